@@ -67,13 +67,12 @@ class ResourceLinks:
     def link_everywhere(self, dataset_id: str) -> None:
         """Make the links in the link folders; a Conflict names each place that is taken."""
         shown = self.path(dataset_id)
-        for folder in self._link_folders:
-            self._remember(folder)
-        taken = [
-            problem
-            for folder in self._link_folders
-            if (problem := _link(folder / dataset_id, shown))
+        missing = [
+            folder for folder in self._link_folders if not _points_to(folder / dataset_id, shown)
         ]
+        for folder in missing:
+            self._remember(folder)
+        taken = [problem for folder in missing if (problem := _link(folder / dataset_id, shown))]
         if taken:
             raise Conflict("; ".join(taken), hint="Move it away, or choose another link folder.")
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from nbyard.domain.attempts import Observed
 from nbyard.domain.digest import KeyParts
@@ -27,8 +27,22 @@ LAST_PARTS = (
         tasks.c.state == "succeeded",
         tasks.c.id != bindparam("its_id"),
     )
-    .order_by(tasks.c.id.desc())
+    .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
     .limit(1)
+)
+NEWEST = (
+    select(
+        tasks.c.plan["executable_version_id"].as_string(), tasks.c.started_at, tasks.c.finished_at
+    )
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(
+        runs.c.owner == bindparam("owner"),
+        tasks.c.executable_id == bindparam("executable"),
+        text("tasks.state = 'succeeded' and not tasks.cached"),  # the words of the index
+        tasks.c.started_at.is_not(None),
+    )
+    .order_by(tasks.c.id.desc())
+    .limit(LOOKED_AT)
 )
 
 
@@ -48,32 +62,14 @@ class HistoryRows:
         self, c: Connection, owner: str, executables: Collection[str]
     ) -> dict[str, list[Past]]:
         """The last successes of each executable, newest first."""
-        rank = func.row_number().over(
-            partition_by=tasks.c.executable_id, order_by=tasks.c.id.desc()
-        )
-        done = (
-            select(tasks.c.id, rank.label("rank"))
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(
-                runs.c.owner == owner,
-                tasks.c.executable_id.in_(executables),
-                tasks.c.state == "succeeded",
-                tasks.c.cached.is_(False),
-                tasks.c.started_at.is_not(None),
-            )
-            .subquery()
-        )
-        version = tasks.c.plan["executable_version_id"].as_string()
-        query = (
-            select(tasks.c.executable_id, version, tasks.c.started_at, tasks.c.finished_at)
-            .join(done, done.c.id == tasks.c.id)
-            .where(done.c.rank <= LOOKED_AT)
-            .order_by(tasks.c.id.desc())
-        )
         found: dict[str, list[Past]] = {}
-        for executable, version_id, started_at, finished_at in c.execute(query):
-            seconds = (finished_at - started_at).total_seconds()
-            found.setdefault(executable, []).append(Past(version_id, max(0.0, seconds)))
+        for executable in executables:
+            rows = c.execute(NEWEST, {"owner": owner, "executable": executable})
+            if past := [
+                Past(version_id, max(0.0, (finished_at - started_at).total_seconds()))
+                for version_id, started_at, finished_at in rows
+            ]:
+                found[executable] = past
         return found
 
     def last(self, c: Connection, task: TaskRecord) -> Last | None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.runs import Run
 from nbyard.domain.states import RUN
@@ -13,19 +13,17 @@ from nbyard.domain.workflows import Edge
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.list_indexes import NAMED
 from nbyard.store.tables import runs, submissions, tasks
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
 OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
-IS_ID, IS_NAME = (column == bindparam("key") for column in (runs.c.id, runs.c.name))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
-RANKED = case((IS_ID, 0), (IS_NAME, 1), else_=2)
-BY_KEY = OWNED.where(IS_ID | IS_NAME).order_by(RANKED)
-BY_KEY_OR_NUMBER = OWNED.where(IS_ID | IS_NAME | (runs.c.number == bindparam("number"))).order_by(
-    RANKED
-)
+OWN_ID = OWNED.where(runs.c.id == bindparam("key"))
+OWN_NAME = OWNED.where(runs.c.name == bindparam("key"))
+OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
 LARGEST = select(func.max(runs.c.number))
 COUNTS = (
     select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
@@ -59,17 +57,17 @@ class RunRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
         """By id, else by name, else by number."""
-        if key.isascii() and key.isdecimal() and len(key) < 10:
-            values = {"of": owner, "key": key, "number": int(key)}
-            row = c.execute(BY_KEY_OR_NUMBER, values).first()
-        else:
-            row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
+        # one after the other: for all at once a database reads every run of the owner
+        row = c.execute(OWN_ID, {"of": owner, "key": key}).first()
+        row = row or c.execute(OWN_NAME, {"of": owner, "key": key}).first()
+        if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
+            row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:
         """That of one executable which has this name."""
-        single = (runs.c.workflow_id == "") & (runs.c.name == name)
-        row = c.execute(select(*OWN).where(runs.c.owner == owner, single)).first()
+        query = OWN_NAME.where(runs.c.workflow_id == "")
+        row = c.execute(query, {"of": owner, "key": name}).first()
         return _run(row, {}) if row else None
 
     def pass_name(self, c: Connection, run: Run) -> None:
@@ -104,7 +102,7 @@ class RunRows:
         query = select(*OWN).where(runs.c.owner == owner)
         if after:
             query = query.where(runs.c.id < after)
-        query = _filtered(query, filters)
+        query = _filtered(query, _Page(limit, after), {k: v for k, v in filters.items() if v})
         rows = c.execute(query.order_by(runs.c.id.desc()).limit(limit)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
@@ -123,13 +121,31 @@ class RunRows:
         events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "deleted"})
 
 
-def _filtered(query: Any, filters: dict[str, str]) -> Any:
+class _Page(msgspec.Struct, frozen=True):
+    """Which of the runs that a filter finds are needed: the newest, after one."""
+
+    limit: int
+    after: str
+
+    def newest(self, query: Any, run_id: Any) -> Any:
+        """The ids that the query finds, no more than fill the page."""
+        if self.after:
+            query = query.where(run_id < self.after)
+        ids = query.order_by(run_id.desc()).limit(self.limit).subquery()
+        return select(ids.c[0])
+
+
+def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if filters.get("single"):
-        query = query.where(runs.c.workflow_id == "", runs.c.name.is_not(None))
+        query = query.where(NAMED)
     if state := filters.get("state"):
         query = query.where(runs.c.state == state)
+    found = _of_one(page, filters)
+    if found is not None:
+        return query.where(runs.c.id.in_(found))
     if workflow := filters.get("workflow"):
-        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == filters["path"]))
+        path = filters.get("path", "")
+        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == path))
     if executable := filters.get("executable"):
         of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
         query = query.where(runs.c.id.in_(of))
@@ -140,6 +156,18 @@ def _filtered(query: Any, filters: dict[str, str]) -> Any:
         like = runs.c.title.icontains(search, autoescape=True)
         query = query.where(like | runs.c.name.icontains(search, autoescape=True))
     return query
+
+
+def _of_one(page: _Page, filters: dict[str, str]) -> Any:
+    """The ids of the page where all that is asked for is a workflow or an executable."""
+    if filters.keys() == {"executable"}:
+        of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
+        return page.newest(of.distinct(), tasks.c.run_id)
+    if filters.keys() - {"path"} == {"workflow"}:
+        by_id = select(runs.c.id).where(runs.c.workflow_id == filters["workflow"])
+        by_path = select(runs.c.id).where(runs.c.path == filters.get("path", ""))
+        return page.newest(by_id, runs.c.id).union(page.newest(by_path, runs.c.id))
+    return None
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

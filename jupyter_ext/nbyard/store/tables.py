@@ -185,7 +185,6 @@ runs = Table(
     Column("cancel_requested_at", Moment),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
-    Index("ix_runs_workflow_id", "workflow_id"),
 )
 
 tasks = Table(
@@ -214,7 +213,6 @@ tasks = Table(
     UniqueConstraint("run_id", "node"),
     Index("ix_tasks_state", "state"),
     Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # counts read nothing else
-    Index("ix_tasks_executable_id", "executable_id"),
     Index("ix_tasks_base_key", "base_key"),
 )
 

@@ -74,7 +74,7 @@ def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> N
     with store.read() as c:
         order = [at_once, *sorted(tied, key=lambda t: t.id), late, early]
         places = {task.id: place for place, task in enumerate(order, start=1)}
-        found = {}
+        found: dict[str, int] = {}
         for run in (first, second, urgent):
             found |= store.tasks.places(c, run.id)
         assert found == places

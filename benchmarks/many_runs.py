@@ -1,0 +1,130 @@
+"""Measure what requests cost in a store of 5 runs and in one of 50,000.
+
+    python benchmarks/many_runs.py [--sizes 5 50000] [--rounds 15] [--database URL URL] [--smallest]
+
+| request | what is asked |
+|---|---|
+| runs | the newest 5 |
+| runs, a later page | one from the middle on |
+| runs of a workflow | its newest 5 |
+| runs that failed | the newest 5 |
+| runs of an executable | the newest 5 |
+| a run by id | with tasks, attempts and artifacts |
+| a run by name | the same |
+| tasks of a run | the first page |
+| artifacts | the newest 5 |
+| datasets | 200 of 200, with their links |
+| executables | the newest 50 |
+| workflows | the newest 50 |
+| events | the 20 newest |
+
+A figure is the processor time of this process for a request, the median of the rounds. The ratio is
+that of the largest store to the smallest. Both are measured in turns.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from parts.filled import fill
+from parts.paired import options_of, print_line
+
+from nbyard.domain.callers import Caller
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.yard import Yard
+
+CALLER = Caller(local_name())
+DATASETS = 200
+Requests = dict[str, Callable[[], object]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[5, 50_000])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
+    options = options_of(parser, sizes=[5, 50], rounds=1)
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
+        asked = {}
+        for at, size in enumerate(options.sizes):
+            url = options.database[at] if options.database else ""
+            yard = stack.enter_context(opened(Path(name) / str(size), size, url))
+            asked[size] = dict(requests(yard))
+        found = measured(asked, options.rounds)
+    smallest, largest = min(found), max(found)
+    ratios = {name: found[largest][name] / found[smallest][name] for name in found[largest]}
+    print_line("A store of many runs", milliseconds=found, ratios=ratios)
+    show(found, ratios)
+
+
+def opened(folder: Path, size: int, url: str) -> Yard:
+    """A yard without dispatcher, with so many runs in its store."""
+    folder.mkdir()
+    settings = Settings(store_dir=str(folder / "store"), database_url=url, inline_dispatch=True)
+    yard = Yard.open(settings, root=folder)
+    begun = time.monotonic()
+    fill(yard.store, CALLER.name, size, DATASETS)
+    for dataset in yard.services.datasets.list(CALLER, limit=DATASETS).items:
+        yard.parts.links.path(dataset.id).mkdir(exist_ok=True)
+    sys.stderr.write(f"{size:,} runs were written in {time.monotonic() - begun:.0f} s\n")
+    return yard
+
+
+def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
+    services = yard.services
+    runs = services.runs
+    found = runs.list(CALLER, limit=50).items
+    newest = found[0]
+    flow = next(run.workflow_id for run in found if run.workflow_id)
+    name = next((run.name for run in found if run.name), newest.id)
+    older = runs.get(CALLER, str(max(1, newest.number // 2))).run.id
+    last = services.events.last()
+    yield "runs", lambda: runs.list(CALLER, limit=5)
+    yield "runs, a later page", lambda: runs.list(CALLER, limit=1, after=older)
+    yield "runs of a workflow", lambda: runs.list(CALLER, limit=5, workflow=flow)
+    yield "runs that failed", lambda: runs.list(CALLER, limit=5, state="failed")
+    yield "runs of an executable", lambda: runs.list(CALLER, limit=5, executable="load")
+    yield "a run by id", lambda: runs.get(CALLER, newest.id)
+    yield "a run by name", lambda: runs.get(CALLER, name)
+    yield "tasks of a run", lambda: runs.tasks(CALLER, newest.id)
+    yield "artifacts", lambda: services.artifacts.list(CALLER, limit=5)
+    yield "datasets", lambda: services.datasets.list(CALLER, limit=DATASETS)
+    yield "executables", lambda: services.executables.list(CALLER, limit=50)
+    yield "workflows", lambda: services.workflows.list(CALLER, limit=50)
+    yield "events", lambda: services.events.list(CALLER, after=max(0, last - 20))
+
+
+def measured(asked: dict[int, Requests], rounds: int) -> dict[int, dict[str, float]]:
+    """Milliseconds of each request, by size; each was asked once before it counts."""
+    times: dict[int, dict[str, list[float]]] = {
+        size: {name: [] for name in of} for size, of in asked.items()
+    }
+    for number in range(rounds + 1):
+        for size, of in asked.items():
+            for name, ask in of.items():
+                start = time.process_time()
+                ask()
+                if number:
+                    times[size][name].append(1e3 * (time.process_time() - start))
+    return {
+        size: {name: statistics.median(each) for name, each in of.items()}
+        for size, of in times.items()
+    }
+
+
+def show(found: dict[int, dict[str, float]], ratios: dict[str, float]) -> None:
+    lines = [f"{'ms of CPU':26}" + "".join(f"{size:>12,}" for size in found) + f"{'ratio':>9}"]
+    for name, ratio in ratios.items():
+        cells = "".join(f"{of[name]:>12.2f}" for of in found.values())
+        lines.append(f"{name:26}{cells}{ratio:>9.2f}")
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
