@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from nbyard import __version__
+from nbyard.domain.paging import MAX_LIMIT
 from nbyard.domain.runs import Artifact
 from nbyard.errors import ErrorBody, error_classes
 from nbyard.services.operation import Field, Operation
@@ -14,6 +15,9 @@ from nbyard.services.table import table
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
 CONTENT_REFUSALS = (400, 403, 404, 409, 422, 500, 503)
+# what check_limit and check_count of domain.paging allow
+LIMIT: Json = {"minimum": 1, "maximum": MAX_LIMIT}
+COUNT: Json = {"minimum": 0, "format": "int64"}
 
 
 def document() -> Json:
@@ -85,6 +89,8 @@ def _parameter(field: Field) -> Json:
         return {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
     if field.default is not msgspec.UNSET:
         schema["default"] = field.default
+    if field.type is int:
+        schema |= LIMIT if field.name == "limit" else COUNT
     return {
         "name": field.name,
         "in": field.place,
@@ -142,7 +148,7 @@ STREAMS: dict[str, Json] = {
     "/datasets/{dataset}/content": _download(
         "datasets.content",
         ["dataset"],
-        {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0}},
+        {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0, **COUNT}},
     ),
     "/artifacts/{artifact}/content": _download("artifacts.content", ["artifact"]),
     "/runs/{run}/tasks/{node}/inputs/{name}/content": _download(

@@ -192,7 +192,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _begin(self, after: Any) -> None:
         """Go on from that event; one who has seen more than there is has seen another store."""
         now = await self.desk.ask("events", "last")
-        seen = after if isinstance(after, int) and after > 0 else now
+        seen = after if type(after) is int and after > 0 else now  # a bool is an int too
         self._cursor = min(seen, now)
         self._write(_frame(Events([], self._cursor, refetch=seen > now)))
         self._broadcast.publish()

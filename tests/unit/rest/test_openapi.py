@@ -37,6 +37,15 @@ def test_every_named_schema_exists():
     assert all(name in DOCUMENT["components"][kind] for kind, name in named)
 
 
+def test_numbers_in_a_query_say_what_is_allowed():
+    found = [m for methods in DOCUMENT["paths"].values() for m in methods.values()]
+    described = [one for operation in found for one in operation.get("parameters", [])]
+    numbers = [one for one in described if one["schema"].get("type") == "integer"]
+    limits = [one["schema"] for one in numbers if one["name"] == "limit"]
+    assert numbers and all(one["schema"]["minimum"] in (0, 1) for one in numbers)
+    assert limits and all((one["minimum"], one["maximum"]) == (1, 500) for one in limits)
+
+
 def check(answer: Any, path: str, method: str, status: str) -> None:
     """The body fits what is described for that status."""
     described = DOCUMENT["paths"][path][method]["responses"][status]

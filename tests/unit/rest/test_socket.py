@@ -69,6 +69,13 @@ def test_a_window_hears_what_happens_after_it_came(api: JupyterServer, window):
     assert [event["id"] for event in seen] == sorted(event["id"] for event in seen)
 
 
+def test_what_is_no_number_of_an_event_is_none(api: JupyterServer, window):
+    make(api, "before a bool")
+    newest = api.send("GET", "/events?limit=500").json["last"]
+    say(window, after=True)
+    assert frame(window)["last"] == newest > 1
+
+
 def test_a_window_that_comes_back_misses_nothing(api: JupyterServer, window):
     say(window, after=0)
     cursor = frame(window)["last"]
