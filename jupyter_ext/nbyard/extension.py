@@ -8,6 +8,7 @@ from nbyard.rest import metrics
 from nbyard.rest.activity import Activity
 from nbyard.rest.guard import Guard
 from nbyard.rest.handlers import Desk
+from nbyard.rest.renames import follow_renames
 from nbyard.rest.routes import routes
 from nbyard.rest.socket import Broadcast
 from nbyard.rest.traffic import Meter
@@ -39,6 +40,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
     Guard(desk, exists)
+    follow_renames(desk, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

@@ -4287,7 +4287,8 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description What every node is, what blocks a run, and arrows that could be drawn.
+         * @description What every node is, what blocks a run, and arrows that could be drawn. `copy_of` is the path
+         *         of the workflow with the same id that this file is a copy of: it has to get an id of its own.
          */
         WorkflowCheck: {
             nodes: {
@@ -4295,6 +4296,8 @@ export interface components {
             };
             problems: components["schemas"]["Problem"][];
             proposals: components["schemas"]["Proposal"][];
+            /** @default  */
+            copy_of: string;
         };
     };
     responses: {

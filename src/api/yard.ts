@@ -52,7 +52,11 @@ export function connect(settings: ServerConnection.ISettings): IYard {
       get: async run =>
         (await client.call('runs.tasks', { path: { run }, query: { limit: 1 } })).run,
       about: event =>
-        event.topic === 'run' || event.topic === 'task' ? event.run_id || event.subject_id : null
+        isMove(event)
+          ? undefined
+          : event.topic === 'run' || event.topic === 'task'
+            ? event.run_id || event.subject_id
+            : null
     }),
     workflows: new Collection({
       stream,
@@ -61,6 +65,11 @@ export function connect(settings: ServerConnection.ISettings): IYard {
       about: event => (event.topic === 'workflow' ? undefined : null)
     })
   };
+}
+
+/** The file of a workflow was moved: its runs tell where it is. */
+export function isMove({ topic, data }: StoreEvent): boolean {
+  return topic === 'workflow' && data.change === 'moved';
 }
 
 /** Of things whose versions have a life of their own. */

@@ -37,6 +37,8 @@ export class Checker {
   /** Why there is no answer; undefined while the server answers. */
   unreachable: string | undefined;
   problems: readonly IProblem[] = [];
+  /** The workflow of which this one is a copy that has no id of its own yet. */
+  copyOf = '';
   proposals: readonly IProposal[] = [];
 
   get changed(): ISignal<this, void> {
@@ -152,6 +154,7 @@ export class Checker {
     this._problems = answer.problems;
     this._collect();
     this.proposals = answer.proposals;
+    this.copyOf = answer.copyOf ?? '';
     this._byNode = new Map();
     for (const problem of answer.problems) {
       const own = this._byNode.get(problem.node ?? '');

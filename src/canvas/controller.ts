@@ -7,7 +7,8 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
-import { recall, remember } from './memory';
+import { ensureId } from './editing';
+import { carry, recall, remember } from './memory';
 import { focusNode, reveal } from './navigation';
 import { CardNode, FlowStore } from './store';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
@@ -61,7 +62,10 @@ export class CanvasController {
     this.doc = model.sharedModel;
     const { palette = true, inspector = false, outline = false } = recall(this.path);
     this._ui = { palette, inspector, outline };
-    this.runs = this.services.runs?.follow(this.path);
+    const id = this.doc.meta.get('id');
+    this.id = typeof id === 'string' ? id : undefined;
+    this._place = this.path;
+    this.runs = this.services.runs?.follow(() => this.path);
     this.checker = new Checker(this.doc, () => this.path, this.services.backend);
     this.views = new NodeViews(this.doc, this.checker, this.runs);
     this.store = new FlowStore(this.doc, model.collaborative, {
@@ -73,6 +77,9 @@ export class CanvasController {
     this.runs?.changed.connect(this._onRuns, this);
     this.store.subscribe(this._onSelection);
     this.services.steps?.chosen.connect(this._onStep, this);
+    this.checker.changed.connect(this._onChecked, this);
+    this.context.pathChanged.connect(this._onPath, this);
+    this.context.saveState.connect(this._onSave, this);
   }
 
   readonly context: DocumentRegistry.IContext<FlowModel>;
@@ -86,6 +93,8 @@ export class CanvasController {
   readonly views: NodeViews;
   readonly runs: IRunStates | undefined;
 
+  /** The last id of the workflow: it outlives a revert to a text without one. */
+  id?: string;
   /** Set while the picture is shown: React Flow's own verbs, and the element that has the keys. */
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
@@ -197,11 +206,38 @@ export class CanvasController {
     window.clearTimeout(this._resting);
     this._ui.picker?.done(undefined);
     this.services.steps?.chosen.disconnect(this._onStep, this);
+    this.context.pathChanged.disconnect(this._onPath, this);
+    this.context.saveState.disconnect(this._onSave, this);
     this.store.dispose();
     this.views.dispose();
     this.checker.dispose();
     this.runs?.dispose();
     Signal.clearData(this);
+  }
+
+  private _onPath(): void {
+    carry(this._place, this.path);
+    this._place = this.path;
+    this.checker.ask(0);
+  }
+
+  /** What is written has an id. */
+  private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
+    if (state === 'started' && !this.readOnly && this.doc.broken === undefined) {
+      ensureId(this);
+    }
+  }
+
+  private _onChecked({ copyOf }: Checker): void {
+    if (copyOf && copyOf !== this._original) {
+      this.say(
+        this.trans.__(
+          'This file is a copy of %1. It has its own runs, and gets its own ID when it is saved.',
+          copyOf
+        )
+      );
+    }
+    this._original = copyOf;
   }
 
   /** Moving arrows: at once, but not with each of many changes, which the cards themselves show as
@@ -262,6 +298,8 @@ export class CanvasController {
   private _due = new Set<string>();
   private _isLost = false;
   private _arriving = false;
+  private _original = '';
+  private _place: string;
   private _step?: string;
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);

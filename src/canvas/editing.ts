@@ -43,19 +43,25 @@ export function resolvePath(document: string, relative: string): string {
   return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
 }
 
-/** A workflow has an id from its first edit on: runs and schedules refer to it. */
+/** A workflow has an id from its first edit or save on, by which its runs are found wherever the
+ * file is. A copy gets one of its own. */
 export function ensureId(canvas: CanvasController): void {
-  if (typeof canvas.doc.meta.get('id') !== 'string') {
-    canvas.doc.setMeta('id', UUID.uuid4());
+  const { doc, checker } = canvas;
+  const id = doc.meta.get('id');
+  if (checker.copyOf && typeof id === 'string') {
+    doc.setId((canvas.id = UUID.uuid4()));
+    checker.copyOf = '';
+  } else if (typeof id === 'string' && id) {
+    canvas.id = id;
+  } else {
+    doc.setId((canvas.id ??= UUID.uuid4()));
   }
 }
 
 function addNode(canvas: CanvasController, name: string, fields: JsonObject, at: Position): string {
   const id = ownId(canvas, name, other => canvas.doc.nodes.has(other));
-  canvas.doc.edit(() => {
-    ensureId(canvas);
-    canvas.doc.addNode(id, fields, at);
-  });
+  ensureId(canvas);
+  canvas.doc.addNode(id, fields, at);
   return id;
 }
 
@@ -205,8 +211,8 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     ids.set(old, id);
   }
   const shift = clashing(canvas, clip) ? GAP : 0;
+  ensureId(canvas);
   canvas.doc.edit(() => {
-    ensureId(canvas);
     let row = 0;
     for (const [old, id] of ids) {
       const at = clip.positions[old] ?? [0, row++ * 140];

@@ -18,6 +18,11 @@ export function recall(path: string): IMemory {
   }
 }
 
+/** The file of a workflow has another path. */
+export function carry(from: string, to: string): void {
+  remember(to, recall(from));
+}
+
 export function remember(path: string, change: IMemory): void {
   try {
     sessionStorage.setItem(key(path), JSON.stringify({ ...recall(path), ...change }));

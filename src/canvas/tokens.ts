@@ -37,6 +37,8 @@ export interface ICheck {
   nodes: Record<string, INodeReading>;
   problems: readonly IProblem[];
   proposals: readonly IProposal[];
+  /** The workflow of which this file is a copy, with its id; else empty. */
+  copyOf?: string;
 }
 
 export interface IRunSelection {
@@ -145,8 +147,8 @@ export interface IRunStates extends IDisposable {
 }
 
 export interface IRunStatesSource {
-  /** Follow the runs of the document at this path; dispose when the tab is closed. */
-  follow(path: string): IRunStates;
+  /** Follow the runs of the document at this path, which may change; dispose it with the tab. */
+  follow(path: () => string): IRunStates;
 }
 
 /** A dataset or an executable in the drawer, and what a drag of it carries. */

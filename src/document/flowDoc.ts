@@ -167,6 +167,12 @@ export class FlowDoc extends YDocument<IFlowChange> {
     };
   }
 
+  /** The id is no step of the user's: undo keeps it. */
+  setId(id: string): void {
+    this.transact(() => this.meta.set('id', id), false);
+    this.dirty = true;
+  }
+
   setMeta(key: string, value: Json | undefined): void {
     this.edit(() => put(this.meta as Y.Map<unknown>, key, value));
   }

@@ -34,7 +34,8 @@ export class WorkflowBackend implements IWorkflowBackend {
     return {
       nodes: Object.fromEntries(nodes),
       problems: answer.problems.map(({ field, ...problem }) => ({ ...problem, path: field })),
-      proposals: answer.proposals
+      proposals: answer.proposals,
+      copyOf: answer.copy_of
     };
   }
 

@@ -2,7 +2,7 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../api/eventStream';
 import { Activity, isLive, Run, RunDetail, StoreEvent, Task } from '../api/types';
-import { IYard } from '../api/yard';
+import { IYard, isMove } from '../api/yard';
 import { movedRun } from './reducer';
 import { TaskTable } from './tasks';
 
@@ -168,6 +168,9 @@ export class RunModel implements IDisposable {
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
     const own = events.filter(event => event.run_id === this.id || event.subject_id === this.id);
+    if (this._run?.workflow_id && events.some(isMove)) {
+      void this.reload();
+    }
     if (!own.length) {
       return;
     }

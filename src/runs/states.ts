@@ -14,7 +14,7 @@ const NONE: ReadonlySet<string> = new Set();
 export class RunStates implements IRunStates {
   constructor(
     private readonly yard: IYard,
-    private readonly path: string,
+    private readonly path: () => string,
     private readonly trans: TranslationBundle
   ) {
     const { stream } = yard;
@@ -116,7 +116,7 @@ export class RunStates implements IRunStates {
 
   private async _find(): Promise<void> {
     try {
-      const query = { workflow: this.path, limit: 1 };
+      const query = { workflow: this.path(), limit: 1 };
       const { items } = await this.yard.client.call('runs.list', { query });
       const id = items[0]?.id;
       if (this._disposed || id === this._model?.id) {

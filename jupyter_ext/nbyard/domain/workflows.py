@@ -386,8 +386,10 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class WorkflowCheck(msgspec.Struct, frozen=True):
-    """What every node is, what blocks a run, and arrows that could be drawn."""
+    """What every node is, what blocks a run, and arrows that could be drawn. `copy_of` is the path
+    of the workflow with the same id that this file is a copy of: it has to get an id of its own."""
 
     nodes: dict[str, NodeView]
     problems: list[Problem]
     proposals: list[Proposal]
+    copy_of: str = ""

@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -37,6 +38,7 @@ from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
 from nbyard.services.single import checked_values
 from nbyard.services.using import Renew, renewing, without_lock
+from nbyard.services.workflow_places import is_there, saved_workflow
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -152,7 +154,7 @@ class RunService(RunEstimates):
         real = str(self._parts.files.locate_code(body.path))
         if not body.path.endswith(".nbflow"):
             return "", "", real
-        workflow = self._store.workflows.seen(c, caller.name, real, document)
+        workflow = self._store.workflows.seen(c, caller.name, real, document, is_there)
         return workflow.id, self._store.workflows.freeze(c, workflow, document), real
 
     @operation("GET", "/runs", scope="runs:read")
@@ -174,10 +176,11 @@ class RunService(RunEstimates):
         check_limit(limit)
         if state and state not in RUN.moves:
             raise Invalid.field("state", "must be one of " + ", ".join(RUN.moves))
+        known, path = self._of_workflow(caller, workflow)
         filters = {
             "state": state,
-            "workflow": workflow,
-            "path": self._real(workflow),
+            "workflow": known,
+            "path": path,
             "executable": self._executable(caller, executable),
             "search": search,
             "node": node,
@@ -185,6 +188,15 @@ class RunService(RunEstimates):
         with self._store.read() as c:
             found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
         return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
+
+    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
+        """The id of a workflow, which may be named by its file, and the path of other code."""
+        real = self._real(workflow)
+        if not real.endswith(".nbflow"):
+            return workflow, real
+        with self._store.read() as c:
+            known = saved_workflow(self._parts, c, caller.name, Path(real))
+        return known.id if known else real, ""
 
     def _real(self, path: str) -> str:
         """The place of a workflow as the store has it; absolute ones are what we told ourselves."""

@@ -40,6 +40,7 @@ from nbyard.services.parts import Parts
 from nbyard.services.pinning import pinned_node
 from nbyard.services.resolving import Freeze, Resolver
 from nbyard.services.runtimes import check_runtimes
+from nbyard.services.workflow_places import follow_file, follow_rename, original_of
 
 Names = list[str]  # in the class `list` is a verb
 
@@ -127,6 +128,7 @@ class WorkflowService:
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
         """Tell what every node is, what blocks a run, and which arrows could be drawn."""
         document = read_document(body.document)
+        original = self._placed(caller, body.path, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
         resolver = Resolver(self._parts, caller.name, base)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
@@ -145,7 +147,18 @@ class WorkflowService:
             problems.append(Problem(error.message))
         ports = {name: view.arguments for name, view in views.items()}
         proposals = propose(document.nodes, list(document.edges.values()), ports)
-        return WorkflowCheck(views, problems, proposals)
+        return WorkflowCheck(views, problems, proposals, original)
+
+    def _placed(self, caller: Caller, path: str, document_id: str) -> str:
+        """Follow a file that was moved; the path of the workflow that it is a copy of, or ''."""
+        files, real = self._parts.files, self._parts.files.locate(path)
+        follow_file(self._parts, caller.name, real, document_id)
+        return files.spoken(original_of(self._parts, caller.name, real, document_id))
+
+    def renamed(self, source: str, target: str) -> None:
+        """Note that a file or folder below the root was renamed: for the server, on its word."""
+        files = self._parts.files
+        follow_rename(self._parts, files.called(source), files.locate(target))
 
     def _pinned(self, caller: Caller, name: str, pin: Pin, view: NodeView) -> ResolvedNode:
         try:

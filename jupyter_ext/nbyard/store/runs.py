@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
 
 from nbyard.domain.runs import Run
 from nbyard.domain.states import RUN
@@ -144,8 +144,8 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if workflow := filters.get("workflow"):
-        path = filters.get("path", "")
-        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == path))
+        of_path = runs.c.path == filters["path"] if "path" in filters else false()
+        query = query.where((runs.c.workflow_id == workflow) | of_path)
     if executable := filters.get("executable"):
         of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
         query = query.where(runs.c.id.in_(of))
@@ -164,9 +164,13 @@ def _of_one(page: _Page, filters: dict[str, str]) -> Any:
         of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
         return page.newest(of.distinct(), tasks.c.run_id)
     if filters.keys() - {"path"} == {"workflow"}:
-        by_id = select(runs.c.id).where(runs.c.workflow_id == filters["workflow"])
-        by_path = select(runs.c.id).where(runs.c.path == filters.get("path", ""))
-        return page.newest(by_id, runs.c.id).union(page.newest(by_path, runs.c.id))
+        by_id = page.newest(
+            select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
+        )
+        if "path" not in filters:
+            return by_id
+        by_path = select(runs.c.id).where(runs.c.path == filters["path"])
+        return by_id.union(page.newest(by_path, runs.c.id))
     return None
 
 

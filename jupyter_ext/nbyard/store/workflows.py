@@ -1,5 +1,6 @@
 """Rows of workflows and their frozen versions."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +13,18 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.workflows import Document, Workflow
 from nbyard.store import events
 from nbyard.store.events import Subject
-from nbyard.store.tables import workflow_versions, workflows
+from nbyard.store.tables import runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(
     workflows.c.owner == bindparam("of"), workflows.c.path == bindparam("at")
 )
+OF_DOCUMENT = (
+    select(workflows)
+    .where(workflows.c.owner == bindparam("of"), workflows.c.document_id == bindparam("document"))
+    .order_by(workflows.c.id)
+)
+# (owner, path) is unique: the id stands in for the path of a workflow whose file was replaced
+HAS_PLACE = workflows.c.path != workflows.c.id
 LAST_VERSION = (
     select(workflow_versions.c.id, workflow_versions.c.digest)
     .where(workflow_versions.c.workflow_id == bindparam("of"))
@@ -25,15 +33,48 @@ LAST_VERSION = (
 )
 
 
+IsThere = Callable[[str, str], bool]
+
+
 class WorkflowRows:
     """Queries on workflows; all see only what belongs to `owner`."""
 
-    def seen(self, c: Connection, owner: str, path: str, document: Document) -> Workflow:
-        """The workflow at that path, made or brought up to date."""
+    def find(
+        self, c: Connection, owner: str, path: str, document_id: str, is_there: IsThere
+    ) -> Workflow | None:
+        """Return the workflow of a document, which is saved at `path`.
+
+        The document's id decides, so that a workflow keeps its history when its file is moved. Of
+        several files with one id each is a workflow of its own. A document without an id is known
+        by its path.
+        """
+        here = self.by_path(c, owner, path)
+        if not document_id or (here and here.document_id == document_id):
+            return here
+        same = self.of_document(c, owner, document_id)
+        moved = next((one for one in same if not is_there(one.path, document_id)), None)
+        if moved or here is None:
+            return moved
+        shared = here.document_id and self.of_document(c, owner, here.document_id)[0].id != here.id
+        return here if shared or not here.document_id else None
+
+    def seen(
+        self,
+        c: Connection,
+        owner: str,
+        path: str,
+        document: Document,
+        is_there: IsThere = lambda *_: True,
+    ) -> Workflow:
+        """Return the workflow of a document, created or brought up to date.
+
+        `is_there` tells whether the file at a path still holds the document with an id.
+        """
         now = datetime.now(UTC)
         title = document.meta.title
-        known = self.by_path(c, owner, path)
+        known = self.find(c, owner, path, document.meta.id, is_there)
         if known is None:
+            self._release(c, owner, path)
             made = new_id()
             row = {
                 "id": made,
@@ -46,16 +87,48 @@ class WorkflowRows:
             }
             c.execute(insert(workflows), [row])
             events.append(c, "workflow", Subject(made, owner), {"change": "created"})
-        elif (known.title, known.document_id) != (title, document.meta.id):
-            where = workflows.c.id == known.id
-            values = {"title": title, "document_id": document.meta.id, "updated_at": now}
-            c.execute(update(workflows).where(where).values(**values))
-            events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
         else:
-            return known
+            made = known.id
+            if known.path != path:
+                self.move(c, known, path)
+            document_id = document.meta.id or known.document_id
+            if (known.title, known.document_id) != (title, document_id):
+                where = workflows.c.id == known.id
+                values = {"title": title, "document_id": document_id, "updated_at": now}
+                c.execute(update(workflows).where(where).values(**values))
+                events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
         found = self.by_path(c, owner, path)
-        assert found is not None
+        assert found is not None and found.id == made
         return found
+
+    def move(self, c: Connection, workflow: Workflow, path: str) -> None:
+        """Note where the file of a workflow is now; its runs follow."""
+        self._release(c, workflow.owner, path)
+        self._place(c, workflow, path, path)
+        subject = Subject(workflow.id, workflow.owner)
+        events.append(c, "workflow", subject, {"change": "moved"})
+
+    def _release(self, c: Connection, owner: str, path: str) -> None:
+        """Take the place of a workflow whose file was replaced by another one."""
+        if before := self.by_path(c, owner, path):
+            self._place(c, before, before.id, "")
+
+    def _place(self, c: Connection, workflow: Workflow, path: str, run_path: str) -> None:
+        values = {"path": path, "updated_at": datetime.now(UTC)}
+        c.execute(update(workflows).where(workflows.c.id == workflow.id).values(**values))
+        c.execute(update(runs).where(runs.c.workflow_id == workflow.id).values(path=run_path))
+
+    def below(self, c: Connection, path: str) -> list[Workflow]:
+        """Return every owner's workflow at a path, or in the folder that is there."""
+        where = (workflows.c.path == path) | workflows.c.path.startswith(
+            f"{path}/", autoescape=True
+        )
+        return [_workflow(row) for row in c.execute(select(workflows).where(where))]
+
+    def of_document(self, c: Connection, owner: str, document_id: str) -> list[Workflow]:
+        """Return the workflows with the id of a document, oldest first: copies share it."""
+        rows = c.execute(OF_DOCUMENT, {"of": owner, "document": document_id})
+        return [_workflow(row) for row in rows]
 
     def freeze(self, c: Connection, workflow: Workflow, document: Document) -> str:
         """The id of the version with exactly this document."""
@@ -90,7 +163,7 @@ class WorkflowRows:
             select(workflows.c.path, v.document)
             .join(sub, sub.c.workflow_id == workflows.c.id)
             .join(workflow_versions, (v.workflow_id == sub.c.workflow_id) & (v.number == sub.c.n))
-            .where(workflows.c.owner == dataset.owner)
+            .where(workflows.c.owner == dataset.owner, HAS_PLACE)
             .order_by(workflows.c.path)
         )
         return [
@@ -101,12 +174,13 @@ class WorkflowRows:
 
     def paths(self, c: Connection, owner: str) -> list[str]:
         """Where all of them are, or were."""
-        return list(c.execute(select(workflows.c.path).where(workflows.c.owner == owner)).scalars())
+        where = (workflows.c.owner == owner) & HAS_PLACE
+        return list(c.execute(select(workflows.c.path).where(where)).scalars())
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:
-        query = select(workflows).where(workflows.c.owner == owner)
+        query = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         if after:
             query = query.where(workflows.c.id < after)
         if search:

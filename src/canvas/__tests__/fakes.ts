@@ -45,6 +45,7 @@ export class FakeBackend {
   asked: [string, string][] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
+  copyOf = '';
   failure?: Error;
   last: Record<string, Json> = {};
 
@@ -62,7 +63,8 @@ export class FakeBackend {
     return {
       nodes: Object.fromEntries(nodes),
       problems: this.problems,
-      proposals: this.proposals
+      proposals: this.proposals,
+      copyOf: this.copyOf
     };
   }
 
@@ -121,6 +123,7 @@ export class FakeRuns implements IRunStates {
   states = new Map<string, INodeRun>();
   changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
   isDisposed = false;
+  path?: () => string;
   get = (id: string) => this.states.get(id);
   stateOf = (id: string) => this.states.get(id)?.state;
   dispose() {
@@ -133,6 +136,8 @@ export interface IBench {
   backend: FakeBackend;
   runs: FakeRuns;
   executed: [string, unknown][];
+  /** Rename the file. */
+  rename: (path: string) => void;
   saves: () => number;
   /** Let the question that waits be asked and answered. */
   settle: () => Promise<void>;
@@ -155,13 +160,21 @@ export async function bench(
   const runs = new FakeRuns();
   const executed: [string, unknown][] = [];
   let saves = 0;
-  const save = async () => {
-    saves++;
-    model.dirty = false;
+  const context = {
+    path,
+    model,
+    contentsModel: { writable: true },
+    pathChanged: new Signal<object, string>({}),
+    saveState: new Signal<object, string>({}),
+    save: async () => {
+      context.saveState.emit('started');
+      saves++;
+      model.dirty = false;
+    }
   };
   const canvas = new CanvasController({
-    context: { path, model, contentsModel: { writable: true }, save } as never,
-    services: { backend, runs: { follow: () => runs }, ...more },
+    context: context as never,
+    services: { backend, runs: { follow: at => ((runs.path = at), runs) }, ...more },
     contents: {
       localPath: (one: string) => one,
       get: async (folder: string) => ({
@@ -179,7 +192,11 @@ export async function bench(
     await jest.advanceTimersByTimeAsync(300);
   };
   await settle();
-  return { canvas, backend, runs, executed, saves: () => saves, settle };
+  const rename = (to: string) => {
+    context.path = to;
+    context.pathChanged.emit(to);
+  };
+  return { canvas, backend, runs, executed, rename, saves: () => saves, settle };
 }
 
 export function steps(canvas: CanvasController): number {

@@ -3,7 +3,7 @@ import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake
 import { Task } from '../../api/types';
 import { RunModel } from '../model';
 
-const RUN = { id: 'r', state: 'running', number: 1 };
+const RUN = { id: 'r', state: 'running', number: 1, path: 'a.nbflow', workflow_id: 'w' };
 
 function task(node: string, state: Task['state'] = 'running'): Task {
   return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
@@ -12,7 +12,7 @@ function task(node: string, state: Task['state'] = 'running'): Task {
 /** A server with one run of many tasks; what was asked of it stands in `asked`. */
 function serve(tasks: Task[], last = 10) {
   const asked: URLSearchParams[] = [];
-  const told = { tasks, last, news: [] as Task[] };
+  const told = { tasks, last, news: [] as Task[], run: RUN };
   const client = fakeClient((_, url) => {
     const query = new URL(url).searchParams;
     asked.push(query);
@@ -20,7 +20,7 @@ function serve(tasks: Task[], last = 10) {
     const start = items.findIndex(({ node }) => node === query.get('after')) + 1;
     const page = items.slice(start, start + 2);
     const next = start + 2 < items.length ? page[1].node : null;
-    return { run: RUN, items: page, last: told.last, next };
+    return { run: told.run, items: page, last: told.last, next };
   });
   const yard = connect(client.settings);
   return { yard, asked, told };
@@ -68,6 +68,17 @@ describe('RunModel', () => {
     FakeSocket.last.say({ events: [], last: 500, refetch: true });
     await settled();
     expect(model.task('a')?.state).toBe('failed');
+    model.dispose();
+  });
+
+  it('K1: tells where the file of its workflow was moved to', async () => {
+    const { yard, told } = serve([task('a')]);
+    const model = await opened(yard);
+    told.run = { ...RUN, path: 'b.nbflow' };
+    const events = [event(11, 'workflow', 'w', { change: 'moved' })];
+    FakeSocket.last.say({ events, last: 11, refetch: false });
+    await settled();
+    expect(model.run?.path).toBe('b.nbflow');
     model.dispose();
   });
 

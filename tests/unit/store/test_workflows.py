@@ -34,15 +34,60 @@ def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
         assert rows.page(c, "eve", 10, "", "a.nb") == []
 
 
-def test_a_changed_title_or_id_is_told_nothing_else_is(store: Store) -> None:
+def test_a_changed_title_or_a_first_id_is_told_nothing_else_is(store: Store) -> None:
     with store.write() as c:
-        made = store.workflows.seen(c, "ada", "/w/a.nbflow", document())
-        store.workflows.seen(c, "ada", "/w/a.nbflow", document(data=uses("x")))
+        made = store.workflows.seen(c, "ada", "/w/a.nbflow", document(document_id=""))
+        store.workflows.seen(c, "ada", "/w/a.nbflow", document(document_id="", data=uses("x")))
         again = store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "d2"))
+        assert store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "")) == again
         told = [e.data["change"] for e in store.events.after(c, "ada", 0, 10)]
     assert (again.id, again.title, again.document_id) == (made.id, "New", "d2")
     assert again.updated_at > made.updated_at
     assert told == ["created", "changed"]
+
+
+def test_a_moved_file_is_the_same_workflow(store: Store) -> None:
+    """K1: the id of the document decides; runs tell the new path."""
+    with store.write() as c:
+        rows = store.workflows
+        made = rows.seen(c, "ada", "/w/a.nbflow", document())
+        run = Rows(store, c).run(workflow_id=made.id, path="/w/a.nbflow")
+        moved = rows.seen(c, "ada", "/w/b.nbflow", document(), lambda *_: False)
+        assert (moved.id, moved.path) == (made.id, "/w/b.nbflow")
+        found = store.runs.by_id(c, run.id)
+        assert found is not None and found.path == "/w/b.nbflow"
+        told = [e.data["change"] for e in store.events.after(c, "ada", 0, 10) if e.topic != "run"]
+    assert told == ["created", "moved"]
+
+
+def test_copies_with_one_id_are_workflows_of_their_own(store: Store) -> None:
+    """K1: also after the first of them is gone, and when a copy gets its own id."""
+    with store.write() as c:
+        rows = store.workflows
+        first = rows.seen(c, "ada", "/w/a.nbflow", document())
+        copy = rows.seen(c, "ada", "/w/copy.nbflow", document())
+        assert copy.id != first.id
+        gone = rows.find(c, "ada", "/w/copy.nbflow", "d", lambda path, _: path != first.path)
+        assert gone == copy
+        own = rows.seen(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
+        assert (own.id, own.document_id) == (copy.id, "d2")
+        assert rows.of_document(c, "ada", "d") == [first]
+
+
+def test_a_file_that_is_replaced_is_another_workflow(store: Store) -> None:
+    """K1: the one that was there has no place until its file is seen again."""
+    with store.write() as c:
+        rows = store.workflows
+        old = rows.seen(c, "ada", "/w/a.nbflow", document())
+        run = Rows(store, c).run(workflow_id=old.id, path="/w/a.nbflow")
+        new = rows.seen(c, "ada", "/w/a.nbflow", document(document_id="d2"))
+        assert new.id != old.id
+        assert rows.page(c, "ada", 10, "", "") == [new]
+        assert rows.paths(c, "ada") == ["/w/a.nbflow"]
+        found = store.runs.by_id(c, run.id)
+        assert found is not None and found.path == ""
+        back = rows.seen(c, "ada", "/w/b.nbflow", document(), lambda path, _: path == new.path)
+        assert (back.id, back.path) == (old.id, "/w/b.nbflow")
 
 
 def test_a_version_is_frozen_once_until_the_document_changes(store: Store) -> None:

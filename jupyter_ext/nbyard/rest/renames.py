@@ -1,0 +1,26 @@
+"""Files that are renamed in JupyterLab: their workflows keep their runs."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from nbyard.errors import NbyardError
+from nbyard.rest.handlers import Desk
+
+CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+
+
+def follow_renames(desk: Desk, event_logger: Any, exists: Callable[[], bool]) -> None:
+    """Note each rename that the server's contents service reports, until the desk is closed.
+
+    `exists` tells whether there is a store: none is created for that.
+    """
+
+    async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data.get("action") == "rename" and exists():
+            # a workflow that is missed here is found by its id when it is opened
+            with contextlib.suppress(NbyardError):
+                await desk.ask("workflows", "renamed", data["source_path"], data["path"])
+
+    event_logger.add_listener(schema_id=CONTENTS, listener=noted)
+    desk.closing.append(lambda: event_logger.remove_listener(listener=noted))

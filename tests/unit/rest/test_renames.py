@@ -1,0 +1,43 @@
+"""K1: a workflow that is renamed in the file browser keeps its runs, be it open or not."""
+
+import json
+
+import pytest
+
+from nbyard.testing.server import TOKEN, JupyterServer
+
+
+@pytest.mark.leaves_running
+def test_a_rename_in_the_file_browser_is_followed(tmp_path):
+    server = JupyterServer(tmp_path).start()
+    try:
+        rename = json.dumps({"path": "b.nbflow"}).encode()
+        headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
+        (server.root / "step.py").write_text("print(1)\n")
+        nodes = {"a": {"type": "executable", "path": "step.py"}}
+        document = {"version": 1, "meta": {"id": "w"}, "nodes": nodes}
+        (server.root / "a.nbflow").write_text(json.dumps(document))
+        assert server.send("POST", "/runs", {"path": "a.nbflow"}).status == 201
+        assert server.request("PATCH", "/api/contents/a.nbflow", rename, headers).status == 200
+        for _ in range(200):
+            (seen,) = server.send("GET", "/workflows").json["items"]
+            if seen["path"].endswith("b.nbflow"):
+                break
+        assert seen["path"] == str(server.root / "b.nbflow")
+        (run,) = server.send("GET", "/runs?workflow=b.nbflow").json["items"]
+        assert run["path"] == "b.nbflow"
+    finally:
+        server.stop()
+
+
+@pytest.mark.leaves_running
+def test_a_rename_creates_no_store(tmp_path):
+    server = JupyterServer(tmp_path).start()
+    try:
+        headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
+        (server.root / "a.txt").write_text("")
+        body = json.dumps({"path": "b.txt"}).encode()
+        assert server.request("PATCH", "/api/contents/a.txt", body, headers).status == 200
+        assert not (server.store / "store.sqlite").exists()
+    finally:
+        server.stop()

@@ -1,0 +1,113 @@
+"""K1: a workflow keeps its runs wherever its file is, and a copy has its own."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from nbyard.domain.runs import NewRun
+from nbyard.domain.workflows import CheckWorkflow
+from nbyard.errors import NbyardError
+
+
+@pytest.fixture
+def runs_of(yard, ann):
+    return lambda path: [run.id for run in yard.services.runs.list(ann, workflow=path).items]
+
+
+def check(yard, ann, path):
+    text = (yard.parts.files.root / path).read_text()
+    return yard.services.workflows.check(ann, CheckWorkflow(path, text))
+
+
+def test_a_moved_file_keeps_its_runs(yard, ann, flow, root, runs_of):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    (root / "deep").mkdir()
+    os.rename(root / flow, root / "deep" / "other.nbflow")
+    assert runs_of("deep/other.nbflow") == [made.id]
+    assert check(yard, ann, "deep/other.nbflow").copy_of == ""
+    (seen,) = yard.services.workflows.list(ann).items
+    assert seen.path == str(root / "deep" / "other.nbflow")
+    found = yard.services.runs.get(ann, made.id).run
+    assert (found.path, found.workflow_id) == ("deep/other.nbflow", seen.id)
+
+
+def test_what_runs_after_a_move_is_of_the_same_workflow(yard, ann, flow, root, runs_of):
+    first = yard.services.runs.create(ann, NewRun(path=flow))
+    os.rename(root / flow, root / "other.nbflow")
+    second = yard.services.runs.create(ann, NewRun(path="other.nbflow"))
+    assert second.workflow_id == first.workflow_id
+    assert runs_of("other.nbflow") == runs_of(first.workflow_id) == [second.id, first.id]
+    assert runs_of(flow) == []
+
+
+def test_a_copy_has_no_runs_and_is_told_of_its_original(yard, ann, flow, root, runs_of):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    shutil.copy(root / flow, root / "copy.nbflow")
+    assert runs_of("copy.nbflow") == []
+    assert check(yard, ann, "copy.nbflow").copy_of == flow
+    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    assert own.workflow_id != made.workflow_id
+    assert (runs_of(flow), runs_of("copy.nbflow")) == ([made.id], [own.id])
+    assert check(yard, ann, flow).copy_of == ""
+    assert check(yard, ann, "copy.nbflow").copy_of == flow
+    (root / flow).unlink()
+    assert runs_of("copy.nbflow") == [own.id]
+    assert check(yard, ann, "copy.nbflow").copy_of == ""
+
+
+def test_a_copy_that_gets_its_own_id_keeps_its_runs(yard, ann, flow, root, runs_of):
+    yard.services.runs.create(ann, NewRun(path=flow))
+    document = json.loads((root / flow).read_text())
+    (root / "copy.nbflow").write_text(json.dumps(document))
+    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    document["meta"]["id"] = "w2"
+    (root / "copy.nbflow").write_text(json.dumps(document))
+    again = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    assert again.workflow_id == own.workflow_id
+    assert runs_of("copy.nbflow") == [again.id, own.id]
+
+
+def test_a_document_without_an_id_is_known_by_its_path(yard, ann, flow, root, runs_of):
+    document = json.loads((root / flow).read_text())
+    del document["meta"]["id"]
+    (root / flow).write_text(json.dumps(document))
+    first = yard.services.runs.create(ann, NewRun(path=flow))
+    shutil.copy(root / flow, root / "copy.nbflow")
+    assert (runs_of(flow), runs_of("copy.nbflow")) == ([first.id], [])
+    document["meta"]["id"] = "first"
+    (root / flow).write_text(json.dumps(document))
+    second = yard.services.runs.create(ann, NewRun(path=flow))
+    assert runs_of(flow) == [second.id, first.id]
+
+
+def test_a_deleted_file_still_names_its_runs(yard, ann, flow, root, runs_of):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    (root / flow).unlink()
+    assert runs_of(flow) == [made.id]
+
+
+@pytest.mark.parametrize("text", ["{", '{"version": 2}'])
+def test_a_file_that_cannot_be_read_keeps_its_place(yard, ann, flow, root, runs_of, text):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    shutil.copy(root / flow, root / "copy.nbflow")
+    (root / flow).write_text(text)
+    assert (runs_of(flow), runs_of("copy.nbflow")) == ([made.id], [])
+
+
+def test_a_renamed_folder_takes_its_workflows_along(yard, ann, flow, root, runs_of):
+    (root / "old").mkdir()
+    (root / "old2.nbflow").write_text((root / flow).read_text().replace('"w"', '"w2"'))
+    for name in (flow, "tool.py", "tool.py.nbexec", "data.csv"):
+        shutil.copy(root / name, root / "old")
+    (root / flow).unlink()
+    made = yard.services.runs.create(ann, NewRun(path=f"old/{flow}"))
+    other = yard.services.runs.create(ann, NewRun(path="old2.nbflow"))
+    os.rename(root / "old", root / "new")
+    yard.services.workflows.renamed("old", "new")
+    places = {one.id: one.path for one in yard.services.workflows.list(ann).items}
+    assert places[made.workflow_id] == str(root / "new" / flow)
+    assert places[other.workflow_id] == str(root / "old2.nbflow")
+    with pytest.raises(NbyardError):
+        yard.services.workflows.renamed("new", "../out")
