@@ -1,9 +1,10 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSignal } from '../components/useSignal';
+import { isModelFile } from '../document/called';
 import { kindIcon } from '../thingIcons';
 import { REF_MIME } from '../tokens';
-import { addThing, EXECUTABLE } from './editing';
+import { addThing, isExecutable } from './editing';
 import { useFilesBeside } from './files';
 import { useCanvas } from './hooks';
 import { IPaletteRow } from './tokens';
@@ -73,9 +74,10 @@ function unregistered(
 ): readonly IPaletteRow[] {
   const known = new Set(rows.map(({ path }) => path));
   return files
-    .filter(path => EXECUTABLE.includes(PathExt.extname(path)) && !known.has(path))
+    .filter(path => isExecutable(path) && !known.has(path))
     .map(path => {
-      const kind = path.endsWith('.ipynb') ? 'notebook' : 'command';
+      const isModel = isModelFile(path);
+      const kind = isModel ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
       return {
         type: 'executable',
         id: path,

@@ -245,9 +245,9 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:deploy-node',
       label: trans.__('Deploy Model of Node'),
-      caption: trans.__('Serve the model that the node made in the newest run'),
+      caption: trans.__('Serve the model that the node is, or made in the newest run'),
       needs: 'targets',
-      run: (canvas, { prompts }) => prompts.deployNode(canvas)
+      run: (canvas, { prompts, editing }) => prompts.deployNode(canvas, editing)
     },
     {
       id: 'nbyard:tidy-workflow',

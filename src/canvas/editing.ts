@@ -1,7 +1,7 @@
 /** What changes the nodes of a workflow: each function is one undo step. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
-import { called } from '../document/called';
+import { called, isModelFile } from '../document/called';
 import { isObject, JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { EXTENSION } from '../tokens';
@@ -10,7 +10,11 @@ import { focusNode } from './navigation';
 import { freePlace, GAP } from './places';
 import { IPaletteRow, IRegistered } from './tokens';
 
-export const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
+const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
+
+export function isExecutable(path: string): boolean {
+  return EXECUTABLE.includes(PathExt.extname(path)) || isModelFile(path);
+}
 
 /** A readable id for a new node: part of a name, with a number where that is taken. */
 export function newId(name: string, taken: (id: string) => boolean): string {
@@ -117,7 +121,7 @@ export async function addFiles(
 }
 
 function guess(path: string): IRegistered {
-  return { type: EXECUTABLE.includes(PathExt.extname(path)) ? 'executable' : 'dataset' };
+  return { type: isExecutable(path) ? 'executable' : 'dataset' };
 }
 
 function selectNew(canvas: CanvasController, ids: readonly string[]): void {

@@ -56,10 +56,18 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
   }
 }
 
-/** Serve a model that the node made; which one is asked where there are several. */
-export async function deployNode(canvas: Controller): Promise<void> {
-  const { trans, commands } = canvas;
+/** Serve the model that the node is, or one that it made; which is asked where there are several. */
+export async function deployNode(
+  canvas: Controller,
+  editing: Pick<Actions['editing'], 'resolvePath'>
+): Promise<void> {
+  const { trans, commands, doc, path } = canvas;
   const [node] = canvas.targets;
+  const file = node && doc.nodes.get(node)?.get('path');
+  if (typeof file === 'string' && canvas.views.get(node)?.kind === 'model') {
+    await commands.execute('nbyard:deploy-model', { path: editing.resolvePath(path, file) });
+    return;
+  }
   const { run = '', outputs = [] } = (node && canvas.views.get(node)?.run?.models) || {};
   if (!outputs.length) {
     canvas.say(trans.__('The newest run made no model here: nothing can be served.'), true);

@@ -16,6 +16,7 @@ import {
 } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
+import { MODEL_FILES } from '../document/called';
 import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
 import { chooseFiles } from './chooseFiles';
@@ -53,7 +54,7 @@ export interface IPanelCommand {
   args?: Readonly<Record<string, string>>;
 }
 
-export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl', '.cwl'];
+export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl', '.cwl', ...MODEL_FILES];
 const NOTEBOOKS = ['.ipynb', '.py', '.sh', '.R'];
 export const TABLES = '.csv .tsv .json .jsonl .ndjson .parquet .arrow .feather .xlsx .zip'.split(
   ' '
@@ -327,7 +328,8 @@ export function addPanelCommands(services: IPanelServices): string[] {
     const said = (args: ReadonlyPartialJSONObject) => Object.keys(told ?? {}).map(n => args[n]);
     const paths = (args: ReadonlyPartialJSONObject) =>
       typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
-    const fits = (path: string) => files!.includes(PathExt.extname(path));
+    const fits = (path: string) =>
+      files!.includes(PathExt.extname(path)) || files!.includes(PathExt.basename(path));
     const target = (args: ReadonlyPartialJSONObject) =>
       typeof args.id === 'string' ? args.id : noun && (pointed(app, noun) ?? viewed(noun));
     commands.addCommand(id, {

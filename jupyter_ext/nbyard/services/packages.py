@@ -39,7 +39,7 @@ class Package(msgspec.Struct, frozen=True):
 
 
 def package_of_folder(parts: Parts, body: NewModel) -> Package:
-    """A folder below the root with a model file.
+    """A folder below the root with a model file, which may be named in its place.
 
     Raises:
         NotFound: there is no such folder.
@@ -76,6 +76,8 @@ def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
     """The folder and its model file, which may lie elsewhere where it is named so."""
     files = parts.files
     folder = files.locate(body.path)
+    if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
+        return folder.parent, folder
     if not folder.is_dir():
         raise NotFound(f"There is no folder {body.path[:200]}.")
     if body.file:

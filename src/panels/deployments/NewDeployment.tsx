@@ -64,7 +64,10 @@ function Form(props: IFormProps): JSX.Element {
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
   const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
   const { model } = target;
-  const asked = model && 'path' in model ? [classField(trans), ...fields] : fields;
+  const asked =
+    model && 'path' in model && model.path.endsWith('.py')
+      ? [classField(trans), ...fields]
+      : fields;
   const service = form.services.find(({ name }) => name === draft.service)!;
   const refuse = (found: Problems) => {
     setProblems(found);

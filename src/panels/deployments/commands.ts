@@ -9,6 +9,7 @@ import {
   stopIcon,
   undoIcon
 } from '@jupyterlab/ui-components';
+import { MODEL_FILES } from '../../document/called';
 import { deployIcon } from '../../icons';
 import type { IPanelCommand } from '../commands';
 
@@ -41,6 +42,14 @@ export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
       caption: trans.__('Serve a class of this file that has predict'),
       icon: deployIcon,
       files: ['.py']
+    },
+    {
+      id: 'nbyard:deploy-model',
+      act: 'deployClass',
+      label: trans.__('Deploy Model…'),
+      caption: trans.__('Serve the model that this file describes'),
+      icon: deployIcon,
+      files: MODEL_FILES
     },
     {
       id: 'nbyard:open-deployment',

@@ -7,6 +7,8 @@ import pytest
 from nbyard.domain.models import ModelColumn, NewModel
 from nbyard.errors import Invalid, NotFound
 
+from .test_models import write
+
 MODEL = """
 import json
 import msgspec
@@ -112,3 +114,16 @@ def test_one_thing_is_built(models, ann, file, root, body, path):
 def test_a_file_that_is_not_there_is_told(models, ann):
     with pytest.raises(NotFound, match=r"no file signs\.py"):
         models.build(ann, NewModel("signs.py"))
+
+
+def test_a_model_file_stands_for_its_folder(models, ann, root):
+    """E7: a node on the canvas knows its file."""
+    write(root)
+    by_file = models.build(ann, NewModel("job/nervosum.yaml"))
+    by_folder = models.build(ann, NewModel("job"))
+    assert (by_file.path, by_file.name) == (by_folder.path, by_folder.name)
+    assert by_file.bundle_digest == by_folder.bundle_digest
+    assert models.deployed(ann, NewModel("job/nervosum.yaml")).items == []
+    (root / "job/other.yaml").write_text("")
+    with pytest.raises(NotFound):
+        models.build(ann, NewModel("job/other.yaml"))

@@ -1,0 +1,58 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { LabServer } from '../lab/server';
+import { expect, test } from '../lab/test';
+
+const FILE = `name: Double weight
+deployment: {mode: batch}
+src: src
+interface: {model_module: model, model_class: Doubler}
+input_schema: [{name: weight, type: float}]
+output_schema: [{name: doubled, type: float}]
+`;
+
+const CLASS = `class Doubler:
+    def __init__(self):
+        self.factor = 2
+
+    def predict(self, frame):
+        return (frame * self.factor).rename(columns={"weight": "doubled"})
+`;
+
+/** A class, the file that describes it, and rows for it. */
+async function makeModel(server: LabServer): Promise<void> {
+  await mkdir(server.file('src'));
+  await writeFile(server.file('src/model.py'), CLASS);
+  await writeFile(server.file('nervosum.yaml'), FILE);
+  await writeFile(server.file('birds.csv'), 'weight\n1.5\n4\n');
+  await server.post('datasets', { source: { kind: 'file', path: 'birds.csv' } });
+}
+
+test('E7: the class of a model file is dragged onto the canvas, predicts a dataset, and can be deployed', async ({
+  lab,
+  server
+}, info) => {
+  const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+  await makeModel(server);
+  await lab.tile('Workflow').click();
+  const { canvas } = lab;
+  await lab.drag(canvas.row('birds.csv'), await canvas.at(0.4, 0.4));
+  await expect(canvas.card('birds.csv')).toBeVisible();
+  await picture('1-drawer');
+  await lab.drag(canvas.row('nervosum.yaml'), canvas.card('birds.csv')); // wired, as it leaves no doubt
+  await expect(canvas.card('nervosum.yaml')).toContainText('predictions');
+  await expect(canvas.arrows).toHaveCount(1);
+  await expect(canvas.row('nervosum')).toContainText('1 in, 1 out');
+  await lab.click(canvas.button('run-workflow'));
+  await lab.drawer.succeeds();
+  await expect(canvas.state('nervosum.yaml')).toContainText('succeeded');
+  await lab.drawer.tab('Results');
+  await expect(lab.drawer.root.getByRole('cell', { name: '8', exact: true })).toBeVisible();
+  await picture('2-predicted');
+
+  await canvas.card('nervosum.yaml').click();
+  await lab.press('Shift+D');
+  const form = lab.page.locator('.nby-View:visible');
+  await expect(form).toContainText('weight: float');
+  await expect(form).toContainText('doubled: float');
+  await picture('3-deploy');
+});
