@@ -12,7 +12,7 @@ import { disconnect, rename } from './editing';
 import { useCanvas, useFields, useMeta, useView } from './hooks';
 import { NodeSettings } from './NodeSettings';
 import { unpinResult } from './pinning';
-import { kindWord } from './words';
+import { isAlone, kindWord, noPorts } from './words';
 
 /** The panel on the right: the selected node, or the workflow when none is. */
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -145,10 +145,15 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
   const canvas = useCanvas();
   const { store, trans } = canvas;
   useSyncExternalStore(store.subscribe, store.getEdges);
+  const view = useView(id);
   const edges = [...canvas.views.arrowsInto(id), ...canvas.views.arrowsFrom(id)];
   return (
     <ul className="nby-Arrows">
-      {!edges.length && <li className="nby-Field-help">{trans.__('No arrows yet.')}</li>}
+      {!edges.length && (
+        <li className="nby-Field-help">
+          {view && isAlone(view) ? noPorts(trans) : trans.__('No arrows yet.')}
+        </li>
+      )}
       {edges.map(edge => (
         <li key={edgeId(edge)}>
           <span>

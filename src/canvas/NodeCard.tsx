@@ -8,7 +8,7 @@ import { useCanvas, useView } from './hooks';
 import { CardNode } from './store';
 import { INodeRun } from './tokens';
 import { IPortView } from './views';
-import { cardLabel, duration, kindWord, stateWord } from './words';
+import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from './words';
 
 /** One node: what it is, its named ports, and how its newest run goes. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
@@ -56,6 +56,11 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       {/* In the place of ports: what has them does not move. */}
       {view.pending && !view.inputs.length && !view.outputs.length && (
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
+      )}
+      {isAlone(view) && (
+        <div className="nby-Node-reading" title={noPorts(trans)}>
+          {trans.__('runs alone')}
+        </div>
       )}
       <div className="nby-Node-ports">
         <div>

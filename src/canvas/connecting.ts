@@ -4,7 +4,7 @@ import { edgeId, IEdge } from '../document/flow';
 import { CanvasController, IPick } from './controller';
 import { ensureId } from './editing';
 import { titleOf } from './views';
-import { bodyRefusalText, refusalText } from './words';
+import { bodyRefusalText, noPorts, refusalText } from './words';
 
 export interface IEnd {
   node: string;
@@ -24,10 +24,8 @@ export function connect(canvas: CanvasController, edge: IEdge): boolean {
     canvas.say(reason, true);
     return false;
   }
-  canvas.doc.edit(() => {
-    ensureId(canvas);
-    canvas.doc.connect(edge);
-  });
+  ensureId(canvas);
+  canvas.doc.connect(edge);
   canvas.say(
     canvas.trans.__(
       'Connected %1 of %2 to %3 of %4.',
@@ -78,7 +76,12 @@ export async function connectToNode(
 export async function connectByList(canvas: CanvasController, node: string): Promise<void> {
   const { trans } = canvas;
   const own = canvas.checker.ports(node);
-  const edges = (own ? portsOf(own) : []).flatMap(port =>
+  const named = own ? portsOf(own) : [];
+  if (own?.arguments && !named.length) {
+    canvas.say(noPorts(trans), true);
+    return;
+  }
+  const edges = named.flatMap(port =>
     [...canvas.doc.nodes.keys()]
       .filter(id => id !== node)
       .flatMap(id => fitting(canvas, { node, port: port.name }, id).edges)

@@ -1,6 +1,6 @@
 /** Sentences and words of the canvas that depend on a value. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { EdgeRefusal, IPorts, portsOf } from '../document/edges';
+import { EdgeRefusal, IFitting, IPorts, portsOf } from '../document/edges';
 import { IEdge } from '../document/flow';
 import { INodeView } from './views';
 import { INodeRun } from './tokens';
@@ -35,12 +35,25 @@ export function refusalText(
   }
 }
 
+/** An executable without files runs alone. */
+export function noPorts(trans: TranslationBundle): string {
+  return trans.__('No named input or output: the node runs alone. Declare one to connect it.');
+}
+
+/** Whether an executable has no port, as far as the server could read it. */
+export function isAlone({ type, checked, problems, inputs, outputs }: INodeView): boolean {
+  return type !== 'dataset' && checked && !problems.length && !inputs.length && !outputs.length;
+}
+
 /** Why no port of a node as a whole fits. */
-export function bodyRefusalText(
-  refused: EdgeRefusal | undefined,
-  trans: TranslationBundle
-): string {
+export function bodyRefusalText(refused: IFitting['refused'], trans: TranslationBundle): string {
   switch (refused) {
+    case 'no-input':
+      return trans.__('This node has no named input. Declare one to connect it.');
+    case 'no-output':
+      return trans.__('This node has no named output. Declare one to connect it.');
+    case 'unknown-port':
+      return trans.__('The ports of this node are not known.');
     case 'taken':
       return trans.__('Every fitting input of this node already has an arrow.');
     case 'format':

@@ -95,8 +95,8 @@ function reaches(from: string, to: string, edges: readonly IEdge[]): boolean {
 
 export interface IFitting {
   edges: IEdge[];
-  /** Why the first port was refused, where none fits. */
-  refused?: EdgeRefusal;
+  /** Why the first port was refused, where none fits; or the node has no such port. */
+  refused?: EdgeRefusal | 'no-input' | 'no-output';
 }
 
 /** The arrows that could be drawn from one port to a node as a whole. */
@@ -115,6 +115,8 @@ export function fittingEdges(
   const all = [...edges];
   const backwards = role === 'input';
   const wanted = backwards ? 'output' : 'input';
+  const isKnown = there.type === 'dataset' || there.arguments;
+  const lacking = isKnown ? (`no-${wanted}` as const) : 'unknown-port';
   const tried = portsOf(there)
     .filter(port => port.role === wanted)
     .map(port =>
@@ -125,6 +127,6 @@ export function fittingEdges(
     .map(edge => ({ edge, refused: checkEdge(edge, all, ports) }));
   return {
     edges: tried.filter(one => !one.refused).map(one => one.edge),
-    refused: tried.length ? tried.find(one => one.refused)?.refused : 'direction'
+    refused: tried.length ? tried.find(one => one.refused)?.refused : lacking
   };
 }

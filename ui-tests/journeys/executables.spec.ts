@@ -85,6 +85,42 @@ test('E4, E5, E11: a script with arguments and resources; a name used twice is r
   await expect(lab.drawer.body.getByRole('log')).toContainText('counted');
 });
 
+test('E5: a script without files is saved, runs alone, and is connected once it names one', async ({
+  lab,
+  server
+}, info) => {
+  await writeFile(server.file('hello.sh'), 'echo hello\n');
+  await fromFileBrowser(lab, 'hello.sh', 'Register as Executable…');
+  const view = form(lab);
+  await expect(view).toContainText('No named input or output');
+  await lab.page.screenshot({ path: info.outputPath('form.png') });
+  await view.getByRole('button', { name: 'Register' }).click();
+  await view.getByRole('tab', { name: 'Test run' }).click();
+  await view.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 30_000 });
+
+  await lab.fileBrowser();
+  await lab.execute('nbyard:create-workflow');
+  const { canvas } = lab;
+  await lab.drag(lab.file('penguins.csv'), await canvas.at(0.2, 0.3));
+  await lab.drag(lab.file('hello.sh'), await canvas.at(0.6, 0.6));
+  await expect(canvas.card('hello.sh')).toContainText('runs alone');
+  await canvas.card('hello.sh').click();
+  await lab.press('c');
+  await expect(canvas.notice).toContainText('No named input or output');
+  await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
+  await expect(canvas.notice).toContainText('no named input');
+  await expect(canvas.arrows).toHaveCount(0);
+  await lab.page.screenshot({ path: info.outputPath('canvas.png') });
+
+  const told = { version: 1, arguments: [{ name: 'table', role: 'input' }] };
+  await writeFile(server.file('hello.sh.nbexec'), JSON.stringify(told));
+  await canvas.save();
+  await lab.reload();
+  await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
+  await expect(canvas.arrows).toHaveCount(1);
+});
+
 test('E6: a notebook without a parameters cell gets one with a click', async ({ lab, server }) => {
   const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
   notebook.cells[1].metadata = {};

@@ -4,6 +4,7 @@ import { Parameters } from '../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
+import * as editing from '../editing';
 import { deployNode } from '../prompts';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
@@ -56,12 +57,12 @@ describe('M6: the model of a node', () => {
   it('is deployed; which one is asked where there are several', async () => {
     const { canvas, runs, executed } = one;
     canvas.store.select(['train']);
-    await deployNode(canvas);
+    await deployNode(canvas, editing);
     expect(canvas.ui.notice!.problem).toBe(true);
     const deployed = async (...outputs: string[]) => {
       runs.states.set('train', { state: 'succeeded', models: { run: 'r', outputs } });
       runs.changed.emit(undefined);
-      const asked = deployNode(canvas);
+      const asked = deployNode(canvas, editing);
       canvas.ui.picker?.done(canvas.ui.picker.items[1]);
       await asked;
     };
@@ -71,6 +72,15 @@ describe('M6: the model of a node', () => {
       ['nbyard:deploy-output', { run: 'r', output: 'train.model' }],
       ['nbyard:deploy-output', { run: 'r', output: 'train.scaler' }]
     ]);
+  });
+
+  it('E7: is the node itself where a model file describes it', async () => {
+    const { canvas, executed, settle } = one;
+    canvas.doc.addNode('churn', { type: 'executable', path: 'churn/nervosum.yaml' }, [0, 300]);
+    await settle();
+    canvas.store.select(['churn']);
+    await deployNode(canvas, editing);
+    expect(executed).toEqual([['nbyard:deploy-model', { path: 'work/churn/nervosum.yaml' }]]);
   });
 });
 

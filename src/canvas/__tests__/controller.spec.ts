@@ -20,7 +20,7 @@ import {
 } from '../editing';
 import { nearest, nextProblem, shiftInto, viewFor } from '../navigation';
 import { run } from '../running';
-import { cardLabel } from '../words';
+import { cardLabel, isAlone } from '../words';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 jest.useFakeTimers();
@@ -218,6 +218,23 @@ describe('arrows', () => {
     canvas.ui.picker!.done(undefined);
     await asked;
     expect(canvas.doc.allEdges()).toEqual([]);
+  });
+});
+
+describe('E5: an executable without a named input or output', () => {
+  it('runs alone, and says why it cannot be connected', async () => {
+    const { canvas, settle } = one;
+    canvas.doc.addNode('alone', { type: 'executable', path: 'alone.ipynb' }, [0, 300]);
+    await settle();
+    expect(isAlone(canvas.views.get('alone')!)).toBe(true);
+    expect(isAlone(canvas.views.get('clean')!)).toBe(false);
+    await connectByList(canvas, 'alone');
+    expect(canvas.ui.notice?.text).toContain('No named input or output');
+    await connectToNode(canvas, { node: 'sales', port: 'data' }, 'alone');
+    expect(canvas.ui.notice?.text).toContain('no named input');
+    expect(canvas.doc.allEdges()).toEqual([]);
+    await run(canvas, 'all');
+    expect(one.backend.runs).toHaveLength(1);
   });
 });
 

@@ -23,6 +23,8 @@ export const READINGS: Record<string, INodeReading> = {
       { name: 'tidy', role: 'output', format: 'csv' }
     ]
   },
+  'alone.ipynb': { kind: 'notebook', arguments: [{ name: 'seed', type: 'int', default: 7 }] },
+  'nervosum.yaml': { kind: 'model', arguments: [] },
   'train.ipynb': {
     kind: 'notebook',
     arguments: [

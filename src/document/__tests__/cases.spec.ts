@@ -2,7 +2,7 @@ import calledCases from '../../../tests/cases/called.json';
 import canonicalCases from '../../../tests/cases/canonical.json';
 import edgeCases from '../../../tests/cases/edges.json';
 import flowCases from '../../../tests/cases/flow.json';
-import { called } from '../called';
+import { called, isModelFile } from '../called';
 import { canonical, same } from '../canonical';
 import { checkEdge, fittingEdges, IPorts } from '../edges';
 import { IEdge, parseFlow } from '../flow';
@@ -29,6 +29,13 @@ describe('K1: what is a workflow', () => {
 describe('E11: what a file is called among others', () => {
   it.each(calledCases.cases)('$path', one => {
     expect(called(one.path)).toBe(one.called);
+  });
+});
+
+describe('E7: a file that describes a model', () => {
+  it('is known by its name, as by the server', () => {
+    const files = ['churn/nervosum.yaml', 'model.yml', 'MLmodel', 'values.yaml', 'a.model.yaml'];
+    expect(files.map(isModelFile)).toEqual([true, true, true, false, false]);
   });
 });
 
@@ -66,7 +73,18 @@ describe('K3: an arrow dropped on the body of a node', () => {
     const none = fittingEdges({ node: 'sales', port: 'data' }, 'clean', edgeCases.edges, ports);
     expect(none).toEqual({ edges: [], refused: 'taken' });
     expect(fittingEdges({ node: 'clean', port: 'log' }, 'sales', [], ports).refused).toBe(
-      'direction'
+      'no-input'
     );
+  });
+
+  it('E5: says that a node has no named input or output, once it was read', () => {
+    const at = (id: string): IPorts | undefined =>
+      ({ alone: { type: 'executable', arguments: [] }, unread: { type: 'executable' } })[id] ??
+      nodes[id];
+    const refused = (node: string, port: string, to: string) =>
+      fittingEdges({ node, port }, to, [], at).refused;
+    expect(refused('sales', 'data', 'alone')).toBe('no-input');
+    expect(refused('train', 'data', 'alone')).toBe('no-output');
+    expect(refused('sales', 'data', 'unread')).toBe('unknown-port');
   });
 });

@@ -169,7 +169,14 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           onChange={setDrafts}
         />
       ) : (
-        <p className="nby-Note">{trans.__('It has no arguments: it can run alone.')}</p>
+        <p className="nby-Note">{trans.__('It has no arguments.')}</p>
+      )}
+      {drafts.every(({ role }) => role === 'value') && (
+        <p className="nby-Note">
+          {trans.__(
+            'No named input or output: it runs alone, and cannot be connected on a canvas.'
+          )}
+        </p>
       )}
       <ResourceFields resources={resources} errors={errors} trans={trans} onChange={setResources} />
       {problem && (
