@@ -35,13 +35,14 @@ test('E7: the class of a model file is dragged onto the canvas, predicts a datas
   await makeModel(server);
   await lab.tile('Workflow').click();
   const { canvas } = lab;
+  await expect(canvas.row('birds.csv')).toContainText('13 B'); // it was imported
   await lab.drag(canvas.row('birds.csv'), await canvas.at(0.4, 0.4));
   await expect(canvas.card('birds.csv')).toBeVisible();
   await picture('1-drawer');
   await lab.drag(canvas.row('nervosum.yaml'), canvas.card('birds.csv')); // wired, as it leaves no doubt
   await expect(canvas.card('nervosum.yaml')).toContainText('predictions');
   await expect(canvas.arrows).toHaveCount(1);
-  await expect(canvas.row('nervosum')).toContainText('1 in, 1 out');
+  await expect(canvas.row('nervosum.yaml')).toContainText('1 in, 1 out');
   await lab.click(canvas.button('run-workflow'));
   await lab.drawer.succeeds();
   await expect(canvas.state('nervosum.yaml')).toContainText('succeeded');
