@@ -7,7 +7,7 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.logs import print_log
-from nbyard.cli.output import offering, say, show_json, size, tell_unheard
+from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.arguments import type_words
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
@@ -107,12 +107,15 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
     """Register a notebook, script, binary or function; what it takes is read from it."""
     from nbyard.discover import connect
 
-    made = connect(server).executables.create(body=NewExecutable(path=path, name=name or UNSET))
+    connection = connect(server)
+    made = connection.executables.create(body=NewExecutable(path=path, name=name or UNSET))
     if as_json:
         show_json(made)
         return
     for argument in made.current.arguments:
         say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
+    for hint in connection.executables.inspect(body=Inspect(path=path)).hints:
+        say(f"! {harmless(hint)}")
     click.echo(made.id)
 
 

@@ -133,6 +133,13 @@ def test_executables_by_hand(shell, echo):
     assert shell("executables", "versions", "echo").out.count("\n") == 3
 
 
+def test_what_will_go_wrong_is_told_when_it_is_registered(shell, yard):
+    Path("windows.sh").write_bytes(b"#!/bin/sh\r\necho\r\n")
+    assert (
+        "! windows.sh has Windows line ends (CRLF)" in shell("executables", "add", "windows.sh").err
+    )
+
+
 TOOL = """
 cwlVersion: v1.2
 class: CommandLineTool
