@@ -128,7 +128,10 @@ class ImportController:
 
     def _fetch(self, owner: str, version: DatasetVersion) -> tuple[Blob, str]:
         with self._store.read() as c:
-            allowed = Allowed.parse(self._store.datasets.allowed_hosts(c, version.id))
+            hosts = self._store.datasets.allowed_hosts(c, version.id)
+        allowed = Allowed.parse(
+            self._room.settings.allowed_private_hosts if hosts is None else hosts
+        )
         remote = Remote(allowed, Limits(max_bytes=self._room.settings.max_upload_bytes))
         watch = Watch(self._teller(owner, version), self._is_gone(version))
         url, sign = version.source, None

@@ -159,10 +159,11 @@ class DatasetRows:
         """Their digest, empty while it is not known."""
         return c.execute(select(V.digest).where(V.id == version_id)).scalar_one_or_none() or ""
 
-    def allowed_hosts(self, c: Connection, version_id: str) -> list[str]:
-        """Return the private hosts that its import may read."""
+    def allowed_hosts(self, c: Connection, version_id: str) -> list[str] | None:
+        """Return the private hosts that its import may read; None where an nbyard asked for it
+        that did not store them."""
         found = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
-        return list(found or ())
+        return None if found is None else list(found)
 
     def digests(self, c: Connection) -> Iterable[str]:
         return c.execute(select(V.digest).distinct()).scalars()

@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from nbyard.dispatch.imports import ImportController
 from nbyard.domain.credentials import NewCredential
@@ -108,8 +109,11 @@ def test_a_file_that_vanished_fails_with_words(bench: Bench, tmp_path: Path) -> 
     assert look(bench, made).current.reason
 
 
-def test_a_private_host_is_allowed_by_whoever_asks(bench: Bench, tmp_path: Path) -> None:
-    """Whatever the dispatcher was started with."""
+@pytest.mark.parametrize("is_known", [True, False], ids=["stored", "older"])
+def test_a_private_host_is_allowed_by_whoever_asks(
+    bench: Bench, tmp_path: Path, is_known: bool
+) -> None:
+    """Whatever the dispatcher was started with, unless an nbyard asked that stored no hosts."""
     (tmp_path / "t.csv").write_text("a\n1\n")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -120,11 +124,19 @@ def test_a_private_host_is_allowed_by_whoever_asks(bench: Bench, tmp_path: Path)
             imported(bench, address)
         bench.yard.settings.allowed_private_hosts = ["127.0.0.1"]
         made = imported(bench, address)
-        bench.room.settings.allowed_private_hosts = []
+        if is_known:
+            bench.room.settings.allowed_private_hosts = []
+        else:
+            forget_hosts(bench)
         bench.until(lambda: look(bench, made).current.state != "importing")
         server.shutdown()
         serving.join()
     assert look(bench, made).current.state == "ready", look(bench, made).current.reason
+
+
+def forget_hosts(bench: Bench) -> None:
+    with bench.store.write() as c:
+        c.execute(text("update dataset_versions set allowed_hosts = 'null'"))
 
 
 def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:

@@ -93,3 +93,24 @@ def test_options_of_stored_versions_join_what_begins_with_a_dash(
     opened.close()
     assert found is not None
     assert [argument.reach for argument in found.arguments] == [Option("--a"), *reaches[1:]]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_imports_under_way_allow_what_their_dispatcher_does(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0024: 0021 gave them an empty list, which allows no private host."""
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        rows = Rows(opened, c)
+        set_ = rows.dataset("sea")
+        under_way, told, over = (rows.dataset_version(set_.id) for _ in range(3))
+        c.execute(text("update dataset_versions set allowed_hosts = '[]'"))
+        hosts = {"id": told, "hosts": '["10.0.0.1"]'}
+        c.execute(text("update dataset_versions set allowed_hosts = :hosts where id = :id"), hosts)
+        opened.datasets.fail(c, "ada", over, "it is not there")
+        import_module("nbyard.store.migrations.versions.0024_imports_under_way").forget_hosts(c)
+    with opened.read() as c:
+        found = [opened.datasets.allowed_hosts(c, one) for one in (under_way, told, over)]
+    opened.close()
+    assert found == [None, ["10.0.0.1"], []]
