@@ -49,6 +49,7 @@ class Local:
         from nbyard.yard import Yard
 
         self.yard = Yard.open(start=Path.cwd())
+        atexit.register(self.yard.close)
         self.caller = Caller(local_name())
         self._listener: Listener | None = None
         self._next_call = 0.0

@@ -29,6 +29,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 
     desk = Desk(lambda: _open(settings, root, base_url), settings)
+    desk.close_at_exit()
     broadcast = Broadcast(desk, _listener(settings.store_path))
     web_app = serverapp.web_app
     activity = Activity(desk, web_app, exists)

@@ -42,6 +42,20 @@ def _send(sender: socket.socket, path: Path) -> None:
         pass  # it has unread pokes already, just left, or is another user's; the clock is there
 
 
+def sweep(folder: Path) -> None:
+    """Remove the sockets of listeners that were killed; nobody is woken."""
+    place = folder / FOLDER
+    for name in os.listdir(place):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
+            try:
+                with _address(place / name) as address:
+                    caller.connect(address)
+            except ConnectionRefusedError:
+                (place / name).unlink(missing_ok=True)
+            except OSError:
+                pass  # it just left, or is another user's
+
+
 @contextlib.contextmanager
 def _address(path: Path) -> Iterator[str]:
     """How a socket is called: an address has room for 108 bytes, so that a long path is named
@@ -64,6 +78,7 @@ class Listener:
         place = folder / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.mkdir(mode=0o700, exist_ok=True)
+        sweep(folder)
         self.path = place / f"{os.getpid()}-{secrets.token_hex(3)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

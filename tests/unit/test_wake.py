@@ -114,3 +114,16 @@ def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):
         assert not listener.news(0.0)
         poke(tmp_path)
         assert listener.news(5.0)
+
+
+def test_a_listener_sweeps_the_sockets_of_the_dead(tmp_path):
+    """Without waking those who live."""
+    with listening(tmp_path) as other:
+        dead = Listener(tmp_path)
+        os.link(dead.path, dead.path.with_name("left"))
+        dead.close()
+        with listening(tmp_path) as listener:
+            assert sorted(os.listdir(tmp_path / FOLDER)) == sorted(
+                [other.path.name, listener.path.name]
+            )
+        assert not other.wait(0)

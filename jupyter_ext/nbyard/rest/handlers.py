@@ -1,5 +1,6 @@
 """One handler for every operation: decode, authorise, call in a thread, encode, map the error."""
 
+import atexit
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -90,8 +91,14 @@ class Desk:
     def _ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
 
+    def close_at_exit(self) -> None:
+        """Close when the process ends, unless that happens before: a Jupyter server that stops
+        does not tell extensions of this kind."""
+        atexit.register(self.close)
+
     def close(self) -> None:
         """For the end of the server, in its loop's thread."""
+        atexit.unregister(self.close)
         for close in self.closing:
             close()
         self.pool.shutdown(wait=True, cancel_futures=True)

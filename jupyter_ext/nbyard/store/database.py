@@ -21,7 +21,14 @@ from nbyard.errors import NbyardError, StoreUnusable, Unavailable
 from nbyard.store.notify import notify
 
 BUSY_SECONDS = 10.0
+# so many writes, or bytes of the write-ahead log: then its pages go into the database, and it
+# begins anew
 CHECKPOINT_EVERY = 200
+CHECKPOINT_BYTES = 4 * 2**20
+# from here on a writer waits for readers, which else keep the log from beginning anew
+PATIENT_BYTES = 32 * 2**20
+READER_SECONDS = 0.05
+PATIENT_SECONDS = 4.0
 CUT = "The database does not answer; try again in a moment."
 WRITE_LOCK = 7_220_150
 # a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
@@ -59,6 +66,7 @@ class Database:
         self._writer = threading.Lock()
         self._folder = folder
         self._writes = 0
+        self._checkpoint_at = CHECKPOINT_BYTES
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
@@ -125,11 +133,30 @@ class Database:
             self._writer.release()
 
     def _checkpoint(self) -> None:
+        """Empty the log now and then, and when it is long. While readers keep it, that is tried
+        again when it has grown as much again."""
         self._writes += 1
-        if self.sqlite and self._writes % CHECKPOINT_EVERY == 0:
-            with self.engine.connect() as connection:
-                connection.execution_options(nbyard_plain=True)
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        size = self._log_bytes() if self.sqlite else 0
+        if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+            return
+        self._empty_log(PATIENT_SECONDS if size >= PATIENT_BYTES else READER_SECONDS)
+        self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
+
+    def _log_bytes(self) -> int:
+        try:
+            return (self._folder / "store.sqlite-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _empty_log(self, patience: float) -> None:
+        """New readers need none of it, so that those are waited for that are there already."""
+        with self.engine.connect() as connection:
+            connection.execution_options(nbyard_plain=True)
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
+            try:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -156,7 +183,14 @@ class Database:
             connection.execute(text(END_IDLE_WRITER), values)
 
     def close(self) -> None:
+        """SQLite removes the log with the last connection. One that a thread still has is not
+        closed here, and this process may end before that thread does."""
+        lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
         self.engine.dispose()
+        if lent:
+            with suppress(NbyardError, DBAPIError), self._alone():
+                self._empty_log(READER_SECONDS)
+            self.engine.dispose()
 
     def version(self) -> str:
         """The database's own version, for people."""

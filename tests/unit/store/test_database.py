@@ -175,3 +175,81 @@ def test_a_writer_that_was_stopped_keeps_nobody_waiting_for_ever(
         with pytest.raises(Busy):
             add_dataset(store, "waits")
         add_dataset(store, "goes on")
+
+
+def fill_log(store: Store, megabytes: int) -> None:
+    """Write so much in transactions of half a megabyte."""
+    for number in range(2 * megabytes):
+        with store.write() as c:
+            value = "x" * 500_000
+            c.execute(text("delete from facts where name = 'much'"))
+            c.execute(text("insert into facts values ('much', :v)"), {"v": f"{number}{value}"})
+
+
+def log_bytes(folder: Path) -> int:
+    path = folder / "store.sqlite-wal"
+    return path.stat().st_size if path.exists() else 0
+
+
+def test_the_log_stays_short_while_others_read_all_the_time(tmp_path: Path) -> None:
+    """There is always somebody who reads, and each reads for long: the log begins anew although."""
+    opened = Store(tmp_path)
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            with opened.read() as c:
+                c.execute(text("select count(*) from facts")).scalar()
+                done.wait(0.3)
+
+    readers = [threading.Thread(target=look) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+        time.sleep(0.1)
+    longest = 0
+    for _ in range(50):
+        fill_log(opened, 2)
+        longest = max(longest, log_bytes(tmp_path))
+    done.set()
+    for reader in readers:
+        reader.join()
+    opened.close()
+    assert longest < 40 * 2**20
+    assert log_bytes(tmp_path) == 0
+
+
+def test_a_reader_that_stays_keeps_the_log_only_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a backup, or a shell: what it keeps is given back when it has gone."""
+    monkeypatch.setattr(database, "PATIENT_SECONDS", 0.1)
+    opened = Store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("begin")
+        other.execute("select count(*) from facts").fetchone()
+        fill_log(opened, 20)
+        assert log_bytes(tmp_path) > 15 * 2**20
+    fill_log(opened, 8)
+    assert log_bytes(tmp_path) < 8 * 2**20
+    opened.close()
+
+
+def test_a_large_transaction_does_not_stay_in_the_log(tmp_path: Path) -> None:
+    opened = Store(tmp_path)
+    with opened.write() as c:
+        rows = [{"name": str(number), "value": "x" * 20_000} for number in range(400)]
+        c.execute(text("insert into facts values (:name, :value)"), rows)
+    assert log_bytes(tmp_path) < database.CHECKPOINT_BYTES
+    assert (tmp_path / "store.sqlite").stat().st_size > 8 * 2**20
+    opened.close()
+
+
+def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path: Path) -> None:
+    """The dispatcher does not wait for its threads when it is ended."""
+    opened = Store(tmp_path)
+    fill_log(opened, 1)
+    with opened.read() as c:  # connected, and between two reads
+        c.execute(text("commit"))
+        opened.close()
+        assert log_bytes(tmp_path) == 0
+        c.execute(text("begin"))
