@@ -97,7 +97,7 @@ def _case(draw: st.DrawFn, kind: str, index: int, separated: bool) -> Case:
         "variable": Variable("LEVEL"),
     }[kind]
     type_: Any = draw(st.sampled_from(types.get(kind, [*SCALARS, "list"])))
-    values = st.integers(0, 3) if kind == "times" else VALUES[type_]
+    values: st.SearchStrategy[Any] = st.integers(0, 3) if kind == "times" else VALUES[type_]
     if kind == "word":  # what is left out in the middle is a test of its own
         value = draw(values.filter(lambda one: one != []))
         return Case(Argument(f"a{index}", type=type_, reach=reach), value)

@@ -208,6 +208,49 @@ def total(table: pandas.DataFrame, more: numpy.ndarray = None) -> int:
 """
 
 
+TEXTS = """
+import nbyard
+import pandas
+
+@nbyard.executable(outputs={"commas": "csv", "tabs": "tsv"})
+def write(rows: int = 2):
+    lines = [["phone", "big", "n", "day"], ["0049", str(2**64 - 1), "1", "31.12.2024"]]
+    lines.append(["+49", "1", "", "1.2.2024"])
+    return tuple("".join(f"{by.join(line)}\\n" for line in lines) for by in (",", "\\t"))
+
+def last(commas: pandas.DataFrame, tabs: pandas.DataFrame) -> list:
+    return [
+        [{k: str(v) for k, v in table.dtypes.items()}, [str(v) for v in table.iloc[0]]]
+        for table in (commas, tabs)
+    ]
+"""
+
+
+@pytest.mark.timeout(200)
+def test_text_tables_between_functions_have_the_types_of_their_preview(
+    folder: Path, shell: Shell
+) -> None:
+    """D6: results of runs as well as datasets, with commas and with tabs."""
+    (folder / "texts.py").write_text(TEXTS)
+    nodes = {
+        name: {"type": "executable", "path": f"texts.py::{name}"} for name in ("write", "last")
+    }
+    edges = {
+        f"write.{name}->last.{name}": {
+            "source": "write", "output": name, "target": "last", "input": name,
+        }
+        for name in ("commas", "tabs")
+    }  # fmt: skip
+    (folder / "texts.nbflow").write_text(json.dumps({**FLOW, "nodes": nodes, "edges": edges}))
+    done = json.loads(shell("run", "texts.nbflow", "--json"))
+    assert done["run"]["state"] == "succeeded"
+    found = {a["name"]: a["id"] for task in done["tasks"] for a in task["artifacts"]}
+    shown = shell("artifacts", "export", found["result"], "--output-file", "-")
+    types = {"phone": "str", "big": "uint64", "n": "Int64", "day": "datetime64[us]"}
+    first = ["0049", str(2**64 - 1), "1", "2024-12-31 00:00:00"]
+    assert json.loads(shown) == [[types, first], [types, first]]
+
+
 @pytest.mark.timeout(200)
 def test_functions_take_and_return_data_frames_and_record_metrics(
     folder: Path, shell: Shell

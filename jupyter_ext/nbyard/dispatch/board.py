@@ -18,7 +18,7 @@ import msgspec
 from nbyard.dispatch.room import Turn
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.progress import Progress, TaskOutcome
-from nbyard.domain.runs import BytesOf, Run
+from nbyard.domain.runs import BytesOf, Run, bytes_of
 from nbyard.domain.states import ATTEMPT, RUN
 from nbyard.store import Connection, Store
 from nbyard.store.attempts import AttemptRecord
@@ -288,7 +288,7 @@ class Board:
 
     def _read_results(self, c: Connection, run: LiveRun) -> None:
         for artifact in self._store.artifacts.of_run(c, run.run.id):
-            run.tasks[artifact.node].results[artifact.name] = BytesOf(
+            run.tasks[artifact.node].results[artifact.name] = bytes_of(
                 artifact.digest, artifact.filename, artifact.node
             )
 

@@ -15,7 +15,7 @@ from nbyard.dispatch.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWor
 from nbyard.domain import reasons
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import BytesOf
+from nbyard.domain.runs import bytes_of
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.store import Connection, Store, transition
 from nbyard.store.attempts import AttemptRecord
@@ -116,7 +116,7 @@ class Changes:
         """The outputs of the task, which has just ended."""
         self._artifacts.append((task.record, rows))
         for row in rows:
-            found = BytesOf(row["digest"], row["filename"], task.record.node)
+            found = bytes_of(row["digest"], row["filename"], task.record.node)
             task.results[row["name"]] = found
 
     def link(self, task: LiveTask, rows: Rows) -> None:

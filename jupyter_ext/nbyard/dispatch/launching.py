@@ -218,7 +218,7 @@ def _stage_inputs(
             target = f"{target}/{found.filename}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
         room.blobs.stage(found.digest, Path(target))
-        working.tell_table(room, found, os.path.dirname(target))
+        working.tell_table(room, found, os.path.dirname(target), version, name)
 
 
 def _places(version: ExecutableVersion, inputs: dict[str, BytesOf]) -> Places:

@@ -1,5 +1,6 @@
 """The working folder of its own that a command may ask for, and what is only known on the spot."""
 
+import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CommandWork, Output, Work
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.file_objects import Facts, Listing
-from nbyard.domain.formats import format_of
+from nbyard.domain.formats import TEXT_TABLES, format_of
 from nbyard.domain.invocations import (
     ATTEMPT,
     MAX_CONTENTS_BYTES,
@@ -26,14 +27,19 @@ from nbyard.domain.invocations import (
     with_listing,
 )
 from nbyard.domain.models import SERVING_FOLDER
-from nbyard.domain.reaches import Bound, Found, Referenced, companions_of
+from nbyard.domain.reaches import Bound, Found, Handed, Referenced, companions_of
 from nbyard.domain.runs import BytesOf, TaskPlan
-from nbyard.errors import Invalid
+from nbyard.domain.tables import TableInfo
+from nbyard.errors import Invalid, NbyardError
 from nbyard.files import write_new
 from nbyard.kinds.model import SERVED, with_file
+from nbyard.kinds.registry import FUNCTION
 from nbyard.runner.handoff.texts import TOLD
+from nbyard.tabular import TableFile
 
 MAX_LISTED = 10_000
+
+log = logging.getLogger("nbyard.dispatch")
 
 
 def lay_serving(folder: Path, command: Sequence[str]) -> None:
@@ -181,14 +187,35 @@ def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) ->
     room.blobs.stage(digest, place, writable=file.writable)
 
 
-def tell_table(room: Room, found: BytesOf, folder: str) -> None:
-    """Beside the file, the types that were inferred when it was imported."""
-    if not found.typed or format_of(found.filename) != "csv":
+def tell_table(
+    room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+) -> None:
+    """Beside the file, the types that were inferred when it was imported; those of another table
+    are inferred now where the work may ask for them."""
+    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
         return
     with room.store.read() as c:
         info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    if info is None and _may_ask(version, name):
+        info = _inferred(room, found)
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
+
+
+def _may_ask(version: ExecutableVersion, name: str) -> bool:
+    """Whether the code takes the input as a data frame; other code gets a path."""
+    reaches = {argument.name: argument.reach for argument in version.arguments}
+    return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)
+
+
+def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
+    """What all rows tell; what was read before is kept under the digest."""
+    table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
+    try:
+        return room.tables.info(table, count=True)
+    except NbyardError as error:
+        log.info("the types of %s are left to the library that reads it: %s", found.filename, error)
+        return None
 
 
 def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:

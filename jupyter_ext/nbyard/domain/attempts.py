@@ -4,7 +4,7 @@ task.json        what to do (written first, whole, by the dispatcher)
 code/            the code bundle; the work runs in it
 inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
 secrets/NAME     leads to files in memory: what the named credentials hold
-inputs/NAME/.table.json  of a dataset in CSV: the types that were inferred from all its rows
+inputs/NAME/.table.json  of a table in CSV or TSV: the types that were inferred from its rows
 outputs/NAME/.type.json  what nbyard.output said of it: format, media type, columns
 log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells

@@ -33,6 +33,8 @@ SUFFIXES = {
     "ipynb": "ipynb",
     "py": "py",
 }
+# Their columns have no types of their own.
+TEXT_TABLES = ("csv", "tsv")
 
 
 def format_of(filename: str) -> str:

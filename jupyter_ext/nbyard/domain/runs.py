@@ -7,6 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
+from nbyard.domain.formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.missing import Missing
 from nbyard.domain.monitors import MonitorLink
@@ -36,6 +37,11 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
     def key(self) -> str:
         """What of it a result depends on."""
         return f"{self.digest} typed" if self.typed else self.digest
+
+
+def bytes_of(digest: str, filename: str, origin: str = "") -> BytesOf:
+    """Stored bytes, of which the work is told the types where they are a text table."""
+    return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES)
 
 
 class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.planning import ResolvedNode
-from nbyard.domain.runs import Artifact, Binding, BytesOf, ResultOf, Run, TaskPlan
+from nbyard.domain.runs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
 from nbyard.domain.workflows import Document, Pin
 from nbyard.errors import Invalid, NotFound
 
@@ -88,7 +88,7 @@ def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
             if binding.output in made:
                 had = made[binding.output]
                 origin = f"{binding.node} of run {run.number}"
-                bindings[name] = BytesOf(had.digest, had.filename, origin)
+                bindings[name] = bytes_of(had.digest, had.filename, origin)
         else:
             bindings[name] = binding
     return msgspec.structs.replace(

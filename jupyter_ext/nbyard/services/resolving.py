@@ -14,9 +14,9 @@ from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
 from nbyard.domain.environments import KERNEL_PREFIX
 from nbyard.domain.executables import called, is_python
-from nbyard.domain.formats import format_of
+from nbyard.domain.formats import TEXT_TABLES, format_of
 from nbyard.domain.planning import CONTAINER, ResolvedNode, packages_from
-from nbyard.domain.runs import BytesOf
+from nbyard.domain.runs import BytesOf, bytes_of
 from nbyard.domain.workflows import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.files import file_of
@@ -349,11 +349,11 @@ class Freeze:
             folder = real.is_dir()
             blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
             kind = "folder" if folder else format_of(real.name)
-            data = BytesOf(blob.digest, real.name, node.path)
+            data = bytes_of(blob.digest, real.name, node.path)
             return ResolvedNode(real.name, [data_port(kind)], data)
         if node.artifact:
             file = self._resolver.artifact(node.artifact)
-            data = BytesOf(file.digest, file.filename, node.artifact)
+            data = bytes_of(file.digest, file.filename, node.artifact)
             return ResolvedNode(node.artifact, [data_port(file.format)], data)
         with parts.store.read() as c:
             found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
@@ -361,7 +361,7 @@ class Freeze:
         if found is None or version is None:
             what = f"{found.name!r} is not ready" if found else f"{node.dataset!r} is gone"
             raise NotFound(f"The dataset {what}.")
-        origin, is_table = f"{found.name} v{version.number}", version.format == "csv"
+        origin, is_table = f"{found.name} v{version.number}", version.format in TEXT_TABLES
         data = BytesOf(version.digest, version.filename, origin, is_table)
         return ResolvedNode(found.name, [data_port(version.format)], data)
 

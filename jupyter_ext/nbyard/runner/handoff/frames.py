@@ -66,7 +66,7 @@ class Pandas:
         import pandas
 
         told = texts.told(path)
-        return texts.of_pandas(path, told) if told else pandas.read_csv(path)
+        return texts.of_pandas(path, told) if told else pandas.read_csv(path, sep=_separator(path))
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, len(frame), frame.dtypes.items())
@@ -87,7 +87,11 @@ class Polars:
         import polars
 
         told = texts.told(path)
-        return texts.of_polars(path, told) if told else polars.read_csv(path, glob=False)
+        return (
+            texts.of_polars(path, told)
+            if told
+            else polars.read_csv(path, separator=_separator(path), glob=False)
+        )
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, frame.height, frame.schema.items())
@@ -113,13 +117,18 @@ class Arrow:
         return found.replace_schema_metadata(kept or None)
 
     def read_csv(self, path: str) -> Any:
-        import pyarrow.csv
+        from pyarrow import csv
 
-        told = texts.told(path)
-        return texts.of_pyarrow(path, told) if told else pyarrow.csv.read_csv(path)
+        if told := texts.told(path):
+            return texts.of_pyarrow(path, told)
+        return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
+
+
+def _separator(path: str) -> str:
+    return "\t" if path.lower().endswith((".tsv", ".tab")) else ","
 
 
 LIBRARIES: Sequence[Library] = (Pandas(), Polars(), Arrow())

@@ -97,7 +97,7 @@ def read(path: str, wanted: Any = None) -> Any:
         return Path(path)
     library = frames.library_named(wanted)
     try:
-        if library is not None and file_format in (TABLE, "csv"):
+        if library is not None and file_format in (TABLE, "csv", "tsv"):
             return _framed(library.read if file_format == TABLE else library.read_csv, path)
         if file_format == TABLE and wanted is None:
             return _framed(frames.read, path)

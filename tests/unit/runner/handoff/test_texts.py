@@ -151,3 +151,13 @@ def test_nobody_told(tmp_path: Path) -> None:
 
 def test_the_same_words_are_missing_values() -> None:
     assert list(layouts.NULLS) == NULLS
+
+
+@pytest.mark.parametrize("library", [pandas.DataFrame, polars.DataFrame, pyarrow.Table])
+def test_a_table_with_tabs_is_read_where_nobody_told_its_types(
+    tmp_path: Path, library: Any
+) -> None:
+    """D6."""
+    for name in ("x.tsv", "x.TAB"):
+        (tmp_path / name).write_text("a\tb,c\n1\tx\n")
+        assert values(read(str(tmp_path / name), library)) == {"a": [1], "b,c": ["x"]}
