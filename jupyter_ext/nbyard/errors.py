@@ -156,6 +156,10 @@ class Unavailable(NbyardError):
     code = "unavailable"
 
 
+class DatabaseAway(Unavailable):
+    """The database does not answer; the store has logged why."""
+
+
 class StoreUnusable(Unavailable):
     """The store cannot be used."""
 

@@ -20,7 +20,7 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.trials import TrialController
-from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
+from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.images.environments import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runner.clock import Stillness
@@ -207,6 +207,8 @@ class Dispatcher:
             return is_busy or self._is_importing
         except LeaseLost:
             raise
+        except DatabaseAway:
+            pass  # the store has logged it
         except NbyardError as error:
             log.warning("this round failed: %s", error)
         except Exception:
@@ -235,7 +237,8 @@ class Dispatcher:
                 log.warning("the lease is lost")
                 os._exit(0)
             except (NbyardError, OSError) as error:
-                log.warning("the lease could not be renewed: %s", error)
+                if not isinstance(error, DatabaseAway):
+                    log.warning("the lease could not be renewed: %s", error)
                 if time.monotonic() - last > seconds * 2 / 3:
                     self._stand_still(error, time.monotonic() - last)
 

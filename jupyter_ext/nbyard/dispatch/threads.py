@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TypeVar
 
-from nbyard.errors import Busy, Unavailable
+from nbyard.errors import Busy, DatabaseAway, Unavailable
 from nbyard.store.leases import LeaseLost
 
 log = logging.getLogger("nbyard.dispatch")
@@ -77,7 +77,8 @@ class Threads:
         except LeaseLost:
             log.warning("another dispatcher has taken over")
         except (Busy, Unavailable) as error:  # that passes, however often
-            log.warning("%s: %s", key, error)
+            if not isinstance(error, DatabaseAway):  # which the store logs
+                log.warning("%s: %s", key, error)
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
         except Exception as error:  # the dispatcher's boundary
             log.exception("%s failed", key)

@@ -19,6 +19,7 @@ from tornado.log import app_log
 from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import (
+    DatabaseAway,
     ErrorBody,
     Forbidden,
     Invalid,
@@ -150,7 +151,7 @@ class NbyardHandler(JupyterHandler):
 
     def fail(self, error: NbyardError) -> None:
         """Answer with an error."""
-        if error.status >= 500:
+        if error.status >= 500 and not isinstance(error, DatabaseAway):  # which the store logs
             why = None if error.status == 503 else error  # that passes, and its words say enough
             app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=why)
         self.send_error(error.status, body=error.body(self.request_id))

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard import locks
-from nbyard.errors import NbyardError, StoreUnusable, Unavailable
+from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.store.notify import notify
+from nbyard.store.outage import Outage
 
 BUSY_SECONDS = 10.0
 # so many writes, or bytes of the write-ahead log: then its pages go into the database, and it
@@ -30,6 +31,7 @@ PATIENT_BYTES = 32 * 2**20
 READER_SECONDS = 0.05
 PATIENT_SECONDS = 4.0
 CUT = "The database does not answer; try again in a moment."
+AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
 WRITE_LOCK = 7_220_150
 # a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
 SET_LIMITS = """select set_config('lock_timeout', :lock, true),
@@ -65,6 +67,7 @@ class Database:
         self._after_write = after_write
         self._writer = threading.Lock()
         self._folder = folder
+        self._outage = Outage()
         self._writes = 0
         self._checkpoint_at = CHECKPOINT_BYTES
         self.engine = self._engine()
@@ -168,14 +171,33 @@ class Database:
                 self._end_idle_writer()
             if "locked" in words or "busy" in words or "lock timeout" in words:
                 raise locks.busy(self._folder) from error
-            raise _refusal(words, self.sqlite) from error
+            raise self._refusal(words) from error
         except DBAPIError as error:
             words = str(error.orig)
             if any(word in words for word in UNUSABLE):
                 raise StoreUnusable(f"The database answers: {words[:200]}") from error
             if error.connection_invalidated:
-                raise Unavailable(CUT) from error
+                raise self._away(words) from error
             raise
+        self._outage.end()
+
+    def _refusal(self, words: str) -> NbyardError:
+        if "full" in words or "No space left" in words:
+            text = "disk full: the store cannot be written"
+            return Unavailable(text, hint="Free space and try again.")
+        if any(word in words for word in UNUSABLE):
+            return StoreUnusable(f"The database answers: {words[:200]}")
+        if self.sqlite:
+            return NbyardError(f"The database answers: {words[:200]}")
+        # of PostgreSQL these are the errors of its operation: it is down, starts, was cut off
+        return self._away(words)
+
+    def _away(self, words: str) -> DatabaseAway:
+        """The words of the driver are logged; what the server says of itself is told too."""
+        self._outage.note(words)
+        reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
+        told = f"{CUT} PostgreSQL says: {reason[:200]}." if reason else CUT
+        return DatabaseAway(told, hint=AWAY)
 
     def _end_idle_writer(self) -> None:
         with suppress(DBAPIError), self.engine.begin() as connection:
@@ -245,18 +267,6 @@ def _lock(descriptor: int, deadline: float) -> bool:
                 return False
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
-
-
-def _refusal(words: str, sqlite: bool) -> NbyardError:
-    if "full" in words or "No space left" in words:
-        text = "disk full: the store cannot be written"
-        return Unavailable(text, hint="Free space and try again.")
-    if any(word in words for word in UNUSABLE):
-        return StoreUnusable(f"The database answers: {words[:200]}")
-    if sqlite:
-        return NbyardError(f"The database answers: {words[:200]}")
-    # of PostgreSQL these are the errors of its operation: it is down, starts, was cut off
-    return Unavailable(f"{CUT} It said: {' '.join(words.split())[:200]}")
 
 
 def sqlite_url(folder: Path) -> str:

@@ -14,7 +14,7 @@ import pytest
 from nbyard.calling import LEASE, lives
 from nbyard.dispatch import loop
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.errors import Busy, StoreUnusable, Unavailable
+from nbyard.errors import Busy, DatabaseAway, StoreUnusable, Unavailable
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
@@ -129,6 +129,19 @@ def test_a_round_that_fails_is_no_end(
     assert "this round failed" in caplog.text
     monkeypatch.undo()
     assert not bench.dispatcher.tick()
+
+
+def test_a_database_that_is_away_is_logged_by_the_store_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F20: a round fails four times a second then."""
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise DatabaseAway
+
+    monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
+    assert bench.dispatcher.tick()
+    assert caplog.text == ""
 
 
 class Left(Exception):

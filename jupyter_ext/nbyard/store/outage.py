@@ -1,0 +1,41 @@
+"""What is logged of a database that does not answer."""
+
+import logging
+import threading
+import time
+
+log = logging.getLogger("nbyard.store")
+FIRST_SECONDS = 10.0
+LONGEST_SECONDS = 600.0
+
+
+class Outage:
+    """Reports an outage once, then at growing intervals, and once when it is over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self._next = self._pause = 0.0
+
+    def note(self, words: str) -> None:
+        """The database does not answer; `words` are those of its driver."""
+        now = time.monotonic()
+        with self._lock:
+            if self._since is None:
+                self._since, self._next, self._pause = now, now, FIRST_SECONDS
+            if now < self._next:
+                return
+            seconds = now - self._since
+            self._next = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_SECONDS)
+        since = f" for {seconds:.0f} s" if seconds else ""
+        log.warning("the database does not answer%s: %s", since, " ".join(words.split())[:400])
+
+    def end(self) -> None:
+        """The database has answered."""
+        if self._since is None:
+            return
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            log.warning("the database answers again after %.0f s", time.monotonic() - since)
