@@ -20,6 +20,7 @@ SECONDS = 60
 NO_TOKEN = (
     "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token."
 )
+WRONG_TOKEN = "Check the token in NBYARD_TOKEN: this server may not know it."
 # of a JupyterHub in place of a server that it stopped
 STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
@@ -130,11 +131,12 @@ class Client:
 
     def _error(self, status: int, content: bytes) -> NbyardError:
         """As the server answered; what stands before it knows no words of ours."""
-        hint = NO_TOKEN if status in (401, 403) and not self._headers else ""
+        token = WRONG_TOKEN if self._headers else NO_TOKEN
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
-            return _of_others(status, hint)
+            return _of_others(status, token)
+        hint = token if body.code in (Forbidden.code, "unauthenticated") else ""
         cls = error_classes().get(body.code, NbyardError)
         return cls(body.message, hint=body.hint or hint, details=body.details)
 

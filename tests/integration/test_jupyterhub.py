@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import nbformat
 import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -36,6 +37,8 @@ class People:
 
     def __init__(self, folder: Path):
         self.hub = Hub(folder, NBYARD_IDLE_SECONDS="1")
+        self.elsewhere = folder / "elsewhere"
+        self.elsewhere.mkdir()
         self.ann, self.bob = self.hub.tokens("ann", "bob")
 
     def home(self, user: str) -> Path:
@@ -74,13 +77,11 @@ def waiting(people: People) -> Path:
 
 def shell(people: People, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """`nbyard`, in another folder and with another store than those of the servers."""
-    elsewhere = people.hub.folder / "elsewhere"
-    elsewhere.mkdir(exist_ok=True)
     own = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "nbyard.cli.main", *words],
-        cwd=elsewhere,
-        env={**own, "HOME": str(elsewhere), "USER": "carl", **variables},
+        cwd=people.elsewhere,
+        env={**own, "HOME": str(people.elsewhere), "USER": "carl", **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -125,7 +126,7 @@ def test_one_user_cannot_ask_the_server_of_another(people: People) -> None:
     (people.home("ann") / "quick.py").write_text("print(1)")
     run = people.run("quick.py")
     for token in ("", people.bob):
-        for path in (RUNS, f"{RUNS}/{run}", "/nbyard/deployments/app/web/"):
+        for path in (RUNS, f"{RUNS}/{run}"):
             assert people.get(path, token).status == 403
     assert people.get(f"{RUNS}/{run}", people.bob, "bob").status == 404, "another store"
 
@@ -140,6 +141,7 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
             made = yard.services.deployments.create(Caller("bob"), body)
             with yard.store.write() as c:
                 row = yard.store.deployments.revision(c, made.id, 1)
+                assert row is not None
                 places = [Place("web", "127.0.0.1", service.port, answers=True)]
                 yard.store.deployments.set_revision(c, row.revision.id, places=places)
                 yard.store.deployments.serve(c, made, 1)
@@ -149,7 +151,7 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
         sent = {name.lower(): value for name, value in answer.json["headers"]}
         assert sent["x-forwarded-prefix"] == "/user/bob/nbyard/deployments/app/web"
         assert people.bob not in json.dumps(sent), "the token stays with Jupyter"
-        assert people.get(link, people.ann, "bob").status == 403
+        assert people.get(link, people.ann, "bob").status == 401
     finally:
         service.stop()
 
@@ -165,6 +167,44 @@ def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
     own["JUPYTERHUB_PUBLIC_URL"] = f"{public}/"  # as a hub with `public_url` says
     found = shell(people, "runs", "ls", "--server", public, **own)
     assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_shell_on_another_machine_runs_what_is_on_the_server(
+    people: People, waiting: Path
+) -> None:
+    """R1: a notebook, a script, an executable and a workflow with values, a name, inputs that are
+    sent, logs, cancelling and exit codes."""
+    home = people.home("ann")
+    notebook = nbformat.v4.new_notebook()
+    cell = nbformat.v4.new_code_cell("n = 1\ndata = None  # input")
+    cell.metadata["tags"] = ["parameters"]
+    notebook.cells = [cell, nbformat.v4.new_code_cell("print(n + 41, open(data).read())")]
+    nbformat.write(notebook, home / "sum.ipynb")
+    (home / "part.py").write_text("V = 7")
+    (home / "uses.py").write_text("import part\nprint(part.V)\nraise SystemExit(part.V)")
+    flow = {"version": 1, "nodes": {"only": {"type": "executable", "path": "part.py"}}}
+    (home / "flow.nbflow").write_text(json.dumps(flow))
+
+    def ask(*words: str) -> "subprocess.CompletedProcess[str]":
+        address = f"{people.hub.url}/user/ann"
+        return shell(people, *words, "--server", address, NBYARD_TOKEN=people.ann)
+
+    (people.elsewhere / "own.csv").write_text("sent")
+    assert ask("datasets", "add", "own.csv").returncode == 0
+    done = ask("run", "sum.ipynb", "-p", "n=2", "--input-file", "data=own.csv", "--name", "two")
+    assert done.returncode == 0, done.stderr
+    assert ask("runs", "log", "two").stdout == "43 sent\n"
+    failed = ask("run", "uses.py")
+    assert failed.returncode == 1 and f"--server {people.hub.url}" in failed.stderr
+    assert "exit code 7" in failed.stderr, "the file beside it is there"
+    told = ask("run", "flow.nbflow", "--json", "--only", "only")
+    assert json.loads(told.stdout)["run"]["state"] == "succeeded"
+    made = ask("run", "part", "--detach")
+    assert ask("runs", "show", made.stdout.strip()).returncode == 0
+    waits = ask("run", "wait.py", "--detach", "--name", "long")
+    assert waits.returncode == 0, waits.stderr
+    assert ask("runs", "cancel", "long").returncode == 0
+    until(lambda: ask("runs", "status", "long").stdout == "cancelled\n")
 
 
 def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting: Path) -> None:

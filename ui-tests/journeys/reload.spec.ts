@@ -98,6 +98,13 @@ test.describe('with a server to kill', () => {
       await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
       await expect(place.locator('.nby-Away')).toContainText(/updated [1-9]\d* s ago/);
     }
+    // as a JupyterHub answers a page once it has restarted the server
+    await lab.page.route('**/api/me*', route => route.fulfill({ status: 403, json: {} }));
+    for (const place of [canvas.root, lab.drawer.root]) {
+      await expect(place.locator('.nby-Away')).toContainText('Your sign-in has expired.');
+      await expect(place.getByRole('button', { name: 'Sign In Again' })).toBeVisible();
+    }
+    await lab.page.unroute('**/api/me*');
     await letOn(server, 'first');
     await arrived(server, 'second'); // without any server
     await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here

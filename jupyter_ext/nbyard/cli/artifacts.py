@@ -11,7 +11,7 @@ import click
 
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.logs import print_log
-from nbyard.cli.output import offering, say, show_json, size
+from nbyard.cli.output import asked_server, follow_up, offering, say, show_json, size
 from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, split_target
 from nbyard.domain.runs import NewRun, Run
 from nbyard.errors import NotFound
@@ -52,7 +52,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     """
     from nbyard.discover import connect
 
-    body = _body(executable, name, wish, remote=bool(server))
+    body = _body(executable, name, wish, remote=bool(asked_server()))
     connection = connect(server)
     with offering("--force takes the name over."):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
@@ -61,7 +61,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     elif as_json:
         show_json(made)
     else:
-        say(f"nbyard artifacts log {name} --follow tells how it goes.")
+        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
         click.echo(made.id)
 
 

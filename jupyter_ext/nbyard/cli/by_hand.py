@@ -7,7 +7,15 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.logs import print_log
-from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
+from nbyard.cli.output import (
+    asked_server,
+    harmless,
+    offering,
+    say,
+    show_json,
+    size,
+    tell_unheard,
+)
 from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.arguments import type_words
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
@@ -47,7 +55,7 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
     from nbyard.discover import connect
 
     connection = connect(server)
-    body = NewDataset(_source(connection, source, server), name or UNSET, **wish)
+    body = NewDataset(_source(connection, source), name or UNSET, **wish)
     with offering("--replace makes a new version of that one."):
         made = connection.datasets.create(body=body)
     tell_unheard(connection)
@@ -65,12 +73,17 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
         raise click.exceptions.Exit(1)
 
 
-def _source(connection: Any, source: str, server: str) -> Any:
+def _source(connection: Any, source: str) -> Any:
     if source.startswith(("http://", "https://", SCHEME)):
         return UrlSource(source)
     path = Path(source)
-    if not server or path.is_dir():
+    if not asked_server():
         return FileSource(str(path.absolute()))
+    if path.is_dir():
+        raise click.UsageError(
+            f"{source} is a folder, and one file is sent to a server: pack the folder, and add the"
+            " archive with --unpack."
+        )
     if not path.is_file():
         raise click.UsageError(f"There is no file {source}.")
     with path.open("rb") as handle:

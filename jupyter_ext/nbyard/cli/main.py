@@ -2,9 +2,12 @@
 
 import atexit
 import gc
+import os
 import re
 import sys
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +21,10 @@ from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavail
 
 SELDOM = 100_000
 LINE = re.compile(r"^requirements\.(\d+)$")
+ELSEWHERE = (
+    "{name} is on this machine, and a server reads the files below its root folder. Copy the file"
+    " there, with the files that it needs; nbyard datasets add sends a file of data."
+)
 EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 
 
@@ -79,13 +86,14 @@ def main(arguments: list[str] | None = None) -> None:
     except click.Abort:
         sys.exit(130)
     except NbyardError as error:
-        sys.exit(_tell(error))
+        words = sys.argv[1:] if arguments is None else arguments
+        sys.exit(_tell(error, words))
     except TraitError as error:  # of the settings
         say(f"Error: {error}")
         sys.exit(EXIT_USAGE)
 
 
-def _tell(error: NbyardError) -> int:
+def _tell(error: NbyardError, words: Sequence[str] = ()) -> int:
     say(f"Error: {error.message}")
     shown = error.message
     for detail in error.details:
@@ -93,13 +101,23 @@ def _tell(error: NbyardError) -> int:
         is_told = len(error.details) == 1 or place in shown
         if not is_told or detail.message not in shown:
             say(f"  {place}: {detail.message}")
-    if error.hint:
-        say(error.hint)
+    if hint := error.hint or _elsewhere(error, words):
+        say(hint)
     if isinstance(error, Invalid | PolicyRefused):
         return EXIT_USAGE
     if isinstance(error, NotFound):
         return EXIT_MISSING
     return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
+
+
+def _elsewhere(error: NbyardError, words: Sequence[str]) -> str:
+    """Where a server was asked for a file that is here: where it looks for files."""
+    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
+    if not (to_server and isinstance(error, Invalid | NotFound)):
+        return ""
+    given = (word.rpartition("=")[2] for word in words)
+    here = next((name for name in given if name in error.message and Path(name).is_file()), "")
+    return ELSEWHERE.format(name=here) if here else ""
 
 
 if __name__ == "__main__":

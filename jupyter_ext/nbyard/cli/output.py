@@ -1,7 +1,9 @@
 """Data goes to standard output, everything else to standard error."""
 
 import contextlib
+import os
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +32,22 @@ def offering(option: str) -> Iterator[None]:
 def say(text: str) -> None:
     """A line for people, on standard error."""
     click.echo(harmless(text), err=True)
+
+
+def asked_server() -> str:
+    """The server that the command at work asks; empty: the store of this machine."""
+    return _named_server() or os.environ.get("NBYARD_SERVER", "")
+
+
+def follow_up(command: str) -> str:
+    """A command to type next, for the server that this one was given."""
+    server = _named_server()
+    return f"{command} --server {shlex.quote(server)}" if server else command
+
+
+def _named_server() -> str:
+    context = click.get_current_context(silent=True)
+    return str(context.params.get("server") or "") if context else ""
 
 
 def tell_unheard(connection: Any) -> None:

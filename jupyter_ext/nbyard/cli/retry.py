@@ -5,7 +5,7 @@ import uuid
 import click
 
 from nbyard.cli.by_hand import json_option, server_option
-from nbyard.cli.output import say, show_json, tell_unheard
+from nbyard.cli.output import follow_up, say, show_json, tell_unheard
 from nbyard.cli.run import see_out
 from nbyard.cli.views import VIEWS
 
@@ -42,7 +42,7 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
         show_json(made)
     else:
         VIEWS["runs.retry"](made)
-        say(f"nbyard runs log {made.number} --follow tells how it goes.")
+        say(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
 
 
 COMMANDS: tuple[click.Command, ...] = (retry,)

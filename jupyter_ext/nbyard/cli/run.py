@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.logs import print_log
-from nbyard.cli.output import duration, say, show_json, size, tell_unheard
+from nbyard.cli.output import asked_server, duration, follow_up, say, show_json, size, tell_unheard
 from nbyard.cli.progress import Progress
 from nbyard.cli.run_files import save_files
 from nbyard.cli.views import told_of_files
@@ -96,7 +96,7 @@ def run(
         _run_dockerfile(connection, words, wish, as_json)
         return
     target = _target(words, wish)
-    body = _body(target, params, wish, remote=bool(server))
+    body = _body(target, params, wish, remote=bool(asked_server()))
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     tell_unheard(connection)
     if wish["detach"]:
@@ -159,7 +159,8 @@ def see_out(  # noqa: PLR0913  each is a wish of its own
         detail = _watch(connection, made.id, quiet=as_json or log)
     except KeyboardInterrupt:
         if goes_on:
-            say(f"\nThe run goes on. nbyard runs cancel {made.number} stops it.")
+            stop = follow_up(f"nbyard runs cancel {made.number}")
+            say(f"\nThe run goes on. {stop} stops it.")
         sys.exit(130)
     if as_json:
         show_json(detail)
@@ -296,8 +297,10 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
                     f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
                 )
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
-        say(f"To go on from there, with the same code: nbyard runs retry {run.number}")
-    if target.endswith(".nbflow") and run.number == 1:  # who ran more knows the way
+        retry = follow_up(f"nbyard runs retry {run.number}")
+        say(f"To go on from there, with the same code: {retry}")
+    is_new = run.number == 1  # who ran more knows the way
+    if is_new and target.endswith(".nbflow") and not asked_server():
         say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
 
 
@@ -347,9 +350,10 @@ def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
     if executed is not None and (failure.executed_cell is not None or executed.exists()):
         say(f"The executed notebook, as far as it came: {executed}")
-    say(f"Its log: nbyard runs log {number} {task.node}")
+    say(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
     if lack := task.missing:
         name = shlex.quote(lack.environment or "NAME")
         verb = "install" if lack.environment else "create"
-        retry = f"nbyard runs retry {number} --environment {name}"
-        say(f"To add it: nbyard environments {verb} {name} {' '.join(lack.packages)} && {retry}")
+        add = follow_up(f"nbyard environments {verb} {name} {' '.join(lack.packages)}")
+        retry = follow_up(f"nbyard runs retry {number} --environment {name}")
+        say(f"To add it: {add} && {retry}")

@@ -59,10 +59,15 @@ def test_a_server_is_active_while_a_run_is_not_at_its_end(tmp_path: Path, monkey
     try:
         desk, times = server.app.web_app.settings["nbyard"], server.app.web_app.settings
         of_store = desk.is_working
-        monkeypatch.setattr(desk, "is_working", lambda: looks.append(of_store()) or looks[-1])
+
+        def look() -> bool:
+            looks.append(of_store())
+            return looks[-1]
+
+        monkeypatch.setattr(desk, "is_working", look)
         (server.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
         assert server.send("GET", "/runs").status == 200
-        wait_until(lambda: looks)
+        wait_until(lambda: bool(looks))
         assert NAME not in times["last_activity_times"], "a store is no work"
         assert server.send("POST", "/runs", {"path": "t.sh"}).status == 201
         asked = times["api_last_activity"]
