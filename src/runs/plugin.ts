@@ -1,5 +1,6 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
@@ -12,6 +13,7 @@ import { runsIcon } from '../icons';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from './pointing';
+import { addSaveFiles } from './saveFiles';
 import { IRunServices } from './services';
 
 const SHOW = 'nbyard:show-run';
@@ -22,7 +24,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows runs, live, in a drawer below.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IStatusBar, IChosenSteps],
+  optional: [ILayoutRestorer, ICommandPalette, IStatusBar, IChosenSteps, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
@@ -31,7 +33,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     statusBar: IStatusBar | null,
-    steps: IChosenSteps | null
+    steps: IChosenSteps | null,
+    browser: IFileBrowserFactory | null
   ) => {
     const trans = translator.load('nbyard');
     const services = { yard, trans, commands: app.commands, rendermime, steps };
@@ -46,6 +49,9 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     });
     addShow(app, drawer, services);
     addExecuted(app, services, restorer);
+    if (browser) {
+      addSaveFiles(app, services, browser);
+    }
     void restorer?.restore(drawer.tracker, {
       command: SHOW,
       args: widget => ({ id: widget.content.model?.id ?? '', quiet: true }),

@@ -119,6 +119,25 @@ class Telling:
         self.dispatching.until(lambda: in_memory(*ids), lambda found: not found)
 
 
+def writing(work: Telling) -> str:
+    """A script that writes its secret, a link and something harmless beside its code."""
+    text = (
+        "import os\nopen('fine.txt', 'w').write('x')\nos.symlink('/etc/hostname', 'link')\n"
+        "open('token.txt', 'w').write(os.environ['TOKEN'])\n"
+    )
+    argument = {"name": "token", "type": "secret", "reach": REACHES["variable"][0]}
+    return work.script(text, argument)
+
+
+def assert_only_the_harmless_one(work: Telling, detail: RunDetail) -> None:
+    """Of the files that it wrote is kept; the others are named."""
+    assert detail.run.state == "succeeded", detail.tasks[0].failure
+    found = work.yard.services.runs.files(ANN, detail.run.id, detail.tasks[0].node)
+    assert [one.path for one in found.files] == ["fine.txt"], found
+    assert {one.path: one.why for one in found.left_out} == {"link": "link", "token.txt": "secret"}
+    assert work.yard.parts.blobs.path(found.files[0].digest).read_text() == "x"
+
+
 @contextmanager
 def telling(folder: Path, **settings: Any) -> Iterator[Telling]:
     """With a store and a dispatcher of its own."""

@@ -105,6 +105,8 @@ class _Look:
         try:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             is_folder = stat.S_ISDIR(found.st_mode)
+            if not is_folder and not self._is_new(fd, name, path, found):
+                return
             shown = f"{path}/" if is_folder else path
             if is_cache(shown):
                 return
@@ -112,7 +114,7 @@ class _Look:
                 ignored = shown
             if is_folder:
                 self._below(fd, name, shown, ignored)
-            elif self._is_new(fd, name, path, found):
+            else:
                 self._file(path, found, ignored)
         except OSError:
             self.leave(_harmless(path), "unreadable")

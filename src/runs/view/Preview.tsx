@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
-import { Artifact } from '../../api/types';
+import { Artifact, OtherFile, TablePage } from '../../api/types';
+import { IYard } from '../../api/yard';
 import { ITablePart, PartedTable } from '../../components/TablePart';
 import { IExecuted, read } from './cells';
 import { useServices } from './hooks';
@@ -18,57 +19,89 @@ const IMAGES: Record<string, string> = {
 const TEXTS = new Set('txt md json yaml yml log py xml toml r sql text markdown'.split(' '));
 const MOST = 2 << 20;
 
-/** An artifact as a table, a picture or text. */
-export function Preview({ artifact }: { artifact: Artifact }): JSX.Element {
-  const { trans, yard } = useServices();
-  const suffix = artifact.filename.split('.').pop()?.toLowerCase() ?? '';
-  const kinds = [artifact.format, suffix];
-  const load = useCallback(
-    (offset: number, limit: number, part: ITablePart) =>
-      yard.client.call('artifacts.preview', {
-        path: { artifact: artifact.id },
-        query: { offset, limit, ...part }
-      }),
-    [yard, artifact.id]
-  );
+/** Stored bytes with their name, and where they and the rows of a table come from. */
+export interface IPreviewed {
+  name: string;
+  filename: string;
+  format: string;
+  size_bytes: number;
+  url: string;
+  load: (offset: number, limit: number, part: ITablePart) => Promise<TablePage>;
+}
+
+export function previewOf({ client }: IYard, artifact: Artifact): IPreviewed {
+  const path = { artifact: artifact.id };
+  return {
+    ...artifact,
+    url: addressOf(client, 'artifacts.content', { path }),
+    load: (offset, limit, part) =>
+      client.call('artifacts.preview', { path, query: { offset, limit, ...part } })
+  };
+}
+
+/** The same of a file that is no declared output. */
+export function previewOfFile(
+  { client }: IYard,
+  step: { run: string; node: string },
+  file: OtherFile
+): IPreviewed {
+  const filename = file.path.split('/').pop()!;
+  const query = { path: file.path };
+  return {
+    name: file.path,
+    filename,
+    format: suffixOf(filename),
+    size_bytes: file.size_bytes,
+    url: addressOf(client, 'runs.file', { path: step, query }),
+    load: (offset, limit, part) =>
+      client.call('runs.preview', { path: step, query: { ...query, offset, limit, ...part } })
+  };
+}
+
+const suffixOf = (filename: string): string => filename.split('.').pop()?.toLowerCase() ?? '';
+
+/** Stored bytes as a table, a picture or text. */
+export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
+  const { trans } = useServices();
+  const kinds = [shown.format, suffixOf(shown.filename)];
+  const [load] = useState(() => shown.load); // other bytes have a preview of their own
   if (kinds.some(kind => TABLES.has(kind))) {
-    return <PartedTable label={artifact.name} load={load} trans={trans} />;
+    return <PartedTable label={shown.name} load={load} trans={trans} />;
   }
   const image = kinds.find(kind => kind in IMAGES);
   if (image) {
-    return <Picture artifact={artifact} type={IMAGES[image]} />;
+    return <Picture shown={shown} type={IMAGES[image]} />;
   }
   if (kinds.includes('ipynb')) {
-    return <Executed artifact={artifact} />;
+    return <Executed shown={shown} />;
   }
-  if (kinds.includes('html') && artifact.size_bytes <= MOST) {
-    return <WebPage artifact={artifact} />;
+  if (kinds.includes('html') && shown.size_bytes <= MOST) {
+    return <WebPage shown={shown} />;
   }
-  if (kinds.some(kind => TEXTS.has(kind)) && artifact.size_bytes <= MOST) {
-    return <Text artifact={artifact} />;
+  if (kinds.some(kind => TEXTS.has(kind)) && shown.size_bytes <= MOST) {
+    return <Text shown={shown} />;
   }
   return <p className="nby-Note">{trans.__('There is no picture of this format: download it.')}</p>;
 }
 
-function useContent(artifact: Artifact): { blob?: Blob; problem?: string } {
+function useContent({ url }: IPreviewed): { blob?: Blob; problem?: string } {
   const { yard } = useServices();
   const [content, setContent] = useState<{ blob?: Blob; problem?: string }>({});
   useEffect(() => {
     const control = new AbortController();
-    const url = addressOf(yard.client, 'artifacts.content', { path: { artifact: artifact.id } });
     yard.client
       .request(url, { method: 'GET', signal: control.signal })
       .then(response => response.blob())
       .then(blob => setContent({ blob }))
       .catch((error: Error) => !control.signal.aborted && setContent({ problem: error.message }));
     return () => control.abort();
-  }, [yard, artifact.id]);
+  }, [yard, url]);
   return content;
 }
 
-function Picture({ artifact, type }: { artifact: Artifact; type: string }): JSX.Element {
+function Picture({ shown, type }: { shown: IPreviewed; type: string }): JSX.Element {
   const { trans } = useServices();
-  const { blob, problem } = useContent(artifact);
+  const { blob, problem } = useContent(shown);
   const [url, setUrl] = useState<string>();
   useEffect(() => {
     if (!blob) {
@@ -79,15 +112,15 @@ function Picture({ artifact, type }: { artifact: Artifact; type: string }): JSX.
     return () => URL.revokeObjectURL(made);
   }, [blob, type]);
   return url ? (
-    <img className="nby-Preview-image" src={url} alt={trans.__('Picture %1', artifact.name)} />
+    <img className="nby-Preview-image" src={url} alt={trans.__('Picture %1', shown.name)} />
   ) : (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
   );
 }
 
-function Executed({ artifact }: { artifact: Artifact }): JSX.Element {
+function Executed({ shown }: { shown: IPreviewed }): JSX.Element {
   const services = useServices();
-  const { blob, problem } = useContent(artifact);
+  const { blob, problem } = useContent(shown);
   const [executed, setExecuted] = useState<IExecuted>();
   useEffect(() => {
     void blob?.text().then(text => {
@@ -108,36 +141,36 @@ const LOCKED = `<meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'">
 <style>html { background: #fff; color: #000; font: 13px sans-serif }</style>`;
 
-function WebPage({ artifact }: { artifact: Artifact }): JSX.Element {
+function WebPage({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
-  const { text, problem } = useText(artifact);
+  const { text, problem } = useText(shown);
   return text === undefined ? (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
   ) : (
     <iframe
       className="nby-Preview-page"
       sandbox=""
-      title={trans.__('Page %1, without its scripts', artifact.name)}
+      title={trans.__('Page %1, without its scripts', shown.name)}
       srcDoc={LOCKED + text}
     />
   );
 }
 
-function useText(artifact: Artifact): { text?: string; problem?: string } {
-  const { blob, problem } = useContent(artifact);
+function useText(shown: IPreviewed): { text?: string; problem?: string } {
+  const { blob, problem } = useContent(shown);
   const [text, setText] = useState<string>();
   useEffect(() => void blob?.text().then(setText), [blob]);
   return { text, problem };
 }
 
-function Text({ artifact }: { artifact: Artifact }): JSX.Element {
+function Text({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
-  const { text, problem } = useText(artifact);
+  const { text, problem } = useText(shown);
   return text === undefined ? (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
   ) : (
     <pre className="nby-Preview-text" tabIndex={0}>
-      {artifact.format === 'json' ? indented(text) : text}
+      {shown.format === 'json' ? indented(text) : text}
     </pre>
   );
 }

@@ -9,21 +9,35 @@ import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
-import { Preview } from './Preview';
+import { OtherFiles } from './OtherFiles';
+import { Preview, previewOf } from './Preview';
 import { IStepProps } from './Steps';
 
 const idOf = ({ id }: Artifact): string => id;
 
 /** What the steps made: to look at and to download. */
-export function Results({ detail, onStep }: IStepProps): JSX.Element {
-  const { trans, yard, commands } = useServices();
+export function Results(props: IStepProps): JSX.Element {
+  const { detail } = props;
+  const { trans } = useServices();
   const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
+  const others = detail.tasks.filter(task => task.other_files);
+  if (!artifacts.length && !others.length) {
+    return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
+  }
+  return (
+    <div className="nby-Results">
+      {artifacts.length > 0 && <Artifacts {...props} artifacts={artifacts} />}
+      <OtherFiles tasks={others} all={detail.tasks} run={detail.run.id} />
+    </div>
+  );
+}
+
+function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.Element {
+  const { detail, onStep, artifacts } = props;
+  const { trans, yard, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
   const portion = usePortion(artifacts, idOf, chosen);
   const shown = artifacts.find(({ id }) => id === chosen);
-  if (!artifacts.length) {
-    return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
-  }
   const label = (node: string) => {
     const task = detail.tasks.find(one => one.node === node);
     return task ? stepTitle(task, detail.tasks) : node;
@@ -33,7 +47,7 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
     onStep(artifact.node);
   };
   return (
-    <div className="nby-Results">
+    <>
       <PortionBar portion={portion} trans={trans} />
       <RowList
         label={trans.__('Results of the run')}
@@ -96,9 +110,9 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
       />
       {shown && (
         <Boundary key={shown.id} trans={trans}>
-          <Preview artifact={shown} />
+          <Preview shown={previewOf(yard, shown)} />
         </Boundary>
       )}
-    </div>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { isLive, RunDetail } from '../../api/types';
+import { isLive, RunDetail, Task } from '../../api/types';
 import { IChosenStep } from '../../canvas/tokens';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
@@ -65,7 +65,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const [jump, setJump] = useState<number>();
   const step = chosen ?? stepToFollow(detail);
   const choose = useSharedStep(detail, setChosen);
-  const results = detail.tasks.reduce((sum, task) => sum + (task.artifacts?.length ?? 0), 0);
+  const results = detail.tasks.reduce((sum, task) => sum + madeBy(task), 0);
   useEffect(() => setJump(undefined), [chosen]);
   const follows = chosen === undefined;
   const estimate = useEstimate(model, isLive(detail.run));
@@ -130,6 +130,11 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
       </Tabs>
     </div>
   );
+}
+
+/** How many files it made, outputs and others. */
+function madeBy({ artifacts, other_files }: Task): number {
+  return (artifacts?.length ?? 0) + (other_files?.count ?? 0);
 }
 
 /** The step whose card is selected when the run is first shown. */

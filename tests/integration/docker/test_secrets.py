@@ -12,7 +12,14 @@ from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.testing.secrets import CANARY, in_memory, is_in
 
-from ..telling import ANN, REACHES, Telling, telling
+from ..telling import (
+    ANN,
+    REACHES,
+    Telling,
+    assert_only_the_harmless_one,
+    telling,
+    writing,
+)
 from .bench import Bench, log_of, until
 
 FAILS = pytest.mark.parametrize("fails", [False, True])
@@ -50,6 +57,12 @@ def test_a_command(work, reach, fails):
     path = work.telling_script(reach, fails=fails)
     detail = work.run(path=path, runtime="docker", parameters={"token": "api"})
     work.check(detail, fails=fails)
+
+
+def test_other_files_of_a_container(work):
+    """K5, I26: those that came back; no link is followed."""
+    detail = work.run(path=writing(work), runtime="docker", parameters={"token": "api"})
+    assert_only_the_harmless_one(work, detail)
 
 
 def test_what_the_engine_tells_shows_none(work, docker_engine):

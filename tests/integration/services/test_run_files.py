@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..telling import assert_only_the_harmless_one, telling, writing
 from ..test_runs import ADA, Project, option, project
 
 __all__ = ["project"]
@@ -66,3 +67,10 @@ def test_a_script_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> No
     assert found == {"jobs/here.txt": b"y\n", "there.txt": b"z\n"}
     folder = project.yard.services.runs.files(ADA, detail.run.id, "work").folder
     assert folder == str(project.root)
+
+
+def test_a_file_that_holds_a_credential_is_named_and_not_kept(tmp_path: Path) -> None:
+    """S1, K5."""
+    with telling(tmp_path) as work:
+        detail = work.run(path=writing(work), parameters={"token": "api"})
+        assert_only_the_harmless_one(work, detail)

@@ -67,6 +67,24 @@ def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
         secrets.give(bench.room, case, case.order.folder)
 
 
+def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
+    """K5: any file may be, where it is not known any more what was secret."""
+    told, fine = tmp_path / "told", tmp_path / "fine"
+    told.write_text(f"x{CANARY}y")
+    fine.write_text("x")
+
+    def held() -> list[bool]:
+        masks = secrets.masks(bench.room, case)
+        return [masks.holds(str(told)), masks.holds(str(fine))]
+
+    assert held() == [True, False]
+    with bench.yard.store.write() as c:
+        api = bench.yard.store.credentials.get(c, case.run.owner, "api")
+        assert api is not None
+        bench.yard.store.credentials.delete(c, api)
+    assert held() == [True, True]
+
+
 def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     """I12: also after a kill."""
     live, dead = case.order.folder, "a1"
