@@ -74,7 +74,8 @@ class Database:
 
     def _engine(self) -> Engine:
         # who was used last knows the most pages by heart
-        shared = {"json_serializer": _json, "pool_use_lifo": True}
+        shared: dict[str, Any] = {"json_serializer": _json, "json_deserializer": _value}
+        shared["pool_use_lifo"] = True
         if not self.sqlite:
             pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
             return create_engine(self.url, connect_args=UTF8, **pool, **shared)
@@ -226,6 +227,13 @@ def _json(value: object) -> str:
         return msgspec.json.encode(value).decode()
     except (UnicodeEncodeError, OverflowError):  # half a character, an integer of many digits
         return json.dumps(value)
+
+
+def _value(text: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # what only the other one can write
+        return json.loads(text)
 
 
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:

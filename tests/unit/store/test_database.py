@@ -253,3 +253,15 @@ def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path:
         opened.close()
         assert log_bytes(tmp_path) == 0
         c.execute(text("begin"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2**63, -(10**40), 1e300, 1.0, 0.1, "é\x00\x7f", "\ud800", [], {"": [None, True]}, "💥"],
+    ids=ascii,
+)
+def test_what_is_stored_as_json_comes_back_as_it_was(value: object) -> None:
+    """Also what msgspec does not write or read."""
+    found = database._value(database._json({"value": value}))["value"]
+    assert found == value and type(found) is type(value)
+    assert database._value(database._json(value).encode()) == value
