@@ -266,7 +266,7 @@ def test_what_ended_at_its_limit_waits_for_room(
 
 
 def test_out_of_memory_says_so(bench: Bench):
-    """F32."""
+    """P6, F32."""
     limit = 48 * 2**20
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))

@@ -118,7 +118,7 @@ def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench
 
 
 def test_a_notebook_out_of_memory_says_so(python_bench: Bench):
-    """F3, F32."""
+    """P6, F3, F32."""
     limit = 256 * 2**20
     order = notebook(python_bench, "x = bytearray(800 * 2**20)", memory_bytes=limit)
     order = msgspec.structs.replace(order, memory_bytes=limit)
