@@ -2322,7 +2322,7 @@ export interface components {
         /**
          * Diff
          * @description Changes from version `old` to `new`, with three lines around each; empty when the code is
-         *         the same. `cut` tells that there were more.
+         *         the same. `cut` tells that there were more, `hint` how to compare better.
          */
         Diff: {
             old: number;
@@ -2330,6 +2330,8 @@ export interface components {
             lines: components["schemas"]["DiffLine"][];
             /** @default false */
             cut: boolean;
+            /** @default  */
+            hint: string;
         };
         /**
          * DiffLine

@@ -15,7 +15,16 @@ from .sources import PACKAGE, nodes
 ROOT = Path(__file__).resolve().parents[2]
 # Their presence is needed, not their import: the host, what polars reads Excel with, a program.
 UNIMPORTED = {"fastexcel", "jupyterlab", "pip"}
-OPTIONAL = {"distributed", "jupyterhub", "jupyter-ydoc", "pycrdt", "psycopg", "pytest", "s3fs"}
+OPTIONAL = {
+    "distributed",
+    "jupyterhub",
+    "nbdime",
+    "jupyter-ydoc",
+    "pycrdt",
+    "psycopg",
+    "pytest",
+    "s3fs",
+}
 # The Docker SDK raises their exceptions, so they come with it.
 WITH_DOCKER = {"requests", "urllib3"}
 # Imported on a Dask worker only, where distributed has brought it.

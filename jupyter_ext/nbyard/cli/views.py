@@ -195,6 +195,8 @@ def _diff(diff: Any) -> None:
     click.echo(f"version {diff.old} → {diff.new}", err=True)
     for line in diff.lines:
         click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
+    if diff.hint:
+        click.echo(diff.hint, err=True)
 
 
 def _text(exported: Any) -> None:

@@ -18,12 +18,13 @@ class DiffLine(msgspec.Struct, frozen=True):
 
 class Diff(msgspec.Struct, frozen=True):
     """Changes from version `old` to `new`, with three lines around each; empty when the code is
-    the same. `cut` tells that there were more."""
+    the same. `cut` tells that there were more, `hint` how to compare better."""
 
     old: int
     new: int
     lines: list[DiffLine]
     cut: bool = False
+    hint: str = ""
 
 
 def diff_lines(old: str, new: str) -> Iterator[DiffLine]:

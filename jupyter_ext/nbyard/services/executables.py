@@ -37,6 +37,7 @@ from nbyard.domain.strict_json import read_json
 from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, file_of, write_whole
+from nbyard.notebook_diffs import HINT, notebook_diff
 from nbyard.services.exports import exported
 from nbyard.services.freezing import Code, Freezer, with_imported
 from nbyard.services.naming import check_free
@@ -342,15 +343,23 @@ class ExecutableService:
         if first is None or second is None:
             known = ", ".join(map(str, sorted(versions)))
             raise NotFound(f"There is no such version to compare; there are: {known}.")
-        lines = list(diff_lines(self._readable(first), self._readable(second)))
-        return Diff(first.number, second.number, lines[:MAX_LINES], len(lines) > MAX_LINES)
+        contents = [self._content(first), self._content(second)]
+        lines, hint = None, ""
+        if (first.kind, second.kind) == ("notebook", "notebook"):
+            notebooks = [read_json(content) for content in contents]
+            lines = notebook_diff(*notebooks)
+            hint = HINT if lines is None else ""
+            texts = [notebook_lines(notebook) for notebook in notebooks]
+        else:
+            texts = [content.decode("utf-8", "replace") for content in contents]
+        if lines is None:
+            lines = list(diff_lines(*texts))
+        is_cut = len(lines) > MAX_LINES
+        return Diff(first.number, second.number, lines[:MAX_LINES], is_cut, hint)
 
-    def _readable(self, version: ExecutableVersion) -> str:
+    def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:
-            content = handle.read()
-        if version.kind == "notebook":
-            return notebook_lines(read_json(content))
-        return content.decode("utf-8", "replace")
+            return bytes(handle.read())
 
 
 def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:

@@ -73,6 +73,7 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
           )
         )}
       </div>
+      {diff.hint && <p className="nby-Note">{diff.hint}</p>}
       {diff.cut && <p className="nby-Note">{trans.__('There is more; it is not shown.')}</p>}
     </>
   );

@@ -1,8 +1,10 @@
 """E1, E2, E4: executables as a service."""
 
 import json
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from nbyard.domain.arguments import Argument
@@ -242,6 +244,28 @@ def test_new_bytes_for_what_was_uploaded_are_a_new_version(yard, ann):
     ]
     with pytest.raises(NotFound):
         yard.services.uploads.get(ann, second)
+
+
+@pytest.mark.parametrize("has_nbdime", [False, True])
+def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
+    yard, ann, root, monkeypatch, has_nbdime
+):
+    """E9: without nbdime it says how to get it."""
+    if not has_nbdime:
+        monkeypatch.setitem(sys.modules, "nbdime.diffing.notebooks", None)
+    else:
+        pytest.importorskip("nbdime")
+    executables, cells = yard.services.executables, nbformat.v4.new_code_cell
+    for source in ("x = 1", "x = 2"):
+        made = nbformat.v4.new_notebook(cells=[cells(source)])
+        (root / "n.ipynb").write_text(nbformat.writes(made))
+        found = executables.create(ann, NewExecutable("n.ipynb"))
+    diff = executables.diff(ann, found.id)
+    changed = [(line.kind, line.text) for line in diff.lines if line.kind in ("added", "removed")]
+    assert changed == [("removed", "x = 1"), ("added", "x = 2")]
+    assert ("nbyard[nbdime]" in diff.hint) is not has_nbdime
+    titles = [line.text for line in diff.lines if line.kind == "place"]
+    assert (titles == ["Cell 1 (code) changed"]) is has_nbdime
 
 
 def parsing(*names):
