@@ -123,7 +123,8 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
     """What is to run; words that follow are more files, as after `--input-file`."""
     target, *more = words or ("",)
     if not target or (more and not wish["inputs"]):
-        raise click.UsageError("Name one file or executable.")
+        taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
+        raise click.UsageError(f"Name one file or executable.{taken}")
     if wish["output"]:
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
     if wish["base"]:

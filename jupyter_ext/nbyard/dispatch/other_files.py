@@ -95,7 +95,7 @@ class _Look:
         for name in names:
             self._seen += 1
             if self._seen > MOST_SEEN:
-                self.leave(prefix or "./", "too-many")
+                self.leave(_harmless(prefix or "./"), "too-many")
                 return
             self._entry(fd, name, prefix + name, ignored)
 

@@ -16,7 +16,7 @@ from nbyard.domain.arguments import Argument, is_name
 from nbyard.domain.calls import Source, Unknown, Written
 from nbyard.domain.declarations import argument_of, fitting
 from nbyard.domain.guesses import Comment
-from nbyard.domain.invocations import ATTEMPT
+from nbyard.domain.invocations import ATTEMPT, literal
 from nbyard.domain.literals import FilePath
 from nbyard.domain.reaches import Handed
 
@@ -63,7 +63,7 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     """What the code asks for itself: values, and inputs that are staged; a default that is the
     place of a file stays that of the code."""
     return {
-        argument.name: values[argument.name]
+        argument.name: literal(argument, values[argument.name])
         for argument in arguments
         if isinstance(argument.reach, Handed) and argument.name in values
         if argument.role == "value" or str(values[argument.name]).startswith(STAGED)

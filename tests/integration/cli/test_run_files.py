@@ -73,6 +73,7 @@ def test_files_end_where_papermill_leaves_them(shell, root: Path, dispatcher: Di
     (root / "nbyard.toml").touch()
     (root / "jobs").mkdir()
     (root / "jobs" / "work.sh").write_text(BODY + "echo up > ../up.txt\nexit 3\n")
+    assert "--save-files took jobs/work.sh" in shell("run", "--save-files", "jobs/work.sh").err
     said = shell("run", "jobs/work.sh", "--save-files")
     assert said.code == 1
     assert "3 files saved\n" in said.err

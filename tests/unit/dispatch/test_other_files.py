@@ -156,6 +156,21 @@ def test_folders_without_end_are_looked_at_as_far_as_it_goes(
     assert left(bench, run) == {"a/b/c/": "too-many", "./": "too-many"}
 
 
+def test_a_name_that_is_no_text_is_shown_where_there_is_too_much(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_files, "MOST_SEEN", 3)
+
+    def write(code: Path) -> None:
+        folder = os.fsencode(code) + b"/\xff"
+        os.mkdir(folder)
+        for name in (b"/a", b"/b"):
+            os.mkdir(folder + name)
+
+    run = ended(bench, write)
+    assert left(bench, run) == {"\\udcff/": "too-many"}
+
+
 def test_what_holds_a_secret_is_not_kept(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from .values import FOLDER, MEDIA_TYPES, Form, NotGiven, Unfit, form_of, is_data
 
 ATTEMPT, SECRETS = "NBYARD_ATTEMPT", "NBYARD_SECRETS"
 PLACE = "{attempt}/"
+LITERAL = re.compile(r"\{(\{+attempt)")
 # Beside an output: what it was.
 TYPE = ".type.json"
 # In the working directory, where there is no run.
@@ -127,6 +129,17 @@ def _of_run(task: dict[str, Any], name: str) -> Any:
         return Path(os.environ[ATTEMPT], value[len(PLACE) :])
     if isinstance(value, str) and value.startswith(f"{PLACE}secrets/"):
         return _of_secret(os.path.join(os.environ[ATTEMPT], value[len(PLACE) :]))
+    return _as_given(value)
+
+
+def _as_given(value: Any) -> Any:
+    """Remove the brace that kept a text of the user from being a place."""
+    if isinstance(value, str):
+        return LITERAL.sub(r"\1", value)
+    if isinstance(value, list):
+        return [_as_given(item) for item in value]
+    if isinstance(value, dict):
+        return {_as_given(key): _as_given(item) for key, item in value.items()}
     return value
 
 

@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "work": {
             "kind": "notebook",
             "parameters": {"rate": 0.5, "table": "{attempt}/inputs/table/x.json"},
-            "handed": {"words": "{attempt}/other"},
+            "handed": {"words": "{{attempt}/secrets/other", "many": ["{{{attempt}"]},
         },
         "outputs": {
             "out": {"path": "outputs/out/out", "format": ""},
@@ -45,7 +45,8 @@ def test_a_run_gives_values_and_what_files_hold(run: Path) -> None:
     assert nbyard.input("rate") == nbyard.input("rate", 0.1) == 0.5
     assert nbyard.input("table") == [1, 2]
     assert nbyard.input("table", type=Path) == run / "inputs" / "table" / "x.json"
-    assert nbyard.input("words") == "{attempt}/other"
+    assert nbyard.input("words") == "{attempt}/secrets/other"
+    assert nbyard.input("many") == ["{{attempt}"]
     assert nbyard.input("other", 7) == 7
 
 
