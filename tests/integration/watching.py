@@ -82,7 +82,7 @@ class Watching:
         page = self.get(f"{link['path']}a?b=1")
         assert (page.status, page.content) == (200, b"epoch 3 at /a?b=1")
         assert page.headers["Content-Security-Policy"].startswith("sandbox ")
-        assert self.get(link["path"], {}).status == 403
+        assert self.get(link["path"], {}).status == 401
         assert self.get(f"nbyard/attempts/{attempt}/other/").status == 404
         assert self.get(f"{link['path']}end").content == b"epoch 3 at /end"
         assert self.until_over(run)["state"] == "succeeded"

@@ -1,7 +1,7 @@
 """So many clients, each with a connection of its own, ask one after the other for some seconds;
 prints the times of all requests. Spaces in answers do not count. Standard library only.
 
-    python asking.py PORT PATH CLIENTS SECONDS EXPECTED BODY
+    python asking.py PORT PATH CLIENTS SECONDS EXPECTED BODY [HEADER…]
 """
 
 import asyncio
@@ -25,9 +25,10 @@ async def ask(port: int, request: bytes, expected: bytes, until: float, times: l
 
 
 async def main(port: int, path: str, clients: int, seconds: float, rest: list[str]) -> None:
-    expected, body = (text.encode() for text in rest)
+    expected, body, *headers = (text.encode() for text in rest)
     lines = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    request = lines.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    head = lines.encode() + b"".join(b"%s\r\n" % line for line in headers)
+    request = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
     times: list[float] = []
     until = time.perf_counter() + seconds
     asked = (ask(port, request, expected, until, times) for _ in range(clients))

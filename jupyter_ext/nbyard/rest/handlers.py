@@ -25,7 +25,9 @@ from nbyard.errors import (
     Invalid,
     NbyardError,
 )
+from nbyard.rest.admissions import Admissions
 from nbyard.rest.bodies import Body
+from nbyard.rest.connections import Connections
 from nbyard.rest.identity import caller_of
 from nbyard.rest.passes import Passes
 from nbyard.services.nouns import Services
@@ -56,6 +58,8 @@ class Desk:
         self.settings = settings
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
         self.passes = Passes()
+        self.admissions = Admissions()
+        self.connections = Connections()
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -102,6 +106,7 @@ class Desk:
         atexit.unregister(self.close)
         for close in self.closing:
             close()
+        self.connections.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self._opened is not None:
             self._opened.close()

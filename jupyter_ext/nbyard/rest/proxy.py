@@ -17,6 +17,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import SECRET_HEADER, Target
 from nbyard.domain.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
+from nbyard.rest.admissions import Admission, key_of
 from nbyard.rest.forwarding import (
     has_plain_length,
     is_service_worker,
@@ -29,7 +30,7 @@ from nbyard.rest.handlers import Desk, NbyardHandler, check_authorizer
 from nbyard.rest.passes import SEGMENT, Holder, is_navigation, take_pass
 from nbyard.rest.refusals import POLICY, page_of
 from nbyard.rest.traffic import Meter
-from nbyard.rest.upstream import SWITCHING, Upstream, tunnel
+from nbyard.rest.upstream import CHUNK, SWITCHING, Upstream, tunnel
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
@@ -58,14 +59,15 @@ class ProxyHandler(NbyardHandler):
         self._refused: NbyardError | None = None
         self._pass = ""
         self._holder: Holder | None = None
+        self._admission: Admission | None = None
+
+    def set_default_headers(self) -> None:
+        """Only where nbyard itself refuses a request: of an answer of the service none stays."""
+        if hasattr(self, "desk"):
+            super().set_default_headers()
 
     async def prepare(self, **kwargs: Any) -> None:
-        self._pass = take_pass(self.request)
-        if self._pass:
-            path: dict[str, Any] = self.path_kwargs
-            path["rest"] = path["rest"].partition(self._pass)[2] or None
-            self._holder = self.desk.passes.holder(self._pass)
-        await (self._let_in() if self._holder else super().prepare(**kwargs))
+        await self._identify(**kwargs)
         if self._finished or self.current_user is None:
             return
         if not self.check_origin():
@@ -86,6 +88,22 @@ class ProxyHandler(NbyardHandler):
             await self._open(**self.path_kwargs)
         except NbyardError as error:
             self._refused = error
+
+    async def _identify(self, **kwargs: Any) -> None:
+        """Find out who asks: whoever was let in a moment ago, has a pass, or is Jupyter's user."""
+        self._pass = take_pass(self.request)
+        if self._pass:
+            path: dict[str, Any] = self.path_kwargs
+            path["rest"] = path["rest"].partition(self._pass)[2] or None
+            self._holder = self.desk.passes.holder(self._pass)
+        name, port = self.path_kwargs["name"], self.path_kwargs["port"]
+        self._key = key_of(self.request, (self.address(name, port), self._pass))
+        if not self._pass or self._holder:  # a pass may have expired since
+            self._admission = self.desk.admissions.get(self._key)
+        if self._admission:
+            self.current_user = self._jupyter_current_user = self._admission.user
+        else:
+            await (self._let_in() if self._holder else super().prepare(**kwargs))
 
     async def _let_in(self) -> None:
         """As whom the pass was issued to; nothing else of the request says who asks."""
@@ -123,12 +141,9 @@ class ProxyHandler(NbyardHandler):
 
     async def _open(self, name: str, port: str, rest: str | None = None) -> None:
         """Connect with the service, and send it the head of the request."""
-        caller = self.authorised(self.scope)
         self._prefix = url_path_join(self.base_url, self.address(name, port))
-        self._login = str(self.identity_provider.get_cookie_name(self))
-        self._target = await self.find(caller, name, port)
-        if self._holder and self._holder.subject != self._target.subject:
-            raise Forbidden("This pass is for another deployment.")
+        admission = self._admission or await self._admit(name, port)
+        self._login, self._target = admission.login_cookie, admission.target
         if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
             self._lead_to_pass(str(rest))
             return
@@ -137,13 +152,35 @@ class ProxyHandler(NbyardHandler):
         if is_service_worker(self.request.headers) and not self._target.is_trusted:
             # no sandbox holds one; it may be the successor of one that was trusted at this address
             raise Forbidden("Only what ide_images trusts may have a service worker.")
+        # an image of ours waits longer for the next request than we do; of others nobody knows
+        kept = self.desk.connections if self._stays else None
         try:
-            self._upstream = await Upstream.connect(self._target.host, self._target.port)
+            self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
         except OSError:
+            self.desk.admissions.forget(self._key)
+            if self._admission:  # what was there a moment ago is perhaps at another port now
+                self._admission = None
+                return await self._open(name, port, rest)
             self._count(is_error=True)
             words = f"{name} does not answer at its port {port}."
             raise Unavailable(words, hint=self.hint.format(name=name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    async def _admit(self, name: str, port: str) -> Admission:
+        """Find the port of the caller, and remember it for a moment."""
+        caller = self.authorised(self.scope)
+        target = await self.find(caller, name, port)
+        if self._holder and self._holder.subject != target.subject:
+            raise Forbidden("This pass is for another deployment.")
+        login = str(self.identity_provider.get_cookie_name(self))
+        made = Admission(self.current_user, login, target)
+        self.desk.admissions.keep(self._key, made)
+        return made
+
+    @property
+    def _stays(self) -> bool:
+        """Whether the connection to the service may wait for the next request."""
+        return bool(self._target.secret) and not is_upgrade(self.request.headers)
 
     def _lead_to_pass(self, rest: str) -> None:
         """Show the page at an address from which its own files can be asked for, too."""
@@ -152,6 +189,7 @@ class ProxyHandler(NbyardHandler):
         query = request_query(self.request.query, self.request.headers)
         address = self._home + rest.removeprefix("/")
         self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
         self.redirect(f"{address}?{query}" if query else address)
 
     @property
@@ -186,6 +224,8 @@ class ProxyHandler(NbyardHandler):
         )
         if self._target.secret:
             told[SECRET_HEADER] = self._target.secret
+        if self._stays:
+            told["Connection"] = "keep-alive"
         has_length = self._is_chunked or "Content-Length" in told
         if self.request.method in WITH_BODY and not has_length:
             told["Content-Length"] = "0"
@@ -265,7 +305,8 @@ class ProxyHandler(NbyardHandler):
         self.set_status(status, reason)
         for name, value in told.get_all():
             self.add_header(name, value)
-        await self._send()
+        if not 0 < int(told.get("Content-Length", "0")) <= CHUNK:
+            await self._send()  # else with the body, which comes soon
 
     def _keep_pass(self, told: HTTPHeaders) -> None:
         """Lead on with the pass, and tell it nobody else. Only who has it can read the answer, so

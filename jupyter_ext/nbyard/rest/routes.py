@@ -89,9 +89,9 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> lis
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
     values = {"desk": desk, "meter": meter}
-    found.append((url_path_join(base_url, PROXIED), ProxyHandler, values))
-    found.append((url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk}))
-    return found
+    of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk})
+    # first, since these are asked most often
+    return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
 
 
 @web.stream_request_body

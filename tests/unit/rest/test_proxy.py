@@ -15,6 +15,7 @@ from tornado.websocket import websocket_connect
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment, Place, Port, deployment_folder
 from nbyard.kept_secrets import KeptSecret
+from nbyard.rest.connections import Connections
 from nbyard.rest.identity import local_name
 from nbyard.rest.traffic import Meter
 from nbyard.testing.conformance_runtimes import wait_until
@@ -382,3 +383,46 @@ def test_websockets_are_carried(app):
 def test_a_websocket_is_refused_as_anything_else(app, path, headers, status):
     """I22."""
     assert get(app, path, WISH | headers).status == status
+
+
+def test_a_model_keeps_its_connection_for_the_next_request(app, monkeypatch):
+    """P5: whatever its answers look like; half an answer ends it."""
+    take, taken = Connections.take, list[bool]()
+
+    def counted(kept: Connections, spot: Any) -> Any:
+        found = take(kept, spot)
+        taken.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Connections, "take", counted)
+    store = app.app.web_app.settings["nbyard"].services.deployments._store
+    with store.read() as c:
+        row = store.deployments.serving(c, local_name(), "app")
+    KeptSecret(store.folder / deployment_folder(row.deployment), row.number).create()
+    wait_until(lambda: _connection(app) == "keep-alive")  # what was known before is forgotten
+    for _ in range(3):
+        assert app.request("POST", f"{WEB}upload", b"z" * 10, OWN).content == b"z" * 10
+        assert get(app, f"{WEB}login").status == 302
+        assert app.request("HEAD", WEB, None, OWN).status in (200, 405)
+        assert len(get(app, f"{WEB}large").content) == LARGE
+        assert get(app, f"{WEB}half/head").status == 502
+        assert app.request("DELETE", WEB, None, OWN).status == 200
+    say(app)
+    assert any(taken)
+
+
+def _connection(app: JupyterServer) -> str:
+    return dict(get(app, WEB).json["headers"]).get("Connection", "")
+
+
+def test_who_was_let_in_is_not_let_in_by_others_nor_elsewhere(app, cookies):
+    """I22: what is remembered for a second is of the very same words only."""
+    here = {"Origin": f"http://127.0.0.1:{app.port}"}
+    for _ in range(2):
+        assert app.request("GET", WEB, None, {"Cookie": cookies}).status == 200
+        assert app.request("POST", WEB, b"x", {"Cookie": cookies} | here).status == 200
+        assert app.request("POST", WEB, b"x", {"Cookie": cookies}).status == 403
+        assert app.request("GET", WEB, None, {}).status == 401
+        assert app.request("GET", f"{WEB}?token={TOKEN}", None, {}).status == 200
+        assert app.request("GET", f"{WEB}?token=wrong", None, {}).status == 401
+        assert app.request("GET", "/nbyard/deployments/none/web/", None, OWN).status == 404

@@ -1,0 +1,71 @@
+"""Connections to services that wait a moment for the next request."""
+
+import socket
+import time
+from collections import defaultdict
+from contextlib import suppress
+
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+
+# less than a rollout waits before it ends a revision, and than servers keep a silent connection
+IDLE_SECONDS = 1.0
+MOST = 64
+Spot = tuple[str, int]
+
+
+class Connections:
+    """Those of one server, in its loop's thread; none stays for longer than a second."""
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[Spot, list[tuple[float, IOStream]]] = defaultdict(list)
+        self._is_due = False
+
+    def take(self, spot: Spot) -> IOStream | None:
+        """Return a connection that is open still, the one that was used last."""
+        waiting = self._idle[spot]
+        while waiting:
+            since, stream = waiting.pop()
+            if time.monotonic() - since < IDLE_SECONDS and _is_silent(stream):
+                return stream
+            stream.close()
+        return None
+
+    def give(self, spot: Spot, stream: IOStream) -> None:
+        """Keep a connection whose last answer was read to its end."""
+        if stream.closed() or len(self._idle[spot]) >= MOST:
+            stream.close()
+            return
+        self._idle[spot].append((time.monotonic(), stream))
+        if not self._is_due:
+            self._is_due = True
+            IOLoop.current().call_later(IDLE_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        past = time.monotonic() - IDLE_SECONDS
+        for spot, waiting in list(self._idle.items()):
+            for since, stream in waiting:
+                if since <= past:
+                    stream.close()
+            self._idle[spot] = [one for one in waiting if one[0] > past]
+            if not self._idle[spot]:
+                del self._idle[spot]
+        self._is_due = bool(self._idle)
+        if self._is_due:
+            IOLoop.current().call_later(IDLE_SECONDS / 4, self._sweep)
+
+    def close(self) -> None:
+        """For the end of the server."""
+        for waiting in self._idle.values():
+            for _, stream in waiting:
+                stream.close()
+        self._idle.clear()
+
+
+def _is_silent(stream: IOStream) -> bool:
+    """Whether it is open, and the service has said nothing that nobody asked for."""
+    with suppress(BlockingIOError):
+        if not stream.closed():
+            stream.socket.recv(1, socket.MSG_PEEK)
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""P5: connections to services that wait for the next request."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tornado.iostream import IOStream
+
+from nbyard.rest import connections
+from nbyard.rest.connections import MOST, Connections, Spot
+
+Open = Callable[[], Awaitable[IOStream]]
+Talk = Callable[[Connections, Spot, Open, socket.socket], Awaitable[None]]
+
+
+def run(talk: Talk) -> None:
+    async def inside() -> None:
+        kept = Connections()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            spot = server.getsockname()
+
+            async def opened() -> IOStream:
+                stream = IOStream(socket.socket())
+                await stream.connect(spot)
+                return stream
+
+            await talk(kept, spot, opened, server)
+        kept.close()
+
+    asyncio.run(inside())
+
+
+def test_the_last_one_is_taken_again_and_another_spot_has_none():
+    async def talk(kept, spot, opened, server):
+        first, last = await opened(), await opened()
+        kept.give(spot, first)
+        kept.give(spot, last)
+        assert kept.take(("127.0.0.1", 1)) is None
+        assert [kept.take(spot), kept.take(spot), kept.take(spot)] == [last, first, None]
+        first.close()
+        last.close()
+
+    run(talk)
+
+
+@pytest.mark.parametrize("says", [b"", b"unasked"])
+def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
+    async def talk(kept, spot, opened, server):
+        stream = await opened()
+        there, _ = server.accept()
+        there.sendall(says)
+        there.close()
+        kept.give(spot, stream)
+        assert kept.take(spot) is None and stream.closed()
+
+    run(talk)
+
+
+def test_none_stays_for_longer_than_a_moment(monkeypatch):
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.05)
+
+    async def talk(kept, spot, opened, server):
+        stream, ended = await opened(), asyncio.Event()
+        stream.set_close_callback(ended.set)
+        kept.give(spot, stream)
+        await asyncio.wait_for(ended.wait(), 20)
+        assert kept.take(spot) is None
+
+    run(talk)
+
+
+def test_only_so_many_stay(monkeypatch):
+    monkeypatch.setattr(connections, "MOST", 1)
+    assert MOST > 1
+
+    async def talk(kept, spot, opened, server):
+        first, second = await opened(), await opened()
+        kept.give(spot, first)
+        kept.give(spot, second)
+        assert second.closed() and not first.closed()
+
+    run(talk)
