@@ -7,6 +7,7 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from tornado import util
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import (
     HTTPHeaders,
@@ -135,7 +136,10 @@ class _Stream(IOStream):
 
 async def _connected(host: str, port: int) -> IOStream:
     if not host.replace(".", "").isdigit():
-        return await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
+        try:
+            return await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
+        except util.TimeoutError as error:  # of some versions of tornado it is no OSError
+            raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
     # an address needs no thread that looks for its name
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
