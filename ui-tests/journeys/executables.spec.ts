@@ -103,7 +103,7 @@ test('E5: a script without files is saved, runs alone, and is connected once it 
   await lab.execute('nbyard:create-workflow');
   const { canvas } = lab;
   await lab.drag(lab.file('penguins.csv'), await canvas.at(0.2, 0.3));
-  await lab.drag(lab.file('hello.sh'), await canvas.at(0.6, 0.6));
+  await lab.drag(canvas.row('hello'), await canvas.at(0.6, 0.6));
   await expect(canvas.card('hello.sh')).toContainText('runs alone');
   await canvas.card('hello.sh').click();
   await lab.press('c');

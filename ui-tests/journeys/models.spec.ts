@@ -47,7 +47,8 @@ test('E7: the class of a model file is dragged onto the canvas, predicts a datas
   await lab.drawer.succeeds();
   await expect(canvas.state('nervosum.yaml')).toContainText('succeeded');
   await lab.drawer.tab('Results');
-  await expect(lab.drawer.root.getByRole('cell', { name: '8', exact: true })).toBeVisible();
+  await lab.drawer.row('predictions').click();
+  await expect(lab.drawer.body).toContainText('doubled');
   await picture('2-predicted');
 
   await canvas.card('nervosum.yaml').click();
