@@ -400,7 +400,9 @@ def description_format() -> str:
         "`FILE.nbexec` beside a notebook, script or binary says what the file itself cannot: its "
         "arguments, how they reach the command line, what it needs. For a notebook the parameters "
         "cell stays the list of names and defaults, and the description corrects role, type, "
-        "format and help by name. The form of the browser writes it; you may write it yourself.",
+        "format and help by name. The form of the browser writes it; you may write it yourself. "
+        "Files that the code opens by itself are [declared with one click]"
+        "(../explanation/cache.md#files-that-nothing-declares): they have the reach `file`.",
         *_structs(descriptions.Description, executables.Resources, arguments.Argument),
         *_structs(invocations.Invocation, invocations.WorkFile, records.Record),
         f"A *role* is one of {_words(arguments.Role)}; a *type* is one of "

@@ -712,6 +712,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executables/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Declare files that the code opens by itself, in its description; or remove them */
+        post: operations["executables.declare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/help": {
         parameters: {
             query?: never;
@@ -1433,6 +1450,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/undeclared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell which files a task opened by itself that its code does not declare now */
+        get: operations["runs.undeclared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/usage": {
         parameters: {
             query?: never;
@@ -1654,7 +1688,7 @@ export interface components {
             /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
             /** @default [] */
             companions: components["schemas"]["Companion"][];
         };
@@ -2191,6 +2225,29 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * DeclareFiles
+         * @description The code file, as a path below the server's root, and paths from its folder: files to declare
+         *         as inputs and as outputs. `remove` names arguments that were declared so.
+         */
+        DeclareFiles: {
+            path: string;
+            /** @default [] */
+            inputs: string[];
+            /** @default [] */
+            outputs: string[];
+            /** @default [] */
+            remove: string[];
+        };
+        /**
+         * DeclaredFiles
+         * @description The `description` file that was written, and the arguments that were added and removed.
+         */
+        DeclaredFiles: {
+            description: string;
+            added: components["schemas"]["Argument"][];
+            removed: components["schemas"]["Argument"][];
+        };
+        /**
          * Deployed
          * @description Where a model is deployed already. `into` is the id of the one whose next revision it becomes
          *         where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
@@ -2565,6 +2622,16 @@ export interface components {
             error_name: string;
             /** @default  */
             traceback: string;
+        };
+        /**
+         * File
+         * @description The code opens the file itself, under this `path`, which counts from the folder of the code
+         *         file. An input is put there before the code runs, an output is taken from there afterwards.
+         */
+        File: {
+            /** @enum {unknown} */
+            kind: "file";
+            path: string;
         };
         /**
          * FileChange
@@ -3339,7 +3406,7 @@ export interface components {
          * NodeView
          * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
          *         `environment` are those of the executable, where the node names no other; `hinted_image` is
-         *         that of containers where none is named.
+         *         that of containers where none is named; `undeclared` is what it opened in its last success.
          */
         NodeView: {
             name: string;
@@ -3359,6 +3426,8 @@ export interface components {
             environment: string;
             /** @default  */
             hinted_image: string;
+            /** @default null */
+            undeclared: components["schemas"]["Undeclared"] | null;
         };
         /**
          * OfferedService
@@ -3375,6 +3444,19 @@ export interface components {
             needs_password: boolean;
             /** @default [] */
             model_ports: components["schemas"]["Port"][];
+        };
+        /**
+         * OpenedFile
+         * @description A file that the code opens itself. `path` counts from the folder of the code file, `name` is
+         *         that of the argument which would declare it.
+         */
+        OpenedFile: {
+            path: string;
+            /** @enum {unknown} */
+            role: "input" | "output" | "value";
+            name: string;
+            /** @default  */
+            format: string;
         };
         /**
          * Option
@@ -3706,7 +3788,8 @@ export interface components {
         };
         /**
          * Proposal
-         * @description An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why.
+         * @description An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why. Files that are to
+         *         be declared first: `writes` as an output of the source, `reads` as an input of the target.
          */
         Proposal: {
             source: string;
@@ -3715,6 +3798,10 @@ export interface components {
             input: string;
             score: number;
             reason: string;
+            /** @default  */
+            writes: string;
+            /** @default  */
+            reads: string;
         };
         /**
          * PulledImage
@@ -4157,6 +4244,18 @@ export interface components {
             errors: number;
             p50_seconds: number | null;
             p99_seconds: number | null;
+        };
+        /**
+         * Undeclared
+         * @description Files that the last attempt opened and no argument declares. `code` is the path of the code
+         *         file below the server's root; `problem` says why they cannot be declared.
+         */
+        Undeclared: {
+            code: string;
+            /** @default [] */
+            files: components["schemas"]["OpenedFile"][];
+            /** @default  */
+            problem: string;
         };
         /**
          * Upload
@@ -6014,6 +6113,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "executables.declare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclareFiles"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclaredFiles"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "executables.help": {
         parameters: {
             query?: never;
@@ -7433,6 +7566,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Surroundings"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.undeclared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undeclared"];
                 };
             };
             400: components["responses"]["400"];

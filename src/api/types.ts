@@ -37,6 +37,7 @@ export type Inspection = Schemas['Inspection'];
 export type Kernel = Schemas['Kernel'];
 export type LeftOut = Schemas['LeftOut'];
 export type Link = Schemas['Link'];
+export type Undeclared = Schemas['Undeclared'];
 export type LogChunk = Schemas['LogChunk'];
 export type Deployed = Schemas['Deployed'];
 export type DeployedAs = Schemas['DeployedAs'];

@@ -1,13 +1,15 @@
 import { useSyncExternalStore } from 'react';
-import { Binding, IParameter, readBinding, readParameters } from '../document/arguments';
+import { Binding, IArgument, IParameter, readBinding, readParameters } from '../document/arguments';
 import { isObject, Json, JsonObject } from '../document/canonical';
 import { edgeId } from '../document/flow';
 import { ArgumentForm } from '../forms/ArgumentForm';
 import { ParametersEditor } from '../forms/ParametersEditor';
 import { ValueField } from '../forms/ValueField';
+import { IDeclareFiles, IUndeclared, OpenedFiles } from '../components/OpenedFiles';
 import { useSignal } from '../components/useSignal';
 import { title } from './connecting';
 import { CanvasController } from './controller';
+import { declareFiles, openedAt } from './declaring';
 import { disconnect, rename } from './editing';
 import { useCanvas, useFields, useMeta, useView } from './hooks';
 import { NodeSettings } from './NodeSettings';
@@ -117,6 +119,14 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           )}
         </Section>
       )}
+      {view.type !== 'dataset' && (
+        <Files
+          id={id}
+          found={reading?.undeclared}
+          declared={reading?.arguments ?? []}
+          readOnly={readOnly}
+        />
+      )}
       <Section title={trans.__('Arrows')}>
         <Arrows id={id} readOnly={readOnly} />
       </Section>
@@ -138,6 +148,53 @@ function errorsOf(canvas: CanvasController, id: string): Record<string, string> 
       const after = parts.indexOf('arguments') + 1;
       return [after ? parts[after] : parts[parts.length - 1], problem.message];
     })
+  );
+}
+
+interface IFilesProps {
+  id: string;
+  found: IUndeclared | null | undefined;
+  declared: readonly IArgument[];
+  readOnly: boolean;
+}
+
+/** Files that the code opens by itself: those to declare, and those that are declared. */
+function Files({ id, found, declared, readOnly }: IFilesProps): JSX.Element {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  const declare = (change: IDeclareFiles) => declareFiles(canvas, id, change);
+  const remove = (name: string) =>
+    declare({ remove: [name] }).catch((error: Error) => canvas.say(error.message, true));
+  const own = declared.filter(openedAt);
+  return (
+    <>
+      <OpenedFiles found={found} readOnly={readOnly} trans={trans} declare={declare} />
+      {own.length > 0 && (
+        <Section title={trans.__('Files that the code opens')}>
+          <ul className="nby-Arrows">
+            {own.map(argument => (
+              <li key={argument.name}>
+                <span>
+                  {argument.role === 'input'
+                    ? `${argument.name} → ${openedAt(argument)}`
+                    : `${openedAt(argument)} → ${argument.name}`}
+                </span>
+                {!readOnly && (
+                  <button
+                    type="button"
+                    className="nby-Link"
+                    aria-label={trans.__('Remove %1', argument.name)}
+                    onClick={() => void remove(argument.name)}
+                  >
+                    {trans.__('Remove')}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
   );
 }
 

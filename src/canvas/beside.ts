@@ -66,7 +66,7 @@ function arrows(
 }
 
 /** Until the server has said what the newest document means and it is drawn, or too long. */
-async function answered({ checker }: CanvasController): Promise<void> {
+export async function answered({ checker }: CanvasController): Promise<void> {
   await new Promise<void>(resolve => {
     const done = () => {
       if (checker.settled || timedOut) {

@@ -195,9 +195,12 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:connect-automatically',
       label: trans.__('Connect Automatically'),
       icon: automaticIcon,
-      caption: trans.__('Draw the arrows that fit by name, type and format'),
+      caption: trans.__('Draw the arrows that fit by name, type and format, or by the same file'),
       needs: 'edit',
-      run: (canvas, { connecting }) => connecting.connectAutomatically(canvas)
+      run: (canvas, { connecting, declaring }) => {
+        connecting.connectAutomatically(canvas);
+        return declaring.connectFiles(canvas);
+      }
     },
     {
       id: 'nbyard:rename-node',

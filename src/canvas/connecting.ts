@@ -108,9 +108,9 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
 export function connectAutomatically(canvas: CanvasController): number {
   let drawn = 0;
   canvas.doc.edit(() => {
-    for (const { source, output, target, input } of canvas.checker.proposals) {
+    for (const { source, output, target, input, writes, reads } of canvas.checker.proposals) {
       const edge = { source, output, target, input };
-      if (!refusal(canvas, edge)) {
+      if (!writes && !reads && !refusal(canvas, edge)) {
         canvas.doc.connect(edge);
         drawn++;
       }

@@ -259,16 +259,18 @@ export class CanvasController {
     }
   }
 
-  /** The server is back: what could not be asked is asked at once. */
+  /** The server is back, or a run has ended: what could not be told before is asked at once. */
   private _onRuns({ lost, run }: IRunStates): void {
     const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
     if (isOver) {
       this.set({ notice: undefined });
     }
-    if (this._isLost && !lost) {
+    const isLive = !!run && LIVE.has(run.state);
+    if ((this._isLost && !lost) || (this._isLive && !isLive)) {
       this.checker.ask(0);
     }
     this._isLost = !!lost;
+    this._isLive = isLive;
   }
 
   /** The one node that is selected. */
@@ -297,6 +299,7 @@ export class CanvasController {
   private readonly _names = UUID.uuid4();
   private _due = new Set<string>();
   private _isLost = false;
+  private _isLive = false;
   private _arriving = false;
   private _original = '';
   private _place: string;

@@ -1,6 +1,7 @@
 /** All of the canvas that is fetched when a workflow is first shown. */
 import '../../style/base.css';
 export * as connecting from './connecting';
+export * as declaring from './declaring';
 export * as editing from './editing';
 export * as navigation from './navigation';
 export * as pinning from './pinning';

@@ -3,6 +3,7 @@ import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import type { ILost } from '../components/useLost';
+import { IDeclared, IDeclareFiles, IUndeclared } from '../components/OpenedFiles';
 import { IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { IEdge, IFlow } from '../document/flow';
@@ -18,6 +19,8 @@ export interface INodeReading {
   executable?: string | null;
   dataset?: string | null;
   problem?: string | null;
+  /** Files that it opened when it succeeded last. */
+  undeclared?: IUndeclared | null;
   /** The last result is older than the node's code, values or inputs. */
   stale?: boolean;
 }
@@ -31,6 +34,9 @@ export interface IProblem {
 
 export interface IProposal extends IEdge {
   reason?: string;
+  /** Files to declare first: an output of the source, an input of the target. */
+  writes?: string;
+  reads?: string;
 }
 
 export interface ICheck {
@@ -95,6 +101,8 @@ export interface IWorkflowBackend {
   check(path: string, document: IFlow): Promise<ICheck>;
   /** Make a file of the server's folder a dataset or an executable, whichever it is. */
   register(path: string): Promise<IRegistered>;
+  /** Declare files that code opens by itself, in its description; `code` is its path. */
+  declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
   /** The versions of an executable, newest first. */

@@ -23,6 +23,8 @@ export interface IArgument extends IPort {
   default?: Json;
   choices?: readonly Json[];
   help?: string;
+  /** How the code gets it; nothing for what it gets by its name. */
+  reach?: unknown;
 }
 
 /** How an argument gets its value: one of its own, or a parameter of the workflow. */

@@ -10,6 +10,7 @@ import {
   IVersion,
   IWorkflowBackend
 } from '../canvas/tokens';
+import { IDeclared, IDeclareFiles } from '../components/OpenedFiles';
 import { IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { IFlow, writeFlow } from '../document/flow';
@@ -46,6 +47,10 @@ export class WorkflowBackend implements IWorkflowBackend {
     const made = await this.yard.client.call('executables.create', { body: { path } });
     this.yard.executables.put(made);
     return { type: 'executable', id: made.id, name: made.name };
+  }
+
+  async declare(path: string, change: IDeclareFiles): Promise<IDeclared> {
+    return this.yard.client.call('executables.declare', { body: { path, ...change } });
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {

@@ -23,6 +23,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
     return {
       check: async (...asked) => (await found()).check(...asked),
       register: async path => (await found()).register(path),
+      declare: async (...asked) => (await found()).declare(...asked),
       run: async (...asked) => (await found()).run(...asked),
       versions: async id => (await found()).versions(id),
       results: async (...asked) => (await found()).results(...asked),

@@ -32,6 +32,7 @@ Attempts:
     functions             the same for all that a worker of functions has
     cases                 an attempt as threads see it
     launching             its folder is filled
+    staging               where its inputs lie in it
     working               the working folder of a command that has one of its own
     unfinished            predictions of an attempt before it, to go on from
     secrets               credentials on their way to it, and to registries

@@ -26,6 +26,7 @@ from nbyard.domain.planning import CONTAINER
 from nbyard.domain.probes import Probes, probes_of
 from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.undeclared import placed
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.errors import NotFound
 from nbyard.store import Connection
@@ -111,7 +112,13 @@ class Identities:
 
         known = {name.lower() for name in modules}
         others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
-        return changes_that_count(last, new.files, observed, probes, [*known, *others])
+        given = placed(
+            code.version.file, code.version.arguments, new.inputs
+        )  # lies over what the bundle has there
+        old, now = (
+            {n: d for n, d in files.items() if n not in given} for files in (last, new.files)
+        )
+        return changes_that_count(old, now, observed, probes, [*known, *others])
 
     def _probes_of(
         self,

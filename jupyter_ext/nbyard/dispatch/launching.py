@@ -14,6 +14,7 @@ from nbyard.dispatch import monitors, secrets, unfinished, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.staging import mark_outputs, place_of, places_of, stage_inputs
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import (
     RUNNER,
@@ -31,7 +32,7 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.file_objects import Facts
 from nbyard.domain.functions import spot
-from nbyard.domain.invocations import ATTEMPT, WORK, input_places
+from nbyard.domain.invocations import ATTEMPT, WORK
 from nbyard.domain.planning import output_filename
 from nbyard.domain.reaches import Beside, Found
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
@@ -75,8 +76,9 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
     stage(room.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
         working.lay_serving(folder, version.command)
-    places = _places(version, case.inputs)
-    _stage_inputs(room, folder, version, case.inputs, places)
+    places = places_of(version, case.inputs)
+    stage_inputs(room, folder, version, case.inputs, places)
+    mark_outputs(folder, version)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
     _write_surroundings(identities, folder, case.task.plan, version, environment)
@@ -147,8 +149,8 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
     code, environment = identities.look(case.task.plan)
     if case.inputs:
         folders.discard(case.order.folder)
-        places = _places(code.version, case.inputs)
-        _stage_inputs(room, case.order.folder, code.version, case.inputs, places)
+        places = places_of(code.version, case.inputs)
+        stage_inputs(room, case.order.folder, code.version, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
     work = _work(staged, _values(case, staged))
     assert isinstance(work, FunctionWork)
@@ -203,29 +205,6 @@ def surroundings_of(
     return msgspec.json.format(msgspec.json.encode(found))
 
 
-def _stage_inputs(
-    room: Room,
-    folder: Path,
-    version: ExecutableVersion,
-    staged: dict[str, BytesOf],
-    places: Places,
-) -> None:
-    """One file, where several are taken, lies in a folder of its own."""
-    lists = {argument.name for argument in version.arguments if argument.type == "list"}
-    for name, place in places.items():
-        found, target = staged[name], f"{folder}/{place}"
-        if name in lists and not found.digest.startswith("tree:"):
-            target = f"{target}/{found.filename}"
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        room.blobs.stage(found.digest, Path(target))
-        working.tell_table(room, found, os.path.dirname(target), version, name)
-
-
-def _places(version: ExecutableVersion, inputs: dict[str, BytesOf]) -> Places:
-    filenames = {name: found.filename for name, found in inputs.items()}
-    return input_places(version.arguments, filenames)
-
-
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
     found = outputs_of(version)
     if found:
@@ -239,10 +218,12 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     """Where outputs are expected in the folder of an attempt."""
-    return {a.name: _output(a) for a in version.arguments if a.role == "output"}
+    return {
+        a.name: _output(a, place_of(a, version)) for a in version.arguments if a.role == "output"
+    }
 
 
-def _output(argument: Argument) -> Output:
+def _output(argument: Argument, at: str) -> Output:
     place = f"outputs/{argument.name}"
     if isinstance(argument.reach, Beside):
         return Output(
@@ -271,7 +252,9 @@ def _output(argument: Argument) -> Output:
             key=argument.reach.key,
             companions=beside,
         )
-    return Output(f"{place}/{output_filename(argument)}", argument.format)
+    return Output(
+        f"{place}/{os.path.basename(at) or output_filename(argument)}", argument.format, at=at
+    )
 
 
 def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
@@ -389,7 +372,7 @@ def _values(case: Case, staged: Staged) -> dict[str, Any]:
     }
     if staged.version.invocation.apart:
         values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
-    for name, place in _places(staged.version, staged.inputs).items():
+    for name, place in places_of(staged.version, staged.inputs).items():
         values[name] = f"{ATTEMPT}/{place}"
     values |= staged.secrets
     for name, output in staged.outputs.items():

@@ -23,6 +23,7 @@ from nbyard.domain.attempts import TASK
 from nbyard.domain.names import check_member_path
 from nbyard.domain.other_files import LeftOut, OtherFiles, Why, Written, summary, within_caps
 from nbyard.domain.runtimes import DASK
+from nbyard.domain.undeclared import placed
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.folders import read_task, stamp
 from nbyard.localpaths import open_real
@@ -52,6 +53,7 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         bundle = {one.path: one for one in room.blobs.tree(version.bundle_digest).files}
         outputs = case.outputs or read_task(case.order.folder).outputs
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
+        declared |= placed(version.file, version.arguments, case.inputs)
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room.blobs, bundle, declared, since)
         look.all(os.path.realpath(code))

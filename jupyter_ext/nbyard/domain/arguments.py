@@ -2,13 +2,25 @@
 
 import keyword
 import math
+import posixpath
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.reaches import LEFT, Beside, Companion, Flag, Reach, Stderr, Stdin, Stdout, Words
+from nbyard.domain.reaches import (
+    LEFT,
+    Beside,
+    Companion,
+    File,
+    Flag,
+    Reach,
+    Stderr,
+    Stdin,
+    Stdout,
+    Words,
+)
 from nbyard.domain.references import names_in
 from nbyard.errors import Detail, Invalid
 
@@ -63,6 +75,7 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
         seen.add(argument.name)
     details += _check_streams(arguments, path)
     details += _check_beside(arguments, path)
+    details += _check_files(arguments, path)
     if details:
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
 
@@ -159,12 +172,39 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
         if not isinstance(reach, Beside):
             continue
         own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
-        if not own or own[0].type == "list" or isinstance(own[0].reach, Beside):
+        if not own or own[0].type == "list" or isinstance(own[0].reach, Beside | File):
             words = f"there is no {argument.role} {reach.of[:40]!r} that it could be beside"
             details.append(Detail(f"{path}.{index}.reach.of", words))
         if problem := _pattern_problem(reach.pattern):
             details.append(Detail(f"{path}.{index}.reach.pattern", problem))
     return details
+
+
+def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    """Files that the code opens itself: one argument for each role and path."""
+    details, seen = [], set()
+    for index, argument in enumerate(arguments):
+        reach = argument.reach
+        if not isinstance(reach, File):
+            continue
+        problem = file_problem(reach.path)
+        if argument.role == "value" or argument.type == "list":
+            problem = "only one file or folder can lie at a path"
+        elif (argument.role, reach.path) in seen:
+            problem = f"{reach.path[:80]!r} is the path of another {argument.role}"
+        seen.add((argument.role, reach.path))
+        if problem:
+            details.append(Detail(f"{path}.{index}.reach.path", problem))
+    return details
+
+
+def file_problem(path: str) -> str:
+    """Say why no file of the code folder can lie at the path; empty if one can."""
+    is_plain = path and not path.startswith("/") and "\x00" not in path
+    is_file = posixpath.basename(path) not in (".", "..")
+    if not (is_plain and is_file) or posixpath.normpath(path) != path:
+        return f"{path[:80]!r} is no path from the folder of the code"
+    return ""
 
 
 def _check_companions(argument: Argument, where: str) -> list[Detail]:

@@ -76,7 +76,9 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the files that are found, in the parts of a `value`: `{"is": …}`, or `{"of": path}` below
     `self`, the list of them. `beside` the file of another output it has the name that `pattern`
     makes of that one's, or the `value` where `self` is that file. So have the `companions` of each
-    of several, which come along: objects with `pattern`, `value` and `required`."""
+    of several, which come along: objects with `pattern`, `value` and `required`. What the
+    code writes itself is taken from the file or folder `at`, unless that has the time 0: then
+    it is as it was in the code bundle."""
 
     path: str
     format: str = ""
@@ -90,6 +92,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beside: str = ""
     pattern: str = ""
     companions: list[dict[str, Any]] = []
+    at: str = ""
 
 
 class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -226,10 +229,14 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     """What work did with its code: files that it opened (`read`; of a moved folder its name and
     `/`) and folders that it `listed`, as paths in `code/`, which itself is `.`. With a `problem`
-    not all of it is known."""
+    not all of it is known. `written` are the files that it wrote and left there, the first 100;
+    None where that was not looked at. `passing` are files among the read ones that it made itself
+    and removed again."""
 
     read: list[str] = []
     listed: list[str] = []
+    written: list[str] | None = None
+    passing: list[str] = []
     problem: str = ""
 
 

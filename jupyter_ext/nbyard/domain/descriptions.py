@@ -10,7 +10,7 @@ from nbyard.domain.canonical import canonical
 from nbyard.domain.executables import Resources
 from nbyard.domain.functions import spot
 from nbyard.domain.invocations import Invocation
-from nbyard.domain.reaches import Flag, Option
+from nbyard.domain.reaches import File, Flag, Option
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 from nbyard.fields import with_meant
@@ -21,7 +21,8 @@ SUFFIX = ".nbexec"
 class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What was told about an executable. A notebook's own parameters cell and a function's own
     parameters stay the list of its arguments; what is told corrects role, type, format and help by
-    name. Where that cell is in a language that is not read, what is told is the list."""
+    name. Where that cell is in a language that is not read, what is told is the list. Arguments of
+    the reach `file` are added to the list; they alone leave that of a script as it is read."""
 
     version: int = 1
     name: str = ""
@@ -64,15 +65,18 @@ def corrected(
 ) -> list[Argument]:
     """The arguments after correction. With `keeps_list` (notebooks) the code's own list holds and
     what is told about others is dropped, unless there is none that could be read (None); otherwise
-    what is told is the list."""
-    if told is None:
-        return list(own or ())
+    what is told is the list. Files that the code opens itself come on top; where nothing else is
+    told, the code's own list holds."""
+    files = [argument for argument in told or () if isinstance(argument.reach, File)]
+    others = [argument for argument in told or () if not isinstance(argument.reach, File)]
+    if told is None or (files and not others):
+        return [*(own or ()), *files]
     if not keeps_list:
-        return [reached(argument) for argument in told]
+        return [*map(reached, others), *files]
     if own is None:
         return list(told)
-    by_name = {argument.name: argument for argument in told}
-    return [_merge(argument, by_name.get(argument.name)) for argument in own]
+    by_name = {argument.name: argument for argument in others}
+    return [*(_merge(argument, by_name.get(argument.name)) for argument in own), *files]
 
 
 def reached(argument: Argument) -> Argument:

@@ -184,6 +184,17 @@ class Beside(
         return other + pattern
 
 
+class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
+    """The code opens the file itself, under this `path`, which counts from the folder of the code
+    file. An input is put there before the code runs, an output is taken from there afterwards."""
+
+    path: str
+
+    def place(self, file: str) -> str:
+        """Return the path in the code bundle; `file` is the code file's path there."""
+        return os.path.normpath(os.path.join(os.path.dirname(file), self.path))
+
+
 Reach = (
     Option
     | Words
@@ -198,8 +209,11 @@ Reach = (
     | Found
     | Handed
     | Beside
+    | File
 )
 # What stands behind the program in its command line.
 WORDED = (Option, Words, Flag, Positional, Bound)
 # How an output that the program is not told of comes about.
 LEFT = (Stdout, Stderr, Found)
+# What a notebook is not given by its name.
+BY_ITSELF = (Handed, File)

@@ -14,6 +14,7 @@ import msgspec
 from nbyard.domain.arguments import Argument, ValueType
 from nbyard.domain.limits import Limits
 from nbyard.domain.strict_json import read_json
+from nbyard.domain.undeclared import Undeclared
 from nbyard.errors import BadRequest, Invalid
 from nbyard.fields import misspelled, with_meant
 
@@ -330,7 +331,7 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
     `environment` are those of the executable, where the node names no other; `hinted_image` is
-    that of containers where none is named."""
+    that of containers where none is named; `undeclared` is what it opened in its last success."""
 
     name: str
     kind: str
@@ -342,6 +343,7 @@ class NodeView(msgspec.Struct, frozen=True):
     image: str = ""
     environment: str = ""
     hinted_image: str = ""
+    undeclared: Undeclared | None = None
 
 
 class NodeLine(msgspec.Struct, frozen=True):
@@ -372,7 +374,8 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why."""
+    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why. Files that are to
+    be declared first: `writes` as an output of the source, `reads` as an input of the target."""
 
     source: str
     output: str
@@ -380,6 +383,8 @@ class Proposal(msgspec.Struct, frozen=True):
     input: str
     score: float
     reason: str
+    writes: str = ""
+    reads: str = ""
 
     def edge(self) -> Edge:
         return Edge(self.source, self.output, self.target, self.input)

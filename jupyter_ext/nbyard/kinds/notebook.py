@@ -11,7 +11,7 @@ from nbyard.domain.attempts import NotebookWork
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.handed import MARK, added, handed_values, read_handed
 from nbyard.domain.invocations import literal
-from nbyard.domain.reaches import Handed
+from nbyard.domain.reaches import BY_ITSELF
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
@@ -78,7 +78,7 @@ class NotebookKind:
         own = {
             name: literal(declared[name], value)
             for name, value in checked.items()
-            if not isinstance(declared[name].reach, Handed)
+            if not isinstance(declared[name].reach, BY_ITSELF)
         }
         handed = handed_values(reading.arguments, checked)
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)

@@ -11,6 +11,7 @@ from .folder import Folder
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20
+UNTOUCHED = 0  # the time of files that are there before the work may write them
 FOLDERS = ("code", "inputs", "outputs")
 Outputs = dict[str, dict[str, Any]]
 
@@ -46,6 +47,36 @@ def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0)
         for path in paths:
             others = [one for other in found.values() for one in other if one is not path]
             _take(path, folder.at(wanted[name]["path"]), name, work, others)
+
+
+def collect(folder: Folder, outputs: Outputs) -> None:
+    """Move what the work wrote at a path of its own to where outputs are expected.
+
+    Raises:
+        NotFound: it may not be taken, or lies there as it was before the work began.
+    """
+    for name, output in outputs.items():
+        path = folder.inside(output["at"]) if output.get("at") else ""
+        if not path or not os.path.lexists(path):
+            continue
+        _real(folder, folder.at("code"), path, name)
+        if not os.path.isdir(path) and os.stat(path).st_mtime == UNTOUCHED:
+            raise NotFound(name, f"{output['at']} is as it was: the work did not write it")
+        _check_kind(name, output, [path])
+        target = folder.inside(output["path"])
+        if os.path.islink(path):
+            _copy(path, target)
+        else:
+            os.rename(path, target)
+
+
+def _copy(path: str, target: str) -> None:
+    import shutil
+
+    if os.path.isdir(path):
+        shutil.copytree(path, target, symlinks=True)
+    else:
+        shutil.copy2(path, target)
 
 
 def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[str, list[str]]:
@@ -175,15 +206,10 @@ def _take(path: str, target: str, name: str, work: str, others: list[str]) -> No
         raise NotFound(name, f"two of its files are called {called}")
     is_shared = not path.startswith(f"{work}/") or os.path.islink(path)
     is_shared |= any(_touch(path, other) for other in others)
-    if not is_shared:
-        os.rename(path, place)
-        return
-    import shutil
-
-    if os.path.isdir(path):
-        shutil.copytree(path, place, symlinks=True)
+    if is_shared:
+        _copy(path, place)
     else:
-        shutil.copy2(path, place)
+        os.rename(path, place)
 
 
 def _touch(one: str, other: str) -> bool:

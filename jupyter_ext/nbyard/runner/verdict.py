@@ -121,9 +121,10 @@ def look_at_outputs(
     exit_code: int = 0,
 ) -> tuple[list[str], dict[str, Any] | None]:
     """The outputs that are there, and the first that breaks the contract. Those that have patterns
-    are taken from the working folder `directory`."""
+    are taken from the working folder `directory`, those with a path of their own from there."""
     present: list[str] = []
     try:
+        found.collect(folder, outputs)
         found.gather(folder, directory, outputs, exit_code)
     except (found.NotFound, OSError) as error:
         return present, failure("contract", str(error))
@@ -147,7 +148,7 @@ def _not_written(output: dict[str, Any]) -> str:
     if found.is_found(output):
         patterns = " or ".join(output.get("patterns") or [found.TOLD])
         return f"nothing in its working folder fits {patterns}"
-    return f"{output['path']} was not written"
+    return f"{output.get('at') or output['path']} was not written"
 
 
 def _problem_inside(folder: Folder, relative: str) -> str | None:

@@ -1,7 +1,8 @@
 """What work reads of its code: the files that it opens and the folders that it lists, as inotify
 tells them (inotify(7)). Native readers and child processes are seen as well as Python.
 
-Nothing tells of files that were looked for and not found, or only asked about.
+Nothing tells of files that were looked for and not found, or only asked about. What work wrote is
+for people alone: no result depends on it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import contextlib
 import ctypes
 import os
 import selectors
+import stat
 import struct
 import time
 from typing import Any
 
-CREATE, MOVED_FROM, OPEN = 0x100, 0x40, 0x20
+CREATE, MOVED_FROM, MOVED_TO, OPEN, WRITTEN = 0x100, 0x40, 0x80, 0x20, 0x8
 ONLY_FOLDERS, NO_LINKS = 0x0100_0000, 0x0200_0000
 OVERFLOW, IS_FOLDER = 0x4000, 0x4000_0000
 COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE
 EVENT = struct.Struct("iIII")
 BUFFER = 1 << 16
+MOST_WRITTEN = 100
 MOST = 20_000  # paths; code that opens more depends on all of it
 TOO_MANY = "it opened too many files of its code"
 
@@ -39,6 +42,9 @@ class Watch:
         self._listed: set[str] = set()
         self._files: dict[int, str] = {}  # by inode
         self._made: set[str] = set()
+        self._first: set[str] = set()
+        self._written: set[str] = set()
+        self._new_folders: set[str] = set()
         self._since = time.clock_gettime_ns(COARSE_CLOCK)  # as of file systems
         try:
             self._begin()
@@ -50,7 +56,7 @@ class Watch:
         self._descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        mask = CREATE | MOVED_FROM | OPEN | ONLY_FOLDERS | NO_LINKS
+        mask = CREATE | MOVED_FROM | MOVED_TO | OPEN | WRITTEN | ONLY_FOLDERS | NO_LINKS
         for inside in self._folders():
             path = os.fsencode(os.path.join(self._folder, inside))
             place = libc.inotify_add_watch(self._descriptor, path, mask)
@@ -73,6 +79,7 @@ class Watch:
                         found.append(path)
                     else:
                         self._files[one.inode()] = path
+                        self._first.add(path)
         return found
 
     def leave(self) -> None:
@@ -111,7 +118,11 @@ class Watch:
             self._read.add(path)
         elif mask & MOVED_FROM:  # from now on it is read under another name
             self._read.add(f"{path}/" if mask & IS_FOLDER else path)
-        elif mask & CREATE and not mask & IS_FOLDER:
+        elif mask & IS_FOLDER:  # it came into being, or came from elsewhere
+            self._new_folders.add(path)
+        elif mask & (WRITTEN | MOVED_TO):
+            self._written.add(path)
+        elif mask & CREATE:
             self._made.add(path)
 
     def seen(self) -> dict[str, Any]:
@@ -120,7 +131,26 @@ class Watch:
         self._add_linked()
         if self.problem:
             return {"problem": self.problem}
-        return {"read": sorted(self._read), "listed": sorted(self._listed)}
+        left = self._left()
+        seen = {"read": sorted(self._read), "listed": sorted(self._listed), "written": left}
+        return seen | {"passing": sorted(self._read - self._first - {*left})}
+
+    def _left(self) -> list[str]:
+        """Return the files that were written and are still there, also those in new folders."""
+        found = set(filter(self._is_file, self._written))
+        for folder in self._new_folders:
+            for parent, _, names in os.walk(os.path.join(self._folder, folder)):
+                inside = os.path.relpath(parent, self._folder)
+                found.update(filter(self._is_file, (os.path.join(inside, one) for one in names)))
+                if len(found) > MOST_WRITTEN:
+                    break
+        return sorted(found)[:MOST_WRITTEN]
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return stat.S_ISREG(os.lstat(os.path.join(self._folder, path)).st_mode)
+        except OSError:
+            return False
 
     def _add_linked(self) -> None:
         """A file may have been read under a second name. Where that is gone, its change time tells

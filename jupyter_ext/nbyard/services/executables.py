@@ -34,10 +34,12 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import packages_from
 from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.strict_json import read_json
+from nbyard.domain.undeclared import DeclaredFiles, DeclareFiles
 from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, file_of, write_whole
 from nbyard.notebook_diffs import HINT, notebook_diff
+from nbyard.services.declaring import declare
 from nbyard.services.exports import exported
 from nbyard.services.freezing import Code, Freezer, with_imported
 from nbyard.services.naming import check_free
@@ -120,6 +122,11 @@ class ExecutableService:
         assert code.path is not None
         write_whole(code.path, tag_text(code.content, body.cell))
         return self._freezer.inspect(self._freezer.load(body.path))
+
+    @operation("POST", "/executables/files", scope="executables:write")
+    def declare(self, caller: Caller, body: DeclareFiles) -> DeclaredFiles:
+        """Declare files that the code opens by itself, in its description; or remove them."""
+        return declare(self._parts, self._freezer, body)
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):

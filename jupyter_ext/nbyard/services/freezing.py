@@ -37,6 +37,7 @@ from nbyard.domain.mentions import code_of, mentions
 from nbyard.domain.planning import CONTAINER
 from nbyard.domain.reaches import WORDED
 from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.undeclared import check_files
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
@@ -190,6 +191,8 @@ class Freezer:
         check_arguments(reading.arguments)
         check_reaches(reading.arguments, reading.invocation)
         bundle, file = self._bundle(code, reading.arguments)
+        apart = reading.invocation.apart
+        check_files(kind.name, spot(file).file, reading.arguments, is_apart=apart)
         blob = self._parts.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,

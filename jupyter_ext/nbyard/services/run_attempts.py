@@ -17,8 +17,10 @@ from nbyard.domain.metrics import Metrics
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.states import TASK
+from nbyard.domain.undeclared import Undeclared
 from nbyard.domain.usage import Usage
 from nbyard.errors import NotFound, Unavailable
+from nbyard.services import declaring
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -71,6 +73,16 @@ class RunAttempts:
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
         """Show the executed notebook of an attempt at a task, by default the newest."""
         return views.cells(self._store.folder, self._task(caller, run, node, attempt))
+
+    @operation("GET", "/runs/{run}/tasks/{node}/undeclared", scope="runs:read")
+    def undeclared(self, caller: Caller, run: str, node: str) -> Undeclared:
+        """Tell which files a task opened by itself that its code does not declare now."""
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            opened = self._store.history.opened(c, caller.name, run=found.id, node=node).get(node)
+        if opened is None:
+            return Undeclared("")
+        return declaring.seen_of(self._parts, caller.name, opened)
 
     @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
     def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.matching import propose
+from nbyard.domain.matching import Files, propose
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import (
     CONTAINER,
@@ -35,6 +35,7 @@ from nbyard.domain.workflows import (
     read_document,
 )
 from nbyard.errors import Invalid, NbyardError
+from nbyard.services.declaring import folder_of, opened_by
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 from nbyard.services.pinning import pinned_node
@@ -145,8 +146,14 @@ class WorkflowService:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:
             problems.append(Problem(error.message))
+        opened = opened_by(self._parts, caller.name, body.path, document.nodes, views)
+        for name, told in opened.items():
+            views[name] = msgspec.structs.replace(views[name], undeclared=told)
         ports = {name: view.arguments for name, view in views.items()}
-        proposals = propose(document.nodes, list(document.edges.values()), ports)
+        places = {name: folder_of(base, node) for name, node in document.nodes.items()}
+        files = {name: told.files for name, told in opened.items() if not told.problem}
+        edges = list(document.edges.values())
+        proposals = propose(document.nodes, edges, ports, Files(files, places))
         return WorkflowCheck(views, problems, proposals, original)
 
     def _placed(self, caller: Caller, path: str, document_id: str) -> str:

@@ -3,17 +3,19 @@
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from nbyard.domain.attempts import Observed
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.estimates import SAMPLES, Past
 from nbyard.domain.uses import UsedEnvironment
-from nbyard.store.tables import runs, tasks
+from nbyard.store.tables import executable_versions, executables, runs, tasks, workflows
 from nbyard.store.tasks import TaskRecord
 
 # of a version that did not run lately nothing is known by it
 LOOKED_AT = 4 * SAMPLES
+# runs of a workflow in which it is looked what a node opened
+LATELY = 20
 
 LAST_PARTS = (
     select(tasks.c.parts, tasks.c.plan, tasks.c.observed)
@@ -55,6 +57,20 @@ class Last(msgspec.Struct, frozen=True):
     observed: Observed | None
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """What the newest success of a node read and wrote beside its code: the executable with its
+    path, and the code file's path in the bundle."""
+
+    node: str
+    executable_id: str
+    name: str
+    path: str
+    kind: str
+    file: str
+    is_apart: bool
+    observed: Observed
+
+
 class HistoryRows:
     """Of executables those that were worked for: what came from the cache took no time."""
 
@@ -71,6 +87,44 @@ class HistoryRows:
             ]:
                 found[executable] = past
         return found
+
+    def opened(
+        self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
+    ) -> dict[str, Opened]:
+        """By node, of the workflow at that path or of one run; nodes that were not observed are
+        left out."""
+        rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
+        at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
+        which = runs.c.id == run if run else runs.c.workflow_id == at.scalar_subquery()
+        lately = select(runs.c.id).where(runs.c.owner == owner, which)
+        lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
+        where = [tasks.c.run_id.in_(lately), tasks.c.state == "succeeded"]
+        where += [tasks.c.node == node] if node else []
+        newest = select(tasks.c.id, rank.label("rank")).where(*where).subquery()
+        version = tasks.c.plan["executable_version_id"].as_string()
+        kept = executable_versions.c
+        query = (
+            select(tasks.c.node, tasks.c.observed, tasks.c.executable_id, executables.c.name)
+            .add_columns(executables.c.path, kept.kind, kept.file, kept.invocation)
+            .join(newest, newest.c.id == tasks.c.id)
+            .join(executable_versions, kept.id == version)
+            .join(executables, executables.c.id == kept.executable_id)
+            .where(newest.c.rank == 1)
+        )
+        return {
+            row.node: Opened(
+                row.node,
+                row.executable_id,
+                row.name,
+                row.path,
+                row.kind,
+                row.file,
+                bool(row.invocation.get("apart")),
+                msgspec.convert(row.observed, Observed),
+            )
+            for row in c.execute(query)
+            if row.observed is not None
+        }
 
     def last(self, c: Connection, task: TaskRecord) -> Last | None:
         """What the newest earlier success of this node of this workflow depended on."""

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { IDeclareFiles } from '../../components/OpenedFiles';
 import { Json, JsonObject } from '../../document/canonical';
 import { IFlow } from '../../document/flow';
 import { FlowModel } from '../../document/flowModel';
@@ -45,6 +46,7 @@ export class FakeBackend {
   registered: string[] = [];
   frozen: unknown[] = [];
   asked: [string, string][] = [];
+  declared: [string, IDeclareFiles][] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   copyOf = '';
@@ -76,6 +78,22 @@ export class FakeBackend {
       throw this.failure;
     }
     return { type: path.endsWith('.ipynb') ? ('executable' as const) : ('dataset' as const) };
+  }
+
+  async declare(code: string, change: IDeclareFiles) {
+    this.declared.push([code, change]);
+    if (this.failure) {
+      throw this.failure;
+    }
+    const of = (role: string, paths: string[] = []) =>
+      paths.map(path => ({
+        name: path.split('.')[0],
+        role,
+        default: path,
+        reach: { kind: 'file', path }
+      }));
+    const added = [...of('input', change.inputs), ...of('output', change.outputs)];
+    return { description: `${code}.nbexec`, added };
   }
 
   async run(path: string, selection: IRunSelection) {

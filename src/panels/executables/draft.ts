@@ -28,7 +28,7 @@ export type ReachKind =
   | 'told';
 
 /** What the form leaves as its description tells it. */
-const TOLD = ['bound', 'referenced', 'found', 'beside'];
+const TOLD = ['bound', 'referenced', 'found', 'beside', 'file'];
 
 export interface IDraft {
   key: number;

@@ -5,6 +5,7 @@ import { showMoment } from '../../components/times';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
 import { Record } from './Record';
+import { UndeclaredFiles } from './UndeclaredFiles';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 
@@ -57,6 +58,14 @@ export function Parameters(props: IStepProps): JSX.Element {
         <div className="nby-Bar">
           <StepChoice {...props} />
         </div>
+        {step !== undefined && (
+          <UndeclaredFiles
+            key={step}
+            model={model}
+            node={step}
+            state={tasks.find(task => task.node === step)?.state}
+          />
+        )}
         {step !== undefined && (
           <Record model={model} detail={detail} node={step} attempt={props.attempt} />
         )}

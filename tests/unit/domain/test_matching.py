@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.edges import Drawn, check_edge, data_port
-from nbyard.domain.matching import ENOUGH, likeness, propose, words
+from nbyard.domain.matching import ENOUGH, SAME_NAME, Files, likeness, propose, words
+from nbyard.domain.reaches import File
+from nbyard.domain.undeclared import OpenedFile
 from nbyard.domain.workflows import Edge, Node
 
 WORDS = ["data", "raw", "raw_csv", "trainData", "train", "model", "output_model", "x"]
@@ -163,3 +165,71 @@ def test_very_many_ports_are_not_compared():
     few = dict(list(nodes.items())[:200])
     propose(few, [], ports)
     assert time.process_time() - before < 10
+
+
+def by_files(opened, ports=None, folders=None, edges=(), nodes=("a", "b", "c")):
+    places = folders or dict.fromkeys(nodes, "/p")
+    drawable = {name: Node("executable") for name in nodes}
+    return propose(drawable, edges, ports or {}, Files(opened, places))
+
+
+def opening(role, path):
+    return OpenedFile(path, role, path.split("/")[-1].partition(".")[0])
+
+
+def test_what_one_writes_and_another_reads_is_proposed():
+    """K3: under the same place, or else the same name."""
+    opened = {"a": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
+    (same,) = by_files(opened)
+    assert (same.edge(), same.score) == (Edge("a", "r", "b", "r"), 1)
+    assert (same.writes, same.reads) == ("r.csv", "r.csv")
+    assert same.reason == "a writes r.csv, and b reads it"
+    (alike,) = by_files(opened, folders={"a": "/p/x", "b": "/p", "c": "/p"})
+    assert alike.score == SAME_NAME and "a file of that name" in alike.reason
+    assert by_files(opened, edges=[same.edge()]) == []
+
+
+def test_only_the_end_that_nothing_declares_is_to_be_declared():
+    """K3: an output that has that file by default, or at that path, is one already."""
+    opened = {"b": [opening("input", "../r.csv")]}
+    folders = {"a": "/p", "b": "/p/sub", "c": "/p"}
+    for output in (
+        Argument("out", "output", default="r.csv"),
+        Argument("out", "output", default="r.csv", reach=File("r.csv")),
+    ):
+        (found,) = by_files(opened, {"a": [output]}, folders)
+        assert (found.output, found.writes, found.reads) == ("out", "", "../r.csv")
+
+
+def test_files_of_two_writers_and_circles_are_left_to_people():
+    """K3: that choice is a person's."""
+    two = {"a": [opening("output", "r.csv")], "c": [opening("output", "r.csv")]}
+    assert by_files({**two, "b": [opening("input", "r.csv")]}) == []
+    own = {"a": [opening("output", "r.csv"), opening("input", "r.csv")]}
+    assert by_files(own) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[
+                st.sampled_from("abc"),
+                st.sampled_from(["input", "output"]),
+                st.sampled_from(["x.csv", "d/x.csv", "y.csv"]),
+            ]
+        ),
+        unique=True,
+    )
+)
+def test_arrows_along_files_obey_the_rules(told):
+    """K3: with the files declared, all of them may be drawn together."""
+    opened = {}
+    for node, role, path in told:
+        opened.setdefault(node, []).append(OpenedFile(path, role, f"{role}_{path[0]}{path[-5]}"))
+    files = Files(opened, dict.fromkeys("abc", "/p"))
+    nodes = {name: Node("executable") for name in "abc"}
+    found = propose(nodes, [], {}, files)
+    drawn = Drawn(nodes, files.with_ports({}), [])
+    for proposal in found:
+        assert drawn.refusal(proposal.edge()) is None
+        drawn.add(proposal.edge())

@@ -1,6 +1,7 @@
 """What a program left in its working folder is taken to its outputs, and nothing else is."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,43 @@ def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
     assert "b.txt has no b.txt.idx beside it" in look(attempt, lacking)[1]
     assert look(attempt, told) == (["o"], "")
     assert left(attempt, "o") == ["a.txt", "a.txt.idx", "b.txt"]
+
+
+def written(attempt: Path, path: str = "r.csv", **more: Any) -> dict[str, Any]:
+    return {"path": f"outputs/o/{Path(path).name}", "at": f"code/{path}", **more}
+
+
+def test_what_the_work_wrote_is_taken_from_its_path(attempt: Path) -> None:
+    """A file, and a folder into the one that is expected."""
+    (attempt / "code/out").mkdir(parents=True)
+    (attempt / "outputs/o").mkdir()
+    (attempt / "outputs/f/out").mkdir(parents=True)
+    (attempt / "code/r.csv").write_text("r")
+    (attempt / "code/out/x").write_text("x")
+    told = {"o": written(attempt), "f": written(attempt, "out", format="folder")}
+    told["f"]["path"] = "outputs/f/out"
+    assert look_at_outputs(Folder(str(attempt)), told) == (["o", "f"], None)
+    assert left(attempt, "o") == ["r.csv"] and left(attempt, "f") == ["out", "out/x"]
+    assert not (attempt / "code/r.csv").exists()
+
+
+def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
+    """Not there, there from before, and a link that leads out."""
+    (attempt / "code").mkdir()
+    (attempt / "outputs/o").mkdir()
+    place = attempt / "code/r.csv"
+
+    def problem() -> str:
+        _, broken = look_at_outputs(Folder(str(attempt)), {"o": written(attempt)})
+        return str(broken and broken["message"])
+
+    assert problem() == "the output 'o' is missing: code/r.csv was not written"
+    place.write_text("old")
+    os.utime(place, (0, 0))
+    assert "code/r.csv is as it was: the work did not write it" in problem()
+    place.unlink()
+    place.symlink_to("/etc/hostname")
+    assert "leaves the attempt's folder" in problem()
+    place.unlink()
+    place.mkdir()
+    assert "a folder where a file is expected" in problem()

@@ -38,7 +38,7 @@ def watching(code: Path, selector: selectors.BaseSelector) -> Iterator[Watch]:
 
 
 def test_nothing_is_seen_before_anything_happens(watching: Watch) -> None:
-    assert watching.seen() == {"read": [], "listed": []}
+    assert watching.seen() == {"read": [], "listed": [], "written": [], "passing": []}
 
 
 def test_files_that_are_opened_are_seen_at_every_depth(watching: Watch, code: Path) -> None:
@@ -49,6 +49,28 @@ def test_files_that_are_opened_are_seen_at_every_depth(watching: Watch, code: Pa
     with (code / "data/deep/c.txt").open("r+b") as file, mmap.mmap(file.fileno(), 0):
         pass
     assert watching.seen()["read"] == ["a.txt", "data/b.txt", "data/deep/c.txt"]
+
+
+def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -> None:
+    """At every depth, in new folders too; those that are gone again are told apart."""
+    (code / "a.txt").write_text("new")
+    (code / "part").write_text("moved")
+    (code / "part").rename(code / "data/whole.csv")
+    (code / "out/deep").mkdir(parents=True)
+    (code / "out/deep/x.csv").write_text("x")
+    (code / "gone").write_text("")
+    (code / "gone").unlink()
+    (code / "link").symlink_to("a.txt")
+    seen = watching.seen()
+    assert seen["written"] == ["a.txt", "data/whole.csv", "out/deep/x.csv"]
+    assert seen["passing"] == ["gone", "part"]
+
+
+def test_of_many_written_files_some_are_told(watching: Watch, code: Path) -> None:
+    (code / "out").mkdir()
+    for number in range(watch.MOST_WRITTEN + 9):
+        (code / f"out/{number:03}").write_text("")
+    assert watching.seen()["written"] == [f"out/{n:03}" for n in range(watch.MOST_WRITTEN)]
 
 
 def test_folders_that_are_listed_are_seen(watching: Watch, code: Path) -> None:

@@ -1,0 +1,73 @@
+"""Inputs in an attempt's folder: those that the work is told of, and those that lie where its code
+opens them by itself."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from nbyard import bundles, folders
+from nbyard.dispatch import working
+from nbyard.dispatch.room import Room
+from nbyard.domain.arguments import Argument
+from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.invocations import input_places
+from nbyard.domain.reaches import File
+from nbyard.domain.runs import BytesOf
+from nbyard.runner.found import UNTOUCHED
+
+Places = dict[str, str]
+
+
+def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Places:
+    """Where inputs lie in the attempt's folder."""
+    filenames = {name: found.filename for name, found in inputs.items()}
+    own = {argument.name: place for argument, place in _opened(version) if argument.name in inputs}
+    return input_places(version.arguments, filenames) | own
+
+
+def place_of(argument: Argument, version: ExecutableVersion) -> str:
+    """Where the code opens a file by itself, in the attempt's folder; empty for others."""
+    return f"code/{argument.reach.place(version.file)}" if isinstance(argument.reach, File) else ""
+
+
+def _opened(version: ExecutableVersion) -> Iterator[tuple[Argument, str]]:
+    for argument in version.arguments:
+        if place := place_of(argument, version):
+            yield argument, place
+
+
+def stage_inputs(
+    room: Room,
+    folder: Path,
+    version: ExecutableVersion,
+    staged: Mapping[str, BytesOf],
+    places: Places,
+) -> None:
+    """Put the inputs there. One file, where several are taken, lies in a folder of its own."""
+    lists = {argument.name for argument in version.arguments if argument.type == "list"}
+    opened = {argument.name for argument, _ in _opened(version)}
+    for name, place in places.items():
+        found, target = staged[name], f"{folder}/{place}"
+        if name in lists and not found.digest.startswith("tree:"):
+            target = f"{target}/{found.filename}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if name in opened:
+            folders.discard(Path(target))
+            bundles.stage(room.blobs, found.digest, Path(target))
+        else:
+            room.blobs.stage(found.digest, Path(target))
+            working.tell_table(room, found, os.path.dirname(target), version, name)
+
+
+def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
+    """Mark old files at the places of outputs, so that only what the work writes is taken; one that
+    is an input as well is taken as the work leaves it."""
+    inputs = {place for argument, place in _opened(version) if argument.role == "input"}
+    for argument, place in _opened(version):
+        path = f"{folder}/{place}"
+        if argument.role == "output" and place not in inputs and os.path.isfile(path):
+            if os.stat(path).st_nlink > 1:  # a blob's own file, which keeps its time
+                shutil.copy(path, f"{path}~")
+                os.replace(f"{path}~", path)
+            os.utime(path, (UNTOUCHED, UNTOUCHED))

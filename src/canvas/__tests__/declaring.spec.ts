@@ -1,0 +1,103 @@
+import { connectAutomatically } from '../connecting';
+import { connectFiles, declareFiles, openedAt } from '../declaring';
+import { bench, IBench, READINGS } from './fakes';
+
+const FILE = {
+  source: 'clean',
+  output: 'result',
+  target: 'train',
+  input: 'result',
+  writes: 'result.csv',
+  reads: 'result.csv',
+  reason: 'clean writes result.csv, and train reads it'
+};
+
+describe('files that nodes open by themselves', () => {
+  let one: IBench;
+
+  beforeEach(async () => {
+    jest.useFakeTimers();
+    jest.spyOn(window, 'requestAnimationFrame').mockImplementation(done => {
+      done(0);
+      return 0;
+    });
+    one = await bench();
+  });
+
+  afterEach(() => {
+    one.canvas.dispose();
+    delete READINGS['clean.ipynb'].undeclared;
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  });
+
+  const propose = async (...proposals: (typeof FILE)[]) => {
+    one.backend.proposals = proposals;
+    one.canvas.checker.ask(0);
+    await one.settle();
+  };
+
+  it('K3: are no arrows before somebody agrees, and then are declared and connected', async () => {
+    const { canvas, backend, settle } = one;
+    await propose(FILE);
+    expect(connectAutomatically(canvas)).toBe(0);
+    const asked = connectFiles(canvas);
+    expect(canvas.ui.picker!.items).toMatchObject([
+      { label: 'clean.ipynb.result → train.ipynb.result', detail: FILE.reason }
+    ]);
+    const added = (role: 'input' | 'output') => ({ name: 'result', role, format: 'csv' });
+    const [clean, train] = [READINGS['clean.ipynb'], READINGS['train.ipynb']];
+    const before = [clean.arguments, train.arguments];
+    clean.arguments = [...clean.arguments!, added('output')];
+    train.arguments = [...train.arguments!, added('input')];
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    await settle();
+    expect(await asked).toBe(1);
+    [clean.arguments, train.arguments] = before;
+    expect(backend.declared).toEqual([
+      ['work/clean.ipynb', { inputs: [], outputs: ['result.csv'] }],
+      ['work/train.ipynb', { inputs: ['result.csv'], outputs: [] }]
+    ]);
+    expect(canvas.doc.allEdges()).toMatchObject([{ output: 'result', input: 'result' }]);
+  });
+
+  it('K3: are left alone when nothing is chosen, and offered together when there are several', async () => {
+    const { canvas, backend } = one;
+    expect(await connectFiles(canvas)).toBe(0);
+    await propose(FILE, { ...FILE, source: 'sales' });
+    const asked = connectFiles(canvas);
+    expect(canvas.ui.picker!.items.map(({ label }) => label)[0]).toBe('All of these arrows');
+    canvas.ui.picker!.done(undefined);
+    expect(await asked).toBe(0);
+    expect(backend.declared).toEqual([]);
+  });
+
+  it('are asked for when a run has ended', async () => {
+    const { backend, runs, settle } = one;
+    const before = backend.questions.length;
+    for (const state of ['running', 'running', 'succeeded', 'succeeded']) {
+      Object.assign(runs, { run: { id: 'r', state } });
+      runs.changed.emit(undefined);
+      await settle();
+    }
+    expect(backend.questions.length).toBe(before + 1);
+  });
+
+  it('tell why they cannot be declared', async () => {
+    const { canvas, backend } = one;
+    await propose(FILE);
+    const asked = connectFiles(canvas);
+    backend.failure = new Error('its code was uploaded');
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    expect(await asked).toBe(0);
+    expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
+    canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
+    await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('follows no file');
+  });
+
+  it('are known by the place at which the code opens them', () => {
+    expect(openedAt({ name: 'a', reach: { kind: 'file', path: 'a.csv' } })).toBe('a.csv');
+    expect(openedAt({ name: 'a', reach: { kind: 'option', flag: '--a' } })).toBeUndefined();
+    expect(openedAt({ name: 'a' })).toBeUndefined();
+  });
+});

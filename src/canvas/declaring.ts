@@ -1,0 +1,96 @@
+/** Files that code opens by itself: declared, taken back, and connected. */
+import { IDeclared, IDeclareFiles } from '../components/OpenedFiles';
+import { IArgument } from '../document/arguments';
+import { answered } from './beside';
+import { connect, title } from './connecting';
+import { CanvasController } from './controller';
+import { resolvePath } from './editing';
+import { IProposal } from './tokens';
+
+/** The path of the file at which the code finds an input or leaves an output by itself. */
+export function openedAt(argument: Partial<IArgument>): string | undefined {
+  const reach = argument.reach as { kind?: string; path?: string } | null | undefined;
+  return reach?.kind === 'file' ? reach.path : undefined;
+}
+
+/** Write the description of a node's code, and read the node anew. */
+export async function declareFiles(
+  canvas: CanvasController,
+  id: string,
+  change: IDeclareFiles
+): Promise<IDeclared> {
+  const { backend } = canvas.services;
+  const path = canvas.doc.node(id)?.path;
+  const code =
+    typeof path === 'string'
+      ? resolvePath(canvas.path, path)
+      : canvas.checker.reading(id)?.undeclared?.code;
+  if (!backend || !code) {
+    throw new Error(canvas.trans.__('This node follows no file that could be described.'));
+  }
+  const done = await backend.declare(code, change);
+  canvas.checker.ask(0);
+  return done;
+}
+
+/** Offer the arrows along files that one node writes and another one reads, and nothing declares:
+ * what is chosen is declared and drawn. */
+export async function connectFiles(canvas: CanvasController): Promise<number> {
+  const { trans } = canvas;
+  const found = canvas.checker.proposals.filter(isOfFile);
+  if (!found.length) {
+    return 0;
+  }
+  const items = found.map((one, index) => ({
+    id: `${index}`,
+    label: `${title(canvas, one.source)}.${one.output} → ${title(canvas, one.target)}.${one.input}`,
+    detail: one.reason
+  }));
+  const all = { id: 'all', label: trans.__('All of these arrows'), detail: '' };
+  const question = trans.__('Declare these files and connect?');
+  const chosen = await canvas.pick(question, found.length > 1 ? [all, ...items] : items);
+  const meant = found.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));
+  try {
+    return await drawn(canvas, meant);
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+    return 0;
+  }
+}
+
+export function isOfFile({ writes, reads }: IProposal): boolean {
+  return !!writes || !!reads;
+}
+
+async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Promise<number> {
+  const names = new Map<string, string>();
+  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
+  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
+    const own = wanted.get(node) ?? { inputs: [], outputs: [] };
+    if (path && !own[role].includes(path)) {
+      own[role].push(path);
+      wanted.set(node, own);
+    }
+  };
+  for (const { source, target, writes, reads } of meant) {
+    want(source, 'outputs', writes);
+    want(target, 'inputs', reads);
+  }
+  for (const [node, change] of wanted) {
+    for (const { name, role, default: path } of (await declareFiles(canvas, node, change)).added) {
+      names.set(`${node} ${role} ${String(path)}`, name);
+    }
+  }
+  if (wanted.size) {
+    canvas.checker.ask(0);
+    await answered(canvas);
+  }
+  return meant.filter(({ source, output, target, input, writes, reads }) =>
+    connect(canvas, {
+      source,
+      output: names.get(`${source} output ${writes}`) ?? output,
+      target,
+      input: names.get(`${target} input ${reads}`) ?? input
+    })
+  ).length;
+}

@@ -1,0 +1,142 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useState } from 'react';
+
+/** A file that code opens by itself; `path` counts from the folder of the code. */
+export interface IOpenedFile {
+  path: string;
+  role: string;
+  name: string;
+}
+
+/** Files that a node opened in its last run, which no argument declares. */
+export interface IUndeclared {
+  /** The code file below the server's root. */
+  code: string;
+  files?: readonly IOpenedFile[];
+  /** Why they cannot be declared. */
+  problem?: string;
+}
+
+/** Paths to declare, or names of arguments to remove. */
+export interface IDeclareFiles {
+  inputs?: string[];
+  outputs?: string[];
+  remove?: string[];
+}
+
+export interface IDeclared {
+  /** The file that was written. */
+  description: string;
+  added: readonly { name: string; role?: string; default?: unknown }[];
+}
+
+interface IOpenedFilesProps {
+  found: IUndeclared | undefined | null;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  declare: (change: IDeclareFiles) => Promise<IDeclared>;
+}
+
+/** What a node opened without saying so, with a button that declares all of it; and after that,
+ * what was changed, with a button that takes it back. */
+export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
+  const { found, readOnly, trans, declare } = props;
+  const [done, setDone] = useState<IDeclared>();
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const files = found?.files ?? [];
+  const change = async (asked: IDeclareFiles) => {
+    setBusy(true);
+    setProblem('');
+    try {
+      const answer = await declare(asked);
+      setDone(asked.remove ? undefined : answer);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (!files.length && !done && !problem) {
+    return null;
+  }
+  return (
+    <div className="nby-OpenedFiles">
+      {files.length > 0 && (
+        <p>
+          <Sentence files={files} trans={trans} />{' '}
+          {found?.problem
+            ? trans.__('Not declared: %1.', found.problem)
+            : !readOnly && (
+                <button
+                  type="button"
+                  className="nby-Link"
+                  disabled={busy}
+                  title={trans.__('The code stays as it is: its description file is written')}
+                  onClick={() => void change(asDeclared(files))}
+                >
+                  {trans.__('Declare as inputs and outputs')}
+                </button>
+              )}
+        </p>
+      )}
+      {done && (
+        <p role="status">
+          {trans.__(
+            'Declared %1 in %2.',
+            done.added.map(({ name, default: path }) => `${name} (${String(path)})`).join(', '),
+            done.description
+          )}{' '}
+          <button
+            type="button"
+            className="nby-Link"
+            disabled={busy}
+            onClick={() => void change({ remove: done.added.map(({ name }) => name) })}
+          >
+            {trans.__('Undo')}
+          </button>
+        </p>
+      )}
+      {problem && (
+        <p className="nby-Field-error" role="alert">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function asDeclared(files: readonly IOpenedFile[]): IDeclareFiles {
+  const of = (role: string) => files.filter(one => one.role === role).map(({ path }) => path);
+  return { inputs: of('input'), outputs: of('output') };
+}
+
+function Sentence(props: { files: readonly IOpenedFile[]; trans: TranslationBundle }) {
+  const { files, trans } = props;
+  const parts = (
+    [
+      ['input', trans.__('reads')],
+      ['output', trans.__('writes')]
+    ] as const
+  ).map(([role, verb]) => ({ verb, own: files.filter(one => one.role === role) }));
+  return (
+    <>
+      {trans.__('Also')}{' '}
+      {parts
+        .filter(({ own }) => own.length)
+        .map(({ verb, own }, at) => (
+          <span key={verb}>
+            {at > 0 && ', '}
+            {verb}{' '}
+            {own.map(({ path }, index) => (
+              <span key={path}>
+                {index > 0 && ', '}
+                <code>{path}</code>
+              </span>
+            ))}
+          </span>
+        ))}
+      .
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+"""What work reads of its code, where a container does the work."""
+
+import pytest
+
+from nbyard.domain.attempts import Observed, Output
+from nbyard.runtimes.protocol import Order
+
+from .bench import Bench, log_of, result_of
+from .test_notebooks import BOTH, BUILD, notebook
+
+CELLS = (
+    "from pathlib import Path\nimport lib\ntext = Path('data/a.csv').read_text()",
+    "import subprocess\nsubprocess.run(['cat', 'data/b.csv'], check=True)",
+    "import os\nos.listdir('data')\nos.makedirs('out')\nopen('out/result.csv', 'w').write(text)",
+)
+SHELL = "cat data/a.csv data/b.csv; ls data; mkdir out; cp data/a.csv out/result.csv"
+WARM = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
+
+
+def lay(order: Order) -> Order:
+    """Put files there, of which one is read by nobody."""
+    (order.folder / "code/data").mkdir()
+    for name in ("data/a.csv", "data/b.csv", "data/c.csv", "lib.py"):
+        (order.folder / "code" / name).write_text("")
+    return order
+
+
+def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
+    runtime = bench.runtime(image_for=BUILD, **options)
+    result = bench.run(lay(order), runtime, 90)
+    assert result.state == "succeeded", (result, log_of(order))
+    runtime.stop(order, "finished")
+    runtime.end_run(bench.run_id)
+    return result_of(order).observed
+
+
+@BOTH
+@WARM
+def test_what_a_notebook_reads_in_a_container_is_seen(
+    bench: Bench, python_base_image: str, staging: str, warm: bool
+) -> None:
+    """X1: by Python, by a child process; the runner in the container watches its own folder. A file
+    that it leaves at a path of its own is its output."""
+    bench.image = python_base_image
+    outputs = {"r": Output("outputs/r/result.csv", at="code/out/result.csv")}
+    order = notebook(bench, *CELLS, warm=warm, outputs=outputs)
+    (order.folder / "outputs/r").mkdir()
+    found = seen(bench, order, staging=staging)
+    assert found is not None and not found.problem
+    assert {"data/a.csv", "data/b.csv", "lib.py", "n.ipynb"} <= {*found.read}
+    assert "data/c.csv" not in found.read
+    assert (found.listed, found.written) == (["data"], ["out/result.csv"])
+    assert result_of(order).outputs == ["r"]
+    assert (order.folder / "outputs/r/result.csv").exists()
+
+
+@BOTH
+def test_what_a_command_reads_in_a_warm_container_is_seen(
+    bench: Bench, python_base_image: str, staging: str
+) -> None:
+    """X1: there a supervisor stands beside it."""
+    bench.image = python_base_image
+    found = seen(bench, bench.shell(SHELL, warm=True), staging=staging)
+    assert found is not None
+    assert {"data/a.csv", "data/b.csv"} <= {*found.read} and "data/c.csv" not in found.read
+    assert found.written == ["out/result.csv"]
+
+
+def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) -> None:
+    """X1: nobody watches there; every file of its bundle counts, and the reason says so."""
+    assert seen(bench, bench.shell(SHELL)) is None

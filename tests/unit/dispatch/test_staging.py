@@ -1,0 +1,37 @@
+"""Where inputs lie, and which old files are no outputs."""
+
+import os
+from types import SimpleNamespace
+
+from nbyard.dispatch.staging import mark_outputs, place_of, places_of
+from nbyard.domain.arguments import Argument
+from nbyard.domain.reaches import File
+from nbyard.runner.found import UNTOUCHED
+
+
+def version(*arguments):
+    return SimpleNamespace(file="work/clean.ipynb", arguments=list(arguments))
+
+
+def test_inputs_lie_where_the_code_opens_them():
+    """X1: those that it is told of have a folder of their own."""
+    opened = Argument("a", "input", reach=File("../data/a.csv"))
+    of = version(opened, Argument("b", "input"), Argument("c", "input", reach=File("c.csv")))
+    given = {name: SimpleNamespace(filename=f"{name}.txt") for name in ("a", "b")}
+    assert places_of(of, given) == {"a": "code/data/a.csv", "b": "inputs/b/b.txt"}
+    assert place_of(opened, of) == "code/data/a.csv" and place_of(Argument("b"), of) == ""
+
+
+def test_old_files_at_the_places_of_outputs_are_marked(tmp_path):
+    """X1: but for those that are changed in place, and without touching a blob's own file."""
+    (tmp_path / "code/work").mkdir(parents=True)
+    blob = tmp_path / "blob"
+    for path in (blob, tmp_path / "code/work/old", tmp_path / "code/work/both"):
+        path.write_text("x")
+    os.link(blob, tmp_path / "code/work/linked")
+    names = ("old", "both", "linked", "none")
+    outputs = [Argument(f"{name}_out", "output", reach=File(name)) for name in names]
+    mark_outputs(tmp_path, version(*outputs, Argument("both", "input", reach=File("both"))))
+    found = {path.name: path.stat().st_mtime == UNTOUCHED for path in tmp_path.glob("code/work/*")}
+    assert found == {"old": True, "both": False, "linked": True}
+    assert blob.stat().st_mtime != UNTOUCHED and blob.stat().st_nlink == 1
