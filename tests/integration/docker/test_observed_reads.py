@@ -13,7 +13,7 @@ CELLS = (
     "import subprocess\nsubprocess.run(['cat', 'data/b.csv'], check=True)",
     "import os\nos.listdir('data')\nos.makedirs('out')\nopen('out/result.csv', 'w').write(text)",
 )
-SHELL = "cat data/a.csv data/b.csv; ls data; mkdir out; cp data/a.csv out/result.csv"
+SHELL = "cat data/a.csv data/b.csv; ls data; mkdir out; cat data/a.csv > out/result.csv"
 WARM = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 
 
@@ -49,7 +49,7 @@ def test_what_a_notebook_reads_in_a_container_is_seen(
     assert found is not None and not found.problem
     assert {"data/a.csv", "data/b.csv", "lib.py", "n.ipynb"} <= {*found.read}
     assert "data/c.csv" not in found.read
-    assert (found.listed, found.written) == (["data"], ["out/result.csv"])
+    assert found.listed == ["data"] and "out/result.csv" in (found.written or [])
     assert result_of(order).outputs == ["r"]
     assert (order.folder / "outputs/r/result.csv").exists()
 
