@@ -37,7 +37,7 @@ def test_the_readme_on_pypi_leads_to_the_repository(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = archive.read(name).decode()
-    source = re.search("^Project-URL: Source, (.*)$", metadata, re.M)[1]
+    (source,) = re.findall("^Project-URL: Source, (.*)$", metadata, re.M)
     links = re.findall(r"\]\(([^)]*)", metadata)
     assert f"{source}/blob/HEAD/CONTRIBUTING.md" in links
     assert f"{source}/raw/HEAD/docs/images/penguins.png" in links

@@ -16,7 +16,10 @@ const FOUND: OtherFileList = {
   folder: ''
 };
 
-function task(node: string, other_files: Summary): Task {
+const NOTHING: Summary = { digest: '', count: 0, size_bytes: 0, left_out: [], more: 0 };
+
+function task(node: string, written: Partial<Summary>): Task {
+  const other_files = { ...NOTHING, ...written };
   return { id: node, node, label: node, other_files } as unknown as Task;
 }
 
@@ -79,7 +82,7 @@ describe('files that are no declared outputs', () => {
   it('name what was not kept, and why', async () => {
     const left_out = [
       { path: 'model.bin', why: 'too-large' as const, size_bytes: 3e9 },
-      { path: 'link', why: 'link' as const }
+      { path: 'link', why: 'link' as const, size_bytes: 0 }
     ];
     show(task('train', { left_out, more: 7 }));
     await settle();
