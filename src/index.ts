@@ -15,10 +15,5 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
 
 // What another extension needs to use a service of this one.
 export { IYard } from './api/yard';
-export {
-  IChosenSteps,
-  IPaletteSource,
-  IRunStatesSource,
-  IWorkflowBackend
-} from './canvas/tokens';
+export { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './canvas/tokens';
 export default plugins;
