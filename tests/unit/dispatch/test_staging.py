@@ -2,6 +2,7 @@
 
 import os
 from types import SimpleNamespace
+from typing import Any
 
 from nbyard.dispatch.staging import mark_outputs, place_of, places_of
 from nbyard.domain.arguments import Argument
@@ -17,7 +18,7 @@ def test_inputs_lie_where_the_code_opens_them():
     """X1: those that it is told of have a folder of their own."""
     opened = Argument("a", "input", reach=File("../data/a.csv"))
     of = version(opened, Argument("b", "input"), Argument("c", "input", reach=File("c.csv")))
-    given = {name: SimpleNamespace(filename=f"{name}.txt") for name in ("a", "b")}
+    given: Any = {name: SimpleNamespace(filename=f"{name}.txt") for name in ("a", "b")}
     assert places_of(of, given) == {"a": "code/data/a.csv", "b": "inputs/b/b.txt"}
     assert place_of(opened, of) == "code/data/a.csv" and place_of(Argument("b"), of) == ""
 

@@ -223,7 +223,7 @@ def test_files_of_two_writers_and_circles_are_left_to_people():
 )
 def test_arrows_along_files_obey_the_rules(told):
     """K3: with the files declared, all of them may be drawn together."""
-    opened = {}
+    opened: dict[str, list[OpenedFile]] = {}
     for node, role, path in told:
         opened.setdefault(node, []).append(OpenedFile(path, role, f"{role}_{path[0]}{path[-5]}"))
     files = Files(opened, dict.fromkeys("abc", "/p"))
