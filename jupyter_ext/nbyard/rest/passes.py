@@ -66,7 +66,7 @@ def _bytes(text: str) -> bytes:
 
 def take_pass(request: HTTPServerRequest) -> str:
     """Return the pass in the path of a request, "" where it has none, and remove it from all that
-    logs and services see of the request."""
+    logs see of the request. A service gets the pass of its own page in `X-Forwarded-Prefix`."""
     found = IN_PATH.match(request.path)
     if found is None:
         return ""

@@ -35,7 +35,7 @@ from nbyard.rest.upstream import CHUNK, SWITCHING, Upstream, tunnel
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
 BODY_SECONDS = 24 * 3600.0
-BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?P<rest>/.*)?"
+BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays encoded
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitors.PROXY + BEHIND
 OPAQUE = "null"  # the origin of a page in a sandbox
@@ -57,8 +57,9 @@ class ProxyHandler(NbyardHandler):
         self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
-        self._pass = ""
-        self._holder: Holder | None = None
+        # before anything may refuse the request, and so log it
+        self._pass = take_pass(self.request)
+        self._holder: Holder | None = desk.passes.holder(self._pass)
         self._admission: Admission | None = None
 
     def set_default_headers(self) -> None:
@@ -74,8 +75,8 @@ class ProxyHandler(NbyardHandler):
             raise web.HTTPError(403, "Another page may not ask this.")
         if self.request.method == "OPTIONS":
             return
-        if self.path_kwargs["rest"] is None:
-            self._add_slash(**self.path_kwargs)
+        if self.request.path == self._prefix.rstrip("/"):
+            self._add_slash()
             return
         if self._is_chunked and self.request.method not in WITH_BODY:
             raise web.HTTPError(411)  # none could tell where it ends
@@ -91,13 +92,8 @@ class ProxyHandler(NbyardHandler):
 
     async def _identify(self, **kwargs: Any) -> None:
         """Find out who asks: whoever was let in a moment ago, has a pass, or is Jupyter's user."""
-        self._pass = take_pass(self.request)
-        if self._pass:
-            path: dict[str, Any] = self.path_kwargs
-            path["rest"] = path["rest"].partition(self._pass)[2] or None
-            self._holder = self.desk.passes.holder(self._pass)
-        name, port = self.path_kwargs["name"], self.path_kwargs["port"]
-        self._key = key_of(self.request, (self.address(name, port), self._pass))
+        self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
+        self._key = key_of(self.request, (self._prefix, self._pass))
         if not self._pass or self._holder:  # a pass may have expired since
             self._admission = self.desk.admissions.get(self._key)
         if self._admission:
@@ -113,11 +109,10 @@ class ProxyHandler(NbyardHandler):
             raise web.HTTPError(403)
         await check_authorizer(self)
 
-    def _add_slash(self, name: str, port: str, rest: str | None = None) -> None:
+    def _add_slash(self) -> None:
         """Ask for the same again, by the address under which the service is asked."""
-        address = url_path_join(self.base_url, self.address(name, port))
         query = self.request.query
-        self.redirect(f"{address}?{query}" if query else address, status=307)
+        self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
 
     def check_xsrf_cookie(self) -> None:
         """A service knows nothing of Jupyter's XSRF value. A cookie counts where the browser says
@@ -139,13 +134,12 @@ class ProxyHandler(NbyardHandler):
     def known_methods(self) -> Iterable[str]:
         return METHODS
 
-    async def _open(self, name: str, port: str, rest: str | None = None) -> None:
+    async def _open(self, name: str, port: str) -> None:
         """Connect with the service, and send it the head of the request."""
-        self._prefix = url_path_join(self.base_url, self.address(name, port))
         admission = self._admission or await self._admit(name, port)
         self._login, self._target = admission.login_cookie, admission.target
         if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
-            self._lead_to_pass(str(rest))
+            self._lead_to_pass()
             return
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} has no websockets.")
@@ -160,7 +154,7 @@ class ProxyHandler(NbyardHandler):
             self.desk.admissions.forget(self._key)
             if self._admission:  # what was there a moment ago is perhaps at another port now
                 self._admission = None
-                return await self._open(name, port, rest)
+                return await self._open(name, port)
             self._count(is_error=True)
             words = f"{name} does not answer at its port {port}."
             raise Unavailable(words, hint=self.hint.format(name=name)) from None
@@ -182,12 +176,12 @@ class ProxyHandler(NbyardHandler):
         """Whether the connection to the service may wait for the next request."""
         return bool(self._target.secret) and not is_upgrade(self.request.headers)
 
-    def _lead_to_pass(self, rest: str) -> None:
+    def _lead_to_pass(self) -> None:
         """Show the page at an address from which its own files can be asked for, too."""
         holder = Holder(self.current_user.username, self._target.subject)
         self._pass = self.desk.passes.issue(holder)
         query = request_query(self.request.query, self.request.headers)
-        address = self._home + rest.removeprefix("/")
+        address = self._home + self.request.path.removeprefix(self._prefix)
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
         self.redirect(f"{address}?{query}" if query else address)
@@ -249,7 +243,7 @@ class ProxyHandler(NbyardHandler):
             self._upstream.close()
 
     @web.authenticated
-    async def get(self, name: str, port: str, rest: str | None = None) -> None:
+    async def get(self, name: str, port: str) -> None:
         if self._finished:
             return
         if self._refused is not None or self._upstream is None:
@@ -274,7 +268,7 @@ class ProxyHandler(NbyardHandler):
     head = post = put = patch = delete = get
 
     @allow_unauthenticated
-    async def options(self, name: str, port: str, rest: str | None = None) -> None:
+    async def options(self, name: str, port: str) -> None:
         """Browsers ask without credentials before they ask from another page: that is allowed to
         who has a pass only."""
         if not self._holder:
@@ -311,8 +305,9 @@ class ProxyHandler(NbyardHandler):
     def _keep_pass(self, told: HTTPHeaders) -> None:
         """Lead on with the pass, and tell it nobody else. Only who has it can read the answer, so
         that any page at an opaque origin may."""
-        if (location := told.get("Location")) is not None:
-            told["Location"] = self._home + location.removeprefix(self._prefix)
+        bare = self._prefix.rstrip("/")
+        if (location := told.get("Location", "")).startswith(bare):
+            told["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
         told["Referrer-Policy"] = "no-referrer"
         if self.request.headers.get("Origin") == OPAQUE:
             told["Access-Control-Allow-Origin"] = OPAQUE

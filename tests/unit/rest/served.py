@@ -21,11 +21,11 @@ class Echo(web.RequestHandler):
     def prepare(self) -> None:
         self.seen.append(str(self.request.method))
 
-    async def get(self, path: str) -> None:
+    async def get(self) -> None:
         headers = sorted(self.request.headers.get_all())
         self.finish(json.dumps({"uri": self.request.uri, "headers": headers}))
 
-    async def post(self, path: str) -> None:
+    async def post(self) -> None:
         self.set_header("X-Length", str(len(self.request.body)))
         self.finish(self.request.body[:100])
 
@@ -81,6 +81,13 @@ class Astray(web.RequestHandler):
         self.redirect(f"http://{self.request.host}/api/contents")
 
 
+class To(web.RequestHandler):
+    """Sends the browser where the request says."""
+
+    def get(self) -> None:
+        self.redirect(self.request.headers["X-To"])
+
+
 class Switch(web.RequestHandler):
     """Speaks another protocol from now on, whatever was asked."""
 
@@ -124,7 +131,8 @@ class Service:
     async def _serve(self) -> None:
         routes = [
             ("/slow", Slow), ("/large", Large), ("/half/(.*)", Half), ("/login", Login),
-            ("(?:/.*)?/astray", Astray), ("/switch", Switch), ("/socket", Socket), ("(.*)", Echo),
+            ("(?:/.*)?/astray", Astray), ("/to.*", To), ("/switch", Switch), ("/socket", Socket),
+            ("(?:.*)", Echo),
         ]  # fmt: skip
         self._tornado = IOLoop.current()
         server = HTTPServer(web.Application(routes), max_body_size=LARGE * 4)

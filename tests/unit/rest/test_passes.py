@@ -81,6 +81,13 @@ def test_a_page_is_led_to_an_address_with_a_pass_and_its_files_come_without_a_co
     assert (form.status, form.content) == (200, b"x=1")
 
 
+@pytest.mark.parametrize("name", ["..%2F..%2Flab", "a%23b", "a%3Fb", "a%0Ab", "a%25b", "a%FF"])
+def test_a_page_whose_name_has_special_characters_is_led_to_itself(app, cookie, name):
+    address = opened(app, f"{APP}{name}?x=1", cookie)
+    assert address.startswith(f"{APP}{SEGMENT}") and address.endswith(f"/{name}?x=1")
+    assert ask(app, address, cookie | PAGE).json["uri"] == f"/{name}?x=1"
+
+
 def test_programs_and_pages_that_are_trusted_are_led_nowhere(app, cookie):
     assert ask(app, APP, cookie).status == 200
     assert ask(app, APP, {"Authorization": f"token {TOKEN}"} | PAGE).status == 200
@@ -95,6 +102,9 @@ def test_a_redirect_stays_with_the_pass_and_cookies_with_the_port(app, cookie):
     bare = ask(app, home.rstrip("/"), OPAQUE)
     assert (bare.status, bare.headers["Location"]) == (307, APP)
     assert ask(app, f"{home}astray", PAGE).headers["Location"] == f"{home}api/contents"
+    for place, wanted in (("", home), ("?x=1", f"{home}?x=1"), ("/a", f"{home}a")):
+        answer = ask(app, f"{home}to{place}", PAGE | {"X-To": APP.rstrip("/") + place})
+        assert answer.headers["Location"] == wanted
 
 
 def test_a_service_that_keeps_its_prefix_is_asked_without_the_pass(app, cookie):
@@ -154,7 +164,11 @@ def test_no_log_has_the_pass(app, cookie, caplog):
         for path in (f"{home}login", f"{home}half/head", f"{OTHER}{text}/style.css", home):
             ask(app, path, OPAQUE | {"Referer": f"http://127.0.0.1{home}"})
         ask(app, f"{home}x", {"Origin": "http://evil.test"})
-    assert "half/head" in caplog.text and text not in caplog.text
+        assert ask(app, f"{home}unknown", OPAQUE, method="PROPFIND").status == 405
+        ask(app, f"{home}a%FF.png", OPAQUE)
+    for path in ("half/head", "unknown", "a%FF.png"):
+        assert path in caplog.text
+    assert text not in caplog.text
 
 
 def test_a_page_that_is_refused_is_told_in_words_with_a_way_to_sign_in(app, cookie):
