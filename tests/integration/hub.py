@@ -108,11 +108,15 @@ class Hub:
     def log(self) -> str:
         return (self.folder / "hub.log").read_text()
 
-    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+    def send(
+        self, method: str, path: str, body: Any = None, token: str = "", accept: str = "*/*"
+    ) -> Answer:
         """One request through the proxy of the hub; redirects are not followed."""
         place = urlsplit(self.url)
         connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE_SECONDS)
-        headers = {"Authorization": f"token {token}"} if token else {}
+        headers = {"Accept": accept}
+        if token:
+            headers["Authorization"] = f"token {token}"
         sent = None if body is None else json.dumps(body)
         if sent is not None:
             headers["Content-Type"] = "application/json"

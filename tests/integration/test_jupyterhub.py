@@ -156,6 +156,17 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
         service.stop()
 
 
+def test_whoever_is_not_signed_in_is_led_to_the_hub(people: People) -> None:
+    page = "/user/ann/nbyard/deployments/app/web/a?x=1"
+    answer = people.hub.send("GET", page, accept="text/html")
+    link = answer.content.decode().partition('href="')[2].partition('"')[0]
+    assert answer.status == 401
+    answer = people.hub.send("GET", link, accept="text/html")
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith("/hub/api/oauth2/authorize?")
+    assert "-oauth-state" in answer.headers["Set-Cookie"], "with the way back"
+
+
 def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
     """The hub's token is for the session's own address, and sent to no other."""
     own = session(people, "ann")

@@ -344,10 +344,10 @@ class ProxyHandler(NbyardHandler):
             super().write_error(status_code, **kwargs)
             return
         body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
-        login = str(self.settings.get("login_url") or url_path_join(self.base_url, "login"))
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", POLICY)
-        self.finish(page_of(status_code, body.message, body.hint, str(self.request.uri), login))
+        address = str(self.request.uri)
+        self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
 
     def _count(self, *, is_error: bool) -> None:
         if self._meter is not None:

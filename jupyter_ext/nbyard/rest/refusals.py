@@ -1,24 +1,42 @@
 """What people see in place of a page that is refused: words and a link, not JSON."""
 
 from html import escape
-from urllib.parse import quote
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{words}</p>{hint}<p><a href="{address}">{action}</a></p></body></html>
 """
 POLICY = "default-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+HOME, SIGN_IN = "nbyard", "nbyard/sign-in"
+PATTERN = SIGN_IN + r"/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+(?:/.*)?"
 
 
-def page_of(status: int, words: str, hint: str, address: str, login: str) -> str:
-    """Return the page. `address` is that of what was refused; whoever is not signed in, or as
-    somebody else, is led to the sign-in page, and from there back to it."""
-    is_login = status in (401, 403)
-    sign = "&" if "?" in login else "?"
+def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> str:
+    """Return the page. `address` is that of what was refused; whoever is not signed in is led to
+    it through the sign-in page."""
+    is_login = status == 401
     return PAGE.format(
-        title="Sign in to open this page" if status == 401 else "This page cannot be shown",
+        title="Sign in to open this page" if is_login else "This page cannot be shown",
         words=escape(words),
         hint=f"<p>{escape(hint)}</p>" if hint else "",
-        address=escape(f"{login}{sign}next={quote(address, safe='')}" if is_login else address),
+        address=escape(_moved(address, base_url, HOME, SIGN_IN) if is_login else address),
         action="Sign in" if is_login else "Try again",
     )
+
+
+class SignInHandler(JupyterHandler):
+    """Leads to the page that was refused, once somebody is signed in. Where people sign in, and
+    with which state, only the server's identity provider knows, and only for a handler of Jupyter's
+    own kind: JupyterHub has no page `login` here."""
+
+    @web.authenticated
+    def get(self) -> None:
+        self.redirect(_moved(str(self.request.uri), self.base_url, SIGN_IN, HOME))
+
+
+def _moved(address: str, base_url: str, since: str, to: str) -> str:
+    return url_path_join(base_url, to) + address.removeprefix(url_path_join(base_url, since))

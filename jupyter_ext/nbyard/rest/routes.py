@@ -12,6 +12,8 @@ from nbyard.rest import openapi
 from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
 from nbyard.rest.proxy import OF_ATTEMPTS, MonitorHandler, ProxyHandler
 from nbyard.rest.proxy import PATTERN as PROXIED
+from nbyard.rest.refusals import PATTERN as SIGN_IN
+from nbyard.rest.refusals import SignInHandler
 from nbyard.rest.socket import Broadcast, EventSocket
 from nbyard.rest.streams import ContentHandler, UploadHandler
 from nbyard.rest.traffic import Meter
@@ -89,6 +91,7 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> lis
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
     values = {"desk": desk, "meter": meter}
+    found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
     of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk})
     # first, since these are asked most often
     return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
