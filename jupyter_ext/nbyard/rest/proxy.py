@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from jupyter_server.auth import User
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -104,7 +103,7 @@ class ProxyHandler(NbyardHandler):
     async def _let_in(self) -> None:
         """As whom the pass was issued to; nothing else of the request says who asks."""
         assert self._holder is not None
-        self.current_user = self._jupyter_current_user = User(self._holder.user)
+        self.current_user = self._jupyter_current_user = self._holder.user
         if not self.check_host():
             raise web.HTTPError(403)
         await check_authorizer(self)
@@ -178,7 +177,7 @@ class ProxyHandler(NbyardHandler):
 
     def _lead_to_pass(self) -> None:
         """Show the page at an address from which its own files can be asked for, too."""
-        holder = Holder(self.current_user.username, self._target.subject)
+        holder = Holder(self.current_user, self._target.subject)
         self._pass = self.desk.passes.issue(holder)
         query = request_query(self.request.query, self.request.headers)
         address = self._home + self.request.path.removeprefix(self._prefix)

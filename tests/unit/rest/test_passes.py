@@ -8,6 +8,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
+from jupyter_server.auth import User
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment, Place, Port
@@ -123,7 +124,7 @@ def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
         is_login = answer.headers.get("Location", "").startswith("/login")
         assert answer.status in (403, 404) or is_login
     assert ask(app, "/nbyard/api/deployments", OPAQUE).status == 403
-    forged = text.replace(".", "A.")
+    forged = text.rstrip("/") + "A/"
     for wrong in (forged, text[:-3] + "/", f"{SEGMENT}/", f"{SEGMENT}a.b.c/", f"{SEGMENT}%C3%A9/"):
         assert ask(app, APP + wrong, OPAQUE).status in (401, 403)
 
@@ -196,6 +197,32 @@ def test_the_way_to_sign_in_leads_back_to_the_page(app, cookie, monkeypatch):
     assert (answer.status, answer.headers["Location"]) == (302, "/hub/authorize?client=1")
     answer = ask(app, address, cookie | PAGE)
     assert (answer.status, answer.headers["Location"]) == (302, f"{APP}a%2Fb?c=1&d")
+
+
+def test_the_authorizer_is_asked_about_the_user_who_opened_the_page(app, monkeypatch):
+    """As that of JupyterHub, which reads the hub's own words on the user."""
+
+    class HubUser(User):
+        scopes = ("access:servers",)
+
+    def is_authorized(handler: Any, user: Any, action: str, resource: str) -> bool:
+        return "access:servers" in user.scopes
+
+    monkeypatch.setattr(app.app.identity_provider, "get_user", lambda handler: HubUser("ann"))
+    monkeypatch.setattr(app.app.authorizer, "is_authorized", is_authorized)
+    home = opened(app, APP, {})
+    assert ask(app, f"{home}style.css", OPAQUE).status == 200
+
+
+def test_passes_are_forgotten_when_they_have_expired_or_are_too_many(monkeypatch):
+    monkeypatch.setattr("nbyard.rest.passes.MOST", 3)
+    passes, holder = Passes(), Holder("ann", "0123")
+    issued = [passes.issue(holder) for _ in range(5)]
+    assert [passes.holder(text) for text in issued] == [None, None, holder, holder, holder]
+    now = time.time()
+    monkeypatch.setattr("nbyard.rest.passes.time.time", lambda: now + SECONDS + 1)
+    passes.issue(holder)
+    assert len(passes._issued) == 1
 
 
 def test_a_pass_is_read_by_the_process_that_issued_it_only():
