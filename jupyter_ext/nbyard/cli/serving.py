@@ -12,7 +12,7 @@ import click
 from nbyard.cli.deployments import LOOK_SECONDS, until_settled
 from nbyard.cli.output import harmless, say, show_json
 from nbyard.domain.deployment_form import name_of
-from nbyard.domain.deployments import OPEN_VARIABLE, Deployment, NewDeployment
+from nbyard.domain.deployments import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
 from nbyard.domain.models import ModelPackage
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NotFound
@@ -21,7 +21,7 @@ from nbyard.errors import NotFound
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 LONGEST = 50
 # the person at this shell has no server that shows its secret for them
-OPEN = {OPEN_VARIABLE: "1"}
+OPENED = {OPEN_VARIABLE: OPEN}
 
 
 def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
@@ -31,7 +31,7 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
     say(f"Serving {package.reference} until Ctrl-C.")
     try:
         with _interrupted_by(*ENDING):
-            body = NewDeployment(package.id, name=name, environment=OPEN)
+            body = NewDeployment(package.id, name=name, environment=OPENED)
             made = connection.deployments.create(body=body)
             found = until_settled(connection, made)
             if found.state not in DEPLOYMENT.rests:

@@ -7,7 +7,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.deployments import OPEN_VARIABLE, Place, deployment_folder, log_name
+from nbyard.domain.deployments import (
+    OPEN,
+    OPEN_VARIABLE,
+    Place,
+    deployment_folder,
+    log_name,
+)
 from nbyard.kept_logs import KeptLog
 from nbyard.kept_secrets import KeptSecret
 from nbyard.runtimes.docker.deployed import Deployed
@@ -69,12 +75,14 @@ class Notes:
         )
 
     def ensure_secret(self, row: DeploymentRow, one: RevisionRow) -> None:
-        """Create the secret of a revision whose image is that of a model that was built here."""
+        """Create the secret of a revision that serves a model whose image was built here."""
         spec = one.revision.spec
+        if spec.service != "api" or spec.environment.get(OPEN_VARIABLE) == OPEN:
+            return
         image = (spec.image, one.revision.image_id)
         with self._room.store.read() as c:
             is_model = image in served(c, row.owner, [image])
-        if is_model and not spec.environment.get(OPEN_VARIABLE):
+        if is_model:
             self._secret(row, one).create()
 
     def _secret(self, row: DeploymentRow, one: RevisionRow) -> KeptSecret:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.deployments import (
+    OPEN,
     OPEN_VARIABLE,
     STOP_SECONDS,
     DeploymentChange,
@@ -373,6 +374,8 @@ def _wrong_variables(spec: RevisionSpec) -> Iterator[Detail]:
             yield Detail("environment", f"{name[:40]!r} is no name of a variable")
         elif name.startswith(ours) and name not in OF_MODELS:
             yield Detail(f"environment.{name[:40]}", "is set by nbyard itself")
+        elif name == OPEN_VARIABLE and value != OPEN:
+            yield Detail(f"environment.{name}", f"must be {OPEN}, or be left out")
         elif len(value) > MAX_TEXT:
             yield Detail(f"environment.{name[:40]}", f"may have {MAX_TEXT} characters")
 

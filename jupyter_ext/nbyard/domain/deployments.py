@@ -18,7 +18,7 @@ STOP_SECONDS = 30.0
 # the images of models answer only who shows the secret that the file of this variable has
 SECRET_HEADER = "X-Nbyard-Secret"
 SECRET_VARIABLE = "NBYARD_SECRET_FILE"
-OPEN_VARIABLE = "NBYARD_OPEN_PORT"
+OPEN_VARIABLE, OPEN = "NBYARD_OPEN_PORT", "1"
 
 
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,11 +3,18 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from nbyard.dispatch.noting import Notes
 from nbyard.dispatch.room import Room
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place
+from nbyard.domain.deployments import (
+    OPEN_VARIABLE,
+    DeploymentChange,
+    NewDeployment,
+    Place,
+    ServiceKind,
+)
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
@@ -62,3 +69,19 @@ def test_it_is_asked_once_it_answered(yard: Yard, room: Room) -> None:
     notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason="")
     assert row_of(room).serving == 1
     assert [link.answers for link in yard.services.deployments.get(ANN, "cows").links] == [True]
+
+
+@pytest.mark.parametrize(
+    ("service", "value", "has_one"),
+    [("api", "", True), ("api", "0", True), ("api", "1", False), ("jupyterlab", "", False)],
+)
+def test_only_what_serves_a_model_has_a_secret(
+    room: Room, monkeypatch: pytest.MonkeyPatch, service: ServiceKind, value: str, has_one: bool
+) -> None:
+    """P2, P5: an IDE of the same image asks for its password instead."""
+    monkeypatch.setattr("nbyard.dispatch.noting.served", lambda c, owner, wanted: wanted)
+    notes, row = Notes(room), row_of(room)
+    revision = row.newest.revision
+    spec = replace(revision.spec, service=service, environment={OPEN_VARIABLE: value})
+    notes.ensure_secret(row, replace(row.newest, revision=replace(revision, spec=spec)))
+    assert bool(notes.deployed(row, row.newest).secret) is has_one

@@ -187,4 +187,6 @@ def test_limits_of_a_model_may_be_said():
     """M3: its image reads them; all else of that name is nbyard's own."""
     spec = completed(NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"}))[1]
     assert spec.environment == {"NBYARD_CALL_SECONDS": "600"}
+    for value in ("0", "false", ""):
+        assert refused(environment={"NBYARD_OPEN_PORT": value}) == ["environment.NBYARD_OPEN_PORT"]
     assert refused(environment={"NBYARD_MODEL": "x"}) == ["environment.NBYARD_MODEL"]

@@ -170,12 +170,11 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
 def _environment(one: Deployed) -> dict[str, str]:
     """Our user is often one whom an image lets have no shell: VS Code would take that one. Whoever
     may inspect the container sees where its secret is, not what it is."""
-    spec = one.spec
-    if one.secret:
-        return spec.environment | {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"}
-    if spec.service == "code-server":
-        return {"SHELL": "/bin/bash"} | spec.environment
-    return spec.environment | (LAB_SETTINGS if spec.service == "jupyterlab" else {})
+    service = one.spec.service
+    shell = {"SHELL": "/bin/bash"} if service == "code-server" else {}
+    settings = LAB_SETTINGS if service == "jupyterlab" else {}
+    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"} if one.secret else {}
+    return shell | one.spec.environment | settings | secret
 
 
 def _argv(one: Deployed) -> list[str]:
@@ -225,15 +224,14 @@ def _secret_path(one: Deployed) -> Path:
 
 
 def _files(one: Deployed) -> dict[Path, str]:
-    if one.secret:
-        return {_secret_path(one): one.secret}
+    files = {_secret_path(one): one.secret} if one.secret else {}
     if one.spec.service == "jupyterlab":
         told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{one.password}"}}
-        return {Path(LAB_FOLDER, "jupyter_server_config.json"): json.dumps(told)}
+        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
     if one.spec.service == "code-server":
         text = f"auth: password\nhashed-password: {json.dumps(one.password)}\ncert: false\n"
-        return {Path(".config/code-server/config.yaml"): text}
-    return {}
+        files[Path(".config/code-server/config.yaml")] = text
+    return files
 
 
 def _verify_gpus(engine: Engine, one: Deployed, wanted: Callable[[], bool]) -> None:

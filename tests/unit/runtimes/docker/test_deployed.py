@@ -67,3 +67,18 @@ def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
     wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
     assert container_spec(wish, USER, "n").environment["SHELL"] == "/bin/sh"
     assert "SHELL" not in container_spec(deployed("own"), USER, "n").environment
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "variable"),
+    [
+        ("jupyterlab", ".jupyter/jupyter_server_config.json", "JUPYTER_CONFIG_DIR"),
+        ("code-server", ".config/code-server/config.yaml", "SHELL"),
+    ],
+)
+def test_with_a_secret_an_ide_has_its_password_too(service, path, variable):
+    """P2: the image may be that of a model."""
+    one = msgspec.structs.replace(deployed(service), secret="s3cret")
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        assert f"nbyard/{path}" in packed.getnames()
+    assert {variable, "NBYARD_SECRET_FILE"} <= container_spec(one, USER, "n").environment.keys()
