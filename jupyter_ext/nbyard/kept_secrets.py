@@ -22,12 +22,20 @@ class KeptSecret:
             return ""
 
     def create(self) -> None:
-        """Create the secret unless there is one: a container may know it already."""
-        if self._path.exists():
+        """Create the secret unless there is one: a container may know it already. It is there as a
+        whole after a power cut; an older version may have left an empty file."""
+        if self.read():
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(".new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with os.fdopen(os.open(unfinished, flags, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

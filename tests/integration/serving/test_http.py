@@ -245,6 +245,10 @@ def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
     server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "nothing"))
     assert server.process.wait(20) == 1
     assert "No such file" in server.log.read_text()
+    (tmp_path / "empty").touch()
+    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "empty"))
+    assert server.process.wait(20) == 1
+    assert "NBYARD_SECRET_FILE names, is empty" in server.log.read_text()
 
 
 def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):

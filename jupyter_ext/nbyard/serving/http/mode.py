@@ -72,9 +72,18 @@ def _leave(*_: object) -> None:
 
 
 def _secret() -> bytes:
-    """Return what requests must show, or b"" where anybody is answered."""
+    """Return what requests must show, or b"" where anybody is answered.
+
+    Raises:
+        SystemExit: the file of the secret is empty.
+    """
     path = os.environ.get(SECRET_VARIABLE, "")
-    return Path(path).read_bytes() if path else b""
+    if not path:
+        return b""
+    secret = Path(path).read_bytes()
+    if not secret:
+        sys.exit(f"{path}, which {SECRET_VARIABLE} names, is empty: nobody could be refused.")
+    return secret
 
 
 def _number(variable: str, default: int) -> int:
