@@ -3,6 +3,7 @@
 import os
 import pwd
 import shlex
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def make_folder(folder: Path) -> None:
         if found.st_mode & OTHERS:
             folder.chmod(found.st_mode & 0o700)
             _check_mode(folder)
+            _check_again(folder, found)
     except OSError as error:
         raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):  # false on a read-only disk for root too
@@ -54,25 +56,34 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
     """Root is no exception: files of root in the folder of a user lock the user out. What others
     may have put into an open folder is not trusted."""
     if found.st_uid != os.geteuid():
-        raise _not_ours(folder, f"its folder belongs to {_user(found.st_uid)}", found.st_uid)
+        own, owner = _user(os.geteuid()), _user(found.st_uid)
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used by {own}: its folder belongs to {owner}.",
+            hint=f"Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
+            f" container), or {ANOTHER} If all files in the folder are to be yours:"
+            f" sudo chown -R {own} {shlex.quote(str(folder))}",
+        )
     if not found.st_mode & WRITABLE:
         return
     for path in folder.iterdir():
         with suppress(FileNotFoundError):  # as the log of a database that is just closed
-            owner = path.lstat().st_uid
-            if owner != found.st_uid:
-                what = f"others can write to its folder, and {path.name} belongs to {_user(owner)}"
-                raise _not_ours(folder, what, owner)
+            if path.lstat().st_uid != found.st_uid:
+                raise StoreUnusable(
+                    f"The store in {folder} cannot be used: others can write to its folder, and"
+                    f" {path.name} belongs to {_user(path.lstat().st_uid)}.",
+                    hint="Nothing was changed. Move that file out of the folder, which nbyard then"
+                    f" closes to others, or {ANOTHER}",
+                )
 
 
-def _not_ours(folder: Path, what: str, owner: int) -> StoreUnusable:
-    own = _user(os.geteuid())
-    return StoreUnusable(
-        f"The store in {folder} cannot be used by {own}: {what}.",
-        hint=f"Nothing was changed. Run nbyard as {_user(owner)} (without sudo, or as that user"
-        f" of the container), or {ANOTHER} If all files in the folder are to be yours:"
-        f" sudo chown -R {own} {shlex.quote(str(folder))}",
-    )
+def _check_again(folder: Path, found: os.stat_result) -> None:
+    """Others could write until the folder was closed. Where they did, it is open again, so that
+    the next start looks, too."""
+    try:
+        _check_owners(folder, found)
+    except StoreUnusable:
+        folder.chmod(stat.S_IMODE(found.st_mode))
+        raise
 
 
 def _check_mode(folder: Path) -> None:

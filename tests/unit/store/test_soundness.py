@@ -81,12 +81,33 @@ def test_root_refuses_the_folder_of_a_user(tmp_path: Path) -> None:
 def test_what_another_user_put_into_an_open_folder_is_refused(folder: Path) -> None:
     os.lchown(folder / "store.sqlite", 4321, 4321)
     folder.chmod(0o770)
-    with pytest.raises(StoreUnusable, match=r"store\.sqlite belongs to 4321"):
+    with pytest.raises(StoreUnusable, match=r"store\.sqlite belongs to 4321") as refused:
         Store(folder)
+    assert "Move that file out" in refused.value.hint and "chown" not in refused.value.hint
     assert folder.stat().st_mode & 0o777 == 0o770
     os.lchown(folder / "store.sqlite", 0, 0)
     Store(folder).close()
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_what_another_user_puts_in_while_the_folder_is_closed_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chmod = Path.chmod
+
+    def late(path: Path, mode: int) -> None:
+        (folder / "late").touch()
+        os.lchown(folder / "late", 4321, 4321)
+        chmod(path, mode)
+
+    folder.chmod(0o770)
+    monkeypatch.setattr(Path, "chmod", late)
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="late belongs to 4321"):
+            Store(folder)
+        monkeypatch.undo()
+    assert folder.stat().st_mode & 0o777 == 0o770
 
 
 def test_a_file_system_that_keeps_no_modes_is_refused(
