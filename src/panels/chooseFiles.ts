@@ -1,11 +1,12 @@
-/** Let the user choose files of their computer; nothing when they do not.
+/** Let the user choose files of their computer, or all files of a folder; nothing when they do not.
  *
  * To be called straight from a click or a key: seconds later a browser opens nothing. */
-export function chooseFiles(multiple: boolean): Promise<File[]> {
+export function chooseFiles(what: 'file' | 'files' | 'folder'): Promise<File[]> {
   return new Promise(resolve => {
     const input = document.createElement('input');
     input.type = 'file';
-    input.multiple = multiple;
+    input.multiple = what === 'files';
+    input.webkitdirectory = what === 'folder';
     input.hidden = true;
     const done = () => {
       input.remove();

@@ -9,6 +9,7 @@ import {
   downloadIcon,
   editIcon,
   fileUploadIcon,
+  folderIcon,
   LabIcon,
   launcherIcon,
   linkIcon,
@@ -49,7 +50,7 @@ export interface IPanelCommand {
   /** It is about files of the file browser with these suffixes; '' is any. */
   files?: readonly string[];
   /** Files of the person's computer that are asked for first. */
-  chooses?: 'file' | 'files';
+  chooses?: 'file' | 'files' | 'folder';
   /** It is about what these arguments say, all of which are needed; by name, what each is. */
   args?: Readonly<Record<string, string>>;
 }
@@ -69,6 +70,14 @@ export function panelCommands(trans: TranslationBundle): IPanelCommand[] {
       caption: trans.__('Upload files of this computer as datasets'),
       icon: fileUploadIcon,
       chooses: 'files'
+    },
+    {
+      id: 'nbyard:upload-folder',
+      act: 'uploadFolder',
+      label: trans.__('Upload Folder…'),
+      caption: trans.__('Upload a folder of this computer as one dataset'),
+      icon: folderIcon,
+      chooses: 'folder'
     },
     {
       id: 'nbyard:import-dataset',
@@ -352,7 +361,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
       execute: async args => {
         const [{ actions }, chosen] = await Promise.all([
           import('./lazy'),
-          chooses ? chooseFiles(chooses === 'files') : []
+          chooses ? chooseFiles(chooses) : []
         ]);
         const about = told ? said(args).map(String) : [target(args) ?? ''];
         const given = files ? paths(args).filter(fits) : about;

@@ -41,7 +41,7 @@ function Bring({ services, input, onName }: IBringProps): JSX.Element {
   const [said, setSaid] = useState('');
   const [failed, setFailed] = useState('');
   const bring = async () => {
-    const [file] = await chooseFiles(false);
+    const [file] = await chooseFiles('file');
     if (!file) {
       return;
     }

@@ -94,7 +94,11 @@ function sidebar(services: IPanelServices): SidePanel {
     );
     panel.addWidget(section);
   };
-  add(trans.__('Datasets'), 'DatasetSection', ['nbyard:upload-dataset', 'nbyard:import-dataset']);
+  add(trans.__('Datasets'), 'DatasetSection', [
+    'nbyard:upload-dataset',
+    'nbyard:upload-folder',
+    'nbyard:import-dataset'
+  ]);
   add(trans.__('Executables'), 'ExecutableSection', ['nbyard:upload-executable']);
   add(trans.__('Workflows'), 'WorkflowSection', ['nbyard:create-workflow']);
   add(trans.__('Artifacts'), 'ArtifactSection', ['nbyard:create-artifact']);

@@ -1,7 +1,7 @@
 import { Locator, Page, TestInfo } from '@playwright/test';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, Server, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -327,6 +327,24 @@ async function asArchive(
   await expect(view(lab).getByRole('heading', { name: 'things', exact: true })).toBeVisible();
   await lab.page.screenshot({ path: info.outputPath('unpacked.png') });
 }
+
+test('D6: a folder of the computer becomes one dataset', async ({ lab, server }, info) => {
+  await mkdir(server.file('mine/größe'), { recursive: true });
+  await writeFile(server.file('mine/a.csv'), 'x\n1\n');
+  await writeFile(server.file('mine/größe/b.csv'), 'x\n2\n');
+  await lab.panel();
+  const asked = lab.page.waitForEvent('filechooser');
+  await lab.click(lab.panelButton('upload-folder'));
+  await (await asked).setFiles(server.file('mine'));
+  await expect(lab.row('dataset', 'mine').locator('.nby-mod-ready')).toBeAttached();
+  const { items } = await (await server.ask('GET', 'datasets')).json();
+  const [{ id }] = items.filter(({ name }: { name: string }) => name === 'mine');
+  const kept = (path: string) => readFile(server.file(`resources/${id}/mine/${path}`), 'utf8');
+  expect(await Promise.all(['a.csv', 'größe/b.csv'].map(kept))).toEqual(['x\n1\n', 'x\n2\n']);
+  await lab.row('dataset', 'mine').dblclick();
+  await expect(view(lab).getByRole('heading', { name: 'mine', exact: true })).toBeVisible();
+  await lab.page.screenshot({ path: info.outputPath('folder.png') });
+});
 
 test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', async ({
   lab,

@@ -21,15 +21,22 @@ describe('D1, E1: files of the own computer', () => {
   const file = new File(['x'], 'x.csv');
 
   it('are asked for by an element that stays until they are chosen', async () => {
-    const asked = chooseFiles(true);
+    const asked = chooseFiles('files');
     expect(inputs().map(({ multiple, hidden }) => [multiple, hidden])).toEqual([[true, true]]);
     give(file, file);
     expect(await asked).toEqual([file, file]);
     expect(inputs()).toEqual([]);
   });
 
+  it('may be all those of a folder', async () => {
+    const asked = chooseFiles('folder');
+    expect(inputs().map(({ webkitdirectory }) => webkitdirectory)).toEqual([true]);
+    give(file);
+    expect(await asked).toEqual([file]);
+  });
+
   it('may not be given at all', async () => {
-    const asked = chooseFiles(false);
+    const asked = chooseFiles('file');
     give();
     expect(await asked).toEqual([]);
     expect(inputs()).toEqual([]);

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
+import { showProblem } from '../../components/problems';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { useSignal } from '../../components/useSignal';
@@ -14,6 +15,7 @@ import { Standing } from '../Standing';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { openDataset } from '../views';
+import { dropped } from './folders';
 import { IUploadRow, Uploads, uploads } from './uploads';
 
 const READY_ACTIONS = ['notebook-from-dataset', 'workflow-from-dataset', 'download-dataset'];
@@ -59,7 +61,13 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         if (takes(event)) {
           event.preventDefault();
           event.stopPropagation();
-          void uploads.add(yard, [...event.dataTransfer.files]);
+          dropped(event.dataTransfer).then(
+            ({ files, folders }) => {
+              void uploads.add(yard, files);
+              folders.forEach(folder => void uploads.addFolder(yard, folder));
+            },
+            error => showProblem(trans.__('Not uploaded.'), error, trans)
+          );
         }
       }}
     >
@@ -70,7 +78,7 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         <Sending key={row.id} row={row} services={services} />
       ))}
       <Standing collection={datasets} trans={trans}>
-        <p className="nby-Note">{trans.__('Drop a CSV, Parquet, JSON or Excel file here, or')}</p>
+        <p className="nby-Note">{trans.__('Drop a file or folder here, or')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:upload-dataset" />
         </p>

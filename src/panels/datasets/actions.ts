@@ -15,6 +15,7 @@ import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { openDataset } from '../views';
 import { askUnpack, folderOf } from './archives';
+import { folderOfChosen } from './folders';
 import { uploads } from './uploads';
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
@@ -78,6 +79,11 @@ async function datasetOfFile(services: IPanelServices, path: string): Promise<Da
 export const datasetActions = {
   uploadDataset: ({ yard }: IPanelServices, _: string[], files: readonly File[]) =>
     uploads.add(yard, files),
+
+  uploadFolder: ({ yard }: IPanelServices, _: string[], files: readonly File[]) => {
+    const folder = folderOfChosen(files);
+    return folder && uploads.addFolder(yard, folder);
+  },
 
   importDataset: told(
     ({ trans }) => trans.__('Not imported.'),
@@ -170,7 +176,7 @@ export const datasetActions = {
 
   replaceDataset: (async (services, [id]) => {
     const { name } = await known(services, id);
-    const [file] = await chooseFiles(false);
+    const [file] = await chooseFiles('file');
     return file && uploads.add(services.yard, [file], name);
   }) as Action,
 

@@ -6,6 +6,7 @@ import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { freeName, stemOf } from '../../components/freeName';
 import { folderOf, isArchive } from './archives';
+import { IFolder, tarOf } from './folders';
 
 export interface IUploadRow {
   id: number;
@@ -50,14 +51,23 @@ export class Uploads {
   }
 
   /** Send files one after another; each becomes a dataset, or a version of the one of that name. */
-  async add(yard: IYard, files: readonly File[], name = ''): Promise<void> {
+  add(yard: IYard, files: readonly File[], name = ''): Promise<void> {
+    return this._add(yard, files, name ? { name, replace: true } : {});
+  }
+
+  /** Send a folder; it becomes one dataset. */
+  addFolder(yard: IYard, folder: IFolder): Promise<void> {
+    return this._add(yard, [tarOf(folder)], { name: folder.name, unpack: true });
+  }
+
+  private async _add(yard: IYard, files: readonly File[], as: IKept): Promise<void> {
     const rows = files.map(file => {
       const id = ++this._last;
       const cancel = () => this._dismiss(id);
-      return { file, row: { id, name: file.name, done: 0, total: file.size, cancel } };
+      const name = as.unpack && as.name ? as.name : file.name;
+      return { file, row: { id, name, done: 0, total: file.size, cancel } };
     });
     this._set([...rows.map(({ row }) => row), ...this.rows]);
-    const as = name ? { name, replace: true } : {};
     for (const { file, row } of rows) {
       await this._send(yard, row.id, file, as);
     }
@@ -75,7 +85,7 @@ export class Uploads {
         onProgress: done => this._patch(id, { done })
       });
       const kept = { name: file.name, ...as };
-      if (!isArchive(file.name)) {
+      if (as.unpack || !isArchive(file.name)) {
         return await this._keep(yard, id, upload, kept);
       }
       const unpacked = { name: folderOf(file.name), ...as, unpack: true };

@@ -78,7 +78,7 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
             type="button"
             className="nby-Button"
             title={trans.__('Take the text of a requirements file')}
-            onClick={async () => take((await chooseFiles(false))[0])}
+            onClick={async () => take((await chooseFiles('file'))[0])}
           >
             <fileIcon.react tag="span" className="nby-Icon" />
             {trans.__('From file…')}

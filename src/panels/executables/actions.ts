@@ -85,7 +85,7 @@ export const executableActions = {
       if (source) {
         throw new Error(services.trans.__('It follows its file: change that.'));
       }
-      const [file] = await chooseFiles(false);
+      const [file] = await chooseFiles('file');
       if (file) {
         const upload = await uploadFile(yard.client, file);
         const path = { executable: id };
