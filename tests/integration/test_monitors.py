@@ -1,5 +1,9 @@
 """R16: a process is watched through a real server while it runs."""
 
+import json
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +12,7 @@ import pytest
 
 from nbyard import monitors
 from nbyard.testing.dispatching import alive
+from nbyard.testing.kept import kept_folder
 
 from .watching import STEP, Watching, watching
 
@@ -77,3 +82,50 @@ def test_a_port_that_makes_no_sense_stops_the_run_before_it_begins(work: Watchin
     )
     answer = work.server.send("POST", "/runs", {"path": "a.py"})
     assert answer.status == 422 and "'Web' is no name of a port" in answer.json["message"]
+
+
+WRITER = """
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+writer = EventFileWriter("runs")
+value = Summary.Value(tag="loss", simple_value=0.5)
+writer.add_event(Event(step=1, wall_time=1.0, summary=Summary(value=[value])))
+writer.close()
+"""
+TRAINS = """
+import os, subprocess, time
+subprocess.run([{python!r}, "-c", {writer!r}], check=True)
+while not os.path.exists("enough"):
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_real_tensorboard_shows_what_a_step_writes(work: Watching, monkeypatch) -> None:
+    """R16: its page, its own scripts and the metric, through the link."""
+
+    def install(folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        # TensorBoard imports pkg_resources, which newer versions of setuptools lack
+        subprocess.run([*pip, "tensorboard>=2.20,<3", "setuptools<81"], check=True)
+
+    folder = kept_folder("tensorboard", sys.version, install) / "bin"
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    source = TRAINS.format(python=str(folder / "python"), writer=WRITER)
+    run = work.start("py", source, {"tensorboard": "runs"})
+    link = work.until_it_answers(run)
+    page = work.get(link["path"])
+    assert page.status == 200 and b"TensorBoard" in page.content
+    (script,) = re.findall(rb'src="(index\.js[^"]*)"', page.content)
+    assert work.get(f"{link['path']}{script.decode()}").status == 200
+    tags = work.dispatching.until(
+        lambda: json.loads(work.get(f"{link['path']}data/plugin/scalars/tags").content),
+        lambda found: any(found.values()),
+    )
+    assert [list(one) for one in tags.values()] == [["loss"]]
+    (Path(work.attempt(run)["folder"]) / "code" / "enough").touch()
+    assert work.until_over(run)["state"] == "succeeded"

@@ -129,15 +129,15 @@ def test_an_argument_of_a_command_is_given_by_its_name_unless_told_otherwise():
     assert reaches == [Option("--in-file"), Flag("--quick"), Positional(0)]
 
 
-OWN = [Argument("alpha"), Argument("seed")]
+CODES = [Argument("alpha"), Argument("seed")]
 FILE = Argument("result", "output", default="r.csv", reach=File("r.csv"))
 
 
 @pytest.mark.parametrize("keeps_list", [False, True])
 def test_files_that_the_code_opens_are_added(keeps_list):
     """E3: alone they leave the code's own list as it is, of scripts too."""
-    assert corrected(OWN, (FILE,), keeps_list) == [*OWN, FILE]
+    assert corrected(CODES, (FILE,), keeps_list) == [*CODES, FILE]
     assert corrected(None, (FILE,), keeps_list) == [FILE]
     told = (Argument("seed", type="int", reach=Option("--seed")), FILE)
-    found = [one.name for one in corrected(OWN, told, keeps_list)]
+    found = [one.name for one in corrected(CODES, told, keeps_list)]
     assert found == (["alpha", "seed", "result"] if keeps_list else ["seed", "result"])
