@@ -297,12 +297,18 @@ class Server:
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
         """Status and answer; OSError when none came."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        headers = {"Authorization": f"token {self._token}", "Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"}
         headers |= {"Idempotency-Key": key} if key else {}
+        return self.send(method, path, None if body is None else json.dumps(body).encode(), headers)
+
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, Any]:
+        """Status and answer; OSError when none came."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:
-            text = None if body is None else json.dumps(body).encode()
-            connection.request(method, f"/nbyard/api{path}", text, headers)
+            own = {"Authorization": f"token {self._token}", **headers}
+            connection.request(method, f"/nbyard/api{path}", body, own)
             answer = connection.getresponse()
             self.headers = answer.headers
             content = answer.read()
