@@ -3,7 +3,6 @@
 import socket
 import time
 from collections import defaultdict
-from contextlib import suppress
 
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
@@ -33,7 +32,7 @@ class Connections:
 
     def give(self, spot: Spot, stream: IOStream) -> None:
         """Keep a connection whose last answer was read to its end."""
-        if stream.closed() or len(self._idle[spot]) >= MOST:
+        if len(self._idle[spot]) >= MOST or not _is_silent(stream):
             stream.close()
             return
         self._idle[spot].append((time.monotonic(), stream))
@@ -63,9 +62,14 @@ class Connections:
 
 
 def _is_silent(stream: IOStream) -> bool:
-    """Whether it is open, and the service has said nothing that nobody asked for."""
-    with suppress(BlockingIOError):
-        if not stream.closed():
-            stream.socket.recv(1, socket.MSG_PEEK)
+    """Return whether it is open, and the service has sent nothing behind its last answer."""
+    # a stream reads ahead, and has no public name for that; without the name none is kept
+    if stream.closed() or getattr(stream, "_read_buffer_size", 1):
         return False
-    return True
+    try:
+        stream.socket.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:  # the service has reset it
+        return False
+    return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -52,6 +53,33 @@ def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
         there.sendall(says)
         there.close()
         kept.give(spot, stream)
+        assert kept.take(spot) is None and stream.closed()
+
+    run(talk)
+
+
+def test_one_that_has_read_ahead_is_not_kept():
+    """P5: what came behind an answer is no answer to the next request."""
+
+    async def talk(kept, spot, opened, server):
+        stream = await opened()
+        there, _ = server.accept()
+        there.sendall(b"answer" + b"unasked")
+        assert await stream.read_bytes(6) == b"answer"
+        kept.give(spot, stream)
+        assert stream.closed() and kept.take(spot) is None
+        there.close()
+
+    run(talk)
+
+
+def test_one_that_the_service_reset_is_not_taken():
+    async def talk(kept, spot, opened, server):
+        stream = await opened()
+        there, _ = server.accept()
+        kept.give(spot, stream)
+        there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        there.close()
         assert kept.take(spot) is None and stream.closed()
 
     run(talk)
