@@ -61,12 +61,14 @@ def is_upgrade(headers: HTTPHeaders) -> bool:
 
 
 def has_plain_length(headers: HTTPHeaders) -> bool:
-    """Return whether the length of a body is unambiguous: absent, or one number of digits.
+    """Return whether the length of a body is unambiguous: absent, or one number (1–18 digits).
 
     Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
     """
     lengths = headers.get_list("Content-Length")
-    return not lengths or (len(lengths) == 1 and re.fullmatch("[0-9]+", lengths[0]) is not None)
+    return not lengths or (
+        len(lengths) == 1 and re.fullmatch("[0-9]{1,18}", lengths[0]) is not None
+    )
 
 
 def is_service_worker(headers: HTTPHeaders) -> bool:

@@ -19,7 +19,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from nbyard.rest.connections import Connections, Spot
-from nbyard.rest.forwarding import is_upgrade
+from nbyard.rest.forwarding import has_plain_length, is_upgrade
 
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
@@ -112,6 +112,9 @@ class Upstream(HTTPMessageDelegate):
             self.switched = self._connection.detach()
         elif start_line.code < 200:
             return
+        elif not has_plain_length(headers):  # nobody can tell where it ends
+            self.close()
+            return
         self.has_begun = True
         says = headers.get("Connection", "").lower()
         self._may_stay = start_line.version == "HTTP/1.1" and "close" not in says
@@ -121,7 +124,7 @@ class Upstream(HTTPMessageDelegate):
         await self._give(chunk)
 
     def finish(self) -> None:
-        self.is_whole = True
+        self.is_whole = self.has_begun
 
     def on_connection_close(self) -> None:
         """What came of the answer is all of it that there is."""

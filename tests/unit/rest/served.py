@@ -62,6 +62,19 @@ class Half(web.RequestHandler):
         self.request.connection.close()  # type: ignore[union-attr]
 
 
+class Length(web.RequestHandler):
+    """Says of its five bytes what the request asks for."""
+
+    async def get(self) -> None:
+        stream = self.detach()
+        told = self.request.headers["X-Says"]
+        body = b"" if self.request.method == "HEAD" else b"12345"
+        await stream.write(f"HTTP/1.1 200 OK\r\nContent-Length: {told}\r\n\r\n".encode() + body)
+        stream.close()
+
+    head = get
+
+
 class Login(web.RequestHandler):
     def get(self) -> None:
         self.add_header("Set-Cookie", "_xsrf=2|inner; Path=/")
@@ -132,7 +145,7 @@ class Service:
         routes = [
             ("/slow", Slow), ("/large", Large), ("/half/(.*)", Half), ("/login", Login),
             ("(?:/.*)?/astray", Astray), ("/to.*", To), ("/switch", Switch), ("/socket", Socket),
-            ("(?:.*)", Echo),
+            ("/length", Length), ("(?:.*)", Echo),
         ]  # fmt: skip
         self._tornado = IOLoop.current()
         server = HTTPServer(web.Application(routes), max_body_size=LARGE * 4)

@@ -185,7 +185,7 @@ def test_one_length_of_a_body_or_none_passes(headers):
 
 
 @pytest.mark.parametrize(
-    "lengths", [["+4"], ["-1"], ["4", "5"], ["4", "4"], ["4,5"], ["0x4"], [""]]
+    "lengths", [["+4"], ["-1"], ["4", "5"], ["4", "4"], ["4,5"], ["0x4"], [""], ["9" * 19]]
 )
 def test_another_length_of_a_body_is_none(lengths):
     headers = HTTPHeaders()

@@ -266,6 +266,25 @@ def test_half_an_answer_does_not_look_like_a_whole_one(app):
     assert answer.status == 502 and "broke off" in answer.json["message"]
 
 
+@pytest.mark.parametrize("asked", ["*", '"x"', None])
+@pytest.mark.parametrize("length", ["5", "70000"])
+def test_an_answer_to_head_is_the_service_s_own(app, length, asked):
+    """P5: with no Etag of the server's, and as it is where a page has a copy."""
+    wants = {"X-Says": length} | ({"If-None-Match": asked} if asked else {})
+    answer = app.request("HEAD", f"{WEB}length", None, OWN | wants)
+    assert (answer.status, answer.headers["Content-Length"]) == (200, length)
+    assert "Etag" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("length", ["five", "-5", "5, 6", "9" * 5000])
+def test_an_answer_of_doubtful_length_is_refused_in_words(app, method, length):
+    """P5."""
+    answer = app.request(method, f"{WEB}length", None, OWN | {"X-Says": length})
+    assert answer.status == 502
+    assert method == "HEAD" or "broke off" in answer.json["message"]
+
+
 def test_no_tunnel_opens_unasked(app):
     assert get(app, f"{WEB}switch").status == 502
 
