@@ -1,7 +1,8 @@
 """Who was let in a moment ago, and where to: programs ask many times a second with the same words.
 
-An admission holds for one second, for requests that say the very same of who asks: all headers but
-those of the body, the address they come from, what is asked, and whether it is read or written.
+An admission holds for one second, for requests that say the very same: all headers but those of
+the body, the address they come from, the method, and what is asked with path and query. The
+server's authorizer may decide by any of them.
 What depends on the single request (origin, XSRF, length, expiry of a pass) is checked every time.
 """
 
@@ -50,9 +51,7 @@ class Admissions:
         self._kept.pop(key, None)
 
 
-def key_of(request: HTTPServerRequest, path: tuple[str, ...]) -> Hashable:
-    """Return all that decides who asks; `path` is what is asked."""
+def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
+    """Return all that decides whether a request is let in; `place` is the port, with the pass."""
     headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
-    is_read = request.method in ("GET", "HEAD")
-    token = request.query if "token" in request.query.lower() or "%" in request.query else ""
-    return (path, is_read, request.remote_ip, request.protocol, token, headers)
+    return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)
