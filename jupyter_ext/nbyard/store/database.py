@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard import locks
@@ -21,15 +22,19 @@ from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.store.notify import notify
 from nbyard.store.outage import Outage
 
+log = logging.getLogger("nbyard.store")
 BUSY_SECONDS = 10.0
 # so many writes, or bytes of the write-ahead log: then its pages go into the database, and it
 # begins anew
 CHECKPOINT_EVERY = 200
 CHECKPOINT_BYTES = 4 * 2**20
-# from here on a writer waits for readers, which else keep the log from beginning anew
+# From here on a writer waits longer for readers, which else keep the log from beginning anew. All
+# processes together wait in vain once in an interval: the age of a file says when that was.
 PATIENT_BYTES = 32 * 2**20
 READER_SECONDS = 0.05
-PATIENT_SECONDS = 4.0
+PATIENT_SECONDS = 2.0
+PATIENT_EVERY_SECONDS = 30.0
+WAITED = "checkpoint.waited"
 CUT = "The database does not answer; try again in a moment."
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
 WRITE_LOCK = 7_220_150
@@ -138,13 +143,28 @@ class Database:
 
     def _checkpoint(self) -> None:
         """Empty the log now and then, and when it is long. While readers keep it, that is tried
-        again when it has grown as much again."""
+        again when it has grown as much again. A failure is logged: the write is committed."""
         self._writes += 1
-        size = self._log_bytes() if self.sqlite else 0
-        if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
-            return
-        self._empty_log(PATIENT_SECONDS if size >= PATIENT_BYTES else READER_SECONDS)
-        self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
+        try:
+            size = self._log_bytes() if self.sqlite else 0
+            if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+                return
+            self._checkpoint_at = size + CHECKPOINT_BYTES
+            is_patient = size >= PATIENT_BYTES and not self._waited_lately()
+            is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
+            if is_patient and not is_empty:
+                (self._folder / WAITED).touch()
+            self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
+        except (SQLAlchemyError, OSError) as error:
+            reason = getattr(error, "orig", error)
+            log.warning("the write-ahead log of the store was not emptied: %s", reason)
+
+    def _waited_lately(self) -> bool:
+        try:
+            waited = (self._folder / WAITED).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return abs(time.time() - waited) < PATIENT_EVERY_SECONDS
 
     def _log_bytes(self) -> int:
         try:
@@ -152,13 +172,15 @@ class Database:
         except FileNotFoundError:
             return 0
 
-    def _empty_log(self, patience: float) -> None:
-        """New readers need none of it, so that those are waited for that are there already."""
+    def _empty_log(self, patience: float) -> bool:
+        """Return whether it is empty. New readers need none of it, so that those are waited for
+        that are there already."""
         with self.engine.connect() as connection:
             connection.execution_options(nbyard_plain=True)
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
             try:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                return not found.one().busy
             finally:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
 

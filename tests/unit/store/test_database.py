@@ -1,6 +1,7 @@
 """Writes are immediate, one at a time, and never answer with "database is locked"."""
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nbyard.domain.ids import new_id
 from nbyard.errors import Busy, NbyardError, Unavailable
@@ -232,6 +233,70 @@ def test_a_reader_that_stays_keeps_the_log_only_so_long(
     fill_log(opened, 8)
     assert log_bytes(tmp_path) < 8 * 2**20
     opened.close()
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each checkpoint may wait for readers; a log of 1 MB counts as long."""
+    found: list[float] = []
+    empty = database.Database._empty_log
+
+    def noted(self: database.Database, seconds: float) -> bool:
+        found.append(seconds)
+        return empty(self, seconds)
+
+    monkeypatch.setattr(database.Database, "_empty_log", noted)
+    monkeypatch.setattr(database, "CHECKPOINT_BYTES", 2**20)
+    monkeypatch.setattr(database, "PATIENT_BYTES", 2**20)
+    monkeypatch.setattr(database, "PATIENT_SECONDS", 0.1)
+    return found
+
+
+def test_all_processes_wait_once_for_a_reader_that_stays(
+    tmp_path: Path, patience: list[float]
+) -> None:
+    """Otherwise the waits of several commands add up to more than a writer waits for its turn."""
+    Store(tmp_path).close()
+    patience.clear()
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("begin")
+        other.execute("select count(*) from facts").fetchone()
+        for _ in range(3):
+            with closing(Store(tmp_path)) as command:
+                fill_log(command, 2)
+        assert patience.count(database.PATIENT_SECONDS) == 1
+        assert patience.count(database.READER_SECONDS) > 2
+        later = time.time() - database.PATIENT_EVERY_SECONDS
+        os.utime(tmp_path / database.WAITED, (later, later))
+        with closing(Store(tmp_path)) as command:
+            fill_log(command, 2)
+        assert patience.count(database.PATIENT_SECONDS) == 2
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("", None, Exception("disk full")), OSError("disk full")], ids=repr
+)
+def test_a_write_succeeds_although_the_log_cannot_be_emptied(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """It is committed: others are woken, and the next writes do not try again at once."""
+
+    def fail(self: database.Database, seconds: float) -> bool:
+        raise error
+
+    woken: list[bool] = []
+    with closing(Store(tmp_path)) as opened:
+        monkeypatch.setattr(database.Database, "_empty_log", fail)
+        monkeypatch.setattr(database, "CHECKPOINT_BYTES", 2**20)
+        monkeypatch.setattr(opened.database, "_checkpoint_at", 2**20)
+        monkeypatch.setattr(opened.database, "_after_write", lambda: woken.append(True))
+        fill_log(opened, 3)
+        monkeypatch.undo()
+    assert len(woken) == 6
+    assert caplog.messages == ["the write-ahead log of the store was not emptied: disk full"] * 2
 
 
 def test_a_large_transaction_does_not_stay_in_the_log(tmp_path: Path) -> None:
