@@ -32,6 +32,12 @@ def _inner(text: str, path: str) -> str:
     return LITERAL.sub(r"\1", INNER_PLACEHOLDER.sub(lambda _: path, text))
 
 
+def as_json(value: dict[str, Any]) -> bytes:
+    """Encode a JSON object. Half characters, as in file names that are not UTF-8, become `?`:
+    strict readers refuse them."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
 class BadTask(Exception):
     """task.json is missing or makes no sense."""
 
@@ -109,8 +115,8 @@ class Folder:
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
         """The file is there whole or not at all."""
         temporary = self.at(name + ".tmp")
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(json.dumps(value))
+        with open(temporary, "wb") as file:
+            file.write(as_json(value))
         os.replace(temporary, self.at(name))
 
     def make_durable(self, name: str) -> None:

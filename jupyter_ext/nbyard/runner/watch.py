@@ -148,8 +148,9 @@ class Watch:
 
     def _is_file(self, path: str) -> bool:
         try:
+            path.encode()  # a name that is not UTF-8 has no place in result.json
             return stat.S_ISREG(os.lstat(os.path.join(self._folder, path)).st_mode)
-        except OSError:
+        except (OSError, UnicodeEncodeError):
             return False
 
     def _add_linked(self) -> None:

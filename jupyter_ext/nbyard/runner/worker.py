@@ -7,7 +7,6 @@ ends before its time, the call that it was at has that end; what it had not begu
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import deque
@@ -15,6 +14,7 @@ from typing import Any
 
 from . import verdict
 from .calls import CALLS, MARK, NOBODY, PLACES, mark_of, read_call
+from .folder import as_json
 from .log import Log
 from .supervisor import CHUNK_BYTES, GRACE_SECONDS, Supervisor
 
@@ -105,7 +105,7 @@ class WorkerSupervisor(Supervisor):
             self._whole.discard(message["attempt_id"])
             del message["type"]
             message["observed"] = self._observed()
-            self._lines.append(json.dumps(message).encode() + b"\n")
+            self._lines.append(as_json(message) + b"\n")
 
     def _end_call(self, result: dict[str, Any]) -> None:
         """The worker is gone: the call that it was at, if any, ended as it did."""
@@ -117,7 +117,7 @@ class WorkerSupervisor(Supervisor):
         if call is not None:
             told = {key: call[key] for key in ("attempt_id", "token")}
             told |= {key: result[key] for key in ("state", "finished_at", "failure")}
-            self._lines.append(json.dumps({**told, "started_at": self._since}).encode() + b"\n")
+            self._lines.append(as_json({**told, "started_at": self._since}) + b"\n")
 
     def _call(self, name: str) -> dict[str, Any] | None:
         with open(self._folder.at(CALLS), "rb") as file:

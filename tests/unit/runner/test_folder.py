@@ -11,7 +11,8 @@ import pytest
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork, Output, TaskFile
 from nbyard.domain.invocations import literal
-from nbyard.runner.folder import BadTask, Folder
+from nbyard.folders import read_result, read_results
+from nbyard.runner.folder import BadTask, Folder, as_json
 
 
 @pytest.fixture
@@ -46,6 +47,18 @@ def test_tasks_that_make_no_sense(folder: Folder, text: str) -> None:
     Path(folder.at("task.json")).write_text(text)
     with pytest.raises(BadTask, match=r"task\.json"):
         folder.task()
+
+
+def test_every_result_can_be_read(folder: Folder) -> None:
+    """Names of files that are not UTF-8 reach it in messages."""
+    failed = {"kind": "contract", "message": "out/\udce9t\udce9.csv is a pipe: é \U0001f600\u2028"}
+    ended = {"state": "failed", "started_at": 1, "finished_at": 2, "failure": failed}
+    folder.write_whole("result.json", {"attempt_id": "a", "token": "t", **ended})
+    result = read_result(Path(folder.path))
+    assert result is not None and result.failure is not None
+    assert result.failure.message == "out/?t?.csv is a pipe: é \U0001f600\u2028"
+    Path(folder.at("results.jsonl")).write_bytes(as_json(msgspec.to_builtins(result)) + b"\n")
+    assert read_results(Path(folder.path), 0)[0] == [result]
 
 
 def test_placeholder(folder: Folder) -> None:

@@ -66,6 +66,17 @@ def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -
     assert seen["passing"] == ["gone", "part"]
 
 
+def test_written_files_whose_names_are_no_text_are_left_out(watching: Watch, code: Path) -> None:
+    (code / "out").mkdir()
+    (code / "out/x.csv").write_text("x")
+    for folder in (code, code / "out"):
+        with open(os.fsencode(folder) + b"/\xe9t\xe9.csv", "w"):
+            pass
+    os.mkdir(os.fsencode(code) + b"/out/\xe9")
+    (code / os.fsdecode(b"out/\xe9") / "y.csv").write_text("y")
+    assert watching.seen()["written"] == ["out/x.csv"]
+
+
 def test_of_many_written_files_some_are_told(watching: Watch, code: Path) -> None:
     (code / "out").mkdir()
     for number in range(watch.MOST_WRITTEN + 9):
