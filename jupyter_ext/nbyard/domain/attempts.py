@@ -77,8 +77,8 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `self`, the list of them. `beside` the file of another output it has the name that `pattern`
     makes of that one's, or the `value` where `self` is that file. So have the `companions` of each
     of several, which come along: objects with `pattern`, `value` and `required`. What the
-    code writes itself is taken from the file or folder `at`, unless that has the time 0: then
-    it is as it was in the code bundle."""
+    code writes itself is taken from the file or folder `at`. Files there that are as they were
+    in the code bundle have a time of their own, and are left out."""
 
     path: str
     format: str = ""

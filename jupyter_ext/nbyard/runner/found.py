@@ -11,7 +11,9 @@ from .folder import Folder
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20
-UNTOUCHED = 0  # the time of files that are there before the work may write them
+# The time of files that are there before the work may write them: one that no tool sets, in whole
+# seconds, which every archive keeps.
+UNTOUCHED = 7_654_321
 FOLDERS = ("code", "inputs", "outputs")
 Outputs = dict[str, dict[str, Any]]
 

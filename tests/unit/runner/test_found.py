@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nbyard.runner.folder import Folder
+from nbyard.runner.found import UNTOUCHED
 from nbyard.runner.verdict import look_at_outputs
 
 WORK = "outputs/.work"
@@ -250,6 +251,16 @@ def test_what_the_work_wrote_is_taken_from_its_path(attempt: Path) -> None:
     assert not (attempt / "code/r.csv").exists()
 
 
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_what_the_work_wrote_may_have_any_usual_time(attempt: Path, seconds: int) -> None:
+    """As with SOURCE_DATE_EPOCH, or `cp -p` from the store of Nix."""
+    (attempt / "code").mkdir()
+    (attempt / "outputs/o").mkdir()
+    (attempt / "code/r.csv").write_text("new")
+    os.utime(attempt / "code/r.csv", (seconds, seconds))
+    assert look_at_outputs(Folder(str(attempt)), {"o": written(attempt)}) == (["o"], None)
+
+
 def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
     """Not there, there from before, and a link that leads out."""
     (attempt / "code").mkdir()
@@ -262,7 +273,7 @@ def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
 
     assert problem() == "the output 'o' is missing: code/r.csv was not written"
     place.write_text("old")
-    os.utime(place, (0, 0))
+    os.utime(place, (UNTOUCHED, UNTOUCHED))
     assert "code/r.csv is as it was: the work did not write it" in problem()
     place.unlink()
     place.symlink_to("/etc/hostname")
