@@ -37,6 +37,8 @@ PATIENT_EVERY_SECONDS = 30.0
 WAITED = "checkpoint.waited"
 CUT = "The database does not answer; try again in a moment."
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
+# what PostgreSQL reports when it is down, starts, or has no connection left
+AWAY_STATES = ("08", "57P", "53300")
 WRITE_LOCK = 7_220_150
 # a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
 SET_LIMITS = """select set_config('lock_timeout', :lock, true),
@@ -194,7 +196,7 @@ class Database:
                 self._end_idle_writer()
             if "locked" in words or "busy" in words or "lock timeout" in words:
                 raise locks.busy(self._folder) from error
-            raise self._refusal(words) from error
+            raise self._refusal(error, words) from error
         except DBAPIError as error:
             words = str(error.orig)
             if any(word in words for word in UNUSABLE):
@@ -204,16 +206,16 @@ class Database:
             raise
         self._outage.end()
 
-    def _refusal(self, words: str) -> NbyardError:
-        if "full" in words or "No space left" in words:
+    def _refusal(self, error: OperationalError, words: str) -> NbyardError:
+        # the words "full text indexing" are a hint of PostgreSQL
+        if "No space left" in words or (self.sqlite and "full" in words):
             text = "disk full: the store cannot be written"
             return Unavailable(text, hint="Free space and try again.")
         if any(word in words for word in UNUSABLE):
             return StoreUnusable(f"The database answers: {words[:200]}")
-        if self.sqlite:
-            return NbyardError(f"The database answers: {words[:200]}")
-        # of PostgreSQL these are the errors of its operation: it is down, starts, was cut off
-        return self._away(words)
+        if not self.sqlite and _is_away(error):
+            return self._away(words)
+        return NbyardError(f"The database answers: {words[:200]}")
 
     def _away(self, words: str) -> DatabaseAway:
         """The words of the driver are logged; what the server says of itself is told too."""
@@ -242,6 +244,13 @@ class Database:
         with self.read() as c:
             query = "select sqlite_version()" if self.sqlite else "show server_version"
             return str(c.execute(text(query)).scalar_one())
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Return whether PostgreSQL, or the connection to it, is gone. What the driver finds by itself
+    has no state."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
 
 
 def _json(value: object) -> str:

@@ -3,11 +3,16 @@
 import logging
 import socket
 import time
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from nbyard.errors import DatabaseAway
+from nbyard.errors import DatabaseAway, NbyardError
+from nbyard.store import Store
 from nbyard.store.database import CUT, Database
 from nbyard.store.outage import Outage
 
@@ -51,3 +56,55 @@ def test_a_server_that_is_down_is_told_in_plain_words(
     (line,) = caplog.messages
     assert "refused" in line
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "broken", "is_away"),
+    [
+        ("08006", False, True),  # the connection failed
+        ("57P01", False, True),  # ended by the administrator
+        ("57P03", False, True),  # starts
+        ("53300", False, True),  # too many connections
+        ("40P01", True, True),
+        ("", False, True),  # noticed by the driver
+        ("40P01", False, False),  # deadlock
+        ("53200", False, False),  # out of memory
+        ("54000", False, False),  # a limit of the program
+        ("57014", False, False),  # query cancelled
+    ],
+)
+def test_only_a_server_that_is_gone_counts_as_an_outage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, state: str, broken: bool, is_away: bool
+) -> None:
+    database = Database("postgresql+psycopg://ada@127.0.0.1:1/facts", tmp_path, lambda: None)
+    kind = psycopg.errors.lookup(state) if state else psycopg.OperationalError
+    error = OperationalError("", None, kind("words of the server"), connection_invalidated=broken)
+    with pytest.raises(NbyardError) as refused, database._translated():
+        raise error
+    assert isinstance(refused.value, DatabaseAway) is is_away
+    assert ("words of the server" in refused.value.message) is not is_away
+    assert len(caplog.messages) == is_away
+    database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("select pg_sleep(9)", "statement timeout"),
+        (
+            "create table much (path text unique);"
+            " insert into much select string_agg(sha256(n::text::bytea)::text, '')"
+            " from generate_series(1, 99) n",
+            "index row size",
+        ),
+    ],
+)
+def test_a_server_that_refuses_a_query_is_quoted(
+    tmp_path: Path, database_url: str, query: str, words: str
+) -> None:
+    with closing(Store(tmp_path, database_url)) as store:
+        with pytest.raises(NbyardError, match=words) as refused, store.write() as c:
+            c.execute(text("set local statement_timeout = '100ms'"))
+            c.execute(text(query))
+        assert refused.value.status == 500
