@@ -16,7 +16,7 @@ MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
 MAX_LOOKED_AT = 100_000
 DOCUMENT = ".nbflow"
-MAX_PATH_BYTES = 3000
+MAX_PATH_BYTES = 2000  # an index of PostgreSQL holds 2,704 bytes, with the owner's name
 PIECE = 1 << 16
 # files there leak secrets (/proc/self/environ), hang or never end
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
@@ -47,6 +47,8 @@ class ProjectFiles:
         real = Path(os.path.realpath(start / inside))
         if self.is_served and path.startswith("/") and not real.exists():
             real = Path(os.path.realpath(path))  # as a shell says it, which knows no root
+        if len(os.fsencode(real)) > MAX_PATH_BYTES:
+            raise _too_long(path, field)
         if not real.is_relative_to(self.root):
             raise Invalid.field(field, f"{path[:200]} leads out of the folder that is served")
         if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
@@ -129,7 +131,11 @@ def _check_path(path: str, field: str) -> None:
         raise Invalid.field(field, "may not hide .. behind percent signs")
     longest = max(len(os.fsencode(name)) for name in path.split("/"))
     if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
-        raise Invalid.field(field, f"{path[:60]}… is longer than a path can be")
+        raise _too_long(path, field)
+
+
+def _too_long(path: str, field: str) -> Invalid:
+    return Invalid.field(field, f"{path[:60]}… is longer than a path can be")
 
 
 def read_small(path: str) -> bytes:

@@ -85,6 +85,14 @@ def test_texts_that_are_no_paths_are_refused(files, path, words):
         files.locate(path, "code")
 
 
+def test_the_whole_place_counts_for_the_longest_path(tmp_path):
+    """The store notes where the file really is, and an index of PostgreSQL ends there."""
+    deep = ProjectFiles(tmp_path.joinpath(*["d" * 200] * 8))
+    assert deep.locate("sub/a.nbflow").name == "a.nbflow"
+    with pytest.raises(Invalid, match="longer than a path can be"):
+        deep.locate(f"{'s' * 200}/{'a' * 200}/a.nbflow")
+
+
 @given(path=st.text("./ab~\\ ", max_size=20), base=st.text("./ab", max_size=6))
 def test_nothing_leads_out(tmp_path_factory, path, base):
     files = ProjectFiles(tmp_path_factory.getbasetemp())

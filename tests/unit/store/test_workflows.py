@@ -1,10 +1,13 @@
 """Workflows by their files, and the versions that runs froze."""
 
+import base64
+import random
 from typing import Any
 
 import msgspec
 
 from nbyard.domain.workflows import Document
+from nbyard.files import MAX_PATH_BYTES
 from nbyard.store import Store
 
 from .rows import Rows
@@ -17,6 +20,18 @@ def document(title: str = "Flow", document_id: str = "d", **nodes: Any) -> Docum
 
 def uses(dataset: str) -> dict[str, str]:
     return {"type": "dataset", "dataset": dataset}
+
+
+def test_the_longest_path_fits_into_the_indexes(store: Store) -> None:
+    """PostgreSQL refuses a row of an index with more than 2,704 bytes, compressed."""
+    noise = base64.urlsafe_b64encode(random.Random(1).randbytes(MAX_PATH_BYTES)).decode()
+    path, owner = f"/{noise}"[:MAX_PATH_BYTES], noise[-200:]
+    with store.write() as c:
+        made = store.workflows.seen(c, owner, path, document())
+        rows = Rows(store, c)
+        run = rows.run(owner=owner, path=path, workflow_id=made.id)
+        rows.executable("tool", owner, path)
+        assert (made.path, run.path) == (path, path)
 
 
 def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
