@@ -44,15 +44,14 @@ TOO_MANY = f"these are more than {MOST} files: let an argument name their folder
 
 
 def opened_by(
-    parts: Parts, owner: str, path: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
+    parts: Parts, owner: str, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
 ) -> dict[str, Undeclared]:
-    """What the nodes of a workflow opened when they succeeded last and do not declare now."""
-    try:
-        real = str(parts.files.locate(path))
-    except Invalid:  # what has no place here did not run here
-        return {}
+    """What the nodes of a workflow opened when they succeeded last and do not declare now.
+
+    `place` is the stored path of the workflow, empty for one that never ran.
+    """
     with parts.store.read() as c:
-        last = parts.store.history.opened(c, owner, real)
+        last = parts.store.history.opened(c, owner, place)
     found = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)

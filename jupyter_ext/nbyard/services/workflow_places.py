@@ -34,21 +34,6 @@ def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workf
     return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
 
 
-def follow_file(parts: Parts, owner: str, path: Path, document_id: str) -> None:
-    """Note the new place of a workflow whose file was moved to `path`."""
-    if not document_id or not path.is_file():
-        return
-    rows = parts.store.workflows
-    with parts.store.read() as c:
-        known = rows.find(c, owner, str(path), document_id, is_there)
-    if known is None or known.path == str(path) or not is_there(str(path), document_id):
-        return
-    with parts.store.write() as c:
-        known = rows.find(c, owner, str(path), document_id, is_there)
-        if known is not None and known.path != str(path):
-            rows.move(c, known, str(path))
-
-
 def follow_rename(parts: Parts, source: Path, target: Path) -> None:
     """Note the new places of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
@@ -57,15 +42,19 @@ def follow_rename(parts: Parts, source: Path, target: Path) -> None:
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
 
 
-def original_of(parts: Parts, owner: str, path: Path, document_id: str) -> str:
-    """Return the path of the workflow that the file at `path` is a copy of; empty for none."""
-    if not document_id:
-        return ""
+def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[str, str]:
+    """Return the stored path of a file's workflow, and the path of the original of a copy.
+
+    An empty path means that there is none. The stored path stays until a run or a reported rename:
+    several files may hold the ID of a workflow whose file is missing, and each shows its runs.
+    """
     rows = parts.store.workflows
     with parts.store.read() as c:
-        same = rows.of_document(c, owner, document_id)
-    oldest = next((one for one in same if is_there(one.path, document_id)), None)
-    return oldest.path if oldest and oldest.path != str(path) else ""
+        known = rows.find(c, owner, str(path), document_id, is_there)
+        same = rows.of_document(c, owner, document_id) if document_id else []
+    oldest = next((one for one in same if one == known or is_there(one.path, document_id)), None)
+    original = oldest.path if oldest and oldest != known else ""
+    return known.path if known else "", original
 
 
 def _id_of(path: Path) -> str:

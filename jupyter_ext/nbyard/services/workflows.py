@@ -41,7 +41,7 @@ from nbyard.services.parts import Parts
 from nbyard.services.pinning import pinned_node
 from nbyard.services.resolving import Freeze, Resolver
 from nbyard.services.runtimes import check_runtimes
-from nbyard.services.workflow_places import follow_file, follow_rename, original_of
+from nbyard.services.workflow_places import follow_rename, place_of
 
 Names = list[str]  # in the class `list` is a verb
 
@@ -129,7 +129,8 @@ class WorkflowService:
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
         """Tell what every node is, what blocks a run, and which arrows could be drawn."""
         document = read_document(body.document)
-        original = self._placed(caller, body.path, document.meta.id)
+        real = self._parts.files.locate(body.path)
+        place, original = place_of(self._parts, caller.name, real, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
         resolver = Resolver(self._parts, caller.name, base)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
@@ -146,7 +147,7 @@ class WorkflowService:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:
             problems.append(Problem(error.message))
-        opened = opened_by(self._parts, caller.name, body.path, document.nodes, views)
+        opened = opened_by(self._parts, caller.name, place, document.nodes, views)
         for name, told in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=told)
         ports = {name: view.arguments for name, view in views.items()}
@@ -154,13 +155,7 @@ class WorkflowService:
         files = {name: told.files for name, told in opened.items() if not told.problem}
         edges = list(document.edges.values())
         proposals = propose(document.nodes, edges, ports, Files(files, places))
-        return WorkflowCheck(views, problems, proposals, original)
-
-    def _placed(self, caller: Caller, path: str, document_id: str) -> str:
-        """Follow a file that was moved; the path of the workflow that it is a copy of, or ''."""
-        files, real = self._parts.files, self._parts.files.locate(path)
-        follow_file(self._parts, caller.name, real, document_id)
-        return files.spoken(original_of(self._parts, caller.name, real, document_id))
+        return WorkflowCheck(views, problems, proposals, self._parts.files.spoken(original))
 
     def renamed(self, source: str, target: str) -> None:
         """Note that a file or folder below the root was renamed: for the server, on its word."""

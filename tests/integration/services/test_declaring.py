@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from nbyard.domain.runs import NewRun
 from nbyard.domain.undeclared import DeclareFiles
 from nbyard.domain.workflows import CheckWorkflow, WorkflowCheck
 from nbyard.errors import Invalid
@@ -87,6 +88,20 @@ def test_files_are_told_declared_and_connected(two: Project) -> None:
     (two.root / "data/iris.csv").write_text("x\n4\n")
     changed = two.run()
     assert two.bytes_of(changed, "report", "report") == b"x\n8\n"
+
+
+def test_files_are_told_of_a_workflow_that_was_moved(two: Project) -> None:
+    """K1, X1: nothing is written to the store for that."""
+    text = json.dumps({"version": 1, "meta": {"id": "w"}, "nodes": two.nodes})
+    (two.root / "old.nbflow").write_text(text)
+    services = two.yard.services
+    two.end(services.runs.create(ADA, NewRun(path="old.nbflow")).id)
+    (two.root / "old.nbflow").rename(two.root / "new.nbflow")
+    found = services.workflows.check(ADA, CheckWorkflow("new.nbflow", text)).nodes["report"]
+    assert found.undeclared
+    assert [one.path for one in found.undeclared.files] == ["result.csv", "out/report.txt"]
+    (seen,) = services.workflows.list(ADA).items
+    assert seen.path == str(two.root / "old.nbflow")
 
 
 def test_an_output_that_is_not_written_is_missed(two: Project) -> None:

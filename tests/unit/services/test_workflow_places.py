@@ -27,10 +27,6 @@ def test_a_moved_file_keeps_its_runs(yard, ann, flow, root, runs_of):
     os.rename(root / flow, root / "deep" / "other.nbflow")
     assert runs_of("deep/other.nbflow") == [made.id]
     assert check(yard, ann, "deep/other.nbflow").copy_of == ""
-    (seen,) = yard.services.workflows.list(ann).items
-    assert seen.path == str(root / "deep" / "other.nbflow")
-    found = yard.services.runs.get(ann, made.id).run
-    assert (found.path, found.workflow_id) == ("deep/other.nbflow", seen.id)
 
 
 def test_what_runs_after_a_move_is_of_the_same_workflow(yard, ann, flow, root, runs_of):
@@ -40,6 +36,10 @@ def test_what_runs_after_a_move_is_of_the_same_workflow(yard, ann, flow, root, r
     assert second.workflow_id == first.workflow_id
     assert runs_of("other.nbflow") == runs_of(first.workflow_id) == [second.id, first.id]
     assert runs_of(flow) == []
+    (seen,) = yard.services.workflows.list(ann).items
+    assert seen.path == str(root / "other.nbflow")
+    found = yard.services.runs.get(ann, first.id).run
+    assert (found.path, found.workflow_id) == ("other.nbflow", seen.id)
 
 
 def test_a_copy_has_no_runs_and_is_told_of_its_original(yard, ann, flow, root, runs_of):
@@ -55,6 +55,54 @@ def test_a_copy_has_no_runs_and_is_told_of_its_original(yard, ann, flow, root, r
     (root / flow).unlink()
     assert runs_of("copy.nbflow") == [own.id]
     assert check(yard, ann, "copy.nbflow").copy_of == ""
+
+
+@pytest.fixture
+def undecided(yard, ann, flow, root):
+    """The run of a workflow whose file was moved to `b`, with a copy of it beside."""
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    shutil.copy(root / flow, root / "copy.nbflow")
+    os.rename(root / flow, root / "b.nbflow")
+    return made
+
+
+@pytest.mark.parametrize("opened", [("copy", "b"), ("b", "copy")])
+def test_what_is_opened_first_decides_nothing(
+    yard, ann, flow, root, runs_of, store, undecided, opened
+):
+    with store.read() as c:
+        before = store.events.after(c, "ann", 0, 100)
+    for name in opened:
+        assert check(yard, ann, f"{name}.nbflow").copy_of == ""
+        assert runs_of(f"{name}.nbflow") == [undecided.id]
+    (seen,) = yard.services.workflows.list(ann).items
+    assert seen.path == str(root / flow)
+    with store.read() as c:
+        assert store.events.after(c, "ann", 0, 100) == before
+    os.rename(root / "b.nbflow", root / flow)
+    assert runs_of(flow) == [undecided.id]
+    assert (check(yard, ann, "copy.nbflow").copy_of, runs_of("copy.nbflow")) == (flow, [])
+
+
+@pytest.mark.parametrize(("ran", "other"), [("copy", "b"), ("b", "copy")])
+def test_what_runs_first_takes_the_runs(yard, ann, runs_of, undecided, ran, other):
+    for name in ("copy", "b"):
+        check(yard, ann, f"{name}.nbflow")
+    again = yard.services.runs.create(ann, NewRun(path=f"{ran}.nbflow"))
+    assert runs_of(f"{ran}.nbflow") == [again.id, undecided.id]
+    assert (check(yard, ann, f"{other}.nbflow").copy_of, runs_of(f"{other}.nbflow")) == (
+        f"{ran}.nbflow",
+        [],
+    )
+
+
+def test_a_moved_original_of_a_copy_that_ran_is_no_copy(yard, ann, flow, root, runs_of):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    shutil.copy(root / flow, root / "copy.nbflow")
+    own = yard.services.runs.create(ann, NewRun(path="copy.nbflow"))
+    os.rename(root / flow, root / "b.nbflow")
+    assert check(yard, ann, "b.nbflow").copy_of == ""
+    assert (runs_of("b.nbflow"), runs_of("copy.nbflow")) == ([made.id], [own.id])
 
 
 def test_a_copy_that_gets_its_own_id_keeps_its_runs(yard, ann, flow, root, runs_of):
