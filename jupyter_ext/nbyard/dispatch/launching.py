@@ -211,7 +211,7 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
         os.mkdir(f"{folder}/outputs")
     for name, output in found.items():
         os.mkdir(f"{folder}/outputs/{name}")
-        if output.format == "folder" and not output.told:
+        if output.format == "folder" and not (output.told or output.at):
             os.mkdir(f"{folder}/{output.path}")
     return found
 

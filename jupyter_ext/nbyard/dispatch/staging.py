@@ -14,7 +14,7 @@ from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.invocations import input_places
 from nbyard.domain.reaches import File
 from nbyard.domain.runs import BytesOf
-from nbyard.runner.found import UNTOUCHED
+from nbyard.runner.found import UNTOUCHED, files_at
 
 Places = dict[str, str]
 
@@ -61,13 +61,18 @@ def stage_inputs(
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
-    """Mark old files at the places of outputs, so that only what the work writes is taken; one that
-    is an input as well is taken as the work leaves it."""
+    """Mark old files at the places of outputs, also in folders, so that only what the work writes
+    is taken; one that is an input as well is taken as the work leaves it."""
     inputs = {place for argument, place in _opened(version) if argument.role == "input"}
     for argument, place in _opened(version):
         path = f"{folder}/{place}"
-        if argument.role == "output" and place not in inputs and os.path.isfile(path):
-            if os.stat(path).st_nlink > 1:  # a blob's own file, which keeps its time
-                shutil.copy(path, f"{path}~")
-                os.replace(f"{path}~", path)
-            os.utime(path, (UNTOUCHED, UNTOUCHED))
+        if argument.role == "output" and place not in inputs and os.path.exists(path):
+            for file in files_at(path):
+                _mark(file)
+
+
+def _mark(path: str) -> None:
+    if os.stat(path).st_nlink > 1:  # a blob's own file, which keeps its time
+        shutil.copyfile(path, f"{path}~")
+        os.replace(f"{path}~", path)
+    os.utime(path, (UNTOUCHED, UNTOUCHED))

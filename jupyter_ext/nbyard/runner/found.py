@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -62,14 +63,36 @@ def collect(folder: Folder, outputs: Outputs) -> None:
         if not path or not os.path.lexists(path):
             continue
         _real(folder, folder.at("code"), path, name)
-        if not os.path.isdir(path) and os.stat(path).st_mtime == UNTOUCHED:
-            raise NotFound(name, f"{output['at']} is as it was: the work did not write it")
         _check_kind(name, output, [path])
+        if not _drop_old(path):
+            words = "is as it was: the work did not write it"
+            words = "holds no file that the work wrote" if os.path.isdir(path) else words
+            raise NotFound(name, f"{output['at']} {words}")
         target = folder.inside(output["path"])
         if os.path.islink(path):
             _copy(path, target)
         else:
             os.rename(path, target)
+
+
+def files_at(path: str) -> list[str]:
+    """Return the paths of all files in a folder at any depth; of a file its own."""
+    if not os.path.isdir(path):
+        return [path]
+    return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
+
+
+def _drop_old(path: str) -> bool:
+    """Remove what the work did not write from a folder; return whether anything else is there."""
+    files = files_at(path)
+    old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
+    if len(old) == len(files):
+        return False
+    for one in old:
+        os.unlink(one)
+        with contextlib.suppress(OSError):  # the folder holds more
+            os.removedirs(os.path.dirname(one))
+    return True
 
 
 def _copy(path: str, target: str) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs import NewRun, Task
 from nbyard.domain.undeclared import DeclareFiles
 from nbyard.domain.workflows import CheckWorkflow, WorkflowCheck
 from nbyard.errors import Invalid
@@ -114,6 +114,29 @@ def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
     declare(two, "clean.ipynb", inputs=["result.csv"])  # changed in place
     two.nodes.pop("report")
     assert two.bytes_of(two.run(), "clean", "result") == b"old"
+
+
+def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
+    """X1: old files in the folder are no result, alone or beside new ones."""
+    (project.root / "plots").mkdir()
+    (project.root / "plots/old.txt").write_text("old")
+    project.notebook("clean", "factor = 2")
+    declare(project, "clean.ipynb", outputs=["plots"])
+    description = project.root / "clean.ipynb.nbexec"
+    told = json.loads(description.read_text())
+    told["arguments"][0]["format"] = "folder"
+    description.write_text(json.dumps(told))
+
+    def task(code: str) -> Task:
+        project.notebook("clean", "factor = 2", code)
+        (only,) = project.run().tasks
+        return only
+
+    assert "plots holds no file that the work wrote" in task("pass").reason
+    assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").reason
+    artifacts = task("open('plots/new.txt', 'w').write('new')").artifacts
+    (digest,) = [one.digest for one in artifacts if one.name == "plots"]
+    assert [entry.path for entry in project.yard.parts.blobs.tree(digest).files] == ["new.txt"]
 
 
 def test_what_was_declared_is_taken_back(two: Project) -> None:

@@ -29,10 +29,15 @@ def test_old_files_at_the_places_of_outputs_are_marked(tmp_path):
     blob = tmp_path / "blob"
     for path in (blob, tmp_path / "code/work/old", tmp_path / "code/work/both"):
         path.write_text("x")
+    blob.chmod(0o444)
     os.link(blob, tmp_path / "code/work/linked")
-    names = ("old", "both", "linked", "none")
+    (tmp_path / "code/work/plots/deep").mkdir(parents=True)
+    (tmp_path / "code/work/plots/deep/a.png").write_text("x")
+    names = ("old", "both", "linked", "plots", "none")
     outputs = [Argument(f"{name}_out", "output", reach=File(name)) for name in names]
     mark_outputs(tmp_path, version(*outputs, Argument("both", "input", reach=File("both"))))
-    found = {path.name: path.stat().st_mtime == UNTOUCHED for path in tmp_path.glob("code/work/*")}
-    assert found == {"old": True, "both": False, "linked": True}
+    files = (path for path in tmp_path.glob("code/work/**/*") if path.is_file())
+    found = {path.name: path.stat().st_mtime == UNTOUCHED for path in files}
+    assert found == {"old": True, "both": False, "linked": True, "a.png": True}
+    assert (tmp_path / "code/work/linked").stat().st_mode & 0o200  # the code may write it
     assert blob.stat().st_mtime != UNTOUCHED and blob.stat().st_nlink == 1

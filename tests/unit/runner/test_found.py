@@ -241,7 +241,7 @@ def test_what_the_work_wrote_is_taken_from_its_path(attempt: Path) -> None:
     """A file, and a folder into the one that is expected."""
     (attempt / "code/out").mkdir(parents=True)
     (attempt / "outputs/o").mkdir()
-    (attempt / "outputs/f/out").mkdir(parents=True)
+    (attempt / "outputs/f").mkdir()
     (attempt / "code/r.csv").write_text("r")
     (attempt / "code/out/x").write_text("x")
     told = {"o": written(attempt), "f": written(attempt, "out", format="folder")}
@@ -259,6 +259,23 @@ def test_what_the_work_wrote_may_have_any_usual_time(attempt: Path, seconds: int
     (attempt / "code/r.csv").write_text("new")
     os.utime(attempt / "code/r.csv", (seconds, seconds))
     assert look_at_outputs(Folder(str(attempt)), {"o": written(attempt)}) == (["o"], None)
+
+
+def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
+    """Old files stay behind with their folders, and alone they are no output."""
+    (attempt / "outputs/o").mkdir()
+    for name in ("a.png", "sub/deep/b.png"):
+        file = attempt / "code/plots" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("old")
+        os.utime(file, (UNTOUCHED, UNTOUCHED))
+    told = {"o": written(attempt, "plots", format="folder")}
+    present, broken = look_at_outputs(Folder(str(attempt)), told)
+    assert present == [] and broken
+    assert "code/plots holds no file that the work wrote" in broken["message"]
+    (attempt / "code/plots/sub/c.png").write_text("new")
+    assert look_at_outputs(Folder(str(attempt)), told) == (["o"], None)
+    assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
 
 
 def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
