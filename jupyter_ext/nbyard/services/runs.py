@@ -38,10 +38,11 @@ from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
 from nbyard.services.single import checked_values
 from nbyard.services.using import Renew, renewing, without_lock
-from nbyard.services.workflow_places import is_there, saved_workflow
+from nbyard.services.workflow_places import files_now, saved_workflow
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
+    from nbyard.store.workflows import IsThere
 
 T = TypeVar("T")
 
@@ -66,11 +67,12 @@ class RunService(RunEstimates):
         if before is not None:
             return self._summary(caller, before)
         drafted = draft(self._parts, caller, body)
+        is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                made = self._insert(c, caller, drafted)
+                made = self._insert(c, caller, drafted, is_there)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
@@ -112,13 +114,13 @@ class RunService(RunEstimates):
         kinds = {node: one.kind for node, one in resolved.items()}
         return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
 
-    def _insert(self, c: Connection, caller: Caller, new: Draft) -> str:
+    def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
         body, document = new.body, new.document
         self._take_name(c, caller, new.name, body.replace)
         resolved = new.freeze.rows(c)
         values = checked_values(document, resolved, body, new.chosen)
         plans = self._plans(c, caller, new, resolved, values)
-        workflow_id, version_id, path = self._workflow(c, caller, body, document)
+        workflow_id, version_id, path = self._workflow(c, caller, body, document, is_there)
         if new.name and not workflow_id:
             outputs = [a.name for a in plans[0].arguments if a.role == "output"]
             check_apart(self._store, c, caller.name, new.name, outputs)
@@ -146,7 +148,7 @@ class RunService(RunEstimates):
         return run.id
 
     def _workflow(
-        self, c: Connection, caller: Caller, body: NewRun, document: Document
+        self, c: Connection, caller: Caller, body: NewRun, document: Document, is_there: IsThere
     ) -> tuple[str, str, str]:
         """Its id, that of its version, and the real place of what is run, as far as there are."""
         if not body.path:

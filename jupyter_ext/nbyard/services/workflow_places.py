@@ -12,6 +12,7 @@ from nbyard.files import MAX_DOCUMENT
 if TYPE_CHECKING:
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
+    from nbyard.store.workflows import IsThere
 
 
 def is_there(path: str, document_id: str) -> bool:
@@ -23,6 +24,22 @@ def is_there(path: str, document_id: str) -> bool:
         return False
     except (OSError, NbyardError):
         return True
+
+
+def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
+    """Return what `is_there` answers now, for a write: while it reads files, others could not.
+
+    A file that the store notes after that is there.
+    """
+    if not document_id:
+        return lambda *_: True
+    rows, real = parts.store.workflows, str(parts.files.locate(path))
+    with parts.store.read() as c:
+        here = rows.by_path(c, owner, real)
+        is_known = here is not None and here.document_id == document_id
+        same = [] if is_known else rows.of_document(c, owner, document_id)
+    found = {one.path: is_there(one.path, document_id) for one in same}
+    return lambda place, _: found.get(place, True)
 
 
 def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workflow | None:
@@ -37,6 +54,9 @@ def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workf
 def follow_rename(parts: Parts, source: Path, target: Path) -> None:
     """Note the new places of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
+    with parts.store.read() as c:
+        if not rows.below(c, str(source)):
+            return
     with parts.store.write() as c:
         for workflow in rows.below(c, str(source)):
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
