@@ -3,7 +3,7 @@ declare them."""
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -83,7 +83,8 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
         for argument in arguments
         if isinstance(argument.default, str) and argument.default
     }
-    known |= {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
+    places = {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
+    known |= {file, *places}
     written = set(observed.written)
     others = {*written, *observed.passing}
     read = [path for path in observed.read if path not in others and not path.endswith("/")]
@@ -91,7 +92,8 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
     found: list[OpenedFile] = []
     for role, paths in (("input", read), ("output", sorted(written))):
         for path in paths:
-            if path in (file, *known) or not _is_data(path):
+            is_known = path in known or any(_is_within(path, one) for one in places)
+            if is_known or not _is_data(path):
                 continue
             own = posixpath.relpath(path, start or ".")
             name = free_name(own, names)
@@ -130,9 +132,14 @@ def check_files(
         Invalid: with one detail per argument.
     """
     details = []
+    taken = {file: f"the code file {file!r}"}
     for index, argument in enumerate(arguments):
         if isinstance(argument.reach, File):
             problem = no_files(kind, is_apart=is_apart) or _place_problem(argument.reach, file)
+            problem = problem or _overlap(argument.reach, file, taken)
+            path = argument.reach.path[:80]
+            called = f"{path!r}, the path of the {argument.role} {argument.name!r}"
+            taken.setdefault(argument.reach.place(file), called)
             if problem:
                 details.append(Detail(f"arguments.{index}.reach", problem))
     if details:
@@ -161,3 +168,18 @@ def _place_problem(reach: File, file: str) -> str:
     if place.startswith("../"):
         return f"{reach.path[:80]!r} leaves the code bundle"
     return f"{reach.path[:80]!r} is the code file itself" if place == file else ""
+
+
+def _overlap(reach: File, file: str, taken: Mapping[str, str]) -> str:
+    """Say which place contains the other: putting or taking one would move the other as well."""
+    place = reach.place(file)
+    for other, called in taken.items():
+        if _is_within(other, place):
+            return f"{reach.path[:80]!r} contains {called}"
+        if _is_within(place, other):
+            return f"{reach.path[:80]!r} lies in {called}"
+    return ""
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")

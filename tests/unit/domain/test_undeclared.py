@@ -3,7 +3,7 @@
 import posixpath
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments import Argument, check_arguments
@@ -13,6 +13,7 @@ from nbyard.domain.undeclared import check_files, free_name, undeclared
 from nbyard.errors import Invalid
 
 FILE = "work/clean.ipynb"
+DATA = Argument("data", "input", format="folder", reach=File("data"))
 
 
 def told(read=(), written=(), arguments=(), passing=(), file=FILE):
@@ -76,6 +77,7 @@ def test_what_is_told_can_be_declared_and_is_not_told_again(read, written, file)
     """The arguments pass all checks, lie where the work found the files, and end the matter."""
     paths = {*read, *written, file}
     above = {path[:at] for path in paths for at, one in enumerate(path) if one == "/"}
+    assume(file not in above)
     read, written = ([one for one in each if one not in above] for each in (read, written))
     seen = Observed(sorted(read), [], written=sorted(written))
     own = [Argument("result"), Argument("a", reach=Handed())]
@@ -101,6 +103,31 @@ def test_files_are_refused_where_they_cannot_be_put(kind, apart, path, words):
     argument = Argument("a", "input", reach=File(path))
     with pytest.raises(Invalid, match=words):
         check_files(kind, FILE, [argument], is_apart=apart)
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        (["../work"], "'../work' contains the code file 'work/clean.ipynb'"),
+        (["clean.ipynb/x"], "'clean.ipynb/x' lies in the code file 'work/clean.ipynb'"),
+        (["data", "data/x.csv"], "'data/x.csv' lies in 'data', the path of the input 'a0'"),
+        (["../d/x", "../d"], "'../d' contains '../d/x', the path of the input 'a0'"),
+    ],
+)
+def test_places_that_contain_each_other_are_refused(paths, words):
+    """X1: to put or to take the one would move the other as well."""
+    arguments = [Argument(f"a{at}", "input", reach=File(path)) for at, path in enumerate(paths)]
+    with pytest.raises(Invalid) as refused:
+        check_files("notebook", FILE, arguments)
+    (detail,) = refused.value.details
+    assert (detail.path, detail.message) == (f"arguments.{len(paths) - 1}.reach", words)
+    both = Argument("o", "output", reach=File("data"))
+    check_files("notebook", FILE, [both, Argument("i", "input", reach=File("data"))])
+
+
+def test_what_lies_in_a_declared_folder_is_declared():
+    found = told(["work/data/x.csv", "work/database.csv"], arguments=[DATA])
+    assert found == [("input", "database.csv", "database")]
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/../b", "a\0", "..", ".", "a//b", "a/"])
