@@ -109,7 +109,7 @@ def test_a_real_tensorboard_shows_what_a_step_writes(work: Watching, monkeypatch
 
     def install(folder: Path) -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         # TensorBoard imports pkg_resources, which newer versions of setuptools lack
         subprocess.run([*pip, "tensorboard>=2.20,<3", "setuptools<81"], check=True)
 

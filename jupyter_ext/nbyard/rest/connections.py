@@ -64,7 +64,7 @@ class Connections:
 def _is_silent(stream: IOStream) -> bool:
     """Return whether it is open, and the service has sent nothing behind its last answer."""
     # a stream reads ahead, and has no public name for that; without the name none is kept
-    if stream.closed() or getattr(stream, "_read_buffer_size", 1):
+    if stream.closed() or getattr(stream, "_read_buffer_size", True):
         return False
     try:
         stream.socket.recv(1, socket.MSG_PEEK)
