@@ -1,4 +1,5 @@
-"""Changes between two notebooks, cell by cell, as nbdime aligns the cells. Outputs do not count."""
+"""Changes between two notebooks, cell by cell, as nbdime aligns the cells. Outputs do not count,
+nor what programs write into the metadata: widgets, times, the version of the language."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,58 +7,85 @@ from typing import Any, Literal
 
 from nbyard.domain.diffs import DiffLine, diff_lines
 
-MAX_CELLS = 1_000
+# nbdime compares each cell with each, and characters of similar ones with each other
+MAX_CELLS = 200
+MAX_SOURCE = 50_000  # characters of all cells
+MAX_CELL = 8_000
+OF_CELLS = ("tags", "name")
+OF_NOTEBOOKS = ("kernelspec", "title")
+TOO_LONG = "Too much changed to compare the notebooks cell by cell; these are plain lines."
 HINT = "Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"
 
 Json = dict[str, Any]
 
 
-def notebook_diff(old: Json, new: Json) -> list[DiffLine] | None:
-    """Return what changed, or None where nbdime is not installed or the notebooks are too long."""
+def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
+    """Return what changed, or None with a hint where nbdime cannot compare the notebooks."""
     first, second = _plain(old), _plain(new)
-    if max(len(first["cells"]), len(second["cells"])) > MAX_CELLS:
-        return None
+    start = _cut_same_ends(first["cells"], second["cells"])
+    if _is_long(first["cells"]) or _is_long(second["cells"]):
+        return None, TOO_LONG
     try:
         from nbdime.diffing.notebooks import diff_notebooks
     except ImportError:
-        return None
+        return None, HINT
     ops = {op.key: op for op in diff_notebooks(first, second)}
     lines = list(_metadata("Notebook", first["metadata"], second["metadata"]))
     if "cells" in ops:
-        lines += _cells(first["cells"], second["cells"], ops["cells"].diff)
-    return lines
+        lines += _cells(first["cells"], second["cells"], ops["cells"].diff, start)
+    return lines, ""
+
+
+def _cut_same_ends(old: list[Json], new: list[Json]) -> int:
+    """Remove the equal cells at both ends; return how many there were at the start."""
+    while old and new and old[-1] == new[-1]:
+        old.pop()
+        new.pop()
+    pairs = enumerate(zip(old, new, strict=False))
+    start = next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
+    del old[:start], new[:start]
+    return start
+
+
+def _is_long(cells: list[Json]) -> bool:
+    lengths = [len(cell["source"]) for cell in cells]
+    return len(cells) > MAX_CELLS or sum(lengths) > MAX_SOURCE or max(lengths, default=0) > MAX_CELL
+
+
+def _picked(metadata: Json | None, names: tuple[str, ...]) -> Json:
+    return {name: metadata[name] for name in names if name in metadata} if metadata else {}
 
 
 def _plain(notebook: Json) -> Json:
-    """What of a notebook is code: no outputs, counts and ids."""
+    """What people write into a notebook: no outputs, counts and ids."""
     cells = []
     for cell in notebook.get("cells", []):
         source = cell.get("source", "")
         text = source if isinstance(source, str) else "".join(source)
-        kind, metadata = str(cell.get("cell_type", "raw")), dict(cell.get("metadata") or {})
+        kind, metadata = str(cell.get("cell_type", "raw")), _picked(cell.get("metadata"), OF_CELLS)
         empty: Json = {"outputs": [], "execution_count": None} if kind == "code" else {}
         cells.append({"cell_type": kind, "source": text, "metadata": metadata, **empty})
-    metadata = {**(notebook.get("metadata") or {})}
+    metadata = _picked(notebook.get("metadata"), OF_NOTEBOOKS)
     return {"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells}
 
 
-def _cells(old: list[Json], new: list[Json], ops: list[Any]) -> Iterator[DiffLine]:
-    """The changed cells, numbered from 1 as the notebooks have them."""
+def _cells(old: list[Json], new: list[Json], ops: list[Any], start: int) -> Iterator[DiffLine]:
+    """The changed cells, numbered from 1 as the notebooks have them, `start` cells before these."""
     shift = 0
     for op in ops:
         if op.op == "addrange":
             for offset, cell in enumerate(op.valuelist):
-                yield DiffLine("place", _title(op.key + shift + offset, cell, "added"))
+                yield DiffLine("place", _title(start + op.key + shift + offset, cell, "added"))
                 yield from _whole("added", cell)
             shift += len(op.valuelist)
         elif op.op == "removerange":
             for at in range(op.key, op.key + op.length):
-                yield DiffLine("place", _title(at, old[at], "removed"))
+                yield DiffLine("place", _title(start + at, old[at], "removed"))
                 yield from _whole("removed", old[at])
             shift -= op.length
         else:
             before, after = old[op.key], new[op.key + shift]
-            yield DiffLine("place", _title(op.key + shift, after, "changed"))
+            yield DiffLine("place", _title(start + op.key + shift, after, "changed"))
             changed = diff_lines(before["source"], after["source"])
             yield from (line for line in changed if line.kind != "place")
             yield from _metadata("Metadata", before["metadata"], after["metadata"])

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 MAX_LINES = 5_000
+MAX_CHARACTERS = 2_000  # of a line
 
 
 class DiffLine(msgspec.Struct, frozen=True):
@@ -38,6 +39,13 @@ def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
             yield DiffLine("place", line)
         else:
             yield DiffLine(kinds.get(line[:1], "same"), line[1:])
+
+
+def shortened(line: DiffLine) -> DiffLine:
+    """Return a line that is not too long to be shown, with … where its end is left out."""
+    if len(line.text) <= MAX_CHARACTERS:
+        return line
+    return DiffLine(line.kind, line.text[:MAX_CHARACTERS] + "…")
 
 
 def notebook_lines(notebook: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from nbyard import kernels
 from nbyard.asking import ask, placed, started
 from nbyard.domain.callers import Caller
 from nbyard.domain.descriptions import Description, corrected, description_file
-from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines
+from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
 from nbyard.domain.executables import (
     AskHelp,
     Executable,
@@ -38,7 +38,7 @@ from nbyard.domain.undeclared import DeclaredFiles, DeclareFiles
 from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, file_of, write_whole
-from nbyard.notebook_diffs import HINT, notebook_diff
+from nbyard.notebook_diffs import notebook_diff
 from nbyard.services.declaring import declare
 from nbyard.services.exports import exported
 from nbyard.services.freezing import Code, Freezer, with_imported
@@ -354,15 +354,14 @@ class ExecutableService:
         lines, hint = None, ""
         if (first.kind, second.kind) == ("notebook", "notebook"):
             notebooks = [read_json(content) for content in contents]
-            lines = notebook_diff(*notebooks)
-            hint = HINT if lines is None else ""
+            lines, hint = notebook_diff(*notebooks)
             texts = [notebook_lines(notebook) for notebook in notebooks]
         else:
             texts = [content.decode("utf-8", "replace") for content in contents]
         if lines is None:
             lines = list(diff_lines(*texts))
         is_cut = len(lines) > MAX_LINES
-        return Diff(first.number, second.number, lines[:MAX_LINES], is_cut, hint)
+        return Diff(first.number, second.number, [*map(shortened, lines[:MAX_LINES])], is_cut, hint)
 
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:

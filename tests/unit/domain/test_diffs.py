@@ -1,6 +1,6 @@
 """E9: versions can be compared."""
 
-from nbyard.domain.diffs import DiffLine, diff_lines, notebook_lines
+from nbyard.domain.diffs import MAX_CHARACTERS, DiffLine, diff_lines, notebook_lines, shortened
 
 
 def test_the_same_code_has_no_lines() -> None:
@@ -30,3 +30,9 @@ def test_notebooks_are_compared_by_their_cells_without_outputs() -> None:
     ]
     text = notebook_lines({"cells": cells})
     assert text == "── code (parameters)\na = 1\nb = 2\n── markdown\n# Title"
+
+
+def test_lines_that_are_too_long_to_be_shown_are_cut() -> None:
+    line = DiffLine("added", "x" * MAX_CHARACTERS)
+    assert shortened(line) is line
+    assert shortened(DiffLine("added", line.text + "yz")) == DiffLine("added", line.text + "…")
