@@ -28,12 +28,12 @@ BUSY_SECONDS = 10.0
 # begins anew
 CHECKPOINT_EVERY = 200
 CHECKPOINT_BYTES = 4 * 2**20
-# From here on a writer waits longer for readers, which else keep the log from beginning anew. All
-# processes together wait in vain once in an interval: the age of a file says when that was.
+# From here on a writer waits longer for readers, which else keep the log from beginning anew. Of
+# all processes one waits in vain, until the log has grown by so much: a file holds its length then.
 PATIENT_BYTES = 32 * 2**20
+PATIENT_GROWTH = 8 * 2**20
 READER_SECONDS = 0.05
 PATIENT_SECONDS = 2.0
-PATIENT_EVERY_SECONDS = 30.0
 WAITED = "checkpoint.waited"
 CUT = "The database does not answer; try again in a moment."
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
@@ -152,21 +152,21 @@ class Database:
             if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
                 return
             self._checkpoint_at = size + CHECKPOINT_BYTES
-            is_patient = size >= PATIENT_BYTES and not self._waited_lately()
+            growth = size - self._waited_at()
+            is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
             is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
-            if is_patient and not is_empty:
-                (self._folder / WAITED).touch()
+            if is_patient:
+                (self._folder / WAITED).write_text(str(0 if is_empty else size))
             self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
         except (SQLAlchemyError, OSError) as error:
             reason = getattr(error, "orig", error)
             log.warning("the write-ahead log of the store was not emptied: %s", reason)
 
-    def _waited_lately(self) -> bool:
-        try:
-            waited = (self._folder / WAITED).stat().st_mtime
-        except FileNotFoundError:
-            return False
-        return abs(time.time() - waited) < PATIENT_EVERY_SECONDS
+    def _waited_at(self) -> int:
+        """Return how long the log was when a process waited for its readers in vain."""
+        with suppress(FileNotFoundError, ValueError):
+            return int((self._folder / WAITED).read_text())
+        return 0
 
     def _log_bytes(self) -> int:
         try:
