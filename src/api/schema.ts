@@ -2240,7 +2240,8 @@ export interface components {
         };
         /**
          * DeclaredFiles
-         * @description The `description` file that was written, and the arguments that were added and removed.
+         * @description The `description` file that was written, and the arguments that were added and removed. What
+         *         was declared before counts as added.
          */
         DeclaredFiles: {
             description: string;

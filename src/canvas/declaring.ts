@@ -8,7 +8,7 @@ import { resolvePath } from './editing';
 import { IProposal } from './tokens';
 
 /** The path of the file at which the code finds an input or leaves an output by itself. */
-export function openedAt(argument: Partial<IArgument>): string | undefined {
+export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
   const reach = argument.reach as { kind?: string; path?: string } | null | undefined;
   return reach?.kind === 'file' ? reach.path : undefined;
 }
@@ -19,12 +19,19 @@ export async function declareFiles(
   id: string,
   change: IDeclareFiles
 ): Promise<IDeclared> {
-  const { backend } = canvas.services;
+  return declareIn(canvas, codeOf(canvas, id), change);
+}
+
+/** The path of the code file that a node follows; empty for others. */
+function codeOf(canvas: CanvasController, id: string): string {
   const path = canvas.doc.node(id)?.path;
-  const code =
-    typeof path === 'string'
-      ? resolvePath(canvas.path, path)
-      : canvas.checker.reading(id)?.undeclared?.code;
+  return typeof path === 'string'
+    ? resolvePath(canvas.path, path)
+    : (canvas.checker.reading(id)?.undeclared?.code ?? '');
+}
+
+async function declareIn(canvas: CanvasController, code: string, change: IDeclareFiles) {
+  const { backend } = canvas.services;
   if (!backend || !code) {
     throw new Error(canvas.trans.__('This node follows no file that could be described.'));
   }
@@ -66,19 +73,20 @@ async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Pro
   const names = new Map<string, string>();
   const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
   const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
-    const own = wanted.get(node) ?? { inputs: [], outputs: [] };
+    const code = codeOf(canvas, node); // several nodes may follow the same
+    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
     if (path && !own[role].includes(path)) {
       own[role].push(path);
-      wanted.set(node, own);
+      wanted.set(code, own);
     }
   };
   for (const { source, target, writes, reads } of meant) {
     want(source, 'outputs', writes);
     want(target, 'inputs', reads);
   }
-  for (const [node, change] of wanted) {
-    for (const { name, role, default: path } of (await declareFiles(canvas, node, change)).added) {
-      names.set(`${node} ${role} ${String(path)}`, name);
+  for (const [code, change] of wanted) {
+    for (const argument of (await declareIn(canvas, code, change)).added) {
+      names.set(`${code} ${argument.role} ${openedAt(argument)}`, argument.name);
     }
   }
   if (wanted.size) {
@@ -88,9 +96,9 @@ async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Pro
   return meant.filter(({ source, output, target, input, writes, reads }) =>
     connect(canvas, {
       source,
-      output: names.get(`${source} output ${writes}`) ?? output,
+      output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
       target,
-      input: names.get(`${target} input ${reads}`) ?? input
+      input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
     })
   ).length;
 }

@@ -27,7 +27,7 @@ export interface IDeclareFiles {
 export interface IDeclared {
   /** The file that was written. */
   description: string;
-  added: readonly { name: string; role?: string; default?: unknown }[];
+  added: readonly { name: string; role?: string; default?: unknown; reach?: unknown }[];
 }
 
 interface IOpenedFilesProps {

@@ -62,7 +62,8 @@ class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeclaredFiles(msgspec.Struct, frozen=True):
-    """The `description` file that was written, and the arguments that were added and removed."""
+    """The `description` file that was written, and the arguments that were added and removed. What
+    was declared before counts as added."""
 
     description: str
     added: list[Argument]

@@ -94,7 +94,8 @@ def seen_of(parts: Parts, owner: str, opened: Opened) -> Undeclared:
 
 
 def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
-    """Write the description file with these arguments more, or less.
+    """Write the description file with these arguments more, or less. An argument that declares a
+    file already is returned as added.
 
     Raises:
         Invalid: nbyard cannot put a file there, or there is no such argument to remove.
@@ -109,9 +110,14 @@ def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles
     if unknown := [name for name in body.remove if name not in own]:
         raise Invalid.field("remove", f"{unknown[0][:80]!r} is no file that was declared")
     names = {argument.name for argument in reading.arguments} - {*body.remove}
-    added = [*_added(body.inputs, "input", names), *_added(body.outputs, "output", names)]
     left = [a for a in told.arguments or () if a.name not in body.remove]
-    changed = msgspec.structs.replace(told, arguments=(*left, *added) or None)
+    known = [a for a in left if a.name in own]
+    added = [
+        *_added(body.inputs, "input", names, known),
+        *_added(body.outputs, "output", names, known),
+    ]
+    new = [argument for argument in added if argument not in known]
+    changed = msgspec.structs.replace(told, arguments=(*left, *new) or None)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     check_arguments(reading.arguments)
     base = bundles.project_of(code.path, parts.files.root) or code.path.parent
@@ -124,12 +130,17 @@ def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles
     return DeclaredFiles(parts.files.shown(target), added, [own[name] for name in body.remove])
 
 
-def _added(paths: Iterable[str], role: Role, names: set[str]) -> list[Argument]:
+def _added(
+    paths: Iterable[str], role: Role, names: set[str], known: Iterable[Argument]
+) -> list[Argument]:
     found = []
+    there = {a.reach: a for a in known if a.role == role}
     for path in paths:
-        name = free_name(path, names)
-        names.add(name)
-        found.append(OpenedFile(path, role, name, format_of(path)).argument())
+        if (argument := there.get(File(path))) is None:
+            name = free_name(path, names)
+            names.add(name)
+            argument = OpenedFile(path, role, name, format_of(path)).argument()
+        found.append(argument)
     return found
 
 

@@ -72,6 +72,22 @@ describe('files that nodes open by themselves', () => {
     expect(backend.declared).toEqual([]);
   });
 
+  it('K3: are declared once for nodes that follow the same code', async () => {
+    const { canvas, backend, settle } = one;
+    const { path } = canvas.doc.node('clean')!;
+    canvas.doc.addNode('again', { type: 'executable', path }, [0, 0]);
+    await propose(FILE, { ...FILE, source: 'again' });
+    const asked = connectFiles(canvas);
+    backend.declared.length = 0;
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    await settle();
+    await asked;
+    expect(backend.declared).toEqual([
+      ['work/clean.ipynb', { inputs: [], outputs: ['result.csv'] }],
+      ['work/train.ipynb', { inputs: ['result.csv'], outputs: [] }]
+    ]);
+  });
+
   it('are asked for when a run has ended', async () => {
     const { backend, runs, settle } = one;
     const before = backend.questions.length;

@@ -25,8 +25,9 @@ def told(project: Project, node: str) -> list[tuple[str, str, str]]:
     return [(one.role, one.path, one.name) for one in found.files] if found else []
 
 
-def declare(project: Project, path: str, **more: list[str]) -> None:
-    project.yard.services.executables.declare(ADA, DeclareFiles(path, **more))
+def declare(project: Project, path: str, **more: list[str]) -> list[str]:
+    done = project.yard.services.executables.declare(ADA, DeclareFiles(path, **more))
+    return [argument.name for argument in done.added]
 
 
 @pytest.fixture
@@ -154,6 +155,18 @@ def test_what_was_declared_is_taken_back(two: Project) -> None:
     assert not description.exists()
     with pytest.raises(Invalid, match="no file that was declared"):
         declare(two, "clean.ipynb", remove=["factor"])
+
+
+def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
+    """K3: two nodes follow the same code, or somebody clicks twice."""
+    description = two.root / "clean.ipynb.nbexec"
+    assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
+    before = description.read_text()
+    assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
+    assert description.read_text() == before
+    both = {"inputs": ["data/iris.csv", "result.csv"], "outputs": ["result.csv"]}
+    assert declare(two, "clean.ipynb", **both) == ["iris", "result_2", "result"]
+    assert declare(two, "clean.ipynb", remove=["result"], outputs=["result.csv"]) == ["result"]
 
 
 def test_declared_files_leave_what_a_script_reads_itself(project: Project) -> None:
