@@ -228,7 +228,8 @@ class Candidates(Mapping[str, Candidate]):
                 else:
                     self._ask(task)
                 return None
-            parts = key_parts(record.plan, known[0], inputs_of(task), known[1])
+            inputs, untyped = inputs_of(task), self._room.untyped
+            parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
             return Candidate(task, known[0], parts, parts.key(), known[1], group)
         except NbyardError as error:

@@ -86,7 +86,8 @@ class Conclusions:
             raise
         except NbyardError:
             return False
-        parts = key_parts(case.task.plan, code, case.inputs, environment)
+        untyped = self._room.untyped
+        parts = key_parts(case.task.plan, code, case.inputs, environment, untyped)
         return parts.key() == case.task.cache_key
 
     def _environment_warnings(self, case: Case) -> Iterator[str]:

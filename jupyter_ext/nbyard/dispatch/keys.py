@@ -11,6 +11,7 @@ import msgspec
 from nbyard import bundles, kernels, kernelspecs
 from nbyard.dispatch.restoring import version_in_place
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.working import may_ask
 from nbyard.domain.attempts import Observed
 from nbyard.domain.digest import KeyParts, canonical_text, digest_of
 from nbyard.domain.dockerfiles import bases
@@ -255,9 +256,17 @@ def _code_of(room: Room, version: ExecutableVersion) -> Code:
 
 
 def key_parts(
-    plan: TaskPlan, code: Code, inputs: Mapping[str, BytesOf], environment: EnvironmentRef
+    plan: TaskPlan,
+    code: Code,
+    inputs: Mapping[str, BytesOf],
+    environment: EnvironmentRef,
+    untyped: Collection[str] = (),
 ) -> KeyParts:
-    """Everything that the result depends on."""
+    """Everything that the result depends on; of the digests in `untyped` it is told no types."""
+    told = {
+        name: found.digest if found.digest in untyped and may_ask(code.version, name) else found.key
+        for name, found in inputs.items()
+    }
     values: dict[str, Any] = {
         name: binding.value
         for name, binding in plan.bindings.items()
@@ -269,7 +278,7 @@ def key_parts(
     return KeyParts(
         code=code.version.code_digest,
         values=values,
-        inputs={name: found.key for name, found in inputs.items()},
+        inputs=told,
         files=code.files,
         environment=environment.fingerprint,
         declaration=code.declaration,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from nbyard.blobs import Blobs
 from nbyard.resources import ResourceLinks
@@ -23,7 +23,8 @@ class Room:
     """Rows, bytes and runtimes of the one dispatcher that holds the lease. Once it is `stopping`
     nothing long is begun; `building` are folders in which something is being installed, `grants`
     the GPUs that revisions of deployments have, `waits` how many others of them wait for, by whose
-    turn it is."""
+    turn it is. `untyped` are digests of tables whose types could not be inferred in time, which is
+    tried under `typing`."""
 
     settings: Settings
     store: Store
@@ -36,6 +37,8 @@ class Room:
     building: set[Path] = field(default_factory=set)
     grants: dict[str, list[str]] = field(default_factory=dict)
     waits: dict[Turn, int] = field(default_factory=dict)
+    untyped: set[str] = field(default_factory=set)
+    typing: Lock = field(default_factory=Lock)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -29,7 +29,7 @@ from nbyard.domain.invocations import (
 from nbyard.domain.models import SERVING_FOLDER
 from nbyard.domain.reaches import Bound, Found, Handed, Referenced, companions_of
 from nbyard.domain.runs import BytesOf, TaskPlan
-from nbyard.domain.tables import TableInfo
+from nbyard.domain.tables import BrokenTable, TableInfo
 from nbyard.errors import Invalid, NbyardError
 from nbyard.files import write_new
 from nbyard.kinds.model import SERVED, with_file
@@ -196,26 +196,34 @@ def tell_table(
         return
     with room.store.read() as c:
         info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
-    if info is None and _may_ask(version, name):
+    if info is not None:
+        room.untyped.discard(found.digest)
+    elif may_ask(version, name):
         info = _inferred(room, found)
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
 
 
-def _may_ask(version: ExecutableVersion, name: str) -> bool:
+def may_ask(version: ExecutableVersion, name: str) -> bool:
     """Whether the code takes the input as a data frame; other code gets a path."""
     reaches = {argument.name: argument.reach for argument in version.arguments}
     return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)
 
 
 def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
-    """What all rows tell; what was read before is kept under the digest."""
+    """What all rows tell; what was read before is kept under the digest. One that took too long is
+    not tried again: each attempt of a mapped node would wait for it."""
     table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
-    try:
-        return room.tables.info(table, count=True)
-    except NbyardError as error:
-        log.info("the types of %s are left to the library that reads it: %s", found.filename, error)
-        return None
+    with room.typing:
+        if found.digest in room.untyped:
+            return None
+        try:
+            return room.tables.info(table, count=True, quick=True)
+        except NbyardError as error:
+            log.info("the library that reads %s infers its types: %s", found.filename, error)
+            if not isinstance(error, BrokenTable):  # whoever reads these bytes finds it broken
+                room.untyped.add(found.digest)
+            return None
 
 
 def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:

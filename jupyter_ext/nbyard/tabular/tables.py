@@ -54,14 +54,15 @@ class Tables:
         self._quick = Reader(folder, memory_bytes, idle_seconds)
         self._slow = Reader(folder, memory_bytes, idle_seconds)
 
-    def info(self, file: TableFile, *, count: bool = False) -> TableInfo:
-        """Format and columns; with `count` all lines are checked and counted.
+    def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
+        """Format and columns; with `count` all lines are checked and counted, where it is `quick`
+        in seconds only, and behind no question that may take minutes.
 
         Raises:
             BrokenTable: the name promises a table which the file is not.
             Invalid: it cannot be shown.
         """
-        return self._ask(Question("info", count=count), file, TableInfo, slow=count)
+        return self._ask(Question("info", count=count), file, TableInfo, slow=count and not quick)
 
     def page(
         self,

@@ -3,16 +3,22 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from nbyard.dispatch import working
+from nbyard.dispatch.keys import Code, key_parts
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork
+from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion, Resources
 from nbyard.domain.invocations import Invocation, Placed
-from nbyard.domain.reaches import Bound, Referenced
+from nbyard.domain.reaches import Bound, Handed, Referenced
 from nbyard.domain.runs import BytesOf, TaskPlan
+from nbyard.domain.tables import BrokenTable, TableInfo
 from nbyard.errors import Invalid
+from nbyard.runner.handoff.texts import TOLD
+from nbyard.tabular import TableFile
 from nbyard.testing.bench import Bench
 
 
@@ -100,3 +106,43 @@ def test_files_are_put_into_an_empty_folder(
     assert (made / "part/empty").is_dir()
     (made / "x.csv").write_text("mine")  # a copy of its own
     assert (made / "log").is_dir() and (folder / "outputs/.tmp").is_dir()
+
+
+def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
+    bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped node must not wait for the same table in each of its attempts."""
+    found, asked = msgspec.structs.replace(inputs["data"], typed=True), []
+
+    def slow(table: TableFile, *, count: bool, quick: bool) -> TableInfo:
+        asked.append(table.key)
+        raise Invalid("reading this table took too long")
+
+    monkeypatch.setattr(bench.room.tables, "info", slow)
+    hands = version_of([Argument("data", "input", reach=Handed())], Invocation())
+    takes_path = version_of([Argument("data", "input")], Invocation())
+
+    def key(version: ExecutableVersion) -> str:
+        code, environment = Code(version, {}, ""), EnvironmentRef()
+        given = {"data": found}
+        return key_parts(PLAN, code, given, environment, bench.room.untyped).inputs["data"]
+
+    assert key(hands) == found.key == f"{found.digest} typed"
+    for _ in range(3):
+        working.tell_table(bench.room, found, str(tmp_path), hands, "data")
+    assert asked == [found.digest] and not (tmp_path / TOLD).exists()
+    assert key(hands) == found.digest, "what it made is not what types would have made"
+    assert key(takes_path) == found.key
+
+
+def test_a_broken_table_has_the_same_key_for_ever(
+    bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(table: TableFile, *, count: bool, quick: bool) -> TableInfo:
+        raise BrokenTable("no table")
+
+    monkeypatch.setattr(bench.room.tables, "info", broken)
+    found = msgspec.structs.replace(inputs["data"], typed=True)
+    hands = version_of([Argument("data", "input", reach=Handed())], Invocation())
+    working.tell_table(bench.room, found, str(tmp_path), hands, "data")
+    assert not bench.room.untyped
