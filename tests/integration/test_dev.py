@@ -19,7 +19,7 @@ import pytest
 import dev_processes
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("package.json", "LICENSE", "src", "style", "schema", "examples/penguins")
+COPIED = ("package.json", "LICENSE", "scripts", "src", "style", "schema", "examples/penguins")
 CHECKED = "src/checked.ts"
 PYTHON = "jupyter_ext/nbyard/__init__.py"
 CAPTION = "nbyard: datasets, executables"

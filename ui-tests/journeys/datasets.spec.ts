@@ -339,7 +339,7 @@ test('D6: a folder of the computer becomes one dataset', async ({ lab, server },
   await expect(lab.row('dataset', 'mine').locator('.nby-mod-ready')).toBeAttached();
   const { items } = await (await server.ask('GET', 'datasets')).json();
   const [{ id }] = items.filter(({ name }: { name: string }) => name === 'mine');
-  const kept = (path: string) => readFile(server.file(`resources/${id}/mine/${path}`), 'utf8');
+  const kept = (path: string) => readFile(server.file(`resources/${id}/${path}`), 'utf8');
   expect(await Promise.all(['a.csv', 'größe/b.csv'].map(kept))).toEqual(['x\n1\n', 'x\n2\n']);
   await lab.row('dataset', 'mine').dblclick();
   await expect(view(lab).getByRole('heading', { name: 'mine', exact: true })).toBeVisible();

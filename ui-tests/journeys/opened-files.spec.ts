@@ -65,6 +65,6 @@ test('X1, K3: files that notebooks open by themselves are declared with one clic
   await expect(lab.drawer.root).toContainText('#2');
   await lab.drawer.succeeds();
   await lab.execute('nbyard:toggle-inspector');
-  await expect(canvas.stateOf('report')).toContainText('done');
+  await expect(canvas.stateOf('report')).toContainText('succeeded');
   await lab.page.screenshot({ path: info.outputPath('handed-on.png') });
 });

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts import CommandWork, FunctionWork, NotebookWork, Output, Result, TaskFile
+from nbyard.errors import Conflict
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Observation, Order
 
@@ -94,11 +96,19 @@ class Bench:
         for one in self.engine.owned(STORE, self.store_id):
             if one.kind == "container":
                 self.engine.remove(one.name)
-            elif one.kind == "volume":
-                self.engine.remove_volume(one.name)
+        for one in self.engine.owned(STORE, self.store_id):
+            if one.kind == "volume":
+                until(partial(self._has_removed_volume, one.name))
         for one in self.engine.owned(STORE, self.store_id):
             if one.kind == "network":
                 self.engine.remove_network(one.name)
+
+    def _has_removed_volume(self, name: str) -> bool:
+        try:
+            self.engine.remove_volume(name)
+        except Conflict:  # the engine is still removing its container
+            return False
+        return True
 
 
 def result_of(order: Order) -> Result:
