@@ -112,8 +112,8 @@ describe('files that nodes open by themselves', () => {
   });
 
   it('are known by the place at which the code opens them', () => {
-    expect(openedAt({ name: 'a', reach: { kind: 'file', path: 'a.csv' } })).toBe('a.csv');
-    expect(openedAt({ name: 'a', reach: { kind: 'option', flag: '--a' } })).toBeUndefined();
-    expect(openedAt({ name: 'a' })).toBeUndefined();
+    expect(openedAt({ reach: { kind: 'file', path: 'a.csv' } })).toBe('a.csv');
+    expect(openedAt({ reach: { kind: 'option', flag: '--a' } })).toBeUndefined();
+    expect(openedAt({})).toBeUndefined();
   });
 });
