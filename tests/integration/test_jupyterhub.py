@@ -212,7 +212,7 @@ def test_a_shell_on_another_machine_runs_what_is_on_the_server(
     assert json.loads(told.stdout)["run"]["state"] == "succeeded"
     made = ask("run", "part", "--detach")
     assert ask("runs", "show", made.stdout.strip()).returncode == 0
-    waits = ask("run", "wait.py", "--detach", "--name", "long")
+    waits = ask("run", "wait.py", "--detach", "--name", "long", "--force")
     assert waits.returncode == 0, waits.stderr
     assert ask("runs", "cancel", "long").returncode == 0
     until(lambda: ask("runs", "status", "long").stdout == "cancelled\n")
