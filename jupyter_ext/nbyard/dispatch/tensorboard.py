@@ -56,16 +56,18 @@ def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> B
             env={**os.environ, **ours},
             start_new_session=True,
         )
-    made.returncode = 0  # it is reaped by `stop`
+    made.returncode = 0  # it is reaped by `is_alive` or `stop`
     found = processes.read(made.pid)
     return Board(made.pid, found.started if found else 0.0, port)
 
 
 def is_alive(board: Board) -> bool:
     """Whether it is still that very process."""
-    _reap(board.pid)
     found = processes.read(board.pid)
-    return found is not None and abs(found.started - board.started) < CLOCK_SLACK_SECONDS
+    if found is None:  # ended, and perhaps a zombie: reaped afterwards, lest it ends in between
+        _reap(board.pid)
+        return False
+    return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
 
 
 def stop(board: Board) -> None:
