@@ -13,7 +13,12 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
 from nbyard.errors import Invalid, NameTaken, NotFound
-from nbyard.services.naming import check_run_name, check_run_name_free, next_name
+from nbyard.services.naming import (
+    check_run_name,
+    check_run_name_free,
+    next_name,
+    no_such,
+)
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -133,4 +138,4 @@ def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifa
             return found
         if not files:
             raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
-    raise NotFound(f"There is no artifact {key[:80]!r}.")
+    raise no_such("artifact", key, store.runs.names(c, owner).values())

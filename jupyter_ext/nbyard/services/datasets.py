@@ -31,7 +31,7 @@ from nbyard.domain.tables import Profile, TablePage
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.imports import NewImport
-from nbyard.services.naming import check_free
+from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes
 from nbyard.services.uses import workflows_using
@@ -81,8 +81,9 @@ class DatasetService:
         self._parts.watch()
         with self._store.read() as c:
             found = self._store.datasets.get(c, caller.name, dataset)
-        if found is None:
-            raise NotFound(f"There is no dataset {dataset[:80]!r}.")
+            if found is None:
+                names = self._store.datasets.names(c, caller.name)
+                raise no_such("dataset", dataset, names.values())
         return self._linked(found)
 
     def _linked(self, dataset: Dataset) -> Dataset:

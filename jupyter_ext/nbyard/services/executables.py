@@ -42,7 +42,7 @@ from nbyard.notebook_diffs import notebook_diff
 from nbyard.services.declaring import declare
 from nbyard.services.exports import exported
 from nbyard.services.freezing import Code, Freezer, with_imported
-from nbyard.services.naming import check_free
+from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 from nbyard.services.using import find_used
@@ -233,9 +233,9 @@ class ExecutableService:
     def get(self, caller: Caller, executable: str) -> Executable:
         """Show an executable, by id or name; with `hints` when its file changed or is gone."""
         with self._store.read() as c:
-            found = self._store.executables.get(c, caller.name, executable)
-        if found is None:
-            raise NotFound(f"There is no executable {executable[:80]!r}.")
+            if (found := self._store.executables.get(c, caller.name, executable)) is None:
+                names = self._store.executables.names(c, caller.name)
+                raise no_such("executable", executable, names.values())
         hints, changed = _standing(self._parts.files, found)
         return msgspec.structs.replace(found, hints=hints, changed=changed)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.domain.ids import is_id
-from nbyard.domain.names import check_name, name_key
-from nbyard.errors import Detail, Invalid, NameTaken
+from nbyard.domain.names import MAX_NAME, check_name, name_key
+from nbyard.errors import Detail, Invalid, NameTaken, NotFound
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -24,6 +24,15 @@ def nearest(names: Iterable[str], wanted: str) -> str:
     found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
     more = ", …" if len(found) > MAX_TOLD else ""
     return f"there are: {', '.join(found[:MAX_TOLD])}{more}" if found else "there is none yet"
+
+
+def no_such(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
+    """The error for a name that nothing has, with those that it may be meant for."""
+    import difflib
+
+    found = [] if is_id(wanted) else difflib.get_close_matches(wanted[:MAX_NAME], names)
+    hint = f"Did you mean {' or '.join(map(repr, found))}?" if found else ""
+    return NotFound(f"There is no {noun} {wanted[:80]!r}.", hint=hint)
 
 
 def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:

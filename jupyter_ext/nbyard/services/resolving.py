@@ -22,6 +22,7 @@ from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.files import file_of
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing import Code, Freezer
+from nbyard.services.naming import no_such
 from nbyard.services.pinning import pinned_node
 from nbyard.services.using import Asking, Found, asking_of, chosen_kernel, find_used, of_kernel
 
@@ -212,8 +213,9 @@ class Resolver:
             else:
                 real = self.parts.files.locate_code(node.path, base=self.base)
                 found = self.parts.store.executables.by_path(c, self.owner, str(real))
-        if found is None:
-            raise NotFound(f"There is no executable {node.executable or node.path!r}.")
+            if found is None:
+                names = self.parts.store.executables.names(c, self.owner)
+                raise no_such("executable", node.executable or node.path, names.values())
         return found
 
     def pinned(self, node: Node) -> ExecutableVersion:

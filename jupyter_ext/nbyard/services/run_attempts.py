@@ -21,6 +21,7 @@ from nbyard.domain.undeclared import Undeclared
 from nbyard.domain.usage import Usage
 from nbyard.errors import NotFound, Unavailable
 from nbyard.services import declaring
+from nbyard.services.naming import no_such
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -39,7 +40,7 @@ class RunAttempts:
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         found = self._store.runs.get(c, caller.name, run)
         if found is None:
-            raise NotFound(f"There is no run {run[:80]!r}.")
+            raise no_such("run", run, self._store.runs.names(c, caller.name).values())
         return found
 
     def _spoken(self, run: Run) -> Run:

@@ -30,9 +30,9 @@ from nbyard.domain.runs import (
 )
 from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows import Document
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, Invalid
 from nbyard.services.drafts import Draft, checked, draft
-from nbyard.services.naming import check_apart, check_run_name_free
+from nbyard.services.naming import check_apart, check_run_name_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
@@ -214,8 +214,9 @@ class RunService(RunEstimates):
             found = self._store.executables.get(c, caller.name, key)
             if found is None:
                 found = self._store.executables.by_path(c, caller.name, self._real(key))
-        if found is None:
-            raise NotFound(f"There is no executable {key[:80]!r}.")
+            if found is None:
+                names = self._store.executables.names(c, caller.name)
+                raise no_such("executable", key, names.values())
         return found.id
 
     @operation("GET", "/runs/{run}", scope="runs:read")

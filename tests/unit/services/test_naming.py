@@ -2,8 +2,9 @@
 
 import pytest
 
+from nbyard.domain.ids import new_id
 from nbyard.errors import Invalid, NameTaken
-from nbyard.services.naming import check_free, check_run_name, free_name, nearest
+from nbyard.services.naming import check_free, check_run_name, free_name, nearest, no_such
 
 
 @pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
@@ -42,3 +43,18 @@ def test_what_there_is_is_told_the_likest_first():
     assert nearest(["ants", "cows", "bees"], "cow") == "there are: cows, bees, ants"
     assert nearest([], "cow") == "there is none yet"
     assert nearest([f"n{n}" for n in range(20)], "n1").count(",") == 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "hint"),
+    [
+        ("big", ["big.csv", "small.csv"], "Did you mean 'big.csv'?"),
+        ("irsi", ["iris", "iris2", "x"], "Did you mean 'iris' or 'iris2'?"),
+        ("other", ["iris"], ""),
+        ("x" * 5000, ["x" * 200], f"Did you mean {'x' * 200!r}?"),
+        (new_id(), [new_id()], ""),
+    ],
+)
+def test_who_asks_for_a_name_that_nothing_has_is_told_what_is_like_it(wanted, names, hint):
+    error = no_such("dataset", wanted, names)
+    assert (error.message, error.hint) == (f"There is no dataset {wanted[:80]!r}.", hint)
