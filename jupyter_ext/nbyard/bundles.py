@@ -1,7 +1,6 @@
 """Code bundles: the folder of a notebook or script, under ignore rules and a size cap."""
 
 import contextlib
-import fnmatch
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ import msgspec
 
 from nbyard.blobs import Blob, Blobs, Tree
 from nbyard.domain.environments import LockedPackage
+from nbyard.domain.ignore_rules import IGNORED, rule_for
 from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import TooLarge
 
@@ -24,15 +24,6 @@ MARKERS = (
     ".git",
     *MODEL_FILES,
     MLFLOW_FILE,
-)
-CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
-IGNORED = (
-    *CACHES,
-    "!.dockerignore",
-    "resources",
-    "build",
-    "dist",
-    "*.nbflow",  # each of its nodes would get a copy of the whole
 )
 IGNORE_FILES = (".gitignore", ".nbyardignore")
 LINKED_BYTES = 16 << 20  # larger files can only be read in an attempt, and need not be copied
@@ -152,7 +143,7 @@ def links_left_out(path: Path, root: Path) -> list[str]:
             links = sorted(one.name for one in entries if one.is_symlink())
             found += [name if prefix == "." else f"{prefix}/{name}" for name in links]
     own = path.relative_to(base).as_posix()
-    return [name for name in found if name != own and not _rule_for(name, rules)]
+    return [name for name in found if name != own and not rule_for(name, rules)]
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
@@ -204,7 +195,7 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
         place = base / name
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
             return False
-        return not _rule_for(name, rules)
+        return not rule_for(name, rules)
 
     return keep
 
@@ -259,17 +250,7 @@ def _of_large_folder(
 def rule_of(base: Path, name: str) -> str:
     """Return the rule that leaves a file, or a folder (its name ends in /), out of bundles; nothing
     where none does."""
-    return _rule_for(name, _rules(base))
-
-
-def is_cache(name: str) -> bool:
-    """Return whether this is hidden, or made anew whenever it is gone; a folder's ends in /."""
-    return bool(_rule_for(name, CACHES))
-
-
-def is_ignored(name: str) -> bool:
-    """Return whether bundles leave this out whatever the files of a project say."""
-    return bool(_rule_for(name, IGNORED))
+    return rule_for(name, _rules(base))
 
 
 def _rules(base: Path) -> list[str]:
@@ -279,32 +260,6 @@ def _rules(base: Path) -> list[str]:
             lines += (base / name).read_text(errors="replace").splitlines()
     rules = [line.strip() for line in lines]
     return [rule for rule in rules if rule and not rule.startswith("#")]
-
-
-def _rule_for(name: str, rules: Sequence[str]) -> str:
-    """Gitignore's rules for names and paths: the last one that fits decides, `!` takes back."""
-    found = ""
-    for rule in rules:
-        if _fits(name, rule.removeprefix("!")):
-            found = "" if rule.startswith("!") else rule
-    return found
-
-
-def _fits(name: str, pattern: str) -> bool:
-    if pattern.endswith("/") and not name.endswith("/"):
-        return False
-    parts = name.rstrip("/").split("/")
-    if "/" in pattern.rstrip("/"):
-        return _path_fits(parts, pattern.strip("/").split("/"))
-    return fnmatch.fnmatchcase(parts[-1], pattern.rstrip("/"))
-
-
-def _path_fits(parts: list[str], patterns: list[str]) -> bool:
-    if not parts or not patterns:
-        return not parts and all(pattern == "**" for pattern in patterns)
-    if patterns[0] == "**":
-        return _path_fits(parts, patterns[1:]) or _path_fits(parts[1:], patterns)
-    return fnmatch.fnmatchcase(parts[0], patterns[0]) and _path_fits(parts[1:], patterns[1:])
 
 
 def _sizes(base: Path, keep: Callable[[str], bool]) -> Iterator[tuple[str, int]]:

@@ -14,14 +14,21 @@ import msgspec
 
 from nbyard.blobs import Blobs, Entry, Tree
 from nbyard.blobs import files as blob_files
-from nbyard.bundles import is_cache, is_ignored
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
-from nbyard.domain.attempts import TASK
-from nbyard.domain.names import check_member_path
-from nbyard.domain.other_files import LeftOut, OtherFiles, Why, Written, summary, within_caps
+from nbyard.domain.attempts import TASK, Result
+from nbyard.domain.other_files import (
+    MAX_DEPTH,
+    MOST_SEEN,
+    FileFilter,
+    OtherFiles,
+    Written,
+    merged,
+    summary,
+    within_caps,
+)
 from nbyard.domain.runtimes import DASK
 from nbyard.domain.undeclared import placed
 from nbyard.errors import Invalid, NbyardError, Unavailable
@@ -30,20 +37,19 @@ from nbyard.localpaths import open_real
 from nbyard.runner.folder import CODE
 
 log = logging.getLogger("nbyard.dispatch")
-MOST_SEEN = 100_000  # entries of folders; who writes more keeps the first ones
-MAX_DEPTH = 64
-SHOWN = 200  # characters of a name that may not be used
 INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFiles | None:
+def take_other_files(
+    room: Room, case: Case, result: Result, *, adopt: bool = False
+) -> OtherFiles | None:
     """Store what the attempt wrote into its copy of the code; None where it wrote nothing, and
     where that copy did not come back. To be called within `keeping`.
 
     With `adopt`, where nothing of the work can live on, files are not copied.
     """
     code = case.order.folder / CODE
-    if case.attempt.worker or case.attempt.runtime == DASK or not code.is_dir():
+    if case.attempt.worker or not code.is_dir():
         return None
     with room.store.read() as c:
         version = room.store.executables.version(c, case.task.plan.executable_version_id)
@@ -57,7 +63,9 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room.blobs, bundle, declared, since)
         look.all(os.path.realpath(code))
-        return _keep(room, case, look, adopt)
+        others = _keep(room, case, look, adopt)
+        # in a container, work may write its result itself
+        return merged(others, result.others) if case.attempt.runtime == DASK else others
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # the work is done: what is beside its results does not undo that
         log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
@@ -65,68 +73,52 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
 
 
 class _Look:
-    """What was written below a folder; `places` are the paths of files as they are there."""
+    """What was written below a folder."""
 
     def __init__(
         self, blobs: Blobs, bundle: dict[str, Entry], declared: set[str], since: int
     ) -> None:
+        self.files = FileFilter(declared)
         self._blobs = blobs
         self._bundle = bundle
-        self._declared = declared
         self._since = since
         self._seen = 0
         self.root = ""
-        self.written: list[Written] = []
-        self.left: dict[str, LeftOut] = {}
-        self.places: dict[str, str] = {}
 
     def all(self, root: str) -> None:
         """Look at the whole folder."""
         self.root = root
         with blob_files.opened(os.open(root, INTO)) as fd:
-            self._folder(fd, "", "")
+            self._folder(fd, "")
 
-    def leave(self, path: str, why: Why, size: int = 0) -> None:
-        """Note what is not kept; of a folder all of it is one."""
-        known = self.left.get(path)
-        self.left[path] = LeftOut(path, why, size + (known.size_bytes if known else 0))
-
-    def _folder(self, fd: int, prefix: str, ignored: str) -> None:
+    def _folder(self, fd: int, prefix: str) -> None:
         with os.scandir(fd) as entries:
             names = sorted(entry.name for entry in entries)
         for name in names:
             self._seen += 1
             if self._seen > MOST_SEEN:
-                self.leave(_harmless(prefix or "./"), "too-many")
+                self.files.leave(prefix or "./", "too-many")
                 return
-            self._entry(fd, name, prefix + name, ignored)
+            self._entry(fd, name, prefix + name)
 
-    def _entry(self, fd: int, name: str, path: str, ignored: str) -> None:
-        if path in self._declared:
-            return
+    def _entry(self, fd: int, name: str, path: str) -> None:
         try:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            is_folder = stat.S_ISDIR(found.st_mode)
-            if not is_folder and not self._is_new(fd, name, path, found):
-                return
-            shown = f"{path}/" if is_folder else path
-            if is_cache(shown):
-                return
-            if not ignored and is_ignored(shown):
-                ignored = shown
-            if is_folder:
-                self._below(fd, name, shown, ignored)
-            else:
-                self._file(path, found, ignored)
+            if stat.S_ISDIR(found.st_mode):
+                self._below(fd, name, f"{path}/")
+            elif self._is_new(fd, name, path, found):
+                self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
         except OSError:
-            self.leave(_harmless(path), "unreadable")
+            self.files.leave(path, "unreadable")
 
-    def _below(self, fd: int, name: str, prefix: str, ignored: str) -> None:
+    def _below(self, fd: int, name: str, prefix: str) -> None:
+        if self.files.skips(prefix):
+            return
         if prefix.count("/") > MAX_DEPTH:
-            self.leave(_harmless(prefix), "too-many")
+            self.files.leave(prefix, "too-many")
             return
         with blob_files.opened(os.open(name, INTO, dir_fd=fd)) as inner:
-            self._folder(inner, prefix, ignored)
+            self._folder(inner, prefix)
 
     def _is_new(self, fd: int, name: str, path: str, found: os.stat_result) -> bool:
         """Whether it was not in the bundle, or has other bytes now."""
@@ -142,45 +134,29 @@ class _Look:
         with blob_files.opened(os.open(name, flags, dir_fd=fd)) as file:
             return not blob_files.fits(blob_files.hash_file(file), entry.digest)
 
-    def _file(self, path: str, found: os.stat_result, ignored: str) -> None:
-        size = found.st_size
-        try:
-            plain = check_member_path(path)
-        except Invalid:
-            self.leave(_harmless(path), "name", size)
-            return
-        if not stat.S_ISREG(found.st_mode):
-            self.leave(plain, "link")
-        elif ignored:
-            self.leave(ignored, "ignored", size)
-        elif plain in self.places:
-            self.leave(plain, "name", size)
-        else:
-            self.places[plain] = path
-            self.written.append(Written(plain, size))
-
 
 def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None:
     """Store what is within the caps and holds nothing secret."""
     settings, hidden = room.settings, masks(room, case)
     most = (settings.max_other_bytes, settings.max_other_files)
-    wanted, beyond = within_caps(look.written, *most)
+    files = look.files
+    wanted, beyond = within_caps(files.written, *most)
     kept: dict[Written, Entry] = {}
     for one in wanted:
-        place = Path(look.root, look.places[one.path])
+        place = Path(look.root, files.places[one.path])
         try:
             if hidden.holds(os.fspath(place)):
-                look.leave(one.path, "secret", one.size_bytes)
+                files.leave(one.path, "secret", one.size_bytes)
                 continue
             digest = _stored(room.blobs, place, one.size_bytes, adopt)
         except Unavailable:
-            look.leave(one.path, "no-room", one.size_bytes)
+            files.leave(one.path, "no-room", one.size_bytes)
         except (NbyardError, OSError):
-            look.leave(one.path, "unreadable", one.size_bytes)
+            files.leave(one.path, "unreadable", one.size_bytes)
         else:
             kept[one] = Entry(one.path, digest, one.size_bytes)
     digest = room.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
-    return summary(digest, [*kept], [*look.left.values(), *beyond])
+    return summary(digest, [*kept], [*files.left.values(), *beyond])
 
 
 def _stored(blobs: Blobs, place: Path, size: int, adopt: bool) -> str:
@@ -189,7 +165,3 @@ def _stored(blobs: Blobs, place: Path, size: int, adopt: bool) -> str:
         if not stat.S_ISREG(found.st_mode) or found.st_size != size:
             raise Invalid.field("path", f"{place.name} changed while it was looked at")
         return blobs.put_fd(fd, adopt=adopt).digest
-
-
-def _harmless(path: str) -> str:
-    return ascii(path)[1:-1][:SHOWN]

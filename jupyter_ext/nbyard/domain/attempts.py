@@ -32,6 +32,7 @@ import msgspec
 
 from nbyard.domain.environments import Lock
 from nbyard.domain.invocations import Placed
+from nbyard.domain.other_files import OtherFiles
 from nbyard.domain.uses import UsedEnvironment
 
 TASK = "task.json"
@@ -242,7 +243,9 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Result(msgspec.Struct, frozen=True):
     """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
-    a kernel was ready or a program started, `disclosed` are outputs that hold something secret."""
+    a kernel was ready or a program started, `disclosed` are outputs that hold something secret.
+    `others` names files that a Dask worker did not send: they are no outputs, and beyond what is
+    kept."""
 
     attempt_id: str
     token: str
@@ -255,6 +258,7 @@ class Result(msgspec.Struct, frozen=True):
     working_at: float | None = None
     disclosed: list[str] = []
     observed: Observed | None = None
+    others: OtherFiles | None = None
 
 
 class Image(msgspec.Struct, frozen=True):

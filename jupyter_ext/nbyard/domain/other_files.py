@@ -1,11 +1,18 @@
 """Other files: what work wrote into its copy of the code beside its declared outputs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from nbyard.domain.ignore_rules import is_cache, is_ignored
+from nbyard.domain.names import check_member_path
+from nbyard.errors import Invalid
+
 NAMED = 100  # files that were left out, by their names; of more only the number is kept
+MOST_SEEN = 100_000  # entries of folders; who writes more keeps the first ones
+MAX_DEPTH = 64
+SHOWN = 200  # characters of a name that may not be used
 
 Why = Literal["too-large", "too-many", "no-room", "ignored", "link", "name", "secret", "unreadable"]
 
@@ -61,6 +68,78 @@ class Written(NamedTuple):
     size_bytes: int
 
 
+class FileFilter:
+    """Decides of each file that work wrote whether it could be kept, wherever the file was found.
+
+    Paths are relative to the folder of the code; those of folders end in `/`. `written` could be
+    kept, `left` not; `places` are the paths of files as they are there.
+    """
+
+    def __init__(self, declared: Collection[str]) -> None:
+        self.written: list[Written] = []
+        self.left: dict[str, LeftOut] = {}
+        self.places: dict[str, str] = {}
+        self._declared = declared
+        self._folders: dict[str, str | None] = {"": ""}
+
+    def leave(self, path: str, why: Why, size: int = 0) -> None:
+        """Note what is not kept; of a folder all of it is one."""
+        path = _printable(path)
+        known = self.left.get(path)
+        self.left[path] = LeftOut(path, why, size + (known.size_bytes if known else 0))
+
+    def skips(self, folder: str) -> bool:
+        """Return whether nothing in it counts: it is a cache, or a declared output."""
+        return self._in_folder(folder) is None
+
+    def add(self, path: str, size: int, *, is_file: bool) -> None:
+        """Decide on a file, or on a link or pipe."""
+        if path.count("/") > MAX_DEPTH:
+            self.leave(f"{path.rpartition('/')[0]}/", "too-many")
+            return
+        ignored = self._rule(path)
+        if ignored is None:
+            return
+        try:
+            plain = check_member_path(path)
+        except Invalid:
+            self.leave(path, "name", size)
+            return
+        if not is_file:
+            self.leave(plain, "link")
+        elif ignored:
+            self.leave(ignored, "ignored", size)
+        elif plain in self.places:
+            self.leave(plain, "name", size)
+        else:
+            self.places[plain] = path
+            self.written.append(Written(plain, size))
+
+    def _in_folder(self, folder: str) -> str | None:
+        if folder not in self._folders:
+            self._folders[folder] = self._rule(folder)
+        return self._folders[folder]
+
+    def _rule(self, path: str) -> str | None:
+        """Return the outermost folder around it that bundles leave out, or itself; None where it
+        does not count."""
+        own = path.removesuffix("/")
+        above, slash, _ = own.rpartition("/")
+        outer = self._in_folder(above + slash)
+        if outer is None or own in self._declared or is_cache(path):
+            return None
+        return outer or (path if is_ignored(path) else "")
+
+
+def _printable(path: str) -> str:
+    """Return a name that people can see: escaped where it could do harm."""
+    try:
+        check_member_path(path.removesuffix("/"))
+    except Invalid:
+        return ascii(path)[1:-1][:SHOWN]
+    return path
+
+
 def within_caps(
     written: Iterable[Written], most_bytes: int, most_files: int
 ) -> tuple[list[Written], list[LeftOut]]:
@@ -86,3 +165,12 @@ def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> Ot
     named = sorted(left, key=lambda one: one.path)[:NAMED]
     size = sum(one.size_bytes for one in kept)
     return OtherFiles(digest, len(kept), size, named, len(left) - len(named))
+
+
+def merged(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
+    """Add files that stayed where the work was done to what is recorded of a task."""
+    if kept is None or left is None:
+        return kept or left
+    named = sorted([*kept.left_out, *left.left_out], key=lambda one: one.path)
+    more = kept.more + left.more + len(named[NAMED:])
+    return msgspec.structs.replace(kept, left_out=named[:NAMED], more=more)

@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.testing.secrets import places_of
 
-from ..telling import REACHES, telling
+from ..telling import REACHES, assert_only_the_harmless_one, telling, writing
 from .ground import ground
 
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
@@ -29,3 +29,10 @@ def test_work_on_a_worker_gets_it_and_nothing_tells_it(tmp_path, cluster):
             detail = work.run(path=path, runtime="dask", parameters={"token": "api"})
             work.check(detail, fails=False)
     assert places_of(cluster.folder) == [], "neither on the worker's disk nor in its log"
+
+
+def test_other_files_of_a_worker(tmp_path, cluster):
+    """K5, I23, I26: what holds a secret is named and not kept."""
+    with telling(tmp_path, dask_address=cluster.address) as work:
+        detail = work.run(path=writing(work), runtime="dask", parameters={"token": "api"})
+        assert_only_the_harmless_one(work, detail)

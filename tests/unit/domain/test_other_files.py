@@ -2,7 +2,15 @@
 
 import pytest
 
-from nbyard.domain.other_files import NAMED, LeftOut, OtherFiles, Written, summary, within_caps
+from nbyard.domain.other_files import (
+    NAMED,
+    LeftOut,
+    OtherFiles,
+    Written,
+    merged,
+    summary,
+    within_caps,
+)
 
 ALL = [Written("large.bin", 900), Written("b.csv", 10), Written("a.csv", 10), Written("c.csv", 30)]
 
@@ -29,6 +37,19 @@ def test_of_very_many_only_the_number_is_told() -> None:
     found = summary("", [], left)
     assert found is not None
     assert (len(found.left_out), found.more, found.count) == (NAMED, 7, 0)
+
+
+def test_files_that_stayed_elsewhere_are_told_with_the_others() -> None:
+    kept = OtherFiles("tree:x", 1, 3, [LeftOut("b", "link"), LeftOut("d", "secret")], 1)
+    there = OtherFiles(
+        "", 0, 0, [LeftOut(f"c{number:03}", "too-many") for number in range(NAMED)], 5
+    )
+    found = merged(kept, there)
+    assert found is not None
+    assert (found.digest, found.count, found.size_bytes) == ("tree:x", 1, 3)
+    assert [one.path for one in found.left_out[:2]] == ["b", "c000"]
+    assert (len(found.left_out), found.more) == (NAMED, 8)
+    assert (merged(kept, None), merged(None, there)) == (kept, there)
 
 
 def test_nothing_is_recorded_where_nothing_was_written() -> None:

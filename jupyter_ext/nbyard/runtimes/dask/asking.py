@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Unavailable
-from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask import entries, worker
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 20.0  # the scheduler has for an answer
 WORKER_SECONDS = 60.0  # workers have, which are at something else
 FRESH_SECONDS = 0.5
-TEXT = Path(program.__file__).read_text("utf-8")
-NAME = f"nbyard_worker_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
+PARTS = {part: Path(str(part.__file__)).read_text("utf-8") for part in (entries, worker)}
+DIGEST = hashlib.sha256("".join(PARTS.values()).encode()).hexdigest()[:16]
+PACKAGE = f"nbyard_worker_{DIGEST}"
+MODULES = [(PACKAGE, part.__name__.rpartition(".")[2], text) for part, text in PARTS.items()]
 BOOT = """
 import sys, types
-def answer(name, text, verb, *words):
-    module = sys.modules.get(name)
-    if module is None:
-        module = types.ModuleType(name)
-        exec(compile(text, name, "exec"), vars(module))
-        module = sys.modules.setdefault(name, module)
+def answer(modules, verb, *words):
+    for package, part, text in modules:
+        name = f"{package}.{part}"
+        module = sys.modules.get(name)
+        if module is None:
+            module = types.ModuleType(name)
+            module.__package__ = package
+            exec(compile(text, name, "exec"), vars(module))
+            module = sys.modules.setdefault(name, module)
     return getattr(module, verb)(*words)
 """
 EXPRESSION = "exec(boot, space) or space['answer'](*words)"
@@ -40,7 +45,7 @@ class WorkerGone(Exception):
 
 def call(verb: str, *words: Any) -> dict[str, Any]:
     """What `eval` needs, besides the expression, to call a function of `worker` over there."""
-    return {"boot": BOOT, "space": {}, "words": (NAME, TEXT, verb, *words)}
+    return {"boot": BOOT, "space": {}, "words": (MODULES, verb, *words)}
 
 
 async def called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:

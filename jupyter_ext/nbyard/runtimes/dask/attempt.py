@@ -38,11 +38,12 @@ FORGOTTEN = "the Dask scheduler knows nothing of it any more"
 
 
 class DaskAttempt:
-    def __init__(self, order: Order, cluster: Cluster, name: str):
+    def __init__(self, order: Order, cluster: Cluster, name: str, caps: tuple[int, int]):
         self.order = order
         self.has_started = False
         self._cluster = cluster
         self._name = name
+        self._caps = caps
         self._lock = threading.RLock()
         self._future: Future | None = None
         self._generation = -1
@@ -189,12 +190,14 @@ class DaskAttempt:
         return Observation("running")
 
     def _fetch(self, ask: carrying.Ask) -> None:
-        said = carrying.fetch(self.folder, ask, files.read_task(self.folder))
+        task = files.read_task(self.folder)
+        said = carrying.fetch(self.folder, ask, task)
         try:
             result = msgspec.json.decode(said, type=Result)
         except msgspec.DecodeError as error:
             raise NbyardError(f"result.json cannot be read: {error}") from error
-        files.write_result(self.folder, result)
+        others = carrying.fetch_others(self.folder, ask, task, self._caps)
+        files.write_result(self.folder, msgspec.structs.replace(result, others=others))
 
     # Ending
 

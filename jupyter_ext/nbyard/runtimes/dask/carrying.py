@@ -5,18 +5,32 @@ in memory. What comes back was written by the work: nothing is opened through a 
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nbyard.domain.attempts import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
+from nbyard.domain.ignore_rules import CACHES
+from nbyard.domain.other_files import (
+    MAX_DEPTH,
+    MOST_SEEN,
+    FileFilter,
+    OtherFiles,
+    summary,
+    within_caps,
+)
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
+from nbyard.runner.folder import CODE
+from nbyard.runtimes.dask import entries as listings
 from nbyard.runtimes.dask import worker as program
-from nbyard.runtimes.dask.worker import Entry
+from nbyard.runtimes.dask.entries import Entry
 
-SENT = ("code", "inputs", "outputs", TASK, CANCEL)
+SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500
+LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 
 # A function of `worker`, at the place: its name, then its words.
 Ask = Callable[..., Any]
@@ -24,14 +38,14 @@ Ask = Callable[..., Any]
 
 def send(folder: Path, ask: Ask) -> None:
     """All that the work needs; links among the inputs become what they name."""
-    entries = program.listing(str(folder), list(SENT), follow="inputs")
+    entries = listings.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
-        ask("fill", _with_data(batch, program.read(str(folder), batch)))
+        ask("fill", _with_data(batch, listings.read(str(folder), batch)))
     secrets = str(folder / memory.SECRETS)
     if os.path.lexists(secrets):
-        entries = program.listing(secrets, os.listdir(secrets))
+        entries = listings.listing(secrets, os.listdir(secrets))
         batch = [piece for entry in entries for piece in _pieces(entry)]
-        ask("give", _with_data(batch, program.read(secrets, batch)))
+        ask("give", _with_data(batch, listings.read(secrets, batch)))
     ask("fill", [])
 
 
@@ -65,9 +79,59 @@ def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     )
 
 
+def fetch_others(
+    folder: Path, ask: Ask, task: TaskFile, caps: tuple[int, int]
+) -> OtherFiles | None:
+    """Bring what the work wrote into its copy of the code, at most so many bytes and files, into
+    ours; return what was left there. Files of the code whose size is as it was do not count."""
+    declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
+    files, entries = FileFilter(declared), _others(ask)
+    for path, entry in entries.items():
+        if entry["kind"] in ("too-many", "unreadable"):
+            files.leave(path or "./", entry["kind"])
+        else:
+            files.add(path, entry["size"], is_file=entry["kind"] == "file")
+    found = {one: entries[files.places[one.path]] for one in files.written}
+    new = [one for one, entry in found.items() if not _is_whole(folder, entry)]
+    same = [one for one in found.keys() - {*new} if one.size_bytes <= caps[0]]
+    large = [one for one in found.keys() - {*new, *same} if not _is_as_sent(folder, found[one])]
+    wanted, beyond = within_caps([*new, *large], *caps)
+    _bring(folder, ask, [found[one] for one in (*wanted, *same)])
+    for one in (*wanted, *same):
+        if not _is_whole(folder, found[one]):  # it changed meanwhile, or there is no room
+            (folder / found[one]["path"]).unlink(missing_ok=True)
+            files.leave(one.path, "unreadable", one.size_bytes)
+    return summary("", [], [*files.left.values(), *beyond])
+
+
+def _others(ask: Ask) -> dict[str, Entry]:
+    """Return what was made or changed there, by paths in the folder of the code."""
+    paths = {entry["path"].partition("/")[2]: entry for entry in ask("others", CODE, LIMITS)}
+    return {path: {**entry, "path": f"{CODE}/{path}"} for path, entry in paths.items()}
+
+
+def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> None:
+    for batch in _batches(entries):
+        data = ask("take", batch)
+        with suppress(OSError, NbyardError):  # files that are not whole then are not kept
+            _store(folder, _with_data(batch, data))
+
+
+def _is_whole(folder: Path, entry: Entry) -> bool:
+    """Return whether there is a file of its size here."""
+    with suppress(OSError):
+        found = os.lstat(folder / entry["path"])
+        return stat.S_ISREG(found.st_mode) and found.st_size == entry["size"]
+    return False
+
+
+def _is_as_sent(folder: Path, entry: Entry) -> bool:
+    return bool(os.lstat(folder / entry["path"]).st_mtime_ns == entry["mtime"])
+
+
 def _store(folder: Path, entries: list[Entry]) -> None:
     try:
-        program.write(str(folder), entries)
+        listings.write(str(folder), entries)
     except ValueError as error:
         raise NbyardError(str(error)) from error
 

@@ -1,8 +1,8 @@
 """What is done on a Dask worker, where nothing of ours is installed: standard library only.
 
-The text of this module travels with each call. It keeps nothing in memory: an attempt on a worker
-is its *place*, a folder that `run` makes and everybody else is told, so that whichever dispatcher
-comes later can go on.
+The text of this module and that of `entries` travel with each call. It keeps nothing in memory: an
+attempt on a worker is its *place*, a folder that `run` makes and everybody else is told, so that
+whichever dispatcher comes later can go on.
 
 attempt/    the attempt's folder, where the worker does not see ours
 runner/     the runner
@@ -26,6 +26,8 @@ import tempfile
 import time
 from typing import Any
 
+from .entries import Entry, changed, listing, read, write
+
 ATTEMPT, RUNNER, WORDS, FILLED, TAKEN = "attempt", "runner", "words", "filled", "taken"
 TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "executed.ipynb"
 SECRETS, GROWING = "secrets", ("log", "events.jsonl", "metrics.jsonl")
@@ -47,8 +49,6 @@ prctl and prctl(1, 9, 0, 0, 0)
 os.getppid() == int(sys.argv[1]) or sys.exit("the worker is gone")
 os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[2:]])
 """
-
-Entry = dict[str, Any]
 
 
 def run(job: dict[str, Any]) -> str:
@@ -320,81 +320,11 @@ def outputs(place: str, names: list[str]) -> list[Entry]:
     return listing(os.path.join(place, ATTEMPT), names)
 
 
+def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
+    """Return the files in a folder that were made or changed since all had come."""
+    since = os.stat(os.path.join(place, FILLED)).st_ctime_ns
+    return changed(os.path.join(place, ATTEMPT), folder, since, **limits)
+
+
 def take(place: str, wanted: list[Entry]) -> list[bytes]:
     return read(os.path.join(place, ATTEMPT), wanted)
-
-
-# Folders as entries {path, kind, mode, size} (and offset, data or target), on either side
-
-
-def listing(folder: str, names: list[str], follow: str = "") -> list[Entry]:
-    """All that is there below these names, folders before what is in them; links below the
-    folder `follow` count as what they name."""
-    found: list[Entry] = []
-    for name in names:
-        _list(folder, name, follow, found)
-    return found
-
-
-def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
-    full = os.path.join(folder, path)
-    is_followed = bool(follow) and path.partition("/")[0] == follow
-    if os.path.islink(full) and not is_followed:
-        found.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
-    elif os.path.isdir(full):
-        found.append({"path": path, "kind": "folder", "size": 0})
-        for name in sorted(os.listdir(full)):
-            _list(folder, f"{path}/{name}", follow, found)
-    elif os.path.isfile(full):
-        mode, size = os.stat(full).st_mode & 0o777, os.path.getsize(full)
-        found.append({"path": path, "kind": "file", "mode": mode, "size": size})
-
-
-def read(folder: str, wanted: list[Entry]) -> list[bytes]:
-    """Bytes of files; b"" for what is not there."""
-    pieces = []
-    for piece in wanted:
-        try:
-            with open(os.path.join(folder, piece["path"]), "rb") as file:
-                file.seek(piece["offset"])
-                pieces.append(file.read(piece["size"]))
-        except OSError:
-            pieces.append(b"")
-    return pieces
-
-
-def write(folder: str, entries: list[Entry]) -> None:
-    """Make entries real, nothing outside the folder and nothing through a link.
-
-    Raises:
-        ValueError: a path leads out of the folder.
-    """
-    os.makedirs(folder, exist_ok=True)
-    for entry in entries:
-        path = _inside(folder, entry["path"])
-        os.makedirs(path if entry["kind"] == "folder" else os.path.dirname(path), exist_ok=True)
-        if entry["kind"] == "link":
-            if not os.path.lexists(path):
-                os.symlink(entry["target"], path)
-        elif entry["kind"] == "file":
-            _write(path, entry)
-
-
-def _write(path: str, entry: Entry) -> None:
-    if entry["offset"] == 0 and os.path.lexists(path):
-        os.unlink(path)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.seek(entry["offset"])
-        file.write(entry["data"])
-        os.fchmod(handle, entry["mode"] | 0o600)
-
-
-def _inside(folder: str, path: str) -> str:
-    parts = path.split("/")
-    full = os.path.join(folder, *parts)
-    parent, root = os.path.realpath(os.path.dirname(full)), os.path.realpath(folder)
-    is_below = parent == root or parent.startswith(root + os.sep)
-    if path.startswith("/") or ".." in parts or not path or not is_below:
-        raise ValueError(f"{path!r} leads out of the attempt's folder")
-    return full

@@ -10,7 +10,8 @@ import pytest
 from nbyard.domain.attempts import CommandWork, Output, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
-from nbyard.runtimes.dask import carrying, worker
+from nbyard.runner.found import UNTOUCHED
+from nbyard.runtimes.dask import carrying, entries, worker
 
 TASK = TaskFile(
     attempt_id="a",
@@ -19,6 +20,7 @@ TASK = TaskFile(
     work=CommandWork(argv=["true"]),
     outputs={"o": Output("outputs/o"), "apart": Output("code/apart")},
 )
+CAPS = (1000, 100)
 
 
 @pytest.fixture
@@ -124,6 +126,132 @@ def test_results_come_back_whole(folder: Path, place: Path) -> None:
     assert ask.calls.count("take") < 6
 
 
+@pytest.fixture
+def sent(folder: Path, place: Path) -> Path:
+    """The code on the worker, where no file changed since it came."""
+    for name, text in (("main.py", "code"), ("data.csv", "1,2"), ("other.csv", "3,4")):
+        (folder / "code" / name).write_text(text)
+    (folder / "code/main.py").chmod(0o644)
+    carrying.send(folder, Asked(place))
+    there = place / "attempt/code"
+    while not _ticked(place, there):
+        pass
+    return there
+
+
+def _ticked(place: Path, there: Path) -> bool:
+    """Whether the clock of the file system went on since all came, as it has when work begins."""
+    times = []
+    for path in (place / worker.FILLED, there / ".clock"):
+        path.touch()
+        times.append(path.stat().st_ctime_ns)
+    (there / ".clock").unlink()
+    return times[0] != times[1]
+
+
+def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
+    """X1: the runner knows those at the places of outputs by it."""
+    large, small = folder / "code/large.csv", folder / "code/small.csv"
+    large.write_bytes(b"x" * (worker.PIECE_BYTES + 1))
+    small.touch()
+    for path in (large, small):
+        os.utime(path, (UNTOUCHED, UNTOUCHED))
+    carrying.send(folder, Asked(place))
+    for path in (large, small):
+        assert (place / "attempt/code" / path.name).stat().st_mtime == UNTOUCHED
+
+
+def test_what_the_work_wrote_comes_back(folder: Path, place: Path, sent: Path) -> None:
+    """R2, R12: new files and those of the code that changed, whatever time they have."""
+    before = (sent / "data.csv").stat()
+    (sent / "data.csv").write_text("9,9")
+    os.utime(sent / "data.csv", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (sent / "main.py").chmod(0o755)
+    (sent / "plots").mkdir()
+    (sent / "plots/a.svg").write_text("<svg/>")
+    (sent / "apart").write_text("an output")
+    for name in (".cache", "__pycache__"):
+        (sent / name).mkdir()
+        (sent / name / "x").write_text("x")
+    ask = Asked(place)
+    assert carrying.fetch_others(folder, ask, TASK, CAPS) is None
+    ours = folder / "code"
+    assert (ours / "plots/a.svg").read_text() == "<svg/>"
+    assert (ours / "data.csv").read_text() == "9,9"
+    found = {path.relative_to(ours).as_posix() for path in ours.rglob("*") if path.is_file()}
+    assert found == {"main.py", "data.csv", "other.csv", "plots/a.svg"}
+    assert ask.calls == ["others", "take"]
+
+
+def test_what_may_not_be_kept_stays_there_and_is_named(
+    folder: Path, place: Path, sent: Path, tmp_path: Path
+) -> None:
+    """F11: neither links nor odd names come, and no more than the caps allow."""
+    for name, size in (("a", 1), ("b", 2), ("c", 3), ("large", 40), ("e\u0301", 1), ("\u00e9", 2)):
+        (sent / name).write_bytes(b"x" * size)
+    (sent / "link").symlink_to(tmp_path)
+    os.mkfifo(sent / "pipe")
+    (sent / "a\nb").touch()
+    Path(os.fsdecode(os.fsencode(sent) + b"/\xff")).touch()
+    (sent / "dist").mkdir()
+    (sent / "dist/one.whl").write_text("x")
+    left = carrying.fetch_others(folder, Asked(place), TASK, (30, 3))
+    assert left is not None and not left.count
+    assert {one.path: one.why for one in left.left_out} == {
+        **{"link": "link", "pipe": "link", "dist/": "ignored", "a\\nb": "name"},
+        **{"\\udcff": "name", "\u00e9": "name", "c": "too-many", "large": "too-large"},
+    }
+    ours = {path.name for path in (folder / "code").iterdir()}
+    assert ours == {"deep", "main.py", "data.csv", "other.csv", "a", "b", "e\u0301"}
+
+
+def test_folders_without_end_are_looked_at_as_far_as_it_goes(
+    folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "LIMITS", {**carrying.LIMITS, "most": 9, "depth": 2})
+    (sent / "a/b/c").mkdir(parents=True)
+    (sent / "a/b/c/deep").write_text("x")
+    (sent / "a/b/last").write_text("x")
+    (sent / "a/file").write_text("x")
+    (sent / "z").write_text("x")
+    left = carrying.fetch_others(folder, Asked(place), TASK, CAPS)
+    assert left is not None
+    assert {one.path: one.why for one in left.left_out} == dict.fromkeys(
+        ["a/b/", "a/b/c/"], "too-many"
+    )
+    assert (folder / "code/z").exists() and (folder / "code/a/file").exists()
+
+
+def test_a_file_that_shrinks_while_it_comes_is_not_kept(
+    folder: Path, place: Path, sent: Path
+) -> None:
+    (sent / "growing").write_text("12345")
+
+    class Changing(Asked):
+        def __call__(self, verb: str, *words: Any) -> Any:
+            if verb == "take":
+                (sent / "growing").write_text("1")
+            return super().__call__(verb, *words)
+
+    left = carrying.fetch_others(folder, Changing(place), TASK, CAPS)
+    assert left is not None
+    assert [(one.path, one.why) for one in left.left_out] == [("growing", "unreadable")]
+    assert not (folder / "code/growing").exists()
+
+
+def test_a_large_input_that_came_last_is_not_sent_back(
+    folder: Path, place: Path, sent: Path
+) -> None:
+    """Its time of arrival may be that of the sign that all came."""
+    for name in ("data.csv", "other.csv"):
+        (sent / name).chmod(0o600)
+    (sent / "other.csv").write_text("5,6")
+    left = carrying.fetch_others(folder, ask := Asked(place), TASK, (2, 9))
+    assert left is not None
+    assert [(one.path, one.why) for one in left.left_out] == [("other.csv", "too-large")]
+    assert ask.calls == ["others"]
+
+
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside", ""])
 def test_nothing_is_written_outside(folder: Path, path: str) -> None:
     """F30: a worker's answer is the work's word."""
@@ -141,7 +269,7 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     (folder / "outputs/o").symlink_to(tmp_path)
     entry = {"path": "outputs/o/x", "kind": "file", "mode": 0o644, "offset": 0, "data": b"x"}
     with pytest.raises(ValueError, match="leads out"):
-        worker.write(str(folder), [entry])
+        entries.write(str(folder), [entry])
     assert not (tmp_path / "x").exists()
 
 

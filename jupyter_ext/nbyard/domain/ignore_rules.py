@@ -1,0 +1,51 @@
+"""Which files count as code or results by their names: the rules of code bundles."""
+
+import fnmatch
+from collections.abc import Sequence
+
+CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
+IGNORED = (
+    *CACHES,
+    "!.dockerignore",
+    "resources",
+    "build",
+    "dist",
+    "*.nbflow",  # each of its nodes would get a copy of the whole
+)
+
+
+def is_cache(name: str) -> bool:
+    """Return whether this is hidden, or made anew whenever it is gone; a folder's ends in /."""
+    return bool(rule_for(name, CACHES))
+
+
+def is_ignored(name: str) -> bool:
+    """Return whether bundles leave this out whatever the files of a project say."""
+    return bool(rule_for(name, IGNORED))
+
+
+def rule_for(name: str, rules: Sequence[str]) -> str:
+    """Return the rule that leaves out a name or path, empty where none does. The last one that fits
+    decides, and `!` takes back, as in gitignore."""
+    found = ""
+    for rule in rules:
+        if _fits(name, rule.removeprefix("!")):
+            found = "" if rule.startswith("!") else rule
+    return found
+
+
+def _fits(name: str, pattern: str) -> bool:
+    if pattern.endswith("/") and not name.endswith("/"):
+        return False
+    parts = name.rstrip("/").split("/")
+    if "/" in pattern.rstrip("/"):
+        return _path_fits(parts, pattern.strip("/").split("/"))
+    return fnmatch.fnmatchcase(parts[-1], pattern.rstrip("/"))
+
+
+def _path_fits(parts: list[str], patterns: list[str]) -> bool:
+    if not parts or not patterns:
+        return not parts and all(pattern == "**" for pattern in patterns)
+    if patterns[0] == "**":
+        return _path_fits(parts, patterns[1:]) or _path_fits(parts[1:], patterns)
+    return fnmatch.fnmatchcase(parts[0], patterns[0]) and _path_fits(parts[1:], patterns[1:])

@@ -1,0 +1,135 @@
+"""Folders as entries {path, kind, mode, size, mtime} (and offset, data or target), on either side:
+standard library only, for the text of this module travels to workers."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import os
+import stat
+from typing import Any
+
+Entry = dict[str, Any]
+
+
+def listing(folder: str, names: list[str], follow: str = "") -> list[Entry]:
+    """All that is there below these names, folders before what is in them; links below the
+    folder `follow` count as what they name."""
+    found: list[Entry] = []
+    for name in names:
+        _list(folder, name, follow, found)
+    return found
+
+
+def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
+    full = os.path.join(folder, path)
+    is_followed = bool(follow) and path.partition("/")[0] == follow
+    if os.path.islink(full) and not is_followed:
+        found.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
+    elif os.path.isdir(full):
+        found.append({"path": path, "kind": "folder", "size": 0})
+        for name in sorted(os.listdir(full)):
+            _list(folder, f"{path}/{name}", follow, found)
+    elif os.path.isfile(full):
+        found.append(_file(path, os.stat(full)))
+
+
+def changed(
+    folder: str, name: str, since: int, *, skipped: list[str], most: int, depth: int
+) -> list[Entry]:
+    """Return the files below `name` that were made or changed at `since` or later (in nanoseconds),
+    whatever time they were given; `skipped` are patterns of names.
+
+    Links and pipes are of the kind `other`. `unreadable` and `too-many` are folders that were not
+    looked at, or not to their end: at `most` so many entries are, so deep.
+    """
+    found: list[Entry] = []
+    folders, seen = [name], 0
+    for one in folders:  # which grows
+        try:
+            entries = _entries(folder, one, skipped)
+        except OSError:
+            found.append({"path": f"{one}/", "kind": "unreadable", "size": 0})
+            continue
+        for path, status in entries[: most - seen]:
+            if not stat.S_ISDIR(status.st_mode):
+                if status.st_ctime_ns >= since:  # no program can set that back
+                    found.append(_file(path, status))
+            elif path.count("/") <= depth:
+                folders.append(path)
+            else:
+                found.append({"path": f"{path}/", "kind": "too-many", "size": 0})
+        seen += len(entries)
+        if seen > most:
+            found.append({"path": f"{one}/", "kind": "too-many", "size": 0})
+            break
+    return found
+
+
+def _entries(folder: str, name: str, skipped: list[str]) -> list[tuple[str, os.stat_result]]:
+    found = []
+    with os.scandir(os.path.join(folder, name)) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped):
+                with contextlib.suppress(FileNotFoundError):  # what lives on removed it
+                    found.append((f"{name}/{entry.name}", entry.stat(follow_symlinks=False)))
+    return found
+
+
+def _file(path: str, status: os.stat_result) -> Entry:
+    kind = "file" if stat.S_ISREG(status.st_mode) else "other"
+    mode, size = status.st_mode & 0o777, status.st_size
+    return {"path": path, "kind": kind, "mode": mode, "size": size, "mtime": status.st_mtime_ns}
+
+
+def read(folder: str, wanted: list[Entry]) -> list[bytes]:
+    """Bytes of files; b"" for what is not there."""
+    pieces = []
+    for piece in wanted:
+        try:
+            with open(os.path.join(folder, piece["path"]), "rb") as file:
+                file.seek(piece["offset"])
+                pieces.append(file.read(piece["size"]))
+        except OSError:
+            pieces.append(b"")
+    return pieces
+
+
+def write(folder: str, entries: list[Entry]) -> None:
+    """Make entries real, nothing outside the folder and nothing through a link.
+
+    Raises:
+        ValueError: a path leads out of the folder.
+    """
+    os.makedirs(folder, exist_ok=True)
+    for entry in entries:
+        path = _inside(folder, entry["path"])
+        os.makedirs(path if entry["kind"] == "folder" else os.path.dirname(path), exist_ok=True)
+        if entry["kind"] == "link":
+            if not os.path.lexists(path):
+                os.symlink(entry["target"], path)
+        elif entry["kind"] == "file":
+            _write(path, entry)
+
+
+def _write(path: str, entry: Entry) -> None:
+    if entry["offset"] == 0 and os.path.lexists(path):
+        os.unlink(path)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.seek(entry["offset"])
+        file.write(entry["data"])
+        file.flush()
+        os.fchmod(handle, entry["mode"] | 0o600)
+        if "mtime" in entry:  # by which files that the work did not write are known
+            os.utime(handle, ns=(entry["mtime"], entry["mtime"]))
+
+
+def _inside(folder: str, path: str) -> str:
+    parts = path.split("/")
+    full = os.path.join(folder, *parts)
+    parent, root = os.path.realpath(os.path.dirname(full)), os.path.realpath(folder)
+    is_below = parent == root or parent.startswith(root + os.sep)
+    if path.startswith("/") or ".." in parts or not path or not is_below:
+        raise ValueError(f"{path!r} leads out of the attempt's folder")
+    return full

@@ -1,0 +1,73 @@
+"""Files that work on a cluster wrote beside its declared outputs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.other_files import LeftOut
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+from ..test_runs import ADA, OUT, Project
+from .ground import Ground
+
+pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole module
+
+WRITE = """
+mkdir -p plots __pycache__ dist
+echo 1 > result.csv
+echo svg > plots/a.svg
+echo changed > table.csv
+touch -d 2001-01-01 table.csv
+chmod 700 same.csv
+echo cache > __pycache__/x
+echo built > dist/x
+echo a line that is longer than all others > large.txt
+ln -s /etc/passwd link
+exit $1
+"""
+
+
+@pytest.fixture(params=["dask_ground", "far_ground"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
+    """With a worker that sees the attempt's folder, and with one that does not."""
+    found: Ground = request.getfixturevalue(request.param)
+    root = tmp_path / "root"
+    root.mkdir()
+    config = Settings(
+        store_dir=str(tmp_path / "store"),
+        inline_dispatch=True,
+        dask_address=found.address,
+        max_other_files=3,
+    )
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        yield Project(root, yard, dispatching)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_they_are_those_of_a_process(project: Project, code: int) -> None:
+    """R2, R12: also when the work failed; what is not kept is named."""
+    for name in ("table.csv", "same.csv"):
+        (project.root / name).write_text("as it was")
+    project.script("step", WRITE.replace("$1", str(code)))
+    here, run = project.run(runtime="process"), project.run(runtime="dask")
+    (there,) = run.tasks
+    assert (there.state, there.cached) == ("failed" if code else "succeeded", False)
+    assert there.other_files == here.tasks[0].other_files
+    listed = project.yard.services.runs.files(ADA, run.run.id, "step")
+    assert [one.path for one in listed.files] == ["plots/a.svg", "result.csv", "table.csv"]
+    assert listed.left_out == [
+        LeftOut("dist/", "ignored", 6),
+        LeftOut("large.txt", "too-many", 38),
+        LeftOut("link", "link"),
+    ]
+
+
+def test_a_file_of_an_earlier_run_is_no_output(project: Project) -> None:
+    """X1, R12: it lies in the code, at the place that the work should write to."""
+    (project.root / "out.txt").write_text("old")
+    project.script("step", "true", {**OUT, "reach": {"kind": "file", "path": "out.txt"}})
+    (task,) = project.run(runtime="dask").tasks
+    assert "out.txt is as it was: the work did not write it" in task.reason
