@@ -770,6 +770,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executables/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the command line of a description that is not saved
+         * @description Nothing is run or stored. The function that builds the command line of each run builds this
+         *     one too, so a value that a run would refuse is refused here.
+         */
+        post: operations["executables.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/tag": {
         parameters: {
             query?: never;
@@ -2017,6 +2038,44 @@ export interface components {
             top: components["schemas"]["TopValue"][];
         };
         /**
+         * CommandDraft
+         * @description A command that need not be saved. `{file}` in `command` stands for `file`. `values` replace
+         *         defaults. That of an input is a file name; those of outputs and secrets are ignored.
+         */
+        CommandDraft: {
+            arguments: components["schemas"]["Argument"][];
+            command: string[];
+            /** @default  */
+            file: string;
+            /** @default {} */
+            invocation: components["schemas"]["Invocation"];
+            /** @default {} */
+            values: Record<string, unknown>;
+        };
+        /**
+         * CommandExample
+         * @description What a value of an argument adds to the command line. A run with this value is refused if
+         *         there is a `problem`.
+         */
+        CommandExample: {
+            argument: string;
+            value: unknown;
+            line: string;
+            /** @default  */
+            problem: string;
+        };
+        /**
+         * CommandPreview
+         * @description `line` is the command line as a POSIX shell needs it. Variables stand before it, redirections
+         *         of standard streams behind it. `words` are its words without quotes. `examples` show what
+         *         special values of each argument add. `<name>` stands for a value that is not known yet.
+         */
+        CommandPreview: {
+            line: string;
+            words: string[];
+            examples: components["schemas"]["CommandExample"][];
+        };
+        /**
          * Companion
          * @description What belongs to each file of a list, and is no item of it: a file in the same folder, under
          *         the name that `pattern` makes of its own as `Beside` does.
@@ -2775,7 +2834,7 @@ export interface components {
          * Inspection
          * @description What was read from a file without running it; `hints` are sentences for people.
          *
-         *         `cell_count` and `can_tag` belong to the one-click "tag this cell" of notebooks.
+         *         `file` is the name of the file. `can_tag` belongs to the one-click "tag this cell" of notebooks.
          */
         Inspection: {
             name: string;
@@ -2793,6 +2852,10 @@ export interface components {
             resources: components["schemas"]["Resources"];
             /** @default  */
             executable: string;
+            /** @default  */
+            file: string;
+            /** @default {} */
+            invocation: components["schemas"]["Invocation"];
         };
         /**
          * Invocation
@@ -6202,6 +6265,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Inspection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "executables.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandDraft"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandPreview"];
                 };
             };
             400: components["responses"]["400"];

@@ -1,10 +1,12 @@
 """E4: a program gets the words, variables and standard input that its description promises.
 
-The promise is written here as docs/how-to/executables.md says it; a script prints what it got.
+The promise is written here as docs/how-to/executables.md says it; a script prints what it got. The
+preview of the command line shows the same words.
 """
 
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import TaskFile
+from nbyard.domain.command_previews import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.reaches import Flag, Option, Positional, Stdin, Variable, Words
 from nbyard.errors import Invalid
@@ -191,6 +194,10 @@ def started(
     return [word.decode() for word in got.split(b"\0")[:-1]]
 
 
+def previewed(arguments: list[Argument], values: dict[str, Any]) -> CommandPreview:
+    return preview_command(CommandDraft(arguments, ["sh", "{file}"], "a/echo.sh", values=values))
+
+
 @given(cases())
 @example([Case(Argument("a0", reach=Option("--mode", joined=False)), "-l")])
 @example([Case(Argument("a0", reach=Option("--mode")), "{attempt}/x")])
@@ -200,15 +207,54 @@ def started(
 def test_a_program_gets_what_its_description_promises(tmp_path: Path, found: list[Case]) -> None:
     arguments = [case.argument for case in found]
     values = {case.argument.name: case.value for case in found if case.value is not ABSENT}
+    shown = {case.argument.name: case.used for case in found}
     words = promised(found)
     if words is None:
         with pytest.raises(Invalid, match="begins with -"):
             started(tmp_path, arguments, values)
+        with pytest.raises(Invalid, match="begins with -"):
+            previewed(arguments, shown)
         return
     assert started(tmp_path, arguments, values) == words
+    preview = previewed(arguments, shown)
+    assert preview.words == ["sh", "echo.sh", *words]
     level = [case.used for case in found if isinstance(case.argument.reach, Variable)]
-    variable = text(level[0]) if level and level[0] is not None else "unset"
-    assert (tmp_path / "code" / "level").read_bytes().decode() == variable
+    variables = [text(value) for value in level if value is not None]
+    assert (tmp_path / "code" / "level").read_bytes().decode() == (variables or ["unset"])[0]
+    assignments = [f"LEVEL={variable}" for variable in variables]
+    assert shlex.split(preview.line) == [*assignments, *preview.words]
+
+
+FILLED: dict[str, Any] = {"string": "a b", "int": 7, "float": 0.5, "bool": True, "json": {"k": 1}}
+
+
+@given(cases())
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_placeholder_stands_where_the_value_arrives(tmp_path: Path, found: list[Case]) -> None:
+    """Without any values the preview has a placeholder for each argument without a default."""
+    arguments = [case.argument for case in found]
+    values, words = {}, {}
+    for argument in arguments:
+        if argument.default not in (msgspec.UNSET, None):
+            continue
+        item = "w" if argument.type == "list" else FILLED[argument.type]
+        value = [item, item] if argument.type == "list" else item
+        if isinstance(argument.reach, Flag):
+            value = True if argument.type == "bool" else 1
+        values[argument.name] = value
+        words[f"<{argument.name}>"] = text(item)
+    try:
+        expected = started(tmp_path, arguments, values)
+    except Invalid:
+        with pytest.raises(Invalid):
+            previewed(arguments, {})
+        return
+    shown = previewed(arguments, {}).words[2:]
+    for placeholder, filled in words.items():
+        shown = [word.replace(placeholder, filled) for word in shown]
+    assert shown == expected
 
 
 @given(st.binary(max_size=200) | TEXTS.map(str.encode))

@@ -9,6 +9,7 @@ import click
 from nbyard.cli.output import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments import type_words
 from nbyard.domain.monitors import MonitorLink
+from nbyard.errors import Invalid
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -166,6 +167,7 @@ def _executable(executable: Any) -> None:
             ("kind", " ".join(filter(None, (now.kind, now.language)))),
             ("version", now.number),
             ("follows", executable.path),
+            ("command line", _command_line(now)),
             ("description", executable.description),
             ("made", ago(executable.created_at)),
             ("id", executable.id),
@@ -178,6 +180,18 @@ def _executable(executable: Any) -> None:
         show_table(rows, head)
     for hint in executable.hints:
         click.echo(harmless(hint), err=True)
+
+
+def _command_line(version: Any) -> str:
+    from nbyard.domain.command_previews import draft_of, preview_command
+
+    draft = draft_of(version)
+    if draft is None:
+        return ""
+    try:
+        return preview_command(draft).line
+    except Invalid as error:
+        return f"none yet: {error.message}"
 
 
 def _default(value: Any) -> str:

@@ -45,7 +45,7 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 class Inspection(msgspec.Struct, frozen=True):
     """What was read from a file without running it; `hints` are sentences for people.
 
-    `cell_count` and `can_tag` belong to the one-click "tag this cell" of notebooks.
+    `file` is the name of the file. `can_tag` belongs to the one-click "tag this cell" of notebooks.
     """
 
     name: str
@@ -58,6 +58,8 @@ class Inspection(msgspec.Struct, frozen=True):
     command: list[str] = []
     resources: Resources = Resources()
     executable: str = ""
+    file: str = ""
+    invocation: Invocation = Invocation()
 
 
 class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

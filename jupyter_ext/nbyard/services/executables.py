@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import msgspec
 from nbyard import kernels
 from nbyard.asking import ask, placed, started
 from nbyard.domain.callers import Caller
+from nbyard.domain.command_previews import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.descriptions import Description, corrected, description_file
 from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
 from nbyard.domain.executables import (
@@ -36,10 +35,11 @@ from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.strict_json import read_json
 from nbyard.domain.undeclared import DeclaredFiles, DeclareFiles
 from nbyard.domain.workflows import Node
-from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
-from nbyard.files import MAX_DOCUMENT, file_of, write_whole
+from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite
+from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.notebook_diffs import notebook_diff
 from nbyard.services.declaring import declare
+from nbyard.services.executable_files import file_hints
 from nbyard.services.exports import exported
 from nbyard.services.freezing import Code, Freezer, with_imported
 from nbyard.services.naming import check_free, no_such
@@ -47,12 +47,10 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 from nbyard.services.using import find_used
 
-COARSE_SECONDS = 2  # clocks of file systems
 CHECK_IT = "Read from what it prints to --help: check it before you save."
 NOTHING_READ = "No arguments were found in what it prints to --help."
 
 if TYPE_CHECKING:
-    from nbyard.files import ProjectFiles
     from nbyard.store import Connection
 
 
@@ -109,6 +107,15 @@ class ExecutableService:
             read = read_help(ask(started(found.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
         return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
+
+    @operation("POST", "/executables/preview", scope="executables:read")
+    def preview(self, caller: Caller, body: CommandDraft) -> CommandPreview:
+        """Show the command line of a description that is not saved.
+
+        Nothing is run or stored. The function that builds the command line of each run builds this
+        one too, so a value that a run would refuse is refused here.
+        """
+        return preview_command(body)
 
     @operation("POST", "/executables/tag", scope="executables:write")
     def tag(self, caller: Caller, body: TagCell) -> Inspection:
@@ -236,7 +243,7 @@ class ExecutableService:
             if (found := self._store.executables.get(c, caller.name, executable)) is None:
                 names = self._store.executables.names(c, caller.name)
                 raise no_such("executable", executable, names.values())
-        hints, changed = _standing(self._parts.files, found)
+        hints, changed = file_hints(self._parts.files, found)
         return msgspec.structs.replace(found, hints=hints, changed=changed)
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
@@ -366,30 +373,6 @@ class ExecutableService:
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:
             return bytes(handle.read())
-
-
-def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
-    """What there is to say of its file, and whether that would make another version."""
-    number, path = found.current.number, Path(found.path)
-    if found.path and not files.has(path):
-        return [f"Its file is not in the folder that is served; runs use version {number}."], False
-    if found.path and not os.path.isfile(file_of(path)):
-        return [f"Its file is gone; runs use version {number}."], False
-    if found.path and _has_changed(files, path, found.current):
-        said = f"Its file has changed since version {number}; the next run makes a new one."
-        return [said], True
-    return [], False
-
-
-def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> bool:
-    path = file_of(path)
-    if path.stat().st_mtime < since.created_at.timestamp() - COARSE_SECONDS:
-        return False
-    try:
-        content = files.content(path)
-    except NbyardError:
-        return True
-    return since.content_digest != f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _check_limits(resources: Resources) -> None:

@@ -156,6 +156,8 @@ class Freezer:
             can_tag=reading.can_tag,
             command=reading.command,
             resources=resources,
+            file=code.filename,
+            invocation=reading.invocation,
         )
 
     def _kernel_hints(self, reading: Reading, resources: Resources) -> list[str]:

@@ -124,13 +124,30 @@ def test_executables_by_hand(shell, echo):
     assert shell("executables", "inspect", echo).json["kind"] == "command"
     assert shell("executables", "help", echo).json["kind"] == "command"
     assert shell("executable", "show", "echo", "--json").json["id"] == said.out.strip()
-    assert "word" in shell("executables", "show", "echo").out
+    shown = shell("executables", "show", "echo").out
+    assert "command line  python3 echo.py --word x -n 1\n" in shown
     source = Path("echo.py")
     source.write_text(source.read_text() + "print('more')\n")
     shell("executables", "add", echo)
     changes = shell("executables", "diff", "echo").out.splitlines()
     assert "+ print('more')" in changes
     assert shell("executables", "versions", "echo").out.count("\n") == 3
+
+
+def test_a_default_that_no_command_line_can_hold_is_named(shell):
+    """E4."""
+    Path("tool.sh").write_text("echo\n")
+    word = {"name": "word", "default": "-x", "reach": {"kind": "positional", "position": 0}}
+    Path("tool.sh.nbexec").write_text(json.dumps({"version": 1, "arguments": [word]}))
+    assert shell("executables", "add", "tool.sh").code == 0
+    shown = shell("executables", "show", "tool").out
+    assert "command line  none yet: arguments.word: begins with -" in shown
+
+
+def test_a_function_has_no_command_line(shell):
+    Path("steps.py").write_text("def one(x: int) -> int:\n    return x\n")
+    assert shell("executables", "add", "steps.py::one").code == 0
+    assert "command line" not in shell("executables", "show", "one").out
 
 
 def test_what_will_go_wrong_is_told_when_it_is_registered(shell, yard):

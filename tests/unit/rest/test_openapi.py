@@ -61,6 +61,11 @@ def test_answers_fit_their_schemas(api: JupyterServer):
     (api.root / "a.csv").write_text("a,b\n1,2\n")
     tool = api.send("POST", "/executables", {"path": "tool.sh"})
     check(tool, "/executables", "post", "201")
+    argument = {"name": "x", "reach": {"kind": "option", "flag": "-x"}}
+    draft = {"arguments": [argument], "command": ["sh", "{file}"], "file": "tool.sh"}
+    preview = api.send("POST", "/executables/preview", draft)
+    check(preview, "/executables/preview", "post", "200")
+    assert preview.json["line"] == "sh tool.sh -x <x>"
     source = {"kind": "file", "path": "a.csv"}
     dataset = api.send("POST", "/datasets", {"source": source})
     check(dataset, "/datasets", "post", "201")

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from nbyard.domain.arguments import Argument
+from nbyard.domain.command_previews import CommandDraft
 from nbyard.domain.datasets import NewUpload
 from nbyard.domain.executables import (
     AskHelp,
@@ -198,30 +199,6 @@ def test_an_upload_is_looked_at_and_then_registered(yard, ann):
     assert executables.create(ann, body, idempotency_key="k") == made
 
 
-def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
-    """R1: what is saved runs, also by the executable's name; a lost file leaves its version."""
-    executables, runs = yard.services.executables, yard.services.runs
-    (root / "a.csv").write_text("x\n1\n")
-    made = executables.create(ann, NewExecutable(path=tool))
-    assert executables.get(ann, made.id).hints == []
-    (root / tool).write_text((root / tool).read_text() + "# more\n")
-    body = NewRun(executable=made.name, parameters={"source": "a.csv"})
-    changed = executables.get(ann, made.id)
-    assert "changed since version 1" in changed.hints[0]
-    assert changed.changed
-
-    def version_that_runs():
-        (task,) = runs.get(ann, runs.create(ann, body).id).tasks
-        known = {v.id: v.number for v in executables.versions(ann, made.id).items}
-        return known[task.executable_version_id]
-
-    assert version_that_runs() == 2
-    assert executables.get(ann, made.id).hints == []
-    (root / tool).unlink()
-    assert "gone; runs use version 2" in executables.get(ann, made.id).hints[0]
-    assert version_that_runs() == 2
-
-
 def uploaded(yard, ann, filename, content):
     begun = yard.services.uploads.create(ann, NewUpload(filename, None))
     with yard.services.uploads.appending(ann, begun.id, 0) as piece:
@@ -272,6 +249,21 @@ def parsing(*names):
     calls = "".join(f"parser.add_argument('{name}')\n" for name in names)
     head = "import argparse\nparser = argparse.ArgumentParser()\n"
     return f"{head}{calls}parser.parse_args()\n".encode()
+
+
+def test_the_command_line_is_previewed_before_anything_is_saved(yard, ann, root):
+    """E4: what is inspected can be previewed, and so can its corrections."""
+    executables = yard.services.executables
+    (root / "fit.py").write_bytes(parsing("data", "--alpha"))
+    found = executables.inspect(ann, Inspect("fit.py"))
+    draft = CommandDraft(found.arguments, found.command, found.file, found.invocation)
+    assert executables.preview(ann, draft).line == "python3 fit.py --alpha <alpha> <data>"
+    joined = [Argument("alpha", default="-1", reach=Option("--alpha", joined=True))]
+    corrected = CommandDraft(joined, found.command, found.file)
+    assert executables.preview(ann, corrected).line == "python3 fit.py --alpha=-1"
+    with pytest.raises(Invalid, match="how the program gets it"):
+        executables.preview(ann, CommandDraft([Argument("alpha")], found.command))
+    assert executables.list(ann).items == []
 
 
 def test_a_script_is_read_anew_until_its_arguments_are_told(yard, ann, root):

@@ -1,0 +1,168 @@
+"""The command line that a description promises (E4)."""
+
+import re
+import shlex
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.attempts import IMAGE_PROGRAM
+from nbyard.domain.command_previews import CommandDraft, CommandExample, preview_command
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.reaches import (
+    Bound,
+    Flag,
+    Handed,
+    Option,
+    Positional,
+    Stderr,
+    Stdin,
+    Stdout,
+    Variable,
+    Words,
+)
+from nbyard.errors import Invalid
+
+PYTHON = ["python3", "{file}"]
+
+
+def line(*arguments: Argument, command: list[str] = PYTHON, **values: Any) -> str:
+    return preview_command(CommandDraft(list(arguments), command, "a/train.py", values=values)).line
+
+
+def test_defaults_and_names_of_files_stand_in_the_line() -> None:
+    arguments = [
+        Argument("rate", type="float", default=0.01, reach=Option("--rate")),
+        Argument("data", role="input", default="iris.csv", reach=Option("--data")),
+        Argument("model", role="output", default="out/model.pkl", reach=Positional(0)),
+        Argument("report", role="output", format="csv", reach=Option("--report", joined=True)),
+    ]
+    assert line(*arguments) == (
+        "python3 train.py --rate 0.01 --data iris.csv --report=report.csv model.pkl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        (Argument("rate", type="float", reach=Option("--rate")), "--rate <rate>"),
+        (Argument("rate", type="int", reach=Option("--rate", joined=True)), "--rate=<rate>"),
+        (Argument("n", nullable=True, default=None, reach=Option("-n")), "-n <n>"),
+        (Argument("how", type="choice", choices=("a", "b"), reach=Option("--how")), "--how <how>"),
+        (Argument("x", type="json", reach=Positional(0)), "<x>"),
+        (Argument("x", type="list", items="int", reach=Option("-x")), "-x <x> -x <x>"),
+        (Argument("x", type="list", reach=Words("-x")), "-x <x> <x>"),
+        (Argument("data", role="input", required=True, reach=Option("--data")), "--data <data>"),
+        (Argument("data", role="input", default="", reach=Option("--data")), "--data <data>"),
+        (Argument("key", type="secret", default="mine", reach=Option("--key")), "--key <key>"),
+        (Argument("key", type="secret", reach=Stdin()), "< <key>"),
+        (Argument("v", type="bool", reach=Flag("-v/--no-v")), "-v"),
+        (Argument("v", type="int", reach=Flag("-v")), "-v"),
+        (Argument("v", type="bool", default=False, reach=Flag("-v/--no-v")), "--no-v"),
+        (Argument("own", role="input", reach=Handed()), ""),
+    ],
+)
+def test_a_placeholder_stands_for_a_value_that_is_not_known(argument: Argument, words: str) -> None:
+    assert line(argument) == f"python3 train.py {words}".strip()
+
+
+def test_variables_and_streams_are_written_as_a_shell_does() -> None:
+    arguments = [
+        Argument("level", default="very high", reach=Variable("LEVEL")),
+        Argument("token", type="secret", reach=Variable("TOKEN")),
+        Argument("data", role="input", default="in/a b.csv", reach=Stdin()),
+        Argument("out", role="output", format="csv", reach=Stdout()),
+        Argument("said", role="output", reach=Stderr()),
+    ]
+    assert line(*arguments, command=["sort"]) == (
+        "LEVEL='very high' TOKEN=<token> sort < 'a b.csv' > out.csv 2> said"
+    )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
+def test_only_a_placeholder_is_without_quotes(text: str) -> None:
+    """What a value itself writes is never taken for a placeholder or a place."""
+    kept = Argument("kept", default=text, reach=Option("--kept", joined=True))
+    for default in (text, "<open>", "{attempt}/code/x", "\ue000", "\\ue000"):
+        told = msgspec.structs.replace(kept, default=default)
+        shown = line(told, Argument("open", reach=Option("-o")))
+        assert shown.endswith(" -o <open>")
+        words = ["python3", "train.py", f"--kept={default}"]
+        assert shlex.split(shown.removesuffix(" -o <open>")) == words
+
+
+def test_values_are_used_instead_of_defaults() -> None:
+    mode = Argument("mode", default="a", nullable=True, reach=Option("--mode"))
+    data = Argument("data", role="input", default="iris.csv", reach=Positional(0))
+    assert line(mode, data, mode="-l", data="x/y.csv") == "python3 train.py --mode=-l y.csv"
+    assert line(mode, data, mode=None) == "python3 train.py iris.csv"
+    with pytest.raises(Invalid, match="no such argument"):
+        line(mode, typo=1)
+
+
+def test_programs_without_a_known_file() -> None:
+    image = preview_command(CommandDraft([], [IMAGE_PROGRAM, "serve"]))
+    assert (image.line, image.words) == ("<image> serve", ["<image>", "serve"])
+    assert preview_command(CommandDraft([], PYTHON)).line == "python3 <file>"
+
+
+def test_a_command_of_cwl_shows_its_fixed_and_bound_words() -> None:
+    invocation = Invocation((Bound(1, text="sort"),), {"LC_ALL": "C"}, apart=True, stdout="o.txt")
+    arguments = [
+        Argument("by", type="list", reach=Bound(2, "-k", joined=True, separator=",")),
+        Argument("reads", role="input", type="list", reach=Bound(3)),
+        Argument("one", role="input", default="a/one.txt", reach=Bound(4)),
+    ]
+    draft = CommandDraft(arguments, ["tool"], invocation=invocation)
+    shown = "LC_ALL=C tool sort -k<by>,<by> <reads> one.txt > o.txt"
+    assert preview_command(draft).line == shown
+
+
+def examples(argument: Argument) -> list[CommandExample]:
+    return preview_command(CommandDraft([argument], PYTHON)).examples
+
+
+@pytest.mark.parametrize(
+    ("argument", "lines"),
+    [
+        (Argument("x", reach=Option("--x")), {'""': "--x ''", '"-x"': "--x=-x"}),
+        (Argument("x", reach=Option("--x", joined=False)), {'""': "--x ''", '"-x"': "--x -x"}),
+        (Argument("x", reach=Variable("X")), {'""': "X=''", '"-x"': "X=-x"}),
+        (Argument("x", reach=Positional(3, True)), {'""': "''", '"-x"': "-- -x"}),
+        (Argument("x", type="bool", reach=Option("-x")), {"true": "-x true", "false": "-x false"}),
+        (Argument("x", type="bool", reach=Flag("-x")), {"true": "-x", "false": ""}),
+        (Argument("x", type="int", reach=Flag("-x")), {"2": "-x -x", "0": ""}),
+        (Argument("x", type="list", items="int", reach=Option("-x")), {"[]": ""}),
+        (Argument("x", type="float", reach=Option("--x")), {}),
+        (Argument("x", type="secret", reach=Option("--x")), {}),
+        (Argument("x", role="input", reach=Option("--x")), {}),
+    ],
+)
+def test_special_values_say_what_they_add(argument: Argument, lines: dict[str, str]) -> None:
+    shown = examples(argument)
+    assert {msgspec.json.encode(one.value).decode(): one.line for one in shown} == lines
+    assert not any(one.problem for one in shown)
+
+
+def test_a_special_value_that_no_form_can_pass_says_so() -> None:
+    _, dashed = examples(Argument("x", reach=Positional(0)))
+    assert dashed.line == ""
+    assert re.search("begins with -", dashed.problem)
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        (Argument("x"), "how the program gets it"),
+        (Argument("", reach=Option("--x")), "not a valid argument name"),
+        (Argument("x", type="int", default="a", reach=Option("--x")), "whole number"),
+        (Argument("x", default="-x", reach=Positional(0)), "begins with -"),
+    ],
+)
+def test_what_a_run_would_refuse_is_refused(argument: Argument, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        line(argument)
