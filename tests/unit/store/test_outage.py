@@ -91,7 +91,7 @@ def test_only_a_server_that_is_gone_counts_as_an_outage(
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("select pg_sleep(9)", "statement timeout"),
+        ("set local statement_timeout = '100ms'; select pg_sleep(9)", "statement timeout"),
         (
             "create table much (path text unique);"
             " insert into much select string_agg(sha256(n::text::bytea)::text, '')"
@@ -105,6 +105,5 @@ def test_a_server_that_refuses_a_query_is_quoted(
 ) -> None:
     with closing(Store(tmp_path, database_url)) as store:
         with pytest.raises(NbyardError, match=words) as refused, store.write() as c:
-            c.execute(text("set local statement_timeout = '100ms'"))
             c.execute(text(query))
         assert refused.value.status == 500
