@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.server import TOKEN, JupyterServer
 
 
@@ -19,11 +20,10 @@ def test_a_rename_in_the_file_browser_is_followed(tmp_path):
         (server.root / "a.nbflow").write_text(json.dumps(document))
         assert server.send("POST", "/runs", {"path": "a.nbflow"}).status == 201
         assert server.request("PATCH", "/api/contents/a.nbflow", rename, headers).status == 200
-        for _ in range(200):
-            (seen,) = server.send("GET", "/workflows").json["items"]
-            if seen["path"].endswith("b.nbflow"):
-                break
-        assert seen["path"] == str(server.root / "b.nbflow")
+        there = [str(server.root / "b.nbflow")]
+        wait_until(
+            lambda: [one["path"] for one in server.send("GET", "/workflows").json["items"]] == there
+        )
         (run,) = server.send("GET", "/runs?workflow=b.nbflow").json["items"]
         assert run["path"] == "b.nbflow"
     finally:
