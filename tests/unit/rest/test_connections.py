@@ -1,6 +1,7 @@
 """P5: connections to services that wait for the next request."""
 
 import asyncio
+import select
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,11 @@ from nbyard.rest.connections import MOST, Connections, Spot
 
 Open = Callable[[], Awaitable[IOStream]]
 Talk = Callable[[Connections, Spot, Open, socket.socket], Awaitable[None]]
+
+
+def until_heard(stream: IOStream) -> None:
+    """What the service sent, or that it ended, has come to this side."""
+    assert select.select([stream.socket], [], [], 20)[0]
 
 
 def run(talk: Talk) -> None:
@@ -52,6 +58,7 @@ def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
         there, _ = server.accept()
         there.sendall(says)
         there.close()
+        until_heard(stream)
         kept.give(spot, stream)
         assert kept.take(spot) is None and stream.closed()
 
@@ -80,6 +87,7 @@ def test_one_that_the_service_reset_is_not_taken():
         kept.give(spot, stream)
         there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         there.close()
+        until_heard(stream)
         assert kept.take(spot) is None and stream.closed()
 
     run(talk)
