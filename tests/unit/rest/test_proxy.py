@@ -312,11 +312,12 @@ def test_what_is_down_is_not_waited_for(app):
 
 
 def traffic(app: JupyterServer, name: str) -> tuple[int, int]:
-    """Requests and errors, with what was counted by now."""
+    """Requests and errors, with what was counted by now. The server's thread has counted what it
+    answered before it gives that away."""
     desk = app.app.web_app.settings["nbyard"]
     for close in desk.closing:
         if isinstance(getattr(close, "__self__", None), Meter):
-            close()
+            app.call(close)
     found = app.send("GET", f"/deployments/{name}/traffic").json
     assert sum(one["requests"] for one in found["parts"]) == found["requests"]
     assert not found["requests"] or found["p99_seconds"] > 0
