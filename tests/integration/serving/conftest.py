@@ -17,6 +17,8 @@ import pytest
 
 from ...unit.serving.models import SPEC, write_model
 
+SECONDS = 60
+
 
 class Answered(NamedTuple):
     status: int
@@ -37,7 +39,7 @@ class Server(NamedTuple):
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, data, dict(headers), method=method or None)
         try:
-            with urllib.request.urlopen(request, timeout=20) as found:
+            with urllib.request.urlopen(request, timeout=SECONDS) as found:
                 return _answered(found)
         except urllib.error.HTTPError as error:
             with error:
@@ -74,7 +76,7 @@ def start(folder: Path, spec: dict[str, Any], **variables: str) -> Server:
 
 
 def until(is_so: Callable[[], bool], server: Server) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         try:
             if is_so():
@@ -97,4 +99,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield found
     finally:
         found.process.send_signal(signal.SIGTERM)
-        found.process.wait(20)
+        found.process.wait(SECONDS)
