@@ -87,7 +87,8 @@ from pathlib import Path
 from checks import plan; plan.RECORDS = Path({str(tmp_path)!r})
 from checks.plan import Stage, Step
 from checks.running import Runner
-deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(1000)"
+deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+deaf += {f"; open({str(tmp_path / 'deaf')!r}, 'w'); time.sleep(1000)"!r}
 steps = [Step("one", (sys.executable, "-c", {DETACHED!r} + "; import time; time.sleep(1000)")),
          Step("two", (sys.executable, "-c", deaf))]
 import checks.running; checks.running.SIGNALS = [(n, {seconds}) for n, _ in checks.running.SIGNALS]
@@ -99,7 +100,7 @@ except KeyboardInterrupt:
     mark = f"{os.getpid()}-{time.monotonic_ns()}"
     environment = {**os.environ, "NBYARD_TEST_PROBE": mark}
     check = subprocess.Popen([sys.executable, "-c", script], env=environment)
-    until(lambda: len(marked(mark)) == 4)
+    until(lambda: len(marked(mark)) == 4 and (tmp_path / "deaf").exists())
     check.send_signal(number)
     yield check
     assert check.wait(timeout=30) == 130
