@@ -2,12 +2,12 @@
 
 import os
 import sys
-import time
 
 import pytest
 
 from nbyard.asking import MAX_BYTES, ask
 from nbyard.errors import Invalid
+from nbyard.testing.conformance_runtimes import wait_until
 
 PYTHON = [sys.executable, "-c"]
 
@@ -34,17 +34,10 @@ def test_output_has_an_end():
 
 def test_what_does_not_end_is_killed_with_its_children(tmp_path):
     note = tmp_path / "pid"
-    program = (
-        "import subprocess, sys, time; child = subprocess.Popen(['sleep', '1000']);"
-        f" open({str(note)!r}, 'w').write(str(child.pid)); print('usage: x', flush=True);"
-        " time.sleep(1000)"
-    )
-    assert ask([*PYTHON, program], seconds=2) == "usage: x\n"
+    program = f"sleep 1000 & echo $! > {note}; echo usage: x; wait"
+    assert ask(["sh", "-c", program], seconds=2) == "usage: x\n"
     child = int(note.read_text())
-    until = time.monotonic() + 5
-    while time.monotonic() < until and _is_alive(child):
-        time.sleep(0.02)
-    assert not _is_alive(child)
+    wait_until(lambda: not _is_alive(child))
 
 
 def _is_alive(pid: int) -> bool:
