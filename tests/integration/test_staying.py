@@ -292,7 +292,8 @@ def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: 
         order = served_by(yard, one, source, environment={"CUDA_VISIBLE_DEVICES": "GPU-1"})
         assert (order.folder / LOG).read_text() == ""
         pids = [int(line) for line in watchers.read_text().split()]
-        assert pids and not any(map(psutil.pid_exists, pids))
+        assert pids
+        wait_until(lambda pids=pids: not any(map(psutil.pid_exists, pids)))
 
 
 @pytest.mark.leaves_running
