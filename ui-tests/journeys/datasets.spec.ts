@@ -88,7 +88,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   await expect(view(lab)).toContainText(digestOf(content));
   const id = (await row.getAttribute('data-id'))!;
   await view(lab).getByRole('button', { name: id, exact: true }).click();
-  expect(await lab.page.evaluate(() => navigator.clipboard.readText())).toBe(id);
+  await expect.poll(() => lab.page.evaluate(() => navigator.clipboard.readText())).toBe(id);
   const download = lab.page.waitForEvent('download');
   await view(lab).getByRole('button', { name: 'Download' }).click();
   expect((await readFile(await (await download).path())).equals(content)).toBe(true);

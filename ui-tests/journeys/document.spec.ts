@@ -67,7 +67,7 @@ test('K1: a workflow that is renamed while it runs keeps its states and Stop; a 
   await expect(canvas.stateOf('slow')).toContainText('running');
   await canvas.stage.focus();
   await lab.press('Control+.');
-  await expect(canvas.stateOf('slow')).toContainText('cancelled', { timeout: 10_000 });
+  await expect(canvas.stateOf('slow')).toContainText('cancelled');
   await lab.panel();
   await expect(lab.row('workflow', 'Made for this journey')).toContainText('other.nbflow');
 
@@ -83,7 +83,7 @@ test('K1: a workflow that is renamed while it runs keeps its states and Stop; a 
   await expect(lab.canvas.stateOf('slow')).toContainText('running');
   await lab.canvas.stage.focus();
   await lab.press('Control+.');
-  await expect(lab.canvas.stateOf('slow')).toContainText('cancelled', { timeout: 10_000 });
+  await expect(lab.canvas.stateOf('slow')).toContainText('cancelled');
   const copy = JSON.parse(await readFile(server.file('copy.nbflow'), 'utf8'));
   expect(copy.meta.id).toMatch(/^[0-9a-f-]{36}$/);
   expect(copy.meta.id).not.toBe(id);
@@ -181,7 +181,7 @@ test('K2: cards stay large enough to read, the first ones in view, whatever is o
       expect(card!.y + card!.height).toBeLessThanOrEqual(stage!.y + stage!.height);
       const width = await first.evaluate(card => (card as HTMLElement).offsetWidth);
       expect(card!.width / width).toBeGreaterThanOrEqual(0.49);
-    }).toPass({ timeout: 5000 });
+    }).toPass({ timeout: 40_000 });
   await isReadable();
   await canvas.stage.focus();
   await lab.press('Control+Enter');

@@ -74,9 +74,11 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await lab.press('v');
   await expect(table).toContainText('input_csv ← penguins.csv.data');
   await expect(table.locator('button:focus')).toHaveCount(1);
-  const state = (await table.getByRole('columnheader', { name: 'State' }).boundingBox())!;
-  const inspector = (await canvas.inspector.boundingBox())!;
-  expect(state.x + state.width).toBeLessThanOrEqual(inspector.x);
+  const heading = table.getByRole('columnheader', { name: 'State' });
+  await expect(async () => {
+    const [state, inspector] = [await heading.boundingBox(), await canvas.inspector.boundingBox()];
+    expect(state!.x + state!.width).toBeLessThanOrEqual(inspector!.x);
+  }).toPass({ timeout: 40_000 });
   await lab.press('v');
   await expect(table).toHaveCount(0);
   await expect(canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);

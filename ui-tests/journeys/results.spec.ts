@@ -56,7 +56,9 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await drawer.row('output_png').click();
   const picture = drawer.body.getByRole('img', { name: 'Picture output_png' });
   await expect(picture).toBeVisible();
-  expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+  await expect
+    .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBe(1);
   await drawer.row('output_txt').click();
   await expect(drawer.body.locator('pre')).toHaveText('Two cities.\nThat is all.\n');
   await drawer.row('output_json').click();
@@ -120,8 +122,8 @@ test('K5: a log of a million lines opens at its end; its start is a click away, 
   expect(asked.length).toBeLessThan(4);
   const first = async () => Number(await log.locator('.nby-Log-line').first().textContent());
   await log.hover();
-  await page.mouse.wheel(0, -1e6);
   const before = asked.length;
+  await page.mouse.wheel(0, -1e6);
   await expect.poll(() => asked.length).toBeGreaterThan(before); // what is before is read
   await expect.poll(first).toBeLessThan(999_000);
   await drawer.body.getByRole('button', { name: 'To the start' }).click();
@@ -147,7 +149,7 @@ test('K2: the overview shows all nodes of a large workflow, also those that are 
   await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
   const canvas = await lab.openWorkflow('large.nbflow');
   await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
-  expect(await canvas.cards.count()).toBeLessThan(200);
+  await expect.poll(() => canvas.cards.count()).toBeLessThan(200);
   const mask = canvas.root.locator('.react-flow__minimap-mask');
   const fill = await mask.evaluate(path => getComputedStyle(path).fill);
   expect(Number(/[/,] ?(0?\.\d+)\)$/.exec(fill)?.[1] ?? 1)).toBeLessThan(0.9); // seen through it

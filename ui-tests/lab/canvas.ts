@@ -118,8 +118,8 @@ export class Canvas {
 
   /** All cards lie in view, and none over another. */
   async isTidy(): Promise<void> {
-    const view = (await this.stage.boundingBox())!;
     await expect(async () => {
+      const view = (await this.stage.boundingBox())!;
       const boxes = await Promise.all((await this.cards.all()).map(card => card.boundingBox()));
       for (const [index, box] of boxes.entries()) {
         expect(box!.x).toBeGreaterThanOrEqual(view.x);
@@ -128,7 +128,7 @@ export class Canvas {
         expect(box!.y + box!.height).toBeLessThanOrEqual(view.y + view.height);
         expect(boxes.slice(index + 1).filter(other => overlap(box!, other!))).toEqual([]);
       }
-    }).toPass({ timeout: 5000 });
+    }).toPass({ timeout: 40_000 });
   }
 
   /** Nothing is unsaved. */
