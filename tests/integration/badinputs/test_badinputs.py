@@ -3,7 +3,6 @@ promised for each."""
 
 import contextlib
 import os
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,9 +72,7 @@ def test_each_bad_input_gets_the_promised_class_of_answer(ground: Ground, entry:
     before = ground.counts()
     CANARY.unlink(missing_ok=True)
     given = payload(entry)
-    start = time.monotonic()
     found = OPERATIONS[entry["op"]](ground, given, entry)
-    assert time.monotonic() - start < 60, "too slow"
     assert is_as_promised(entry["expect"], found), found
     if entry["expect"].startswith("REJECT") and entry["id"] not in ("BI-016", "BI-017"):
         assert leaves_nothing(entry, before, ground.counts())
