@@ -138,4 +138,4 @@ def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifa
             return found
         if not files:
             raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
-    raise no_such("artifact", key, store.runs.names(c, owner).values())
+    raise no_such("artifact", key, store.runs.names(c, owner, single=True).values())

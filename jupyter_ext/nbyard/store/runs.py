@@ -90,10 +90,12 @@ class RunRows:
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
 
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """The names that were given, by id."""
+    def names(self, c: Connection, owner: str, *, single: bool = False) -> dict[str, str]:
+        """Return the names that were given, by id, newest first; `single`: of one executable."""
         named = (runs.c.owner == owner) & runs.c.name.is_not(None)
-        query = select(runs.c.id, runs.c.name).where(named)
+        if single:
+            named &= runs.c.workflow_id == ""
+        query = select(runs.c.id, runs.c.name).where(named).order_by(runs.c.id.desc())
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:

@@ -3,8 +3,16 @@
 import pytest
 
 from nbyard.domain.ids import new_id
-from nbyard.errors import Invalid, NameTaken
-from nbyard.services.naming import check_free, check_run_name, free_name, nearest, no_such
+from nbyard.domain.runs import NewRun
+from nbyard.errors import Invalid, NameTaken, NotFound
+from nbyard.services.naming import (
+    MAX_COMPARED,
+    check_free,
+    check_run_name,
+    free_name,
+    nearest,
+    no_such,
+)
 
 
 @pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
@@ -58,3 +66,21 @@ def test_what_there_is_is_told_the_likest_first():
 def test_who_asks_for_a_name_that_nothing_has_is_told_what_is_like_it(wanted, names, hint):
     error = no_such("dataset", wanted, names)
     assert (error.message, error.hint) == (f"There is no dataset {wanted[:80]!r}.", hint)
+
+
+def test_a_limited_number_of_names_is_compared():
+    """Each costs time, and everybody waits for it."""
+    names = iter([f"iris-{number}" for number in range(MAX_COMPARED + 1)])
+    assert no_such("run", "iris-x", names).hint
+    assert next(names) == f"iris-{MAX_COMPARED}"
+
+
+def test_only_artifacts_are_suggested_for_an_artifact(yard, ann, flow):
+    """A run of a workflow is none, whatever it is called."""
+    yard.services.runs.create(ann, NewRun(path=flow, name="iris"))
+    with pytest.raises(NotFound) as refused:
+        yard.services.artifacts.get(ann, "iris")
+    assert refused.value.hint == ""
+    with pytest.raises(NotFound) as refused:
+        yard.services.runs.get(ann, "irsi")
+    assert refused.value.hint == "Did you mean 'iris'?"
