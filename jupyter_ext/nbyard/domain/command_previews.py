@@ -6,6 +6,7 @@ differ: an argument without a value is shown as `<name>`, a file by its name.
 
 import posixpath
 import re
+import secrets
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,6 @@ from nbyard.errors import Invalid
 PLACE = re.compile(rf"(?<!\{{)\{{attempt\}}/(?:code/|{re.escape(WORK)}/)?")
 # The runner removes a brace of these texts, too.
 LITERAL = re.compile(r"\{(\{+attempt)")
-PRIVATE_USE = range(0xE000, 0x110000)
 SHOWN = (Option, Words, Flag, Positional, Variable)
 SPECIAL: dict[str, tuple[Any, ...]] = {
     "string": ("", "-x"),
@@ -80,7 +80,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         Invalid: the description cannot be saved, or a run with these values would be refused.
     """
     check_arguments(draft.arguments)
-    mark = _unused(draft)
+    mark = secrets.token_hex(8)  # which the draft cannot contain
     filled = [_filled(argument, draft, mark) for argument in draft.arguments]
     script = posixpath.basename(draft.file) or _marked("file", mark)
     prefix = [
@@ -99,12 +99,6 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         [_shown(word, mark) for word in built.argv],
         [example for argument in draft.arguments for example in _examples(argument, mark)],
     )
-
-
-def _unused(draft: CommandDraft) -> str:
-    """Return a character that stands nowhere in the draft."""
-    told = ascii(draft)
-    return next(chr(code) for code in PRIVATE_USE if ascii(chr(code))[1:-1] not in told)
 
 
 def _marked(name: str, mark: str) -> str:

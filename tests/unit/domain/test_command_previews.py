@@ -95,6 +95,13 @@ def test_only_a_placeholder_is_without_quotes(text: str) -> None:
         assert shlex.split(shown.removesuffix(" -o <open>")) == words
 
 
+def test_a_draft_may_have_every_character() -> None:
+    """And is previewed at once: anybody may ask, with megabytes."""
+    every = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000)]))
+    draft = CommandDraft([Argument("open", reach=Option("-o"))], ["x"], every)
+    assert preview_command(draft).line == "x -o <open>"
+
+
 def test_values_are_used_instead_of_defaults() -> None:
     mode = Argument("mode", default="a", nullable=True, reach=Option("--mode"))
     data = Argument("data", role="input", default="iris.csv", reach=Positional(0))
