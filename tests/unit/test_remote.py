@@ -14,6 +14,8 @@ from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
 from nbyard.remote import Limits, Remote, Watch, filename_of
 
 Script = Callable[[socket.socket, bytes], None]
+SMALL = Limits(max_bytes=1 << 20)
+# of what never answers, or only by drips
 QUICK = Limits(
     max_bytes=1 << 20,
     connect_seconds=2,
@@ -93,7 +95,7 @@ def redirect(location: str, status: str = "302 Found") -> Script:
     return reply(b"", status, f"Location: {location}")
 
 
-def remote(server: Server, limits: Limits = QUICK, allowed: str = "") -> Remote:
+def remote(server: Server, limits: Limits = SMALL, allowed: str = "") -> Remote:
     """Resolves every name to the server, which is allowed under the name files.example only."""
     return Remote(
         Allowed.parse([allowed or f"files.example:{server.port}"]),
@@ -102,7 +104,7 @@ def remote(server: Server, limits: Limits = QUICK, allowed: str = "") -> Remote:
     )
 
 
-def fetch(server: Server, path: str = "/a", limits: Limits = QUICK) -> bytes:
+def fetch(server: Server, path: str = "/a", limits: Limits = SMALL) -> bytes:
     pieces: list[bytes] = []
     remote(server, limits).fetch(server.url(path), pieces.append)
     return b"".join(pieces)
@@ -224,7 +226,7 @@ def test_gzip_is_undone_and_a_packed_file_is_not(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["stated", "sent", "chunked", "bomb"])
 def test_too_large_is_cut_off(server: Server, kind: str) -> None:
-    big = b"x" * (QUICK.max_bytes + 1)
+    big = b"x" * (SMALL.max_bytes + 1)
     server.scripts["/a"] = {
         "stated": reply(b"", length=1 << 50),
         "sent": lambda connection, _: connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + big),
@@ -241,7 +243,7 @@ def test_too_large_is_cut_off(server: Server, kind: str) -> None:
 
     with pytest.raises(TooLarge, match="1,048,576"):
         remote(server).fetch(server.url("/a"), sink)
-    assert arrived <= QUICK.max_bytes
+    assert arrived <= SMALL.max_bytes
 
 
 def unwanted(piece: bytes) -> None:
@@ -269,7 +271,7 @@ def drip(server: Server, before: bytes, piece: bytes) -> Script:
 def test_slow_drips_are_cut_off(server: Server, before: bytes, piece: bytes, words: str) -> None:
     server.scripts["/a"] = drip(server, before, piece)
     with pytest.raises(Unavailable, match=words):
-        fetch(server)
+        fetch(server, limits=QUICK)
 
 
 def test_there_is_an_end_to_everything(server: Server) -> None:
@@ -333,7 +335,7 @@ def test_too_many_redirects(server: Server) -> None:
 
 
 def test_a_name_that_leads_to_loopback_is_refused_before_connecting(server: Server) -> None:
-    guarded = Remote(limits=QUICK, resolve=lambda host, port: ["127.0.0.1"])
+    guarded = Remote(limits=SMALL, resolve=lambda host, port: ["127.0.0.1"])
     with pytest.raises(Invalid, match="leads to 127"):
         guarded.fetch(server.url("/a"), unwanted)
     assert server.requests == []
@@ -346,7 +348,7 @@ def test_the_checked_address_is_the_one_connected_to(
     answers = iter((["127.0.0.1"], ["10.0.0.1"]))
     rebinding = Remote(
         Allowed.parse([f"files.example:{server.port}"]),
-        QUICK,
+        SMALL,
         resolve=lambda host, port: next(answers),
     )
     monkeypatch.setattr(HTTPConnection, "connect", pytest.fail)
@@ -366,11 +368,11 @@ def test_proxies_of_the_environment_are_not_used(
 def test_nobody_there(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    nobody = Remote(Allowed.parse(["h.example"]), QUICK, resolve=lambda *_: ["127.0.0.1"])
+    nobody = Remote(Allowed.parse(["h.example"]), SMALL, resolve=lambda *_: ["127.0.0.1"])
     with pytest.raises(Unavailable, match=r"h\.example cannot be read: Connection refused"):
         nobody.fetch(f"http://h.example:{port}/", unwanted)
     with pytest.raises(Unavailable, match="cannot be found"):
-        Remote(limits=QUICK).fetch("http://nothing.invalid/", unwanted)
+        Remote(limits=SMALL).fetch("http://nothing.invalid/", unwanted)
 
 
 def test_tls_to_a_server_that_speaks_none(server: Server) -> None:
@@ -384,7 +386,7 @@ def test_the_next_address_is_tried(server: Server) -> None:
     server.scripts["/a"] = reply(b"x")
     several = Remote(
         Allowed.parse([f"files.example:{server.port}"]),
-        QUICK,
+        SMALL,
         resolve=lambda *_: ["127.0.0.77", "127.0.0.1"],
     )
     pieces: list[bytes] = []
