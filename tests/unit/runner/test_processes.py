@@ -35,7 +35,7 @@ def test_one_process() -> None:
 def test_the_dead_are_not_seen(sleeper: subprocess.Popen) -> None:
     assert sleeper.pid in processes.table()
     sleeper.kill()
-    wait_until(lambda: processes.read(sleeper.pid) is None, 5)
+    wait_until(lambda: processes.read(sleeper.pid) is None)
     assert sleeper.pid not in processes.table()
 
 
@@ -67,7 +67,7 @@ def test_whether_it_has_children(sleeper: subprocess.Popen) -> None:
 
 def test_descendants(sleeper: subprocess.Popen) -> None:
     shell = subprocess.Popen(["sh", "-c", "sleep 1000 & wait"])
-    wait_until(lambda: len(processes.descendants(shell.pid, processes.table())) == 1, 5)
+    wait_until(lambda: len(processes.descendants(shell.pid, processes.table())) == 1)
     found = processes.descendants(os.getpid(), processes.table())
     assert {shell.pid, sleeper.pid} <= found and os.getpid() not in found
     processes.send(processes.descendants(shell.pid, processes.table()), signal.SIGKILL)
@@ -76,13 +76,13 @@ def test_descendants(sleeper: subprocess.Popen) -> None:
 
 def test_marks(sleeper: subprocess.Popen) -> None:
     pids = processes.table().keys()
-    wait_until(lambda: processes.marked(MARK, pids) == {sleeper.pid}, 5)
+    wait_until(lambda: processes.marked(MARK, pids) == {sleeper.pid})
     assert processes.environment(sleeper.pid) == {"NBYARD_MARK": MARK, "NBYARD_STORE": "s"}
     assert processes.environment(2**22 + 1) == {}
 
 
 def test_killing_by_mark_spares_who_is_spared(sleeper: subprocess.Popen) -> None:
-    wait_until(lambda: bool(processes.marked(MARK, [sleeper.pid])), 5)
+    wait_until(lambda: bool(processes.marked(MARK, [sleeper.pid])))
     assert processes.kill_tree(None, MARK, {sleeper.pid}) == 0
     assert sleeper.poll() is None
     assert processes.kill_tree(None, MARK, set()) == 1
@@ -107,9 +107,9 @@ def test_what_keeps_forking_away_is_ended() -> None:
     environment = {**os.environ, "NBYARD_MARK": MARK}
     child = subprocess.Popen([sys.executable, "-c", chain], env=environment)
     child.wait()
-    wait_until(lambda: bool(processes.marked(MARK, processes.table())), 5)
+    wait_until(lambda: bool(processes.marked(MARK, processes.table())))
     assert processes.kill_tree(None, MARK, set()) >= 1
-    wait_until(lambda: not processes.marked(MARK, processes.table()), 1)
+    wait_until(lambda: not processes.marked(MARK, processes.table()))
 
 
 def test_memory_is_counted_once() -> None:
