@@ -31,7 +31,7 @@ def connect(
 ) -> websocket.WebSocket:
     url = f"{api.url.replace('http', 'ws', 1)}/nbyard/api/events/socket{query}"
     header = {"Authorization": f"token {token}"} if token else {}
-    return websocket.create_connection(url, header=header, timeout=10, **options)
+    return websocket.create_connection(url, header=header, timeout=60, **options)
 
 
 @pytest.fixture
