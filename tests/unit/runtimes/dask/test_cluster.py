@@ -45,8 +45,9 @@ def client() -> Client:
 
 
 @pytest.fixture
-def cluster(client: Client) -> Cluster:
-    made = Cluster(Settings(dask_address="tcp://s:1"))
+def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    monkeypatch.setattr(module, "FRESH_SECONDS", 3600.0)  # however slow the machine is
+    made = Cluster(Settings(dask_address="tcp://127.0.0.1:1"))
     made._client = client
     return made
 
