@@ -56,6 +56,7 @@ export const ROUTES = {
   'executables.inspect': ['POST', '/executables/inspect'],
   'executables.declare': ['POST', '/executables/files'],
   'executables.help': ['POST', '/executables/help'],
+  'executables.preview': ['POST', '/executables/preview'],
   'executables.tag': ['POST', '/executables/tag'],
   'executables.get': ['GET', '/executables/{executable}'],
   'executables.update': ['PATCH', '/executables/{executable}'],

@@ -2054,8 +2054,8 @@ export interface components {
         };
         /**
          * CommandExample
-         * @description What a value of an argument adds to the command line. A run with this value is refused if
-         *         there is a `problem`.
+         * @description What a value of an argument adds to the command line; null is an argument without a value. A
+         *         run with this value is refused if there is a `problem`.
          */
         CommandExample: {
             argument: string;

@@ -80,6 +80,7 @@ test('G6, D5: axe finds nothing on views of datasets and executables', async ({
     await look(`${name}-profile`);
     await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
     await expect(view.getByLabel('Name of digits')).toBeVisible();
+    await expect(view.getByRole('region', { name: 'Command line' })).toContainText('evaluate.py');
     await look(`${name}-register`);
   }
   expect(found).toEqual([]);

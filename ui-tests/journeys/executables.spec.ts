@@ -42,7 +42,7 @@ test('E1, E3, E10: a notebook is registered from the file browser and tried alon
 test('E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field', async ({
   lab,
   server
-}) => {
+}, info) => {
   await writeFile(server.file('count.sh'), 'wc -l < "$2" > "$4"\necho counted\nexit "$6"\n');
   await fromFileBrowser(lab, 'count.sh', 'Register as Executable…');
   const view = form(lab);
@@ -54,13 +54,20 @@ test('E4, E5, E11: a script with arguments and resources; a name used twice is r
     await row.getByLabel(/^How it is given/).selectOption('option');
     await row.getByLabel(/^Flag or place/).fill(word);
   };
+  const promised = view.getByRole('region', { name: 'Command line' });
   await add('table', 'input', '--table');
+  await expect(promised).toContainText('sh count.sh --table <table>');
   await add('lines', 'output', '--lines');
+  await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
   await add('table', 'value', '--code');
+  await expect(promised).toContainText("the name 'table' is used twice");
+  await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
   await view.getByRole('button', { name: 'Register' }).click();
   const last = view.getByRole('row').last();
   await expect(last.getByRole('alert')).toContainText(/table|twice|name/i);
   await last.getByLabel(/^Name of/).fill('code');
+  await expect(promised.getByRole('row')).toContainText('"-x" → --code -x');
+  await lab.page.screenshot({ path: info.outputPath('command-line.png') });
   await last.getByLabel(/^Type of/).selectOption('int');
   await view.getByText('Resources', { exact: true }).click();
   await view.getByLabel('Memory', { exact: true }).fill('512 MiB');
@@ -273,7 +280,7 @@ async function binary(lab: Lab, info: TestInfo): Promise<void> {
   await lab.choose(lab.panelButton('upload-executable'), { name: 'sort', content });
   const view = form(lab);
   await expect(view.getByRole('heading')).toContainText('Register “sort”');
-  await expect(view.getByLabel('Command')).toHaveValue('["{file}"]');
+  await expect(view.getByRole('textbox', { name: 'Command' })).toHaveValue('["{file}"]');
   await describeArgument(view, { name: 'table', role: 'input', how: 'stdin' });
   await describeArgument(view, { name: 'sorted', role: 'output', format: 'csv', how: 'stdout' });
   await describeArgument(view, { name: 'reverse', type: 'bool', how: 'flag', word: '-r' });
@@ -286,6 +293,9 @@ async function binary(lab: Lab, info: TestInfo): Promise<void> {
     choices: 'C, POSIX',
     default: 'C'
   });
+  await expect(view.getByRole('region', { name: 'Command line' })).toContainText(
+    'LC_ALL=C sort -r --key=<key> -t , < <table> > sorted.csv'
+  );
   await lab.page.screenshot({ path: info.outputPath('form.png') });
   await view.getByLabel('Name', { exact: true }).press('Enter');
   await expect(view.getByRole('heading', { name: 'sort' })).toBeFocused();

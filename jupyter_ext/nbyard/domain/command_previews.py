@@ -47,8 +47,8 @@ class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommandExample(msgspec.Struct, frozen=True):
-    """What a value of an argument adds to the command line. A run with this value is refused if
-    there is a `problem`."""
+    """What a value of an argument adds to the command line; null is an argument without a value. A
+    run with this value is refused if there is a `problem`."""
 
     argument: str
     value: Any
@@ -92,7 +92,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         [argument for argument, _ in filled],
         {**draft.values, **{argument.name: value for argument, value in filled}},
         draft.invocation,
-        Facts(files={argument.name: [_marked(argument.name, mark)] for argument, _ in filled}),
+        Facts(files={argument.name: _files(argument, mark) for argument, _ in filled}),
     )
     return CommandPreview(
         _line(built, mark),
@@ -103,6 +103,12 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
 
 def _marked(name: str, mark: str) -> str:
     return f"{mark}{name}{mark}"
+
+
+def _files(argument: Argument, mark: str) -> list[str]:
+    """Return the names of one file of a list, and of those that belong to it."""
+    name = _marked(argument.name, mark)
+    return [name, *(companion.beside.name(name) for companion in argument.companions)]
 
 
 def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
@@ -118,7 +124,8 @@ def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argumen
         return argument, _input(argument, value if is_known else "", draft, placeholder)
     if is_known:
         return argument, value
-    if isinstance(argument.reach, Flag):
+    is_switch = isinstance(argument.reach, Bound) and argument.type == "bool"
+    if is_switch or isinstance(argument.reach, Flag):
         return argument, argument.type == "bool" or 1
     is_list = argument.type == "list"
     kind: ValueType = "list" if is_list else "string"
@@ -139,16 +146,20 @@ def _input(argument: Argument, value: Any, draft: CommandDraft, placeholder: str
 
 def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
     """Say what special values of an argument add to the command line."""
-    if argument.role != "value" or not isinstance(argument.reach, SHOWN):
+    if argument.role != "value" or is_secret(argument) or not isinstance(argument.reach, SHOWN):
         return
     values = SPECIAL.get(argument.type, ())
     if isinstance(argument.reach, Flag) and argument.type == "int":
         values = (2, 0)
     if argument.items not in ("", "string"):
         values = values[:1]
+    has_default = argument.default not in (msgspec.UNSET, None)
+    if argument.nullable or not (argument.required or has_default):
+        values = (*values, None)
+    optional = msgspec.structs.replace(argument, default=None)
     for value in values:
         try:
-            built = build_argv([argument.name], [argument], {argument.name: value})
+            built = build_argv([argument.name], [optional], {argument.name: value})
         except Invalid as error:
             yield CommandExample(argument.name, value, "", error.details[0].message)
         else:

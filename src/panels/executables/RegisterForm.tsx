@@ -1,12 +1,13 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
-import { Argument, Executable, Inspection, Resources } from '../../api/types';
+import { Argument, Executable, Inspection, Invocation, Resources } from '../../api/types';
 import { freeName, stemOf } from '../../components/freeName';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
+import { CommandLine } from './CommandLine';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
 import { NameField } from './NameField';
 import { ResourceFields } from './ResourceFields';
@@ -16,6 +17,8 @@ interface ISource {
   kind: string;
   arguments: readonly Partial<Argument>[];
   command?: readonly string[];
+  file?: string;
+  invocation?: Invocation;
   resources?: Partial<Resources>;
   hints?: readonly string[];
   can_tag?: boolean;
@@ -160,6 +163,17 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           </span>
         )}
       </div>
+      {!!source.command?.length && (
+        <CommandLine
+          services={services}
+          draft={{
+            arguments: argumentsOf(drafts),
+            command: readCommand(command) ?? source.command,
+            file: source.file,
+            invocation: source.invocation
+          }}
+        />
+      )}
       {drafts.length || !tellsArguments(source.kind) ? (
         <ArgumentTable
           drafts={drafts}

@@ -15,6 +15,7 @@ from nbyard.domain.command_previews import CommandDraft, CommandExample, preview
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.reaches import (
     Bound,
+    Companion,
     Flag,
     Handed,
     Option,
@@ -121,11 +122,12 @@ def test_a_command_of_cwl_shows_its_fixed_and_bound_words() -> None:
     invocation = Invocation((Bound(1, text="sort"),), {"LC_ALL": "C"}, apart=True, stdout="o.txt")
     arguments = [
         Argument("by", type="list", reach=Bound(2, "-k", joined=True, separator=",")),
-        Argument("reads", role="input", type="list", reach=Bound(3)),
+        Argument("reads", "input", "list", reach=Bound(3), companions=(Companion(".bai"),)),
         Argument("one", role="input", default="a/one.txt", reach=Bound(4)),
+        Argument("loud", type="bool", reach=Bound(5, "--loud")),
     ]
     draft = CommandDraft(arguments, ["tool"], invocation=invocation)
-    shown = "LC_ALL=C tool sort -k<by>,<by> <reads> one.txt > o.txt"
+    shown = "LC_ALL=C tool sort -k<by>,<by> <reads> one.txt --loud > o.txt"
     assert preview_command(draft).line == shown
 
 
@@ -134,29 +136,44 @@ def examples(argument: Argument) -> list[CommandExample]:
 
 
 @pytest.mark.parametrize(
-    ("argument", "lines"),
+    ("reach", "type_", "lines"),
     [
-        (Argument("x", reach=Option("--x")), {'""': "--x ''", '"-x"': "--x=-x"}),
-        (Argument("x", reach=Option("--x", joined=False)), {'""': "--x ''", '"-x"': "--x -x"}),
-        (Argument("x", reach=Variable("X")), {'""': "X=''", '"-x"': "X=-x"}),
-        (Argument("x", reach=Positional(3, True)), {'""': "''", '"-x"': "-- -x"}),
-        (Argument("x", type="bool", reach=Option("-x")), {"true": "-x true", "false": "-x false"}),
-        (Argument("x", type="bool", reach=Flag("-x")), {"true": "-x", "false": ""}),
-        (Argument("x", type="int", reach=Flag("-x")), {"2": "-x -x", "0": ""}),
-        (Argument("x", type="list", items="int", reach=Option("-x")), {"[]": ""}),
-        (Argument("x", type="float", reach=Option("--x")), {}),
-        (Argument("x", type="secret", reach=Option("--x")), {}),
-        (Argument("x", role="input", reach=Option("--x")), {}),
+        (Option("--x"), "string", {'""': "--x ''", '"-x"': "--x=-x"}),
+        (Option("--x", joined=False), "string", {'""': "--x ''", '"-x"': "--x -x"}),
+        (Variable("X"), "string", {'""': "X=''", '"-x"': "X=-x"}),
+        (Positional(3, separated=True), "string", {'""': "''", '"-x"': "-- -x"}),
+        (Option("-x"), "bool", {"true": "-x true", "false": "-x false"}),
+        (Flag("-x"), "bool", {"true": "-x", "false": ""}),
+        (Flag("-x"), "int", {"2": "-x -x", "0": ""}),
+        (Option("-x"), "list", {"[]": "", '["-x"]': "-x-x"}),
+        (Option("--x"), "float", {}),
+        (Option("--x"), "secret", {}),
+        (Handed(), "string", {}),
     ],
 )
-def test_special_values_say_what_they_add(argument: Argument, lines: dict[str, str]) -> None:
-    shown = examples(argument)
+def test_special_values_say_what_they_add(reach: Any, type_: Any, lines: dict[str, str]) -> None:
+    shown = examples(Argument("x", type=type_, required=True, reach=reach))
     assert {msgspec.json.encode(one.value).decode(): one.line for one in shown} == lines
     assert not any(one.problem for one in shown)
+    assert examples(Argument("x", role="input", reach=Option("--x"))) == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "is_told"),
+    [
+        (Argument("x", type="int", reach=Option("--x")), True),
+        (Argument("x", type="int", default=None, reach=Option("--x")), True),
+        (Argument("x", type="int", nullable=True, default=1, reach=Option("--x")), True),
+        (Argument("x", type="int", default=1, reach=Option("--x")), False),
+        (Argument("x", type="int", required=True, reach=Option("--x")), False),
+    ],
+)
+def test_an_argument_without_a_value_adds_nothing(argument: Argument, is_told: bool) -> None:
+    assert examples(argument) == ([CommandExample("x", None, "")] if is_told else [])
 
 
 def test_a_special_value_that_no_form_can_pass_says_so() -> None:
-    _, dashed = examples(Argument("x", reach=Positional(0)))
+    _, dashed = examples(Argument("x", required=True, reach=Positional(0)))
     assert dashed.line == ""
     assert re.search("begins with -", dashed.problem)
 
