@@ -67,6 +67,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int
         warm=plan.warm,
         ports=list(container_ports(plan.ports).values()),
         priority=priority + (AGAIN if attempt.number > 1 else 0.0),
+        caps=(room.settings.max_other_bytes, room.settings.max_other_files),
     )
 
 

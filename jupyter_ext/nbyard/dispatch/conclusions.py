@@ -63,7 +63,7 @@ class Conclusions:
                 adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
                 folder, outputs = case.order.folder, case.outputs
                 rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
-                others = take_other_files(self._room, case, result, adopt=adopt)
+                others = take_other_files(self._room, case, adopt=adopt)
             except (Busy, Unavailable):
                 raise
             except NbyardError as error:
@@ -112,7 +112,7 @@ class Conclusions:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            others = take_other_files(self._room, case, result)
+            others = take_other_files(self._room, case)
             warning = "; ".join(filter(None, self._environment_warnings(case)))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)

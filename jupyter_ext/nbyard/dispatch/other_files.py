@@ -1,4 +1,5 @@
-"""Files that work wrote beside its declared outputs: found in its copy of the code, and kept.
+"""Files that work wrote beside its declared outputs: found in its copy of the code, and kept. Where
+that copy is elsewhere, its runtime has brought the files that are within the caps.
 
 What lies there is compared with the bundle that was staged, so it does not matter how it was
 written. Names and kinds of files may be chosen by a container: no link is followed, and names that
@@ -18,7 +19,7 @@ from nbyard.dispatch.cases import Case
 from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
-from nbyard.domain.attempts import TASK, Result
+from nbyard.domain.attempts import TASK
 from nbyard.domain.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
@@ -29,20 +30,18 @@ from nbyard.domain.other_files import (
     summary,
     within_caps,
 )
-from nbyard.domain.runtimes import DASK
 from nbyard.domain.undeclared import placed
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.folders import read_task, stamp
 from nbyard.localpaths import open_real
 from nbyard.runner.folder import CODE
+from nbyard.runtimes.folder import read_others
 
 log = logging.getLogger("nbyard.dispatch")
 INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def take_other_files(
-    room: Room, case: Case, result: Result, *, adopt: bool = False
-) -> OtherFiles | None:
+def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFiles | None:
     """Store what the attempt wrote into its copy of the code; None where it wrote nothing, and
     where that copy did not come back. To be called within `keeping`.
 
@@ -63,9 +62,7 @@ def take_other_files(
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room.blobs, bundle, declared, since)
         look.all(os.path.realpath(code))
-        others = _keep(room, case, look, adopt)
-        # in a container, work may write its result itself
-        return merged(others, result.others) if case.attempt.runtime == DASK else others
+        return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # the work is done: what is beside its results does not undo that
         log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)

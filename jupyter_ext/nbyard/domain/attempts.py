@@ -15,6 +15,7 @@ surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
 heartbeat        touched every few seconds while the runner lives, from its third second on
 runner.json      {pid, started, host, boot_id} of the supervisor
+others.json      files beside the outputs that stayed where the work was done, by their names
 cancel           put there to ask the work to end; its text is the reason
 result.json      renamed in last: finished
 
@@ -32,7 +33,6 @@ import msgspec
 
 from nbyard.domain.environments import Lock
 from nbyard.domain.invocations import Placed
-from nbyard.domain.other_files import OtherFiles
 from nbyard.domain.uses import UsedEnvironment
 
 TASK = "task.json"
@@ -47,6 +47,7 @@ IMAGE = "image.json"
 HEARTBEAT = "heartbeat"
 RUNNER = "runner.json"
 CANCEL = "cancel"
+OTHERS = "others.json"
 RESULT = "result.json"
 CALLS = "calls.jsonl"
 MORE = "more"
@@ -243,9 +244,7 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Result(msgspec.Struct, frozen=True):
     """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
-    a kernel was ready or a program started, `disclosed` are outputs that hold something secret.
-    `others` names files that a Dask worker did not send: they are no outputs, and beyond what is
-    kept."""
+    a kernel was ready or a program started, `disclosed` are outputs that hold something secret."""
 
     attempt_id: str
     token: str
@@ -258,7 +257,6 @@ class Result(msgspec.Struct, frozen=True):
     working_at: float | None = None
     disclosed: list[str] = []
     observed: Observed | None = None
-    others: OtherFiles | None = None
 
 
 class Image(msgspec.Struct, frozen=True):

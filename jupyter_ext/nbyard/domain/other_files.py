@@ -12,6 +12,7 @@ from nbyard.errors import Invalid
 NAMED = 100  # files that were left out, by their names; of more only the number is kept
 MOST_SEEN = 100_000  # entries of folders; who writes more keeps the first ones
 MAX_DEPTH = 64
+MOST = 2**53  # that a browser counts to
 SHOWN = 200  # characters of a name that may not be used
 
 Why = Literal["too-large", "too-many", "no-room", "ignored", "link", "name", "secret", "unreadable"]
@@ -92,19 +93,19 @@ class FileFilter:
         """Return whether nothing in it counts: it is a cache, or a declared output."""
         return self._in_folder(folder) is None
 
-    def add(self, path: str, size: int, *, is_file: bool) -> None:
-        """Decide on a file, or on a link or pipe."""
+    def add(self, path: str, size: int, *, is_file: bool) -> Written | None:
+        """Decide on a file, or on a link or pipe; None where it is not kept."""
         if path.count("/") > MAX_DEPTH:
             self.leave(f"{path.rpartition('/')[0]}/", "too-many")
-            return
+            return None
         ignored = self._rule(path)
         if ignored is None:
-            return
+            return None
         try:
             plain = check_member_path(path)
         except Invalid:
             self.leave(path, "name", size)
-            return
+            return None
         if not is_file:
             self.leave(plain, "link")
         elif ignored:
@@ -114,6 +115,8 @@ class FileFilter:
         else:
             self.places[plain] = path
             self.written.append(Written(plain, size))
+            return self.written[-1]
+        return None
 
     def _in_folder(self, folder: str) -> str | None:
         if folder not in self._folders:
@@ -168,9 +171,18 @@ def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> Ot
 
 
 def merged(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
-    """Add files that stayed where the work was done to what is recorded of a task."""
-    if kept is None or left is None:
-        return kept or left
-    named = sorted([*kept.left_out, *left.left_out], key=lambda one: one.path)
-    more = kept.more + left.more + len(named[NAMED:])
+    """Add files that stayed where the work was done to what is recorded of a task. The work itself
+    may have named them, in a container."""
+    if left is None or not (left.left_out or left.more):
+        return kept
+    kept = kept or OtherFiles()
+    there = [
+        LeftOut(_printable(one.path), one.why, _count(one.size_bytes)) for one in left.left_out
+    ]
+    named = sorted([*kept.left_out, *there], key=lambda one: one.path)
+    more = kept.more + _count(left.more) + len(named[NAMED:])
     return msgspec.structs.replace(kept, left_out=named[:NAMED], more=more)
+
+
+def _count(number: int) -> int:
+    return min(max(number, 0), MOST)

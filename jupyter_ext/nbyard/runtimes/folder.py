@@ -10,8 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.attempts import CANCEL, RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.attempts import CANCEL, OTHERS, RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.other_files import OtherFiles
 from nbyard.errors import NbyardError
+from nbyard.files import write_new
 
 MAX_RESULT_BYTES = 64 * 2**20
 
@@ -69,6 +71,24 @@ def write_result(folder: Path, result: Result, *, replace: bool = False) -> None
     parent = os.open(folder, os.O_RDONLY)
     os.fsync(parent)
     os.close(parent)
+
+
+def write_others(folder: Path, left: OtherFiles | None) -> None:
+    """others.json, before the result; nothing where no file stayed elsewhere."""
+    if left is not None:
+        part = f"{folder}/{OTHERS}.{os.urandom(4).hex()}"
+        write_new(part, msgspec.json.encode(left))
+        os.replace(part, folder / OTHERS)
+
+
+def read_others(folder: Path) -> OtherFiles | None:
+    """The files that stayed where the work was done.
+
+    Raises:
+        MsgspecError: it is not as it was written, as work in a container may have left it.
+    """
+    data = read_file(folder / OTHERS)
+    return None if data is None else msgspec.json.decode(data, type=OtherFiles)
 
 
 def cancel_reason(folder: Path) -> str | None:

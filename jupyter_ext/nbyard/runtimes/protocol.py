@@ -15,8 +15,9 @@ class Order(msgspec.Struct, frozen=True):
     attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
     machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
     `ports` are those of a container that have to be reached from its engine's machine. One that is
-    `offline` gets no network. Where it
-    waits among others elsewhere, a higher `priority` comes first.
+    `offline` gets no network. Where it waits among others elsewhere, a higher `priority` comes
+    first. Of files that the work writes beside its outputs, so many bytes and so many files are
+    brought back (`caps`).
     """
 
     attempt_id: str
@@ -36,6 +37,7 @@ class Order(msgspec.Struct, frozen=True):
     ports: list[int] = []
     priority: float = 0.0
     offline: bool = False
+    caps: tuple[int, int] = (0, 0)
 
 
 class Observation(msgspec.Struct, frozen=True):

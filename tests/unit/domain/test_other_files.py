@@ -3,6 +3,7 @@
 import pytest
 
 from nbyard.domain.other_files import (
+    MOST,
     NAMED,
     LeftOut,
     OtherFiles,
@@ -50,6 +51,15 @@ def test_files_that_stayed_elsewhere_are_told_with_the_others() -> None:
     assert [one.path for one in found.left_out[:2]] == ["b", "c000"]
     assert (len(found.left_out), found.more) == (NAMED, 8)
     assert (merged(kept, None), merged(None, there)) == (kept, there)
+
+
+def test_what_a_container_tells_of_them_is_only_shown() -> None:
+    """F11: names with control characters, and numbers that no browser counts to."""
+    there = OtherFiles(
+        "tree:x", 7, 7, [LeftOut("a\nb", "link", -1), LeftOut("\u00e9", "link")], 10**40
+    )
+    left = [LeftOut("a\\nb", "link"), LeftOut("\u00e9", "link")]
+    assert merged(None, there) == OtherFiles("", 0, 0, left, MOST)
 
 
 def test_nothing_is_recorded_where_nothing_was_written() -> None:

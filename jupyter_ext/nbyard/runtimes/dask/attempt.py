@@ -38,12 +38,11 @@ FORGOTTEN = "the Dask scheduler knows nothing of it any more"
 
 
 class DaskAttempt:
-    def __init__(self, order: Order, cluster: Cluster, name: str, caps: tuple[int, int]):
+    def __init__(self, order: Order, cluster: Cluster, name: str):
         self.order = order
         self.has_started = False
         self._cluster = cluster
         self._name = name
-        self._caps = caps
         self._lock = threading.RLock()
         self._future: Future | None = None
         self._generation = -1
@@ -196,8 +195,9 @@ class DaskAttempt:
             result = msgspec.json.decode(said, type=Result)
         except msgspec.DecodeError as error:
             raise NbyardError(f"result.json cannot be read: {error}") from error
-        others = carrying.fetch_others(self.folder, ask, task, self._caps)
-        files.write_result(self.folder, msgspec.structs.replace(result, others=others))
+        left = carrying.fetch_others(self.folder, ask, task, self.order.caps)
+        files.write_others(self.folder, left)
+        files.write_result(self.folder, result)
 
     # Ending
 

@@ -83,7 +83,7 @@ def fetch_others(
     folder: Path, ask: Ask, task: TaskFile, caps: tuple[int, int]
 ) -> OtherFiles | None:
     """Bring what the work wrote into its copy of the code, at most so many bytes and files, into
-    ours; return what was left there. Files of the code whose size is as it was do not count."""
+    ours; return what was left there. Files of the code with the size that they had are extra."""
     declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
     files, entries = FileFilter(declared), _others(ask)
     for path, entry in entries.items():
@@ -99,7 +99,8 @@ def fetch_others(
     _bring(folder, ask, [found[one] for one in (*wanted, *same)])
     for one in (*wanted, *same):
         if not _is_whole(folder, found[one]):  # it changed meanwhile, or there is no room
-            (folder / found[one]["path"]).unlink(missing_ok=True)
+            with suppress(OSError):
+                (folder / found[one]["path"]).unlink()
             files.leave(one.path, "unreadable", one.size_bytes)
     return summary("", [], [*files.left.values(), *beyond])
 
@@ -112,9 +113,9 @@ def _others(ask: Ask) -> dict[str, Entry]:
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> None:
     for batch in _batches(entries):
-        data = ask("take", batch)
-        with suppress(OSError, NbyardError):  # files that are not whole then are not kept
-            _store(folder, _with_data(batch, data))
+        for piece in _with_data(batch, ask("take", batch)):
+            with suppress(OSError, NbyardError):  # a file that is not whole then is not kept
+                _store(folder, [piece])
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:

@@ -35,7 +35,6 @@ class DaskRuntime:
     def __init__(self, settings: Settings):
         self.cluster = Cluster(settings)
         self._site = settings.dask_address or settings.dask_cluster or PREFIX
-        self._caps = (settings.max_other_bytes, settings.max_other_files)
         self._lock = threading.RLock()
         self._attempts: dict[str, DaskAttempt] = {}
         self._sightings: dict[str, dict[str, set[Sighting]]] = {}
@@ -129,7 +128,7 @@ class DaskRuntime:
         with self._lock:
             known = self._attempts.get(order.attempt_id)
             if known is None:
-                known = DaskAttempt(order, self.cluster, _name(order), self._caps)
+                known = DaskAttempt(order, self.cluster, _name(order))
                 self._attempts[order.attempt_id] = known
                 for found in self._sightings[order.store_id].get(order.attempt_id, ()):
                     known.sighted(found)

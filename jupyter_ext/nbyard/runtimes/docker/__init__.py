@@ -11,6 +11,7 @@ vanish at any moment.
     networks              one for each run
     folder                the attempt's folder on our side: made ready, taken back
     transfer              its files to and fro, where the engine does not see it
+    other_files           those that the work wrote beside its outputs, out of an archive
     feeding               standard input
     logs                  what a container prints
     listening             what a runner in it says

@@ -180,7 +180,7 @@ class ContainerAttempt:
         """Take what a runner left that has ended all others in its container and goes itself."""
         with self._finish_lock:
             if container.labels.get(STAGING) == VOLUME:
-                transfer.fetch_all(self.engine, self.name, self.order.folder, self.task)
+                transfer.fetch_all(self.engine, self.name, self.order, self.task)
             said = files.read_result(self.order.folder)
             if said is None or results.may_be_memory(said):
                 return  # its container's end says more
@@ -199,7 +199,7 @@ class ContainerAttempt:
     def _conclude(self, container: Container) -> Result | str | None:
         folder = self.order.folder
         if container.labels.get(STAGING) == VOLUME:
-            transfer.fetch_all(self.engine, self.name, folder, self.task)
+            transfer.fetch_all(self.engine, self.name, self.order, self.task)
             if files.has_result(folder):
                 return None
         command = self.command

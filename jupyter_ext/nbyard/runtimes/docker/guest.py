@@ -130,7 +130,7 @@ class GuestAttempt(ContainerAttempt):
                 return
             user = container_user(self.engine.info)
             if container.labels.get(STAGING) == VOLUME:
-                transfer.fetch_all(self.engine, self.name, self.order.folder, self.task)
+                transfer.fetch_all(self.engine, self.name, self.order, self.task)
             else:
                 Seat(self._home).leave(self.order.folder, user)
             take_back(self.order.folder, user)

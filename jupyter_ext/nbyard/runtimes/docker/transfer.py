@@ -5,7 +5,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +23,8 @@ from nbyard.domain.attempts import (
     TaskFile,
 )
 from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.runner.folder import CODE
+from nbyard.runtimes.docker.other_files import OtherFilesTaker, TooMuch
 from nbyard.runtimes.docker.specs import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.protocol import Order
 
@@ -104,26 +106,40 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
     return changed
 
 
-def fetch_all(engine: Engine, name: str, folder: Path, task: TaskFile) -> None:
-    """Everything that the work left; the result comes last. The engine takes its time for each
-    answer, so it is asked once, unless much is in the folder that nobody wants."""
+def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
+    """Everything that the work left, other files as far as they are kept; the result comes last.
+    The engine takes its time for each answer, so it is asked once, unless much is in the folder
+    that nobody wants."""
+    folder, others = order.folder, OtherFilesTaker(order, task)
     paths = (os.path.normpath(output.path) for output in task.outputs.values())
     trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
     try:
-        _fetch_at_once(engine, name, folder, trees)
-    except _MuchElse:
+        _fetch_at_once(engine, name, folder, trees, others)
+    except (_MuchElse, TooMuch):
         for file in (*APPENDED, *REPLACED):
             fetch_file(engine, name, folder, file)
         for tree in trees:
             fetch_tree(engine, name, folder, tree)
+        if not others.is_over:
+            others = OtherFilesTaker(order, task)
+            _fetch_others(engine, name, others)
+    others.close()
     fetch_file(engine, name, folder, RESULT)
 
 
 class _MuchElse(Exception):
-    """The folder has much that is not wanted: code, inputs, files beside the code."""
+    """The folder has much that is not wanted: code, inputs."""
 
 
-def _fetch_at_once(engine: Engine, name: str, folder: Path, trees: list[str]) -> None:
+def _fetch_others(engine: Engine, name: str, others: OtherFilesTaker) -> None:
+    with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
+        for member in archive:
+            others.take(archive, member, member.name)
+
+
+def _fetch_at_once(
+    engine: Engine, name: str, folder: Path, trees: list[str], others: OtherFilesTaker
+) -> None:
     links: Links = []
     unwanted = 0
     try:
@@ -134,7 +150,7 @@ def _fetch_at_once(engine: Engine, name: str, folder: Path, trees: list[str]) ->
                     _take_file(archive, member, folder, path)
                 elif any(path == tree or path.startswith(f"{tree}/") for tree in trees):
                     _take(archive, member, _inside(folder, path), links)
-                else:
+                elif not others.take(archive, member, path):
                     unwanted += member.size
                     if unwanted > UNWANTED_BYTES:
                         raise _MuchElse

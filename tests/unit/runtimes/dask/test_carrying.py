@@ -239,6 +239,25 @@ def test_a_file_that_shrinks_while_it_comes_is_not_kept(
     assert not (folder / "code/growing").exists()
 
 
+def test_a_file_whose_place_is_taken_keeps_no_other_back(
+    folder: Path, place: Path, sent: Path
+) -> None:
+    """The work made a folder where a file of the code was, and a file where a folder was."""
+    (sent / "data.csv").unlink()
+    (sent / "data.csv").mkdir()
+    (sent / "data.csv/inner").write_text("x")
+    (sent / "deep").rmdir()
+    (sent / "deep").write_text("x")
+    (sent / "z").write_text("x")
+    left = carrying.fetch_others(folder, Asked(place), TASK, CAPS)
+    assert left is not None
+    assert [(one.path, one.why) for one in left.left_out] == [
+        ("data.csv/inner", "unreadable"),
+        ("deep", "unreadable"),
+    ]
+    assert (folder / "code/z").exists()
+
+
 def test_a_large_input_that_came_last_is_not_sent_back(
     folder: Path, place: Path, sent: Path
 ) -> None:

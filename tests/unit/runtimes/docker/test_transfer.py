@@ -11,6 +11,7 @@ import pytest
 from nbyard.domain.attempts import CommandWork, Output, TaskFile
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker import transfer
+from nbyard.runtimes.protocol import Order
 
 
 class FakeEngine:
@@ -28,6 +29,10 @@ class FakeEngine:
 
 def engine(**archives: bytes) -> Any:
     return FakeEngine(**archives)
+
+
+def order(folder: Path, **more: Any) -> Order:
+    return Order("a", "s", "r", "n", folder, "m", **more)
 
 
 def tar(*members) -> bytes:
@@ -149,7 +154,7 @@ def test_all_that_is_left_comes_at_once_unless_much_is_in_the_way(tmp_path, monk
     }
     outputs = tar(*((name.partition("/")[2], *more) for name, *more in LEFT[6:9]))
     found = engine(attempt=tar(*LEFT), outputs=outputs, **alone)
-    transfer.fetch_all(found, "n", folder, TASK)
+    transfer.fetch_all(found, "n", order(folder), TASK)
     assert asked[-1] == "result.json" and (len(asked) > 1) == much
     assert {str(path.relative_to(folder)): path.read_text() for path in files_in(folder)} == {
         "code/model.bin": "made beside the code",
@@ -167,5 +172,5 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def test_a_folder_that_is_gone_leaves_nothing(tmp_path):
-    transfer.fetch_all(engine(), "n", tmp_path, TASK)
+    transfer.fetch_all(engine(), "n", order(tmp_path), TASK)
     assert not files_in(tmp_path)

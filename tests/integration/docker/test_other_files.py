@@ -1,0 +1,76 @@
+"""Files that work in containers wrote beside its declared outputs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.other_files import LeftOut
+from nbyard.runtimes.docker import transfer
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+from ..test_runs import ADA, Project
+
+WRITE = """
+import os, pathlib
+os.makedirs("plots"), os.makedirs("dist"), os.makedirs("__pycache__")
+for name, text in (("result.csv", "1"), ("plots/a.svg", "svg"), ("table.csv", "9s it was")):
+    pathlib.Path(name).write_text(text)
+for name in ("dist/x", "__pycache__/x"):
+    pathlib.Path(name).write_text("left out")
+pathlib.Path("large.txt").write_text("a line that is longer than all others")
+os.symlink("/etc/passwd", "link")
+os.chmod("same.csv", 0o700)
+"""
+
+
+@pytest.fixture(params=["bind", "volume"])
+def project(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    docker_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Project]:
+    """With an engine that sees nbyard's files, and as with one that does not."""
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    if request.param == "volume":
+        monkeypatch.setattr(transfer, "sees", lambda *_: False)
+    root = tmp_path / "root"
+    root.mkdir()
+    store = str(tmp_path / "store")
+    config = Settings(store_dir=store, inline_dispatch=True, max_other_files=3)
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        yield Project(root, yard, dispatching)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_they_are_those_of_a_process(project: Project, fails: bool) -> None:
+    """R2, R12: also when the work failed; what is not kept is named."""
+    for name in ("table.csv", "same.csv"):
+        (project.root / name).write_text("as it was")
+    (project.root / "step.py").write_text(WRITE + ("exit(1)\n" if fails else ""))
+    project.nodes["step"] = {"type": "executable", "path": "step.py"}
+    here, run = project.run(runtime="process"), project.run(runtime="docker")
+    (there,) = run.tasks
+    assert (there.state, there.cached) == ("failed" if fails else "succeeded", False)
+    assert there.attempts[0].runtime == "docker"
+    assert there.other_files == here.tasks[0].other_files
+    listed = project.yard.services.runs.files(ADA, run.run.id, "step")
+    assert [one.path for one in listed.files] == ["plots/a.svg", "result.csv", "table.csv"]
+    assert listed.left_out == [
+        LeftOut("dist/", "ignored", 8),
+        LeftOut("large.txt", "too-many", 37),
+        LeftOut("link", "link"),
+    ]
+
+
+def test_those_of_a_notebook_come_back(project: Project) -> None:
+    """R2: its runner writes the result in the container."""
+    project.notebook("note", "x = 1", "open('result.csv', 'w').write('1')")
+    run = project.run(runtime="docker")
+    assert run.run.state == "succeeded", run.tasks[0].reason
+    listed = project.yard.services.runs.files(ADA, run.run.id, "note")
+    assert [one.path for one in listed.files] == ["result.csv"]
