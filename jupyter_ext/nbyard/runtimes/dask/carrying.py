@@ -6,6 +6,7 @@ in memory. What comes back was written by the work: nothing is opened through a 
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from nbyard.runner import memory
 from nbyard.runner.folder import CODE
 from nbyard.runtimes.dask import entries as listings
 from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask.asking import WorkerGone
 from nbyard.runtimes.dask.entries import Entry
 
 SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
@@ -96,9 +98,9 @@ def fetch_others(
     same = [one for one in found.keys() - {*new} if one.size_bytes <= caps[0]]
     large = [one for one in found.keys() - {*new, *same} if not _is_as_sent(folder, found[one])]
     wanted, beyond = within_caps([*new, *large], *caps)
-    _bring(folder, ask, [found[one] for one in (*wanted, *same)])
+    torn = _bring(folder, ask, [found[one] for one in (*wanted, *same)])
     for one in (*wanted, *same):
-        if not _is_whole(folder, found[one]):  # it changed meanwhile, or there is no room
+        if found[one]["path"] in torn:
             with suppress(OSError):
                 (folder / found[one]["path"]).unlink()
             files.leave(one.path, "unreadable", one.size_bytes)
@@ -111,11 +113,18 @@ def _others(ask: Ask) -> dict[str, Entry]:
     return {path: {**entry, "path": f"{CODE}/{path}"} for path, entry in paths.items()}
 
 
-def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> None:
-    for batch in _batches(entries):
-        for piece in _with_data(batch, ask("take", batch)):
-            with suppress(OSError, NbyardError):  # a file that is not whole then is not kept
-                _store(folder, [piece])
+def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
+    """Return the paths of files of which a piece is missing: they changed meanwhile, there is no
+    room for them, or their worker is gone. The work is done, so this does not undo it."""
+    missing = Counter(piece["path"] for entry in entries for piece in _pieces(entry))
+    with suppress(WorkerGone):
+        for batch in _batches(entries):
+            for piece in _with_data(batch, ask("take", batch)):
+                with suppress(OSError, NbyardError):
+                    if len(piece["data"]) == piece["size"]:
+                        _store(folder, [piece])
+                        missing[piece["path"]] -= 1
+    return {path for path, count in missing.items() if count}
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import heapq
 import os
 import stat
 from typing import Any
@@ -47,7 +48,7 @@ def changed(
     folders, seen = [name], 0
     for one in folders:  # which grows
         try:
-            entries = _entries(folder, one, skipped)
+            entries = _entries(folder, one, skipped, most - seen + 1)
         except OSError:
             found.append({"path": f"{one}/", "kind": "unreadable", "size": 0})
             continue
@@ -66,14 +67,23 @@ def changed(
     return found
 
 
-def _entries(folder: str, name: str, skipped: list[str]) -> list[tuple[str, os.stat_result]]:
-    found = []
+def _entries(
+    folder: str, name: str, skipped: list[str], most: int
+) -> list[tuple[str, os.stat_result]]:
+    """Return the first ones by their names, however many are there: they share our memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped):
-                with contextlib.suppress(FileNotFoundError):  # what lives on removed it
-                    found.append((f"{name}/{entry.name}", entry.stat(follow_symlinks=False)))
+        names = (entry.name for entry in entries if not _fits(entry.name, skipped))
+        first = heapq.nsmallest(most, names)
+    found = []
+    for one in first:
+        with contextlib.suppress(FileNotFoundError):  # what lives on removed it
+            path = f"{name}/{one}"
+            found.append((path, os.lstat(os.path.join(folder, path))))
     return found
+
+
+def _fits(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _file(path: str, status: os.stat_result) -> Entry:

@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -12,6 +13,7 @@ from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runner.found import UNTOUCHED
 from nbyard.runtimes.dask import carrying, entries, worker
+from nbyard.runtimes.dask.asking import WorkerGone
 
 TASK = TaskFile(
     attempt_id="a",
@@ -296,3 +298,56 @@ def test_a_place_that_is_gone_is_told(tmp_path: Path) -> None:
     assert worker.news(str(tmp_path / "gone"), {}, [])["is_there"] is False
     worker.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_piece_that_does_not_come_leaves_no_hole(
+    folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file would have the right size, and zeros in it."""
+    monkeypatch.setattr(worker, "PIECE_BYTES", 4)
+    (sent / "new").write_text("0123456789")
+
+    class Failing(Asked):
+        def __call__(self, verb: str, *words: Any) -> Any:
+            answer = super().__call__(verb, *words)
+            is_middle = verb == "take" and words[0][0]["offset"] == 4
+            return [b""] if is_middle else answer
+
+    left = carrying.fetch_others(folder, Failing(place), TASK, CAPS)
+    assert left is not None
+    assert [(one.path, one.why) for one in left.left_out] == [("new", "unreadable")]
+    assert not (folder / "code/new").exists()
+
+
+def test_what_came_before_its_worker_went_is_kept(folder: Path, place: Path, sent: Path) -> None:
+    """R12: the work is done, and its results are here."""
+    size = worker.PIECE_BYTES
+    for name in ("small", "torn"):
+        (sent / name).write_bytes(name.encode() * (1 if name == "small" else size))
+
+    class Going(Asked):
+        def __call__(self, verb: str, *words: Any) -> Any:
+            if self.calls.count("take") == 3:
+                raise WorkerGone
+            return super().__call__(verb, *words)
+
+    left = carrying.fetch_others(folder, Going(place), TASK, (10 * size, 9))
+    assert left is not None
+    assert [(one.path, one.why) for one in left.left_out] == [("torn", "unreadable")]
+    assert (folder / "code/small").exists() and not (folder / "code/torn").exists()
+
+
+def test_a_folder_with_very_many_files_takes_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is that of the worker: only so many are looked at, the first ones by their names."""
+    for number in range(40):
+        (tmp_path / f"{number:02}").touch()
+        (tmp_path / f".{number}").touch()
+    looked_at = Mock(side_effect=os.lstat)
+    monkeypatch.setattr(os, "lstat", looked_at)
+    parent, name = str(tmp_path.parent), tmp_path.name
+    found = entries.changed(parent, name, 0, skipped=[".*"], most=9, depth=9)
+    assert [os.path.basename(one["path"]) for one in found[:-1]] == [f"0{n}" for n in range(9)]
+    assert found[-1] == {"path": f"{name}/", "kind": "too-many", "size": 0}
+    assert looked_at.call_count == 10
