@@ -93,6 +93,10 @@ class FileFilter:
         """Return whether nothing in it counts: it is a cache, or a declared output."""
         return self._in_folder(folder) is None
 
+    def ignores(self, path: str) -> bool:
+        """Return whether bundles leave out a file, unless it is the code itself."""
+        return bool(self._rule(path))
+
     def add(self, path: str, size: int, *, is_file: bool) -> Written | None:
         """Decide on a file, or on a link or pipe; None where it is not kept."""
         if path.count("/") > MAX_DEPTH:

@@ -69,6 +69,8 @@ class OtherFilesTaker:
         target, size = self._folder / CODE / path, member.size
         if member.islnk() and os.path.lexists(target):  # a file of the code that is there twice
             return False
+        if _size(target) == size and self._files.ignores(path):  # code in such a folder
+            return False
         written = self._files.add(path, size, is_file=member.isreg())
         if written is None:
             return False

@@ -68,6 +68,15 @@ def test_new_and_changed_files_come_back(folder: Path, inputs: int) -> None:
     assert (folder / "code/main.py").stat().st_ctime_ns == before
 
 
+def test_code_in_an_ignored_folder_is_not_named(folder: Path) -> None:
+    """A bundle has such a folder where the code itself lies in it."""
+    (folder / "code/build").mkdir()
+    (folder / "code/build/main.py").write_text("code")
+    code = ("build/main.py", FILE, b"code")
+    assert fetched(folder, code) == {}
+    assert fetched(folder, code, ("build/new", FILE, b"x")) == {"build/": "ignored"}
+
+
 def test_what_may_not_be_kept_is_named(folder: Path, tmp_path: Path) -> None:
     """F11: links, odd names and places elsewhere, as a container may leave them."""
     left = fetched(
