@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,10 @@ def watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return started
 
 
+def are_gone(pids: list[int]) -> bool:
+    return not any(map(psutil.pid_exists, pids))
+
+
 def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: Yard) -> None:
     """I12: nor does anything stay of that."""
     one = yard.warm_up()
@@ -293,7 +298,7 @@ def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: 
         assert (order.folder / LOG).read_text() == ""
         pids = [int(line) for line in watchers.read_text().split()]
         assert pids
-        wait_until(lambda pids=pids: not any(map(psutil.pid_exists, pids)))
+        wait_until(partial(are_gone, pids))
 
 
 @pytest.mark.leaves_running
