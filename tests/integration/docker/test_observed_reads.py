@@ -1,12 +1,18 @@
 """What work reads of its code, where a container does the work."""
 
+from pathlib import Path
+
 import pytest
 
 from nbyard.domain.attempts import Observed, Output
 from nbyard.runtimes.protocol import Order
 
+from ..observing import PROGRAMS, check_never_stale, lay
+from ..test_runs import project
 from .bench import Bench, log_of, result_of
 from .test_notebooks import BOTH, BUILD, notebook
+
+__all__ = ["project"]
 
 CELLS = (
     "from pathlib import Path\nimport lib\ntext = Path('data/a.csv').read_text()",
@@ -14,10 +20,12 @@ CELLS = (
     "import os\nos.listdir('data')\nos.makedirs('out')\nopen('out/result.csv', 'w').write(text)",
 )
 SHELL = "cat data/a.csv data/b.csv; ls data; mkdir out; cat data/a.csv > out/result.csv"
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+MISSING = {"polars", "pattern", "arrow"}  # programs that need libraries
 WARM = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 
 
-def lay(order: Order) -> Order:
+def fill(order: Order) -> Order:
     """Put files there, of which one is read by nobody."""
     (order.folder / "code/data").mkdir()
     for name in ("data/a.csv", "data/b.csv", "data/c.csv", "lib.py"):
@@ -27,7 +35,7 @@ def lay(order: Order) -> Order:
 
 def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
     runtime = bench.runtime(image_for=BUILD, **options)
-    result = bench.run(lay(order), runtime, 90)
+    result = bench.run(fill(order), runtime, 90)
     assert result.state == "succeeded", (result, log_of(order))
     runtime.stop(order, "finished")
     runtime.end_run(bench.run_id)
@@ -69,3 +77,23 @@ def test_what_a_command_reads_in_a_warm_container_is_seen(
 def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) -> None:
     """X1: nobody watches there; every file of its bundle counts, and the reason says so."""
     assert seen(bench, bench.shell(SHELL)) is None
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("rounds", [1, pytest.param(60, marks=LONG)])
+@pytest.mark.parametrize("containers", ["fresh", "warm"])
+def test_no_result_of_a_container_is_stale(
+    docker_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    containers: str,
+    rounds: int,
+) -> None:
+    """X1, K8: sixty rounds are a thousand cases."""
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    names = [name for name in PROGRAMS if name not in MISSING]
+    programs = lay(request.getfixturevalue("project"), names)
+    wish = {"runtime": "docker", "containers": containers}
+    check_never_stale(programs, tmp_path / "copy", rounds, **wish)

@@ -1,0 +1,136 @@
+"""Programs that read their code in many ways, and changes of the files that they read."""
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from .test_runs import Project
+
+IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
+
+# ruff: noqa: E501 the programs are easier to read in one line each
+# each reads in its own way, and puts what it found into `found`
+PROGRAMS = {
+    "plain": "found = open('a.txt').read() + open('d/b.txt').read()",
+    "module": "from pkg import mod\nimport colorsys\nfound = f'{mod.V} {colorsys.__file__[-11:]}'",
+    "by_name": "import importlib\nfound = importlib.import_module('pkg' + '.mod').V",
+    "polars": "import polars\nfound = polars.read_csv('t.csv').to_dicts()",
+    "pattern": "import polars\nfound = polars.read_csv('d/*.csv').height",
+    "arrow": "import pyarrow.csv\nfound = pyarrow.csv.read_csv('t.csv').to_pydict()",
+    "sqlite": "import sqlite3\nfound = sqlite3.connect('db.sqlite').execute('select * from t').fetchall()",
+    "child": "import subprocess\nfound = subprocess.check_output(['cat', 'd/b.txt']).decode()",
+    "child_lists": "import subprocess\nfound = sorted(subprocess.check_output(['ls', 'd']).split())",
+    "glob": "import glob\nfound = sorted(glob.glob('d/*.txt'))",
+    "walk": "import os\nfound = sorted(os.path.join(f, n) for f, _, ns in os.walk('d') for n in ns)",
+    "exists": "import os\nfound = os.path.exists('flag.txt')",
+    "tries": (
+        "found = []\nfor name in ('a', 'c'):\n    try:\n        found.append(open(name + '.txt').read())\n"
+        "    except OSError:\n        found.append('')"
+    ),
+    "size": "import os\nfound = os.stat('a.txt').st_size",
+    "link": "import os\nos.symlink('a.txt', 'ln')\nfound = open('ln').read()\nos.unlink('ln')",
+    "hard_link": "import os\nos.link('a.txt', 'ln')\nfound = open('ln').read()\nos.unlink('ln')",
+    "moves": "import os\nos.rename('d', 'e')\nfound = open('e/b.txt').read()",
+    "mapped": (
+        "import mmap\nwith open('a.txt', 'r+b') as f, mmap.mmap(f.fileno(), 0) as m:\n    found = m[:]"
+    ),
+    "bundled": "found = open('a.txt').read()",
+    "config": "import json\nfound = open(json.load(open('config.json'))['path']).read()",
+}
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a.txt changed": lambda root: (root / "a.txt").write_text(f"{random.random()}"),
+    "a.txt as long as before": lambda root: (root / "a.txt").write_text(f"{random.random():.10f}"),
+    "d/b.txt changed": lambda root: (root / "d/b.txt").write_text(f"{random.random()}"),
+    "pkg/mod.py changed": lambda root: (root / "pkg/mod.py").write_text(f"V = {random.random()}"),
+    "t.csv changed": lambda root: (root / "t.csv").write_text(f"x\n{random.randrange(99999)}\n"),
+    "c.txt is there": lambda root: (root / "c.txt").write_text(f"{random.random()}"),
+    "flag.txt is there or gone": lambda root: _toggle(root / "flag.txt"),
+    "d/new.txt is there or gone": lambda root: _toggle(root / "d/new.txt"),
+    "d/new.csv is there or gone": lambda root: _toggle(root / "d/new.csv"),
+    "colorsys.py is there or gone": lambda root: _toggle(root / "colorsys.py"),
+    "pkg/other.py is there or gone": lambda root: _toggle(root / "pkg/other.py"),
+    "notes.md changed": lambda root: (root / "notes.md").write_text(f"{random.random()}"),
+    "the database changed": lambda root: _insert(root / "db.sqlite"),
+    "another path is configured": lambda root: _toggle_text(root / "config.json"),
+}
+
+
+def _toggle(path: Path) -> None:
+    if path.exists():
+        path.unlink()
+    else:
+        path.write_text("x\n1\n" if path.suffix == ".csv" else "")
+
+
+def _insert(path: Path) -> None:
+    with sqlite3.connect(path) as c:
+        c.execute("insert into t values (1)")
+    c.close()
+
+
+def _toggle_text(path: Path) -> None:
+    is_first = "a.txt" in path.read_text()
+    path.write_text('{"path": "d/b.txt"}' if is_first else '{"path": "a.txt"}')
+
+
+def lay(project: Project, names: Iterable[str]) -> Project:
+    """Put these programs there as notebooks, over the same files."""
+    root = project.root
+    for folder in ("d", "pkg"):
+        (root / folder).mkdir()
+    with sqlite3.connect(root / "db.sqlite") as c:
+        c.execute("create table t (x)")
+    c.close()
+    texts = {
+        **{"a.txt": "0.1234567890", "d/b.txt": "b", "pkg/mod.py": "V = 1", "notes.md": "n"},
+        **{"t.csv": "x\n1\n", "d/one.csv": "x\n1\n", "config.json": '{"path": "a.txt"}'},
+    }
+    for name, text in texts.items():
+        (root / name).write_text(text)
+    for name in names:
+        policy = "bundle" if name == "bundled" else "observed"
+        project.notebook(
+            name,
+            "output_txt = 'o.txt'",
+            PROGRAMS[name],
+            "open(output_txt, 'w').write(repr(found))",
+            cache=policy,
+        )
+    return project
+
+
+def _directly(root: Path, copy: Path, name: str) -> str:
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(root, copy)
+    code = f"{PROGRAMS[name]}\nimport sys\nsys.stdout.write(repr(found))"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=copy, check=True, capture_output=True, text=True
+    )
+    return told.stdout
+
+
+def check_never_stale(project: Project, copy: Path, rounds: int, **wish: Any) -> None:
+    """After every change a run tells what running each program by itself does.
+
+    `wish` says how to run them. A case is a program after a change.
+    """
+    # always the same changes, so that a failure means a change; --full draws its own
+    drawn = str(random.randrange(2**32)) if IS_LONG else "1"
+    seed = os.environ.get("NBYARD_TEST_SEED") or drawn
+    random.seed(seed)
+    project.run(**wish)
+    told = []
+    for change in random.choices(list(CHANGES), k=rounds):
+        CHANGES[change](project.root)
+        told.append(change)
+        detail = project.run(**wish)
+        for name in project.nodes:
+            made = project.bytes_of(detail, name, "output_txt").decode()
+            expected = _directly(project.root, copy, name)
+            assert made == expected, (seed, told, name, project.task(detail.run.id, name).reason)
