@@ -122,7 +122,8 @@ class Bench:
         place = self._place(chain("notebook", steps))
         write_flow(place)
         begun = time.perf_counter()
-        wish = NewRun(path=str(place.folder / FLOW), runtime="docker", containers=containers)
+        path = str(place.folder / FLOW)
+        wish = NewRun(path=path, runtime="docker", containers=containers, force=True)
         detail = self._ended(self._runs.create(body=wish).id)
         took = time.perf_counter() - begun
         self._collect(place, detail)

@@ -152,6 +152,8 @@ def write_flow(place: Place) -> None:
         "positions": {},
     }
     (place.folder / FLOW).write_text(json.dumps(document))
+    # results that came out are no part of the code
+    (place.folder / ".nbyardignore").write_text("out/\n")
 
 
 def _node(place: Place, step: Step) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import msgspec
 
 from nbyard.blobs import Blob, Blobs, Tree
 from nbyard.domain.environments import LockedPackage
-from nbyard.domain.ignore_rules import IGNORED, rule_for
+from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, rule_for
 from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
-from nbyard.errors import TooLarge
+from nbyard.errors import Conflict, NotFound, TooLarge
 
 MARKERS = (
     "nbyard.toml",
@@ -178,7 +178,13 @@ def _stored(
             f"The code bundle of {name} has more than {cap:,} bytes; largest: {_largest(sizes)}",
             hint="List what the code does not need in a file .nbyardignore of the project folder.",
         )
-    return blobs.put_folder(base, keep=keep), len(sizes)
+    try:
+        return blobs.put_folder(base, keep=keep), len(sizes)
+    except (FileNotFoundError, NotFound) as error:
+        raise Conflict(
+            f"A file or folder was removed while the code of {name} was collected: {error}",
+            hint="Try again when nothing removes files beside the code.",
+        ) from error
 
 
 def _largest(sizes: dict[str, int]) -> str:
@@ -194,6 +200,8 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
             return True
         place = base / name
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
+            return False
+        if name.endswith("/") and (place / STORE_MARK).exists():
             return False
         return not rule_for(name, rules)
 

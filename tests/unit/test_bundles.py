@@ -7,6 +7,7 @@ import pytest
 from nbyard import bundles
 from nbyard.blobs import Blobs
 from nbyard.bundles import (
+    Picked,
     excess,
     links_left_out,
     names_below,
@@ -16,7 +17,7 @@ from nbyard.bundles import (
     with_trees,
 )
 from nbyard.domain.environments import LockedPackage
-from nbyard.errors import TooLarge
+from nbyard.errors import Conflict, TooLarge
 
 MIB = 2**20
 
@@ -103,6 +104,28 @@ def test_without_a_project_the_own_folder_is_taken(root, blobs):
     bundle = collect(code, root, blobs, MIB)
     assert bundle.file == "train.py"
     assert _stored(blobs, bundle) == {"train.py", "load.py", "data/x.csv"}
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "x.txt"])
+def test_a_store_below_the_code_is_no_part_of_it(root, blobs, marker):
+    code = _write(root, "a/train.py")
+    _write(root, f"a/{marker}", "a/kept/store-id", "a/kept/attempts/1/code/train.py")
+    assert _stored(blobs, collect(code, root, blobs, MIB)) == {"train.py", marker}
+
+
+@pytest.mark.parametrize("when", ["d/", "train.py"])
+def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
+    _write(root, "train.py", "d/b.csv")
+    asked = []
+
+    def keep(name):
+        asked.append(name)
+        if name == when and asked.count(when) == 2:  # before, its size was asked for
+            (root / "d").rename(root / "e")
+        return True
+
+    with pytest.raises(Conflict, match="was removed while the code of"):
+        bundles.collect(Picked(root, "train.py", keep), blobs, MIB)
 
 
 def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):

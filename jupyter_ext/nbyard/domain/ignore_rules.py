@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Sequence
 
+STORE_MARK = "store-id"  # a file in the folder of each store, which is no code
 CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
 IGNORED = (
     *CACHES,

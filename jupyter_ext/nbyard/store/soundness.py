@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
+from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
 from nbyard.store.database import UNUSABLE, Database
 
-MARK = "store-id"
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
 WRITABLE = 0o022
@@ -113,7 +113,7 @@ def check_files(folder: Path) -> None:
     """
     database = folder / "store.sqlite"
     log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
-    if not (folder / MARK).exists():
+    if not (folder / STORE_MARK).exists():
         return
     if not database.exists() or not database.stat().st_size:
         raise unusable(folder, "its database store.sqlite is empty or gone")
@@ -157,5 +157,5 @@ def check_stamp(database: Database, folder: Path) -> None:
 
 def mark(folder: Path, store_id: str) -> None:
     """Remember that there is a database."""
-    if not (folder / MARK).exists():
-        (folder / MARK).write_text(store_id + "\n")
+    if not (folder / STORE_MARK).exists():
+        (folder / STORE_MARK).write_text(store_id + "\n")

@@ -164,12 +164,12 @@ def test_tables_without_a_stamp(tmp_path: Path) -> None:
 
 
 def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
-    mark = (folder / soundness.MARK).read_text()
+    mark = (folder / soundness.STORE_MARK).read_text()
     again = Store(folder)
     assert mark == again.id + "\n"
     soundness.mark(folder, "another")
     again.close()
-    assert (folder / soundness.MARK).read_text() == mark
+    assert (folder / soundness.STORE_MARK).read_text() == mark
 
 
 def test_a_large_database_is_not_read_through(
