@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
 from nbyard.store import Store, soundness
 
@@ -164,12 +165,12 @@ def test_tables_without_a_stamp(tmp_path: Path) -> None:
 
 
 def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
-    mark = (folder / soundness.STORE_MARK).read_text()
+    mark = (folder / STORE_MARK).read_text()
     again = Store(folder)
     assert mark == again.id + "\n"
     soundness.mark(folder, "another")
     again.close()
-    assert (folder / soundness.STORE_MARK).read_text() == mark
+    assert (folder / STORE_MARK).read_text() == mark
 
 
 def test_a_large_database_is_not_read_through(
