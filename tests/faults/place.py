@@ -29,7 +29,7 @@ from .checker import NOT_WORK, Checker
 from .flows import Graph, write_flow
 
 PATIENCE_SECONDS = 90.0
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 30.0
 SWEEP_SECONDS = 30.0
 ENDED = ("succeeded", "failed", "cancelled")
 
