@@ -7,8 +7,11 @@ import { expect } from '../lab/test';
 
 const withDocker = withEngine('tiny_image');
 
-/** A library that is installed and has no packages, whose image has nothing to install either. */
-function makeLibrary(server: LabServer, base: string): void {
+/**
+ * A library that is installed and has no packages, whose image has nothing to install either. Each
+ * journey names its own: they run side by side with one engine.
+ */
+function makeLibrary(server: LabServer, name: string, base: string): void {
   server.python(`
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +22,7 @@ from nbyard.store import Store
 import msgspec
 store, owner, environment = Store(Path("../store")), local_name(), new_id()
 with store.write() as c:
-    row = {"id": environment, "name": "cows", "description": "", "kernel": "nbyard-cows"}
+    row = {"id": environment, "name": "${name}", "description": "", "kernel": "nbyard-${name}"}
     row |= {"owner": owner, "created_at": datetime.now(UTC)}
     store.environments.insert(c, row)
     version = store.environments.add_version(c, owner, environment, [])
@@ -27,7 +30,7 @@ with store.write() as c:
     store.environments.move(c, owner, version, "ready", packages=[])
     recipe = msgspec.to_builtins(Recipe(base="${base}", for_notebooks=False))
     made = new_id()
-    told = {"reference": "cows:old", "origin": "build", "environment": environment}
+    told = {"reference": "${name}:old", "origin": "build", "environment": environment}
     store.images.insert(c, owner, made, recipe=recipe, version=1, **told)
     image = store.images.get(c, owner, made)
     store.images.move(c, image, "failed", reason="It was long ago.")
@@ -44,9 +47,9 @@ withDocker(
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
-    makeLibrary(server, engine.image);
+    makeLibrary(server, 'ants', engine.image);
     await lab.panel();
-    await lab.row('environment', 'cows').click();
+    await lab.row('environment', 'ants').click();
     await view(lab).getByRole('tab', { name: 'Image' }).click();
     const text = view(lab).getByRole('region', { name: 'Dockerfile, as it is made' });
     await expect(text).toContainText(`ARG BASE=${engine.image}`);
@@ -76,7 +79,7 @@ withDocker(
     await expect(view(lab).locator('.nby-Bar .nby-StateMark')).toHaveText('ready', {
       timeout: 60_000
     });
-    await expect(view(lab)).toContainText('nbyard/cows:1');
+    await expect(view(lab)).toContainText('nbyard/ants:1');
     await expect(view(lab)).toContainText(/[0-9a-f]{12} · \d+(\.\d+)? .?i?B/);
     await picture('ready');
     const violations = await violationsIn(lab.page, '.nby-Image');
@@ -93,7 +96,7 @@ withDocker(
     withDocker.skip(!!engine.lacking, engine.lacking);
     const { dialog } = lab;
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
-    makeLibrary(server, engine.image);
+    makeLibrary(server, 'cows', engine.image);
     await lab.panel();
     await lab.row('environment', 'cows').click();
     await view(lab).getByRole('tab', { name: 'Image' }).click();
