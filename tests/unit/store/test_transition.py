@@ -1,5 +1,6 @@
 """One writer of states: compare-and-set, and an event in the same transaction."""
 
+import itertools
 import threading
 from datetime import UTC, datetime
 
@@ -14,12 +15,13 @@ from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
+NUMBERS = itertools.count(1)
 
 
 def run_row(run_id: str) -> dict:
     return {
         "id": run_id,
-        "number": int(run_id[:8], 16) % 10**9 + int(run_id[-4:], 16),
+        "number": next(NUMBERS),
         "title": "t",
         "owner": "ada",
         "path": "",
