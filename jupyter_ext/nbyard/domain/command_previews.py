@@ -92,7 +92,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         [argument for argument, _ in filled],
         {**draft.values, **{argument.name: value for argument, value in filled}},
         draft.invocation,
-        Facts(files={argument.name: _files(argument, mark) for argument, _ in filled}),
+        _facts(draft.arguments, mark),
     )
     return CommandPreview(
         _line(built, mark),
@@ -103,6 +103,17 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
 
 def _marked(name: str, mark: str) -> str:
     return f"{mark}{name}{mark}"
+
+
+def _facts(arguments: list[Argument], mark: str) -> Facts:
+    """Return placeholders for what only a run knows of its inputs."""
+    files = {argument.name: _files(argument, mark) for argument in arguments}
+    places = {key: name for name, own in files.items() for key in (name, f"{name}/{own[0]}")}
+    return Facts(
+        files=files,
+        sizes={key: _marked(f"{name}.size", mark) for key, name in places.items()},
+        contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},
+    )
 
 
 def _files(argument: Argument, mark: str) -> list[str]:

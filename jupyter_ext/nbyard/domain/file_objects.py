@@ -19,11 +19,11 @@ Listing = dict[str, Any]
 class Facts(msgspec.Struct, frozen=True):
     """What only the place of the work knows: sizes of inputs, files of those that are lists (their
     names, sorted), texts that references ask for (by input, or `input/file` of a list), and what
-    the work may use."""
+    the work may use. A preview has placeholders for sizes."""
 
     cores: int = 1
     memory_bytes: int = 1024 * MIB
-    sizes: dict[str, int] = {}
+    sizes: dict[str, int | str] = {}
     files: dict[str, list[str]] = {}
     contents: dict[str, str] = {}
     listings: dict[str, Listing] = {}

@@ -131,6 +131,25 @@ def test_a_command_of_cwl_shows_its_fixed_and_bound_words() -> None:
     assert preview_command(draft).line == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("$(inputs.one.size)", "<one.size>"),
+        ("$(inputs.one.nameroot).bai", "<one>.bai"),
+        ("-n=$(inputs.one.contents)", "-n=<one.contents>"),
+        ("$(inputs.reads[0].size)", "<reads.size>"),
+        ("$(inputs.reads[0].secondaryFiles[0].basename)", "<reads>.bai"),
+    ],
+)
+def test_what_only_a_run_knows_of_an_input_has_a_placeholder(text: str, shown: str) -> None:
+    arguments = [
+        Argument("one", role="input", reach=Handed()),
+        Argument("reads", "input", "list", reach=Handed(), companions=(Companion(".bai"),)),
+    ]
+    draft = CommandDraft(arguments, ["tool"], invocation=Invocation((Bound(0, text=text),)))
+    assert preview_command(draft).words == ["tool", shown]
+
+
 def examples(argument: Argument) -> list[CommandExample]:
     return preview_command(CommandDraft([argument], PYTHON)).examples
 
