@@ -1,6 +1,7 @@
 """Files and folders as references see them: objects, as CWL has them."""
 
 import os.path
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     cores: int = 1
     memory_bytes: int = 1024 * MIB
-    sizes: dict[str, int | str] = {}
+    sizes: Mapping[str, int | str] = {}
     files: dict[str, list[str]] = {}
     contents: dict[str, str] = {}
     listings: dict[str, Listing] = {}
