@@ -44,15 +44,24 @@ def project_of(path: Path, limit: Path) -> Path | None:
 
     A home folder is no project, whatever lies in it, nor is the root of the machine.
     """
-    beyond = (Path.home(), Path(path.anchor))
     for folder in path.parents:
-        if folder in beyond:
+        if folder in no_projects(path):
             return None
-        if any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS):
+        if is_project(folder):
             return folder
         if folder == limit:
             return None
     return None
+
+
+def no_projects(path: Path) -> tuple[Path, ...]:
+    """Return the folders above a path that are no project, whatever lies in them."""
+    return (Path.home(), Path(path.anchor))
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a file in the folder marks it as a project."""
+    return any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS)
 
 
 class Picked(msgspec.Struct, frozen=True):
@@ -86,7 +95,7 @@ def pick(
         return Picked(base, inside, whole)
     whole = _readable(base, whole)
     fit = fit or cap
-    is_home = base in (Path.home(), Path(base.anchor))
+    is_home = base in no_projects(base)
     if not is_home and _size(base, whole, fit) is not None:
         return Picked(base, inside, whole)
     left = fit if is_home else cap

@@ -2667,7 +2667,8 @@ export interface components {
          * @description Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
          *
          *         `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
-         *         a cell with the parameters' values was put in; for that one there is no `cell`.
+         *         a cell with the parameters' values was put in; for that one there is no `cell`. With `left_out`
+         *         a file or module that was not found lies in a folder of the user, but not in the code bundle.
          */
         Failure: {
             kind: string;
@@ -2682,6 +2683,8 @@ export interface components {
             error_name: string;
             /** @default  */
             traceback: string;
+            /** @default false */
+            left_out: boolean;
         };
         /**
          * File

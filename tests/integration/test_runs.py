@@ -383,3 +383,29 @@ def test_a_file_that_did_not_travel_is_named(
     assert failure is not None
     assert f"{path} lies beside bad.ipynb, but did not travel with it: " in failure.message
     assert why in failure.message
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("open('../data/t.csv')", "data/t.csv"),
+        ("import os\nos.chdir('..')\nopen('data/t.csv')", "data/t.csv"),
+        ("from pathlib import Path\n(Path().resolve().parent / 'data/t.csv').open()", "data/t.csv"),
+        ("import sys\nsys.path.append('../src')\nimport mine", "src/mine.py"),
+    ],
+)
+def test_a_file_above_the_folder_of_the_code_is_named(
+    project: Project, code: str, path: str
+) -> None:
+    """R1: with the file that makes one project of both; no package is suggested for a module."""
+    (project.root / "notebooks").mkdir()
+    (project.root / path).parent.mkdir()
+    (project.root / path).write_text("")
+    project.notebook("notebooks/bad", code)
+    project.nodes["bad"] = project.nodes.pop("notebooks/bad")
+    task = next(iter(project.run().tasks))
+    assert task.failure is not None and task.missing is None
+    assert f"{project.root / path} did not travel with the code" in task.failure.message
+    assert f"Create an empty file nbyard.toml in {project.root}" in task.failure.message
+    (project.root / "nbyard.toml").touch()
+    assert project.run().run.state == "succeeded"

@@ -67,7 +67,7 @@ def _cells(found: Any) -> None:
             continue
         number = cell.get("execution_count") or " "
         click.echo(f"In [{number}]:\n{harmless(_joined(cell['source']))}")
-        printed = [_printed(output).rstrip("\n") for output in cell.get("outputs", ())]
+        printed = [_printed(output).rstrip("\r\n") for output in cell.get("outputs", ())]
         if any(printed):
             click.echo(harmless("\n".join(["", *filter(None, printed)])))
         click.echo("")

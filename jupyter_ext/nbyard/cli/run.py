@@ -14,7 +14,16 @@ from msgspec import UNSET
 
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.logs import print_log
-from nbyard.cli.output import asked_server, duration, follow_up, say, show_json, size, tell_unheard
+from nbyard.cli.output import (
+    COLOURS,
+    asked_server,
+    duration,
+    follow_up,
+    say,
+    show_json,
+    size,
+    tell_unheard,
+)
 from nbyard.cli.progress import Progress
 from nbyard.cli.run_files import save_files
 from nbyard.cli.views import told_of_files
@@ -327,7 +336,7 @@ def _telling(lines: list[str]) -> list[str]:
     """Of a traceback the frame in the notebook, and its end; libraries between them are not."""
     if len(lines) <= TRACEBACK_LINES:
         return lines
-    own = next((n for n, line in enumerate(lines) if "Cell In[" in line), None)
+    own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
     if own is None or own >= len(lines) - TRACEBACK_LINES:
         return lines[-TRACEBACK_LINES:]
     half = TRACEBACK_LINES // 2

@@ -105,7 +105,8 @@ class Conclusions:
         declared outputs."""
         plan, number = case.task.plan, case.attempt.number
         if words := left_out(self._room, case, failure):
-            failure = msgspec.structs.replace(failure, message=f"{failure.message} ({words})")
+            message = f"{failure.message} ({words})"
+            failure = msgspec.structs.replace(failure, message=message, left_out=True)
         if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:

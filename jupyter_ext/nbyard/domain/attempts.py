@@ -216,7 +216,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
 
     `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
-    a cell with the parameters' values was put in; for that one there is no `cell`.
+    a cell with the parameters' values was put in; for that one there is no `cell`. With `left_out`
+    a file or module that was not found lies in a folder of the user, but not in the code bundle.
     """
 
     kind: str
@@ -226,6 +227,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_code: int | None = None
     error_name: str = ""
     traceback: str = ""
+    left_out: bool = False
 
 
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -50,12 +50,13 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 def missing_from(failure: Failure | None, environment: str) -> Missing | None:
-    """What a failure says is missing; None when it says something else.
+    """What a failure says is missing; None when it says something else, or
+    when the module is there but did not travel with the code.
 
     A data frame of pandas was at hand where pandas lacks something: an environment that is made
     for the step has to have both.
     """
-    if failure is None:
+    if failure is None or failure.left_out:
         return None
     told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure.message}"))
     if not told:

@@ -31,6 +31,8 @@ READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
         "fire": re.compile(rb"^\s*(import\s(.*,)?|from)\s*fire\b", re.M),
         "typer": re.compile(rb"^\s*(import\s(.*,)?|from)\s*typer\b", re.M),
         "docopt": re.compile(rb"^\s*(import\s(.*,)?|from)\s*docopt\b", re.M),
+        "getopt": re.compile(rb"^\s*(import\s(.*,)?|from)\s*getopt\b", re.M),
+        "optparse": re.compile(rb"^\s*(import\s(.*,)?|from)\s*optparse\b", re.M),
         "sys.argv": re.compile(rb"\bsys\.argv\b"),
     },
     "shell": {

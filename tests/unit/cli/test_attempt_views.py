@@ -60,10 +60,13 @@ def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixtur
         {"cell_type": "code", "source": "1 + 2", "execution_count": 1, "outputs": outputs},
         {"cell_type": "code", "source": ["x = 1\n", "y"], "execution_count": None, "outputs": []},
     ]
+    of_terminal = {"output_type": "stream", "name": "stdout", "text": "c\r\n"}
+    cells.append({"cell_type": "code", "source": "!echo c", "outputs": [of_terminal]})
     lines, beside = shown(capsys, "runs.cells", Cells({"cells": cells}, 1, 3))
     assert lines == [
         *("In [1]:", "1 + 2", "", "a", "b�]8;;x�", "(image/png)", "3", "KeyError: 'c'", ""),
         *("In [ ]:", "x = 1", "y", ""),
+        *("In [ ]:", "!echo c", "", "c", ""),
     ]
     assert beside == "1 of 3 cells done\n"
     assert shown(capsys, "runs.cells", Cells(None, 0, 0)) == ([], "It has no notebook.\n")

@@ -113,6 +113,10 @@ def test_the_frame_of_the_notebook_is_told():
     assert len(told) <= TRACEBACK_LINES + 1
     assert "----> 1 frame['x']" in told
     assert told[-1] == "KeyError: 'x'"
+    coloured = [
+        line.replace("Cell In", "\x1b[36mCell\x1b[39m\x1b[36m \x1b[32mIn") for line in whole
+    ]
+    assert "----> 1 frame['x']" in _telling(coloured)
     assert _telling(whole[:5]) == whole[:5]
     assert _telling(library) == library[-TRACEBACK_LINES:]
 

@@ -30,6 +30,7 @@ def test_what_is_missing_is_read_from_a_failure() -> None:
     assert missing_from(Failure("error", words, traceback=other), "cows") == found
     assert missing_from(Failure("error", "ValueError: no module"), "") is None
     assert missing_from(None, "") is None
+    assert missing_from(Failure("error", words, left_out=True), "") is None
 
 
 @pytest.mark.parametrize(

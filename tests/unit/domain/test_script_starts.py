@@ -60,6 +60,8 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
     [
         ("a.py", b"import fire\nfire.Fire(main)", "fire"),
         ("a.py", b"import os, fire", "fire"),
+        ("a.py", b"from optparse import OptionParser\nOptionParser()", "optparse"),
+        ("a.py", b"import sys, getopt\ngetopt.getopt(sys.argv[1:], 'n:')", "getopt"),
         ("a.py", b"if __name__ == '__main__':\n    import fire", "fire"),
         ("a.py", b"from typer import Typer", "typer"),
         ("a.py", b"import sys\nprint(sys.argv[1])", "sys.argv"),
