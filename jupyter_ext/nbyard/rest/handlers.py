@@ -179,6 +179,7 @@ class NbyardHandler(JupyterHandler):
     def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
         error = exc_info[1] if exc_info else None
         words = {
+            400: ("bad-request", "The request cannot be read."),
             401: ("unauthenticated", "Log in first."),
             403: ("forbidden", "You may not do this, or your login has expired."),
             404: ("not-found", "There is no such address."),
@@ -188,7 +189,7 @@ class NbyardHandler(JupyterHandler):
         }
         code, message = words.get(status, ("internal", "Something unexpected went wrong."))
         told = error.log_message if isinstance(error, web.HTTPError) else None
-        if status == 403 and told:
+        if status in (400, 403) and told:
             message = f"{message} {told}"
         return ErrorBody(code, message, request_id=self.request_id)
 

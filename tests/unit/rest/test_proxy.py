@@ -244,7 +244,10 @@ def test_a_body_of_doubtful_length_is_refused(app, lengths):
         for name, value in (*OWN.items(), *(("Content-Length", each) for each in lengths)):
             connection.putheader(name, value)
         connection.endheaders(b"four")
-        assert connection.getresponse().status == 400
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        assert (answer.status, told["code"]) == (400, "bad-request")
+        assert "Content-Length must be one number" in told["message"]
 
 
 def test_an_answer_comes_as_it_is_said(app, service):
