@@ -21,6 +21,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.store.models import served
 
 OURS = "nbyard: "
+BEGUN = ("started_at", "ready_at")
 
 
 class Notes:
@@ -52,6 +53,15 @@ class Notes:
         """Facts about a revision."""
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, **columns)
+
+    def stopped(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Write that a container which was asked to end is gone. Whether its revision is over: one
+        that is wanted again by now waits to be started."""
+        with self._room.write() as c:
+            is_over = self._rows.is_as_seen(c, row)
+            told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
+            self._rows.set_revision(c, one.revision.id, places=[], **told)
+        return is_over
 
     def is_wanted(self, row: DeploymentRow) -> bool:
         """Until something else is asked for, or this dispatcher leaves."""

@@ -340,7 +340,9 @@ class Rollout:
             name = self._notes.deployed(row, one).container
             if not self._departures.has_stopped(one, name):
                 return False
-            self._over(one)
+            self._since.pop(one.number, None)
+            if not self._notes.stopped(row, one):
+                return False
         return self._let_go(row, one)
 
     def _hear_out(self, number: int) -> None:

@@ -228,6 +228,29 @@ def test_an_end_that_was_asked_for_is_none_of_its_own(
     assert (one.restarts, one.ended_at, rolling.engine.living()) == (0, None, [one_name(rolling)])
 
 
+def test_a_start_while_its_container_goes_is_obeyed(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: the step that stops it has read before the start that it is not wanted."""
+    rolling.create()
+    rolling.step(2)
+    rolling.deployments.stop(ANN, "cows")
+    seen, remove = rolling.row(), rolling.engine.remove
+
+    def start_meanwhile(name: str) -> None:
+        remove(name)
+        rolling.deployments.start(ANN, "cows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rolling.engine, "remove", start_meanwhile)
+        rolling.rollout.step(seen)
+    assert not rolling.engine.living()
+    found = rolling.step(2)
+    assert (found.state, found.reason, found.serving) == ("running", "", 1)
+    (one,) = rolling.deployments.revisions(ANN, "cows").items
+    assert (one.restarts, one.ended_at) == (0, None)
+
+
 def one_name(rolling: Rolling) -> str:
     return f"nby-d-{rolling.get().id}-1"
 
