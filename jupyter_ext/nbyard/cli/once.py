@@ -14,7 +14,7 @@ import msgspec
 from nbyard.cli.artifacts import save
 from nbyard.cli.images import tell, until_made
 from nbyard.cli.output import say
-from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out
+from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, texts_of
 from nbyard.domain.arguments import Argument, ValueType
 from nbyard.domain.images import NewImage, Recipe
 from nbyard.domain.runs import NewRun, Run
@@ -26,7 +26,7 @@ NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "
 
 def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
     """Build, run, save, clean up; the exit code is that of the result. `wish` are the options of
-    the command: parameters, inputs, output, base and gpu.
+    the command: params, parameters, inputs, output, base and gpu.
 
     Raises:
         Conflict: GPUs are asked for, and there are none.
@@ -54,15 +54,17 @@ def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
     """Under a name of its own, by which its output is found; no earlier result is taken for it."""
     parameters = json_object(wish["parameters"])
     inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    texts = texts_of(wish["params"], wish["inputs"])
+    typed = {name: value for name, value in texts.items() if name not in inputs}
     return NewRun(
         path=file,
         name=f"once {uuid.uuid4().hex[:12]}",
         parameters=parameters,
-        texts=inputs,
+        texts=texts,
         runtime="docker",
         force=True,
         gpu=1 if wish["gpu"] else None,
-        arguments=declared(parameters, inputs, bool(wish["output"])),
+        arguments=declared(typed | parameters, inputs, bool(wish["output"])),
     )
 
 

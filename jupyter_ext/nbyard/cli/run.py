@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 from msgspec import UNSET
 
 from nbyard.cli.by_hand import json_option, server_option
@@ -39,6 +40,10 @@ ESTIMATED_AFTER_SECONDS = 0.5
 PAGE = 500
 ESTIMATED_EVERY_SECONDS = 10.0
 FILE_SHAPE = "NAME=FILE"
+NOT_FOR_DOCKERFILES = (
+    *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
+    *("pins", "save", "overwrite"),
+)
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -102,7 +107,7 @@ def run(
 
     connection = connect(server)
     if wish["file"]:
-        _run_dockerfile(connection, words, wish, as_json)
+        _run_dockerfile(connection, words, wish | {"params": params}, as_json)
         return
     target = _target(words, wish)
     body = _body(target, params, wish, remote=bool(asked_server()))
@@ -122,6 +127,11 @@ def _run_dockerfile(
 ) -> None:
     if wish["detach"]:
         raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if given and option.name in NOT_FOR_DOCKERFILES:
+            raise click.UsageError(f"{option.opts[-1]} is not for -f.")
     from nbyard.cli.once import run_dockerfile
 
     wish["inputs"] = (*wish["inputs"], *words)
@@ -191,7 +201,7 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         executable=executable,
         name=wish["name"] or UNSET,
         parameters=json_object(wish["parameters"]),
-        texts=_texts(params, wish["inputs"]),
+        texts=texts_of(params, wish["inputs"]),
         runtime=wish["runtime"],
         environment=wish["environment"],
         kernel=wish["kernel"],
@@ -206,7 +216,8 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
     )
 
 
-def _texts(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
+def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
+    """Parameters and files by name, as they are typed."""
     values = pairs("-p", params, "NAME=VALUE")
     files = pairs("--input-file", inputs, FILE_SHAPE)
     if twice := sorted(values.keys() & files.keys()):

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import click
 import pytest
 
-from nbyard.cli.once import _clear, _executables, check_target, declared
+from nbyard.cli.once import _clear, _executables, _run_of, check_target, declared
 
 
 def test_what_is_given_is_what_it_takes():
@@ -23,6 +23,24 @@ def test_what_is_given_is_what_it_takes():
     }
     assert [(one.name, one.role) for one in found[-2:]] == [("data", "input"), ("output", "output")]
     assert declared({}, {}, has_output=False) == []
+
+
+def test_what_is_typed_is_given_as_it_is_typed():
+    """A3: `-p n=3` is `--n 3`, beside values and files."""
+    wish = {"parameters": '{"on": true}', "params": ("n=3",), "inputs": ("data=a.csv",)}
+    body = _run_of("Dockerfile", wish | {"output": "", "gpu": False})
+    assert (body.parameters, body.texts) == ({"on": True}, {"n": "3", "data": "a.csv"})
+    roles = [(one.name, one.role, one.type) for one in body.arguments]
+    assert roles[:2] == [("n", "value", "string"), ("on", "value", "bool")]
+    assert [one[:2] for one in roles[2:]] == [("data", "input")]
+
+
+@pytest.mark.parametrize(
+    "words", [["--priority", "0"], ["--only", "a"], ["--pin", "a=1"], ["--save-files"]]
+)
+def test_what_means_nothing_for_a_dockerfile_is_refused(shell, words):
+    said = shell("run", "-f", "Dockerfile", *words)
+    assert said.code == 2 and f"{words[0]} is not for -f." in said.err
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_built(tmp_path):
