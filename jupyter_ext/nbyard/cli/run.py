@@ -44,6 +44,7 @@ NOT_FOR_DOCKERFILES = (
     *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
     *("pins", "save", "overwrite"),
 )
+VALUES = (".yaml", ".yml", ".json")  # what -f takes in papermill
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -105,6 +106,7 @@ def run(
     """
     from nbyard.discover import connect
 
+    pairs("-p", params, "NAME=VALUE")  # a value that stands apart is no second file
     connection = connect(server)
     if wish["file"]:
         _run_dockerfile(connection, words, wish | {"params": params}, as_json)
@@ -125,6 +127,10 @@ def run(
 def _run_dockerfile(
     connection: Any, words: tuple[str, ...], wish: dict[str, Any], as_json: bool
 ) -> None:
+    if Path(wish["file"]).suffix in VALUES:
+        raise click.UsageError(
+            "-f builds a Dockerfile. -p NAME=VALUE gives a value, --parameters JSON several."
+        )
     if wish["detach"]:
         raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
     context = click.get_current_context()
@@ -143,6 +149,8 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
     target, *more = words or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
+        if more and more[0].endswith(".ipynb"):
+            taken += " The run keeps the executed notebook: nbyard runs cells RUN NODE shows it."
         raise click.UsageError(f"Name one file or executable.{taken}")
     if wish["output"]:
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")

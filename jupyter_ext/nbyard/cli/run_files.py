@@ -22,11 +22,12 @@ NAMED = 10  # files, in a refusal
 
 
 class Saved(NamedTuple):
-    """A file of a node, and where it is to lie."""
+    """A file of a node, and where it is to lie: below the folder `base`."""
 
     node: str
     file: OtherFile
     place: Path
+    base: Path
 
 
 @click.command("files")
@@ -93,8 +94,8 @@ def save_files(
     for one in new:
         _save(connection, run, one)
     places = {one.place for one in wanted}
-    where = f" in {Path(folder).absolute()}" if folder else ""
-    say(f"{counted(len(places))} saved{where}" if places else "There is nothing to save.")
+    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
+    say(f"{counted(len(places))} saved in {where}" if places else "There is nothing to save.")
 
 
 def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> Iterator[Saved]:
@@ -107,7 +108,7 @@ def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> It
             words = f"The folder of the code of {task.node} is not known here: name one to save in."
             raise click.ClickException(words)
         for one in found.files:
-            yield Saved(task.node, one, base / check_member_path(one.path))
+            yield Saved(task.node, one, base / check_member_path(one.path), base)
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:

@@ -76,7 +76,7 @@ def test_files_end_where_papermill_leaves_them(shell, root: Path, dispatcher: Di
     assert "--save-files took jobs/work.sh" in shell("run", "--save-files", "jobs/work.sh").err
     said = shell("run", "jobs/work.sh", "--save-files")
     assert said.code == 1
-    assert "3 files saved\n" in said.err
+    assert f"3 files saved in {root}\n" in said.err
     assert (root / "jobs" / "result.csv").read_text() == "\n"
     assert (root / "up.txt").read_text() == "up\n"
     assert shell("run", "work.sh", "--save-files", "kept").code == 0

@@ -105,6 +105,19 @@ def test_a_server_that_does_not_answer(shell):
     assert shell("runs", "ls", "--server", "nine").code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("in.ipynb", "-p", "alpha", "1"), "-p alpha: write NAME=VALUE"),
+        (("in.ipynb", "out.ipynb"), "The run keeps the executed notebook"),
+        (("in.ipynb", "-f", "params.yaml"), "-f builds a Dockerfile. -p NAME=VALUE gives a value"),
+    ],
+)
+def test_words_as_papermill_takes_them_say_what_nbyard_takes(shell, words, told):
+    said = shell("run", *words)
+    assert said.code == 2 and told in said.err
+
+
 def test_the_frame_of_the_notebook_is_told():
     """What lies between it and the error is of libraries."""
     library = [f"File library.py:{n}" for n in range(30)]

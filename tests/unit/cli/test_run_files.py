@@ -13,10 +13,10 @@ from nbyard.errors import Invalid
 
 
 def test_two_nodes_that_wrote_the_same_name_are_saved_one_by_one():
-    same = [Saved(node, OtherFile("a", "sha256:1", 1), Path("a")) for node in "ab"]
+    same = [Saved(node, OtherFile("a", "sha256:1", 1), Path("a"), Path()) for node in "ab"]
     _refuse_two(same)
     with pytest.raises(click.ClickException, match="a and c both wrote a, with other bytes"):
-        _refuse_two([*same, Saved("c", OtherFile("a", "sha256:2", 1), Path("a"))])
+        _refuse_two([*same, Saved("c", OtherFile("a", "sha256:2", 1), Path("a"), Path())])
 
 
 def save(folder: str, path: str, told: str = "") -> None:
