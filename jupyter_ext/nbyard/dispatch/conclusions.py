@@ -16,6 +16,7 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.staging import untyped_of
 from nbyard.domain.attempts import CANCEL, Failure, Result
 from nbyard.domain.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
@@ -82,11 +83,11 @@ class Conclusions:
             return False
         try:
             code, environment = self._identities.look(case.task.plan)
+            untyped = untyped_of(case.order.folder)
         except Busy:
             raise
         except NbyardError:
             return False
-        untyped = self._room.untyped
         parts = key_parts(case.task.plan, code, case.inputs, environment, untyped)
         return parts.key() == case.task.cache_key
 

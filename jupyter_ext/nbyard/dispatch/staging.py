@@ -6,14 +6,19 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from nbyard import bundles, folders
 from nbyard.dispatch import working
 from nbyard.dispatch.room import Room
 from nbyard.domain.arguments import Argument
+from nbyard.domain.attempts import UNTYPED
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.invocations import input_places
 from nbyard.domain.reaches import File
 from nbyard.domain.runs import BytesOf
+from nbyard.errors import Invalid
+from nbyard.files import read_small, write_new
 from nbyard.runner.found import UNTOUCHED, files_at
 
 Places = dict[str, str]
@@ -58,6 +63,22 @@ def stage_inputs(
         else:
             room.blobs.stage(found.digest, Path(target))
             working.tell_table(room, found, os.path.dirname(target), version, name)
+    if untyped := room.untyped.intersection(found.digest for found in staged.values()):
+        write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
+
+
+def untyped_of(folder: Path) -> list[str]:
+    """Return the digests of inputs that were staged without their types.
+
+    Raises:
+        Invalid: the work has changed the file that lists them.
+    """
+    try:
+        return msgspec.json.decode(read_small(f"{folder}/{UNTYPED}"), type=list[str])
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.MsgspecError) as error:
+        raise Invalid(f"{UNTYPED} cannot be read: {error}") from error
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:

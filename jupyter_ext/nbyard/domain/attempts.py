@@ -16,6 +16,7 @@ image.json       {name, id, lock} of the image, where a container does the work
 heartbeat        touched every few seconds while the runner lives, from its third second on
 runner.json      {pid, started, host, boot_id} of the supervisor
 others.json      files beside the outputs that stayed where the work was done, by their names
+untyped.json     digests of tables of which the work is told no types: inferring took too long
 cancel           put there to ask the work to end; its text is the reason
 result.json      renamed in last: finished
 
@@ -48,6 +49,7 @@ HEARTBEAT = "heartbeat"
 RUNNER = "runner.json"
 CANCEL = "cancel"
 OTHERS = "others.json"
+UNTYPED = "untyped.json"
 RESULT = "result.json"
 CALLS = "calls.jsonl"
 MORE = "more"

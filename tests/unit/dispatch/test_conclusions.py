@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
-from nbyard.domain.attempts import Failure
+from nbyard.domain.attempts import UNTYPED, Failure
 from nbyard.testing.bench import Bench, FakeRuntime
 
 
@@ -117,3 +117,19 @@ def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRunti
     bench.until(lambda: states(bench, run)[0] == "lost")
     assert "token" in bench.task(run).attempts[0].reason
     assert bench.task(run).artifacts == []
+
+
+def test_a_result_is_not_reused_if_its_types_are_in_doubt(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """K8: the file that lists inputs without types cannot be read."""
+    first = running(bench, cache=True)
+    (bench.folder(bench.attempt(first)) / UNTYPED).write_text("no JSON")
+    runtime.end(bench.attempt(first), text="made")
+    bench.until(lambda: bench.run(first).state == "succeeded")
+    second = running(bench, cache=True)
+    runtime.end(bench.attempt(second), text="made")
+    bench.until(lambda: bench.run(second).state == "succeeded")
+    third = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.run(third).state == "succeeded")
+    assert not bench.task(second).cached and bench.task(third).cached

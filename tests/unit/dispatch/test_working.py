@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.dispatch import working
+from nbyard.dispatch import staging, working
 from nbyard.dispatch.keys import Code, key_parts
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork
@@ -133,6 +133,13 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
     assert asked == [found.digest] and not (tmp_path / TOLD).exists()
     assert key(hands) == found.digest, "what it made is not what types would have made"
     assert key(takes_path) == found.key
+
+    attempt = tmp_path / "attempt"
+    (attempt / "inputs/data").mkdir(parents=True)
+    places = {"data": "inputs/data/a.csv"}
+    staging.stage_inputs(bench.room, attempt, hands, {"data": found}, places)
+    assert staging.untyped_of(attempt) == [found.digest], "for a dispatcher that starts later"
+    assert staging.untyped_of(tmp_path) == []
 
 
 def test_a_broken_table_has_the_same_key_for_ever(
