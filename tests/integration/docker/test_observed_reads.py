@@ -20,6 +20,7 @@ CELLS = (
     "import os\nos.listdir('data')\nos.makedirs('out')\nopen('out/result.csv', 'w').write(text)",
 )
 SHELL = "cat data/a.csv data/b.csv; ls data; mkdir out; cat data/a.csv > out/result.csv"
+SHORT = pytest.mark.timeout(900)
 LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 MISSING = {"polars", "pattern", "arrow"}  # programs that need libraries
 WARM = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
@@ -79,8 +80,7 @@ def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) 
     assert seen(bench, bench.shell(SHELL)) is None
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("rounds", [1, pytest.param(60, marks=LONG)])
+@pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
 @pytest.mark.parametrize("containers", ["fresh", "warm"])
 def test_no_result_of_a_container_is_stale(
     docker_settings: dict[str, str],
