@@ -9,6 +9,7 @@ from .observing import PROGRAMS, check_never_stale, lay
 from .test_runs import Project, project, states
 
 __all__ = ["project"]
+SHORT = pytest.mark.timeout(900)
 LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
@@ -17,8 +18,7 @@ def programs(project: Project) -> Project:
     return lay(project, PROGRAMS)
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=LONG)])
+@pytest.mark.parametrize("rounds", [pytest.param(5, marks=SHORT), pytest.param(100, marks=LONG)])
 def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> None:
     """X1, K8: a hundred rounds are 2,000 cases."""
     check_never_stale(programs, tmp_path / "copy", rounds)
