@@ -385,6 +385,22 @@ def test_a_file_that_did_not_travel_is_named(
     assert why in failure.message
 
 
+@pytest.mark.parametrize("names", [("one",), ("one", "two")])
+def test_the_variable_pwd_is_the_working_folder(
+    project: Project, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    """R1: not the folder of the command that started the dispatcher; in a fresh or warm kernel."""
+    monkeypatch.setenv("PWD", str(project.root))
+    monkeypatch.setenv("OLDPWD", str(project.root))
+    body = "import os\nprint(os.environ['PWD'] == os.getcwd(), 'OLDPWD' in os.environ)"
+    for name in names:
+        project.notebook(name, body)
+    (project.root / "plain.py").write_text(body)
+    project.nodes["plain"] = {"type": "executable", "path": "plain.py"}
+    detail = project.run()
+    assert {project.log(detail.run.id, one) for one in (*names, "plain")} == {"True False\n"}
+
+
 @pytest.mark.parametrize(
     ("code", "path"),
     [

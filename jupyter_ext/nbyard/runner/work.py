@@ -80,7 +80,7 @@ def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
     """
     directory = folder.inside(task.get("directory") or "code")
     os.makedirs(directory, exist_ok=True)
-    environment = dict(task.get("environment") or {})
+    environment = {"PWD": directory, **(task.get("environment") or {})}  # not the dispatcher's
     for name, value in (task["work"].get("environment") or {}).items():
         environment[name] = folder.expand_word(value)
     for name, place in (task["work"].get("secrets") or {}).items():

@@ -33,7 +33,7 @@ SILENCE_SECONDS = 60.0  # without a heartbeat, after which one of another machin
 NEWBORN_SECONDS = 10.0  # younger ones are not swept: their attempt may not be known here yet
 CLOCK_SLACK_SECONDS = 0.05  # between two readings of when one process started
 # Of the server or kernel that we were started from; work must not take itself for a part of it.
-FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
+FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "OLDPWD", "PYDEVD_")
 INLINE_BACKEND = "inline"
 RESTARTED = "the machine was restarted"
 
