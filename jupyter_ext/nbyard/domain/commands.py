@@ -279,8 +279,8 @@ def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
 
 
 def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = [name for name in values if name not in {argument.name for argument in arguments}]
-    if unknown:
+    names = {argument.name for argument in arguments}
+    if unknown := [name for name in values if name not in names]:
         raise Invalid.field(f"arguments.{unknown[0][:40]}", "there is no such argument")
     found = {}
     for argument in arguments:
