@@ -335,7 +335,8 @@ def errors() -> str:
         "[{path, message}], request_id}`. `message` is a sentence for people, `hint` says what "
         "helps, `details` names each refused field. The code is stable, the sentence is not.",
         grid(["code", "HTTP status", "Python class", "default sentence"], rows),
-        "A request without a valid token is answered 401 by the Jupyter server.",
+        "A request without a valid token is answered 403 (`forbidden`), as elsewhere in"
+        " Jupyter, and at the link of a deployment 401 (`unauthenticated`).",
         f"In Python all of them are `{NbyardError.__name__}` of `nbyard.errors`.",
     )
 
