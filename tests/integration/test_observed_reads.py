@@ -41,3 +41,15 @@ def test_files_that_nobody_read_make_few_nodes_run(programs: Project) -> None:
         # a link that is gone again counts as one to every file that was touched meanwhile, such as
         # by another attempt that shares its bytes
         assert runs <= set(told) <= runs | {"hard_link"}, told
+
+
+def test_a_file_that_may_no_longer_be_executed_is_another_one(project: Project) -> None:
+    """X1: a script that the code starts, or about which it asks."""
+    tool = project.root / "tool.sh"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    project.notebook("starts", "import subprocess\nsubprocess.run(['./tool.sh'], check=True)")
+    project.notebook("asks", "import os\nassert os.access('tool.sh', os.X_OK)")
+    assert states(project.run()) == {"starts": "succeeded", "asks": "succeeded"}
+    tool.chmod(0o644)
+    assert states(project.run()) == {"starts": "failed", "asks": "failed"}

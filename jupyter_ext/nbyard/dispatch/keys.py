@@ -42,6 +42,9 @@ IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_schedu
 Names = Collection[str]
 
 
+EXECUTABLE = " executable"  # behind the digest of a file that may be executed
+
+
 class Code(msgspec.Struct, frozen=True):
     """A version of an executable with what of it counts in keys: it never changes."""
 
@@ -107,7 +110,8 @@ class Identities:
             names = [argument.name for argument in code.version.arguments]
             given = dict.fromkeys(names, "") | new.values  # inputs and outputs lie elsewhere
             found = [self._probes_of(own, digest, code.version, given)]
-            read = {name: code.files[name] for name in observed.read if name in code.files}
+            of = {name: code.files[name] for name in observed.read if name in code.files}
+            read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
             found += [self._probes_of(name, digest) for name, digest in read.items()]
             return [*found, Probes(canonical_text(new.values))]
 
@@ -246,7 +250,11 @@ def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
 def _code_of(room: Room, version: ExecutableVersion) -> Code:
     own, function = spot(version.file)
     entries = room.blobs.tree(version.bundle_digest).files
-    files = {entry.path: entry.digest for entry in entries if entry.path != own}
+    files = {
+        entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
+        for entry in entries
+        if entry.path != own
+    }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
     if version.invocation != Invocation():

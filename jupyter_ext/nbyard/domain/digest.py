@@ -24,8 +24,8 @@ class KeyParts(msgspec.Struct, frozen=True):
     """All that a node's result depends on.
 
     `values` are the typed argument values, `inputs` digests by input name, `files` digests of the
-    files of the bundle by relative path, without the code itself; `environment` names interpreter
-    and distributions, or the image.
+    files of the bundle by relative path, without the code itself, and whether they may be executed;
+    `environment` names interpreter and distributions, or the image.
     """
 
     code: str

@@ -55,13 +55,13 @@ HARMLESS = re.compile(
 )
 SIZES = re.compile(
     r"\bl?stat\b|getsize|getmtime|getctime|st_size|st_mtime|scandir|sendfile|filecmp|fsspec"
-    r"|\.(?:size|info|du)\("
+    r"|X_OK|\bwhich\(|\.(?:size|info|du)\("
 )
 
 
 class Probes(msgspec.Struct, frozen=True):
     """What a text may ask for: `text` and the `names` that it puts together, any name where it
-    `is_open`, and sizes or times of files that it does not open."""
+    `is_open`, and sizes, times or modes of files that it does not open."""
 
     text: str = ""
     names: frozenset[str] = frozenset()
