@@ -97,7 +97,8 @@ def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
         Invalid: naming the place that is wrong.
     """
     try:
-        notebook = json.loads(content.removeprefix(BOM))
+        # of bytes json would guess the encoding
+        notebook = json.loads(content.removeprefix(BOM).decode("utf-8", "surrogatepass"))
     except UnicodeDecodeError as error:
         raise Invalid.field(name, f"is no UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:

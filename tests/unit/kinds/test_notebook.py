@@ -69,6 +69,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "not JSON": (b"{cells:", "JSON"),
     "truncated": (b'{"cells":[{"cell_type":"code"', "line 1"),
     "no UTF-8": (b'{"cells": "\xff"}', "UTF-8"),
+    "UTF-16": (json.dumps(notebook()).encode("utf-16"), "is no UTF-8 text"),
     "an array": (b"[]", "object"),
     "a number": (b"3", "object"),
     "deep": (b'{"a":' * 50000 + b"1" + b"}" * 50000, "deeply"),
