@@ -229,7 +229,7 @@ class Resolver:
 
 def problem_of(error: NbyardError) -> str:
     """Whose node it is needs no telling that the fault lies at its path."""
-    return error.message.removeprefix("path: ")
+    return error.words.removeprefix("path: ")
 
 
 class Freeze:
