@@ -26,9 +26,9 @@ class ModeConformance:
     name: str
 
     def test_its_requirements_are_requirements(self) -> None:
-        """They stand in a file for pip."""
-        mode = serving_of(self.name).mode
-        assert [str(Requirement(line)) for line in mode.requirements]
+        """They stand in a file for pip; a mode may have none."""
+        for line in serving_of(self.name).mode.requirements:
+            assert str(Requirement(line))
 
     def test_its_port_is_one_or_none(self) -> None:
         """0 is none."""
