@@ -53,7 +53,8 @@ print(json.dumps({
     'modules': sorted(sys.modules), 'path': sys.path, 'program': [sys.executable, sys.prefix],
     'argv': [os.path.basename(word) for word in sys.argv], 'flags': str(sys.flags),
     'warn': sys.warnoptions, 'name': __name__, 'stdin': sys.stdin.read(),
-    'cwd': os.getcwd() == os.environ['NBYARD_ATTEMPT'] + '/code', 'umask': os.umask(0o22),
+    'cwd': [os.getcwd(), os.environ['PWD']] == [os.environ['NBYARD_ATTEMPT'] + '/code'] * 2,
+    'umask': os.umask(0o22),
     'here': [str(place) == os.getcwd() for place in (*_dh, shell.starting_dir)],
     'variables': {k: v for k, v in os.environ.items() if k not in VOLATILE},
     'parent': os.environ['JPY_PARENT_PID'] == str(os.getppid()), 'death': death.value,
@@ -68,7 +69,7 @@ print(json.dumps({
     'group': [os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid(), os.nice(0)],
     'gc': gc.get_threshold(), 'locale': locale.getlocale(),
 }))
-""".replace("VOLATILE", str((*VOLATILE, "JPY_PARENT_PID"))).replace("OPENED", str(OPENED)),
+""".replace("VOLATILE", str((*VOLATILE, "JPY_PARENT_PID", "PWD"))).replace("OPENED", str(OPENED)),
 )  # fmt: skip
 
 
