@@ -34,6 +34,7 @@ PATIENT_BYTES = 32 * 2**20
 PATIENT_GROWTH = 8 * 2**20
 READER_SECONDS = 0.05
 PATIENT_SECONDS = 2.0
+PAUSE_SECONDS = 0.005
 WAITED = "checkpoint.waited"
 CUT = "The database does not answer; try again in a moment."
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
@@ -176,13 +177,20 @@ class Database:
 
     def _empty_log(self, patience: float) -> bool:
         """Return whether it is empty. New readers need none of it, so that those are waited for
-        that are there already."""
+        that are there already. One that comes meanwhile may take the place in SQLite's list of
+        another that leaves, and be waited for: so the list is looked at again and again."""
+        end = time.monotonic() + patience
         with self.engine.connect() as connection:
             connection.execution_options(nbyard_plain=True)
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
             try:
-                found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                return not found.one().busy
+                while (left := end - time.monotonic()) > 0:
+                    seconds = min(left, READER_SECONDS)
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+                    found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not found.one().busy:
+                        return True
+                    time.sleep(min(left, PAUSE_SECONDS))  # it may be another shell's checkpoint
+                return False
             finally:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
 
