@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import threading
 import time
@@ -70,7 +71,7 @@ class Cluster:
         self._failure: NbyardError | None = None
         self._not_before = 0.0
         self._workers: dict[str, dict[str, Any]] = {}
-        self._workers_at = 0.0
+        self._workers_at = -math.inf
         self._checked: set[str] = set()
         self._handlers: dict[str, Handle] = {}
         self._lure: Future | None = None
@@ -306,7 +307,7 @@ class Cluster:
 
     def _drop(self) -> None:
         client, self._client, self._lure = self._client, None, None
-        self._workers_at = 0.0
+        self._workers_at = -math.inf
         self._checked = set()
         self._failure = None
         if client is not None:

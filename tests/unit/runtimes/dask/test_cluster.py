@@ -1,5 +1,6 @@
 """A scheduler that takes calls and does not answer."""
 
+import math
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -46,7 +47,7 @@ def client() -> Client:
 
 @pytest.fixture
 def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    monkeypatch.setattr(module, "FRESH_SECONDS", 3600.0)  # however slow the machine is
+    monkeypatch.setattr(module, "FRESH_SECONDS", math.inf)  # however slow the machine is
     made = Cluster(Settings(dask_address="tcp://127.0.0.1:1"))
     made._client = client
     return made
