@@ -84,8 +84,9 @@ class DeploymentService:
         it answers. What has no title is called after its model, with a number where another one is.
         """
         asked, body = body, ai4os.plain(body)
-        title, body = body.title, self._with_model(caller, body)
+        title = body.title
         with ai4os.told_of(asked):
+            body = self._with_model(caller, body)
             name, spec = completed(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # of a password nothing else is kept

@@ -203,8 +203,9 @@ def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
 
 
 def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
-    seen = list(_tables(parts, found))
-    origin, code = origin_of(parts, caller, found.task), _code(parts, found)
+    maker = _maker(parts, caller, found)
+    seen = list(_tables(parts, maker))
+    origin, code = origin_of(parts, caller, maker.task), _code(parts, maker)
     tables = [one.known for one in seen]
     if origin.is_here:
         told = _asked(parts, found, code, tables)
@@ -238,6 +239,22 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     entries += [code[name] for name in told.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=found.source)
+
+
+def _maker(parts: Parts, caller: Caller, found: Output) -> Output:
+    """Return the output of a container or cluster whose very bytes this one passes on, or itself.
+
+    A process may copy such a file. That does not make it safe to load outside a container.
+    """
+    store = parts.store
+    with store.read() as c:
+        source = store.artifacts.written_outside(c, caller.name, found.file.digest, PROCESS)
+        run = store.runs.get(c, caller.name, source[0]) if source else None
+        task = store.tasks.of_node(c, *source) if source else None
+        if run is None or task is None:
+            return found
+        version = store.executables.version(c, task.plan.executable_version_id)
+    return found._replace(run=run, task=task, version=version)
 
 
 def _recorded(origin: Origin) -> list[InstalledPackage]:

@@ -11,7 +11,7 @@ from nbyard.domain.attempts import Observed
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Artifact, ArtifactType, Run, may_be_model
 from nbyard.store.prepared import Prepared
-from nbyard.store.tables import artifacts, cache, runs, tasks
+from nbyard.store.tables import artifacts, attempts, cache, runs, tasks
 from nbyard.store.tasks import TaskRecord
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
@@ -69,6 +69,23 @@ class ArtifactRows:
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
         query = VIEWS.where(artifacts.c.task_id == task_id)
         return {row.name: _artifact(row) for row in c.execute(query)}
+
+    def written_outside(
+        self, c: Connection, owner: str, digest: str, runtime: str
+    ) -> tuple[str, str] | None:
+        """Return run and node of the newest task that wrote these bytes on another runtime."""
+        query = (
+            select(tasks.c.run_id, tasks.c.node)
+            .select_from(artifacts)
+            .join(tasks, tasks.c.id == artifacts.c.task_id)
+            .join(attempts, attempts.c.task_id == tasks.c.id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(artifacts.c.digest == digest, attempts.c.runtime != runtime)
+            .where(runs.c.owner == owner)
+            .order_by(attempts.c.id.desc())
+        )
+        row = c.execute(query).first()
+        return (row.run_id, row.node) if row else None
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
         query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(

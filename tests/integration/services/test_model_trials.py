@@ -17,7 +17,7 @@ from nbyard.services.model_trials import NO_IMAGE, UNKNOWN
 from nbyard.store.tables import attempts, tasks
 from nbyard.yard import Yard
 
-from .training import TRAIN
+from .training import TRAIN, describe
 
 EVIL = """
 import pathlib, pickle, sys
@@ -49,6 +49,14 @@ def in_a_container(yard: Yard, detail: RunDetail, runtime: str = "docker") -> Ne
     image = msgspec.json.encode(Image("cows:1", "sha256:cows"))
     (place(yard.store.folder, one.id) / "image.json").write_bytes(image)
     return NewModel(run=detail.run.id, output="model")
+
+
+def evil_of(yard: Yard) -> bytes:
+    """The only model in the store."""
+    with yard.store.read() as c:
+        (digest,) = yard.store.artifacts.digests(c)
+    with yard.parts.blobs.open(digest) as content:
+        return content.read()
 
 
 def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, trained, tmp_path):
@@ -85,6 +93,22 @@ def test_what_the_trial_says_becomes_the_package(yard, models, ann, trained, mon
     assert made.model.outputs == [ModelColumn("kind", "str")]
     tree = {one.path for one in yard.parts.blobs.tree(made.bundle_digest).files}
     assert tree == {"model.joblib", "near.py"}
+
+
+def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
+    no_engine, models, ann, trained, finished, root, tmp_path
+):
+    """The bytes tell where they come from, whichever task has them."""
+    canary = tmp_path / "canary"
+    in_a_container(no_engine, trained(EVIL.format(canary=str(canary))))
+    (root / "data.csv").write_bytes(evil_of(no_engine))
+    (root / "copy.py").write_text("import shutil, sys\nshutil.copy(*sys.argv[1:3])")
+    describe(root, "copy.py", "joblib")
+    detail = finished(path="copy.py", texts={"data": "data.csv"})
+    assert [one.runtime for one in detail.tasks[0].attempts] == ["process"]
+    with pytest.raises(Unavailable, match="written in a container"):
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert not canary.exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 from msgspec.structs import replace
@@ -249,6 +250,10 @@ def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):
     with pytest.raises(Invalid, match="in mode batch, which runs once") as refused:
         deployments.create(ann, NewDeployment("Spark job"))
     assert refused.value.details[0].path == "image"
+    form = msgspec.convert({"general": {"docker_image": "Spark job"}}, NewDeployment)
+    with pytest.raises(Invalid, match=r"^general\.docker_image: 'Spark job' is") as refused:
+        deployments.create(ann, form)
+    assert refused.value.details[0].path == "general.docker_image"
 
 
 def pin(yard, made, number, image_id):
