@@ -385,6 +385,63 @@ def test_a_file_that_did_not_travel_is_named(
     assert why in failure.message
 
 
+@pytest.mark.parametrize(
+    ("code", "name", "why"),
+    [
+        ("from glob import glob\nprint(glob('raw/*.csv'))", "raw", "raw is a link. Put the files"),
+        (
+            "import os\nprint(os.path.exists('data'))",
+            "data",
+            "the rule data/ leaves it out. A line",
+        ),
+        ("from glob import glob\nprint(glob('*.csv'))", "x.csv", "A line !x.csv in .nbyardignore"),
+        ("from pathlib import Path\nprint(Path('.env').exists())", ".env", "the rule .* leaves"),
+        ("%cd build\nopen('x')", "build", "the rule build leaves it out"),
+        ("import subprocess as s\ns.run(['cat', 'build/x'], check=True)", "build/x", "the rule b"),
+    ],
+)
+def test_a_warning_names_what_was_looked_for_in_vain(
+    project: Project, code: str, name: str, why: str
+) -> None:
+    """R1: also where the work does not fail, and where its result comes from the cache."""
+    travel_not(project.root)
+    project.notebook("looks", code)
+    for is_cached in (False, True):
+        task = next(iter(project.run().tasks))
+        assert task.cached == (is_cached and task.failure is None)
+        assert f"{name} lies beside looks.ipynb, but did not travel with it: " in task.warning
+        assert why in task.warning and task.warning.count("lies beside") == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = {'data': 1}['data']\nkind = 'build'",
+        "import os\nos.makedirs('build', exist_ok=True)\nopen('build/x', 'w').write('y')",
+        "from glob import glob\nprint(glob('fine/*.csv'), glob('*'))",
+        "output_csv = 'x.csv'\n\nopen(output_csv, 'w').write('z')",
+        "import os\nprint(os.path.exists('../elsewhere'), os.path.exists('data/none'))",
+    ],
+)
+def test_no_warning_names_what_is_not_missed(project: Project, code: str) -> None:
+    """R1: words that are no paths, files that the work writes, what lies elsewhere or nowhere."""
+    travel_not(project.root)
+    project.notebook("looks", *code.split("\n\n"))
+    detail = project.run()
+    assert (detail.run.state, detail.tasks[0].warning) == ("succeeded", "")
+
+
+def travel_not(root: Path) -> None:
+    """Files and folders beside the code that are no part of its bundle, and one that is."""
+    for folder in ("build", "data", "fine", "store"):
+        (root / folder).mkdir()
+        (root / folder / "x").touch()
+    for name in ("x.csv", ".env", "fine/y.csv", "store/y.csv"):
+        (root / name).touch()
+    (root / "raw").symlink_to("store")
+    (root / ".gitignore").write_text("data/\n/x.csv\nx.csv\n")
+
+
 @pytest.mark.parametrize("names", [("one",), ("one", "two")])
 def test_the_variable_pwd_is_the_working_folder(
     project: Project, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
