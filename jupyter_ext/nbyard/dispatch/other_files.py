@@ -20,6 +20,7 @@ from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
 from nbyard.domain.attempts import TASK
+from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
@@ -30,9 +31,10 @@ from nbyard.domain.other_files import (
     summary,
     within_caps,
 )
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.undeclared import placed
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.folders import read_task, stamp
+from nbyard.folders import is_own, read_task, stamp
 from nbyard.localpaths import open_real
 from nbyard.runner.folder import CODE
 from nbyard.runtimes.folder import read_others
@@ -62,11 +64,26 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room.blobs, bundle, declared, since)
         look.all(os.path.realpath(code))
+        if case.attempt.runtime == PROCESS and not version.invocation.apart:
+            _name_above(case.order.folder, look.files, since)
         return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # the work is done: what is beside its results does not undo that
         log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
         return None
+
+
+def _name_above(folder: Path, files: FileFilter, since: int) -> None:
+    """Name what lies above the copy of the code, in the attempt's own folder, and is new there."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = entry.stat(follow_symlinks=False)
+            if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < since:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                files.leave(f"../{entry.name}/", "above")
+            else:
+                files.leave(f"../{entry.name}", "above", found.st_size)
 
 
 class _Look:
