@@ -13,7 +13,7 @@ import msgspec
 from nbyard import bundles
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.staging import place_of
+from nbyard.dispatch.staging import CODE_KINDS, place_of
 from nbyard.domain.attempts import Failure
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.functions import spot
@@ -23,11 +23,15 @@ from nbyard.domain.missing import COLOURS
 from nbyard.domain.other_files import OtherFiles
 from nbyard.domain.probes import probes_of
 from nbyard.errors import NbyardError
+from nbyard.resources import shows_dataset
 from nbyard.runner.folder import CODE
 
 log = logging.getLogger("nbyard.dispatch")
 SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")
-KINDS = ("notebook", "command", "function")  # whose code is text that is run
+DATASET = (
+    "it is a dataset. Give it as an input, or open it below the folder that the variable"
+    " NBYARD_RESOURCES names"
+)
 MOST_NAMED = 3
 MOST_FITTING = 1000
 _BESIDE = "lies beside {}, but did not travel with it"
@@ -95,7 +99,7 @@ def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
     lists or tests it does not fail. `others` are the files that the work wrote."""
     try:
         code = _code(room, case)
-        if code is None or code.version.kind not in KINDS or code.version.invocation.apart:
+        if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return ""
         found = _overlooked(code, _written(room, case, code, others))
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
@@ -208,8 +212,11 @@ def why(base: Path, place: str) -> str:
 def _reason(base: Path, place: str) -> str:
     """Return the same where a link or a rule is the reason; else nothing."""
     parts = place.split("/")
-    for count in range(1, len(parts) + 1):
-        above = "/".join(parts[:count])
+    folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    links = (one for one in folders if os.path.islink(base / one))
+    if shows_dataset(base / next(links, place)):
+        return DATASET
+    for above in folders:
         if os.path.islink(base / above):
             return f"{above} is a link. Put the files there, or give them as an input"
         name = f"{above}/" if os.path.isdir(base / above) else above

@@ -19,6 +19,7 @@ from nbyard.dispatch.cases import Case
 from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
+from nbyard.dispatch.staging import is_dataset_link
 from nbyard.domain.attempts import TASK
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.other_files import (
@@ -62,7 +63,7 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
         declared |= placed(version.file, version.arguments, case.inputs)
         since = stamp(f"{case.order.folder}/{TASK}")[1]
-        look = _Look(room.blobs, bundle, declared, since)
+        look = _Look(room, bundle, declared, since)
         look.all(os.path.realpath(code))
         if case.attempt.runtime == PROCESS and not version.invocation.apart:
             _name_above(case.order.folder, look.files, since)
@@ -90,10 +91,11 @@ class _Look:
     """What was written below a folder."""
 
     def __init__(
-        self, blobs: Blobs, bundle: dict[str, Entry], declared: set[str], since: int
+        self, room: Room, bundle: dict[str, Entry], declared: set[str], since: int
     ) -> None:
         self.files = FileFilter(declared)
-        self._blobs = blobs
+        self._room = room
+        self._blobs = room.blobs
         self._bundle = bundle
         self._since = since
         self._seen = 0
@@ -120,6 +122,8 @@ class _Look:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 self._below(fd, name, f"{path}/")
+            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._room, name, fd):
+                return
             elif self._is_new(fd, name, path, found):
                 self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
         except OSError:
