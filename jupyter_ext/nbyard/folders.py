@@ -32,12 +32,33 @@ KEPT = (
     contract.CALLS,
     contract.RESULTS,
 )
+# the names in a folder of an attempt that the work does not choose
+OWN = frozenset(
+    {
+        *KEPT,
+        contract.HEARTBEAT,
+        contract.OTHERS,
+        contract.UNTYPED,
+        contract.MORE,
+        contract.PLACES,
+        "code",
+        "inputs",
+        OUTPUTS,
+        "secrets",
+        "scratch",
+    }
+)
 
 
 def place(store: Path, attempt_id: str, worker: str = "") -> Path:
     """The folder of an attempt; where a worker has it, in that of the worker."""
     inside = f"{worker}/{contract.PLACES}/" if worker else ""
     return Path(f"{store}/attempts/{inside}{attempt_id}")
+
+
+def is_own(name: str) -> bool:
+    """Return whether a name in an attempt's folder is one of ours, or of a file that will be."""
+    return name in OWN or any("." in one and name.startswith(f"{one}.") for one in OWN)
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:

@@ -21,6 +21,33 @@ from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Invalid
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
+FOLDER, VERSIONS = "resources", ".versions"
+# an id behind the folder, or somewhere else in code that names the folder
+MENTIONED = re.compile(
+    rf"\b{FOLDER}/([A-Za-z0-9_][A-Za-z0-9_-]*)|\b([0-9a-f]{{8}}(?:-[0-9a-f]+){{4}})\b"
+)
+
+
+def named_in(code: str, root: Path) -> list[str]:
+    """Return the ids of datasets below the root that code opens as `resources/<id>/…`."""
+    if FOLDER not in code:
+        return []
+    found = dict.fromkeys(one or other for one, other in MENTIONED.findall(code))
+    return [one for one in found if ID.match(one) and os.path.islink(root / one)]
+
+
+def shows_dataset(place: Path) -> bool:
+    """Return whether it is the link to a dataset in a link folder, or a folder with such a link."""
+    try:
+        if not place.is_symlink():
+            return place.name == FOLDER and any(map(_is_link, place.iterdir()))
+        return _is_link(place)
+    except OSError:
+        return False
+
+
+def _is_link(place: Path) -> bool:
+    return place.is_symlink() and (Path(os.readlink(place)).parent / VERSIONS).is_dir()
 
 
 class ResourceLinks:
@@ -28,7 +55,7 @@ class ResourceLinks:
 
     def __init__(self, root: Path, link_folders: Sequence[Path] = ()):
         self.root = root.resolve()
-        self._versions = self.root / ".versions"
+        self._versions = self.root / VERSIONS
         self._link_folders = [folder.absolute() for folder in link_folders]
         self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._known = self.root / ".folders"
@@ -107,7 +134,7 @@ class ResourceLinks:
         if shown.exists() and not shown.is_symlink():
             raise Conflict(f"{shown} is in the way: it was not made by nbyard")
         beside = self._versions / f"{version.name}.link"
-        beside.symlink_to(Path(".versions") / version.parent.name / version.name)
+        beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
         os.replace(beside, shown)
 
 

@@ -2936,12 +2936,13 @@ export interface components {
          *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles leaves it out.
          *         `link`: it is a link, or no ordinary file. `name`: its name may not be used elsewhere; the
          *         path shows it with escapes. `secret`: it holds a credential of the run. `unreadable`: it could
-         *         not be read, or changed while it was read.
+         *         not be read, or changed while it was read. `above`: it lies above the folder of the code, which
+         *         is known in processes of the store's machine.
          */
         LeftOut: {
             path: string;
             /** @enum {unknown} */
-            why: "ignored" | "link" | "name" | "no-room" | "secret" | "too-large" | "too-many" | "unreadable";
+            why: "above" | "ignored" | "link" | "name" | "no-room" | "secret" | "too-large" | "too-many" | "unreadable";
             /** @default 0 */
             size_bytes: number;
         };

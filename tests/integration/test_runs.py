@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
+from nbyard.resources import ResourceLinks
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import CANCEL_SECONDS
 from nbyard.testing.dispatching import Dispatching, alive
@@ -383,6 +385,95 @@ def test_a_file_that_did_not_travel_is_named(
     assert failure is not None
     assert f"{path} lies beside bad.ipynb, but did not travel with it: " in failure.message
     assert why in failure.message
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "why"),
+    [
+        ("from glob import glob\nprint(glob('raw/*.csv'))", "raw", "raw is a link. Put the files"),
+        (
+            "import os\nprint(os.path.exists('data'))",
+            "data",
+            "the rule data/ leaves it out. A line",
+        ),
+        ("from glob import glob\nprint(glob('*.csv'))", "x.csv", "A line !x.csv in .nbyardignore"),
+        ("from pathlib import Path\nprint(Path('.env').exists())", ".env", "the rule .* leaves"),
+        ("%cd build\nopen('x')", "build", "the rule build leaves it out"),
+        ("import subprocess as s\ns.run(['cat', 'build/x'], check=True)", "build/x", "the rule b"),
+    ],
+)
+def test_a_warning_names_what_was_looked_for_in_vain(
+    project: Project, code: str, name: str, why: str
+) -> None:
+    """R1: also where the work does not fail, and where its result comes from the cache."""
+    travel_not(project.root)
+    project.notebook("looks", code)
+    for is_cached in (False, True):
+        task = next(iter(project.run().tasks))
+        assert task.cached == (is_cached and task.failure is None)
+        assert f"{name} lies beside looks.ipynb, but did not travel with it: " in task.warning
+        assert why in task.warning and task.warning.count("lies beside") == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = {'data': 1}['data']\nkind = 'build'",
+        "import os\nos.makedirs('build', exist_ok=True)\nopen('build/x', 'w').write('y')",
+        "from glob import glob\nprint(glob('fine/*.csv'), glob('*'))",
+        "output_csv = 'x.csv'\n\nopen(output_csv, 'w').write('z')",
+        "import os\nprint(os.path.exists('../elsewhere'), os.path.exists('data/none'))",
+    ],
+)
+def test_no_warning_names_what_is_not_missed(project: Project, code: str) -> None:
+    """R1: words that are no paths, files that the work writes, what lies elsewhere or nowhere."""
+    travel_not(project.root)
+    project.notebook("looks", *code.split("\n\n"))
+    detail = project.run()
+    assert (detail.run.state, detail.tasks[0].warning) == ("succeeded", "")
+
+
+def test_a_dataset_is_opened_below_resources(project: Project, tmp_path: Path) -> None:
+    """D4: as beside the notebook in JupyterLab, in its newest version, never from the cache; what
+    the code writes there stays in its copy."""
+    links = ResourceLinks(tmp_path / "store/resources", [project.root / "resources"])
+    body = """from glob import glob
+ID = '01a1f854-162d-7cac-963f-9626a91ed3c9'
+print(open(glob(f'resources/{ID}/*.csv')[0]).read(), open('resources/d1/x.csv').read())
+print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
+    project.notebook("reads", body)
+    for text in ("one", "two"):
+        for dataset in ("d1", "d2", "01a1f854-162d-7cac-963f-9626a91ed3c9"):
+            links.link(dataset, "x.csv", partial(Path.write_text, data=text))
+        detail = project.run()
+        (task,) = detail.tasks
+        assert (task.state, task.cached, task.warning) == ("succeeded", False, "")
+        printed = project.log(detail.run.id, "reads")
+        assert printed.startswith(f"{text} {text}\n") and "resources/d2" not in printed
+        assert task.other_files is not None
+        assert [one.path for one in task.other_files.left_out] == ["resources/"]
+    assert not (tmp_path / "store/resources/new").exists()
+
+
+def test_a_folder_resources_of_the_project_stays(project: Project, tmp_path: Path) -> None:
+    """D4: whether it travels or is left out."""
+    ResourceLinks(tmp_path / "store/resources").link("d1", "x.csv", Path.touch)
+    (project.root / "resources/d1").mkdir(parents=True)
+    (project.root / "resources/d1/mine.csv").touch()
+    project.notebook("reads", "from glob import glob\nprint(glob('resources/d1/*'))")
+    (project.root / ".nbyardignore").write_text("!resources\n")
+    assert project.log(project.run().run.id, "reads") == "['resources/d1/mine.csv']\n"
+
+
+def travel_not(root: Path) -> None:
+    """Files and folders beside the code that are no part of its bundle, and one that is."""
+    for folder in ("build", "data", "fine", "store"):
+        (root / folder).mkdir()
+        (root / folder / "x").touch()
+    for name in ("x.csv", ".env", "fine/y.csv", "store/y.csv"):
+        (root / name).touch()
+    (root / "raw").symlink_to("store")
+    (root / ".gitignore").write_text("data/\n/x.csv\nx.csv\n")
 
 
 @pytest.mark.parametrize("names", [("one",), ("one", "two")])

@@ -31,6 +31,7 @@ WHY_NOT_KEPT = {
     "name": "its name cannot be used elsewhere",
     "secret": "it holds a credential of the run",
     "unreadable": "it could not be read",
+    "above": "write it below the folder of the code, or declare it as an output",
 }
 
 

@@ -11,12 +11,12 @@ from nbyard.dispatch.cases import Case
 from nbyard.dispatch.changes import CANCELLED
 from nbyard.dispatch.facts import Ended, Waits
 from nbyard.dispatch.keys import Identities, key_parts
-from nbyard.dispatch.left_out import left_out
+from nbyard.dispatch.left_out import left_out, overlooked
 from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.staging import untyped_of
+from nbyard.dispatch.staging import datasets_of, untyped_of
 from nbyard.domain.attempts import CANCEL, Failure, Result
 from nbyard.domain.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
@@ -71,7 +71,8 @@ class Conclusions:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._is_as_keyed(case)
-            warnings = (*self._environment_warnings(case), *disclosed_in(result))
+            missed = overlooked(self._room, case, others)
+            warnings = (*self._environment_warnings(case), *disclosed_in(result), missed)
             warning = "; ".join(filter(None, warnings))
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
@@ -84,6 +85,8 @@ class Conclusions:
         try:
             code, environment = self._identities.look(case.task.plan)
             untyped = untyped_of(case.order.folder)
+            if case.attempt.runtime == PROCESS and datasets_of(self._room, code.version):
+                return False  # no key tells which versions of them the work opened
         except Busy:
             raise
         except NbyardError:
@@ -115,7 +118,8 @@ class Conclusions:
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
             others = take_other_files(self._room, case)
-            warning = "; ".join(filter(None, self._environment_warnings(case)))
+            missed = "" if words else overlooked(self._room, case, others)
+            warning = "; ".join(filter(None, (*self._environment_warnings(case), missed)))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 

@@ -14,7 +14,7 @@ from nbyard.dispatch import monitors, secrets, unfinished, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.staging import mark_outputs, place_of, places_of, stage_inputs
+from nbyard.dispatch.staging import link_datasets, mark_outputs, place_of, places_of, stage_inputs
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import (
     RUNNER,
@@ -76,6 +76,8 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
     stage(room.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
         working.lay_serving(folder, version.command)
+    if case.attempt.runtime == PROCESS:
+        link_datasets(room, folder, version)
     places = places_of(version, case.inputs)
     stage_inputs(room, folder, version, case.inputs, places)
     mark_outputs(folder, version)
@@ -127,6 +129,8 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
     version = code.version
     _make_anew(folder)
     stage(room.blobs, version.bundle_digest, folder / "code")
+    if first.attempt.runtime == PROCESS:
+        link_datasets(room, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
     told = TaskFile(

@@ -19,7 +19,9 @@ from nbyard.dispatch.cases import Case
 from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
+from nbyard.dispatch.staging import is_dataset_link
 from nbyard.domain.attempts import TASK
+from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
@@ -30,9 +32,10 @@ from nbyard.domain.other_files import (
     summary,
     within_caps,
 )
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.undeclared import placed
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.folders import read_task, stamp
+from nbyard.folders import is_own, read_task, stamp
 from nbyard.localpaths import open_real
 from nbyard.runner.folder import CODE
 from nbyard.runtimes.folder import read_others
@@ -60,8 +63,10 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
         declared |= placed(version.file, version.arguments, case.inputs)
         since = stamp(f"{case.order.folder}/{TASK}")[1]
-        look = _Look(room.blobs, bundle, declared, since)
+        look = _Look(room, bundle, declared, since)
         look.all(os.path.realpath(code))
+        if case.attempt.runtime == PROCESS and not version.invocation.apart:
+            _name_above(case.order.folder, look.files, since)
         return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # the work is done: what is beside its results does not undo that
@@ -69,14 +74,28 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         return None
 
 
+def _name_above(folder: Path, files: FileFilter, since: int) -> None:
+    """Name what lies above the copy of the code, in the attempt's own folder, and is new there."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = entry.stat(follow_symlinks=False)
+            if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < since:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                files.leave(f"../{entry.name}/", "above")
+            else:
+                files.leave(f"../{entry.name}", "above", found.st_size)
+
+
 class _Look:
     """What was written below a folder."""
 
     def __init__(
-        self, blobs: Blobs, bundle: dict[str, Entry], declared: set[str], since: int
+        self, room: Room, bundle: dict[str, Entry], declared: set[str], since: int
     ) -> None:
         self.files = FileFilter(declared)
-        self._blobs = blobs
+        self._room = room
+        self._blobs = room.blobs
         self._bundle = bundle
         self._since = since
         self._seen = 0
@@ -103,6 +122,8 @@ class _Look:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 self._below(fd, name, f"{path}/")
+            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._room, name, fd):
+                return
             elif self._is_new(fd, name, path, found):
                 self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
         except OSError:

@@ -1,6 +1,7 @@
 """Inputs in an attempt's folder: those that the work is told of, and those that lie where its code
 opens them by itself."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -8,20 +9,24 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard import bundles, folders
+from nbyard import bundles, folders, resources
 from nbyard.dispatch import working
 from nbyard.dispatch.room import Room
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import UNTYPED
 from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.functions import spot
 from nbyard.domain.invocations import input_places
+from nbyard.domain.mentions import code_of
 from nbyard.domain.reaches import File
 from nbyard.domain.runs import BytesOf
 from nbyard.errors import Invalid
 from nbyard.files import read_small, write_new
+from nbyard.runner.folder import CODE
 from nbyard.runner.found import UNTOUCHED, files_at
 
 Places = dict[str, str]
+CODE_KINDS = ("notebook", "command", "function")  # whose code is text that is run
 
 
 def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Places:
@@ -79,6 +84,33 @@ def untyped_of(folder: Path) -> list[str]:
         return []
     except (OSError, msgspec.MsgspecError) as error:
         raise Invalid(f"{UNTYPED} cannot be read: {error}") from error
+
+
+def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
+    """Return the ids of datasets that the code opens below `resources/`, beside it."""
+    with room.blobs.open(version.content_digest) as handle:
+        content = handle.read()
+    if version.kind not in CODE_KINDS or resources.FOLDER.encode() not in content:
+        return []
+    return resources.named_in(code_of(spot(version.file).file, content), _datasets(room))
+
+
+def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
+    """Put links to these where the code looks for them. What is there of that name stays."""
+    place = folder / CODE / os.path.dirname(spot(version.file).file) / resources.FOLDER
+    for dataset in datasets_of(room, version):
+        with contextlib.suppress(FileExistsError, NotADirectoryError):
+            place.mkdir(exist_ok=True)
+            (place / dataset).symlink_to(_datasets(room) / dataset)
+
+
+def is_dataset_link(room: Room, name: str, fd: int) -> bool:
+    """Return whether a link in an open folder is one of these."""
+    return os.readlink(name, dir_fd=fd).startswith(f"{_datasets(room)}/")
+
+
+def _datasets(room: Room) -> Path:
+    return room.folder / resources.FOLDER
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:

@@ -3,7 +3,8 @@ the modules that it imports."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from nbyard.domain.notebooks import source_of
 
@@ -11,6 +12,16 @@ MOST = 5_000
 MOST_BYTES = 4 << 20  # longer texts are no code that people write
 QUOTED = re.compile(r"(?P<mark>[\"'])(?P<text>(?:(?!(?P=mark))[^\\\n]){1,300})(?P=mark)")
 WORD = re.compile(r"(?<![\w./~-])[\w.-]+[./][\w./-]{1,300}")
+# calls that look at a file or folder of this name, in several languages
+CALLED = re.compile(
+    r"\b(?:Path|chdir|exists|i?glob|is_?dir|is_?file|listdir|scandir|walk|setwd|path\.join"
+    r"|list\.(?:files|dirs)|(?:file|dir)\.exists|file\.path)\(\s*"
+    r"(?P<mark>[\"'])(?P<text>[\w.-]+)(?P=mark)"
+)
+CHANGED = re.compile(r"^\s*%?cd\s+(?P<mark>[\"']?)(?P<text>[\w./-]+)(?P=mark)", re.MULTILINE)
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+COMMANDS = re.compile(r"^\s*[!%].*$", re.MULTILINE)
+SHELL = (".sh", ".bash")
 IMPORTED = re.compile(r"^\s*(?:from|import)\s+(?P<name>[A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -27,6 +38,30 @@ def mentions(code: str) -> list[str]:
     """Return each text in the code that may be a relative path."""
     found = dict.fromkeys(_texts(code))
     return [text for text in found if text.strip("./") and text[0] != "/"][:MOST]
+
+
+def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
+    """Return each text in the code that is very likely a relative path: it looks like one, a call
+    looks at it, or it is one of the `names` that the code is known to look for. They may have
+    wildcards and placeholders."""
+    told = COMMENT.sub("", code)
+    quoted = [match["text"] for match in QUOTED.finditer(told)]
+    commands = told if filename.endswith(SHELL) else "\n".join(COMMANDS.findall(told))
+    found = dict.fromkeys(
+        [
+            *(text for text in quoted if "/" in text or "." in text),
+            *(match[0] for match in WORD.finditer(commands)),
+            *(match["text"] for match in (*CALLED.finditer(told), *CHANGED.finditer(told))),
+            *names,
+        ]
+    )
+    return [text for text in found if text.strip("./") and text[0] not in "/~"][:MOST]
+
+
+def literal(text: str) -> str:
+    """Return the first folders of a path, up to the first wildcard or placeholder."""
+    parts = text.split("/")
+    return "/".join(takewhile(lambda part: not set("*?[{%$") & set(part), parts))
 
 
 def _texts(code: str) -> Iterator[str]:

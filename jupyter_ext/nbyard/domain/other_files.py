@@ -15,7 +15,9 @@ MAX_DEPTH = 64
 MOST = 2**53  # that a browser counts to
 SHOWN = 200  # characters of a name that may not be used
 
-Why = Literal["too-large", "too-many", "no-room", "ignored", "link", "name", "secret", "unreadable"]
+Why = Literal[
+    "too-large", "too-many", "no-room", "ignored", "link", "name", "secret", "unreadable", "above"
+]
 
 
 class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,7 +27,8 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
     `no-room`: the disk of the store was full. `ignored`: a rule of code bundles leaves it out.
     `link`: it is a link, or no ordinary file. `name`: its name may not be used elsewhere; the
     path shows it with escapes. `secret`: it holds a credential of the run. `unreadable`: it could
-    not be read, or changed while it was read.
+    not be read, or changed while it was read. `above`: it lies above the folder of the code, which
+    is known in processes of the store's machine.
     """
 
     path: str
@@ -141,7 +144,7 @@ class FileFilter:
 def _printable(path: str) -> str:
     """Return a name that people can see: escaped where it could do harm."""
     try:
-        check_member_path(path.removesuffix("/"))
+        check_member_path(path.removesuffix("/").removeprefix("../"))
     except Invalid:
         return ascii(path)[1:-1][:SHOWN]
     return path

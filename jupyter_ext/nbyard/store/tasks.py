@@ -20,7 +20,7 @@ from nbyard.store.tables import attempts, runs, tasks
 from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
-BESIDE = ("observed", "other_files")
+BESIDE = ("observed", "other_files", "warning")
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -115,7 +115,7 @@ class TaskRows:
         return _record(row) if row else None
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
-        """The columns that go with the task's result: what it depended on, and its other files."""
+        """The columns that go with the task's result: what it depended on, and `beside`."""
         query = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
             tasks.c.id == task_id
         )
@@ -124,7 +124,7 @@ class TaskRows:
 
     def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:
         """What is known beside the results of these tasks, as it is stored: the files that they
-        read, and other files that they wrote."""
+        read, other files that they wrote, and warnings."""
         columns = (tasks.c[name] for name in BESIDE)
         query = select(tasks.c.id, *columns).where(tasks.c.id.in_(task_ids))
         return {

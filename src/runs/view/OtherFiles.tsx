@@ -173,7 +173,10 @@ function whyNot(trans: TranslationBundle, { why }: LeftOut): string {
     link: trans.__('was not kept: it is a link, or no ordinary file'),
     name: trans.__('was not kept: its name cannot be used elsewhere'),
     secret: trans.__('was not kept: it holds a credential of the run'),
-    unreadable: trans.__('was not kept: it could not be read')
+    unreadable: trans.__('was not kept: it could not be read'),
+    above: trans.__(
+      'was not kept: write it below the folder of the code, or declare it as an output'
+    )
   };
   return words[why];
 }

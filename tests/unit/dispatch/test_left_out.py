@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.left_out import why
+from nbyard.dispatch.left_out import DATASET, why
+from nbyard.resources import ResourceLinks
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,14 @@ def test_the_reason_says_what_to_do(tmp_path: Path, place: str, words: str) -> N
     (home / ".nbyardignore").write_text("*.tmp\n")
     (home / "linked").symlink_to(tmp_path)
     assert words in why(home, place)
+
+
+def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
+    """D4: no rule and no link is at fault."""
+    links = ResourceLinks(tmp_path / "store", [tmp_path / "home/resources"])
+    (tmp_path / "home").mkdir()
+    links.link("d1", "x.csv", Path.touch)
+    for place in ("resources", "resources/d1/x.csv"):
+        assert why(tmp_path / "home", place) == DATASET
+    (tmp_path / "home/resources/mine.csv").touch()
+    assert "the rule resources leaves it out" in why(tmp_path / "home", "resources/mine.csv")

@@ -60,6 +60,25 @@ def some(code: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
+def test_what_lies_above_the_code_is_named(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """K5: the files of the attempt itself, hidden ones and caches are not."""
+    monkeypatch.setattr(other_files, "PROCESS", runtime.name)
+
+    def write(code: Path) -> None:
+        (code.parent / "out.csv").write_text("x")
+        (code.parent / "r\u00e9sum\u00e9").mkdir()
+        for name in ("log", "heartbeat", "others.json.1f", "executed.ipynb.tmp", ".cache"):
+            (code.parent / name).write_text("x")
+        (code / "fine").write_text("x")
+
+    run = ended(bench, write, state)
+    assert left(bench, run) == {"../out.csv": "above", "../r\u00e9sum\u00e9/": "above"}
+    assert kept(bench, run) == {"fine": "x"}
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed"])
 def test_what_was_written_is_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
     """K5, R2: also of work that failed."""
     run = ended(bench, some, state)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.mentions import code_of, mentions
+from nbyard.domain.mentions import asked, code_of, literal, mentions
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,27 @@ def test_code_is_that_of_a_notebook_s_cells():
     content = json.dumps({"cells": cells}).encode()
     assert code_of("n.ipynb", content) == "open('a/b')\nx = 1"
     assert code_of("n.py", b"open('a')") == "open('a')"
+
+
+@pytest.mark.parametrize(
+    ("filename", "code", "found"),
+    [
+        ("n.ipynb", "glob('raw/*.csv'); os.path.exists('data')", {"raw/*.csv", "data"}),
+        ("n.ipynb", "df['data']; kind = 'build'; import build\n# see data/x", set()),
+        ("n.ipynb", "%cd build\n!cat dist/x\nload_dotenv('.env')", {"build", "dist/x", ".env"}),
+        ("n.ipynb", "open('/etc/x'); open('~/x'); '..'", set()),
+        ("n.ipynb", "open(FOLDER)", {"data"}),
+        ("a.R", "files <- list.files('data'); a / b.c", {"data"}),
+        ("a.sh", "# of build/y\ncd 'build' && cat data/x", {"build", "data/x"}),
+    ],
+)
+def test_what_is_surely_asked_for_is_found(filename: str, code: str, found: set[str]) -> None:
+    assert set(asked(filename, code, ["data"] if "FOLDER" in code else [])) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("a/b.csv", "a/b.csv"), ("a/*/b", "a"), ("*.csv", ""), ("a/{x}.csv", "a"), ("a/%d.csv", "a")],
+)
+def test_the_part_before_a_wildcard_is_literal(text: str, start: str) -> None:
+    assert literal(text) == start
