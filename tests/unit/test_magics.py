@@ -8,7 +8,10 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import nbyard
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets import FileSource, NewDataset
 from nbyard.magics.results import OPENS, Shown, link_to
+from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
 FUNCTION = """from pathlib import Path
@@ -68,6 +71,21 @@ def test_what_is_named_opens_in_the_panel(noun: str) -> None:
 @pytest.mark.parametrize("noun", ["runs", "datasets", "executables", "artifacts", "workflows"])
 def test_what_there_is(shell, noun):
     assert repr(shell.run_line_magic("nbyard", noun)) == f"There are no {noun}."
+
+
+def test_a_dataset_gives_its_path(shell, yard, dispatcher, monkeypatch, tmp_path):
+    """D4: from any folder; the path opens the current version, which is a file or a folder."""
+    root, datasets, me = yard.parts.files.root, yard.services.datasets, Caller(local_name())
+    (root / "birds.csv").write_text("x\n1\n")
+    (root / "pictures").mkdir()
+    (root / "pictures/a.txt").write_text("a")
+    monkeypatch.chdir(tmp_path)
+    for source, inside, content in (("birds.csv", "", "x\n1\n"), ("pictures", "a.txt", "a")):
+        made = datasets.create(me, NewDataset(FileSource(source), "mine", replace=True))
+        dispatcher.until(lambda: datasets.get(me, "mine"), lambda d: d.current.state == "ready")
+        path = Path(shell.run_line_magic("nbyard", "dataset mine"))
+        assert path.is_absolute() and made.id in path.parts
+        assert (path / inside).read_text() == content
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,11 @@ def test_what_is_no_dockerfile_says_path_once(shell, yard):
     assert "path: path" not in said.err
 
 
+def test_a_gpu_is_asked_for_with_one_word():
+    wish = {"parameters": "{}", "params": (), "inputs": (), "output": ""}
+    assert [_run_of("Dockerfile", wish | {"gpu": gpu}).gpu for gpu in (True, False)] == [1, None]
+
+
 def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
     said = shell("run", "-f", "Dockerfile", "--gpu")

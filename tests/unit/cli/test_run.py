@@ -1,5 +1,6 @@
 """G8: who follows a run in a shell."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 
 from nbyard.cli.run import PAGE, Followed, _explain, _watch, split_target
 from nbyard.domain.attempts import Failure
+from nbyard.domain.callers import Caller
 from nbyard.domain.missing import missing_from
 from nbyard.domain.runs import TaskPage
+from nbyard.rest.identity import local_name
 
 
 class Runs:
@@ -126,3 +129,19 @@ def test_what_is_run_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch)
     if "/" not in target:
         (tmp_path / target).touch()
         assert split_target(target, remote=False) == (target, "")
+
+
+def test_a_gpu_is_for_each_node_that_asks_for_none_itself(shell, yard, monkeypatch):
+    """A5: of a workflow, under a name."""
+    monkeypatch.setenv("NBYARD_GPUS", "0")
+    root = yard.parts.files.root
+    (root / "t.sh").write_text("true\n")
+    node = {"type": "executable", "path": "t.sh"}
+    flow = {"version": 1, "nodes": {"one": node, "own": node | {"gpu": 0}}, "edges": {}}
+    (root / "flow.nbflow").write_text(json.dumps(flow))
+    said = shell("run", "flow.nbflow", "--gpu", "--name", "trained", "--detach")
+    assert said.code == 0, said.err
+    run = yard.services.runs.get(Caller(local_name()), "trained").run
+    with yard.store.read() as c:
+        tasks = yard.store.tasks.of_run(c, run.id)
+    assert {task.node: task.plan.gpu for task in tasks} == {"one": 1, "own": 0}

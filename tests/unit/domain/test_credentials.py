@@ -26,6 +26,7 @@ from nbyard.testing.secrets import CANARY
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
 HUB = {"server": "h.test", "username": "ann", "password": CANARY}
+CLOUD = {"url": "https://cloud.test/dav", "username": "ann", "password": CANARY}
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)
 VALUES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20)
 
@@ -38,12 +39,20 @@ def test_each_kind_has_something_secret_that_is_needed():
         kind_of("ftp")
 
 
-def test_fields_are_parted_and_empty_ones_left_out():
-    s3 = kind_of("s3")
-    fields = check_fields(s3, {**S3, "endpoint_url": ""})
-    shown, secret = parted(s3, fields)
-    assert shown == {"access_key_id": "ann", "region": "eu-west-1"}
-    assert secret == {"secret_access_key": CANARY}
+@pytest.mark.parametrize(
+    ("kind", "fields", "hidden"),
+    [
+        ("s3", S3, "secret_access_key"),
+        ("webdav", CLOUD, "password"),
+        ("registry", HUB, "password"),
+    ],
+)
+def test_fields_are_parted_and_empty_ones_left_out(kind, fields, hidden):
+    known = kind_of(kind)
+    empty = {field.name: "" for field in known.fields}
+    shown, secret = parted(known, check_fields(known, empty | fields))
+    assert shown == {name: text for name, text in fields.items() if name != hidden}
+    assert secret == {hidden: CANARY}
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])

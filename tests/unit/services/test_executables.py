@@ -18,6 +18,7 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
+from nbyard.domain.limits import Limits
 from nbyard.domain.reaches import Option, Positional
 from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite
@@ -377,7 +378,8 @@ def test_a_new_notebook_is_read_anew_and_a_followed_file_is_not_replaced(yard, a
 def test_resources_are_defaults_of_its_nodes(yard, ann, tool, root):
     """E11: said in the form, kept beside the file, used by runs."""
     executables, runs = yard.services.executables, yard.services.runs
-    resources = Resources(cpu=2, memory_bytes=2**30, timeout_seconds=60, image="alpine")
+    limits = Limits(cpu=2, memory_bytes=2**30, gpu=1, timeout_seconds=60, retries=2)
+    resources = Resources(image="alpine", **limits.over(Limits()))
     made = executables.create(ann, NewExecutable(path=tool, resources=resources))
     assert made.current.resources == resources
     assert json.loads((root / f"{tool}.nbexec").read_text())["resources"]["cpu"] == 2
@@ -386,7 +388,7 @@ def test_resources_are_defaults_of_its_nodes(yard, ann, tool, root):
     with yard.store.read() as c:
         (task,) = yard.store.tasks.of_run(c, run.id)
     plan = task.plan
-    assert (plan.cpu, plan.memory_bytes, plan.timeout_seconds) == (2, 2**30, 60)
+    assert plan.over(Limits()) == limits.over(Limits())
     assert plan.image == "alpine"
 
 
