@@ -64,8 +64,8 @@ Pieces = Iterator[tuple[bool, bytes]]
 def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str) -> bool:
     """Start the collector of a command with secrets; whether there is one.
 
-    Where the image has no shell, dd or wc, or the engine's containers share no kernel, there is
-    none, and the engine keeps what the command prints.
+    Without sh, dd and wc in the image, or with an engine whose containers share no kernel, there is
+    none: the engine's log keeps what the command prints.
     """
     secrets = memory.place(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
@@ -87,8 +87,11 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
         engine.start(spec.name)
         if _is_ready(engine, spec.name, folder):
             return True
+    except Unavailable:
+        raise
     except NbyardError as error:
-        if isinstance(error, Unavailable) or MISSING not in error.message:
+        if MISSING not in error.message:
+            engine.remove(spec.name)
             raise
     engine.remove(spec.name)
     return False

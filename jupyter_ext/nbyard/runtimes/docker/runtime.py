@@ -280,6 +280,7 @@ class DockerRuntime:
             engine.remove(attempt.name)
             if "network" in error.message:
                 return False
+            attempt.clear()
             raise NbyardError(error.message) from error
         except Unavailable:
             raise

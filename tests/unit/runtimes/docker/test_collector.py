@@ -88,6 +88,8 @@ def test_a_command_survives_its_collector_and_loses_nothing(collecting, tmp_path
     reader.start()
     one.kill()
     one.start()
+    while os.readlink(f"/proc/{one.process.pid}/fd/0") != str(one.folder / PIPE):
+        assert one.process.poll() is None
     (tmp_path / "go").touch()
     assert (command.wait(20), one.process.wait(20)) == (0, 0)
     reader.join(20)
