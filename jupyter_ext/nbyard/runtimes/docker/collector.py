@@ -19,6 +19,7 @@ from nbyard.domain.attempts import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import memory
 from nbyard.runtimes.docker.asking import question
+from nbyard.runtimes.docker.logs import FORGOTTEN
 from nbyard.runtimes.docker.specs import (
     BIND,
     COLLECTOR,
@@ -149,21 +150,23 @@ def follow(engine: Engine, order: Order, container: Container, gone: Event) -> P
         if time.monotonic() - looked < LOOK_SECONDS:
             return False
         looked = time.monotonic()
-        return not _runs(engine, name)
+        with suppress(Unavailable):  # what it prints is here, whether the engine answers or not
+            return not _runs(engine, name)
+        return False
 
     yield from _read(folder, is_over)
 
 
 def _runs(engine: Engine, name: str) -> bool:
-    """Whether the command runs. Its collector does too, or is started again."""
-    found = engine.container(name)
+    """Whether more may be printed or collected. While the command runs, its collector does too, or
+    is started again."""
+    found, collector = engine.container(name), engine.container(name + COLLECTOR)
     if found is None or found.is_over:
-        return False
-    collector = engine.container(name + COLLECTOR)
+        return collector is not None and not collector.is_over
     if collector is None:
         engine.signal(name, "SIGKILL")  # nobody could see what it prints
     elif collector.is_over:
-        engine.start(name + COLLECTOR)
+        engine.start(collector.id)
     return True
 
 
@@ -182,7 +185,8 @@ def drain(engine: Engine, order: Order, container: Container) -> Pieces:
 
 
 def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
-    """The numbered files one after the other, until the end or the reader is overtaken."""
+    """The numbered files one after the other, to the end. A reader who was overtaken goes on with
+    the oldest one, behind a line that says so."""
     number = _oldest(folder)
     skips = number > 1  # what is forgotten may end within a secret
     while os.path.exists(path := os.path.join(folder, str(number))):
@@ -199,9 +203,13 @@ def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
                 if has_next or has_ended:
                     break
                 time.sleep(PAUSE_SECONDS)
-            if not has_next or file.tell() > os.fstat(file.fileno()).st_size or not file.tell():
+            if not has_next:
                 return
+            was_emptied = file.tell() > os.fstat(file.fileno()).st_size or not file.tell()
         number += 1
+        if was_emptied:
+            number, skips = max(number, _oldest(folder)), True
+            yield True, FORGOTTEN
 
 
 def _oldest(folder: str) -> int:

@@ -17,6 +17,7 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import memory
 from nbyard.runtimes.docker import collector, specs
 from nbyard.runtimes.docker.collector import END, READY, SCRIPT
+from nbyard.runtimes.docker.logs import FORGOTTEN
 from nbyard.runtimes.docker.specs import PIPE, PRINTS
 from nbyard.runtimes.protocol import Order
 
@@ -110,17 +111,16 @@ def test_of_too_much_the_oldest_is_emptied(collecting):
     assert int(shown[-1]) - int(shown[0]) == len(shown) - 1, "no gap in it"
 
 
-def test_a_reader_that_is_overtaken_stops(tmp_path):
-    (tmp_path / "1").write_bytes(b"one\n")
-    (tmp_path / "2").write_bytes(b"two\n")
-    (tmp_path / "3").write_bytes(b"three\n")
-    reading = collector._read(str(tmp_path), lambda: False)
+def test_a_reader_that_is_overtaken_says_so_and_goes_on(tmp_path):
+    """I16: with the first whole line, for a secret may have been cut."""
+    for name, text in (("1", b"one\n"), ("2", b"two\n"), ("3", b"cut\nthree\n")):
+        (tmp_path / name).write_bytes(text)
+    reading = collector._read(str(tmp_path), (tmp_path / END).exists)
     assert next(reading) == (True, b"one\n")
     (tmp_path / "2").write_bytes(b"")
-    assert list(reading) == []
+    (tmp_path / END).touch()
+    assert list(reading) == [(True, FORGOTTEN), (True, b"three\n")]
     (tmp_path / "1").write_bytes(b"")
-    assert list(collector._read(str(tmp_path), lambda: True)) == []  # up to its first whole line
-    (tmp_path / "3").write_bytes(b"cut\nthree\n")
     assert list(collector._read(str(tmp_path), lambda: True)) == [(True, b"three\n")]
 
 
