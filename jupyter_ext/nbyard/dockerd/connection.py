@@ -75,6 +75,7 @@ class Connection:
             remaps_users="name=userns" in security,
             version=str(told.get("ServerVersion", "")),
             is_podman="BuildahVersion" in told,
+            runtime=str(told.get("DefaultRuntime") or ""),
         )
         return self._info
 

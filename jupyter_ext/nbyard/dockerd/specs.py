@@ -94,6 +94,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     remaps_users: bool
     version: str = ""
     is_podman: bool = False
+    runtime: str = ""
 
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:

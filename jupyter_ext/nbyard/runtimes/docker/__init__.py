@@ -14,6 +14,7 @@ vanish at any moment.
     other_files           those that the work wrote beside its outputs, out of an archive
     feeding               standard input
     logs                  what a container prints
+    collector             what a command with secrets prints, kept out of the engine's log
     listening             what a runner in it says
     metering              what a command in it uses
     gpus                  whether those that were granted were given

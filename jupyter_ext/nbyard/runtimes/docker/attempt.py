@@ -16,7 +16,7 @@ from nbyard.runner.alone import ENDED
 from nbyard.runner.clock import Stillness
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files
-from nbyard.runtimes.docker import results, transfer
+from nbyard.runtimes.docker import collector, results, transfer
 from nbyard.runtimes.docker.deadline import Deadline
 from nbyard.runtimes.docker.feeding import Feeder
 from nbyard.runtimes.docker.folder import place_printed, take_back
@@ -232,7 +232,7 @@ class ContainerAttempt:
         if self.command is None:
             return last_words(self.engine, self.name, self.order)
         with closing(log_copy(self.order.folder, container, self.command, self._over)) as copy:
-            return copy.drain(self.engine.log(self.name))
+            return copy.drain(collector.drain(self.engine, self.order, container))
 
     def _input_was_cut(self, container: Container) -> bool:
         return not opens_files(container) and self.feeder.was_cut()
@@ -317,7 +317,8 @@ class ContainerAttempt:
         meter = Meter(self.engine, self.name, self.order.folder)
         try:
             with meter, closing(log_copy(self.order.folder, container, self.command)) as copy:
-                for is_stdout, piece in self.engine.log(self.name, follow=True):
+                printed = collector.follow(self.engine, self.order, container, self._gone)
+                for is_stdout, piece in printed:
                     copy.feed(is_stdout, piece)
                     self._over = max(copy.over, self._over or copy.over)
                     if time.monotonic() - self._last_poke > POKE_SECONDS:
@@ -395,5 +396,5 @@ class ContainerAttempt:
 
     def clear(self) -> None:
         """No container and no volume."""
-        self.engine.remove(self.name)
+        collector.remove(self.engine, self.order, self.name)
         self.engine.remove_volume(self.name)

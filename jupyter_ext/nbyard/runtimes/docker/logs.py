@@ -1,8 +1,9 @@
 """What a container prints, copied from the engine's log into files of the attempt.
 
-The engine tells the log from its first byte each time, so a file's size says where to go on:
-after a crash nothing is missing and nothing is there twice, whoever copies. Of a long log it keeps
-no more than the end: who followed it knows what there was, else a line says that some is missing.
+The engine, or a collector, tells it from its first byte each time, so a file's size says where to
+go on: after a crash nothing is missing and nothing is there twice, whoever copies. Of a long log
+the engine keeps no more than the end: who followed it knows what there was, else a line says that
+some is missing.
 """
 
 import codecs

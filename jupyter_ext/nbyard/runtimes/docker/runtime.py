@@ -13,7 +13,7 @@ from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.folders import ask_to_end
 from nbyard.runtimes import folder as files
-from nbyard.runtimes.docker import transfer
+from nbyard.runtimes.docker import collector, transfer
 from nbyard.runtimes.docker.attempt import ContainerAttempt
 from nbyard.runtimes.docker.folder import prepare, requirements_text, write_image
 from nbyard.runtimes.docker.gpus import verify
@@ -249,7 +249,8 @@ class DockerRuntime:
         if staging == VOLUME:
             engine.create_volume(attempt.name, labels(order))
         task = with_image(attempt.task, engine.image(image.name))
-        return container_spec(order, task, engine.info, image.name, staging)
+        apart = collector.start(engine, order, task, image.name, staging)
+        return container_spec(order, task, engine.info, image.name, staging, apart)
 
     def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
         """Its image, which is written down, and how its files get to the engine."""
@@ -279,6 +280,7 @@ class DockerRuntime:
             engine.remove(attempt.name)
             if "network" in error.message:
                 return False
+            attempt.clear()
             raise NbyardError(error.message) from error
         except Unavailable:
             raise

@@ -37,13 +37,14 @@ ROOT = "/nbyard"
 FOLDER = "/nbyard/attempt"
 RUNNER = ".runner"
 STAGING, LOG_BASE, GPUS = "nbyard.staging", "nbyard.log-base", "nbyard.gpus"
-WARM, STREAMS = "nbyard.warm", "nbyard.streams"
+WARM, STREAMS, PRINTS = "nbyard.warm", "nbyard.streams", "nbyard.prints"
 BIND, VOLUME = "bind", "volume"
 NOBODY = 65534
 # An output on standard output passes through the engine's log: it must not be rotated away.
 STDOUT_LOG_BYTES = 64 * 2**30
 NAME = re.compile(r"nby-([0-9A-Za-z][0-9A-Za-z_.-]*)")
-PROBE, LIST, GPU_CHECK = "-probe", "-list", "-gpus"
+PROBE, LIST, GPU_CHECK, COLLECTOR = "-probe", "-list", "-gpus", "-printed"
+PRINTED, PIPE = ".printed", "pipe"  # beside the secrets
 PYTHON_PATH = "PYTHONPATH"
 # The next word is a variable, the one behind it the place of its value.
 SET = 'cat "$2" >/dev/null || exit 125; export "$1=$(cat "$2")"; shift 2; '
@@ -85,7 +86,7 @@ def is_ours(found: Owned) -> bool:
     if WARM in found.labels:
         return name.rpartition("-warm-")[0] == found.labels.get(RUN)
     key = RUN if found.kind == "network" else ATTEMPT
-    for suffix in (PROBE, LIST, GPU_CHECK):
+    for suffix in (PROBE, LIST, GPU_CHECK, COLLECTOR):
         name = name.removesuffix(suffix)
     return name == found.labels.get(key)
 
@@ -101,21 +102,23 @@ def container_user(info: EngineInfo) -> tuple[int, int]:
 
 
 def container_spec(
-    order: Order, task: TaskFile, info: EngineInfo, image: str, staging: str
+    order: Order, task: TaskFile, info: EngineInfo, image: str, staging: str, apart: bool = False
 ) -> ContainerSpec:
-    """The container of an attempt, but for its network."""
+    """The container of an attempt, but for its network. What it prints goes `apart` from the
+    engine's log where a collector takes it."""
     command = task.work if isinstance(task.work, CommandWork) else None
     uid, gid = container_user(info)
     streams = (command.stdin, command.stdout, command.stderr) if command else ()
-    opens_files = info.is_podman and any(streams)
+    opens_files = (info.is_podman or apart) and any(streams)
+    argv = _with_secrets(_opening(command) if opens_files and command else _argv(command), command)
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_with_secrets(
-            _opening(command) if opens_files and command else _argv(command), command
-        ),
+        argv=_printing_apart(argv) if apart else argv,
         user=f"{uid}:{gid}",
-        labels=labels(order) | _stamps(order, staging, opens_files),
+        labels=labels(order)
+        | _stamps(order, staging, opens_files)
+        | ({PRINTS: "apart"} if apart else {}),
         environment=_environment(task, command, order.gpus) | _told_of_secrets(order),
         directory=_directory(task, command),
         mounts=_mounts(order, command is not None, staging),
@@ -198,6 +201,13 @@ def _with_secrets(argv: list[str], command: CommandWork | None) -> list[str]:
     places = [word for name, place in command.secrets.items() for word in (name, place)]
     script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
     return ["sh", "-c", script, "sh", FOLDER, *places, *argv]
+
+
+def _printing_apart(argv: list[str]) -> list[str]:
+    """A shell in the container sends both streams into the pipe, when somebody reads it. It opens
+    the pipe for reading too: whatever happens to the reader, the command can write."""
+    script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
+    return ["sh", "-c", script, "sh", f"{FOLDER}/{memory.SECRETS}/{PRINTED}/{PIPE}", *argv]
 
 
 def _told_of_secrets(order: Order) -> dict[str, str]:
@@ -285,6 +295,11 @@ def warm_spec(
 def opens_files(container: Container) -> bool:
     """Whether its shell opens the files of its standard streams itself."""
     return bool(container.labels.get(STREAMS))
+
+
+def prints_apart(container: Container) -> bool:
+    """Whether a collector has what it prints, and not the engine's log."""
+    return bool(container.labels.get(PRINTS))
 
 
 def warm_name(run_id: str) -> str:
