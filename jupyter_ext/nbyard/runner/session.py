@@ -53,7 +53,11 @@ class Client(NotebookClient):
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
             _write(text)
-            if self._joined(cell.outputs, msg["content"].get("name", "stdout"), text):
+            # An Output widget captures what is printed inside it.
+            captured = self.output_hook_stack[msg["parent_header"].get("msg_id")]
+            if not captured and self._joined(
+                cell.outputs, msg["content"].get("name", "stdout"), text
+            ):
                 return None
         elif msg["msg_type"] == "error":
             _write("\n".join(msg["content"].get("traceback", ())) + "\n")
