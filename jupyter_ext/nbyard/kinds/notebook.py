@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.domain import notebooks, r_parameters
@@ -82,6 +82,18 @@ class NotebookKind:
         }
         handed = handed_values(reading.arguments, checked)
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
+
+    def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
+        """Whether the parameters cell sets the defaults; else a description has them.
+
+        A description never changes defaults that were read from the cell. Of languages other than
+        Python and R no defaults are read.
+        """
+        if language in PYTHON:
+            return True
+        if language != "R":
+            return False
+        return bool(r_parameters.read_parameters(read_notebook(content())).arguments)
 
     def code_digest(self, content: bytes) -> str:
         """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""
