@@ -93,4 +93,36 @@ PEOPLE: dict[str, list[str]] = {
         "import sqlite3\nc = sqlite3.connect('made.db')\nc.execute('create table t (x)')",
         "list(c.execute('select count(*) from t'))",
     ],
+    "files": [
+        "import os\nos.makedirs('plots/deep')\nopen('plots/deep/a.svg', 'w').write('<svg/>')",
+        "with open('data/one.csv', 'a') as file:\n    file.write('3,4\\n')",
+        "open('result.csv', 'w').write(open('data/one.csv').read())\nos.remove('lib/part.py')",
+    ],
+    "files_before_an_error": ["open('half.txt', 'w').write('half')", "1 / 0"],
+    "parameters": [
+        "# tag: parameters\nrate = 0.5  # per step\nnames = ['a', 'b']\nnote = None",
+        "print(rate, names, note)",
+    ],
+    "no_default_computed": ["# tag: parameters\nimport os\nhome = os.sep", "home"],
+    "values_of_papermill": ["# tag: injected-parameters\nx = 5", "x + 1"],
 }
+# Defaults that JSON has no word for, or another one.
+DEFAULTS = [
+    "# tag: parameters\npairs = [('a', 'b'), ('c', 'd')]\nof = {'a': (1, 2)}\nn: float = 1\n"
+    "m: int = 2.0\ndeep = ((1, 2), (3, 4))\nkinds = {1, 2}",
+    "{p: 1 for p in pairs}, of, n, m, deep, kinds",
+]
+# As ipywidgets sends them: what is printed inside an Output goes to the widget.
+OUTPUT_WIDGET = [
+    "from comm import create_comm\n"
+    "module = {'_model_module': '@jupyter-widgets/output', '_model_module_version': '1.0.0'}\n"
+    "state = module | {'_model_name': 'OutputModel', 'outputs': [], 'msg_id': ''}\n"
+    "output = create_comm(target_name='jupyter.widget', data={'state': state})\n"
+    "def capture(message):\n"
+    "    output.send({'method': 'update', 'state': {'msg_id': message}, 'buffer_paths': []})\n"
+    "message = get_ipython().kernel.get_parent('shell')['header']['msg_id']",
+    "message = get_ipython().kernel.get_parent('shell')['header']['msg_id']\n"
+    "print('outside', flush=True)\ncapture(message)\nprint('inside', flush=True)\n"
+    "capture('')\nprint('after', flush=True)",
+    "print('next')",
+]

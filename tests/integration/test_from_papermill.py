@@ -1,23 +1,26 @@
 """E1, R1: notebooks of people give here what they give under papermill: the same outputs in the
-same cells, the same errors, the same end."""
+same cells, the same errors, the same files, the same end."""
 
+import importlib.resources
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import papermill
 import pytest
+from jupyter_client.kernelspec import NoSuchKernel
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
+from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
-from .people import PEOPLE
+from .people import DEFAULTS, OUTPUT_WIDGET, PEOPLE
 
 ADA = Caller("ada")
 ENDED = ("succeeded", "failed", "cancelled")
@@ -29,11 +32,38 @@ TAGS = re.compile(r"^# tag: (.+)$", re.MULTILINE)
 # as under nbclient; papermill goes on behind the error as well, and fails at the end
 MAY_RAISE = "may_raise"
 
-Ending = tuple[str, list[list[Any]]]
+# What papermill's own tests run, by name; not all papermill versions ship them.
+SHIPPED = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in (importlib.resources.files("papermill") / "tests" / "notebooks").iterdir()
+    if path.name.endswith(".ipynb")
+}
+# It only sleeps for a minute, to be interrupted.
+SLEEPS = "keyboard_interrupt.ipynb"
+# Without a kernel's name; here the kernel of the language runs it.
+NAMELESS = "blank-vscode.ipynb"
+# Of a kernel `r` that is installed nowhere; here the kernel of the language runs it, if any.
+OTHER_KERNEL = "notimplemented_translator.ipynb"
+# The parameters cell is no Python: papermill fails there, here nothing is started.
+NO_PYTHON = "complex_parameters.ipynb"
+
+
+# It starts papermill, whose output has times and places.
+RUNS_PAPERMILL = "binder.ipynb"
+EXECUTED = "executed.ipynb"
+Place = tuple[Yard, Dispatching, Path]
+
+
+class Ending(NamedTuple):
+    state: str
+    cells: list[list[Any]]
+    # what each widget holds, and what each changed file does
+    widgets: list[Any]
+    files: dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Yard, Dispatching, Path]]:
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("papermill")
     root = folder / "root"
     root.mkdir()
@@ -51,7 +81,7 @@ def _lay(folder: Path) -> None:
     (folder / "lib/part.py").write_text("PART = 7\nprint('part')\n")
 
 
-def _notebook(cells: list[str]) -> str:
+def _notebook(cells: Sequence[str]) -> str:
     made: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -67,38 +97,66 @@ def _notebook(cells: list[str]) -> str:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": made})
 
 
-def _under_papermill(folder: Path, text: str) -> Ending:
+def _under_papermill(folder: Path, text: str, kernel: str | None = None, **given: Any) -> Ending:
     folder.mkdir()
     _lay(folder)
     (folder / "n.ipynb").write_text(text)
-    state = "succeeded"
+    before, state = _files(folder), "succeeded"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             papermill.execute_notebook(
-                *(str(folder / "n.ipynb"), str(folder.parent / "out.ipynb")),
+                *(str(folder / "n.ipynb"), str(folder.parent / "out.ipynb"), given),
                 cwd=str(folder),
+                kernel_name=kernel,
+                language=kernel and "python",
                 progress_bar=False,
             )
         except papermill.PapermillExecutionError:
             state = "failed"
-    return state, _cells(json.loads((folder.parent / "out.ipynb").read_text()))
+    after = _files(folder)
+    changed = {path: found for path, found in after.items() if before.get(path) != found}
+    executed = json.loads((folder.parent / "out.ipynb").read_text())
+    return Ending(state, _cells(executed), _widgets(executed), changed)
 
 
-def _here(yard: Yard, dispatching: Dispatching, root: Path, text: str) -> Ending:
+def _files(folder: Path) -> dict[str, bytes]:
+    """All but hidden files and caches."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    }
+
+
+def _here(yard: Yard, dispatching: Dispatching, root: Path, text: str, **wish: Any) -> Ending:
+    """Run it here; the files are the declared outputs too."""
     (root / "n.ipynb").write_text(text)
-    run = yard.services.runs.create(ADA, NewRun(path="n.ipynb", force=True))
+    run = yard.services.runs.create(ADA, NewRun(path="n.ipynb", force=True, **wish))
     found = dispatching.until(
         lambda: yard.services.runs.get(ADA, run.id), lambda one: one.run.state in ENDED
     )
-    executed = yard.services.runs.cells(ADA, run.id, found.tasks[0].node).notebook
+    assert (root / "n.ipynb").read_text() == text, "the file of the user stays as it is"
+    task = found.tasks[0]
+    executed = yard.services.runs.cells(ADA, run.id, task.node).notebook
     assert executed is not None
-    return found.run.state, _cells(executed)
+    others = [(one.path, one.digest) for one in yard.services.runs.files(ADA, run.id, "main").files]
+    outputs = [(one.filename, one.digest) for one in task.artifacts if one.name != EXECUTED]
+    read = yard.parts.blobs.path
+    files = {path: read(digest).read_bytes() for path, digest in [*others, *outputs]}
+    return Ending(found.run.state, _cells(executed), _widgets(executed), files)
 
 
 def _cells(notebook: dict[str, Any]) -> list[list[Any]]:
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return [[cell["execution_count"], *_joined(map(_output, cell["outputs"]))] for cell in code]
+
+
+def _widgets(notebook: dict[str, Any]) -> list[Any]:
+    """What is shown in output widgets."""
+    states = notebook["metadata"].get("widgets", {}).values()
+    found = [one["state"] for state in states for one in state["state"].values()]
+    return [_joined(map(_output, one["outputs"])) for one in found if "outputs" in one]
 
 
 def _joined(outputs: Iterable[Any]) -> list[Any]:
@@ -126,10 +184,119 @@ def _output(output: dict[str, Any]) -> Any:
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_notebook_gives_what_it_gives_under_papermill(
-    yard: tuple[Yard, Dispatching, Path], tmp_path: Path, name: str
+    yard: Place, tmp_path: Path, name: str
 ) -> None:
     text = _notebook(PEOPLE[name])
-    state, cells = _under_papermill(tmp_path / "papermill", text)
+    expected = _under_papermill(tmp_path / "papermill", text)
     if name == MAY_RAISE:
-        state = "succeeded"
-    assert _here(*yard, text) == (state, cells)
+        expected = expected._replace(state="succeeded")
+    assert _here(*yard, text) == expected
+
+
+@pytest.mark.leaves_running
+def test_defaults_stay_those_of_the_notebook(yard: Place, tmp_path: Path) -> None:
+    """Nothing is injected where nothing is given: JSON has no tuples, and no 1 that is no 1.0."""
+    text = _notebook(DEFAULTS)
+    found = _here(*yard, text)
+    assert found == _under_papermill(tmp_path / "papermill", text)
+    assert found.state == "succeeded" and len(found.cells) == 2
+
+
+@pytest.mark.leaves_running
+def test_given_values_are_injected_also_where_they_are_the_defaults(
+    yard: Place, tmp_path: Path
+) -> None:
+    text = _notebook(DEFAULTS)
+    given: dict[str, Any] = {"n": 1.0, "of": {"a": [3]}}
+    found = _here(*yard, text, parameters=given)
+    assert found == _under_papermill(tmp_path / "papermill", text, **given)
+    shown = " ".join(found.cells[-1][1][2]["text/plain"].split())
+    assert (
+        shown == "({('a', 'b'): 1, ('c', 'd'): 1}, {'a': [3]}, 1.0, 2.0, ((1, 2), (3, 4)), {1, 2})"
+    )
+
+
+@pytest.mark.leaves_running
+def test_a_declared_output_is_the_file_of_papermill(yard: Place, tmp_path: Path) -> None:
+    """Its place is injected, which shifts the counts by one."""
+    cells = ["# tag: parameters\noutput_csv = 'out.csv'", "open(output_csv, 'w').write('a\\n1\\n')"]
+    text = _notebook(cells)
+    found, expected = _here(*yard, text), _under_papermill(tmp_path / "papermill", text)
+    assert (found.state, found.files) == (expected.state, expected.files)
+    assert found.files == {"out.csv": b"a\n1\n"}
+    assert len(found.cells) == len(expected.cells) + 1
+
+
+@pytest.mark.leaves_running
+def test_what_is_printed_in_an_output_widget_is_in_the_widget(yard: Place, tmp_path: Path) -> None:
+    text = _notebook(OUTPUT_WIDGET)
+    found = _here(*yard, text)
+    assert found == _under_papermill(tmp_path / "papermill", text)
+    assert found.widgets == [[("stdout", "inside\n")]]
+    assert found.cells[1] == [2, ("stdout", "outside\nafter\n")]
+
+
+def _of_format_3() -> str:
+    def code(source: list[str]) -> dict[str, Any]:
+        more = {"language": "python", "collapsed": False, "metadata": {}, "prompt_number": 3}
+        output = {"output_type": "stream", "stream": "stdout", "text": ["before\n"]}
+        return {"cell_type": "code", "input": source, "outputs": [output], **more}
+
+    heading = {"cell_type": "heading", "level": 2, "metadata": {}, "source": ["Title"]}
+    parameters = code(["x = 1\n", "pair = (1, 2)"])
+    parameters["metadata"] = {"tags": ["parameters"]}
+    cells = [heading, parameters, code(["print(open('data/one.csv').read())\n", "x, pair"])]
+    sheet = {"cells": cells, "metadata": {}}
+    top = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "old"}}
+    return json.dumps({**top, "worksheets": [sheet]})
+
+
+@pytest.mark.leaves_running
+def test_a_notebook_of_an_old_format_runs(yard: Place, tmp_path: Path) -> None:
+    text = _of_format_3()
+    found = _here(*yard, text, kernel="python3", parameters={"x": 2})
+    assert found == _under_papermill(tmp_path / "papermill", text, "python3", x=2)
+    assert found.state == "succeeded" and len(found.cells) == 3
+
+
+@pytest.mark.leaves_running
+def test_a_kernel_of_an_odd_name_is_one_that_is_not_installed(yard: Place, tmp_path: Path) -> None:
+    notebook = json.loads(_notebook(["1 + 1"]))
+    notebook["metadata"]["kernelspec"]["name"] = "Python [conda env:foo]"
+    text = json.dumps(notebook)
+    found = _here(*yard, text, kernel="python3")
+    assert found == _under_papermill(tmp_path / "papermill", text, "python3")
+    assert found == _here(*yard, text), "the kernel of the language runs it"
+    assert "The kernel Python [conda env:foo] is not installed: python3" in _warning(yard[0])
+
+
+def _warning(yard: Yard) -> str:
+    newest = yard.services.runs.list(ADA).items[0]
+    return yard.services.runs.get(ADA, newest.id).tasks[0].warning
+
+
+@pytest.mark.leaves_running
+@pytest.mark.sample(3)
+@pytest.mark.skipif(not SHIPPED, reason="this papermill ships no notebooks")
+@pytest.mark.parametrize("name", sorted(SHIPPED.keys() - {SLEEPS}))
+def test_a_notebook_that_papermill_ships_gives_the_same(
+    yard: Place, tmp_path: Path, name: str
+) -> None:
+    text, place = SHIPPED[name], tmp_path / "papermill"
+    if name == NO_PYTHON:
+        assert _under_papermill(place, text).state == "failed"
+        with pytest.raises(Invalid, match=r"no valid Python \(cell 1, line 14"):
+            _here(*yard, text)
+    elif name in (NAMELESS, OTHER_KERNEL):
+        with pytest.raises((ValueError, papermill.exceptions.PapermillException, NoSuchKernel)):
+            _under_papermill(place, text)
+        try:
+            # to R, `None` is a name that it does not know
+            expected = "failed" if name == OTHER_KERNEL else "succeeded"
+            assert _here(*yard, text).state == expected
+        except NotFound:
+            assert name == OTHER_KERNEL
+    elif name == RUNS_PAPERMILL:
+        assert _here(*yard, text).state == _under_papermill(place, text).state
+    else:
+        assert _here(*yard, text) == _under_papermill(place, text)

@@ -40,7 +40,7 @@ from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.files import write_new
 from nbyard.kernelspecs import variables
-from nbyard.kinds.protocol import Reading
+from nbyard.kinds.protocol import OwnDefaults, Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
@@ -156,7 +156,7 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
         places = places_of(code.version, case.inputs)
         stage_inputs(room, case.order.folder, code.version, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
-    work = _work(staged, _values(case, staged))
+    work = _work(staged, _values(room, case, staged))
     assert isinstance(work, FunctionWork)
     return Call(
         attempt_id=case.attempt.id,
@@ -262,7 +262,7 @@ def _output(argument: Argument, at: str) -> Output:
 
 
 def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
-    plan, version, values = case.task.plan, staged.version, _values(case, staged)
+    plan, version, values = case.task.plan, staged.version, _values(room, case, staged)
     return TaskFile(
         attempt_id=case.attempt.id,
         token=case.attempt.token,
@@ -366,14 +366,17 @@ def _identity(case: Case) -> dict[str, str]:
     return dict(zip(IDENTITY, found, strict=True))
 
 
-def _values(case: Case, staged: Staged) -> dict[str, Any]:
-    """Plain values, and places inside the attempt for what is staged or expected."""
+def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
+    """Plain values, and places inside the attempt for what is staged or expected.
+
+    Defaults that the code sets itself are left out. JSON cannot hold all of them: injected, a tuple
+    would become a list.
+    """
     plan = case.task.plan
-    values: dict[str, Any] = {
-        name: binding.value
-        for name, binding in plan.bindings.items()
-        if isinstance(binding, ValueOf)
-    }
+    plain = {name: one for name, one in plan.bindings.items() if isinstance(one, ValueOf)}
+    if any(one.is_default for one in plain.values()) and _has_own_defaults(room, staged.version):
+        plain = {name: one for name, one in plain.items() if not one.is_default}
+    values: dict[str, Any] = {name: one.value for name, one in plain.items()}
     if staged.version.invocation.apart:
         values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
     for name, place in places_of(staged.version, staged.inputs).items():
@@ -383,3 +386,12 @@ def _values(case: Case, staged: Staged) -> dict[str, Any]:
         values[name] = f"{ATTEMPT}/{output.path}"
     declared = {argument.name for argument in plan.arguments}
     return values | {name: text for name, text in _identity(case).items() if name in declared}
+
+
+def _has_own_defaults(room: Room, version: ExecutableVersion) -> bool:
+    def content() -> bytes:
+        with room.blobs.open(version.content_digest) as handle:
+            return bytes(handle.read())
+
+    kind = kind_named(version.kind)
+    return isinstance(kind, OwnDefaults) and kind.has_own_defaults(version.language, content)

@@ -3,8 +3,9 @@ the modules that it imports."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
+from typing import Any
 
 from nbyard.domain.notebooks import source_of
 
@@ -26,12 +27,23 @@ IMPORTED = re.compile(r"^\s*(?:from|import)\s+(?P<name>[A-Za-z_]\w*)", re.MULTIL
 
 
 def code_of(filename: str, content: bytes) -> str:
-    """Return the text of a script, or of all code cells of a notebook."""
+    """Return the text of a script, or of all code cells of a notebook of any format."""
     text = content[:MOST_BYTES].decode("utf-8", "replace")
     if not filename.endswith(".ipynb"):
         return text
-    cells = json.loads(content)["cells"]
-    return "\n".join(source_of(cell) for cell in cells if cell["cell_type"] == "code")
+    notebook = json.loads(content)
+    sheets = [notebook] if "cells" in notebook else notebook["worksheets"]
+    cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
+    return "\n".join(map(_source, cells))
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    """Before format 4, a code cell has its lines as `input`, in format 1 as `code`; they may lack
+    their ends."""
+    lines = next((cell[name] for name in ("source", "input", "code") if name in cell), "")
+    if isinstance(lines, list) and "source" not in cell:
+        return "\n".join(line.rstrip("\n") for line in lines)
+    return source_of({"source": lines})
 
 
 def mentions(code: str) -> list[str]:

@@ -337,7 +337,7 @@ class _Planner(msgspec.Struct, frozen=True):
         given = self.document.nodes[name].arguments.get(argument.name)
         if given is None:
             blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
-            return None if blank else ValueOf(argument.default)
+            return None if blank else ValueOf(argument.default, is_default=True)
         if isinstance(given.parameter, str):
             value = self.values[given.parameter]
             return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))

@@ -18,10 +18,11 @@ from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Edge, Scope
 
 
-class ValueOf(msgspec.Struct, frozen=True, tag="value", tag_field="kind"):
-    """A plain value."""
+class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):
+    """A plain value; `is_default` where the argument's default stands in for a given value."""
 
     value: Any
+    is_default: bool = False
 
 
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.domain import notebooks, r_parameters
@@ -17,8 +17,14 @@ from nbyard.kinds.protocol import Reading
 
 BOM = b"\xef\xbb\xbf"
 FORMAT = 4
+OLDEST = 1
+# what nbformat raises for what is no notebook of an older format
+UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
+MAX_WORDS = 200
+SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."
 MAX_MINOR = 99
-KERNEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+# Jupyter installs kernels under fewer names; of another one there is no kernel
+KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
 CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
 LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python", "": "python"}
@@ -36,7 +42,8 @@ class NotebookKind:
         Raises:
             Invalid: it is no notebook, or its parameters cell is no valid Python.
         """
-        notebook = read_notebook(content, name)
+        written = _written(content, name)
+        notebook = _in_current_format(content, written, name)
         language, kernel = language_and_kernel(notebook)
         cells, is_unread = notebooks.parameters_cells(notebook), False
         if language in PYTHON:
@@ -56,7 +63,7 @@ class NotebookKind:
             kernel,
             arguments,
             hints,
-            can_tag=not cells,
+            can_tag=not cells and written["nbformat"] == FORMAT,
             is_unread=is_unread,
         )
 
@@ -83,6 +90,18 @@ class NotebookKind:
         handed = handed_values(reading.arguments, checked)
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 
+    def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
+        """Whether the parameters cell sets the defaults; else a description has them.
+
+        A description never changes defaults that were read from the cell. Of languages other than
+        Python and R no defaults are read.
+        """
+        if language in PYTHON:
+            return True
+        if language != "R":
+            return False
+        return bool(r_parameters.read_parameters(read_notebook(content())).arguments)
+
     def code_digest(self, content: bytes) -> str:
         """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""
         notebook = read_notebook(content)
@@ -91,14 +110,32 @@ class NotebookKind:
 
 
 def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
-    """A notebook of format 4 whose cells can be relied on.
+    """A notebook in format 4 whose cells can be relied on; older formats are converted.
 
     Raises:
         Invalid: naming the place that is wrong.
     """
+    return _in_current_format(content, _written(content, name), name)
+
+
+def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> dict[str, Any]:
+    is_old = written["nbformat"] < FORMAT
+    notebook = _upgraded(content, written["nbformat"], name) if is_old else written
+    if not isinstance(notebook.get("metadata"), dict):
+        raise Invalid.field(f"{name}.metadata", "an object is needed")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise Invalid.field(f"{name}.cells", "a list is needed")
+    for index, cell in enumerate(cells):
+        _check_cell(cell, f"{name}.cells.{index}")
+    return notebook
+
+
+def _written(content: bytes, name: str) -> dict[str, Any]:
+    """The notebook as it is in the file, of a known format."""
     try:
         # of bytes json would guess the encoding
-        notebook = json.loads(content.removeprefix(BOM).decode("utf-8", "surrogatepass"))
+        notebook = json.loads(_text(content))
     except UnicodeDecodeError as error:
         raise Invalid.field(name, f"is no UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
@@ -110,24 +147,34 @@ def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
     if not isinstance(notebook, dict):
         raise Invalid.field(name, "is no notebook: an object is needed at the top")
     _check_format(notebook, name)
-    if not isinstance(notebook.get("metadata"), dict):
-        raise Invalid.field(f"{name}.metadata", "an object is needed")
-    cells = notebook.get("cells")
-    if not isinstance(cells, list):
-        raise Invalid.field(f"{name}.cells", "a list is needed")
-    for index, cell in enumerate(cells):
-        _check_cell(cell, f"{name}.cells.{index}")
     return notebook
+
+
+def _text(content: bytes) -> str:
+    """Its text; half surrogates stay, for json may hold some."""
+    return content.removeprefix(BOM).decode("utf-8", "surrogatepass")
+
+
+def _upgraded(content: bytes, major: int, name: str) -> dict[str, Any]:
+    """A notebook of an older format in format 4, as papermill reads it."""
+    from nbformat import ValidationError, convert, reader
+
+    reads: Any = reader.reads
+    to_format: Any = convert
+    try:
+        return dict(to_format(reads(_text(content)), FORMAT))
+    except (*UNCONVERTED, ValidationError) as error:
+        words = f"cannot be converted from format {major} to 4: {type(error).__name__} {error}"
+        raise Invalid.field(name, words[:MAX_WORDS], hint=SAVE_HINT) from None
 
 
 def _check_format(notebook: Mapping[str, Any], name: str) -> None:
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor", 0)
     if isinstance(major, bool) or not isinstance(major, int):
         raise Invalid.field(f"{name}.nbformat", "is missing or no number; this is no notebook")
-    if major != FORMAT:
-        hint = "Open it in JupyterLab and save it: that writes format 4."
+    if not OLDEST <= major <= FORMAT:
         message = f"the notebook has format {major}, not 4"
-        raise Invalid.field(f"{name}.nbformat", message, hint=hint)
+        raise Invalid.field(f"{name}.nbformat", message, hint=SAVE_HINT)
     if isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MAX_MINOR:
         raise Invalid.field(f"{name}.nbformat_minor", f"{str(minor)[:20]!r} is no known version")
 
@@ -159,12 +206,18 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     """
     spec = _object(notebook["metadata"], "kernelspec")
     kernel = spec.get("name") or ""
-    if not isinstance(kernel, str) or (kernel and not KERNEL_NAME.match(kernel)):
+    if not isinstance(kernel, str) or not (kernel == "" or _is_kernel_name(kernel)):
         shown = str(kernel)[:40]
         raise Invalid.field("metadata.kernelspec.name", f"{shown!r} is no name of a kernel")
     told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
     language = told if isinstance(told, str) and told else LANGUAGES.get(kernel.lower(), "")
+    if kernel.startswith("Python "):  # Python [conda env:a]
+        language = language or "python"
     return (language if language == "R" else language.lower()), kernel
+
+
+def _is_kernel_name(name: str) -> bool:
+    return name.isprintable() and KERNEL_NAME.match(name) is not None
 
 
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -212,11 +265,15 @@ def tag_text(content: bytes, cell: int) -> bytes:
     """The notebook's text with one cell tagged `parameters`, otherwise written as it was.
 
     Raises:
-        Invalid: there is no such code cell.
+        Invalid: there is no such code cell, or the notebook has an older format.
     """
-    tagged = notebooks.tag_cell(read_notebook(content), cell)
+    written = _written(content, "notebook")
+    if written["nbformat"] < FORMAT:
+        words = "only notebooks of format 4 can get a tag here"
+        raise Invalid.field("notebook.nbformat", words, hint=SAVE_HINT)
+    tagged = notebooks.tag_cell(_in_current_format(content, written, "notebook"), cell)
     text = content.removeprefix(BOM).decode()
     second = text.split("\n", 2)[1] if "\n" in text.strip() else ""
     indent = len(second) - len(second.lstrip(" ")) or None
-    written = json.dumps(tagged, indent=indent, ensure_ascii=False)
-    return (written + "\n" * text.endswith("\n")).encode("utf-8", "surrogatepass")
+    changed = json.dumps(tagged, indent=indent, ensure_ascii=False)
+    return (changed + "\n" * text.endswith("\n")).encode("utf-8", "surrogatepass")

@@ -1,6 +1,7 @@
 """What every kind of executable fills in (entry point group `nbyard.kinds`)."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -41,7 +42,8 @@ class Reading(msgspec.Struct, frozen=True):
 
 class Kind(Protocol):
     """`keeps_arguments` tells whether the code itself is the list of arguments, which a description
-    only corrects; otherwise the description is the list."""
+    only corrects; otherwise the description is the list. A kind may be `OwnDefaults`,
+    too."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -66,3 +68,12 @@ class Kind(Protocol):
 
     def code_digest(self, content: bytes) -> str:
         """A digest of what the code does, without what does not change that."""
+
+
+@runtime_checkable
+class OwnDefaults(Protocol):
+    """A kind whose code sets defaults itself."""
+
+    def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
+        """Whether the code sets the defaults that were read; `work` then gets given values only.
+        `content` returns the bytes of the file."""

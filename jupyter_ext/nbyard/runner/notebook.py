@@ -39,6 +39,15 @@ class Refused(Exception):
     """The notebook cannot be run; the text is for people."""
 
 
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    NameError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 UNFIT = (Refused, CannotInject, BadTask)
 
 
@@ -185,7 +194,10 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
     path = folder.inside(work["path"])
     try:
         with open(path, encoding="utf-8-sig") as file:
-            notebook = json.load(file)
+            text = file.read()
+        notebook = json.loads(text)
+        if notebook["nbformat"] < 4:
+            notebook = _upgraded(text)
         if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
             raise Refused(f"{work['path']} is not a notebook of format 4")
         for cell in notebook["cells"]:
@@ -194,11 +206,20 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
             if cell["cell_type"] == "code":
                 cell.update(outputs=[], execution_count=None)
         places = inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Refused(f"{work['path']} cannot be read as a notebook: {error}") from error
     if work["parameters"]:
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
     return dict(notebook), places
+
+
+def _upgraded(text: str) -> dict[str, Any]:
+    """A notebook of format 1 to 3 in format 4; its file stays as it is."""
+    try:
+        found: dict[str, Any] = spared.session().upgraded(text)
+    except ImportError as error:
+        raise Refused(f"notebooks cannot be run here: {error}") from error
+    return found
 
 
 def _fork_kernel(work: dict[str, Any]) -> ForkedKernel | None:

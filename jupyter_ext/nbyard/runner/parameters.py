@@ -35,12 +35,14 @@ class CannotInject(Exception):
 
 
 def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> list[int | None]:
-    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes.
+    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes,
+    unless nothing else sets its values.
 
     For each cell of the notebook as it is then, its place in the source; None for the new one.
     """
+    stays = not values and not any(TAG in tags(cell) for cell in notebook["cells"])
     places: list[int | None] = [
-        place for place, cell in enumerate(notebook["cells"]) if INJECTED not in tags(cell)
+        place for place, cell in enumerate(notebook["cells"]) if stays or INJECTED not in tags(cell)
     ]
     cells = [notebook["cells"][place] for place in places]
     if values:

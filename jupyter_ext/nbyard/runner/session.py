@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+import nbformat  # noqa: TID253
 from nbclient import NotebookClient  # noqa: TID253 - this module is itself imported late
 from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID253
 from nbformat import from_dict as _from_dict  # noqa: TID253
@@ -35,8 +36,11 @@ GOOD_EXITS = ("", "0", "None", "False")
 
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
+_reads: Any = nbformat.reader.reads
+_convert: Any = nbformat.convert
 # What a kernel sends is kept as it is: its check takes longer than all else that is done with it.
 nbbase.validate = lambda *_: None
+nbformat.validate = lambda *_, **__: None
 _prepared: list[Any] = []
 # What nbclient says about itself is no output of the work.
 _log = logging.getLogger("nbclient")
@@ -53,7 +57,11 @@ class Client(NotebookClient):
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
             _write(text)
-            if self._joined(cell.outputs, msg["content"].get("name", "stdout"), text):
+            # An Output widget captures what is printed inside it.
+            captured = self.output_hook_stack[msg["parent_header"].get("msg_id")]
+            if not captured and self._joined(
+                cell.outputs, msg["content"].get("name", "stdout"), text
+            ):
                 return None
         elif msg["msg_type"] == "error":
             _write("\n".join(msg["content"].get("traceback", ())) + "\n")
@@ -71,6 +79,18 @@ class Client(NotebookClient):
             if len(last["text"]) >= MAX_STREAM:
                 last["text"] += "\n[nbyard: more of this is in the log]\n"
         return True
+
+
+def upgraded(text: str) -> dict[str, Any]:
+    """A notebook of an older format in format 4.
+
+    Raises:
+        ValueError: it is none of that format; or another error of what misses in it.
+    """
+    try:
+        return dict(_convert(_reads(text), 4))
+    except nbformat.ValidationError as error:
+        raise ValueError(str(error)) from error
 
 
 def client_for(notebook: Any, kernel: str) -> Any:

@@ -32,7 +32,6 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import packages_from
 from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.strict_json import read_json
 from nbyard.domain.undeclared import DeclaredFiles, DeclareFiles
 from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite
@@ -360,7 +359,9 @@ class ExecutableService:
         contents = [self._content(first), self._content(second)]
         lines, hint = None, ""
         if (first.kind, second.kind) == ("notebook", "notebook"):
-            notebooks = [read_json(content) for content in contents]
+            from nbyard.kinds.notebook import read_notebook
+
+            notebooks = [read_notebook(content) for content in contents]
             lines, hint = notebook_diff(*notebooks)
             texts = [notebook_lines(notebook) for notebook in notebooks]
         else:

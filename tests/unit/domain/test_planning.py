@@ -71,7 +71,11 @@ def _problems(document, resolved=RESOLVED, chosen=None):
 def test_a_plan_has_all_that_tasks_need():
     plans = _plans(_document())
     assert list(plans) == ["clean", "train"], "datasets are no tasks"
-    assert plans["clean"].bindings == {"raw": RAW, "alpha": ValueOf(0.5), "seed": ValueOf(7)}
+    assert plans["clean"].bindings == {
+        "raw": RAW,
+        "alpha": ValueOf(0.5),
+        "seed": ValueOf(7, is_default=True),
+    }
     assert plans["train"].bindings == {"table": ResultOf("clean", "tidy")}
     assert plans["train"].needs() == {"clean"}
     assert plans["clean"].executable_version_id == "v1"
@@ -240,7 +244,9 @@ def test_a_default_is_a_value_and_an_arrow_wins_over_it():
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     assert _problems(unfed, resolved) == []
-    assert _plans(unfed, resolved=resolved)["train"].bindings == {"table": ValueOf("t.csv")}
+    assert _plans(unfed, resolved=resolved)["train"].bindings == {
+        "table": ValueOf("t.csv", is_default=True)
+    }
     fed = _document(train={"arguments": {"table": Binding(value="mine.csv")}})
     assert _plans(fed, resolved=resolved)["train"].bindings == {"table": ResultOf("clean", "tidy")}
 

@@ -3,13 +3,18 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.mentions import code_of
 from nbyard.errors import Invalid
-from nbyard.kinds.notebook import NotebookKind, tag_text
+from nbyard.kinds.notebook import NotebookKind, read_notebook, tag_text
+from nbyard.kinds.protocol import OwnDefaults
+from nbyard.runner import notebook as runner
+from nbyard.runner.folder import Folder
 
 KIND = NotebookKind()
 
@@ -75,7 +80,11 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "deep": (b'{"a":' * 50000 + b"1" + b"}" * 50000, "deeply"),
     "huge number": (b'{"a": ' + b"9" * 5000 + b"}", "notebook"),
     "no nbformat": (b'{"cells":[]}', "nbformat"),
-    "nbformat 3": (encoded(notebook(nbformat=3)), "format 3"),
+    "nbformat 0": (encoded(notebook(nbformat=0)), "format 0"),
+    "nbformat 5": (encoded(notebook(nbformat=5)), "format 5"),
+    "nbformat 3": (encoded(notebook(nbformat=3, worksheets=3)), "from format 3 to 4"),
+    "nbformat 2": (encoded(notebook(nbformat=2)), "from format 2 to 4"),
+    "nbformat 1": (encoded(notebook(nbformat=1, cells=[3])), "from format 1 to 4"),
     "nbformat text": (encoded(notebook(nbformat="4")), "nbformat"),
     "nbformat true": (encoded(notebook(nbformat=True)), "nbformat"),
     "minor 9999": (encoded(notebook(nbformat_minor=9999)), "nbformat_minor"),
@@ -95,6 +104,8 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     ),
     "outputs": (encoded(notebook(cells=[{"cell_type": "code", "outputs": {}}])), "outputs"),
     "kernel traversal": (encoded(notebook(kernel="../../x")), "kernel"),
+    "kernel with a line": (encoded(notebook(kernel="a\nb")), "kernel"),
+    "kernel number": (encoded(notebook(kernel=3)), "kernel"),  # type: ignore[arg-type]
     "syntax error": (encoded(notebook("a = 1\na = = 1")), "line 2"),
 }
 
@@ -187,6 +198,118 @@ def test_the_code_digest_ignores_outputs() -> None:
     after["metadata"]["widgets"] = {}
     assert KIND.code_digest(encoded(before)) == KIND.code_digest(encoded(after))
     assert KIND.code_digest(encoded(before)) != KIND.code_digest(encoded(notebook("x = 2")))
+
+
+OLD = {
+    1: {
+        "nbformat": 1,
+        "cells": [
+            {"cell_type": "text", "text": "words"},
+            {"cell_type": "code", "code": "x = 1\nopen('a/b')"},
+        ],
+    },
+    2: {
+        "nbformat": 2,
+        "metadata": {"name": "old"},
+        "worksheets": [
+            {
+                "cells": [
+                    {"cell_type": "markdown", "source": ["words"]},
+                    {
+                        "cell_type": "code",
+                        "language": "python",
+                        "input": ["x = 1", "open('a/b')"],
+                        "outputs": [],
+                        "metadata": {"tags": ["parameters"]},
+                    },
+                ]
+            }
+        ],
+    },
+    3: {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": "old"},
+        "worksheets": [
+            {
+                "cells": [
+                    {"cell_type": "heading", "level": 1, "source": ["words"], "metadata": {}},
+                    {
+                        "cell_type": "code",
+                        "input": ["x = 1\n", "open('a/b')"],
+                        "outputs": [{"output_type": "pyout", "prompt_number": 1, "text": "1"}],
+                        "metadata": {"tags": ["parameters"]},
+                    },
+                ]
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("major", OLD)
+def test_notebooks_of_older_formats_are_read(major: int) -> None:
+    """As papermill does. The user's file is never written."""
+    content = encoded(OLD[major])
+    found = read_notebook(content)
+    assert [(cell["cell_type"], cell["source"].lstrip("# ")) for cell in found["cells"]] == [
+        ("markdown", "words"),
+        ("code", "x = 1\nopen('a/b')"),
+    ]
+    reading = KIND.read("n.ipynb", content)
+    assert [(a.name, a.default) for a in reading.arguments] == ([] if major == 1 else [("x", 1)])
+    assert (reading.language, reading.kernel, reading.can_tag) == ("python", "", False)
+    assert KIND.code_digest(content) == KIND.code_digest(encoded(found))
+    assert code_of("n.ipynb", content) == "x = 1\nopen('a/b')"
+    with pytest.raises(Invalid, match="only notebooks of format 4"):
+        tag_text(content, 1)
+
+
+@pytest.mark.parametrize("major", OLD)
+def test_the_runner_converts_them_in_the_same_way(major: int, tmp_path: Path) -> None:
+    """It cannot use our modules, and nothing there checks a notebook."""
+    (tmp_path / "code").mkdir()
+    path = tmp_path / "code/n.ipynb"
+    path.write_bytes(encoded(OLD[major]))
+    work = {"path": "code/n.ipynb", "language": "python", "parameters": {"x": 2}}
+    found, places = runner.read_notebook(Folder(str(tmp_path)), work)
+    kept = read_notebook(encoded(OLD[major]))["cells"]
+    sources = [found["cells"][at]["source"] for at, place in enumerate(places) if place is not None]
+    assert sources == [cell["source"] for cell in kept]
+    assert places == ([None, 0, 1] if major == 1 else [0, 1, None])
+    assert path.read_bytes() == encoded(OLD[major])
+    path.write_bytes(encoded({**OLD[major], "worksheets": 3, "cells": 3}))
+    with pytest.raises(runner.Refused, match="cannot be read as a notebook"):
+        runner.read_notebook(Folder(str(tmp_path)), work)
+
+
+def test_a_kernel_of_a_name_that_none_can_have_is_not_installed() -> None:
+    """Another one of the language runs the notebook."""
+    whole = notebook(kernel="Python [conda env:foo]")
+    reading = KIND.read("n.ipynb", encoded(whole))
+    assert (reading.language, reading.kernel) == ("python", "Python [conda env:foo]")
+    whole["metadata"]["kernelspec"] = {"name": "R 3.5 (old)", "language": "R"}
+    reading = KIND.read("n.ipynb", encoded(whole))
+    assert (reading.language, reading.kernel) == ("R", "R 3.5 (old)")
+
+
+@pytest.mark.parametrize(
+    ("source", "kernel", "is_own"),
+    [
+        ("x = 1", "python3", True),
+        ("x <- 1", "ir", True),
+        ("x <- 'open", "ir", False),
+        ("x=1", "bash", False),
+    ],
+)
+def test_defaults_are_those_of_the_cell_or_of_a_description(
+    source: str, kernel: str, is_own: bool
+) -> None:
+    """E2, R1: those of a description have to be injected."""
+    content = encoded(notebook(source, kernel=kernel))
+    reading = KIND.read("n.ipynb", content)
+    assert KIND.has_own_defaults(reading.language, lambda: content) == is_own
+    assert isinstance(KIND, OwnDefaults)
 
 
 @pytest.mark.parametrize("indent", [1, 2, None])

@@ -138,5 +138,13 @@ def test_without_parameters_cell_it_comes_first_and_without_values_not_at_all() 
     assert ast.parse(notebook["cells"][0]["source"]) and "id" not in notebook["cells"][0]
 
 
+def test_a_former_injected_cell_stays_where_nothing_else_sets_its_values() -> None:
+    """A notebook that papermill wrote from one without a parameters cell runs again."""
+    cells = [cell("x = 9", "injected-parameters"), cell("y = x")]
+    notebook: dict = {"nbformat_minor": 5, "cells": list(cells)}
+    assert inject(notebook, "python", {}) == [0, 1] and notebook["cells"] == cells
+    assert inject(notebook, "python", {"x": 3}) == [None, 1]
+
+
 def test_odd_metadata() -> None:
     assert tags({}) == [] and tags({"metadata": {"tags": "x"}}) == []

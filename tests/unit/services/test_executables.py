@@ -224,9 +224,10 @@ def test_new_bytes_for_what_was_uploaded_are_a_new_version(yard, ann):
         yard.services.uploads.get(ann, second)
 
 
+@pytest.mark.parametrize("major", [3, 4])
 @pytest.mark.parametrize("has_nbdime", [False, True])
 def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
-    yard, ann, root, monkeypatch, has_nbdime
+    yard, ann, root, monkeypatch, has_nbdime, major
 ):
     """E9: without nbdime it says how to get it."""
     if not has_nbdime:
@@ -236,7 +237,7 @@ def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
     executables, cells = yard.services.executables, nbformat.v4.new_code_cell
     for source in ("x = 1", "x = 2"):
         made = nbformat.v4.new_notebook(cells=[cells(source)])
-        (root / "n.ipynb").write_text(nbformat.writes(made))
+        (root / "n.ipynb").write_text(nbformat.writes(made, version=major))
         found = executables.create(ann, NewExecutable("n.ipynb"))
     diff = executables.diff(ann, found.id)
     changed = [(line.kind, line.text) for line in diff.lines if line.kind in ("added", "removed")]
