@@ -43,6 +43,22 @@ PROGRAMS = {
     "bundled": "found = open('a.txt').read()",
     "config": "import json\nfound = open(json.load(open('config.json'))['path']).read()",
 }
+# they look for names that they compute, or that another module computes
+COMPUTED = {
+    "of_settings": "import settings\nfound = settings.DATA.exists()",
+    "from_settings": "from settings import DATA\nfound = DATA.is_file()",
+    "pandas": "import pandas\nfrom settings import DATA\ntry:\n    found = len(pandas.read_csv(DATA))\nexcept OSError:\n    found = 0",
+    "partial": (
+        "from functools import partial\nimport polars\ncsv = partial(polars.read_csv, has_header=True)\n"
+        "n = len('x')\ntry:\n    found = csv('part' + str(n) + '.csv').height\nexcept OSError:\n    found = 0"
+    ),
+    "line": "import linecache\nfound = [linecache.getline('p%d.txt' % i, 1) for i in range(2)]",
+    "dataset": (
+        "import pyarrow.dataset as ds\nn = len('x')\ntry:\n    found = ds.dataset('part' + str(n) + '.csv', format='csv').count_rows()\n"
+        "except OSError:\n    found = 0"
+    ),
+}
+COME = {"sales_2026.csv": "x\n1\n", "part1.csv": "x\n1\n", "p1.txt": "1"}
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a.txt changed": lambda root: (root / "a.txt").write_text(f"{random.random()}"),
     "a.txt as long as before": lambda root: (root / "a.txt").write_text(f"{random.random():.10f}"),
@@ -89,6 +105,7 @@ def lay(project: Project, names: Iterable[str]) -> Project:
     c.close()
     texts = {
         **{"a.txt": "0.1234567890", "d/b.txt": "b", "pkg/mod.py": "V = 1", "notes.md": "n"},
+        "settings.py": "from pathlib import Path\nYEAR = 2026\nDATA = Path(f'sales_{YEAR + 0 * len(__name__)}.csv')",
         **{"t.csv": "x\n1\n", "d/one.csv": "x\n1\n", "config.json": '{"path": "a.txt"}'},
     }
     for name, text in texts.items():
@@ -98,7 +115,7 @@ def lay(project: Project, names: Iterable[str]) -> Project:
         project.notebook(
             name,
             "output_txt = 'o.txt'",
-            PROGRAMS[name],
+            (PROGRAMS | COMPUTED)[name],
             "open(output_txt, 'w').write(repr(found))",
             cache=policy,
         )
@@ -108,7 +125,7 @@ def lay(project: Project, names: Iterable[str]) -> Project:
 def _directly(root: Path, copy: Path, name: str) -> str:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy)
-    code = f"{PROGRAMS[name]}\nimport sys\nsys.stdout.write(repr(found))"
+    code = f"{(PROGRAMS | COMPUTED)[name]}\nimport sys\nsys.stdout.write(repr(found))"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=copy, check=True, capture_output=True, text=True
     )
@@ -129,8 +146,13 @@ def check_never_stale(project: Project, copy: Path, rounds: int, **wish: Any) ->
     for change in random.choices(list(CHANGES), k=rounds):
         CHANGES[change](project.root)
         told.append(change)
-        detail = project.run(**wish)
-        for name in project.nodes:
-            made = project.bytes_of(detail, name, "output_txt").decode()
-            expected = _directly(project.root, copy, name)
-            assert made == expected, (seed, told, name, project.task(detail.run.id, name).reason)
+        check_run(project, copy, (seed, told), **wish)
+
+
+def check_run(project: Project, copy: Path, told: object, **wish: Any) -> None:
+    """A run tells what running each program by itself does."""
+    detail = project.run(**wish)
+    for name in project.nodes:
+        made = project.bytes_of(detail, name, "output_txt").decode()
+        expected = _directly(project.root, copy, name)
+        assert made == expected, (told, name, project.task(detail.run.id, name).reason)

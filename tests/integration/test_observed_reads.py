@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .observing import PROGRAMS, check_never_stale, lay
+from .observing import COME, COMPUTED, PROGRAMS, check_never_stale, check_run, lay
 from .test_runs import Project, project, states
 
 __all__ = ["project"]
@@ -22,6 +22,16 @@ def programs(project: Project) -> Project:
 def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> None:
     """X1, K8: a hundred rounds are 2,000 cases."""
     check_never_stale(programs, tmp_path / "copy", rounds)
+
+
+@pytest.mark.timeout(300)
+def test_files_of_computed_names_make_nodes_run(project: Project, tmp_path: Path) -> None:
+    """X1: names from other modules, from functions that others call, and of less known readers."""
+    lay(project, COMPUTED)
+    check_run(project, tmp_path / "copy", "before")
+    for name, text in COME.items():
+        (project.root / name).write_text(text)
+    check_run(project, tmp_path / "copy", "after")
 
 
 @pytest.mark.timeout(300)
