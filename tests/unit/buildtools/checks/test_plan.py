@@ -53,7 +53,8 @@ def test_each_file_of_long_evidence_is_in_one_lane_of_it():
     lanes = [step for step in plan.EVIDENCE if step.name != "examples"]
     assert len(long) > 10
     assert {file for file in long if sum(holds(lane, file) for lane in lanes) != 1} == {
-        Path(__file__).relative_to(ROOT).as_posix()
+        Path(__file__).relative_to(ROOT).as_posix(),
+        "tests/architecture/test_claims.py",  # reads the marks of others
     }
 
 
