@@ -21,7 +21,7 @@ from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Invalid
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
-FOLDER, VERSIONS = "resources", ".versions"
+FOLDER, VERSIONS, VARIABLE = "resources", ".versions", "NBYARD_RESOURCES"
 # an id behind the folder, or somewhere else in code that names the folder
 MENTIONED = re.compile(
     rf"\b{FOLDER}/([A-Za-z0-9_][A-Za-z0-9_-]*)|\b([0-9a-f]{{8}}(?:-[0-9a-f]+){{4}})\b"

@@ -455,6 +455,19 @@ print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
     assert not (tmp_path / "store/resources/new").exists()
 
 
+def test_a_dataset_opened_below_the_variable_is_the_newest(
+    project: Project, tmp_path: Path
+) -> None:
+    """D4: as the cell of *New Notebook* opens it; never from the cache."""
+    links = ResourceLinks(tmp_path / "store/resources")
+    project.notebook(
+        "reads", "import os\nprint(open(os.environ['NBYARD_RESOURCES'] + '/d1/x.csv').read())"
+    )
+    for text in ("one", "two"):
+        links.link("d1", "x.csv", partial(Path.write_text, data=text))
+        assert project.log(project.run().run.id, "reads") == f"{text}\n"
+
+
 def test_a_folder_resources_of_the_project_stays(project: Project, tmp_path: Path) -> None:
     """D4: whether it travels or is left out."""
     ResourceLinks(tmp_path / "store/resources").link("d1", "x.csv", Path.touch)

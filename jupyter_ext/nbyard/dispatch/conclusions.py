@@ -16,7 +16,7 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.staging import datasets_of, untyped_of
+from nbyard.dispatch.staging import opens_datasets, untyped_of
 from nbyard.domain.attempts import CANCEL, Failure, Result
 from nbyard.domain.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
@@ -85,7 +85,7 @@ class Conclusions:
         try:
             code, environment = self._identities.look(case.task.plan)
             untyped = untyped_of(case.order.folder)
-            if case.attempt.runtime == PROCESS and datasets_of(self._room, code.version):
+            if case.attempt.runtime == PROCESS and opens_datasets(self._room, code.version):
                 return False  # no key tells which versions of them the work opened
         except Busy:
             raise

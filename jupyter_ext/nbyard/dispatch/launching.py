@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders, gpus
+from nbyard import folders, gpus, resources
 from nbyard.bundles import stage
 from nbyard.crash import crash_point
 from nbyard.dispatch import monitors, secrets, unfinished, working
@@ -286,7 +286,7 @@ def _variables(room: Room, case: Case) -> dict[str, str]:
     return {
         **{name.upper(): value for name, value in _identity(case).items()},
         "NBYARD_RUN_NAME": case.run.name,
-        "NBYARD_RESOURCES": str(room.folder / "resources"),
+        resources.VARIABLE: str(room.folder / resources.FOLDER),
         **_visible_gpus(room, case.attempt),
         **_cluster(room, case.task.plan.runtime),
         **monitors.told(room.folder, case.attempt, case.task.plan),

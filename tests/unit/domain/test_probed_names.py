@@ -1,0 +1,30 @@
+"""What a module asks for; `test_probes.py` has the cases of whole files."""
+
+import ast
+
+import pytest
+
+from nbyard.domain.probed_names import names_of, texts_of
+
+
+@pytest.mark.parametrize(
+    ("code", "names", "is_computed"),
+    [
+        ("open('a.csv')", {"a.csv"}, False),
+        ("name = 'a.csv'\nopen(name)", {"a.csv"}, False),
+        ("open(input())", set(), True),
+        ("import settings\nsettings.DATA.exists()", set(), True),
+        ("import os\nos.path.exists('b')", {"b"}, False),
+    ],
+)
+def test_names_are_known_or_computed(code: str, names: set[str], is_computed: bool) -> None:
+    assert names_of(ast.parse(code), {}) == (names, is_computed)
+
+
+def test_a_value_that_is_given_is_known() -> None:
+    found, is_computed = names_of(ast.parse("open(table)"), {"table": "a.csv"})
+    assert (found, is_computed) == ({"a.csv"}, False)
+
+
+def test_texts_are_put_together() -> None:
+    assert "ab.csv" in texts_of(ast.parse("x = 'a' + 'b.csv'"))
