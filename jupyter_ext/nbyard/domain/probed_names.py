@@ -78,12 +78,7 @@ class _Reader:
         return {str(one) for one in values if isinstance(one, str)}
 
     def _learn(self) -> None:
-        changed = {
-            node.value.id
-            for node in self._nodes
-            if (isinstance(node, ast.Attribute) or _is_stored(node))
-            and isinstance(node.value, ast.Name)
-        }
+        changed = {_last(owner) for owner in map(_changed, self._nodes) if owner is not None}
         is_constant = "*" not in self._imported  # what it imports may replace any name
         for name, values in self._bound.items():
             if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
@@ -284,8 +279,12 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def _is_stored(node: ast.AST) -> bool:
-    return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+def _changed(node: ast.AST) -> ast.expr | None:
+    """Return what a method or an assignment to a part may change."""
+    if isinstance(node, ast.Attribute):
+        return node.value
+    is_stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    return node.value if is_stored and isinstance(node, ast.Subscript) else None
 
 
 def _texts(value: Any) -> Iterator[str]:

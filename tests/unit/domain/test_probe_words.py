@@ -1,17 +1,28 @@
-"""The words that open files or test whether they exist."""
+"""Words that open files, and texts that become names of files."""
 
 import pytest
 
-from nbyard.domain.probe_words import is_probe
+from nbyard.domain.probe_words import QUIET, TEMPLATE, is_probe
+
+
+def test_words():
+    opening = ("open", "Open", "read_csv", "ReadImage", "scan_csv", "load", "exists", "OSFile")
+    assert all(map(is_probe, opening))
+    assert not any(map(is_probe, ("loads", "OpenAI", "Dataframe", "group", "reduce", "")))
 
 
 @pytest.mark.parametrize(
-    "word", ["getline", "imread", "VideoCapture", "read_csv", "load", "open", "scan_parquet"]
+    ("text", "is_name"),
+    [
+        *((one, True) for one in ("p%d.csv", "%(n)s.txt", "a_{}.csv", "{n:02}-x.parquet", "$x.db")),
+        *((one, True) for one in ("d/%Y-%m-%d.csv", "from '{}.csv' where")),
+        *((one, False) for one in ("a.csv", "%d of %d. Then", "{x}.mean()", "{x}.y = 1", "100%")),
+    ],
 )
-def test_words_that_look_for_files(word: str) -> None:
-    assert is_probe(word)
+def test_texts_that_become_names(text, is_name):
+    assert (TEMPLATE.search(text) is not None) is is_name
 
 
-@pytest.mark.parametrize("word", ["loads", "openai", "print", "join", "DataFrame"])
-def test_words_that_do_not(word: str) -> None:
-    assert not is_probe(word)
+def test_words_that_only_write():
+    assert all(map(QUIET.fullmatch, ("print", "to_csv", "write_text", "savefig", "ValueError")))
+    assert not any(map(QUIET.fullmatch, ("set_path", "printer", "read", "total", "log_artifact")))
