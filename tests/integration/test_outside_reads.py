@@ -1,7 +1,9 @@
 """What work opens outside of its code counts: datasets by their folder, and files by literal
 absolute paths."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -24,7 +26,14 @@ def _found(project: Project, detail: RunDetail) -> dict[str, str]:
     return {name: project.bytes_of(detail, name, "output_txt").decode() for name in project.nodes}
 
 
-@pytest.mark.timeout(120)
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A folder whose path says "popen" nowhere, as pytest's own do: code that runs programs may
+    read anything."""
+    with TemporaryDirectory(prefix="data-") as folder:
+        yield Path(folder)
+
+
 def test_a_dataset_that_is_opened_by_its_path(project: Project) -> None:
     """X1, D4: as *New Notebook* writes it, and by a folder that another module names."""
     datasets = project.yard.services.datasets
@@ -63,11 +72,9 @@ def test_a_dataset_that_is_opened_by_its_path(project: Project) -> None:
     assert told["none"].startswith("True")
 
 
-@pytest.mark.timeout(120)
-def test_a_file_outside_of_the_code(project: Project, tmp_path: Path) -> None:
+def test_a_file_outside_of_the_code(project: Project, data: Path) -> None:
     """X1: by a path in the code, in a module, in a value, and in the folder of the notebook."""
-    data, more = tmp_path / "data", project.root / "more.csv"
-    data.mkdir()
+    more = project.root / "more.csv"
     files = [*(data / f"{name}.csv" for name in ("a", "b", "c")), more]
     for path in files:
         path.write_text("x\n1\n")
