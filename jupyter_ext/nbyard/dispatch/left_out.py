@@ -3,7 +3,8 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from glob import escape, iglob
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -138,10 +139,8 @@ def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str,
     """Return names that the code asks for with the reason why they are not there, one name for
     each reason."""
     near = os.listdir(code.base / code.below)
-    text = code_of(code.path.name, code.content)
-    probes = probes_of(code.path.name, code.content, is_own=True)
     found: dict[str, str] = {}
-    for name in asked(code.path.name, text, probes.names):
+    for name in _asked(code.path.name, code.content):
         if literal(name).split("/")[0] not in ("", *near):
             continue  # most texts are no paths
         for one in _meant(code, name):
@@ -150,6 +149,12 @@ def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str,
             if reason and not is_there(place):
                 found.setdefault(reason, one)
     return [(name, reason) for reason, name in found.items()]
+
+
+@lru_cache(maxsize=32)  # the same code runs again and again
+def _asked(filename: str, content: bytes) -> Sequence[str]:
+    probes = probes_of(filename, content, is_own=True)
+    return asked(filename, code_of(filename, content), probes.names)
 
 
 def _meant(code: _Code, name: str) -> list[str]:
