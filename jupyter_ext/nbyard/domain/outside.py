@@ -12,6 +12,7 @@ import msgspec
 from nbyard.domain.digest import DATASET
 from nbyard.domain.mentions import code_of
 from nbyard.domain.notebooks import parse
+from nbyard.domain.probe_words import QUIET
 from nbyard.domain.probed_names import texts_of
 from nbyard.domain.probes import PYTHON, SHELL
 
@@ -23,6 +24,10 @@ WORD = re.compile(r"(?<![\w./~$}*-])~?/[\w.][^\s\"'`$|;&<>(){}\\]*")
 PLAIN = re.compile(
     r"(?m)(?:^|[\s:=,\[])(?P<text>~?/(?!/)[\w.][\w./ @+-]{0,300}[\w])\s*(?:$|[,\]#])"
 )
+# what stands before or behind a path that is written, and not read
+INTO = re.compile(r"(?<!<)>\s*[\"']?$")
+CALL = re.compile(r"(\w+)\(\s*$")
+TO_WRITE = re.compile(r"\s*,\s*(?:mode\s*=\s*)?[\"'][wax][bt]?[\"']")
 CODE = (*PYTHON, *SHELL, ".r", ".jl")
 SETTINGS = (".cfg", ".env", ".ini", ".json", ".toml", ".yaml", ".yml")
 # What belongs to the system or to environments, of which keys have what counts.
@@ -65,16 +70,28 @@ def mentions_of(filename: str, content: bytes) -> Mentions:
         text = code_of(filename, content)
     except (ValueError, KeyError, TypeError):
         text = content.decode("utf-8", "replace").replace('\\"', '"')
-    found = {match["text"] for match in QUOTED.finditer(text)}
+    quoted = [(match["text"], _is_written(suffix, text, match)) for match in QUOTED.finditer(text)]
     if suffix in SHELL:
-        found |= {match[0] for match in WORD.finditer(text)}
-    elif suffix in SETTINGS:
+        quoted += [(match[0], _is_written(suffix, text, match)) for match in WORD.finditer(text)]
+    found = {path for path, is_written in quoted if not is_written}
+    written = {path for path, _ in quoted} - found
+    if suffix in SETTINGS:
         found |= {match["text"] for match in PLAIN.finditer(text)}
-    elif suffix in PYTHON and found:
-        found |= _put_together(text)
+    elif suffix in PYTHON and quoted:
+        found |= _put_together(text) - written
     asks, runs = (word.search(text) is not None for word in (RESOURCES, NOTEBOOKS))
     paths, ids = frozenset(filter(is_counted, found)), frozenset(ID.findall(text))
     return Mentions(paths, ids, asks, runs)
+
+
+def _is_written(suffix: str, text: str, match: re.Match[str]) -> bool:
+    """Whether a path is written there: `open(path, "a")`, `to_csv(path)`, `>> path`."""
+    before = text[max(0, match.start() - 60) : match.start()]
+    if suffix in SHELL:
+        return INTO.search(before) is not None
+    called = CALL.search(before)
+    is_quiet = called is not None and QUIET.fullmatch(called[1]) is not None
+    return is_quiet or TO_WRITE.match(text, match.end()) is not None
 
 
 def mentions_in(values: Mapping[str, Any]) -> Mentions:

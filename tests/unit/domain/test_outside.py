@@ -33,13 +33,29 @@ STATES = st.dictionaries(NAMES, st.sampled_from(["", "1", "2"]))
         ("n.py", "'/v/lib/python3/site-packages/x/a.csv'", set()),
         ("n.py", "not (python '/data/a.csv'", {"/data/a.csv"}),
         ("n.R", "read.csv('/data/a.csv')", {"/data/a.csv"}),
-        ("n.sh", "cat /data/a.csv ~/b.csv > /tmp/out", {"/data/a.csv", "~/b.csv", "/tmp/out"}),
+        ("n.sh", "cat /data/a.csv ~/b.csv > /tmp/out", {"/data/a.csv", "~/b.csv"}),
         ("n.sh", "cat data/a.csv $X/b.csv", set()),
         ("n.yaml", "path: /data/a.csv\nother: ~/b.csv # so", {"/data/a.csv", "~/b.csv"}),
         ("n.json", '{"path": "/data/a.csv"}', {"/data/a.csv"}),
     ],
 )
 def test_paths(name, text, paths):
+    assert mentions_of(name, text.encode()).paths == paths
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "paths"),
+    [
+        ("n.py", "open('/d/log', 'a')", set()),
+        ("n.py", "with open('/d/log', mode='wb') as f:\n    f.write(b'')", set()),
+        ("n.py", "df.to_csv('/d/a.csv')\nplt.savefig(\n  '/d/a.png')\nprint('/d')", set()),
+        ("n.py", "open('/d/a', 'r+')\nopen('/d/b', 'w+')\nopen('/d/c')", {"/d/a", "/d/b", "/d/c"}),
+        ("n.py", "open('/d/log', 'a')\nopen('/d/log')", {"/d/log"}),
+        ("n.sh", "echo a >> /d/log\necho b > '/d/b c'\n", set()),
+        ("n.sh", "cat /d/a >/d/log\ncat < /d/b <>/d/c", {"/d/a", "/d/b", "/d/c"}),
+    ],
+)
+def test_paths_that_are_only_written_do_not_count(name, text, paths):
     assert mentions_of(name, text.encode()).paths == paths
 
 
