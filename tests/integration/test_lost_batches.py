@@ -33,7 +33,7 @@ import os
 import time
 from pathlib import Path
 
-WITNESS = Path(bytes(%r).decode())  # a path that the code names would count for the cache
+WITNESS = Path(%r)
 
 
 class Doubling:
@@ -57,7 +57,7 @@ class Batch:
         self.witness = witness
         witness.mkdir()
         (project.root / "src").mkdir()
-        (project.root / "src/model.py").write_text(CODE % [*bytes(witness)])
+        (project.root / "src/model.py").write_text(CODE % str(witness))
         (project.root / "model.yaml").write_text(MODEL)
         self.write_data("x")
         self.data = {"type": "dataset", "path": "n.csv"}

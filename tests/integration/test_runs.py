@@ -434,15 +434,15 @@ def test_no_warning_names_what_is_not_missed(project: Project, code: str) -> Non
 
 
 def test_a_dataset_is_opened_below_resources(project: Project, tmp_path: Path) -> None:
-    """D4: as beside the notebook in JupyterLab, in its newest version; what the code writes there
-    stays in its copy."""
+    """D4: as beside the notebook in JupyterLab, in its newest version, never from the cache; what
+    the code writes there stays in its copy."""
     links = ResourceLinks(tmp_path / "store/resources", [project.root / "resources"])
     body = """from glob import glob
 ID = '01a1f854-162d-7cac-963f-9626a91ed3c9'
 print(open(glob(f'resources/{ID}/*.csv')[0]).read(), open('resources/d1/x.csv').read())
 print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
+    project.notebook("reads", body)
     for text in ("one", "two"):
-        project.notebook("reads", f"{body}\n# {text}")
         for dataset in ("d1", "d2", "01a1f854-162d-7cac-963f-9626a91ed3c9"):
             links.link(dataset, "x.csv", partial(Path.write_text, data=text))
         detail = project.run()
@@ -453,6 +453,19 @@ print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
         assert task.other_files is not None
         assert [one.path for one in task.other_files.left_out] == ["resources/"]
     assert not (tmp_path / "store/resources/new").exists()
+
+
+def test_a_dataset_opened_below_the_variable_is_the_newest(
+    project: Project, tmp_path: Path
+) -> None:
+    """D4: as the cell of *New Notebook* opens it; never from the cache."""
+    links = ResourceLinks(tmp_path / "store/resources")
+    project.notebook(
+        "reads", "import os\nprint(open(os.environ['NBYARD_RESOURCES'] + '/d1/x.csv').read())"
+    )
+    for text in ("one", "two"):
+        links.link("d1", "x.csv", partial(Path.write_text, data=text))
+        assert project.log(project.run().run.id, "reads") == f"{text}\n"
 
 
 def test_a_folder_resources_of_the_project_stays(project: Project, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ test('K5: steps stand as people count them, and the overview has their states', 
   await drawer.succeeds();
   await drawer.tab('Gantt');
   const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
-  await expect(cached).toHaveCount(20); // the script that waited looks for a file that is new
+  await expect(cached).toHaveCount(21);
   await expect(drawer.body).toContainText(/all ended after \d/);
   await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
   await page.screenshot({ path: info.outputPath('cached.png') });

@@ -19,7 +19,6 @@ Runs:
     board                 what is known of live runs
     candidates            queued tasks, and what their results depend on
     keys                  cache keys, which are made of that
-    outside               states of files and datasets that code names outside of its folder
     unknowns              tasks of which that cannot be known yet
     takeovers             tasks that take the result of an earlier one
     queue                 who gets a slot

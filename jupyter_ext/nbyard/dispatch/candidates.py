@@ -95,7 +95,6 @@ class Candidates(Mapping[str, Candidate]):
         self._same: dict[tuple[str, str], set[str]] = {}
         self._later: dict[str, LiveTask] = {}
         self._unfit: dict[str, Failure] = {}
-        self._outside: dict[str, dict[str, str]] = {}
         self._unknowns = Unknowns()
 
     def __getitem__(self, name: str) -> Candidate:
@@ -168,7 +167,6 @@ class Candidates(Mapping[str, Candidate]):
     def _forget_gone(self) -> None:
         for name in self._board.gone:
             self._unfit.pop(name, None)
-            self._outside.pop(name, None)
             self._unknowns.forget(name)
             self._forget(name)
         self._board.gone.clear()
@@ -231,11 +229,7 @@ class Candidates(Mapping[str, Candidate]):
                     self._ask(task)
                 return None
             inputs, untyped = inputs_of(task), self._room.untyped
-            outside = self._outside.pop(record.id, None)
-            if outside is None and self.identities.outside.is_asked(record, known[0].mentions):
-                self._ask_outside(record, known[0])
-                return None
-            parts = key_parts(record.plan, known[0], inputs, known[1], untyped, outside or {})
+            parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
             return Candidate(task, known[0], parts, parts.key(), known[1], group)
         except NbyardError as error:
@@ -255,16 +249,6 @@ class Candidates(Mapping[str, Candidate]):
         self._threads.submit(
             place, work, then=lambda _: self._inbox.put(None), runtime=plan.runtime
         )
-
-    def _ask_outside(self, task: TaskRecord, code: Code) -> None:
-        """Each task asks anew: the one before it may have changed what lies outside."""
-
-        def look() -> None:
-            self._outside[task.id] = self.identities.outside.states(task, code.mentions)
-
-        place = f"look outside for {task.id}"
-        then = self._inbox.put
-        self._threads.submit(place, look, then=lambda _: then(None), runtime=task.plan.runtime)
 
     def _identify(self, task: TaskRecord, since: float) -> None:
         """One task that cannot be looked at must not keep the others waiting."""
@@ -312,8 +296,9 @@ class Candidates(Mapping[str, Candidate]):
         modules = one.environment.versions
         try:
             for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
-                old = (one.code, alike.files, one.parts, alike.observed, modules, alike.outside)
-                if next(self.identities.counting(*old), None) is None:
+                files, observed = alike.files, alike.observed
+                counting = self.identities.counting(one.code, files, one.parts, observed, modules)
+                if next(counting, None) is None:
                     return alike
         except (NbyardError, OSError):  # bytes of the code are gone: the work is done anew
             log.exception("task %s cannot be compared with earlier ones", one.task.id)

@@ -16,8 +16,8 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.staging import untyped_of
-from nbyard.domain.attempts import CANCEL, Failure, Observed, Result
+from nbyard.dispatch.staging import opens_datasets, untyped_of
+from nbyard.domain.attempts import CANCEL, Failure, Result
 from nbyard.domain.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtimes import PROCESS
@@ -70,36 +70,29 @@ class Conclusions:
             except NbyardError as error:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
-            is_as_keyed = self._is_as_keyed(case, result.observed)
+            is_as_keyed = self._is_as_keyed(case)
             missed = overlooked(self._room, case, others)
             warnings = (*self._environment_warnings(case), *disclosed_in(result), missed)
             warning = "; ".join(filter(None, warnings))
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
-    def _is_as_keyed(self, case: Case, observed: Observed | None) -> bool:
-        """What is installed, and what lies outside, may have changed while it waited or ran; then
-        nobody who asks for what its key says is to be given its result."""
+    def _is_as_keyed(self, case: Case) -> bool:
+        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
+        for what its key says is to be given its result."""
         if not secrets.are_as_named(self._room, case):
             return False
         try:
             code, environment = self._identities.look(case.task.plan)
             untyped = untyped_of(case.order.folder)
-            now = self._identities.outside.states(case.task, code.mentions)
-            then = self._outside_then(case) if now else {}
-            parts = key_parts(case.task.plan, code, case.inputs, environment, untyped, now)
-            is_changed = [*self._identities.changed_outside(code, then, parts, observed)] != []
+            if case.attempt.runtime == PROCESS and opens_datasets(self._room, code.version):
+                return False  # no key tells which versions of them the work opened
         except Busy:
             raise
         except NbyardError:
             return False
-        same = msgspec.structs.replace(parts, outside=then)
-        return not is_changed and same.key() == case.task.cache_key
-
-    def _outside_then(self, case: Case) -> dict[str, str]:
-        with self._room.store.read() as c:
-            parts = self._room.store.tasks.key_of(c, case.task.id).get("parts", {})
-            return dict(parts.get("outside", {}))
+        parts = key_parts(case.task.plan, code, case.inputs, environment, untyped)
+        return parts.key() == case.task.cache_key
 
     def _environment_warnings(self, case: Case) -> Iterator[str]:
         """Yield what differed from what the plan and the notebook name."""

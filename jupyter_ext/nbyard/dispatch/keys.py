@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from nbyard import bundles, kernels, kernelspecs
-from nbyard.dispatch.outside import Outside
 from nbyard.dispatch.restoring import version_in_place
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.working import may_ask
@@ -24,7 +23,6 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.missing import DISTRIBUTIONS
 from nbyard.domain.observations import Files, changes_that_count
-from nbyard.domain.outside import Mentions, changes_outside, mentions_in
 from nbyard.domain.planning import CONTAINER
 from nbyard.domain.probes import Probes, probes_of
 from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
@@ -53,7 +51,6 @@ class Code(msgspec.Struct, frozen=True):
     version: ExecutableVersion
     files: dict[str, str]
     declaration: str
-    mentions: Mentions = Mentions()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -71,7 +68,6 @@ class Identities:
 
     def __init__(self, room: Room):
         self._room = room
-        self.outside = Outside(room)
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], Seen] = {}
@@ -104,16 +100,9 @@ class Identities:
         return code, environment
 
     def counting(
-        self,
-        code: Code,
-        last: Files,
-        new: KeyParts,
-        observed: Observed | None,
-        modules: Names,
-        outside: Files = MappingProxyType({}),
+        self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
     ) -> Iterator[str]:
-        """Yield the files of the code that keep a task from taking a result that had `last`, and
-        what lies outside of it and was `outside` then."""
+        """Yield the files of the code that keep a task from taking a result that had `last`."""
 
         def probes() -> list[Probes]:
             assert observed is not None
@@ -134,20 +123,7 @@ class Identities:
         old, now = (
             {n: d for n, d in files.items() if n not in given} for files in (last, new.files)
         )
-        yield from changes_that_count(old, now, observed, probes, [*known, *others])
-        yield from self.changed_outside(code, outside, new, observed)
-
-    def changed_outside(
-        self, code: Code, old: Files, new: KeyParts, observed: Observed | None
-    ) -> Iterator[str]:
-        """Yield what lies outside, is not as it was, and is mentioned by code that was read."""
-        if old == new.outside:
-            return
-        if observed is None or observed.problem:
-            read = code.mentions
-        else:
-            read = self.outside.mentions_in(code.version, code.files, observed.read)
-        yield from changes_outside(old, new.outside, [read, mentions_in(new.values)])
+        return changes_that_count(old, now, observed, probes, [*known, *others])
 
     def _probes_of(
         self,
@@ -177,8 +153,6 @@ class Identities:
             with self._room.store.read() as c:
                 version = version_of(self._room, c, plan)
             known = _code_of(self._room, version)
-            mentions = self.outside.mentions(version, known.files)
-            known = msgspec.structs.replace(known, mentions=mentions)
             if len(self._codes) >= REMEMBERED:
                 self._codes.clear()
                 self.surroundings.clear()
@@ -295,7 +269,6 @@ def key_parts(
     inputs: Mapping[str, BytesOf],
     environment: EnvironmentRef,
     untyped: Collection[str] = (),
-    outside: Files = MappingProxyType({}),
 ) -> KeyParts:
     """Everything that the result depends on; of the digests in `untyped` it is told no types."""
     told = {
@@ -317,5 +290,4 @@ def key_parts(
         files=code.files,
         environment=environment.fingerprint,
         declaration=code.declaration,
-        outside=dict(outside),
     )

@@ -251,8 +251,6 @@ class QueueController:
             last = self._store.history.last(c, one.task)
             environment = last.parts.environment if last else ""
             before = self._store.fingerprints.packages(c, environment) if last else None
-            outside = last.parts.outside | one.parts.outside if last else {}
-            datasets = self._store.datasets.names(c, one.task.owner) if outside else {}
         if last is None:
             return explain(None, one.parts)
         words = moved(last.used, one.task.plan.environment)
@@ -261,14 +259,11 @@ class QueueController:
         observed = last.observed if by_reads else None
         counting = self._candidates.identities.counting
         try:
-            old = last.parts
-            files = [*counting(one.code, old.files, one.parts, observed, has, old.outside)]
+            files = [*counting(one.code, last.parts.files, one.parts, observed, has)]
         except (NbyardError, OSError):
             log.exception("task %s cannot be compared with its last run", one.task.id)
             files = []
         why = explain(last.parts, one.parts, before, has, words, files)
-        for name, shown in datasets.items():
-            why = why.replace(f"dataset {name} ", f"dataset {shown} ")
         if not files or not by_reads or (observed and not observed.problem):
             return why
         return f"{why} ({observed.problem if observed else UNOBSERVED})"

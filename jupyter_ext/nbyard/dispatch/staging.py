@@ -95,6 +95,13 @@ def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
     return resources.named_in(code_of(spot(version.file).file, content), _datasets(room))
 
 
+def opens_datasets(room: Room, version: ExecutableVersion) -> bool:
+    """Return whether the code opens datasets by their places, in one way or the other."""
+    with room.blobs.open(version.content_digest) as handle:
+        is_told = resources.VARIABLE.encode() in handle.read()
+    return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(room, version))
+
+
 def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
     """Put links to these where the code looks for them. What is there of that name stays."""
     place = folder / CODE / os.path.dirname(spot(version.file).file) / resources.FOLDER

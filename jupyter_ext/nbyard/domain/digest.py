@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-DATASET = "dataset:"  # before the id of a dataset among the names of what lies outside
-
 
 def canonical_text(value: Any) -> str:
     """Sorted, compact JSON: equal values give equal text. Structs become objects."""
@@ -22,13 +20,12 @@ def digest_of(value: Any) -> str:
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
-class KeyParts(msgspec.Struct, frozen=True, omit_defaults=True):
+class KeyParts(msgspec.Struct, frozen=True):
     """All that a node's result depends on.
 
     `values` are the typed argument values, `inputs` digests by input name, `files` digests of the
     files of the bundle by relative path, without the code itself, and whether they may be executed;
-    `environment` names interpreter and distributions, or the image. `outside` are states of files
-    and datasets outside of the bundle that the code mentions.
+    `environment` names interpreter and distributions, or the image.
     """
 
     code: str
@@ -37,14 +34,13 @@ class KeyParts(msgspec.Struct, frozen=True, omit_defaults=True):
     files: dict[str, str]
     environment: str
     declaration: str
-    outside: dict[str, str] = {}
 
     def key(self) -> str:
         return digest_of(self)
 
     def base_key(self) -> str:
-        """The same for all results that differ at most in `files` and `outside`."""
-        return digest_of(msgspec.structs.replace(self, files={}, outside={}))
+        """The same for all results that differ at most in `files`."""
+        return digest_of(msgspec.structs.replace(self, files={}))
 
 
 Packages = Mapping[str, str]
@@ -72,11 +68,6 @@ def explain(
         f"the file {name} {_how(old, new, name)}"
         for name in _new_files(old, new)
         if files is None or name in files
-    ]
-    reasons += [
-        _outside(old, new, name)
-        for name in sorted({*old.outside, *new.outside})
-        if old.outside.get(name) != new.outside.get(name) and (files is None or name in files)
     ]
     if old.environment != new.environment:
         reasons.append(environment_change(had or {}, has or {}, moved))
@@ -131,15 +122,6 @@ def _how(old: KeyParts, new: KeyParts, name: str) -> str:
     if name not in old.files:
         return "is new"
     return "changed" if name in new.files else "is gone"
-
-
-def _outside(old: KeyParts, new: KeyParts, name: str) -> str:
-    before, after = old.outside.get(name), new.outside.get(name)
-    how = "is gone" if not after else "is new" if before == "" else "changed"
-    if before is None:
-        how = "counts now"
-    kind = "" if name.startswith(DATASET) else "file "
-    return f"the {kind}{name.replace(DATASET, 'dataset ')} {how}"
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:

@@ -36,11 +36,6 @@ def names_of(tree: ast.Module, given: Mapping[str, Any]) -> tuple[set[str], bool
     return _Reader(tree, given).look()
 
 
-def texts_of(tree: ast.Module) -> set[str]:
-    """Return all texts of a module that are put together from constants."""
-    return _Reader(tree, {}).texts()
-
-
 class _Reader:
     """Names in a module that have one constant value wherever they are read, and open files."""
 
@@ -70,12 +65,6 @@ class _Reader:
             for node in self._nodes
         ]
         return self._names, any(found)
-
-    def texts(self) -> set[str]:
-        self._learn()
-        parts = ast.BinOp | ast.JoinedStr | ast.Call
-        values = [self._value(node) for node in self._nodes if isinstance(node, parts)]
-        return {str(one) for one in values if isinstance(one, str)}
 
     def _learn(self) -> None:
         changed = {_last(owner) for owner in map(_changed, self._nodes) if owner is not None}

@@ -115,12 +115,11 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Alike(Hit, frozen=True):
-    """The same of a result under another key, of which only the files of its code and what lies
-    outside may differ: these, and what of them was read."""
+    """The same of a result under another key, of which only the files of its code may differ:
+    these, and what of them was read."""
 
     key: str
     files: dict[str, str]
-    outside: dict[str, str]
     observed: Observed
 
 
@@ -176,7 +175,6 @@ class CacheRows:
                 row.created_at,
                 row.key,
                 row.parts["files"],
-                row.parts.get("outside", {}),
                 msgspec.convert(row.observed, Observed),
             )
             for row in c.execute(query)
