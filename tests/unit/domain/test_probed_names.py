@@ -19,8 +19,3 @@ from nbyard.domain.probed_names import names_of
 )
 def test_names_are_known_or_computed(code: str, names: set[str], is_computed: bool) -> None:
     assert names_of(ast.parse(code), {}) == (names, is_computed)
-
-
-def test_a_value_that_is_given_is_known() -> None:
-    found, is_computed = names_of(ast.parse("open(table)"), {"table": "a.csv"})
-    assert (found, is_computed) == ({"a.csv"}, False)
