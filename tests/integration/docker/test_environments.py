@@ -5,6 +5,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from packaging.version import Version
+
 from nbyard.bundles import with_trees
 from nbyard.dockerd import Engine
 from nbyard.domain.environments import LockedPackage
@@ -50,9 +52,10 @@ def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:
 
 
 def newest(engine: Engine, base: str, package: str) -> str:
-    """The version of a package that the base has a wheel of."""
+    """The newest version of a package that the base has a wheel of."""
     wheels = inside(engine, base, "ls", "/wheels").splitlines()
-    return next(name.split("-")[1] for name in wheels if name.startswith(f"{package}-"))
+    versions = (name.split("-")[1] for name in wheels if name.startswith(f"{package}-"))
+    return max(versions, key=Version)
 
 
 def built_from(engine: Engine, dockerfile: str, tag: str) -> str:
