@@ -27,8 +27,7 @@ def told(lines):
     return [signs[line.kind] + line.text for line in lines]
 
 
-def test_cells_are_aligned_and_named():
-    pytest.importorskip("nbdime")
+def test_cells_are_aligned_and_named(nbdime):
     new = notebook(
         cell(["x = 1\n", "y = 3"], tags=["parameters"]),
         cell("import os"),
@@ -49,8 +48,7 @@ def test_cells_are_aligned_and_named():
     ]
 
 
-def test_outputs_and_ids_do_not_count_and_the_kernel_does():
-    pytest.importorskip("nbdime")
+def test_outputs_and_ids_do_not_count_and_the_kernel_does(nbdime):
     rerun = notebook(*({**one, "id": "y", "outputs": []} for one in OLD["cells"]))
     assert notebook_diff(OLD, rerun) == ([], "")
     assert notebook_diff(OLD, notebook(*OLD["cells"], kernel="ir"))[0] == [
@@ -60,8 +58,7 @@ def test_outputs_and_ids_do_not_count_and_the_kernel_does():
     ]
 
 
-def test_what_programs_write_into_metadata_does_not_count():
-    pytest.importorskip("nbdime")
+def test_what_programs_write_into_metadata_does_not_count(nbdime):
     timed = {"execution": {"iopub.execute_input": "2026-01-01"}, "papermill": {"duration": 1.5}}
     rerun = notebook(*(one | {"metadata": timed} for one in OLD["cells"]))
     rerun["metadata"] |= {"widgets": {"state": "x" * 1_000_000}, "papermill": {"duration": 3}}
@@ -82,8 +79,7 @@ def test_very_long_notebooks_are_not_compared_by_nbdime(long):
     assert "nstall" not in TOO_LONG
 
 
-def test_a_long_notebook_with_few_changes_is_compared():
-    pytest.importorskip("nbdime")
+def test_a_long_notebook_with_few_changes_is_compared(nbdime):
     same = [cell(f"x = {number}" * 200) for number in range(1_000)]
     new = [*same[:600], cell("y = 1"), *same[601:]]
     place = [

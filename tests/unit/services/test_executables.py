@@ -227,13 +227,11 @@ def test_new_bytes_for_what_was_uploaded_are_a_new_version(yard, ann):
 @pytest.mark.parametrize("major", [3, 4])
 @pytest.mark.parametrize("has_nbdime", [False, True])
 def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
-    yard, ann, root, monkeypatch, has_nbdime, major
+    yard, ann, root, monkeypatch, has_nbdime, major, nbdime
 ):
     """E9: without nbdime it says how to get it."""
     if not has_nbdime:
         monkeypatch.setitem(sys.modules, "nbdime.diffing.notebooks", None)
-    else:
-        pytest.importorskip("nbdime")
     executables, cells = yard.services.executables, nbformat.v4.new_code_cell
     for source in ("x = 1", "x = 2"):
         made = nbformat.v4.new_notebook(cells=[cells(source)])
