@@ -26,7 +26,7 @@ from peers.environments import CannotTakePart
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.images import NamedImage, NewImage
+from nbyard.domain.images.structs import NamedImage, NewImage
 from nbyard.images.builds import ensure
 from nbyard.images.environments import code_wish
 from nbyard.rest.identity import local_name

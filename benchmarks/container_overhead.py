@@ -36,7 +36,7 @@ from peers.ours import FLOW, OUTPUT, write_flow
 from nbyard.discover import LocalNoun
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.images.environments import environment_image
 from nbyard.rest.identity import local_name
 from nbyard.wake import listening

@@ -26,7 +26,13 @@ from parts.paired import options_of, print_line
 from serving import CLIENTS, HERE, ROW, SERVERS, running
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port, deployment_folder, link_path
+from nbyard.domain.deployments.structs import (
+    NewDeployment,
+    Place,
+    Port,
+    deployment_folder,
+    link_path,
+)
 from nbyard.kept_secrets import KeptSecret
 from nbyard.rest.identity import local_name
 

@@ -32,7 +32,7 @@ from notebook_overhead import SECONDS, dispatcher
 from parts.paired import Work, measure, options_of, report
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import NewEnvironment
+from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.installers import KERNEL_PACKAGES
 from nbyard.rest.identity import local_name
 from nbyard.wake import listening

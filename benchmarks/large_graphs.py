@@ -40,8 +40,8 @@ from parts import graphs
 from parts.paired import options_of, print_line
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard

@@ -37,7 +37,7 @@ from parts.paired import options_of, print_line
 
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.wake import listening

@@ -32,9 +32,9 @@ from parts.paired import Work, measure, options_of, report
 
 from nbyard import folders
 from nbyard.discover import LocalNoun
-from nbyard.domain.attempts import NotebookWork, TaskFile
+from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.wake import listening

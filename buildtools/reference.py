@@ -20,18 +20,15 @@ from traitlets import TraitType
 
 from nbyard.cli.main import Nouns, nbyard
 from nbyard.cli.nouns import VERBS
-from nbyard.domain import (
-    arguments,
-    attempts,
-    descriptions,
-    environments,
-    executables,
-    invocations,
-    reaches,
-    records,
-    states,
-    workflows,
-)
+from nbyard.domain import states
+from nbyard.domain.arguments import bindings, records
+from nbyard.domain.arguments import structs as arguments
+from nbyard.domain.attempts import structs as attempts
+from nbyard.domain.commands import invocations
+from nbyard.domain.environments import structs as environments
+from nbyard.domain.executables import descriptions
+from nbyard.domain.executables import structs as executables
+from nbyard.domain.workflows import structs as workflows
 from nbyard.errors import NbyardError, NewerSchema, error_classes
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
@@ -51,7 +48,7 @@ ELSEWHERE = {
     invocations.WorkFile,
     records.Record,
     workflows.Edge,
-    *typing.get_args(reaches.Reach),
+    *typing.get_args(bindings.Reach),
 }
 
 
@@ -419,7 +416,7 @@ def description_format() -> str:
 
 
 def _reaches() -> Iterator[list[str]]:
-    for reach in typing.get_args(reaches.Reach):
+    for reach in typing.get_args(bindings.Reach):
         names = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(reach))
         yield [f"`{reach.__struct_config__.tag}`", names, _line(inspect.getdoc(reach))]
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Table, insert
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.store import Store
 from nbyard.store.tables import (
     artifacts,

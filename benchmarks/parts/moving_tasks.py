@@ -27,7 +27,7 @@ from nbyard import folders
 from nbyard.calling import LEASE, own_name
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import transition

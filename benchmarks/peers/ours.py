@@ -15,7 +15,7 @@ from parts.live_server import live_server
 from nbyard.client import Client
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from peers.graphs import Place, Step

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nbyard.domain.commands import FILE
-from nbyard.domain.script_starts import PYTHON
+from nbyard.domain.commands.command_line import FILE
+from nbyard.domain.commands.interpreters import PYTHON
 from nbyard.errors import Invalid
 
 SECONDS = 10.0

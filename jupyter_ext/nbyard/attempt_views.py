@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard import logs
-from nbyard.domain import attempts as contract
-from nbyard.domain.metrics import Metrics, metrics_of, read_points
-from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
+from nbyard.domain.attempts import structs as contract
+from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
-from nbyard.domain.usage import Usage, read_samples, usage_of
 from nbyard.folders import only_a_file, place, stamp, surroundings_in
 
 MAX_NOTEBOOK = 256 * 2**20

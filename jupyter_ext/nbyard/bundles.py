@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs, Tree
-from nbyard.domain.environments import LockedPackage
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, rule_for
-from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import Conflict, NotFound, TooLarge
 
 MARKERS = (

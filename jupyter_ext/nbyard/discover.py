@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-from nbyard.domain.arguments import check_text
+from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid, Unavailable
 from nbyard.rest.identity import local_name

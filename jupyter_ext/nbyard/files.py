@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from nbyard.domain.arguments import check_text
-from nbyard.domain.functions import SEPARATOR, spot
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.inspection.functions import SEPARATOR, spot
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from nbyard.domain import attempts as contract
+from nbyard.domain.attempts import structs as contract
 from nbyard.files import read_small, write_new
 
 MAX_STAGE = 4096

@@ -23,8 +23,7 @@ from msgspec.structs import replace
 from packaging.requirements import Requirement
 
 from nbyard import pip_settings
-from nbyard.domain.environments import LockedPackage
-from nbyard.domain.requirements import (
+from nbyard.domain.environments.requirements import (
     address_of,
     folder_of,
     hashes_of,
@@ -33,6 +32,7 @@ from nbyard.domain.requirements import (
     name_of,
     wants_git,
 )
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.errors import Invalid, Unavailable
 
 # what the kernel of an environment needs there

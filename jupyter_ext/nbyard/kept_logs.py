@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nbyard import logs
-from nbyard.domain.runs import LogChunk
+from nbyard.domain.runs.structs import LogChunk
 
 PIECE_BYTES = 4 * 2**20
 PIECES = 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.traffic import Counted
+from nbyard.domain.deployments.traffic import Counted
 from nbyard.kept_logs import KeptLog
 
 NAME = "traffic"

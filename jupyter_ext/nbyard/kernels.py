@@ -13,9 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import EnvironmentRef, EnvironmentVersion, Lock
-from nbyard.domain.kernels import Kernel, is_ours, told_place
-from nbyard.domain.uses import differences
+from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
+from nbyard.domain.environments.references import differences
+from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
 
 # Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`, with the

@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 
-from nbyard.domain.environments import KERNEL_PREFIX
+from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.files import write_whole
 
 OWN = "kernel"

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from nbyard.domain.runs import LogChunk
+from nbyard.domain.runs.structs import LogChunk
 
 LOG_CHUNK = 256 * 1024
 

@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 
 from nbyard import gpus
-from nbyard.domain.slots import Capacity
+from nbyard.domain.runs.slots import Capacity
 from nbyard.settings import Settings
 
 # of version 2 and 1: https://docs.kernel.org/admin-guide/cgroup-v2.html, cgroup-v1/memory.html

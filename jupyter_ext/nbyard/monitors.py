@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from nbyard.domain.monitors import MonitorLink, link_path
+from nbyard.domain.attempts.monitors import MonitorLink, link_path
 from nbyard.files import read_small, write_whole
 
 FOLDER = "monitors"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from nbyard.domain.diffs import DiffLine, diff_lines
+from nbyard.domain.executables.diffs import DiffLine, diff_lines
 
 # nbdime compares each cell with each, and characters of similar ones with each other
 MAX_CELLS = 200

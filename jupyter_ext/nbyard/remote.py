@@ -20,8 +20,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
-from nbyard.domain import urls
 from nbyard.domain.names import safe_filename
+from nbyard.domain.parsing import urls
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
 
 CHUNK = 256 << 10

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.column_types import columns_of
-from nbyard.domain.models import plain_columns
-from nbyard.domain.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
+from nbyard.domain.models.column_types import columns_of
+from nbyard.domain.models.structs import plain_columns
+from nbyard.domain.models.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
 
 # It gets no secrets: only what Python needs to start.

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from pycrdt import Awareness, Doc, Map
 
-from nbyard.domain.canonical import MAX_SAFE, canonical
+from nbyard.domain.parsing.canonical_json import MAX_SAFE, canonical
 
 # how many levels below a block are maps of their own; what lies deeper is one plain value
 DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0}

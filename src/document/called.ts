@@ -1,4 +1,4 @@
-/** The server has the same rule (`domain/executables.py`); both read `tests/cases/called.json`. */
+/** The server has the same rule (`domain/executables/structs.py`); both read `tests/cases/called.json`. */
 export const MODEL_FILES = ['nervosum.yaml', 'nervosum.yml', 'model.yaml', 'model.yml', 'MLmodel'];
 
 /** Whether a file describes a model: it is an executable, and can be deployed. */

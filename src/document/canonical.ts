@@ -1,6 +1,6 @@
 /**
  * The one way a workflow document is written: keys in UTF-16 order, two spaces, an array of
- * scalars on one line, a line end at the end. `domain/canonical.py` writes the same bytes.
+ * scalars on one line, a line end at the end. `domain/parsing/canonical_json.py` writes the same bytes.
  */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 

@@ -1,5 +1,5 @@
 /**
- * Which arrow may be drawn. The server has the same rules (`domain/workflows.py`), both read
+ * Which arrow may be drawn. The server has the same rules (`domain/workflows/structs.py`), both read
  * `tests/cases/edges.json`; here they run while the mouse moves.
  */
 import { DATASET_OUTPUT, IEdge } from './flow';

@@ -47,7 +47,7 @@ export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task
   return moved;
 }
 
-/** Before what a step waits for, behind the reason why it runs (`domain/reasons.py`). */
+/** Before what a step waits for, behind the reason why it runs (`domain/runs/status_reason.py`). */
 const WAITS = ' – waits: ';
 
 /** What a step that is to start waits for, for example an engine that does not answer. */

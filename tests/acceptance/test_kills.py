@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from nbyard.calling import LEASE, is_dead
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import RunDetail
+from nbyard.domain.runs.structs import RunDetail
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
@@ -40,7 +40,7 @@ open(output_txt, "w").write("made")
 KILL_ON_ANSWER = """
 import dataclasses, os, pathlib, signal, sys
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 yard = Yard.open(start=pathlib.Path.cwd())

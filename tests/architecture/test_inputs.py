@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec.inspect as types
 
-from nbyard.domain.descriptions import Description
-from nbyard.domain.workflows import Document, Meta
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.workflows.structs import Document, Meta
 from nbyard.services.table import table
 
 # what others keep with a workflow has its place there

@@ -19,7 +19,7 @@ import psutil
 
 from nbyard.calling import LEASE, is_dead
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings

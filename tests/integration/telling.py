@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import TaskFile
-from nbyard.domain.command_previews import CommandDraft, CommandPreview, preview_command
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.reaches import Flag, Option, Positional, Stdin, Variable, Words
+from nbyard.domain.arguments.bindings import Flag, Option, Positional, Stdin, Variable, Words
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import TaskFile
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nbyard.domain.attempts import LOG, RESULT, RUNNER
+from nbyard.domain.attempts.structs import LOG, RESULT, RUNNER
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order

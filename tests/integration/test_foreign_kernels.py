@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts import METRICS
+from nbyard.domain.attempts.structs import METRICS
 from nbyard.testing.conformance_runtimes import STORE, wait_until
 
 from .foreign import (

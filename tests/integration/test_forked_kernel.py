@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, NotebookWork, Result
+from nbyard.domain.attempts.structs import EXECUTED, NotebookWork, Result
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt

@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.kernelspec import NoSuchKernel
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from nbyard import folders
-from nbyard.domain.attempts import (
+from nbyard.domain.attempts.structs import (
     RESULT,
     RUNNER,
     TASK,

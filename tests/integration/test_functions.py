@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables import Inspect, NewExecutable
-from nbyard.domain.runs import NewRun, RunDetail, Task
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.executables.structs import Inspect, NewExecutable
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching, alive

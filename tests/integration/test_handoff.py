@@ -11,7 +11,7 @@ from typing import Any
 import pandas
 import pytest
 
-from nbyard.domain.attempts import NotebookWork, Output
+from nbyard.domain.attempts.structs import NotebookWork, Output
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import finish, place_attempt
 from nbyard.testing.forked import StoreShell

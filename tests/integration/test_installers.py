@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from nbyard import installers
-from nbyard.domain.environments import LockedPackage, lock_lines
+from nbyard.domain.environments.structs import LockedPackage, lock_lines
 from nbyard.errors import Invalid, Unavailable
 from nbyard.installers import Installer, Stopped
 from nbyard.testing.index import Index

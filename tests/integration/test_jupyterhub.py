@@ -16,7 +16,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.settings import Settings
 from nbyard.testing.server import Answer
 from nbyard.yard import Yard

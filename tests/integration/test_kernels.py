@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables import Inspect
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.executables.structs import Inspect
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

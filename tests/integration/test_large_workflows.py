@@ -16,8 +16,8 @@ STATED_MB = 90
 SERVER = """
 import json, pathlib, re, sys
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard

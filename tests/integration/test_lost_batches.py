@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from nbyard import folders
-from nbyard.domain.runs import RunDetail
+from nbyard.domain.runs.structs import RunDetail
 
 from .test_runs import ADA, Project, project
 

@@ -10,7 +10,7 @@ import nbformat
 import polars as pl
 import pytest
 
-from nbyard.domain.notebook_text import READERS, opening_notebook
+from nbyard.domain.notebooks.writer import READERS, opening_notebook
 
 WITHOUT = """
 import sys

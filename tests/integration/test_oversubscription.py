@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, Run
+from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Busy
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching

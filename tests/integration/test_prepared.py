@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, LOG, RUNNER, NotebookWork
+from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order

@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from nbyard.domain.attempts import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
+from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.log import LIMIT_BYTES
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM

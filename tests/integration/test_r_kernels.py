@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 

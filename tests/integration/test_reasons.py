@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
 from nbyard.resources import ResourceLinks
 from nbyard.settings import Settings

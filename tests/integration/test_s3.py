@@ -14,7 +14,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
-from nbyard.domain.datasets import Dataset, NewDataset, UrlSource
+from nbyard.domain.datasets.structs import Dataset, NewDataset, UrlSource
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.secrets import CANARY, places_of

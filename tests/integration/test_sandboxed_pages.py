@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.identity import local_name
 from nbyard.testing.server import TOKEN, JupyterServer
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.credentials import CredentialPatch, NewCredential
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid
 from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
 

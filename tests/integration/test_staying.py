@@ -16,7 +16,7 @@ import msgspec
 import psutil
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, LOG, RUNNER, NotebookWork, Result
+from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
 from nbyard.runner.ahead import MOST_ATTEMPTS
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime

@@ -15,8 +15,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nbyard.domain.models import ModelColumn
-from nbyard.domain.trials import KnownTable, Told
+from nbyard.domain.models.structs import ModelColumn
+from nbyard.domain.models.trials import KnownTable, Told
 from nbyard.errors import Invalid
 from nbyard.images.models import serving_sources
 from nbyard.serving.trying import _lacks_memory

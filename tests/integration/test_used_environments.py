@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import Environment, EnvironmentChange, NewEnvironment
-from nbyard.domain.executables import NewExecutable, Resources
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
+from nbyard.domain.executables.structs import NewExecutable, Resources
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching

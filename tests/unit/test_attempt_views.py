@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from nbyard import attempt_views as views
 from nbyard import folders, logs
-from nbyard.domain import attempts as contract
-from nbyard.domain.attempts import Image, Surroundings
-from nbyard.domain.environments import Lock, Package
-from nbyard.domain.metrics import Metrics
-from nbyard.domain.runs import Activity, Attempt, Task
-from nbyard.domain.usage import Usage
+from nbyard.domain.attempts import structs as contract
+from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.structs import Image, Surroundings
+from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.environments.structs import Lock, Package
+from nbyard.domain.runs.structs import Activity, Attempt, Task
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from nbyard.bundles import (
     rule_of,
     with_trees,
 )
-from nbyard.domain.environments import LockedPackage
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.errors import Conflict, TooLarge
 
 MIB = 2**20

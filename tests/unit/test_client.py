@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.client import Client
-from nbyard.domain.datasets import FileSource, NewDataset, UploadSource
-from nbyard.domain.runs import NewRun
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.services.table import table
 from nbyard.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from nbyard import calling, discover
 from nbyard.client import Client
-from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.errors import Invalid, Unavailable
 from nbyard.yard import Yard
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from nbyard.domain.descriptions import Description
-from nbyard.domain.workflows import Document
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.workflows.structs import Document
 from nbyard.fields import meant, misspelled, with_meant
 
 KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")

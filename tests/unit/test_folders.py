@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from nbyard import folders
-from nbyard.domain import attempts as contract
+from nbyard.domain.attempts import structs as contract
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
 TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), {})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nbyard import kept_traffic
-from nbyard.domain.traffic import Counted
+from nbyard.domain.deployments.traffic import Counted
 from nbyard.kept_logs import KeptLog
 from nbyard.kept_traffic import KeptTraffic
 

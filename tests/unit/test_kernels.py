@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbyard import kernels
-from nbyard.domain.environments import Package
+from nbyard.domain.environments.structs import Package
 from nbyard.errors import NotFound
 
 # an interpreter as far as we ask one: prints what is in facts.json beside it

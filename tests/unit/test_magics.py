@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import nbyard
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import FileSource, NewDataset
+from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.magics.results import OPENS, Shown, link_to
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard

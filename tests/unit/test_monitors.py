@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nbyard import monitors
-from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.monitors import Board, Monitor, Spot
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from nbyard.domain.diffs import DiffLine
+from nbyard.domain.executables.diffs import DiffLine
 from nbyard.notebook_diffs import HINT, MAX_CELL, MAX_CELLS, MAX_SOURCE, TOO_LONG, notebook_diff
 
 

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from nbyard.domain.urls import Allowed, Target
+from nbyard.domain.parsing.urls import Allowed, Target
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
 from nbyard.remote import Limits, Remote, Watch, filename_of
 

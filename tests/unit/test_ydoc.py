@@ -8,7 +8,7 @@ import jupyter_ydoc  # noqa: F401  it loads our entry point, so it has to come b
 import pytest
 from pycrdt import Doc, Map
 
-from nbyard.domain.canonical import canonical
+from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.ydoc import YFlow, read_flow
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "flow.json").read_text("utf-8"))

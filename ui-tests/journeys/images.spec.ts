@@ -16,7 +16,7 @@ function makeLibrary(server: LabServer, name: string, base: string): void {
 from datetime import UTC, datetime
 from pathlib import Path
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import Recipe
+from nbyard.domain.images.structs import Recipe
 from nbyard.rest.identity import local_name
 from nbyard.store import Store
 import msgspec

@@ -13,7 +13,7 @@ from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.logs import print_log
 from nbyard.cli.output import asked_server, follow_up, offering, say, show_json, size
 from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, split_target
-from nbyard.domain.runs import NewRun, Run
+from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
 from nbyard.files import replacing
 

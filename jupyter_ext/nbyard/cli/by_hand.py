@@ -17,10 +17,10 @@ from nbyard.cli.output import (
     tell_unheard,
 )
 from nbyard.cli.views import show_comparison, show_metrics, show_run
-from nbyard.domain.arguments import type_words
-from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
-from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
-from nbyard.domain.s3 import SCHEME
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.datasets.s3 import SCHEME
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
+from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
 
 CHUNK = 8 << 20
 

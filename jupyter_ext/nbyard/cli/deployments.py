@@ -12,9 +12,9 @@ from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import ago, harmless, say, show_json, show_table
 from nbyard.cli.run import pairs
 from nbyard.cli.views import show_facts
-from nbyard.domain.deployment_form import IDES, SERVICES
-from nbyard.domain.deployments import Deployment, DeploymentChange, NewDeployment, Port
-from nbyard.domain.models import ServedModel
+from nbyard.domain.deployments.form import IDES, SERVICES
+from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
+from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 
 LOOK_SECONDS = 0.3

@@ -11,13 +11,13 @@ import click
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.environment_views import next_step, show_changes
 from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
-from nbyard.domain.environments import (
+from nbyard.domain.environments.references import split_reference
+from nbyard.domain.environments.structs import (
     Environment,
     EnvironmentChange,
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
-from nbyard.domain.uses import split_reference
 
 LOOK_SECONDS = 0.5
 file_option = click.option(

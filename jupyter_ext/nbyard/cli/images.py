@@ -11,7 +11,14 @@ import msgspec
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import harmless, say, show_json, size
 from nbyard.cli.run import pairs
-from nbyard.domain.images import ImageName, NamedImage, NewImage, PulledImage, Recipe, own_lines
+from nbyard.domain.images.structs import (
+    ImageName,
+    NamedImage,
+    NewImage,
+    PulledImage,
+    Recipe,
+    own_lines,
+)
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")

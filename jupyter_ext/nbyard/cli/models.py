@@ -18,12 +18,12 @@ from nbyard.cli.output import ago, offering, say, show_json, show_table
 from nbyard.cli.run import see_out
 from nbyard.cli.serving import serve
 from nbyard.cli.views import show_facts
-from nbyard.domain.deployment_form import name_of
-from nbyard.domain.deployments import Deployment, DeploymentChange, NewDeployment
-from nbyard.domain.edges import FOLDER
-from nbyard.domain.images import NamedImage
-from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
-from nbyard.domain.runs import NewRun
+from nbyard.domain.deployments.form import name_of
+from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.images.structs import NamedImage
+from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
 from nbyard.services.naming import nearest

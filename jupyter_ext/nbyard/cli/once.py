@@ -15,9 +15,9 @@ from nbyard.cli.artifacts import save
 from nbyard.cli.images import tell, until_made
 from nbyard.cli.output import say
 from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, texts_of
-from nbyard.domain.arguments import Argument, ValueType
-from nbyard.domain.images import NewImage, Recipe
-from nbyard.domain.runs import NewRun, Run
+from nbyard.domain.arguments.structs import Argument, ValueType
+from nbyard.domain.images.structs import NewImage, Recipe
+from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict, NbyardError
 
 OUTPUT = "output"

@@ -7,8 +7,8 @@ from typing import Any
 
 from nbyard.cli.output import duration, harmless, say
 from nbyard.cli.views import usually
-from nbyard.domain.estimates import Usual
-from nbyard.domain.runs import RunDetail, Task
+from nbyard.domain.runs.estimates import Usual
+from nbyard.domain.runs.structs import RunDetail, Task
 
 UNDER_WAY = ("queued", "preparing", "running")
 SIGNS = {

@@ -28,9 +28,9 @@ from nbyard.cli.output import (
 from nbyard.cli.progress import Progress
 from nbyard.cli.run_files import save_files
 from nbyard.cli.views import told_of_files
-from nbyard.domain.estimates import Usual
-from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage
-from nbyard.domain.strict_json import read_json
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.runs.estimates import Usual
+from nbyard.domain.runs.structs import NewRun, Run, RunDetail, Task, TaskPage
 from nbyard.errors import BadRequest
 
 TRACEBACK_LINES = 12

@@ -13,9 +13,9 @@ import click
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import harmless, say, show_json, show_table, size
 from nbyard.cli.views import counted, not_kept
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
 from nbyard.domain.names import check_member_path
-from nbyard.domain.other_files import OtherFile, OtherFileList
-from nbyard.domain.runs import Task
+from nbyard.domain.runs.structs import Task
 from nbyard.files import replacing
 
 NAMED = 10  # files, in a refusal

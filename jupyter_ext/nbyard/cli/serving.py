@@ -11,9 +11,9 @@ import click
 
 from nbyard.cli.deployments import LOOK_SECONDS, until_settled
 from nbyard.cli.output import harmless, say, show_json
-from nbyard.domain.deployment_form import name_of
-from nbyard.domain.deployments import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
-from nbyard.domain.models import ModelPackage
+from nbyard.domain.deployments.form import name_of
+from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
+from nbyard.domain.models.structs import ModelPackage
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NotFound
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from nbyard.cli.output import about, ago, duration, harmless, number, show_table, size
-from nbyard.domain.arguments import type_words
-from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.errors import Invalid
 
 View = Callable[[Any], None]
@@ -145,7 +145,7 @@ def show_comparison(found: Any) -> None:
 
 
 def _column_change(column: Any) -> tuple[str, ...]:
-    from nbyard.domain.comparisons import FIGURES
+    from nbyard.domain.datasets.comparisons import FIGURES
 
     change = "" if column.change == "same" else column.change
     figures = (
@@ -184,7 +184,7 @@ def _executable(executable: Any) -> None:
 
 
 def _command_line(version: Any) -> str:
-    from nbyard.domain.command_previews import draft_of, preview_command
+    from nbyard.domain.runs.command_previews import draft_of, preview_command
 
     draft = draft_of(version)
     if draft is None:

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.call_forms import CallForm, forms_of
-from nbyard.domain.deployments import SECRET_HEADER, Place
-from nbyard.domain.strict_json import read_json
+from nbyard.domain.deployments.endpoint_forms import CallForm, forms_of
+from nbyard.domain.deployments.structs import SECRET_HEADER, Place
+from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import NbyardError
 
 ANSWER_SECONDS = 2.0

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.environments import EnvironmentVersion
+from nbyard.domain.environments.structs import EnvironmentVersion
 from nbyard.store import Connection
 
 log = logging.getLogger("nbyard.dispatch")

@@ -18,7 +18,7 @@ from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import prepare
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import TASK, Failure, Result
+from nbyard.domain.attempts.structs import TASK, Failure, Result
 from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runner import verdict

@@ -1,7 +1,7 @@
 """A deployment may be asked for while its image is still being built: it waits for that."""
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.rollouts import BEING_BUILT, not_built
+from nbyard.domain.deployments.status import BEING_BUILT, not_built
 from nbyard.domain.states import IMAGE
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 

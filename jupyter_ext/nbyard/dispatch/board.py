@@ -17,8 +17,8 @@ import msgspec
 
 from nbyard.dispatch.room import Turn
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
-from nbyard.domain.progress import Progress, TaskOutcome
-from nbyard.domain.runs import BytesOf, Run, bytes_of
+from nbyard.domain.runs.progress import Progress, TaskOutcome
+from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.states import ATTEMPT, RUN
 from nbyard.store import Connection, Store
 from nbyard.store.attempts import AttemptRecord

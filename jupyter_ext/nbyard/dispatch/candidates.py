@@ -23,10 +23,10 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.takeovers import is_there, take, take_over
 from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.unknowns import Unknowns
-from nbyard.domain import caching
-from nbyard.domain.attempts import Failure
+from nbyard.domain import cache_policy
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
@@ -75,7 +75,7 @@ class Candidate:
             return "the result that it was to take over is gone"
         if self.task.plan.force:
             return "it was forced"
-        return "" if caching.is_asked(self.task.plan.cache) else "its cache is switched off"
+        return "" if cache_policy.is_asked(self.task.plan.cache) else "its cache is switched off"
 
 
 class Candidates(Mapping[str, Candidate]):
@@ -281,7 +281,7 @@ class Candidates(Mapping[str, Candidate]):
             if hit is None:
                 continue
             policy = one.task.plan.cache
-            one.too_old = caching.too_old(policy, hit.run_number, hit.made_at, now)
+            one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
             own = beside.get(hit.task_id, {})
             if not one.too_old and is_there(self._room, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
@@ -291,7 +291,7 @@ class Candidates(Mapping[str, Candidate]):
 
     def _alike(self, c: Connection, one: Candidate) -> Alike | None:
         """A result of the same work, of which no file changed that was read."""
-        if not caching.is_by_reads(one.task.plan.cache):
+        if not cache_policy.is_by_reads(one.task.plan.cache):
             return None
         modules = one.environment.versions
         try:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from nbyard import folders
 from nbyard.dispatch.board import LiveAttempt, LiveTask
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import Output
-from nbyard.domain.monitors import container_ports
-from nbyard.domain.runs import BytesOf, ResultOf, Run
+from nbyard.domain.attempts.monitors import container_ports
+from nbyard.domain.attempts.structs import Output
+from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
 from nbyard.runtimes.protocol import Order
 from nbyard.store.attempts import AttemptRecord

@@ -12,10 +12,10 @@ import msgspec
 from nbyard.blobs import Blobs
 from nbyard.crash import crash_point
 from nbyard.dispatch.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
-from nbyard.domain import reasons
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import bytes_of
+from nbyard.domain.runs import status_reason
+from nbyard.domain.runs.structs import bytes_of
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.store import Connection, Store, transition
 from nbyard.store.attempts import AttemptRecord
@@ -91,7 +91,7 @@ class Changes:
 
     def note_wait(self, task: LiveTask, words: str) -> None:
         """Why it is in the queue, behind what became of an attempt before."""
-        self.note(task, reasons.queued(task.record.reason, words))
+        self.note(task, status_reason.queued(task.record.reason, words))
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Write first: the attempt exists before anything starts."""
@@ -176,7 +176,7 @@ class Changes:
     def _step(self, task: LiveTask, to: str) -> None:
         now = datetime.now(UTC)
         if to == "queued":
-            self.move_task(task, to, reason=reasons.TURN, queued_at=now)
+            self.move_task(task, to, reason=status_reason.TURN, queued_at=now)
             return
         reason = CANCELLED if task.run.is_cancelled else "something before it did not succeed"
         self.move_task(task, to, reason=reason, finished_at=now)

@@ -17,10 +17,10 @@ from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.staging import opens_datasets, untyped_of
-from nbyard.domain.attempts import CANCEL, Failure, Result
-from nbyard.domain.kernels import not_installed
+from nbyard.domain.attempts.structs import CANCEL, Failure, Result
+from nbyard.domain.environments.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
-from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 
 

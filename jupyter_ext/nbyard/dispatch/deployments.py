@@ -13,7 +13,7 @@ from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
-from nbyard.domain.slots import CHANGE_DEPLOYMENT, Slots
+from nbyard.domain.runs.slots import CHANGE_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.runtimes.docker import strays
 from nbyard.store.deployments import DeploymentRow, RevisionRow

@@ -10,8 +10,8 @@ import msgspec
 from nbyard.dispatch.board import LiveAttempt
 from nbyard.dispatch.changes import CANCELLED, Changes
 from nbyard.dispatch.facts import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
-from nbyard.domain import reasons
-from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.runs import status_reason
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
@@ -23,7 +23,7 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
                 _note(changes, attempt, "")
         case GoesOn(rows):
             task = attempt.task
-            changes.note(task, reasons.going_on(task.record.reason, rows))
+            changes.note(task, status_reason.going_on(task.record.reason, rows))
         case Waits(words):
             _note(changes, attempt, words)
         case Running(at):
@@ -37,7 +37,7 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
 def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
     """What it waits for, behind the reason why it runs."""
     task = attempt.task
-    changes.note(task, reasons.waiting(task.record.reason, waits))
+    changes.note(task, status_reason.waiting(task.record.reason, waits))
 
 
 def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
@@ -88,7 +88,9 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
     task.pause(datetime.now(UTC))
-    changes.move_task(task, "queued", reason=reasons.after_attempt(number, how, failure.message))
+    changes.move_task(
+        task, "queued", reason=status_reason.after_attempt(number, how, failure.message)
+    )
     return True
 
 

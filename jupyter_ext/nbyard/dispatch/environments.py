@@ -20,7 +20,7 @@ from nbyard.dispatch.restoring import install, installer, new_place
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import (
+from nbyard.domain.environments.structs import (
     INSTALL_LOG,
     Environment,
     LockedPackage,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from nbyard.domain.attempts import Failure, Result
-from nbyard.domain.other_files import OtherFiles
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure, Result
 
 
 @dataclass(frozen=True)

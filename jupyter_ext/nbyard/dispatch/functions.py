@@ -31,8 +31,8 @@ from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import call_of, outputs_of, prepare_worker
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import Failure, Result
-from nbyard.domain.runs import Run
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.runner import verdict

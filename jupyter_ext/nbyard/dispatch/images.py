@@ -17,8 +17,8 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import for_registries
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
-from nbyard.domain.images import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
-from nbyard.domain.models import ModelPackage, model_labels
+from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
+from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, words_of
 from nbyard.images.builds import (

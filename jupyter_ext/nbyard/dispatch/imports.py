@@ -15,12 +15,12 @@ from nbyard.blobs.archives import put_archive
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.datasets import DatasetVersion
-from nbyard.domain.formats import format_of
-from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object, signed
+from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object, signed
+from nbyard.domain.datasets.structs import DatasetVersion
+from nbyard.domain.datasets.tables import BrokenTable, TableInfo
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.parsing.urls import Allowed, Target, parse
 from nbyard.domain.states import DATASET_VERSION
-from nbyard.domain.tables import BrokenTable, TableInfo
-from nbyard.domain.urls import Allowed, Target, parse
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_real
 from nbyard.remote import Limits, Remote, Sign, Watch

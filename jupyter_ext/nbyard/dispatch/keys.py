@@ -12,23 +12,23 @@ from nbyard import bundles, kernels, kernelspecs
 from nbyard.dispatch.restoring import version_in_place
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.working import may_ask
-from nbyard.domain.attempts import Observed
+from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.caching.file_probes import Probes, probes_of
+from nbyard.domain.caching.relevant_changes import Files, changes_that_count
+from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import KeyParts, canonical_text, digest_of
-from nbyard.domain.dockerfiles import bases
-from nbyard.domain.environments import EnvironmentRef, Lock
-from nbyard.domain.executables import ExecutableVersion, is_python
-from nbyard.domain.formats import is_data
-from nbyard.domain.functions import spot
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import EnvironmentRef, Lock
+from nbyard.domain.executables.structs import ExecutableVersion, is_python
+from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.invocations import Invocation
-from nbyard.domain.missing import DISTRIBUTIONS
-from nbyard.domain.observations import Files, changes_that_count
-from nbyard.domain.planning import CONTAINER
-from nbyard.domain.probes import Probes, probes_of
-from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.undeclared import placed
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.images.dockerfiles import bases
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.planning import CONTAINER
+from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
 from nbyard.store import Connection
 

@@ -15,8 +15,10 @@ from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.staging import link_datasets, mark_outputs, place_of, places_of, stage_inputs
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import (
+from nbyard.domain.arguments.bindings import Beside, Found
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import (
     RUNNER,
     SURROUNDINGS,
     TASK,
@@ -28,16 +30,14 @@ from nbyard.domain.attempts import (
     TaskFile,
     Work,
 )
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.file_objects import Facts
-from nbyard.domain.functions import spot
-from nbyard.domain.invocations import ATTEMPT, WORK
-from nbyard.domain.planning import output_filename
-from nbyard.domain.reaches import Beside, Found
-from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
-from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.commands.invocations import ATTEMPT, WORK
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.planning import output_filename
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.files import write_new
 from nbyard.kernelspecs import variables
 from nbyard.kinds.protocol import OwnDefaults, Reading

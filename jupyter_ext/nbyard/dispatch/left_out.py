@@ -15,14 +15,14 @@ from nbyard import bundles
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.staging import CODE_KINDS, place_of
-from nbyard.domain.attempts import Failure
-from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.functions import spot
+from nbyard.domain.attempts.missing_modules import COLOURS
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.caching.file_probes import probes_of
+from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
-from nbyard.domain.mentions import asked, code_of, literal, mentions
-from nbyard.domain.missing import COLOURS
-from nbyard.domain.other_files import OtherFiles
-from nbyard.domain.probes import probes_of
+from nbyard.domain.inspection.functions import spot
 from nbyard.errors import NbyardError
 from nbyard.resources import shows_dataset
 from nbyard.runner.folder import CODE

@@ -3,9 +3,9 @@
 from nbyard import folders
 from nbyard.dispatch.keys import version_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.runs import TaskPlan
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.uses import differences, warning
+from nbyard.domain.environments.references import differences, warning
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
 from nbyard.store.attempts import AttemptRecord
 

@@ -16,16 +16,16 @@ from nbyard.dispatch.board import LiveAttempt
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments import Place
-from nbyard.domain.monitors import (
+from nbyard.domain.attempts.monitors import (
     EVERYWHERE,
     TENSORBOARD,
     container_ports,
     variables,
 )
-from nbyard.domain.rollouts import no_way_in
-from nbyard.domain.runs import TaskPlan
-from nbyard.domain.runtimes import DOCKER, PROCESS
+from nbyard.domain.deployments.status import no_way_in
+from nbyard.domain.deployments.structs import Place
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.domain.states import ATTEMPT
 from nbyard.folders import place
 from nbyard.monitors import LOOPBACK, Monitor, Spot

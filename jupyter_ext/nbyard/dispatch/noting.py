@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.structs import (
     OPEN,
     OPEN_VARIABLE,
     Place,

@@ -20,9 +20,7 @@ from nbyard.dispatch.launching import MODEL
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import masks
 from nbyard.dispatch.staging import is_dataset_link
-from nbyard.domain.attempts import TASK
-from nbyard.domain.ignore_rules import is_cache
-from nbyard.domain.other_files import (
+from nbyard.domain.attempts.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
     FileFilter,
@@ -32,8 +30,10 @@ from nbyard.domain.other_files import (
     summary,
     within_caps,
 )
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.undeclared import placed
+from nbyard.domain.attempts.structs import TASK
+from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.folders import is_own, read_task, stamp
 from nbyard.localpaths import open_real

@@ -6,7 +6,7 @@ import contextvars
 import threading
 
 from nbyard.dockerd import Engine, Say, Stopped
-from nbyard.domain.rollouts import another_image
+from nbyard.domain.deployments.status import another_image
 from nbyard.errors import NbyardError
 
 BRIEF_SECONDS = 0.2

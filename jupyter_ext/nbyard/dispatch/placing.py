@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from nbyard.dispatch.board import Board, LiveTask, LiveWorker
 from nbyard.dispatch.keys import Code
 from nbyard.dispatch.secrets import secrets_of
-from nbyard.domain.attempts import Result
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.functions import spot
+from nbyard.domain.attempts.structs import Result
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import TaskPlan
-from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
 
 KIND = "function"
 # What a worker may have before it, so that others get their turn on the slot that it takes.

@@ -11,14 +11,14 @@ from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.room import Room, Turn
-from nbyard.domain import caching
+from nbyard.domain import cache_policy
 from nbyard.domain.digest import explain
+from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons import TURN, attempt_before
-from nbyard.domain.runs import TaskPlan
-from nbyard.domain.slots import Slots
-from nbyard.domain.uses import moved
+from nbyard.domain.runs.slots import Slots
+from nbyard.domain.runs.status_reason import TURN, attempt_before
+from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.machine import capacity
 from nbyard.store.attempts import AttemptRecord
@@ -255,7 +255,7 @@ class QueueController:
             return explain(None, one.parts)
         words = moved(last.used, one.task.plan.environment)
         has = one.environment.versions
-        by_reads = caching.is_by_reads(one.task.plan.cache)
+        by_reads = cache_policy.is_by_reads(one.task.plan.cache)
         observed = last.observed if by_reads else None
         counting = self._candidates.identities.counting
         try:

@@ -11,8 +11,8 @@ from nbyard.dispatch import unfinished
 from nbyard.dispatch.functions import clear_worker
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.deployments import check_name
-from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.deployments.structs import check_name
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runtimes.protocol import Order, Runtime

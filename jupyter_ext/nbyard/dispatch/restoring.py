@@ -12,10 +12,10 @@ from io import FileIO
 from pathlib import Path
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.environments import INSTALL_LOG, EnvironmentVersion, version_folder
-from nbyard.domain.requirements import check_folders
-from nbyard.domain.sources import Sources
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.requirements import check_folders
+from nbyard.domain.environments.structs import INSTALL_LOG, EnvironmentVersion, version_folder
 from nbyard.errors import NotFound, Unavailable
 from nbyard.installers import Installer, Stopped
 

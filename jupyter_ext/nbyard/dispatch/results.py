@@ -12,11 +12,11 @@ import msgspec
 from nbyard import folders
 from nbyard.blobs.files import opened
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
-from nbyard.domain.formats import format_of, suffix_of
-from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
+from nbyard.domain.file_formats import format_of, suffix_of
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.names import check_filename
-from nbyard.domain.runs import MODEL_TYPE, ArtifactType
+from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_inside
 from nbyard.runner.found import entries

@@ -21,8 +21,7 @@ from nbyard.dispatch.pinned import Pins
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import for_registries
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
-from nbyard.domain.deployments import Place, deployment_folder, log_name
-from nbyard.domain.rollouts import (
+from nbyard.domain.deployments.status import (
     BEING_BUILT,
     Ended,
     Standing,
@@ -38,6 +37,7 @@ from nbyard.domain.rollouts import (
     words_of_end,
     words_of_start_error,
 )
+from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.kept_logs import forget_logs

@@ -23,8 +23,8 @@ from nbyard.dispatch.functions import FunctionController, files_of, order_of, ti
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.slots import Slots
+from nbyard.domain.runs.slots import Slots
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost

@@ -6,9 +6,9 @@ from pathlib import Path
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import logged_in
+from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
-from nbyard.domain.invocations import ATTEMPT
-from nbyard.domain.runs import SecretOf, TaskPlan
+from nbyard.domain.runs.structs import SecretOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.runner import memory
 from nbyard.runner.masks import Blind, Masks

@@ -12,14 +12,14 @@ import msgspec
 from nbyard import bundles, folders, resources
 from nbyard.dispatch import working
 from nbyard.dispatch.room import Room
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import UNTYPED
-from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.functions import spot
-from nbyard.domain.invocations import input_places
-from nbyard.domain.mentions import code_of
-from nbyard.domain.reaches import File
-from nbyard.domain.runs import BytesOf
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import UNTYPED
+from nbyard.domain.caching.path_mentions import code_of
+from nbyard.domain.commands.invocations import input_places
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid
 from nbyard.files import read_small, write_new
 from nbyard.runner.folder import CODE

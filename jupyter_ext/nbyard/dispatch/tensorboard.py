@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbyard import folders, monitors
 from nbyard.dispatch.room import Room
-from nbyard.domain.monitors import TENSORBOARD
+from nbyard.domain.attempts.monitors import TENSORBOARD
 from nbyard.monitors import LOOPBACK, Board
 from nbyard.runner import processes
 

@@ -17,10 +17,10 @@ from nbyard.blobs.files import opened
 from nbyard.dispatch.results import check_token
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
+from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
-from nbyard.domain.invocations import ATTEMPT
-from nbyard.domain.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import write_new
 from nbyard.localpaths import open_inside

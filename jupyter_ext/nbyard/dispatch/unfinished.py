@@ -12,9 +12,9 @@ from pathlib import Path
 from nbyard import folders
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.room import Room
-from nbyard.domain import caching
-from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.models import SERVING_FOLDER
+from nbyard.domain import cache_policy
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.models.structs import SERVING_FOLDER
 
 KEPT = timedelta(days=1)
 MAX_LINE = 16 * 2**20
@@ -40,7 +40,7 @@ def hand_over(room: Room, case: Case, key: str) -> int:
     for name in before:
         set_aside(room.folder, name)
     names = {*folders.all_unfinished(room.folder)}
-    if plan.force or not caching.is_asked(plan.cache):
+    if plan.force or not cache_policy.is_asked(plan.cache):
         names &= {*before, case.attempt.id}
     if not names:
         return 0

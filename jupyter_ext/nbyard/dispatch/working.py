@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import CommandWork, Output, Work
-from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.file_objects import Facts, Listing
-from nbyard.domain.formats import TEXT_TABLES, format_of
-from nbyard.domain.invocations import (
+from nbyard.domain.arguments.bindings import Bound, Found, Handed, Referenced, companions_of
+from nbyard.domain.arguments.file_objects import Facts, Listing
+from nbyard.domain.attempts.structs import CommandWork, Output, Work
+from nbyard.domain.commands.invocations import (
     ATTEMPT,
     MAX_CONTENTS_BYTES,
     TEMPORARY,
@@ -26,10 +25,11 @@ from nbyard.domain.invocations import (
     with_contents,
     with_listing,
 )
-from nbyard.domain.models import SERVING_FOLDER
-from nbyard.domain.reaches import Bound, Found, Handed, Referenced, companions_of
-from nbyard.domain.runs import BytesOf, TaskPlan
-from nbyard.domain.tables import BrokenTable, TableInfo
+from nbyard.domain.datasets.tables import BrokenTable, TableInfo
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.models.structs import SERVING_FOLDER
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
 from nbyard.files import write_new
 from nbyard.kinds.model import SERVED, with_file

@@ -14,7 +14,7 @@ from nbyard.dockerd.logins import login_for
 from nbyard.dockerd.specs import repository_and_tag, seconds
 from nbyard.dockerd.words import REFUSED, Say, check, registry_words, tell, whole_lines
 from nbyard.domain.credentials import Login
-from nbyard.domain.images import registry_of
+from nbyard.domain.images.structs import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 LOOK_SECONDS = 0.5

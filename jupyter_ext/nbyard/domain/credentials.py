@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from nbyard.domain.arguments import check_text
-from nbyard.domain.images import registry_place, repository_of
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.images.structs import registry_place, repository_of
 from nbyard.errors import Detail, Invalid
 
 MAX_FIELD = 64 * 1024

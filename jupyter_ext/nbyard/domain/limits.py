@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from nbyard.domain.caching import UNREADABLE, read_policy
+from nbyard.domain.cache_policy import UNREADABLE, read_policy
 
 RetryKind = Literal["error", "exit-code", "timeout", "memory", "contract", "kernel-died"]
 AMOUNTS = (

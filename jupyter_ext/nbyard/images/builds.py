@@ -13,8 +13,8 @@ from typing import IO
 import msgspec
 
 from nbyard.dockerd import STORE, Engine, Say, packed
-from nbyard.domain.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
-from nbyard.domain.requirements import wants_git
+from nbyard.domain.environments.requirements import wants_git
+from nbyard.domain.images.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
 from nbyard.errors import NbyardError, Unavailable
 
 IMAGE_LABEL = "nbyard.image"

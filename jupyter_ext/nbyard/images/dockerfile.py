@@ -9,9 +9,9 @@ from itertools import filterfalse
 
 import jinja2
 
-from nbyard.domain.environments import locked_trees
-from nbyard.domain.images import MARKER, ImageSpec, base_of, quoted, sealed
-from nbyard.domain.requirements import folder_of, hashes_of
+from nbyard.domain.environments.requirements import folder_of, hashes_of
+from nbyard.domain.environments.structs import locked_trees
+from nbyard.domain.images.structs import MARKER, ImageSpec, base_of, quoted, sealed
 from nbyard.errors import Invalid
 
 REQUIREMENTS = "requirements.txt"

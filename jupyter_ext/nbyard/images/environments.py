@@ -8,10 +8,10 @@ from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine, Say
-from nbyard.domain.environments import locked_trees, with_folders_of
-from nbyard.domain.images import ImageSpec, Recipe
-from nbyard.domain.requirements import read_requirements
-from nbyard.domain.sources import Sources
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.environments.structs import locked_trees, with_folders_of
+from nbyard.domain.images.structs import ImageSpec, Recipe
 from nbyard.images.builds import IMAGE_LABEL, Wish, ensure
 from nbyard.images.dockerfile import PACKAGES, build_files
 

@@ -12,8 +12,8 @@ from typing import NamedTuple, cast
 
 import jinja2
 
-from nbyard.domain.images import NOBODY
-from nbyard.domain.models import ModelFile, served
+from nbyard.domain.images.structs import NOBODY
+from nbyard.domain.models.structs import ModelFile, served
 from nbyard.errors import Invalid
 from nbyard.images.dockerfile import PLACE, REQUIREMENTS, hashed
 from nbyard.serving.modes import Mode

@@ -5,12 +5,9 @@ import hashlib
 import warnings
 from typing import Any
 
-from nbyard.domain.attempts import CommandWork, ExitCodes
-from nbyard.domain.commands import build_argv, expand_file, secret_variables
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.handed import MARK, handed_values
-from nbyard.domain.invocations import ATTEMPT, TEMPORARY, WORK
-from nbyard.domain.script_starts import (
+from nbyard.domain.attempts.structs import CommandWork, ExitCodes
+from nbyard.domain.commands.command_line import build_argv, expand_file, secret_variables
+from nbyard.domain.commands.interpreters import (
     PYTHON,
     STARTS,
     description_hints,
@@ -18,7 +15,10 @@ from nbyard.domain.script_starts import (
     read_start,
     start_hints,
 )
-from nbyard.domain.scripts import Script, read_script
+from nbyard.domain.commands.invocations import ATTEMPT, TEMPORARY, WORK
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.inspection.handoff_calls import MARK, handed_values
+from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 

@@ -3,10 +3,10 @@
 import hashlib
 from typing import Any
 
-from nbyard.domain.attempts import IMAGE_PROGRAM, CommandWork
-from nbyard.domain.commands import build_argv, secret_variables
-from nbyard.domain.dockerfiles import instructions, program_behind_shell, shell_program
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.attempts.structs import IMAGE_PROGRAM, CommandWork
+from nbyard.domain.commands.command_line import build_argv, secret_variables
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.images.dockerfiles import instructions, program_behind_shell, shell_program
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 

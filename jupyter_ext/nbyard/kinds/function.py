@@ -3,11 +3,11 @@
 import hashlib
 from typing import Any
 
-from nbyard.domain.arguments import check_value, is_name
-from nbyard.domain.attempts import FunctionWork
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.functions import read_function, spot
-from nbyard.domain.invocations import literal
+from nbyard.domain.arguments.structs import check_value, is_name
+from nbyard.domain.attempts.structs import FunctionWork
+from nbyard.domain.commands.invocations import literal
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.inspection.functions import read_function, spot
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 

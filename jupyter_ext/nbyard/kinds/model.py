@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from nbyard.domain.arguments import ANY, Argument
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.edges import FOLDER
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.invocations import ATTEMPT
-from nbyard.domain.model_files import read_mlflow_file, read_model_file
-from nbyard.domain.models import (
+from nbyard.domain.arguments.structs import ANY, Argument
+from nbyard.domain.attempts.structs import CommandWork
+from nbyard.domain.commands.invocations import ATTEMPT
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.models.files import read_mlflow_file, read_model_file
+from nbyard.domain.models.structs import (
     MLFLOW_FILE,
     MODEL_FILES,
     SERVING_FOLDER,
     ModelFile,
     served,
 )
-from nbyard.domain.strict_yaml import read_yaml
+from nbyard.domain.parsing.strict_yaml import read_yaml
+from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 

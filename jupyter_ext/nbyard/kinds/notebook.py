@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbyard.domain import notebooks, r_parameters
-from nbyard.domain.arguments import Argument, check_arguments, check_value, is_name
-from nbyard.domain.attempts import NotebookWork
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.handed import MARK, added, handed_values, read_handed
-from nbyard.domain.invocations import literal
-from nbyard.domain.reaches import BY_ITSELF
+from nbyard.domain.arguments.bindings import BY_ITSELF
+from nbyard.domain.arguments.structs import Argument, check_arguments, check_value, is_name
+from nbyard.domain.attempts.structs import NotebookWork
+from nbyard.domain.commands.invocations import literal
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.inspection.handoff_calls import MARK, added, handed_values, read_handed
+from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
@@ -45,7 +45,7 @@ class NotebookKind:
         written = _written(content, name)
         notebook = _in_current_format(content, written, name)
         language, kernel = language_and_kernel(notebook)
-        cells, is_unread = notebooks.parameters_cells(notebook), False
+        cells, is_unread = parameter_cells.parameters_cells(notebook), False
         if language in PYTHON:
             arguments, hints = _of_python(notebook, name, may_hand_off=MARK in content)
         elif language == "R":
@@ -106,7 +106,7 @@ class NotebookKind:
         """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""
         notebook = read_notebook(content)
         language, kernel = language_and_kernel(notebook)
-        return notebooks.code_digest(notebook, language, kernel)
+        return parameter_cells.code_digest(notebook, language, kernel)
 
 
 def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
@@ -230,12 +230,12 @@ def _of_python(
 ) -> tuple[list[Argument], list[str]]:
     """Arguments and hints of the parameters cells and, as far as the code may ask for something by
     name, of what it hands off."""
-    found = notebooks.read_parameters(notebook)
+    found = parameter_cells.read_parameters(notebook)
     if found.error:
         raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
     if not may_hand_off:
         return found.arguments, found.hints
-    handed = read_handed(notebooks.whole(notebook))
+    handed = read_handed(parameter_cells.whole(notebook))
     return added(found.arguments, handed.arguments), [*found.hints, *handed.hints]
 
 
@@ -251,7 +251,9 @@ def _inspected(
     hint = f"Arguments of {language or kernel} notebooks are not read: add them in the form."
     try:
         translator = papermill_translators.find_translator(kernel, language)
-        found = translator.inspect({"source": notebooks.source_of(notebook["cells"][cells[-1]])})
+        found = translator.inspect(
+            {"source": parameter_cells.source_of(notebook["cells"][cells[-1]])}
+        )
         arguments = [
             Argument(name=parameter.name, type="json", help=parameter.help) for parameter in found
         ]
@@ -271,7 +273,7 @@ def tag_text(content: bytes, cell: int) -> bytes:
     if written["nbformat"] < FORMAT:
         words = "only notebooks of format 4 can get a tag here"
         raise Invalid.field("notebook.nbformat", words, hint=SAVE_HINT)
-    tagged = notebooks.tag_cell(_in_current_format(content, written, "notebook"), cell)
+    tagged = parameter_cells.tag_cell(_in_current_format(content, written, "notebook"), cell)
     text = content.removeprefix(BOM).decode()
     second = text.split("\n", 2)[1] if "\n" in text.strip() else ""
     indent = len(second) - len(second.lstrip(" ")) or None

@@ -5,11 +5,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import Work
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.file_objects import Facts
-from nbyard.domain.invocations import Invocation
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import Work
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.environments.structs import EnvironmentRef
 
 
 class Reading(msgspec.Struct, frozen=True):

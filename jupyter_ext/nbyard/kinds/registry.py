@@ -4,7 +4,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from nbyard.domain.functions import is_function
+from nbyard.domain.inspection.functions import is_function
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Kind
 

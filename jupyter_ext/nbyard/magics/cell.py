@@ -11,9 +11,9 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from nbyard.domain.arguments import is_name
-from nbyard.domain.executables import Inspect, NewExecutable
-from nbyard.domain.functions import MARK, SEPARATOR
+from nbyard.domain.arguments.structs import is_name
+from nbyard.domain.executables.structs import Inspect, NewExecutable
+from nbyard.domain.inspection.functions import MARK, SEPARATOR
 from nbyard.errors import NbyardError
 from nbyard.files import write_whole
 from nbyard.magics.results import Registered

@@ -10,8 +10,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
-from nbyard.domain.functions import spot
-from nbyard.domain.runs import NewRun
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.magics import cell as cells
 from nbyard.magics.results import LISTED, FinishedRun, Shown, listing

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import UNSET, json
 
-from nbyard.domain.arguments import type_words
-from nbyard.domain.executables import Executable
-from nbyard.domain.runs import RunDetail, Task
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.executables.structs import Executable
+from nbyard.domain.runs.structs import RunDetail, Task
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {

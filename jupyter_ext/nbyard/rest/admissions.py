@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tornado.httputil import HTTPServerRequest
 
-from nbyard.domain.deployments import Target
+from nbyard.domain.deployments.structs import Target
 
 SECONDS = 1.0
 MOST = 256

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from tornado.httputil import HTTPHeaders
 
-from nbyard.domain.strict_json import read_json
+from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
 from nbyard.fields import with_meant
 

@@ -16,7 +16,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 
-from nbyard.domain.arguments import check_text
+from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import (
     DatabaseAway,

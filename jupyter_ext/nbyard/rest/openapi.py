@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard import __version__
 from nbyard.domain.paging import MAX_LIMIT
-from nbyard.domain.runs import Artifact
+from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import ErrorBody, error_classes
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table

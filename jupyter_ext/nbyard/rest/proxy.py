@@ -11,10 +11,11 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import IOStream, StreamClosedError
 
-from nbyard.domain import deployments, monitors
+from nbyard.domain.attempts import monitors
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import SECRET_HEADER, Target
-from nbyard.domain.traffic import ERROR_STATUS
+from nbyard.domain.deployments import structs as deployments
+from nbyard.domain.deployments.structs import SECRET_HEADER, Target
+from nbyard.domain.deployments.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.admissions import Admission, key_of
 from nbyard.rest.forwarding import (

@@ -11,8 +11,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
 from nbyard.blobs import opened
-from nbyard.domain.arguments import check_text
-from nbyard.domain.datasets import Upload
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.datasets.structs import Upload
 from nbyard.errors import Invalid, NbyardError
 from nbyard.rest.handlers import NbyardHandler
 

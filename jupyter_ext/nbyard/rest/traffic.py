@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 
-from nbyard.domain.traffic import Tally
+from nbyard.domain.deployments.traffic import Tally
 from nbyard.errors import NbyardError
 from nbyard.rest.handlers import Desk
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.attempts import CANCEL, OTHERS, RESULT, TASK, Failure, Result, TaskFile
-from nbyard.domain.other_files import OtherFiles
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import CANCEL, OTHERS, RESULT, TASK, Failure, Result, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.files import write_new
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.crash import crash_point
-from nbyard.domain import attempts
+from nbyard.domain.attempts import structs as attempts
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import read_small
 from nbyard.folders import ask_to_end

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.blobs import Bytes
-from nbyard.domain.artifacts import NamedArtifact, SuggestedName, named_artifact, places
 from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.tables import TablePage
 from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs import Artifact
-from nbyard.domain.tables import TablePage
+from nbyard.domain.runs.artifacts import NamedArtifact, SuggestedName, named_artifact, places
+from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.services.naming import (
     check_run_name,

@@ -8,14 +8,14 @@ import msgspec
 
 from nbyard.blobs import Bytes
 from nbyard.domain.callers import Caller
-from nbyard.domain.comparisons import (
+from nbyard.domain.datasets.comparisons import (
     MAX_FILES,
     Comparison,
     Content,
     compare_columns,
     compare_files,
 )
-from nbyard.domain.datasets import (
+from nbyard.domain.datasets.structs import (
     Dataset,
     DatasetPatch,
     DatasetVersion,
@@ -24,10 +24,10 @@ from nbyard.domain.datasets import (
     NewNotebook,
     UploadSource,
 )
+from nbyard.domain.datasets.tables import Profile, TablePage
 from nbyard.domain.names import check_name, safe_filename
-from nbyard.domain.notebook_text import opening_notebook
+from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.tables import Profile, TablePage
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.imports import NewImport

@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard import bundles
-from nbyard.domain.arguments import check_arguments
-from nbyard.domain.descriptions import Description, description_file
-from nbyard.domain.formats import format_of
-from nbyard.domain.functions import spot
-from nbyard.domain.reaches import File
-from nbyard.domain.undeclared import (
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import check_arguments
+from nbyard.domain.attempts.undeclared_files import (
     KINDS,
     MOST,
     DeclaredFiles,
@@ -27,13 +24,16 @@ from nbyard.domain.undeclared import (
     no_files,
     undeclared,
 )
-from nbyard.domain.workflows import Node, NodeView
+from nbyard.domain.executables.descriptions import Description, description_file
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Invalid
 from nbyard.files import write_whole
 from nbyard.services.resolving import Resolver
 
 if TYPE_CHECKING:
-    from nbyard.domain.arguments import Argument, Role
+    from nbyard.domain.arguments.structs import Argument, Role
     from nbyard.services.freezing import Freezer
     from nbyard.services.parts import Parts
     from nbyard.store.history import Opened

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from nbyard import gpus
-from nbyard.domain import ai4os
-from nbyard.domain.call_forms import CallForms
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployment_form import (
+from nbyard.domain.deployments import ai4os
+from nbyard.domain.deployments.endpoint_forms import CallForms
+from nbyard.domain.deployments.form import (
     IDES,
     MAX_TITLE,
     MODEL,
@@ -22,7 +22,8 @@ from nbyard.domain.deployment_form import (
     is_ide,
     warnings_of,
 )
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.status import not_answering
+from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
     DeploymentEvent,
@@ -33,13 +34,12 @@ from nbyard.domain.deployments import (
     deployment_folder,
     log_name,
 )
+from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.models import HTTP, ModelPackage
+from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.rollouts import not_answering
-from nbyard.domain.runs import LogChunk
+from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
-from nbyard.domain.traffic import Counted, Traffic, traffic_of
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.kept_logs import KeptLog
 from nbyard.kept_secrets import KeptSecret
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from nbyard.domain.deployments import Place, Port, RevisionSpec
+    from nbyard.domain.deployments.structs import Place, Port, RevisionSpec
     from nbyard.store import Connection
     from nbyard.store.deployments import RevisionRow
 

@@ -9,12 +9,12 @@ import msgspec
 
 from nbyard import gpus
 from nbyard.domain.callers import Caller
-from nbyard.domain.functions import spot
+from nbyard.domain.inspection.functions import spot
 from nbyard.domain.limits import Limits, wrong
-from nbyard.domain.planning import Wish
-from nbyard.domain.runs import NewRun
-from nbyard.domain.runtimes import DOCKER
-from nbyard.domain.workflows import Document, read_document, repinned, selection, semantic
+from nbyard.domain.runs.planning import Wish
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.workflows.structs import Document, read_document, repinned, selection, semantic
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.services.naming import check_run_name

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from nbyard import kernels, kernelspecs, logs
 from nbyard.bundles import with_trees
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import (
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import PROTECTED, read_requirements
+from nbyard.domain.environments.structs import (
     INSTALL_LOG,
     Captured,
     Environment,
@@ -30,9 +32,7 @@ from nbyard.domain.environments import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.requirements import PROTECTED, read_requirements
-from nbyard.domain.runs import LogChunk
-from nbyard.domain.sources import Sources
+from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
 from nbyard.services.naming import check_free, nearest

@@ -11,7 +11,7 @@ from nbyard.errors import NbyardError
 from nbyard.files import file_of
 
 if TYPE_CHECKING:
-    from nbyard.domain.executables import Executable, ExecutableVersion
+    from nbyard.domain.executables.structs import Executable, ExecutableVersion
     from nbyard.files import ProjectFiles
 
 COARSE_SECONDS = 2  # clocks of file systems

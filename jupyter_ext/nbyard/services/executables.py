@@ -9,11 +9,12 @@ import msgspec
 
 from nbyard import kernels
 from nbyard.asking import ask, placed, started
+from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.command_previews import CommandDraft, CommandPreview, preview_command
-from nbyard.domain.descriptions import Description, corrected, description_file
-from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
-from nbyard.domain.executables import (
+from nbyard.domain.executables.descriptions import Description, corrected, description_file
+from nbyard.domain.executables.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
+from nbyard.domain.executables.structs import (
     AskHelp,
     Executable,
     ExecutablePatch,
@@ -25,15 +26,14 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
-from nbyard.domain.help_texts import read_help
+from nbyard.domain.inspection.help_texts import read_help
 from nbyard.domain.limits import wrong
-from nbyard.domain.monitors import wrong_monitors
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.planning import packages_from
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.undeclared import DeclaredFiles, DeclareFiles
-from nbyard.domain.workflows import Node
+from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
+from nbyard.domain.runs.planning import packages_from
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.notebook_diffs import notebook_diff

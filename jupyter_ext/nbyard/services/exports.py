@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.descriptions import Description
-from nbyard.domain.executables import Exported
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
 from nbyard.importers import CWL_SUFFIX
 
 if TYPE_CHECKING:
-    from nbyard.domain.executables import Executable
+    from nbyard.domain.executables.structs import Executable
     from nbyard.services.freezing import Code, Freezer
 
 

@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard import bundles, kernels
-from nbyard.domain.arguments import Argument, check_arguments
-from nbyard.domain.attempts import IMAGE_PROGRAM
-from nbyard.domain.commands import check_reaches
-from nbyard.domain.descriptions import (
+from nbyard.domain.arguments.bindings import WORDED
+from nbyard.domain.arguments.structs import Argument, check_arguments
+from nbyard.domain.attempts.structs import IMAGE_PROGRAM
+from nbyard.domain.attempts.undeclared_files import check_files
+from nbyard.domain.caching.path_mentions import code_of, mentions
+from nbyard.domain.commands.command_line import check_reaches
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.kernels import not_installed
+from nbyard.domain.executables.descriptions import (
     Description,
     corrected,
     description_file,
     read_description,
 )
-from nbyard.domain.digest import digest_of
-from nbyard.domain.executables import (
+from nbyard.domain.executables.structs import (
     NAMELESS,
     Executable,
     ExecutableVersion,
     Inspection,
     Resources,
 )
-from nbyard.domain.formats import is_data
-from nbyard.domain.functions import SEPARATOR, spot
+from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.invocations import Invocation
-from nbyard.domain.kernels import not_installed
-from nbyard.domain.mentions import code_of, mentions
-from nbyard.domain.planning import CONTAINER
-from nbyard.domain.reaches import WORDED
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.undeclared import check_files
+from nbyard.domain.inspection.functions import SEPARATOR, spot
+from nbyard.domain.runs.planning import CONTAINER
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
@@ -292,7 +292,7 @@ class Freezer:
 
 def _check_program(kind: str, code: Code, reading: Reading) -> None:
     """What is given to a program behind a shell would be dropped, and nobody would hear of it."""
-    from nbyard.domain.dockerfiles import program_behind_shell, shell_program
+    from nbyard.domain.images.dockerfiles import program_behind_shell, shell_program
 
     is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
     if kind != CONTAINER or not is_given or reading.command != [IMAGE_PROGRAM]:

@@ -11,9 +11,9 @@ import msgspec
 
 from nbyard import bundles, logs
 from nbyard.domain.callers import Caller
-from nbyard.domain.dockerfiles import takes_base
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import (
+from nbyard.domain.images.dockerfiles import takes_base
+from nbyard.domain.images.structs import (
     BUILD_LOG,
     MARKER,
     DockerfileText,
@@ -30,7 +30,7 @@ from nbyard.domain.images import (
     push_target,
 )
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs import LogChunk
+from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import IMAGE
 from nbyard.errors import Conflict, Detail, Invalid, NotFound
 from nbyard.services.naming import nearest
@@ -38,7 +38,7 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes
 
 if TYPE_CHECKING:
-    from nbyard.domain.environments import Environment, EnvironmentVersion
+    from nbyard.domain.environments.structs import Environment, EnvironmentVersion
     from nbyard.store import Connection
 
 ALL_BUT_BASE = "is for environments; a Dockerfile says it all itself, but for its base"

@@ -8,12 +8,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource, folder_of
+from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object
+from nbyard.domain.datasets.structs import (
+    FileSource,
+    NewDataset,
+    UploadSource,
+    UrlSource,
+    folder_of,
+)
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
-from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object
-from nbyard.domain.urls import Allowed, check_host, parse
+from nbyard.domain.parsing.urls import Allowed, check_host, parse
 from nbyard.errors import Conflict, Detail, Invalid, NameTaken, NotFound
 from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.parts import Parts, made_before, remember

@@ -2,7 +2,7 @@
 
 from nbyard import kernels
 from nbyard.domain.callers import Caller
-from nbyard.domain.kernels import Kernel
+from nbyard.domain.environments.kernels import Kernel
 from nbyard.domain.paging import Page
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts

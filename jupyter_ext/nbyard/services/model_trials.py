@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from nbyard.attempt_views import surroundings
-from nbyard.domain.attempts import Surroundings
+from nbyard.domain.attempts.structs import Surroundings
 from nbyard.domain.ids import new_id
-from nbyard.domain.runtimes import DOCKER, PROCESS
-from nbyard.domain.trials import HINT, SECONDS, KnownTable, Told, Trial, TrialAnswer
+from nbyard.domain.models.trials import HINT, SECONDS, KnownTable, Told, Trial, TrialAnswer
+from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Unavailable
 from nbyard.services.run_attempts import attempts_behind
 from nbyard.trials import refused, told_by
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
-    from nbyard.domain.runs import Artifact
+    from nbyard.domain.runs.structs import Artifact
     from nbyard.services.parts import Parts
     from nbyard.store.tasks import TaskRecord
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployment_form import free_host
-from nbyard.domain.deployments import Deployed, DeployedAs, Deployment
-from nbyard.domain.executables import Executable, Resources
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.deployments.form import free_host
+from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
+from nbyard.domain.executables.structs import Executable, Resources
 from nbyard.domain.ids import new_id
-from nbyard.domain.invocations import Invocation
-from nbyard.domain.models import (
+from nbyard.domain.models.structs import (
     BATCH,
     FORM_SECONDS,
     ModelFile,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard import bundles
-from nbyard.domain.model_classes import read_class
-from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
-from nbyard.domain.requirements import read_requirements
-from nbyard.domain.sources import Sources
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.models.classes import read_class
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import MAX_DOCUMENT
 from nbyard.kinds.model import read_model

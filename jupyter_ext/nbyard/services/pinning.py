@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.planning import ResolvedNode
-from nbyard.domain.runs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
-from nbyard.domain.workflows import Document, Pin
+from nbyard.domain.runs.planning import ResolvedNode
+from nbyard.domain.runs.structs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
+from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
 
 if TYPE_CHECKING:

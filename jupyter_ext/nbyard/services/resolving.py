@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard import bundles
-from nbyard.domain.descriptions import Description
-from nbyard.domain.edges import data_port
-from nbyard.domain.environments import KERNEL_PREFIX
-from nbyard.domain.executables import called, is_python
-from nbyard.domain.formats import TEXT_TABLES, format_of
-from nbyard.domain.planning import CONTAINER, ResolvedNode, packages_from
-from nbyard.domain.runs import BytesOf, bytes_of
-from nbyard.domain.workflows import Node, NodeView
+from nbyard.domain.environments.structs import KERNEL_PREFIX
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import called, is_python
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
+from nbyard.domain.runs.structs import BytesOf, bytes_of
+from nbyard.domain.workflows.edges import data_port
+from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.files import file_of
 from nbyard.services.artifacts import file_named
@@ -27,10 +27,15 @@ from nbyard.services.pinning import pinned_node
 from nbyard.services.using import Asking, Found, asking_of, chosen_kernel, find_used, of_kernel
 
 if TYPE_CHECKING:
-    from nbyard.domain.arguments import Argument
-    from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
-    from nbyard.domain.runs import Artifact
-    from nbyard.domain.uses import UsedEnvironment
+    from nbyard.domain.arguments.structs import Argument
+    from nbyard.domain.environments.references import UsedEnvironment
+    from nbyard.domain.executables.structs import (
+        Executable,
+        ExecutableVersion,
+        Inspection,
+        Resources,
+    )
+    from nbyard.domain.runs.structs import Artifact
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
 

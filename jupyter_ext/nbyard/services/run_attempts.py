@@ -10,15 +10,15 @@ import msgspec
 from nbyard import attempt_views as views
 from nbyard import monitors
 from nbyard.blobs import Bytes
-from nbyard.domain.attempts import Surroundings
+from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.structs import Surroundings
+from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.attempts.usage import Usage
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import Target
-from nbyard.domain.metrics import Metrics
+from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
-from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Run, Task
+from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.states import TASK
-from nbyard.domain.undeclared import Undeclared
-from nbyard.domain.usage import Usage
 from nbyard.errors import NotFound, Unavailable
 from nbyard.services import declaring
 from nbyard.services.naming import no_such

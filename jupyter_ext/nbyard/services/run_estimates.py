@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.estimates import Ahead, Estimate, Usual, estimate, turns, usual
-from nbyard.domain.runtimes import DASK
-from nbyard.domain.slots import Capacity
+from nbyard.domain.runs.estimates import Ahead, Estimate, Usual, estimate, turns, usual
+from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runtime_names import DASK
 from nbyard.domain.states import TASK
 from nbyard.folders import makes_image, place
 from nbyard.machine import capacity

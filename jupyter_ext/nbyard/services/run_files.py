@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from nbyard.blobs import Bytes
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.functions import spot
+from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.inspection.functions import spot
 from nbyard.domain.names import safe_filename
-from nbyard.domain.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.domain.paging import check_count, check_limit
-from nbyard.domain.runs import Task
-from nbyard.domain.tables import TablePage
+from nbyard.domain.runs.structs import Task
 from nbyard.errors import NotFound
 from nbyard.services.operation import operation
 from nbyard.services.run_attempts import RunAttempts

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from nbyard.blobs.trees import Entry, Tree
-from nbyard.domain.column_types import UNNAMED
-from nbyard.domain.environments import Package as InstalledPackage
-from nbyard.domain.formats import format_of
-from nbyard.domain.functions import spot
-from nbyard.domain.model_columns import columns_of_table, target_of
-from nbyard.domain.models import (
+from nbyard.domain.environments.requirements import normal_name
+from nbyard.domain.environments.structs import Package as InstalledPackage
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.models.structs import (
     HTTP,
     ModelColumn,
     ModelFile,
@@ -26,10 +26,10 @@ from nbyard.domain.models import (
     is_packed,
     package_name,
 )
-from nbyard.domain.requirements import normal_name
-from nbyard.domain.runs import BytesOf, ResultOf
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.trials import HINT, KnownTable, Told
+from nbyard.domain.models.table_columns import columns_of_table, target_of
+from nbyard.domain.models.trials import HINT, KnownTable, Told
+from nbyard.domain.runs.structs import BytesOf, ResultOf
+from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.model_trials import Origin, ask_there, origin_of
 from nbyard.services.naming import nearest
@@ -38,9 +38,9 @@ from nbyard.trials import Question, ask
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
-    from nbyard.domain.executables import ExecutableVersion
-    from nbyard.domain.runs import Artifact, Run
-    from nbyard.domain.tables import TablePage
+    from nbyard.domain.datasets.tables import TablePage
+    from nbyard.domain.executables.structs import ExecutableVersion
+    from nbyard.domain.runs.structs import Artifact, Run
     from nbyard.services.parts import Parts
     from nbyard.store.tasks import TaskRecord
 

@@ -17,8 +17,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.planning import Resolved, plan_tasks
-from nbyard.domain.runs import (
+from nbyard.domain.runs.planning import Resolved, plan_tasks
+from nbyard.domain.runs.structs import (
     Attempt,
     CheckedRun,
     NewRun,
@@ -29,7 +29,7 @@ from nbyard.domain.runs import (
     TaskPlan,
 )
 from nbyard.domain.states import RUN, TASK
-from nbyard.domain.workflows import Document
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.services.drafts import Draft, checked, draft
 from nbyard.services.naming import check_apart, check_run_name_free, no_such

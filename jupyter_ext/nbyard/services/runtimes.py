@@ -1,7 +1,7 @@
 """Which runtimes are installed, known by name only: services start nothing."""
 
-from nbyard.domain.runtimes import DASK
-from nbyard.domain.workflows import Document
+from nbyard.domain.runtime_names import DASK
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 

@@ -6,13 +6,20 @@ import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nbyard.domain.arguments import ANY, MAX_TEXT, Argument, check_value, is_secret, parse_value
-from nbyard.domain.edges import FOLDER, ONE_OR_SEVERAL
+from nbyard.domain.arguments.bindings import Beside
+from nbyard.domain.arguments.structs import (
+    ANY,
+    MAX_TEXT,
+    Argument,
+    check_value,
+    is_secret,
+    parse_value,
+)
 from nbyard.domain.names import check_filename
-from nbyard.domain.planning import NO_CREDENTIAL, ResolvedNode
-from nbyard.domain.reaches import Beside
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node, NodeView
+from nbyard.domain.runs.planning import NO_CREDENTIAL, ResolvedNode
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.edges import FOLDER, ONE_OR_SEVERAL
+from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node, NodeView
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
 from nbyard.services.artifacts import file_named
 from nbyard.services.naming import nearest

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import NewUpload, Upload
+from nbyard.domain.datasets.structs import NewUpload, Upload
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 

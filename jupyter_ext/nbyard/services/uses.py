@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.arguments import is_secret
-from nbyard.domain.workflows import Document, read_document
+from nbyard.domain.arguments.structs import is_secret
+from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import NbyardError
 from nbyard.files import MAX_DOCUMENT
 from nbyard.services.resolving import Resolver
 
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential
-    from nbyard.domain.datasets import Dataset
+    from nbyard.domain.datasets.structs import Dataset
     from nbyard.services.parts import Parts
 
 NOTHING = Document(1)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard import kernels
-from nbyard.domain.environments import Environment, EnvironmentVersion
-from nbyard.domain.executables import ExecutableVersion, Inspection, Resources
-from nbyard.domain.runs import TaskPlan
-from nbyard.domain.runtimes import PROCESS
-from nbyard.domain.uses import UsedEnvironment, split_reference
-from nbyard.domain.workflows import Node
+from nbyard.domain.environments.references import UsedEnvironment, split_reference
+from nbyard.domain.environments.structs import Environment, EnvironmentVersion
+from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.services.naming import nearest
 

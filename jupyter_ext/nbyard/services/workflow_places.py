@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.workflows import Workflow, read_document
+from nbyard.domain.workflows.structs import Workflow, read_document
 from nbyard.errors import NbyardError
 from nbyard.files import MAX_DOCUMENT
 

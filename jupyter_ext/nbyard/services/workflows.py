@@ -8,9 +8,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.matching import Files, propose
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.planning import (
+from nbyard.domain.runs.planning import (
     CONTAINER,
     ResolvedNode,
     Wish,
@@ -18,8 +17,9 @@ from nbyard.domain.planning import (
     refuse,
     runtime_of,
 )
-from nbyard.domain.runtimes import DOCKER
-from nbyard.domain.workflows import (
+from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.workflows.edge_proposals import Files, propose
+from nbyard.domain.workflows.structs import (
     CheckWorkflow,
     Document,
     Edge,

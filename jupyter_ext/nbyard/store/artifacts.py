@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
-from nbyard.domain.attempts import Observed
+from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import Artifact, ArtifactType, Run, may_be_model
+from nbyard.domain.runs.structs import Artifact, ArtifactType, Run, may_be_model
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import artifacts, attempts, cache, runs, tasks
 from nbyard.store.tasks import TaskRecord

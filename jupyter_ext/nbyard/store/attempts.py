@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select
 
-from nbyard.domain.runs import Attempt
+from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.states import ATTEMPT, TASK
 from nbyard.store.events import Subject
 from nbyard.store.tables import attempts, runs, tasks

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from nbyard.domain.credentials import Credential, Login, login_of
-from nbyard.domain.runs import SecretOf
+from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
 from nbyard.store.events import Subject
 from nbyard.store.secrets import Vault

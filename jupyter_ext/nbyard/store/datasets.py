@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
-from nbyard.domain.datasets import Dataset, DatasetVersion
+from nbyard.domain.datasets.structs import Dataset, DatasetVersion
+from nbyard.domain.datasets.tables import TableInfo
 from nbyard.domain.states import DATASET_VERSION
-from nbyard.domain.tables import TableInfo
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.tables import dataset_tables, dataset_versions, datasets

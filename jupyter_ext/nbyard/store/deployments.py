@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, String, cast, delete, func, insert, select, update
 
-from nbyard.domain.call_forms import CallForm
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.endpoint_forms import CallForm
+from nbyard.domain.deployments.status import Phase, Standing
+from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentEvent,
     Link,
@@ -18,8 +19,7 @@ from nbyard.domain.deployments import (
     link_path,
 )
 from nbyard.domain.ids import new_id
-from nbyard.domain.models import ServedModel
-from nbyard.domain.rollouts import Phase, Standing
+from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
 
-from nbyard.domain.environments import Environment, EnvironmentVersion, LockedPackage
+from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import events, transition

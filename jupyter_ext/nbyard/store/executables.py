@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.executables import Executable, ExecutableVersion, Resources
-from nbyard.domain.invocations import Invocation
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
 from nbyard.store.events import Subject
 from nbyard.store.tables import executable_versions, executables, tasks

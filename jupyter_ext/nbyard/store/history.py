@@ -5,10 +5,10 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select, text
 
-from nbyard.domain.attempts import Observed
+from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.estimates import SAMPLES, Past
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.runs.estimates import SAMPLES, Past
 from nbyard.store.tables import executable_versions, executables, runs, tasks, workflows
 from nbyard.store.tasks import TaskRecord
 

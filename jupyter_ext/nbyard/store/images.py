@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Text, cast, delete, select, update
 
-from nbyard.domain.dockerfiles import FailedLine
-from nbyard.domain.images import NamedImage, Recipe
+from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.structs import NamedImage, Recipe
 from nbyard.domain.states import IMAGE
 from nbyard.store import events, transition
 from nbyard.store.deployment_tables import deployments, revisions

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
-from nbyard.domain.models import (
+from nbyard.domain.models.structs import (
     REPOSITORIES,
     ModelFile,
     ModelFilter,

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
 
-from nbyard.domain.runs import Run
+from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import RUN
-from nbyard.domain.workflows import Edge
+from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows

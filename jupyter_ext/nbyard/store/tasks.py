@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
 
-from nbyard.domain.attempts import Failure
-from nbyard.domain.missing import missing_from
-from nbyard.domain.other_files import OtherFiles
-from nbyard.domain.runs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
+from nbyard.domain.attempts.missing_modules import missing_from
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
 from nbyard.store import events, transition
 from nbyard.store.events import Subject

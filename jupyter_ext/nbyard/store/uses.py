@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select
 
+from nbyard.domain.environments.references import split_reference
 from nbyard.domain.states import TASK
-from nbyard.domain.uses import split_reference
 from nbyard.store.tables import (
     environment_versions,
     environments,

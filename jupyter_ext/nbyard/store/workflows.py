@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from nbyard.domain.datasets import Dataset
+from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.workflows import Document, Workflow
+from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
 from nbyard.store.events import Subject
 from nbyard.store.tables import runs, workflow_versions, workflows

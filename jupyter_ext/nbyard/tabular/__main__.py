@@ -11,7 +11,7 @@ import threading
 
 import msgspec
 
-from nbyard.domain.tables import BrokenTable
+from nbyard.domain.datasets.tables import BrokenTable
 from nbyard.errors import NbyardError
 from nbyard.tabular.answers import Question, answer
 from nbyard.tabular.formats import promises_table

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.tables import (
+from nbyard.domain.datasets.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
     MAX_TEXT_COLUMNS,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
+from nbyard.domain.datasets.tables import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
 from nbyard.errors import Invalid
 
 SAMPLE_BYTES = 256 << 10

@@ -9,7 +9,7 @@ import fastexcel
 import msgspec
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import BrokenTable, Column, ColumnType, TableInfo
+from nbyard.domain.datasets.tables import BrokenTable, Column, ColumnType, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import objects
 from nbyard.tabular import texts as lines_of

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
-from nbyard.domain.tables import Column
+from nbyard.domain.datasets.tables import Column
 from nbyard.tabular.layouts import NULLS, Form, form_of, pattern, twin
 
 MISFITS = 100

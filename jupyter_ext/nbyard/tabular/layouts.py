@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 
-from nbyard.domain.tables import ColumnType
+from nbyard.domain.datasets.tables import ColumnType
 
 # What pandas reads as missing, apart from words that people also mean.
 NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
-from nbyard.domain.tables import BrokenTable, Column, ColumnType
+from nbyard.domain.datasets.tables import BrokenTable, Column, ColumnType
 from nbyard.errors import Invalid
 
 ROWS_AT_ONCE = 50_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import Column, ColumnProfile, Histogram, TopValue
+from nbyard.domain.datasets.tables import Column, ColumnProfile, Histogram, TopValue
 from nbyard.tabular.values import to_json
 
 BINS = 20

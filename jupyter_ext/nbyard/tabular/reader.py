@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.tables import BrokenTable
+from nbyard.domain.datasets.tables import BrokenTable
 from nbyard.errors import Invalid
 
 MEMORY_BYTES = 8 << 30

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import MAX_TEXT_COLUMNS, TableInfo
+from nbyard.domain.datasets.tables import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import objects
 from nbyard.tabular.formats import MAX_LINE_BYTES

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nbyard.domain.tables import (
+from nbyard.domain.datasets.tables import (
     MAX_COLUMNS,
     MAX_TEXT_COLUMNS,
     Column,

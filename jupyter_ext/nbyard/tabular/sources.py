@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat, TableInfo
+from nbyard.domain.datasets.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat, TableInfo
 from nbyard.tabular import texts
 from nbyard.tabular.formats import (
     ENCODINGS,

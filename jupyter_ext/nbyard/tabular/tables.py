@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from nbyard.domain.tables import Profile, TableInfo, TablePage
+from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
 from nbyard.errors import Invalid
 from nbyard.tabular.answers import Question
 from nbyard.tabular.formats import SUFFIXES

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable
+from nbyard.domain.datasets.tables import MAX_FIELD_CHARACTERS, BrokenTable
 from nbyard.errors import Invalid
 from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect, in_words
 

@@ -4,7 +4,7 @@ import math
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from nbyard.domain.tables import MAX_CELL_CHARACTERS
+from nbyard.domain.datasets.tables import MAX_CELL_CHARACTERS
 
 SAFE_INT = 2**53 - 1
 MAX_ITEMS = 100

@@ -13,11 +13,11 @@ from nbyard import folders
 from nbyard.dispatch.cases import Case, case_of
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFile
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables import NewExecutable
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
+from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.store.leases import Lease

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import check_arguments
-from nbyard.domain.attempts import Work
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.arguments.structs import check_arguments
+from nbyard.domain.attempts.structs import Work
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Kind, Reading
 

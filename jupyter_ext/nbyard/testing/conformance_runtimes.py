@@ -20,7 +20,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import CANCEL, LOG, RESULT, TASK, CommandWork, Output, Result, TaskFile
+from nbyard.domain.attempts.structs import (
+    CANCEL,
+    LOG,
+    RESULT,
+    TASK,
+    CommandWork,
+    Output,
+    Result,
+    TaskFile,
+)
 from nbyard.runtimes.protocol import Order, Runtime
 
 PATIENCE_SECONDS = 60.0

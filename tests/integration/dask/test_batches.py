@@ -12,7 +12,7 @@ import pandas
 import psutil
 import pytest
 
-from nbyard.domain.runs import RunDetail
+from nbyard.domain.runs.structs import RunDetail
 from nbyard.testing.conformance_runtimes import wait_until
 
 from ..test_runs import ADA, Project

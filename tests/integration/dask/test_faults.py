@@ -15,7 +15,7 @@ import distributed
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import LOG, Output
+from nbyard.domain.attempts.structs import LOG, Output
 from nbyard.errors import Invalid, Unavailable
 from nbyard.probes import probe_dask
 from nbyard.runner import processes

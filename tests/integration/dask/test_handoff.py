@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbyard.domain.runs import Artifact, RunDetail
+from nbyard.domain.runs.structs import Artifact, RunDetail
 
 from ..test_runs import ADA, Project
 from .ground import Ground

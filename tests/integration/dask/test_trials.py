@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.models import ModelColumn, NewModel
+from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.errors import Invalid
 
 from ..test_runs import ADA, Project

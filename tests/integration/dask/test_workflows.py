@@ -7,7 +7,7 @@ from pathlib import Path
 import distributed
 import pytest
 
-from nbyard.domain.runs import RunDetail, Task
+from nbyard.domain.runs.structs import RunDetail, Task
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.dispatching import Dispatching

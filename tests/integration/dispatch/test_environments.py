@@ -10,7 +10,7 @@ import pytest
 from nbyard import installers
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import Environment, EnvironmentChange, NewEnvironment
+from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.errors import Invalid
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.index import Index

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.domain.attempts import CommandWork, FunctionWork, NotebookWork, Output, Result, TaskFile
+from nbyard.domain.attempts.structs import (
+    CommandWork,
+    FunctionWork,
+    NotebookWork,
+    Output,
+    Result,
+    TaskFile,
+)
 from nbyard.errors import Conflict
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Observation, Order

@@ -10,7 +10,7 @@ from typing import Any
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.structs import (
     SECRET_HEADER,
     Deployment,
     NewDeployment,

@@ -12,7 +12,7 @@ import pytest
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import NamedImage, NewImage
+from nbyard.domain.images.structs import NamedImage, NewImage
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments import DeploymentChange
+from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
 

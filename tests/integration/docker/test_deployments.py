@@ -16,7 +16,7 @@ import pytest
 
 from nbyard.calling import has_work
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
-from nbyard.domain.deployments import DeploymentChange
+from nbyard.domain.deployments.structs import DeploymentChange
 
 from .bench import until
 from .deploying import ANN, Yards, opened, server_image

@@ -12,7 +12,7 @@ from tests.integration.docker.bench import until
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching

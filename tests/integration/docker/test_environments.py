@@ -9,9 +9,9 @@ from packaging.version import Version
 
 from nbyard.bundles import with_trees
 from nbyard.dockerd import Engine
-from nbyard.domain.environments import LockedPackage
-from nbyard.domain.images import NewImage, Recipe
-from nbyard.domain.runs import NewRun, Task
+from nbyard.domain.environments.structs import LockedPackage
+from nbyard.domain.images.structs import NewImage, Recipe
+from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.wheels import project
 from nbyard.yard import Yard

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from nbyard.blobs import Blobs
-from nbyard.domain.attempts import FunctionWork, Output
+from nbyard.domain.attempts.structs import FunctionWork, Output
 from nbyard.images.environments import environment_image
 
 from .bench import Bench, log_of

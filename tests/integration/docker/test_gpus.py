@@ -14,7 +14,7 @@ import pytest
 
 from nbyard.calling import LEASE, is_dead
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import USAGE, FunctionWork
+from nbyard.domain.attempts.structs import USAGE, FunctionWork
 from nbyard.domain.callers import Caller
 from nbyard.errors import NbyardError
 from nbyard.rest.identity import local_name

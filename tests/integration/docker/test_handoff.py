@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import CommandWork, Output
+from nbyard.domain.attempts.structs import CommandWork, Output
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order
 

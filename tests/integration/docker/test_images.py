@@ -15,7 +15,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import ImageName, NamedImage, NewImage, PulledImage, Recipe
+from nbyard.domain.images.structs import ImageName, NamedImage, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict
 from nbyard.images.builds import IMAGE_LABEL
 from nbyard.store.images import ImageRow

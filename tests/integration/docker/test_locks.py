@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import ContainerSpec, Engine
-from nbyard.domain.attempts import IMAGE, Image
+from nbyard.domain.attempts.structs import IMAGE, Image
 from nbyard.runtimes.protocol import Order
 
 from .bench import Bench

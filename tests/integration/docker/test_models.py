@@ -19,9 +19,9 @@ from pyarrow import parquet
 from nbyard import folders
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import SECRET_HEADER, DeploymentChange, NewDeployment
-from nbyard.domain.models import ModelPackage, NewModel
-from nbyard.domain.runs import NewRun, Task
+from nbyard.domain.deployments.structs import SECRET_HEADER, DeploymentChange, NewDeployment
+from nbyard.domain.models.structs import ModelPackage, NewModel
+from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.specs import container_name

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from nbyard.blobs import Blobs
-from nbyard.domain.attempts import IMAGE, Image, NotebookWork
+from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
 from nbyard.images.environments import environment_image
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.attempts import Observed, Output
+from nbyard.domain.attempts.structs import Observed, Output
 from nbyard.runtimes.protocol import Order
 
 from ..observing import PROGRAMS, check_never_stale, lay

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.other_files import LeftOut
+from nbyard.domain.attempts.other_files import LeftOut
 from nbyard.runtimes.docker import transfer
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching

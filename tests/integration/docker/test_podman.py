@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.deployment_form import completed
-from nbyard.domain.deployments import NewDeployment, Port
+from nbyard.domain.attempts.structs import CommandWork
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployed import Deployed, launch

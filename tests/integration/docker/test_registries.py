@@ -14,9 +14,9 @@ import pytest
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
-from nbyard.domain.deployments import NewDeployment, Port
-from nbyard.domain.images import ImageName, NewImage, PulledImage
-from nbyard.domain.runs import NewRun
+from nbyard.domain.deployments.structs import NewDeployment, Port
+from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
+from nbyard.domain.runs.structs import NewRun
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.secrets import CANARY, places_of
 from nbyard.yard import Yard

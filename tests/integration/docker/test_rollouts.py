@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments import DeploymentChange
-from nbyard.domain.models import NewModel
+from nbyard.domain.deployments.structs import DeploymentChange
+from nbyard.domain.models.structs import NewModel
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import TOKEN, JupyterServer
 

@@ -13,10 +13,10 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.models import NewModel
-from nbyard.domain.rollouts import BEING_BUILT
-from nbyard.domain.runs import NewRun
+from nbyard.domain.deployments.status import BEING_BUILT
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.models.structs import NewModel
+from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.testing.server import TOKEN, JupyterServer
 

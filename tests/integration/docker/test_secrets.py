@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.domain.attempts import CommandWork, Output
-from nbyard.domain.runs import NewRun
+from nbyard.domain.attempts.structs import CommandWork, Output
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runtimes.docker import collector, logs

@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.models import NewModel
+from nbyard.domain.models.structs import NewModel
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard

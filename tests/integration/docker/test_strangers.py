@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.models import NewModel
+from nbyard.domain.models.structs import NewModel
 from nbyard.testing.images import base_image
 from nbyard.testing.server import TOKEN, Answer, JupyterServer
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.models import ModelColumn, NewModel
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, Unavailable
 
 from .deploying import ANN, Yards, opened

@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.calling import LEASE, lives, pid_of
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import Store

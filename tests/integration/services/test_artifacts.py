@@ -2,9 +2,9 @@
 
 import pytest
 
-from nbyard.domain.artifacts import SuggestedName
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.artifacts import SuggestedName
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import (
+from nbyard.domain.datasets.structs import (
     DatasetPatch,
     FileSource,
     NewDataset,
@@ -261,7 +261,7 @@ def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool)
         "edges": {"e": {"source": "d", "output": "data", "target": "t", "input": "source"}},
     }
     (root / "uses.nbflow").write_text(json.dumps(document))
-    from nbyard.domain.runs import NewRun
+    from nbyard.domain.runs.structs import NewRun
 
     yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
     with pytest.raises(InUse) as refused:

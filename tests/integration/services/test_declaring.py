@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from nbyard.domain.runs import NewRun, Task
-from nbyard.domain.undeclared import DeclareFiles
-from nbyard.domain.workflows import CheckWorkflow, WorkflowCheck
+from nbyard.domain.attempts.undeclared_files import DeclareFiles
+from nbyard.domain.runs.structs import NewRun, Task
+from nbyard.domain.workflows.structs import CheckWorkflow, WorkflowCheck
 from nbyard.errors import Invalid
 
 from ..test_runs import ADA, Project, project, states

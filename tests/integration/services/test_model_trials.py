@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from nbyard.domain.attempts import Image
-from nbyard.domain.models import ModelColumn, NewModel
-from nbyard.domain.runs import RunDetail
-from nbyard.domain.trials import Trial, TrialAnswer
+from nbyard.domain.attempts.structs import Image
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.domain.models.trials import Trial, TrialAnswer
+from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, Unavailable
 from nbyard.folders import place
 from nbyard.services import model_trials

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid
 
 

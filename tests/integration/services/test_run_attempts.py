@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 
 

@@ -9,9 +9,9 @@ import pytest
 from nbyard import gpus
 from nbyard.cli.views import time_left, usually
 from nbyard.domain.callers import Caller
-from nbyard.domain.estimates import Estimate, Usual
-from nbyard.domain.runs import NewRun
-from nbyard.domain.slots import Capacity
+from nbyard.domain.runs.estimates import Estimate, Usual
+from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
 from nbyard.services import run_estimates
 

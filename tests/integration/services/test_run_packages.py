@@ -12,10 +12,10 @@ import joblib
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.models import ModelColumn, NewModel
-from nbyard.domain.runs import RunDetail
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, NotFound
 from nbyard.folders import place
 from nbyard.services.run_packages import _interpreter

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import Document
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import InUse, NotFound
 from nbyard.services import uses
 from nbyard.services.uses import workflows_using

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.runs import RunDetail
+from nbyard.domain.runs.structs import RunDetail
 
 TRAIN = """
 import sys

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 import pytest
 from openapi_spec_validator import validate
 
-from nbyard.domain.last_words import last_words
+from nbyard.domain.deployments.failure_line import last_words
 
 from ...unit.serving.models import MODEL, SPEC, write_model
 from .conftest import SECONDS, start, until

@@ -3,12 +3,12 @@
 import pytest
 
 from nbyard.cli.attempt_views import VIEWS
-from nbyard.domain.attempts import Image, Surroundings
-from nbyard.domain.environments import Lock, Package
-from nbyard.domain.estimates import Estimate, Usual
-from nbyard.domain.runs import Cells
-from nbyard.domain.usage import GpuUsage, Usage
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.attempts.structs import Image, Surroundings
+from nbyard.domain.attempts.usage import GpuUsage, Usage
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import Lock, Package
+from nbyard.domain.runs.estimates import Estimate, Usual
+from nbyard.domain.runs.structs import Cells
 
 
 def shown(capsys: pytest.CaptureFixture[str], view: str, answer: object) -> tuple[list[str], str]:

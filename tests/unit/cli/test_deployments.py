@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.cli import deployments
 from nbyard.domain.callers import Caller
-from nbyard.domain.traffic import Counted
+from nbyard.domain.deployments.traffic import Counted
 from nbyard.rest.identity import local_name
 
 

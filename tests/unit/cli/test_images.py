@@ -3,8 +3,8 @@
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import NewEnvironment
-from nbyard.domain.images import MARKER
+from nbyard.domain.environments.structs import NewEnvironment
+from nbyard.domain.images.structs import MARKER
 from nbyard.rest.identity import local_name
 from nbyard.testing.dispatching import Dispatching
 

@@ -13,7 +13,7 @@ from nbyard.cli.by_hand import add_dataset
 from nbyard.cli.main import _tell, nbyard
 from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.discover import Local
-from nbyard.domain.requirements import read_requirements
+from nbyard.domain.environments.requirements import read_requirements
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
 from nbyard.yard import Yard
 

@@ -4,8 +4,8 @@ import pytest
 
 from nbyard.cli import models
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.models import NewModel
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.models.structs import NewModel
 from nbyard.rest.identity import local_name
 from nbyard.testing.dispatching import Dispatching
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.cli.progress import Progress
-from nbyard.domain.runs import Task
+from nbyard.domain.runs.structs import Task
 
 
 def detail(state: str, **warnings: str) -> Any:

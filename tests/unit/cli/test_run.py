@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from nbyard.cli.run import PAGE, Followed, _explain, _watch, split_target
-from nbyard.domain.attempts import Failure
+from nbyard.domain.attempts.missing_modules import missing_from
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.callers import Caller
-from nbyard.domain.missing import missing_from
-from nbyard.domain.runs import TaskPage
+from nbyard.domain.runs.structs import TaskPage
 from nbyard.rest.identity import local_name
 
 

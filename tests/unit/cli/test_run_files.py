@@ -8,7 +8,7 @@ import click
 import pytest
 
 from nbyard.cli.run_files import Saved, _refuse_two, save_files
-from nbyard.domain.other_files import OtherFile, OtherFileList, OtherFiles
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.errors import Invalid
 
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nbyard.cli import serving
-from nbyard.domain.runs import LogChunk
+from nbyard.domain.runs.structs import LogChunk
 from nbyard.errors import NotFound
 
 

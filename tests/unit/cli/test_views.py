@@ -9,15 +9,15 @@ from msgspec import structs
 
 from nbyard.cli.environment_views import VIEWS as OF_ENVIRONMENTS
 from nbyard.cli.views import VIEWS, show_comparison, show_metrics, show_nodes, show_run
-from nbyard.domain.comparisons import ColumnChange, ColumnFigures, Comparison
-from nbyard.domain.datasets import DatasetVersion
-from nbyard.domain.metrics import Metric
-from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.attempts.metrics import Metric
+from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.domain.datasets.comparisons import ColumnChange, ColumnFigures, Comparison
+from nbyard.domain.datasets.structs import DatasetVersion
+from nbyard.domain.datasets.tables import Column, ColumnProfile, Profile, TablePage, TopValue
+from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.paging import Page
-from nbyard.domain.runs import Artifact, ArtifactType, Attempt, Run, RunDetail, Task
-from nbyard.domain.tables import Column, ColumnProfile, Profile, TablePage, TopValue
-from nbyard.domain.uses import UsedEnvironment
-from nbyard.domain.workflows import NeededImage, NodeLine
+from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, RunDetail, Task
+from nbyard.domain.workflows.structs import NeededImage, NodeLine
 
 
 def shown(view: str, answer: object) -> list[list[str]]:

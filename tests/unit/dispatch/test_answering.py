@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.dispatch import answering
 from nbyard.dispatch.answering import MISSES, Ports, answers, described, is_connected, said
-from nbyard.domain.deployments import Place
+from nbyard.domain.deployments.structs import Place
 
 
 class Told:

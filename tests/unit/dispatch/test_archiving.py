@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dispatch.archiving import _has_programs, _programs, superfluous
-from nbyard.domain.environments import EnvironmentVersion
+from nbyard.domain.environments.structs import EnvironmentVersion
 
 
 def version(number: int) -> EnvironmentVersion:

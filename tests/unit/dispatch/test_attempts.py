@@ -15,7 +15,7 @@ import pytest
 
 from nbyard.dispatch import attempts, threads
 from nbyard.dispatch.attempts import UNREACHABLE_SECONDS
-from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
+from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
 from nbyard.runtimes.protocol import Order

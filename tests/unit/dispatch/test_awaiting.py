@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.awaiting import awaited
-from nbyard.domain.images import NamedImage
-from nbyard.domain.rollouts import BEING_BUILT
+from nbyard.domain.deployments.status import BEING_BUILT
+from nbyard.domain.images.structs import NamedImage
 from nbyard.yard import Yard
 
 from .test_rollouts import ANN, Rolling, rolling

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.dispatch import candidates, keys, unknowns
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.runs import TaskPlan
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
 

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
-from nbyard.domain.attempts import UNTYPED, Failure
+from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.testing.bench import Bench, FakeRuntime
 
 

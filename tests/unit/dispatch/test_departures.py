@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.dispatch import departures
 from nbyard.dispatch.departures import DRAIN_LEAST_SECONDS, Departures
-from nbyard.domain.deployments import Place
+from nbyard.domain.deployments.structs import Place
 
 SECONDS = 7.0
 SPEC = SimpleNamespace(stop_seconds=SECONDS)

@@ -11,8 +11,8 @@ from nbyard.dispatch.deployments import DeploymentController
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.slots import Capacity, Slots
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.testing.bench import OWNER, Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -11,7 +11,7 @@ from nbyard import folders
 from nbyard.dispatch.attempts import AttemptController
 from nbyard.dispatch.facts import Ended, Fact, GoesOn, Report
 from nbyard.dispatch.keys import Identities
-from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.store.leases import LeaseLost
 from nbyard.testing.bench import Bench, FakeRuntime
 

@@ -7,9 +7,17 @@ import pytest
 
 from nbyard import folders
 from nbyard.blobs.files import disk_full
-from nbyard.domain.attempts import RESULT, RESULTS, TASK, Failure, FunctionsWork, Result, TaskFile
-from nbyard.domain.executables import NewExecutable
-from nbyard.domain.runs import Attempt, Task
+from nbyard.domain.attempts.structs import (
+    RESULT,
+    RESULTS,
+    TASK,
+    Failure,
+    FunctionsWork,
+    Result,
+    TaskFile,
+)
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 

@@ -12,7 +12,7 @@ from nbyard.blobs import Blob, Entry, Tree
 from nbyard.dispatch import garbage
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.datasets import Dataset, FileSource, NewDataset, NewUpload, UploadSource
+from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload, UploadSource
 from nbyard.domain.ids import new_id
 from nbyard.errors import Damaged
 from nbyard.testing.bench import OWNER, Bench

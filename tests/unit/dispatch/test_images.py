@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.images import NamedImage, NewImage, PulledImage
-from nbyard.domain.models import NewModel
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.images.structs import NamedImage, NewImage, PulledImage
+from nbyard.domain.models.structs import NewModel
 from nbyard.testing.bench import Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from nbyard.dispatch.imports import ImportController
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.datasets import (
+from nbyard.domain.datasets.structs import (
     Dataset,
     FileSource,
     NewDataset,
@@ -20,7 +20,7 @@ from nbyard.domain.datasets import (
     UploadSource,
     UrlSource,
 )
-from nbyard.domain.urls import parse
+from nbyard.domain.parsing.urls import parse
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import OWNER, Bench
 

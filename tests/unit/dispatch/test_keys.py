@@ -9,7 +9,7 @@ import pytest
 from nbyard.dispatch import keys
 from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.runs import ValueOf
+from nbyard.domain.runs.structs import ValueOf
 from nbyard.errors import NotFound
 from nbyard.testing.bench import Bench
 

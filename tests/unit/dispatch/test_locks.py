@@ -4,10 +4,10 @@ import msgspec
 
 from nbyard import folders
 from nbyard.dispatch.locks import not_as_locked
-from nbyard.domain.attempts import SURROUNDINGS, Surroundings
+from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import Lock, NewEnvironment, Package
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import Lock, NewEnvironment, Package
 from nbyard.testing.bench import Bench
 
 ANN = Caller("ann")

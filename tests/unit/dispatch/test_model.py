@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 from nbyard.dispatch import attempts
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain import limits
-from nbyard.domain.attempts import Failure
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import LOST_RETRIES
 from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
 from nbyard.settings import Settings

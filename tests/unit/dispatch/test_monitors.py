@@ -14,7 +14,7 @@ import pytest
 from nbyard import monitors
 from nbyard.dispatch import monitors as controller
 from nbyard.dispatch import tensorboard
-from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runner import processes
 from nbyard.testing.bench import OWNER, Bench

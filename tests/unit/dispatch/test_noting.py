@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from nbyard.dispatch.noting import Notes
 from nbyard.dispatch.room import Room
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.structs import (
     OPEN_VARIABLE,
     DeploymentChange,
     NewDeployment,

@@ -12,9 +12,9 @@ from nbyard.dispatch.attempts import AttemptController
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.attempts import Failure
-from nbyard.domain.other_files import OtherFileList, OtherFiles
-from nbyard.domain.runs import TaskPlan
+from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NotFound
 from nbyard.runner.masks import Masks
 from nbyard.testing.bench import OWNER, SCRIPT, Bench, FakeRuntime

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.dispatch.board import LiveWorker
 from nbyard.dispatch.placing import AHEAD_AT_FIRST, MOST_AHEAD, Placing
-from nbyard.domain.attempts import Result
+from nbyard.domain.attempts.structs import Result
 
 PLAN: Any = SimpleNamespace(executable_version_id="v")
 

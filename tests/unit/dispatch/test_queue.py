@@ -11,7 +11,7 @@ import pytest
 
 from nbyard.dispatch import attempts, board, candidates, queue
 from nbyard.domain import limits
-from nbyard.domain.attempts import Failure
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.states import RUN
 from nbyard.errors import Busy, Conflict, Unavailable

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, check_name
+from nbyard.domain.deployments.structs import NewDeployment, check_name
 from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 

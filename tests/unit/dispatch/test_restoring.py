@@ -8,8 +8,8 @@ import pytest
 
 from nbyard.dispatch.restoring import new_place, version_in_place
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import LockedPackage, NewEnvironment
-from nbyard.domain.uses import UsedEnvironment
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import LockedPackage, NewEnvironment
 from nbyard.errors import Invalid, NotFound, Unavailable
 from nbyard.testing.bench import Bench
 from nbyard.testing.wheels import Wheels

@@ -9,8 +9,8 @@ import pytest
 
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.results import failure_of, take_outputs
-from nbyard.domain.attempts import Output, Result
-from nbyard.domain.runs import MODEL_TYPE
+from nbyard.domain.attempts.structs import Output, Result
+from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 

@@ -24,7 +24,7 @@ from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.docker import deployed
 from nbyard.store.deployments import DeploymentRow

@@ -13,8 +13,8 @@ from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import Stopped
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployment_form import completed
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
     NewDeployment,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from nbyard.domain.attempts import Failure
+from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Unavailable
 from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord

@@ -11,7 +11,7 @@ from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd.logins import login_for
 from nbyard.domain.credentials import Login, NewCredential
-from nbyard.domain.runs import SecretOf
+from nbyard.domain.runs.structs import SecretOf
 from nbyard.errors import Invalid
 from nbyard.runner import memory
 from nbyard.testing.bench import OWNER, Bench

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from nbyard.dispatch.staging import mark_outputs, place_of, places_of
-from nbyard.domain.arguments import Argument
-from nbyard.domain.reaches import File
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import Argument
 from nbyard.runner.found import UNTOUCHED
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nbyard import monitors
 from nbyard.dispatch.tensorboard import last_words, logs_of, program_for
-from nbyard.domain.attempts import CommandWork, Output, Surroundings, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Output, Surroundings, TaskFile
 from nbyard.folders import write_task
 
 

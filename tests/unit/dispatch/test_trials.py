@@ -11,8 +11,8 @@ from nbyard import folders
 from nbyard.dispatch import trials
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.trials import ANSWER, INTERRUPTED
-from nbyard.domain.attempts import CommandWork, Failure, TaskFile
-from nbyard.domain.trials import MEMORY_BYTES, Trial, TrialAnswer
+from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
+from nbyard.domain.models.trials import MEMORY_BYTES, Trial, TrialAnswer
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import Bench, FakeRuntime
 

@@ -11,7 +11,7 @@ import pytest
 from nbyard import folders
 from nbyard.dispatch import unfinished
 from nbyard.dispatch.unfinished import hand_over
-from nbyard.domain.models import SERVING_FOLDER
+from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 SERVED = f"{SERVING_FOLDER}/nbyard"

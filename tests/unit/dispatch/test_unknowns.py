@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.dispatch import candidates, unknowns
-from nbyard.domain.environments import Lock, Package
+from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
 

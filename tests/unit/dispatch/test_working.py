@@ -8,14 +8,14 @@ import pytest
 
 from nbyard.dispatch import staging, working
 from nbyard.dispatch.keys import Code, key_parts
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.executables import ExecutableVersion, Resources
-from nbyard.domain.invocations import Invocation, Placed
-from nbyard.domain.reaches import Bound, Handed, Referenced
-from nbyard.domain.runs import BytesOf, TaskPlan
-from nbyard.domain.tables import BrokenTable, TableInfo
+from nbyard.domain.arguments.bindings import Bound, Handed, Referenced
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import CommandWork
+from nbyard.domain.commands.invocations import Invocation, Placed
+from nbyard.domain.datasets.tables import BrokenTable, TableInfo
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.executables.structs import ExecutableVersion, Resources
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.tabular import TableFile

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.digest import KeyParts, canonical_text, digest_of, explain
 
 NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)

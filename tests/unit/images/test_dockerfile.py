@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.dockerfiles import bases, instructions
-from nbyard.domain.images import MARKER, ImageSpec, Recipe, check_recipe, own_lines
+from nbyard.domain.images.dockerfiles import bases, instructions
+from nbyard.domain.images.structs import MARKER, ImageSpec, Recipe, check_recipe, own_lines
 from nbyard.errors import Invalid
 from nbyard.images.dockerfile import build_files
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from nbyard.domain.models import ModelColumn, ModelFile
+from nbyard.domain.models.structs import ModelColumn, ModelFile
 from nbyard.errors import Invalid
 from nbyard.images import models
 from nbyard.images.models import model_files, serving_of

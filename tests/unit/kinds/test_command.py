@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.reaches import Option
+from nbyard.domain.arguments.bindings import Option
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading

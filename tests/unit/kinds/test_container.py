@@ -2,10 +2,10 @@
 
 import pytest
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.reaches import Option
+from nbyard.domain.arguments.bindings import Option
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import CommandWork
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.container import ContainerKind
 from nbyard.kinds.protocol import Reading

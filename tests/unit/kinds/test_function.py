@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.function import FunctionKind
 from nbyard.kinds.registry import kind_of

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.attempts.structs import CommandWork
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.model import ModelKind, with_file
 from nbyard.kinds.registry import kind_of

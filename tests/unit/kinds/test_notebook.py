@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.mentions import code_of
+from nbyard.domain.caching.path_mentions import code_of
+from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind, read_notebook, tag_text
 from nbyard.kinds.protocol import OwnDefaults

@@ -3,7 +3,7 @@
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
-from nbyard.domain.deployments import Target
+from nbyard.domain.deployments.structs import Target
 from nbyard.rest.admissions import MOST, Admission, Admissions, key_of
 
 MADE = Admission(None, "username", Target("0", "127.0.0.1", 1, True, False, False))

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from tornado.httputil import HTTPHeaders
 
-from nbyard.domain.datasets import NewDataset
-from nbyard.domain.executables import ExecutablePatch
-from nbyard.domain.runs import NewRun
+from nbyard.domain.datasets.structs import NewDataset
+from nbyard.domain.executables.structs import ExecutablePatch
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import BadRequest, Invalid, NbyardError, TooLarge, UnsupportedContent
 from nbyard.rest.bodies import Body, check_texts, convert
 

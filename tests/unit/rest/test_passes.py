@@ -11,7 +11,7 @@ import pytest
 from jupyter_server.auth import User
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.identity import local_name
 from nbyard.rest.passes import SECONDS, SEGMENT, Holder, Passes
 from nbyard.testing.server import TOKEN, Answer, JupyterServer

@@ -13,7 +13,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port, deployment_folder
+from nbyard.domain.deployments.structs import NewDeployment, Place, Port, deployment_folder
 from nbyard.kept_secrets import KeptSecret
 from nbyard.rest.connections import Connections
 from nbyard.rest.identity import local_name

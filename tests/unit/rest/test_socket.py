@@ -13,7 +13,7 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
-from nbyard.domain.runs import Activity
+from nbyard.domain.runs.structs import Activity
 from nbyard.rest import socket
 from nbyard.rest.socket import Broadcast
 from nbyard.settings import Settings

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.attempts import CommandWork, Output, TaskFile
-from nbyard.domain.invocations import literal
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
+from nbyard.domain.commands.invocations import literal
 from nbyard.folders import read_result, read_results
 from nbyard.runner.folder import BadTask, Folder, as_json
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.runner import verdict
 from nbyard.runner.folder import Folder
 from nbyard.runner.reserve import Reserve

@@ -4,7 +4,7 @@ import os
 
 import msgspec
 
-from nbyard.domain.attempts import CommandWork, Result, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.folders import ask_to_end
 from nbyard.runtimes import folder as files
 

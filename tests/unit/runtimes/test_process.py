@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import HEARTBEAT, RUNNER
+from nbyard.domain.attempts.structs import HEARTBEAT, RUNNER
 from nbyard.runner import clock
 from nbyard.runtimes import process
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime

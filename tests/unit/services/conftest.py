@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import Dataset, FileSource, NewDataset
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset
+from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 

@@ -7,11 +7,16 @@ import pytest
 from argon2 import PasswordHasher
 from msgspec.structs import replace
 
-from nbyard.domain.call_forms import CallForm, CallForms
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place, deployment_folder
-from nbyard.domain.models import NewModel
-from nbyard.domain.traffic import Counted
+from nbyard.domain.deployments.endpoint_forms import CallForm, CallForms
+from nbyard.domain.deployments.structs import (
+    DeploymentChange,
+    NewDeployment,
+    Place,
+    deployment_folder,
+)
+from nbyard.domain.deployments.traffic import Counted
+from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.kept_logs import KeptLog
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.drafts import draft
 from nbyard.yard import Yard

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import EnvironmentChange, NewEnvironment
-from nbyard.domain.requirements import name_of
+from nbyard.domain.environments.requirements import name_of
+from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import FileSource, NewDataset
+from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.errors import Invalid
 
 

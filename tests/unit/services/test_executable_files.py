@@ -2,8 +2,8 @@
 
 import os
 
-from nbyard.domain.executables import NewExecutable
-from nbyard.domain.runs import NewRun
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.runs.structs import NewRun
 
 
 def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):

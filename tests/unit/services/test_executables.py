@@ -7,10 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.command_previews import CommandDraft
-from nbyard.domain.datasets import NewUpload
-from nbyard.domain.executables import (
+from nbyard.domain.arguments.bindings import Option, Positional
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.datasets.structs import NewUpload
+from nbyard.domain.executables.structs import (
     AskHelp,
     ExecutablePatch,
     Inspect,
@@ -19,8 +19,8 @@ from nbyard.domain.executables import (
     TagCell,
 )
 from nbyard.domain.limits import Limits
-from nbyard.domain.reaches import Option, Positional
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.command_previews import CommandDraft
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite
 
 
@@ -168,7 +168,7 @@ def test_what_is_refused_stores_nothing(yard, ann, tool, flow, body):
 
 
 def test_one_in_use_is_kept_unless_forced(yard, ann, flow):
-    from nbyard.domain.runs import NewRun
+    from nbyard.domain.runs.structs import NewRun
 
     yard.services.runs.create(ann, NewRun(path=flow))
     (made,) = yard.services.executables.list(ann).items

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nbyard.domain.datasets import NewUpload
-from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable
+from nbyard.domain.datasets.structs import NewUpload
+from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool
 

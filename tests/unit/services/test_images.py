@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments import NewEnvironment
-from nbyard.domain.images import MARKER, ImageName, NewImage, PulledImage, Recipe
+from nbyard.domain.environments.structs import NewEnvironment
+from nbyard.domain.images.structs import MARKER, ImageName, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
 
 

@@ -4,7 +4,13 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
-from nbyard.domain.datasets import FileSource, NewDataset, NewUpload, UploadSource, UrlSource
+from nbyard.domain.datasets.structs import (
+    FileSource,
+    NewDataset,
+    NewUpload,
+    UploadSource,
+    UrlSource,
+)
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 
 

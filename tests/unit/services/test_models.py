@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment
-from nbyard.domain.images import NewImage
-from nbyard.domain.models import NewModel
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.images.structs import NewImage
+from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.store import deployment_tables
 from nbyard.yard import Yard

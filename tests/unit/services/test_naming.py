@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.services.naming import (
     MAX_COMPARED,

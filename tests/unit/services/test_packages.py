@@ -4,7 +4,7 @@ from importlib import metadata
 
 import pytest
 
-from nbyard.domain.models import ModelColumn, NewModel
+from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.errors import Invalid, NotFound
 
 from .test_models import write

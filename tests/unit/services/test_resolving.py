@@ -2,8 +2,8 @@
 
 import pytest
 
-from nbyard.domain.executables import NewExecutable, Resources
-from nbyard.domain.workflows import Node
+from nbyard.domain.executables.structs import NewExecutable, Resources
+from nbyard.domain.workflows.structs import Node
 from nbyard.services.resolving import Freeze, Resolver
 
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.runs import NewRun
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
 from nbyard.store.attempts import AttemptRecord

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import msgspec
 import pytest
 
-from nbyard.domain.workflows import Document
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.services import runtimes
 from nbyard.services.runtimes import check_runtimes, offered

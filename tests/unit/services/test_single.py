@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets import FileSource, NewDataset
-from nbyard.domain.executables import NewExecutable
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import Document
+from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid, TooLarge
 from nbyard.services.resolving import Resolver
 from nbyard.services.single import given_values, single_document

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.datasets import NewUpload
+from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from nbyard.domain.environments import EnvironmentChange, NewEnvironment
-from nbyard.domain.runs import NewRun, TaskPlan
+from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.using import find_used, of_kernel, without_lock
 

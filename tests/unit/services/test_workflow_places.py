@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import NbyardError
 
 

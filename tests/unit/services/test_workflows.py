@@ -5,9 +5,9 @@ import json
 import nbformat
 import pytest
 
-from nbyard.domain.environments import NewEnvironment
-from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow, NeededImage
+from nbyard.domain.environments.structs import NewEnvironment
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow, NeededImage
 from nbyard.errors import Invalid, NotFound
 
 

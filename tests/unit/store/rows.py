@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.datasets import Dataset
-from nbyard.domain.executables import Executable, ExecutableVersion, Resources
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.datasets.structs import Dataset
+from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
-from nbyard.domain.invocations import Invocation
-from nbyard.domain.runs import Artifact, Run, TaskPlan
+from nbyard.domain.runs.structs import Artifact, Run, TaskPlan
 from nbyard.domain.states import TASK
 from nbyard.store import Connection, Store, transition
 from nbyard.store.attempts import AttemptRecord

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nbyard.domain.attempts import Observed
+from nbyard.domain.attempts.structs import Observed
 from nbyard.store import Store
 from nbyard.store.artifacts import Hit
 

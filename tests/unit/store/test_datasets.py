@@ -1,6 +1,6 @@
 """I23: names over numbered versions; importing, then ready or failed."""
 
-from nbyard.domain.tables import Column, TableInfo
+from nbyard.domain.datasets.tables import Column, TableInfo
 from nbyard.store import Store
 
 from .rows import Rows

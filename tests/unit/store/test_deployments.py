@@ -1,7 +1,7 @@
 """Rows of deployments."""
 
-from nbyard.domain.deployment_form import completed
-from nbyard.domain.deployments import Deployment, NewDeployment, Place
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
 
 SPEC = completed(NewDeployment("cows:1", name="cows"))[1]
 TEXTS = {"name": "cows", "title": "Cows", "description": ""}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from nbyard.domain.environments import LockedPackage
+from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import new_id
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import transition

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from nbyard.domain.estimates import Past
+from nbyard.domain.runs.estimates import Past
 from nbyard.store import Store
 from nbyard.store.history import LOOKED_AT
 

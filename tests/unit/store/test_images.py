@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from nbyard.domain.deployments import RevisionSpec
-from nbyard.domain.dockerfiles import FailedLine
-from nbyard.domain.images import Recipe
+from nbyard.domain.deployments.structs import RevisionSpec
+from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.structs import Recipe
 from nbyard.domain.states import IMAGE
 
 

@@ -9,10 +9,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments.bindings import Flag, Option
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.ids import new_id
-from nbyard.domain.reaches import Flag, Option
-from nbyard.domain.workflows import Document
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store
 from nbyard.store.migrate import MIGRATIONS, revisions

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from nbyard.domain.models import ModelColumn, ModelFile, ModelFilter, RunOutput
+from nbyard.domain.models.structs import ModelColumn, ModelFile, ModelFilter, RunOutput
 from nbyard.store.models import served
 
 MODEL = ModelFile(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from nbyard.domain.runs import Run
-from nbyard.domain.workflows import Edge
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.workflows.structs import Edge
 from nbyard.store import Store, transition
 from nbyard.store.tables import metadata
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.runs import Run, SecretOf, TaskPlan
+from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject

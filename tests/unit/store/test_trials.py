@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import update
 
-from nbyard.domain.models import ModelColumn
-from nbyard.domain.trials import KnownTable, Trial, TrialAnswer
+from nbyard.domain.models.structs import ModelColumn
+from nbyard.domain.models.trials import KnownTable, Trial, TrialAnswer
 from nbyard.store import Store
 from nbyard.store.deployment_tables import trials
 

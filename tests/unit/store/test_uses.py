@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, insert
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.workflows import Document, Node
+from nbyard.domain.workflows.structs import Document, Node
 from nbyard.store import Store
 from nbyard.store.tables import environments
 

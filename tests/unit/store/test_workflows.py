@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.workflows import Document
+from nbyard.domain.workflows.structs import Document
 from nbyard.files import MAX_PATH_BYTES
 from nbyard.store import Store
 

@@ -16,7 +16,7 @@ import pyarrow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbyard.domain.tables import Profile, TableInfo, TablePage
+from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.handoff.values import read
 from nbyard.tabular.answers import Question, answer

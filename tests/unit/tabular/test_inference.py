@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from nbyard.domain.tables import Column
+from nbyard.domain.datasets.tables import Column
 from nbyard.tabular.inference import infer, values_of
 from nbyard.tabular.layouts import NULLS
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.tables import BrokenTable, Column
+from nbyard.domain.datasets.tables import BrokenTable, Column
 from nbyard.errors import Invalid
 from nbyard.tabular import objects
 

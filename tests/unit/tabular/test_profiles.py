@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.tables import Column, ColumnProfile
+from nbyard.domain.datasets.tables import Column, ColumnProfile
 from nbyard.tabular.frames import type_name
 from nbyard.tabular.profiles import profile
 

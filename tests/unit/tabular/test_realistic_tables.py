@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow
 import pytest
 
-from nbyard.domain.tables import Profile, TableInfo, TablePage
+from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.handoff.values import read
 from nbyard.tabular.answers import Question, answer

@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from nbyard.domain.tables import BrokenTable, Profile, TableInfo
+from nbyard.domain.datasets.tables import BrokenTable, Profile, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.answers import Question

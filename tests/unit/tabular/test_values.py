@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.tables import MAX_CELL_CHARACTERS
+from nbyard.domain.datasets.tables import MAX_CELL_CHARACTERS
 from nbyard.tabular.values import MARK, cut, to_json
 
 

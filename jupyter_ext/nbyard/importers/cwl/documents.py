@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.descriptions import Description
-from nbyard.domain.executables import Resources
-from nbyard.domain.file_objects import CONTENTS, MIB, SECONDARY
-from nbyard.domain.invocations import VALUE, Invocation, with_contents
-from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
-from nbyard.domain.references import names_in, written
+from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin, Stdout
+from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
+from nbyard.domain.arguments.parameter_references import names_in, written
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
 from nbyard.importers.cwl.needs import DOCKER, SHELL

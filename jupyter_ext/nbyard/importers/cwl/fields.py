@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from nbyard.domain.references import names_in
+from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.errors import Invalid
 
 # Elsewhere than in this file.

@@ -5,7 +5,7 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-from nbyard.domain.strict_yaml import read_yaml
+from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import NotFound
 from nbyard.importers.cwl.fields import refuse, shown
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.executables import Resources
-from nbyard.domain.file_objects import MIB
-from nbyard.domain.invocations import Invocation, WorkFile
+from nbyard.domain.arguments.file_objects import MIB
+from nbyard.domain.commands.invocations import Invocation, WorkFile
+from nbyard.domain.executables.structs import Resources
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.schemas import SCHEMAS
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.reaches import Found
-from nbyard.domain.records import Record
+from nbyard.domain.arguments.bindings import Found
+from nbyard.domain.arguments.records import Record
+from nbyard.domain.arguments.structs import Argument
 
 Path = tuple[str, ...]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument, ValueType
-from nbyard.domain.invocations import Invocation
-from nbyard.domain.reaches import Beside, Found, Reach, Stderr, Stdout
-from nbyard.domain.references import REFERENCE, names_in
+from nbyard.domain.arguments.bindings import Beside, Found, Reach, Stderr, Stdout
+from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
+from nbyard.domain.arguments.structs import Argument, ValueType
+from nbyard.domain.commands.invocations import Invocation
 from nbyard.importers.cwl.fields import Fields, refuse
 from nbyard.importers.cwl.inputs import (
     format_of,

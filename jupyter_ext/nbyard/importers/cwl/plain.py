@@ -6,11 +6,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.commands import FILE, SEPARATOR
-from nbyard.domain.descriptions import Description
-from nbyard.domain.planning import output_filename
-from nbyard.domain.reaches import (
+from nbyard.domain.arguments.bindings import (
     Beside,
     Bound,
     Flag,
@@ -24,7 +20,11 @@ from nbyard.domain.reaches import (
     Variable,
     Words,
 )
-from nbyard.domain.references import quoted
+from nbyard.domain.arguments.parameter_references import quoted
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.command_line import FILE, SEPARATOR
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
 
 # The input that is the script itself.

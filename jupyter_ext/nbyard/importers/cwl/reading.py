@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.descriptions import Description
-from nbyard.domain.file_objects import CONTENTS, LISTING, SECONDARY
-from nbyard.domain.invocations import VALUE, Invocation, texts_in, with_contents
-from nbyard.domain.reaches import Bound, Referenced, Stdin
-from nbyard.domain.references import EXIT_CODE, REFERENCE, names_in
-from nbyard.domain.strict_yaml import read_yaml
+from nbyard.domain.arguments.bindings import Bound, Referenced, Stdin
+from nbyard.domain.arguments.file_objects import CONTENTS, LISTING, SECONDARY
+from nbyard.domain.arguments.parameter_references import EXIT_CODE, REFERENCE, names_in
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import VALUE, Invocation, texts_in, with_contents
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.documents import HINT, document_of, with_hint
 from nbyard.importers.cwl.fields import DOCUMENTATION, Fields, bare, check_codes, refuse, shown

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from nbyard.domain.descriptions import Description
-from nbyard.domain.file_objects import SECONDARY
-from nbyard.domain.invocations import texts_in
-from nbyard.domain.reaches import Beside, Bound, Found
-from nbyard.domain.records import Record
-from nbyard.domain.references import names_in, renamed
+from nbyard.domain.arguments.bindings import Beside, Bound, Found
+from nbyard.domain.arguments.file_objects import SECONDARY
+from nbyard.domain.arguments.parameter_references import names_in, renamed
+from nbyard.domain.arguments.records import Record
+from nbyard.domain.commands.invocations import texts_in
+from nbyard.domain.executables.descriptions import Description
 from nbyard.importers.cwl.inputs import free_name
 
 ALL = "inputs"

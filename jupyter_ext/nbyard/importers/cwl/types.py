@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import ValueType
-from nbyard.domain.reaches import Bound
+from nbyard.domain.arguments.bindings import Bound
+from nbyard.domain.arguments.structs import ValueType
 from nbyard.importers.cwl.fields import Fields, bare, refuse, shown
 
 PLAIN: dict[str, ValueType] = {

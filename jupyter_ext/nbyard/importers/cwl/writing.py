@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.commands import FILE
-from nbyard.domain.descriptions import Description
-from nbyard.domain.strict_yaml import is_plain
+from nbyard.domain.commands.command_line import FILE
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.parsing.strict_yaml import is_plain
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.documents import document_of, with_hint
 from nbyard.importers.cwl.reading import read_document

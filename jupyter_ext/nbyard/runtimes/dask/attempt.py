@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.attempts import RUNNER, Result
+from nbyard.domain.attempts.structs import RUNNER, Result
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files

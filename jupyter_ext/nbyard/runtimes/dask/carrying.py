@@ -12,9 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nbyard.domain.attempts import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
-from nbyard.domain.ignore_rules import CACHES
-from nbyard.domain.other_files import (
+from nbyard.domain.attempts.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
     FileFilter,
@@ -22,6 +20,8 @@ from nbyard.domain.other_files import (
     summary,
     within_caps,
 )
+from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
+from nbyard.domain.ignore_rules import CACHES
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runner.folder import CODE

@@ -6,7 +6,7 @@ import time
 import msgspec
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import Lock
+from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Unavailable
 from nbyard.kernels import LIST_PACKAGES
 from nbyard.runtimes.dask.asking import WorkerGone

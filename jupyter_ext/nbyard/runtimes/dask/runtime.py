@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import nbyard.runner
-from nbyard.domain.attempts import TASK
-from nbyard.domain.environments import Lock
+from nbyard.domain.attempts.structs import TASK
+from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
 from nbyard.folders import ask_to_end
 from nbyard.runner import memory

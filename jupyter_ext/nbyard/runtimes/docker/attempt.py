@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.attempts import CommandWork, Result, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.alone import ENDED
 from nbyard.runner.clock import Stillness

@@ -15,7 +15,7 @@ from threading import Event
 import msgspec
 
 from nbyard.dockerd import Container, Engine, EngineInfo, Mount
-from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import memory
 from nbyard.runtimes.docker.asking import question

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from nbyard.domain.attempts import TaskFile
+from nbyard.domain.attempts.structs import TaskFile
 from nbyard.folders import ask_to_end
 from nbyard.runtimes.docker import results
 from nbyard.runtimes.protocol import Order

@@ -23,7 +23,7 @@ from nbyard.dockerd import (
     by_hand,
     mind,
 )
-from nbyard.domain.deployments import (
+from nbyard.domain.deployments.structs import (
     SECRET_VARIABLE,
     Place,
     Port,

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 import nbyard.runner
-from nbyard.domain.attempts import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
+from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runner.folder import CODE, BadTask, Folder

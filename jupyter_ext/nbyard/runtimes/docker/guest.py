@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.attempts import RUNNER
-from nbyard.domain.environments import Lock
+from nbyard.domain.attempts.structs import RUNNER
+from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError
 from nbyard.runner.alone import BEGUN, ENDED
 from nbyard.runtimes import folder as files

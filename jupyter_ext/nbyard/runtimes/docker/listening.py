@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import EVENTS, LOG
+from nbyard.domain.attempts.structs import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import memory
 from nbyard.runner.masks import masks_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import Engine
-from nbyard.domain.environments import Lock
+from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import write_whole
 from nbyard.kernels import LIST_PACKAGES

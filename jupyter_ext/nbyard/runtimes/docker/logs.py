@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nbyard.dockerd import Container
-from nbyard.domain.attempts import CommandWork
+from nbyard.domain.attempts.structs import CommandWork
 from nbyard.runner.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runner.masks import masks_of
 from nbyard.runtimes.docker.specs import LOG_BASE, opens_files

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import USAGE
+from nbyard.domain.attempts.structs import USAGE
 from nbyard.errors import NbyardError
 from nbyard.runner.usage import UsageFile
 

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from nbyard.blobs.files import FULL
-from nbyard.domain.attempts import OTHERS, TaskFile
-from nbyard.domain.other_files import MOST_SEEN, FileFilter, Written, summary, within_caps
+from nbyard.domain.attempts.other_files import MOST_SEEN, FileFilter, Written, summary, within_caps
+from nbyard.domain.attempts.structs import OTHERS, TaskFile
 from nbyard.runner.folder import CODE
 from nbyard.runtimes.folder import write_others
 from nbyard.runtimes.protocol import Order

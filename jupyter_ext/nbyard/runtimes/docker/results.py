@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from nbyard.dockerd import Container
-from nbyard.domain.attempts import USAGE, Failure, Result, TaskFile
-from nbyard.domain.usage import read_samples
+from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
+from nbyard.domain.attempts.usage import read_samples
 from nbyard.files import read_small
 from nbyard.runner import verdict
 from nbyard.runner.folder import CODE, Folder

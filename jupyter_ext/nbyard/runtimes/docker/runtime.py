@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
-from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, Image, NotebookWork
+from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.folders import ask_to_end
 from nbyard.runtimes import folder as files

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from nbyard import folders
-from nbyard.domain.attempts import RESULT, TASK
+from nbyard.domain.attempts.structs import RESULT, TASK
 from nbyard.runtimes.docker.folder import copy_runner
 
 SEAT, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "inputs"

@@ -20,7 +20,7 @@ from nbyard.dockerd import (
     Mount,
     Owned,
 )
-from nbyard.domain.attempts import (
+from nbyard.domain.attempts.structs import (
     IMAGE_PROGRAM,
     METRICS,
     TASK,

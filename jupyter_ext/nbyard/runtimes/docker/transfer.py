@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import nbyard.runner
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import (
+from nbyard.domain.attempts.structs import (
     EVENTS,
     EXECUTED,
     LOG,

@@ -69,7 +69,7 @@ def test_the_canvas_runs_all_journeys(repository_graph):
 
 def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
     selection = affected(repository_graph, ["tests/cases/edges.json"])
-    assert "tests/unit/domain/test_edges.py" in selection.tests
+    assert "tests/unit/domain/workflows/test_edges.py" in selection.tests
 
 
 @pytest.mark.parametrize(

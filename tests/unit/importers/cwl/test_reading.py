@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.arguments import check_arguments
-from nbyard.domain.commands import build_argv
-from nbyard.domain.executables import Resources
-from nbyard.domain.file_objects import Facts
-from nbyard.domain.invocations import with_contents
-from nbyard.domain.reaches import Beside, Found
+from nbyard.domain.arguments.bindings import Beside, Found
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.structs import check_arguments
+from nbyard.domain.commands.command_line import build_argv
+from nbyard.domain.commands.invocations import with_contents
+from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
 from nbyard.importers.cwl.documents import document_of

@@ -8,11 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument
-from nbyard.domain.commands import build_argv
-from nbyard.domain.descriptions import Description
-from nbyard.domain.executables import Resources
-from nbyard.domain.reaches import (
+from nbyard.domain.arguments.bindings import (
     Bound,
     Flag,
     Option,
@@ -24,7 +20,11 @@ from nbyard.domain.reaches import (
     Variable,
     Words,
 )
-from nbyard.domain.records import Record
+from nbyard.domain.arguments.records import Record
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.command_line import build_argv
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
 from nbyard.importers.cwl.documents import HINT, document_of

@@ -19,8 +19,8 @@ from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
 import nbyard
-from nbyard.domain.attempts import Failure
-from nbyard.domain.missing import Missing, missing_from
+from nbyard.domain.attempts.missing_modules import Missing, missing_from
+from nbyard.domain.attempts.structs import Failure
 from nbyard.runner.handoff.values import Unfit, form_of, read
 
 # What a name of a column may be: anything that is text.

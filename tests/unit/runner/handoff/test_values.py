@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from nbyard.domain.formats import SUFFIXES, suffix_of
+from nbyard.domain.file_formats import SUFFIXES, suffix_of
 from nbyard.runner.handoff.values import MEDIA_TYPES, SAME, Unfit, ending, form_of, read
 
 plain: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers()

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runner.found import UNTOUCHED

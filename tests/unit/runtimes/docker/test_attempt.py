@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.folders import write_task
 from nbyard.runtimes.docker.attempt import (
     LINGER_SECONDS,

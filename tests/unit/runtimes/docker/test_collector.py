@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.dockerd import ATTEMPT, EngineInfo, Owned
-from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import memory
 from nbyard.runtimes.docker import collector, specs

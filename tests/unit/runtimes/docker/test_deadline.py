@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.folders import write_task
 from nbyard.runtimes.docker import deadline as module
 from nbyard.runtimes.docker.deadline import Deadline

@@ -8,8 +8,8 @@ import pytest
 from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
 
 from nbyard.dockerd import HOME
-from nbyard.domain.deployment_form import completed
-from nbyard.domain.deployments import NewDeployment, Port, ServiceKind
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import NewDeployment, Port, ServiceKind
 from nbyard.runtimes.docker.deployed import ABOVE_HOME, Deployed, _home, container_spec
 
 IMAGE = {

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, NotebookWork, Output, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, NotebookWork, Output, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import folder as files
 

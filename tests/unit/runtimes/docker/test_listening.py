@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from nbyard.domain.attempts import NotebookWork, TaskFile
+from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.runner import memory
 from nbyard.runtimes.docker.folder import prepare
 from nbyard.runtimes.docker.listening import last_words

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Container
-from nbyard.domain.attempts import CommandWork, Failure, Output, Result, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Failure, Output, Result, TaskFile
 from nbyard.runtimes.docker import results
 
 TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})

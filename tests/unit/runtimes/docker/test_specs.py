@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, Owned
-from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.specs import container_spec, expand_word, is_ours
 from nbyard.runtimes.protocol import Order

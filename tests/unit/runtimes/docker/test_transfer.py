@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.protocol import Order

@@ -1,0 +1,94 @@
+"""Files and folders as references see them: objects, as CWL has them."""
+
+import os.path
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import companions_of
+from nbyard.domain.arguments.structs import Argument
+from nbyard.errors import Invalid
+
+MIB = 2**20
+CONTENTS = "contents"
+LISTING = "listing"
+SECONDARY = "secondaryFiles"
+Listing = dict[str, Any]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What only the place of the work knows: sizes of inputs, files of those that are lists (their
+    names, sorted), texts that references ask for (by input, or `input/file` of a list), and what
+    the work may use. A preview has placeholders for sizes."""
+
+    cores: int = 1
+    memory_bytes: int = 1024 * MIB
+    sizes: Mapping[str, int | str] = {}
+    files: dict[str, list[str]] = {}
+    contents: dict[str, str] = {}
+    listings: dict[str, Listing] = {}
+
+
+def seen(argument: Argument, value: Any, facts: Facts) -> Any:
+    """A value as references see it: a file or folder is an object."""
+    if argument.role != "input" or not isinstance(value, str):
+        return value
+    if argument.type == "list":
+        return _listed(argument, value, facts)
+    if argument.format == "folder":
+        return _folder(value, facts.listings.get(argument.name))
+    return _file(value, argument.name, facts)
+
+
+def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any]]:
+    """The files of a list, each with those that belong to it."""
+    names = facts.files.get(argument.name, [])
+    found = []
+    for name, mine in companions_of(names, argument.companions).items():
+        if lacking := [c for c in argument.companions if c.required and c not in mine]:
+            words = f"{name} has no {lacking[0].beside.name(name)} beside it"
+            raise Invalid.field(f"inputs.{argument.name}", words)
+        item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
+        beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
+        found.append({**item, SECONDARY: beside} if argument.companions else item)
+    return found
+
+
+def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": "Directory", **named(path)}
+    if listing is not None:
+        found[LISTING] = [
+            _folder(f"{path}/{name}", inner)
+            if isinstance(inner, dict)
+            else {"class": "File", **named(f"{path}/{name}"), "size": inner}
+            for name, inner in listing.items()
+        ]
+    return found
+
+
+def move(value: dict[str, Any], path: str) -> None:
+    """Let the object be at another place, with all that lies in it."""
+    value.update(named(path))
+    for one in value.get(LISTING, ()):
+        move(one, f"{path}/{one['basename']}")
+
+
+def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": "File", **named(path)}
+    if known in facts.sizes:
+        found["size"] = facts.sizes[known]
+    if known in facts.contents:
+        found[CONTENTS] = facts.contents[known]
+    return found
+
+
+def named(path: str) -> dict[str, str]:
+    directory, _, basename = path.rpartition("/")
+    root, extension = os.path.splitext(basename)
+    parts = {"basename": basename, "nameroot": root, "nameext": extension}
+    return {"path": path, "dirname": directory, **parts}
+
+
+def is_file(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("class") in ("File", "Directory")

@@ -1,0 +1,40 @@
+"""Objects that references to several arguments at once see."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.errors import Detail
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An object that references see: its fields are arguments, by their names, or records. One that
+    is `optional` is null where none of its fields has a value."""
+
+    fields: dict[str, "str | Record"]
+    optional: bool = False
+
+    def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The object where arguments have these values."""
+        found = {
+            name: values.get(one) if isinstance(one, str) else one.of(values)
+            for name, one in self.fields.items()
+        }
+        is_absent = self.optional and all(value is None for value in found.values())
+        return None if is_absent else found
+
+    @property
+    def names(self) -> set[str]:
+        """Those of its arguments."""
+        inner = [one.names for one in self.fields.values() if isinstance(one, Record)]
+        return {one for one in self.fields.values() if isinstance(one, str)}.union(*inner)
+
+
+def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:
+    """Those that are called as an input, or have a field that is none."""
+    known = {argument.name for argument in arguments if argument.role != "output"}
+    words = "needs a name of its own, and fields that are inputs"
+    wrong = [name for name, one in records.items() if name in known or one.names - known]
+    return [Detail(f"invocation.records.{name[:40]}", words) for name in wrong]

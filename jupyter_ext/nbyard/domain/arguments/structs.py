@@ -1,0 +1,392 @@
+"""Arguments of executables: their names, what they take, and values checked against them."""
+
+import keyword
+import math
+import posixpath
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import (
+    LEFT,
+    Beside,
+    Companion,
+    File,
+    Flag,
+    Reach,
+    Stderr,
+    Stdin,
+    Stdout,
+    Words,
+)
+from nbyard.domain.arguments.parameter_references import names_in
+from nbyard.errors import Detail, Invalid
+
+Role = Literal["input", "output", "value"]
+ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", "secret"]
+
+MAX_NAME_BYTES = 128
+MAX_TEXT = 1_000_000
+MAX_INT = 2**63 - 1
+# the format of what takes a file as well as a folder
+ANY = "any"
+
+
+class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One named argument.
+
+    `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
+    "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
+    tells whether a value must be given. `items` is the type of what a list holds (empty = any); an
+    input that is a list is a folder, whose files it holds; `companions` are files there that belong
+    to others. The value of a secret is the name of a credential, and what the work gets the place
+    of a file. `reach` tells how a command gets it; a notebook or function gets what has none by its
+    name.
+    """
+
+    name: str
+    role: Role = "value"
+    type: ValueType = "string"
+    format: str = ""
+    required: bool = False
+    nullable: bool = False
+    default: Any = msgspec.UNSET
+    choices: tuple[Any, ...] = ()
+    items: ValueType | Literal[""] = ""
+    help: str = ""
+    reach: Reach | None = None
+    companions: tuple[Companion, ...] = ()
+
+
+def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
+    """Refuse duplicate or invalid names, defaults that do not fit and unclear reaches.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    details: list[Detail] = []
+    seen: set[str] = set()
+    for index, argument in enumerate(arguments):
+        where = f"{path}.{index}"
+        details += _check_name(argument.name, seen, where)
+        details += _check_shape(argument, where)
+        seen.add(argument.name)
+    details += _check_streams(arguments, path)
+    details += _check_beside(arguments, path)
+    details += _check_files(arguments, path)
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def type_words(argument: Argument) -> str:
+    """What it takes or gives, as it is shown: the type of a value, of files their format."""
+    if argument.role == "value":
+        return argument.format or argument.type
+    if argument.format or argument.type != "list":
+        return format_words(argument)
+    return "several files"
+
+
+def format_words(argument: Argument) -> str:
+    """What one file or folder of it has to be."""
+    return "any file or folder" if argument.format == ANY else argument.format or "any file"
+
+
+def is_secret(argument: Argument) -> bool:
+    """Whether its value is the name of a credential."""
+    return argument.role == "value" and argument.type == "secret"
+
+
+def is_blank_secret(argument: Argument, value: Any) -> bool:
+    """Whether that is the empty text which stands in code where a secret would be."""
+    return is_secret(argument) and value == ""
+
+
+def is_name(name: str) -> bool:
+    """Whether this can be a variable in Python, in the spelling that Python gives it (NFKC)."""
+    if not name.isidentifier() or keyword.iskeyword(name) or len(name.encode()) > MAX_NAME_BYTES:
+        return False
+    return unicodedata.normalize("NFKC", name) == name
+
+
+def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
+    if keyword.iskeyword(name):
+        return [Detail(f"{where}.name", f"{name!r} is a reserved word of Python")]
+    if not is_name(name):
+        rule = "use letters, digits and _, not starting with a digit, at most 128 characters"
+        return [Detail(f"{where}.name", f"{name[:40]!r} is not a valid argument name: {rule}")]
+    if name in seen:
+        return [Detail(f"{where}.name", f"the name {name!r} is used twice")]
+    return []
+
+
+def _check_shape(argument: Argument, where: str) -> list[Detail]:
+    details = []
+    if argument.type == "choice" and not argument.choices:
+        details.append(Detail(f"{where}.choices", "a choice needs at least one value"))
+    if argument.default is not msgspec.UNSET and not is_blank_secret(argument, argument.default):
+        try:
+            check_value(argument, argument.default, f"{where}.default")
+        except Invalid as error:
+            details += error.details
+    if isinstance(argument.reach, Flag) and argument.type not in ("bool", "int"):
+        details.append(Detail(f"{where}.reach", "a flag needs the type bool, or int to repeat it"))
+    if isinstance(argument.reach, Words) and argument.type != "list":
+        details.append(Detail(f"{where}.reach", "several words need the type list"))
+    if isinstance(argument.reach, Stdin) and argument.role != "input" and not is_secret(argument):
+        words = "only an input or a secret can be standard input"
+        details.append(Detail(f"{where}.reach", words))
+    if isinstance(argument.reach, LEFT) and argument.role != "output":
+        details.append(Detail(f"{where}.reach", f"only an output can be {_called(argument.reach)}"))
+    if argument.items and argument.type != "list":
+        details.append(Detail(f"{where}.items", "only a list holds items"))
+    if argument.items == "secret":
+        details.append(Detail(f"{where}.items", "secrets are given one by one"))
+    return details
+
+
+def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    details = []
+    for kind in (Stdin, Stdout, Stderr):
+        owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
+        details += [
+            Detail(f"{path}.{i}.reach", f"only one argument can be {kind.__name__.lower()}")
+            for i in owners[1:]
+        ]
+    return details
+
+
+# of the file that another one is beside
+NAMES = (("self", "basename"), ("self", "nameroot"), ("self", "nameext"))
+KNOWN_NAMES = ", ".join(f"$({'.'.join(name)})" for name in NAMES)
+
+
+def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    """Each is beside a single file of its own role."""
+    details = []
+    for index, argument in enumerate(arguments):
+        reach = argument.reach
+        details += _check_companions(argument, f"{path}.{index}.companions")
+        if not isinstance(reach, Beside):
+            continue
+        own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
+        if not own or own[0].type == "list" or isinstance(own[0].reach, Beside | File):
+            words = f"there is no {argument.role} {reach.of[:40]!r} that it could be beside"
+            details.append(Detail(f"{path}.{index}.reach.of", words))
+        if problem := _pattern_problem(reach.pattern):
+            details.append(Detail(f"{path}.{index}.reach.pattern", problem))
+    return details
+
+
+def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    """Files that the code opens itself: one argument for each role and path."""
+    details, seen = [], set()
+    for index, argument in enumerate(arguments):
+        reach = argument.reach
+        if not isinstance(reach, File):
+            continue
+        problem = file_problem(reach.path)
+        if argument.role == "value" or argument.type == "list":
+            problem = "only one file or folder can lie at a path"
+        elif (argument.role, reach.path) in seen:
+            problem = f"{reach.path[:80]!r} is the path of another {argument.role}"
+        seen.add((argument.role, reach.path))
+        if problem:
+            details.append(Detail(f"{path}.{index}.reach.path", problem))
+    return details
+
+
+def file_problem(path: str) -> str:
+    """Say why no file of the code folder can lie at the path; empty if one can."""
+    is_plain = path and not path.startswith("/") and "\x00" not in path
+    is_file = posixpath.basename(path) not in (".", "..")
+    if not (is_plain and is_file) or posixpath.normpath(path) != path:
+        return f"{path[:80]!r} is no path from the folder of the code"
+    return ""
+
+
+def _check_companions(argument: Argument, where: str) -> list[Detail]:
+    if argument.companions and (argument.type != "list" or argument.role == "value"):
+        return [Detail(where, "only files of a list have some")]
+    problems = [_pattern_problem(one.pattern) for one in argument.companions]
+    return [Detail(f"{where}.{i}.pattern", words) for i, words in enumerate(problems) if words]
+
+
+def _pattern_problem(pattern: str) -> str:
+    name = pattern.lstrip("^")
+    if wrong := [one for one in names_in(name, "pattern") if one not in NAMES]:
+        return f"$({'.'.join(wrong[0])}) is not known here: {KNOWN_NAMES} are"
+    return f"{pattern[:40]!r} makes no name" if not name or "/" in name or "\x00" in name else ""
+
+
+def _called(reach: Reach) -> str:
+    words = {Stdout: "standard output", Stderr: "standard error"}
+    return words.get(type(reach), "found in the working folder")
+
+
+def check_value(argument: Argument, value: Any, path: str = "") -> Any:
+    """The value as the argument's type wants it.
+
+    Raises:
+        Invalid: when the value does not fit; nothing is guessed from text here.
+    """
+    where = path or argument.name
+    if value is None:
+        if argument.nullable or argument.default is None:
+            return None
+        raise Invalid.field(where, "a value is needed, not null")
+    if argument.role != "value":
+        if not isinstance(value, str):
+            raise Invalid.field(where, "a file or folder path is needed")
+        return check_text(value, where)
+    return _CHECKS[argument.type](argument, value, where)
+
+
+def check_text(value: str, where: str) -> str:
+    """Text that both databases and every kernel can hold."""
+    if "\x00" in value:
+        raise Invalid.field(where, "the text contains a NUL character")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise Invalid.field(where, "the text contains half of a surrogate pair")
+    if len(value) > MAX_TEXT:
+        raise Invalid.field(where, f"the text is longer than {MAX_TEXT} characters")
+    return value
+
+
+def _string(_: Argument, value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise Invalid.field(where, f"text is needed, not {_word(value)}")
+    return check_text(value, where)
+
+
+def _int(_: Argument, value: Any, where: str) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid.field(where, f"a whole number is needed, not {_word(value)}")
+    if abs(value) > MAX_INT:
+        raise Invalid.field(where, "the number does not fit into 64 bits")
+    return value
+
+
+def _float(_: Argument, value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid.field(where, f"a number is needed, not {_word(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Invalid.field(where, "the number is too large") from None
+    if not math.isfinite(number):
+        raise Invalid.field(where, "the number must be finite")
+    return number
+
+
+def _bool(_: Argument, value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid.field(where, f"true or false is needed, not {_word(value)}")
+    return value
+
+
+def _choice(argument: Argument, value: Any, where: str) -> Any:
+    for choice in argument.choices:
+        if choice == value and type(choice) is type(value):
+            return value
+    raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
+
+
+def _list(argument: Argument, value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise Invalid.field(where, f"a list is needed, not {_word(value)}")
+    check = _CHECKS[argument.items or "json"]
+    item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
+    return [check(item, one, f"{where}.{i}") for i, one in enumerate(value)]
+
+
+def _secret(_: Argument, value: Any, where: str) -> str:
+    """Nothing that was given is repeated: it may be what is secret itself."""
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid.field(where, "the name of a credential is needed")
+    return check_text(value, where)
+
+
+def _json(_: Argument, value: Any, where: str) -> Any:
+    return check_json(value, where)
+
+
+def check_json(value: Any, where: str, depth: int = 0) -> Any:
+    """A JSON value without NaN, NUL, half surrogates, huge integers or more than 64 levels."""
+    if depth > 64:
+        raise Invalid.field(where, "nested deeper than 64 levels")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return check_text(value, where)
+    if isinstance(value, int):
+        return _int(_ANY, value, where)
+    if isinstance(value, float):
+        return _float(_ANY, value, where)
+    if isinstance(value, list | tuple):
+        return [check_json(item, f"{where}.{i}", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {
+            check_text(str(key), where): check_json(item, f"{where}.{key}", depth + 1)
+            for key, item in value.items()
+        }
+    raise Invalid.field(where, f"{_word(value)} is no JSON value")
+
+
+_ANY = Argument("any")
+_CHECKS = {
+    "string": _string,
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "choice": _choice,
+    "list": _list,
+    "json": _json,
+    "secret": _secret,
+}
+
+
+def _word(value: Any) -> str:
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
+        type(value), "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    )
+
+
+def parse_value(argument: Argument, text: str, path: str = "") -> Any:
+    """A value typed on a command line, read as the argument's declared type.
+
+    `true/false/yes/no/1/0` are booleans; lists and JSON are JSON text; `null` or an empty text is
+    null where the argument allows it.
+
+    Raises:
+        Invalid: when the text cannot be read as that type.
+    """
+    where = path or argument.name
+    nullable = argument.nullable or argument.default is None
+    if nullable and (text == "null" or (text == "" and argument.type != "string")):
+        return None
+    if argument.role != "value" or argument.type in ("string", "secret"):
+        return check_value(argument, text, where)
+    if argument.type == "choice":
+        matches = [choice for choice in argument.choices if str(choice) == text]
+        return check_value(argument, matches[0] if matches else text, where)
+    if argument.type == "bool":
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if text.lower() not in words:
+            raise Invalid.field(where, f"true or false is needed, not {text[:40]!r}")
+        return words[text.lower()]
+    return check_value(argument, _read(argument, text, where), where)
+
+
+def _read(argument: Argument, text: str, where: str) -> Any:
+    readers = {"int": int, "float": float}
+    try:
+        return readers.get(argument.type, msgspec.json.decode)(text)
+    except (ValueError, RecursionError, msgspec.DecodeError):
+        kind = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
+        need = kind.get(argument.type, "JSON text")
+        raise Invalid.field(where, f"{need} is needed, not {text[:40]!r}") from None

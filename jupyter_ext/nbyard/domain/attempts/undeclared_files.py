@@ -1,0 +1,186 @@
+"""Files that code opens by itself: those that no argument declares yet, and the arguments that
+declare them."""
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import Argument, Role, is_name
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.commands.interpreters import STARTS
+from nbyard.domain.file_formats import format_of
+from nbyard.errors import Detail, Invalid
+
+KINDS = ("notebook", "command")  # the code of others has another way to its files
+MOST = 20
+# code, and what describes it
+_ENDINGS = ".ipynb .nbexec .nbflow .pyc .pyd .pyi .so .lock .log .tmp .swp -journal -wal -shm ~"
+ENDINGS = (*STARTS, *_ENDINGS.split())
+_NAMES = (
+    "conftest.py dockerfile containerfile environment.yaml environment.yml makefile manifest.in"
+    " matplotlibrc pipfile pipfile.lock poetry.lock pyproject.toml setup.cfg tox.ini uv.lock"
+)
+NAMES = frozenset(_NAMES.split())
+REQUIREMENTS = re.compile(r"(?:requirements|constraints)\b.*\.(?:txt|in)\Z")
+
+
+class OpenedFile(msgspec.Struct, frozen=True):
+    """A file that the code opens itself. `path` counts from the folder of the code file, `name` is
+    that of the argument which would declare it."""
+
+    path: str
+    role: Role
+    name: str
+    format: str = ""
+
+    def argument(self) -> Argument:
+        """Return the argument that declares it."""
+        told = {"role": self.role, "format": self.format, "default": self.path}
+        return Argument(self.name, reach=File(self.path), **told)  # type: ignore[arg-type]
+
+
+class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Files that the last attempt opened and no argument declares. `code` is the path of the code
+    file below the server's root; `problem` says why they cannot be declared."""
+
+    code: str
+    files: list[OpenedFile] = []
+    problem: str = ""
+
+
+class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code file, as a path below the server's root, and paths from its folder: files to declare
+    as inputs and as outputs. `remove` names arguments that were declared so."""
+
+    path: str
+    inputs: list[str] = []
+    outputs: list[str] = []
+    remove: list[str] = []
+
+
+class DeclaredFiles(msgspec.Struct, frozen=True):
+    """The `description` file that was written, and the arguments that were added and removed. What
+    was declared before counts as added."""
+
+    description: str
+    added: list[Argument]
+    removed: list[Argument]
+
+
+def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> list[OpenedFile]:
+    """Name the data files that work read or wrote and that no argument declares, inputs first.
+
+    `file` is the code file's path in its bundle. What work wrote counts as written, even where it
+    read the file as well.
+    """
+    if observed.problem or observed.written is None:
+        return []
+    start = posixpath.dirname(file)
+    known = {
+        posixpath.normpath(posixpath.join(start, argument.default))
+        for argument in arguments
+        if isinstance(argument.default, str) and argument.default
+    }
+    places = {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
+    known |= {file, *places}
+    written = set(observed.written)
+    others = {*written, *observed.passing}
+    read = [path for path in observed.read if path not in others and not path.endswith("/")]
+    names = {argument.name for argument in arguments}
+    found: list[OpenedFile] = []
+    for role, paths in (("input", read), ("output", sorted(written))):
+        for path in paths:
+            is_known = path in known or any(_is_within(path, one) for one in places)
+            if is_known or not _is_data(path):
+                continue
+            own = posixpath.relpath(path, start or ".")
+            name = free_name(own, names)
+            names.add(name)
+            found.append(OpenedFile(own, role, name, format_of(path)))  # type: ignore[arg-type]
+    return found
+
+
+def _is_data(path: str) -> bool:
+    """Whether it is neither code nor what tools leave."""
+    *folders, name = path.lower().split("/")
+    is_hidden = any(part.startswith((".", "__")) or part.endswith("cache") for part in folders)
+    if is_hidden or not name or name.startswith(".") or name in NAMES:
+        return False
+    return not name.endswith(ENDINGS) and REQUIREMENTS.match(name) is None
+
+
+def free_name(path: str, taken: Collection[str]) -> str:
+    """Make the name of an argument from that of a file: `data/Iris-2.csv` becomes `Iris_2`."""
+    stem = posixpath.basename(path).partition(".")[0]
+    name = re.sub(r"\W+", "_", stem).strip("_") or "file"
+    name = name if is_name(name) else f"file_{name}"
+    name = name if is_name(name) else "file"
+    number, free = 2, name
+    while free in taken:
+        number, free = number + 1, f"{name}_{number}"
+    return free
+
+
+def check_files(
+    kind: str, file: str, arguments: Iterable[Argument], *, is_apart: bool = False
+) -> None:
+    """Refuse arguments for files that the code opens itself where nbyard cannot put them.
+
+    Raises:
+        Invalid: with one detail per argument.
+    """
+    details = []
+    taken = {file: f"the code file {file!r}"}
+    for index, argument in enumerate(arguments):
+        if isinstance(argument.reach, File):
+            problem = no_files(kind, is_apart=is_apart) or _place_problem(argument.reach, file)
+            problem = problem or _overlap(argument.reach, file, taken)
+            path = argument.reach.path[:80]
+            called = f"{path!r}, the path of the {argument.role} {argument.name!r}"
+            taken.setdefault(argument.reach.place(file), called)
+            if problem:
+                details.append(Detail(f"arguments.{index}.reach", problem))
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def no_files(kind: str, *, is_apart: bool) -> str:
+    """Say why files at paths cannot be declared for such code; empty if they can."""
+    if kind == "function":
+        return "a function takes files as parameters and returns them: declare them there"
+    if kind not in KINDS:
+        return f"files at paths are for notebooks and scripts, not for a {kind}"
+    if is_apart:
+        return "its working folder is one of its own: use `files` and the reach `found`"
+    return ""
+
+
+def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
+    """Return the paths in the code bundle at which the `given` inputs lie."""
+    reaches = [one.reach for one in arguments if one.role == "input" and one.name in given]
+    return {reach.place(file) for reach in reaches if isinstance(reach, File)}
+
+
+def _place_problem(reach: File, file: str) -> str:
+    place = reach.place(file)
+    if place.startswith("../"):
+        return f"{reach.path[:80]!r} leaves the code bundle"
+    return f"{reach.path[:80]!r} is the code file itself" if place == file else ""
+
+
+def _overlap(reach: File, file: str, taken: Mapping[str, str]) -> str:
+    """Say which place contains the other: putting or taking one would move the other as well."""
+    place = reach.place(file)
+    for other, called in taken.items():
+        if _is_within(other, place):
+            return f"{reach.path[:80]!r} contains {called}"
+        if _is_within(place, other):
+            return f"{reach.path[:80]!r} lies in {called}"
+    return ""
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")

@@ -1,0 +1,108 @@
+"""What code may look for beside the files that it reads: names in its text, and whether it opens or
+tests names that it computes. Nothing is run."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.caching.path_mentions import code_of
+from nbyard.domain.caching.probed_names import names_of
+from nbyard.domain.file_formats import is_data
+from nbyard.domain.notebooks.parameter_cells import parse
+
+PYTHON = (".py", ".ipynb")
+# programs of a Python that are no text
+COMPILED = (".egg", ".pyc", ".whl", ".zip")
+PROGRAM = b"\x7fELF"
+# what runs other programs, of which nothing is known
+SHELLS = re.compile(
+    r"subprocess|popen|pexpect|posix_spawn|\bpty\b|\bsystem\b|get_ipython|\bos\.(?:exec|spawn)"
+    r"|(?:^|=)\s*[!%]",
+    re.MULTILINE | re.IGNORECASE,
+)
+SHELL = (".bash", ".sh")
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[|;&(`]|\b(?:do|else|then)\b)\s*(?:\w+=\S*\s+)*([^\s|;&()<>=]+)", re.M)
+# what reads the files that it is given, and asks about no others
+_READERS = (
+    "cat cd cut do done echo exit export false fi for gunzip gzip head join mkdir paste printf"
+    " seq set sleep sort tail tee tr true uniq wc zcat"
+)
+READERS = frozenset(_READERS.split())
+HARMLESS = re.compile(
+    r"^[ \t]*%(?:(?:matplotlib|autoreload|load_ext|reload_ext)\b.*$"
+    r"|%?time(?:it)?\b(?:[ \t]+-\S+)*[ \t]*)",
+    re.MULTILINE,
+)
+SIZES = re.compile(
+    r"\bl?stat\b|getsize|getmtime|getctime|st_size|st_mtime|scandir|sendfile|filecmp|fsspec"
+    r"|X_OK|\bwhich\(|\.(?:size|info|du)\("
+)
+
+
+class Probes(msgspec.Struct, frozen=True):
+    """What a text may ask for: `text` and the `names` that it puts together, any name where it
+    `is_open`, and sizes, times or modes of files that it does not open."""
+
+    text: str = ""
+    names: frozenset[str] = frozenset()
+    is_open: bool = False
+    asks_sizes: bool = False
+
+
+def probes_of(
+    filename: str,
+    content: bytes,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    is_own: bool = False,
+    is_python: bool = True,
+) -> Probes:
+    """Read a file that work opened; `is_own` where it is the work's own, `is_python` as its
+    notebook's language is. `given` are the values of variables that are set from outside.
+
+    Other languages than Python are not understood. What else was opened only names files: whatever
+    runs it is not understood itself, or runs other programs.
+    """
+    suffix = filename[filename.rfind(".") :].lower()
+    if suffix == ".ipynb" and not is_python:
+        return _unknown(content)
+    if suffix in SHELL:
+        return _of_shell(content.decode("utf-8", "replace"))
+    if suffix not in PYTHON:
+        if is_own or suffix in COMPILED or content.startswith(PROGRAM):
+            return _unknown(content)
+        is_text = not is_data(filename) and b"\0" not in content
+        return Probes(content.decode("utf-8", "replace") if is_text else "")
+    try:
+        text = HARMLESS.sub("", code_of(filename, content))
+        tree, _ = parse(text)
+    except (SyntaxError, ValueError, KeyError, TypeError):
+        return _unknown(content)
+    names, is_open = names_of(tree, given)
+    runs_others = SHELLS.search(text) is not None
+    asks = runs_others or SIZES.search(text) is not None
+    return Probes(text, frozenset(names), is_open or runs_others, asks)
+
+
+def _of_shell(text: str) -> Probes:
+    told = COMMENT.sub("", text)
+    is_unknown = "[" in told or any(word not in READERS for word in COMMAND.findall(told))
+    return Probes(told, is_open=is_unknown or "$" in told, asks_sizes=is_unknown)
+
+
+def _unknown(content: bytes) -> Probes:
+    return Probes(content.decode("utf-8", "replace"), is_open=True, asks_sizes=True)
+
+
+def asks_for(probes: Iterable[Probes], name: str) -> bool:
+    """Whether a text names a file or folder of the bundle, by its last part, with or without its
+    ending. Of `__init__.py` it is the folder."""
+    parts = name.split("/")
+    last = parts[-2] if parts[-1].startswith("__init__.") and len(parts) > 1 else parts[-1]
+    stem = last.partition(".")[0] or last
+    word = re.compile(rf"(?<!\w){re.escape(stem)}(?!\w)")
+    return any(word.search(one.text) or any(map(word.search, one.names)) for one in probes)

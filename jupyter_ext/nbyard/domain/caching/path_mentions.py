@@ -1,0 +1,83 @@
+"""Paths that code may mean, whatever its language: quoted texts, words with a dot or slash, and
+the modules that it imports."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
+from typing import Any
+
+from nbyard.domain.notebooks.parameter_cells import source_of
+
+MOST = 5_000
+MOST_BYTES = 4 << 20  # longer texts are no code that people write
+QUOTED = re.compile(r"(?P<mark>[\"'])(?P<text>(?:(?!(?P=mark))[^\\\n]){1,300})(?P=mark)")
+WORD = re.compile(r"(?<![\w./~-])[\w.-]+[./][\w./-]{1,300}")
+# calls that look at a file or folder of this name, in several languages
+CALLED = re.compile(
+    r"\b(?:Path|chdir|exists|i?glob|is_?dir|is_?file|listdir|scandir|walk|setwd|path\.join"
+    r"|list\.(?:files|dirs)|(?:file|dir)\.exists|file\.path)\(\s*"
+    r"(?P<mark>[\"'])(?P<text>[\w.-]+)(?P=mark)"
+)
+CHANGED = re.compile(r"^\s*%?cd\s+(?P<mark>[\"']?)(?P<text>[\w./-]+)(?P=mark)", re.MULTILINE)
+COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+COMMANDS = re.compile(r"^\s*[!%].*$", re.MULTILINE)
+SHELL = (".sh", ".bash")
+IMPORTED = re.compile(r"^\s*(?:from|import)\s+(?P<name>[A-Za-z_]\w*)", re.MULTILINE)
+
+
+def code_of(filename: str, content: bytes) -> str:
+    """Return the text of a script, or of all code cells of a notebook of any format."""
+    text = content[:MOST_BYTES].decode("utf-8", "replace")
+    if not filename.endswith(".ipynb"):
+        return text
+    notebook = json.loads(content)
+    sheets = [notebook] if "cells" in notebook else notebook["worksheets"]
+    cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
+    return "\n".join(map(_source, cells))
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    """Before format 4, a code cell has its lines as `input`, in format 1 as `code`; they may lack
+    their ends."""
+    lines = next((cell[name] for name in ("source", "input", "code") if name in cell), "")
+    if isinstance(lines, list) and "source" not in cell:
+        return "\n".join(line.rstrip("\n") for line in lines)
+    return source_of({"source": lines})
+
+
+def mentions(code: str) -> list[str]:
+    """Return each text in the code that may be a relative path."""
+    found = dict.fromkeys(_texts(code))
+    return [text for text in found if text.strip("./") and text[0] != "/"][:MOST]
+
+
+def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
+    """Return each text in the code that is very likely a relative path: it looks like one, a call
+    looks at it, or it is one of the `names` that the code is known to look for. They may have
+    wildcards and placeholders."""
+    told = COMMENT.sub("", code)
+    quoted = [match["text"] for match in QUOTED.finditer(told)]
+    commands = told if filename.endswith(SHELL) else "\n".join(COMMANDS.findall(told))
+    found = dict.fromkeys(
+        [
+            *(text for text in quoted if "/" in text or "." in text),
+            *(match[0] for match in WORD.finditer(commands)),
+            *(match["text"] for match in (*CALLED.finditer(told), *CHANGED.finditer(told))),
+            *names,
+        ]
+    )
+    return [text for text in found if text.strip("./") and text[0] not in "/~"][:MOST]
+
+
+def literal(text: str) -> str:
+    """Return the first folders of a path, up to the first wildcard or placeholder."""
+    parts = text.split("/")
+    return "/".join(takewhile(lambda part: not set("*?[{%$") & set(part), parts))
+
+
+def _texts(code: str) -> Iterator[str]:
+    yield from (match["text"] for match in QUOTED.finditer(code))
+    yield from (match["name"] for match in IMPORTED.finditer(code))
+    yield from (f"{match['name']}.py" for match in IMPORTED.finditer(code))
+    yield from (match[0] for match in WORD.finditer(code))

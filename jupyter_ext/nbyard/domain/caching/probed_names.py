@@ -1,0 +1,300 @@
+"""The names of files that a Python module asks for, as far as its source has them, and whether it
+asks for names that it computes."""
+
+import ast
+import itertools
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from nbyard.domain.caching.probe_calls import (
+    AFTER,
+    ALL_OPEN,
+    ATTRIBUTES,
+    KEYWORDS,
+    LIBRARIES,
+    MAKES,
+    MOVES,
+    MOVING,
+    NAMES,
+    OF_PATHS,
+    OPENERS,
+    PROBES,
+    QUIET,
+    SQL,
+    SQL_FILES,
+    TEMPLATE,
+    is_probe,
+)
+from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+
+JOINS = PATHS | {"format", "join", "joinpath", "str", "with_suffix"}
+
+
+def names_of(tree: ast.Module, given: Mapping[str, Any]) -> tuple[set[str], bool]:
+    """Return the names that a module asks for, and whether it asks for names that it computes.
+    `given` are the values of variables that are set from outside."""
+    return _Reader(tree, given).look()
+
+
+class _Reader:
+    """Names in a module that have one constant value wherever they are read, and open files."""
+
+    def __init__(self, tree: ast.Module, given: Mapping[str, Any]) -> None:
+        self._nodes = list(ast.walk(tree))
+        self._given = given
+        self._known: dict[str, Any] = {}
+        self._handles: set[str] = set()
+        self._names: set[str] = set()
+        self._imported = _imports(self._nodes)
+        self._defined = {
+            node.name
+            for node in self._nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        }
+        self._bound: dict[str, list[ast.expr | None]] = {}
+        for name, value in _bindings(self._nodes):
+            self._bound.setdefault(name, []).append(value)
+
+    def look(self) -> tuple[set[str], bool]:
+        self._learn()
+        apart = {id(node.func) for node in self._nodes if isinstance(node, ast.Call)}
+        apart |= {id(node.value) for node in self._nodes if isinstance(node, ast.Attribute)}
+        quiet = {id(part) for node in self._nodes for part in _quiet(node)}
+        found = [
+            self._is_open(node, apart) or (id(node) not in quiet and self._is_template(node))
+            for node in self._nodes
+        ]
+        return self._names, any(found)
+
+    def _learn(self) -> None:
+        changed = {_last(owner) for owner in map(_changed, self._nodes) if owner is not None}
+        is_constant = "*" not in self._imported  # what it imports may replace any name
+        for name, values in self._bound.items():
+            if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
+                self._handles.add(name)
+            elif len(values) > 1 or name in self._imported or name in self._defined:
+                continue
+            elif name in self._given:
+                self._known[name] = self._given[name]
+            elif values[0] is not None and is_constant:
+                value = self._value(values[0])
+                # methods and subscripts may change a list
+                if value is not None and not (isinstance(value, list | dict) and name in changed):
+                    self._known[name] = value
+
+    def _value(self, node: ast.expr) -> Any:
+        try:
+            return evaluate(node, self._known)
+        except NotConstant:
+            return None
+
+    def _is_open(self, node: ast.AST, apart: Collection[int]) -> bool:
+        """Whether it is a call with a name that is not known, or a function that others may call;
+        `apart` are what is called and whose attribute it is."""
+        match node:
+            case ast.Call():
+                return self._is_open_call(node)
+            case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
+                return id(node) not in apart and self._is_function(node)
+            case ast.ImportFrom(names=names):
+                return any(one.asname and is_probe(one.name) for one in names)
+            case ast.Assign(targets=[*targets], value=value):
+                places = [one for one in targets if isinstance(one, ast.Attribute)]
+                # another module may open what lies under that name
+                return any(map(self._roots, places)) and not self._is_known(value)
+        return False
+
+    def _is_function(self, node: ast.Name | ast.Attribute) -> bool:
+        """Whether it may be a function that opens files."""
+        word = _last(node)
+        if isinstance(node, ast.Name):
+            is_ours = word in self._bound or word in self._defined
+            return is_probe(word) and (word in self._imported or not is_ours)
+        if roots := self._roots(node):
+            return is_probe(word) or (word in MOVES and roots <= MOVING)
+        return word not in ATTRIBUTES and (word in PROBES | {"open"} or _is_long(word))
+
+    def _is_open_call(self, node: ast.Call) -> bool:
+        word = _last(node.func)
+        if word in NAMES:
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            is_named = any(isinstance(one, str) and is_probe(one) for one in texts)
+            return is_named or (not texts and bool(node.args) and bool(self._roots(node.args[0])))
+        if word == "setattr" and node.args and self._roots(node.args[0]):
+            return not all(map(self._is_known, node.args[1:]))
+        if self._is_probe(node, word):
+            return not self._is_fixed(node, word)
+        if QUIET.fullmatch(word) or word in self._defined:
+            return False
+        paths = [one.value for one in node.keywords if one.arg in KEYWORDS]
+        return not all(map(self._is_known, paths))
+
+    def _is_probe(self, node: ast.Call, word: str) -> bool:
+        owner = getattr(node.func, "value", None)
+        roots = self._roots(node.func)
+        if roots & ALL_OPEN or (word in SQL and self._has_sql()):
+            return True
+        if word in MAKES:
+            return not any(one.arg == "exist_ok" and _is_true(one.value) for one in node.keywords)
+        if word in MOVES:
+            if owner is None or (roots and roots <= MOVING):
+                return True
+            is_path = isinstance(owner, ast.BinOp) or _last(getattr(owner, "func", owner)) in PATHS
+            return is_path and word in ("rename", "replace")
+        if owner is not None and _last(owner) == "read":
+            return True  # spark.read.csv(…)
+        is_of_handle = owner is not None and word.startswith("read") and not node.args
+        return is_probe(word) and not (is_of_handle and not word.startswith("read_"))
+
+    def _has_sql(self) -> bool:
+        return any(_root(one) in SQL_FILES for full in self._imported.values() for one in full)
+
+    def _is_fixed(self, node: ast.Call, word: str) -> bool:
+        """Whether all that may be a path in a call is known."""
+        told = [*node.args, *(one.value for one in node.keywords)]
+        if isinstance(node.func, ast.Attribute):
+            roots = self._roots(node.func.value)
+            # an imported name may be a path, if a path has that method
+            if not roots or (word in OF_PATHS | MOVES and not roots <= LIBRARIES):
+                told.append(node.func.value)
+        return all([self._is_known(one) for one in told])
+
+    def _roots(self, node: ast.expr) -> set[str]:
+        """Return the outermost modules that a name may come from, of others none."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        full = self._imported.get(node.id, ()) if isinstance(node, ast.Name) else ()
+        return {_root(one) for one in full}
+
+    def _is_known(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name) and node.id in self._handles:
+            return True
+        if isinstance(node, ast.Call) and (_last(node.func) in OPENERS or _is_handed(node)):
+            return True  # the one is looked at itself, the other is no file of the code
+        value = self._value(node)
+        self._names.update(_texts(value))
+        return value is not None or isinstance(node, ast.Constant | ast.Lambda)
+
+    def _is_template(self, node: ast.AST) -> bool:
+        """Whether it puts a text together that ends as the names of files do."""
+        match node:
+            case ast.JoinedStr(values=parts):
+                pairs = itertools.pairwise(parts)
+                is_one = any(_is_end(two) for one, two in pairs if not _is_text(one))
+            case ast.BinOp(op=ast.Add(), right=right):
+                is_one = _is_end(right)
+            case ast.Call(func=ast.Attribute(attr="with_suffix")):
+                is_one = True
+            case ast.Constant(value=str(text)):
+                return TEMPLATE.search(text) is not None
+            case _:
+                return False
+        return is_one and isinstance(node, ast.expr) and not self._is_known(node)
+
+
+def _imports(nodes: Collection[ast.AST]) -> dict[str, set[str]]:
+    """Return what each imported name may be, with its modules; `*` if others may be imported."""
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for one in node.names:
+                name = one.asname or _root(one.name)
+                found.setdefault(name, set()).add(one.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            for one in node.names:
+                if one.name != "*" or _root(module) not in LIBRARIES:
+                    found.setdefault(one.asname or one.name, set()).add(f"{module}.{one.name}")
+    return found
+
+
+def _bindings(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield each name that is bound, with its value where that is one expression."""
+    told = set()
+    for node in nodes:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name() as target], value=value)
+                | ast.AnnAssign(target=ast.Name() as target, value=value)
+                | ast.withitem(context_expr=value, optional_vars=ast.Name() as target)
+            ):
+                told.add(target)
+                yield target.id, value
+            case (
+                ast.arg(arg=name)
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                yield name, None
+            case ast.Name(id=name, ctx=ast.Store()) if node not in told:
+                yield name, None
+
+
+def _quiet(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a call only writes or shows, and texts that are only there to be read."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node.value
+    if not isinstance(node, ast.Call) or not QUIET.fullmatch(_last(node.func)):
+        return
+    left: list[ast.AST] = [*node.args, *(one.value for one in node.keywords)]
+    while left:
+        one = left.pop()
+        yield one
+        if isinstance(one, ast.Call):
+            if _last(one.func) in JOINS:
+                left += one.args
+                left += [one.func.value] if isinstance(one.func, ast.Attribute) else []
+        elif isinstance(one, ast.BinOp | ast.JoinedStr | ast.FormattedValue | ast.Tuple):
+            left += ast.iter_child_nodes(one)
+
+
+def _is_end(node: ast.expr) -> bool:
+    first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
+    text = first.value if isinstance(first, ast.Constant) else None
+    return isinstance(text, str) and AFTER.match(text) is not None
+
+
+def _is_long(word: str) -> bool:
+    """Whether it is as `read_csv`: `reader` and `loaded` are values."""
+    return "_" in word and is_probe(word)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _changed(node: ast.AST) -> ast.expr | None:
+    """Return what a method or an assignment to a part may change."""
+    if isinstance(node, ast.Attribute):
+        return node.value
+    is_stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    return node.value if is_stored and isinstance(node, ast.Subscript) else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _is_handed(node: ast.Call) -> bool:
+    """Whether it is `nbyard.input(…)` or its like."""
+    owner = getattr(node.func, "value", None)
+    return isinstance(owner, ast.Name) and owner.id == "nbyard"
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _last(node: ast.AST | None) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

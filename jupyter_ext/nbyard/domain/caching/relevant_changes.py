@@ -1,0 +1,103 @@
+"""Whether a result still holds when files of its code changed that its work may not have read."""
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.file_probes import Probes, asks_for
+
+Files = Mapping[str, str]  # digests by relative path
+# what programs and libraries look for without being told
+SPECIAL = (
+    *("Makefile", "conftest.py", "ipython_config.py", "ipython_kernel_config.py"),
+    *("matplotlibrc", "setup.cfg", "sitecustomize.py", "usercustomize.py"),
+)
+
+
+def changes_that_count(
+    old: Files,
+    new: Files,
+    observed: Observed | None,
+    probes: Callable[[], Sequence[Probes]],
+    modules: Collection[str] = (),
+) -> Iterator[str]:
+    """Yield the files for which a result may not be taken.
+
+    Files that were read count, and those that are new or gone in a folder that was listed. Of other
+    files that are new or gone those count that the code may have looked for: `probes` are those of
+    the code that was read, asked for only where it matters, `modules` those that are installed and
+    that a new file may come before. Where nothing is known all count.
+    """
+    differing = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    if observed is None or observed.problem:
+        yield from differing
+        return
+    seen = _Seen(old, new, observed)
+    left = []
+    for name in differing:
+        if seen.counts(name):
+            yield name
+        else:
+            left.append(name)
+    known = probes() if left else []
+    taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
+    for name in left:
+        is_kept = name in old and name in new
+        if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken, seen.parts):
+            yield name
+
+
+class _Seen:
+    """What was seen of two states of the same files. `parts` are the paths of folders and files
+    that both have."""
+
+    def __init__(self, old: Files, new: Files, observed: Observed) -> None:
+        self._read = {*observed.read}
+        self._moved = tuple(one for one in observed.read if one.endswith("/"))
+        self._listed = {*observed.listed}
+        before, now = _paths(old), _paths(new)
+        self.parts = before & now
+        self._changed = before ^ now
+
+    def counts(self, name: str) -> bool:
+        """Whether a change of the file was seen by the work."""
+        if name in self._read or (self._moved and name.startswith(self._moved)):
+            return True
+        return any(
+            path in self._changed and (path.rpartition("/")[0] or ".") in self._listed
+            for path in (name, *_above(name))
+        )
+
+
+def _paths(files: Files) -> set[str]:
+    found = set(files)
+    for name in files:
+        for folder in _above(name):
+            if folder in found:
+                break
+            found.add(folder)
+    return found
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield the folders of a path, the nearest first."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
+
+
+def _is_asked_about(probes: Sequence[Probes]) -> bool:
+    """Whether other bytes in a file that is not read may change anything."""
+    return any(one.asks_sizes for one in probes)
+
+
+def _is_looked_for(
+    probes: Sequence[Probes], name: str, modules: Collection[str], parts: Collection[str]
+) -> bool:
+    """Whether it may matter that the file is there, or a folder that came or went with it."""
+    ends = name.split("/")
+    is_module = any(end.partition(".")[0] in modules for end in (ends[0], ends[-1]))
+    if ends[-1] in SPECIAL or (is_module and name.endswith((".py", ".so"))):
+        return True
+    asked = [name, *(folder for folder in _above(name) if folder not in parts)]
+    return any(one.is_open for one in probes) or any(asks_for(probes, path) for path in asked)

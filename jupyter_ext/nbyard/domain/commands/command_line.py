@@ -1,0 +1,398 @@
+"""Commands: from arguments and values to an argument vector, never to a line for a shell.
+
+Many programs take a word that begins with `-` for an option. Therefore a text like that is joined
+to its option (`--name=-x`, `-n-x`), unless the description keeps the two words separate. It is
+refused behind an option with one dash and several letters, and as a positional word of a program
+that does not know `--`. Numbers and a single `-` pass as they are.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import (
+    Beside,
+    Bound,
+    Flag,
+    Found,
+    Option,
+    Positional,
+    Reach,
+    Referenced,
+    Stderr,
+    Stdin,
+    Stdout,
+    Variable,
+    Words,
+)
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.records import record_problems
+from nbyard.domain.arguments.structs import Argument, check_value, is_secret
+from nbyard.domain.commands.invocations import ATTEMPT, Context, Invocation, Placed, literal
+from nbyard.errors import Detail, Invalid
+
+FILE = "{file}"
+# Behind it no word is an option.
+SEPARATOR = "--"
+MAX_TIMES = 100
+# One word of a command line; the limit of Linux.
+MAX_WORD_BYTES = 128 * 1024 - 1
+MAX_LINE_BYTES = 1_000_000
+OPTION = re.compile(r"-{1,2}[^\s=\-\x00][^\s=\x00]{0,127}\Z")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+# What changes which program or library is loaded, or belongs to us.
+RESERVED = frozenset(
+    {"PATH", "HOME", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "NODE_OPTIONS", "PERL5LIB"}
+)
+RESERVED_BEGINNINGS = ("LD_", "DYLD_", "PYTHON", "NBYARD_", "JUPYTER", "JPY_", "GCONV_", "GLIBC_")
+
+
+class CommandLine(NamedTuple):
+    """`stdin`, `stdout` and `stderr` are relative to the attempt folder; empty = none. `files` have
+    to be in the working folder."""
+
+    argv: list[str]
+    environment: dict[str, str]
+    stdin: str
+    stdout: str
+    stderr: str = ""
+    files: tuple[Placed, ...] = ()
+
+
+PLAIN = Invocation()
+HERE = Facts()
+
+
+def check_command(
+    prefix: Sequence[str], arguments: Sequence[Argument], invocation: Invocation = PLAIN
+) -> None:
+    """Refuse what could never become a command line.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    details = []
+    if not prefix and not invocation.words:
+        details.append(Detail("command", "the program is missing"))
+    for index, word in enumerate(prefix):
+        if "\x00" in word or not word:
+            details.append(Detail(f"command.{index}", "may not be empty or contain NUL"))
+    details += _problems(arguments, invocation)
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None:
+    """The same of what is said by now: how an argument reaches its program may be said later.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    unsaid = {index for index, argument in enumerate(arguments) if argument.reach is None}
+    known = {f"arguments.{index}.reach" for index in unsaid}
+    if details := [one for one in _problems(arguments, invocation) if one.path not in known]:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Detail]:
+    positions: set[int] = set()
+    flags: set[str] = set()
+    details = []
+    for index, argument in enumerate(arguments):
+        if problem := _reach_problem(argument, positions) or _flag_problem(argument, flags):
+            details.append(Detail(f"arguments.{index}.reach", problem))
+    return details + _invocation_problems(invocation, arguments)
+
+
+def _reach_problem(argument: Argument, positions: set[int]) -> str:
+    reach = argument.reach
+    if reach is None:
+        return "say how the program gets it: option, flag, positional, variable, stdin or stdout"
+    if isinstance(reach, Option | Words | Flag):
+        wrong = [word for word in _flags(reach) if not OPTION.match(word)]
+        return f"{wrong[0][:40]!r} is no option such as --name or -n" if wrong else ""
+    if isinstance(reach, Variable):
+        return _variable_problem(reach.variable)
+    if isinstance(reach, Positional):
+        if reach.position < 0 or reach.position in positions:
+            return "each position is counted from 0 and taken once"
+        positions.add(reach.position)
+    return _bound_problem(argument, reach)
+
+
+def _flag_problem(argument: Argument, used: set[str]) -> str:
+    words = _flags(argument.reach)
+    twice = [word for word in words if word in used]
+    used.update(words)
+    return f"{twice[0][:40]} is the flag of another argument" if twice else ""
+
+
+def _flags(reach: Reach | None) -> list[str]:
+    if isinstance(reach, Flag):
+        return reach.flag.split("/", 1)
+    return [reach.flag] if isinstance(reach, Option | Words) else []
+
+
+def _bound_problem(argument: Argument, reach: Reach) -> str:
+    if isinstance(reach, Bound | Referenced) and argument.role == "output":
+        return "an output has a path only where it is an option, a word or a variable"
+    if isinstance(reach, Bound) and reach.joined and not reach.prefix:
+        return "what is joined needs a prefix"
+    if isinstance(reach, Found):
+        for pattern in reach.patterns:
+            if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
+                return f"{pattern[:60]!r} is no pattern in the working folder"
+    return ""
+
+
+def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) -> list[Detail]:
+    places = [bound.position for bound in invocation.words]
+    places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
+    found = []
+    if len(set(places)) < len(places):
+        found.append(Detail("invocation.words", "each position is taken once"))
+    for name in invocation.variables:
+        problem = _variable_problem(name)
+        if problem:
+            found.append(Detail(f"invocation.variables.{name}", problem))
+    found += record_problems(invocation.records, arguments)
+    in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
+    in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
+    if in_folder and not invocation.apart:
+        words = "files of the working folder need one of its own (apart)"
+        found.append(Detail("invocation.apart", words))
+    for kind in (Stdin, Stdout, Stderr):
+        name = getattr(invocation, kind.__name__.lower())
+        if name and any(isinstance(a.reach, kind) for a in arguments):
+            words = f"{kind.__name__.lower()} is that of an argument already"
+            found.append(Detail(f"invocation.{kind.__name__.lower()}", words))
+    return found
+
+
+def _variable_problem(name: str) -> str:
+    if not VARIABLE.match(name):
+        return f"{name[:40]!r} is no name of an environment variable"
+    if name.upper() in RESERVED or name.upper().startswith(RESERVED_BEGINNINGS):
+        return f"the variable {name} may not be set"
+    return ""
+
+
+def build_argv(
+    prefix: Sequence[str],
+    arguments: Sequence[Argument],
+    values: Mapping[str, Any],
+    invocation: Invocation = PLAIN,
+    facts: Facts = HERE,
+) -> CommandLine:
+    """The command line for these values: prefix, options as declared, positional words, then what
+    is bound.
+
+    What has neither value nor default, or is null, is left out. A list repeats its option, or
+    follows one (`Words`); then that option stands last or before `--`.
+
+    Raises:
+        Invalid: a value is missing, does not fit or is not declared.
+    """
+    check_command(prefix, arguments, invocation)
+    given = _given(arguments, values)
+    found = _Reached()
+    for argument in arguments:
+        if given.get(argument.name) is not None:
+            found.add(argument, given[argument.name])
+    context = Context(invocation, arguments, given, facts)
+    return CommandLine(
+        _checked_line(context.line([*prefix, *found.words(arguments)])),
+        found.environment | _variables(invocation, context),
+        found.streams[Stdin] or context.stdin(),
+        found.streams[Stdout] or context.stream(invocation.stdout, "stdout"),
+        found.streams[Stderr] or context.stream(invocation.stderr, "stderr"),
+        tuple(context.files),
+    )
+
+
+def _checked_line(argv: list[str]) -> list[str]:
+    if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
+        raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
+    return [_word(word, "arguments") for word in argv]
+
+
+def _variables(invocation: Invocation, context: Context) -> dict[str, str]:
+    found = {}
+    for name, text in invocation.variables.items():
+        where = f"variables.{name}"
+        found[name] = _word(context.text(text, where), where)
+    return found
+
+
+class _Reached:
+    """Values as words, each where its argument reaches the program."""
+
+    def __init__(self) -> None:
+        self.environment: dict[str, str] = {}
+        self.streams: dict[type, str] = {Stdin: "", Stdout: "", Stderr: ""}
+        self._options: list[str] = []
+        self._open: list[str] = []  # options that may take what follows
+        self._positional: dict[int, list[str]] = {}
+
+    def add(self, argument: Argument, value: Any) -> None:
+        reach, where = argument.reach, f"arguments.{argument.name}"
+        if isinstance(reach, Flag):
+            self._options += _flag_words(reach, value, where)
+        elif isinstance(reach, Option):
+            self._options += _option_words(reach, argument, value, where)
+        elif isinstance(reach, Words):
+            self._open += _many_words(reach, argument, value, where)
+        elif isinstance(reach, Positional):
+            self._positional[reach.position] = _positional_words(reach, argument, value, where)
+        elif isinstance(reach, Variable):
+            self.environment[reach.variable] = _word(value, where)
+        elif isinstance(reach, Stdin | Stdout | Stderr):
+            self.streams[type(reach)] = _inside(value, where)
+
+    def words(self, arguments: Sequence[Argument]) -> list[str]:
+        """What follows the prefix."""
+        words = [word for _, found in sorted(self._positional.items()) for word in found]
+        if not any(_is_separated(argument) for argument in arguments):
+            return [*self._options, *words, *self._open]
+        _check_gaps(arguments, {at for at, found in self._positional.items() if found})
+        is_needed = words and (self._open or any(word.startswith("-") for word in words))
+        return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *words]
+
+
+def _is_separated(argument: Argument) -> bool:
+    return isinstance(argument.reach, Positional) and argument.reach.separated
+
+
+def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
+    """A parser gives the first optional place the first word that it can spare."""
+    places = {a.reach.position: a for a in arguments if isinstance(a.reach, Positional)}
+    for position, argument in places.items():
+        behind = [places[at] for at in sorted(filled) if at > position]
+        taken = [a for a in behind if a.type == "list" or not (a.required or a.role == "output")]
+        if position not in filled and taken:
+            words = f"a value is needed, for that of {taken[0].name} would take its place"
+            raise Invalid.field(f"arguments.{argument.name}", words)
+
+
+def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {argument.name for argument in arguments}
+    if unknown := [name for name in values if name not in names]:
+        raise Invalid.field(f"arguments.{unknown[0][:40]}", "there is no such argument")
+    found = {}
+    for argument in arguments:
+        where = f"arguments.{argument.name}"
+        value = values.get(argument.name, argument.default)
+        if value is msgspec.UNSET:
+            if argument.required:
+                raise Invalid.field(where, "a value is needed")
+        elif value is not None or argument.required:
+            found[argument.name] = literal(argument, check_value(argument, value, where))
+    return found
+
+
+def _items(argument: Argument, value: Any) -> list[Any]:
+    return value if argument.type == "list" and isinstance(value, list) else [value]
+
+
+def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> list[str]:
+    words = []
+    for item in _items(argument, value):
+        word = _word(item, where)
+        if reach.joined:
+            words.append(f"{reach.flag}={word}")
+        elif reach.joined is False or not _looks_like_option(item, word):
+            words += [reach.flag, word]
+        elif reach.flag.startswith("--"):
+            words.append(f"{reach.flag}={word}")
+        elif len(reach.flag) == 2:
+            words.append(reach.flag + word)
+        else:
+            raise Invalid.field(
+                where, f"begins with -, which {reach.flag} would take for an option"
+            )
+    return words
+
+
+def _flag_words(reach: Flag, value: Any, where: str) -> list[str]:
+    on, _, off = reach.flag.partition("/")
+    if isinstance(value, bool):
+        word = on if value else off
+        return [word] if word else []
+    if not 0 <= value <= MAX_TIMES:
+        raise Invalid.field(where, f"a number from 0 to {MAX_TIMES} is needed")
+    return [on] * value
+
+
+def _many_words(reach: Words, argument: Argument, value: Any, where: str) -> list[str]:
+    items = _items(argument, value)
+    if len(items) == 1:
+        return _option_words(Option(reach.flag), argument, items, where)
+    words = [_word(item, where) for item in items]
+    if any(_looks_like_option(item, word) for item, word in zip(items, words, strict=True)):
+        raise Invalid.field(where, f"a text begins with -, which {reach.flag} would not take")
+    return [reach.flag, *words]
+
+
+def _positional_words(reach: Positional, argument: Argument, value: Any, where: str) -> list[str]:
+    words = []
+    for item in _items(argument, value):
+        word = _word(item, where)
+        may_pass = reach.separated and word != SEPARATOR
+        if _looks_like_option(item, word) and not may_pass:
+            raise Invalid.field(where, "begins with -, which the program would take for an option")
+        words.append(word)
+    return words
+
+
+def _looks_like_option(value: Any, word: str) -> bool:
+    is_number = isinstance(value, int | float)
+    return word.startswith("-") and word != "-" and not is_number
+
+
+def _word(value: Any, where: str) -> str:
+    """A value as text: `true`, `0.1`, texts as they are, lists and objects as JSON."""
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+    elif isinstance(value, float) and value < 0:
+        word = format(Decimal(repr(value)), "f")  # -1e-05 is an option to some programs
+    elif isinstance(value, int | float):
+        word = repr(value)
+    elif isinstance(value, str):
+        word = value
+    else:
+        word = json.dumps(value, ensure_ascii=False)
+    if "\x00" in word:
+        raise Invalid.field(where, "the text contains a NUL character")
+    if len(word.encode()) > MAX_WORD_BYTES:
+        message = f"is longer than {MAX_WORD_BYTES} bytes, which no command line can take"
+        raise Invalid.field(where, message, hint="Pass it as a file.")
+    return word
+
+
+def _inside(value: Any, where: str) -> str:
+    """The place of a file relative to the attempt folder."""
+    inside = str(value).removeprefix(f"{ATTEMPT}/")
+    if inside == value or inside.startswith("/") or ".." in inside.split("/"):
+        raise Invalid.field(where, "must be a file of the attempt")
+    return inside
+
+
+def secret_variables(
+    arguments: Sequence[Argument], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Variables that hold what a secret's file holds, and its place in the attempt folder."""
+    return {
+        a.reach.variable: environment[a.reach.variable].removeprefix(f"{ATTEMPT}/")
+        for a in arguments
+        if is_secret(a) and isinstance(a.reach, Variable) and a.reach.variable in environment
+    }
+
+
+def expand_file(prefix: Sequence[str], file: str) -> list[str]:
+    """`{file}` in a prefix becomes the script's place in the attempt."""
+    place = f"{ATTEMPT}/code/{file}"
+    return [word.replace(FILE, place) for word in prefix]

@@ -1,0 +1,139 @@
+"""How scripts and binaries are started: by their first line (`#!`), else by their suffix."""
+
+import re
+import shlex
+
+import msgspec
+
+from nbyard.domain.commands.command_line import FILE
+
+PYTHON = "python3"
+# Suffix: language and how the file is started.
+STARTS: dict[str, tuple[str, list[str]]] = {
+    ".py": ("python", [PYTHON, FILE]),
+    ".sh": ("sh", ["sh", FILE]),
+    ".bash": ("bash", ["bash", FILE]),
+    ".r": ("R", ["Rscript", FILE]),
+    ".jl": ("julia", ["julia", FILE]),
+    ".js": ("javascript", ["node", FILE]),
+    ".pl": ("perl", ["perl", FILE]),
+    ".rb": ("ruby", ["ruby", FILE]),
+}
+LANGUAGES = {"Rscript": "R", "node": "javascript"}
+PYTHONS = re.compile(r"python[23]?(\.\d+)?\Z")
+UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
+BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+MAX_SHEBANG = 256
+# How scripts read their arguments where nbyard does not: the name of each way, and what shows it.
+READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
+    "python": {
+        "fire": re.compile(rb"^\s*(import\s(.*,)?|from)\s*fire\b", re.M),
+        "typer": re.compile(rb"^\s*(import\s(.*,)?|from)\s*typer\b", re.M),
+        "docopt": re.compile(rb"^\s*(import\s(.*,)?|from)\s*docopt\b", re.M),
+        "getopt": re.compile(rb"^\s*(import\s(.*,)?|from)\s*getopt\b", re.M),
+        "optparse": re.compile(rb"^\s*(import\s(.*,)?|from)\s*optparse\b", re.M),
+        "sys.argv": re.compile(rb"\bsys\.argv\b"),
+    },
+    "shell": {
+        "getopts": re.compile(rb"^[^#\n]*\bgetopts?\s", re.M),
+        "$1": re.compile(rb"\$(\{?[1-9@*]|#)"),
+    },
+    "R": {
+        "optparse": re.compile(rb"\bOptionParser\("),
+        "argparse": re.compile(rb"\bArgumentParser\(|\barg_parser\("),
+        "commandArgs": re.compile(rb"\bcommandArgs\("),
+    },
+    "perl": {"@ARGV": re.compile(rb"@ARGV|\$ARGV|\bGetopt::")},
+    "ruby": {"ARGV": re.compile(rb"\bARGV\b|\bOptionParser\b")},
+    "javascript": {"process.argv": re.compile(rb"\bprocess\.argv\b")},
+    "julia": {"ARGS": re.compile(rb"\bARGS\b|\bArgParse\b")},
+}
+# What bash knows and sh does not.
+BASH_ONLY = re.compile(
+    rb"^[^#\n]*?(?P<word>\[\[|<\(|\bset -\w*o pipefail\b|\b(declare|shopt|mapfile)\b"
+    rb"|\$\{\w+\[)",
+    re.M,
+)
+DECLARE = "Declare them in the form, or let Read --help (nbyard executables help) suggest them."
+
+
+class Start(msgspec.Struct, frozen=True):
+    """How a file is started: `{file}` in `command` stands for it. `language` may be empty."""
+
+    language: str
+    command: list[str]
+    is_binary: bool = False
+
+
+def read_start(name: str, content: bytes) -> Start:
+    """Find out how a file is started: by its first line, else by its suffix, else by itself."""
+    if content.startswith(BINARIES):
+        return Start("", [FILE], is_binary=True)
+    suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
+    language, command = STARTS.get(suffix, ("", [FILE]))
+    words = shebang(content)
+    if not words:
+        return Start(language, list(command))
+    program = words[0].rpartition("/")[2]
+    if PYTHONS.match(program):
+        return Start("python", [PYTHON, *words[1:], FILE])
+    known = program in SHELLS or program in LANGUAGES or not language
+    return Start(LANGUAGES.get(program, program) if known else language, [*words, FILE])
+
+
+def shebang(content: bytes) -> list[str]:
+    """Return the words after `#!` without `env`, or no words if the first line has none."""
+    line = content.removeprefix(UTF8_MARK)[:MAX_SHEBANG].split(b"\n", 1)[0]
+    if not line.startswith(b"#!"):
+        return []
+    try:
+        words = shlex.split(line[2:].decode())
+    except (UnicodeDecodeError, ValueError):
+        return []
+    if words and words[0].rpartition("/")[2] == "env":
+        words = [word for word in words[1:] if word != "-S"]
+    return words
+
+
+def is_utf16(content: bytes) -> bool:
+    """Whether a text begins as an editor of Windows writes UTF-16."""
+    return content.startswith(UTF16_MARKS)
+
+
+def start_hints(name: str, content: bytes, start: Start) -> list[str]:
+    """Describe what keeps a script from running as its author means."""
+    if is_utf16(content) and not start.is_binary:
+        return [f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."]
+    if content.startswith(UTF8_MARK) and start.language != "python":
+        return [
+            f"{name} begins with a byte order mark (BOM), which {start.language or 'the system'}"
+            " takes for a part of the first word. Save it as UTF-8 without BOM."
+        ]
+    if start.language in SHELLS and b"\r\n" in content:
+        return [
+            f"{name} has Windows line ends (CRLF), which {start.language} takes for a part of the"
+            " words. Save it with Unix line ends (LF)."
+        ]
+    if start.language == "sh" and not shebang(content) and (found := BASH_ONLY.search(content)):
+        return [
+            f"{name} has no first line (#!), therefore sh runs it. sh does not know"
+            f" {found['word'].decode()}. Add the first line #!/bin/bash."
+        ]
+    return []
+
+
+def description_hints(name: str, content: bytes, start: Start) -> list[str]:
+    """Describe what a description has to add: the program, or arguments that nbyard cannot read."""
+    if start.command == [FILE] and not start.is_binary:
+        return [
+            f"{name} does not say which program runs it."
+            " Add a first line such as #!/usr/bin/env python3, or set its command in the form."
+        ]
+    if start.is_binary:
+        return [f"nbyard cannot read the arguments of the binary {name}. {DECLARE}"]
+    language = "shell" if start.language in SHELLS else start.language
+    for way, pattern in READERS.get(language, {}).items():
+        if pattern.search(content):
+            return [f"{name} reads its arguments with {way}, which nbyard cannot follow. {DECLARE}"]
+    return []

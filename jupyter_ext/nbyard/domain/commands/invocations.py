@@ -1,0 +1,365 @@
+"""How a command is run beyond its first words: fixed words among those of its arguments, variables,
+files in its working folder, standard streams, exit codes."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Beside, Bound, Found
+from nbyard.domain.arguments.file_objects import (
+    CONTENTS,
+    LISTING,
+    MIB,
+    SECONDARY,
+    Facts,
+    is_file,
+    move,
+    seen,
+)
+from nbyard.domain.arguments.parameter_references import evaluate, in_parts, names_in
+from nbyard.domain.arguments.records import Record
+from nbyard.domain.arguments.structs import Argument, is_secret
+from nbyard.errors import Invalid
+
+ATTEMPT = "{attempt}"
+# In a text of a user; `literal` adds a brace, and the runner removes it.
+PLACE_LIKE = re.compile(r"\{+attempt")
+# The folder of the attempt that a command works in when it wants one of its own; no output is
+# called so.
+WORK = "outputs/.work"
+TEMPORARY = "outputs/.tmp"
+SHELL = ("/bin/sh", "-c")
+# of an output, as CWL calls it
+VALUE = "outputEval"
+MAX_CONTENTS_BYTES = 64 * 1024
+
+
+class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file of the working folder: an input, if `text` is one reference to it and nothing else, no
+    white space either; else a text with references. An input without a `name` keeps its own.
+    `writable` is a copy."""
+
+    text: str
+    name: str = ""
+    writable: bool = False
+
+
+class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a command is run, beyond its first words and its arguments; texts may have references.
+
+    `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
+    one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
+    in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
+    it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
+    and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
+    `loaded` inputs are short texts, also where no reference asks for their contents. A shell reads
+    the command line if it is `for_shell`, in containers only.
+    """
+
+    words: tuple[Bound, ...] = ()
+    variables: dict[str, str] = {}
+    apart: bool = False
+    files: tuple[WorkFile, ...] = ()
+    stdin: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    success_codes: tuple[int, ...] = ()
+    temporary_codes: tuple[int, ...] = ()
+    permanent_codes: tuple[int, ...] = ()
+    records: dict[str, Record] = {}
+    outdir_mib: int = 1024
+    tmpdir_mib: int = 1024
+    loaded: tuple[str, ...] = ()
+    for_shell: bool = False
+
+
+class Placed(NamedTuple):
+    """What to put into the working folder: the input of that name, or a text."""
+
+    name: str
+    source: str
+    text: str
+    writable: bool
+
+
+Told = tuple[str, str, tuple[str, ...]]
+
+
+def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told]:
+    """All texts that may have references, each with its place and what `self` is in it."""
+    found: list[Told] = []
+    found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
+    found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
+    found += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
+    streams = ("stdin", "stdout", "stderr")
+    found += [(stream, getattr(invocation, stream), ()) for stream in streams]
+    for argument in arguments:
+        if isinstance(argument.reach, Found):
+            where = f"outputs.{argument.name}"
+            found += [(where, text, ()) for text in argument.reach.patterns]
+            found.append((f"{where}.{VALUE}", argument.reach.value, ("outputs", argument.name)))
+        elif isinstance(argument.reach, Bound):
+            where = f"inputs.{argument.name}.inputBinding"
+            itself = ("inputs", argument.name)
+            found += [(where, text, place) for text, place in _texts_of(argument.reach, itself)]
+    return found
+
+
+def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    found = [(bound.text or "", itself)]
+    if bound.each is not None:
+        found += _texts_of(bound.each, (*itself, "0"))
+    for name, one in bound.fields.items():
+        found += _texts_of(one, (*itself, name))
+    return found
+
+
+def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
+    """The inputs whose contents are read: references ask for them, or they are loaded."""
+    paths = _paths_in(invocation, arguments)
+    return {path[1] for path in paths if path[-1] == CONTENTS} | {*invocation.loaded}
+
+
+def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
+    """The inputs whose listing references ask for."""
+    return {path[1] for path in _paths_in(invocation, arguments) if path[2] == LISTING}
+
+
+def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator[tuple[str, ...]]:
+    """The references to something of an input, by its place."""
+    for where, text, itself in texts_in(invocation, arguments):
+        for path in names_in(text, where):
+            whole = (*itself, *path[1:]) if path[0] == "self" else path
+            if whole[:1] == ("inputs",) and len(whole) > 2:
+                yield whole
+
+
+class Context:
+    """What references stand for, and the words that bindings make of them."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        arguments: Sequence[Argument],
+        values: Mapping[str, Any],
+        facts: Facts,
+    ):
+        self._invocation = invocation
+        self._arguments = arguments
+        inputs = {a.name: seen(a, values.get(a.name), facts) for a in arguments}
+        inputs |= {name: one.of(inputs) for name, one in invocation.records.items()}
+        outputs = {a.name for a in arguments if a.role == "output"}
+        directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
+        self.known: dict[str, Any] = {
+            "inputs": {name: value for name, value in inputs.items() if name not in outputs},
+            "self": None,
+            "runtime": {
+                "outdir": directory,
+                "tmpdir": f"{ATTEMPT}/{TEMPORARY}",
+                "cores": facts.cores,
+                "ram": -(-facts.memory_bytes // MIB),
+                "outdirSize": invocation.outdir_mib,
+                "tmpdirSize": invocation.tmpdir_mib,
+            },
+        }
+        self.files = self._placed()
+
+    def text(self, text: str, where: str) -> str:
+        """A text with what its references stand for."""
+        value = evaluate(text, self.known, where)
+        if isinstance(value, str):
+            return value
+        if value is None or (isinstance(value, bool | list | dict) and not is_file(value)):
+            raise Invalid.field(where, f"{text[:60]!r} is no text")
+        return plain(value)
+
+    def stdin(self) -> str:
+        """The place of the file in the attempt's folder; empty where there is none."""
+        text = self._invocation.stdin
+        value = evaluate(text, self.known, "stdin") if text else None
+        if value is None:
+            return ""
+        place = plain(value)
+        if not place.startswith(f"{ATTEMPT}/"):
+            raise Invalid.field("stdin", "a file among the inputs is needed")
+        return inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
+
+    def stream(self, text: str, field: str) -> str:
+        """The place of an output stream in the attempt's folder."""
+        return f"{WORK}/{inside(self.text(text, field), field)}" if text else ""
+
+    def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
+        """Patterns of names in the working folder; one may be its own path."""
+        found = []
+        for text in patterns:
+            value = evaluate(text, self.known, where)
+            for one in value if isinstance(value, list) else [value]:
+                pattern = plain(one).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
+                found.append("." if pattern in ("", ".") else inside(pattern, where))
+        return found
+
+    def parts(self, text: str, where: str) -> list[dict[str, Any]]:
+        """A text on files that are found later, as far as it is known now."""
+        return in_parts(text, self.known, where) if text else []
+
+    def line(self, first: Sequence[str]) -> list[str]:
+        """The command line that begins with these words, or that of the shell that reads it."""
+        if not self._invocation.for_shell:
+            return [*first, *self.words()]
+        return [*SHELL, " ".join([*map(shlex.quote, first), *self.words()])]
+
+    def words(self) -> list[str]:
+        """The bound words, in their order."""
+        found = [
+            (bound.position, self._fixed(bound, f"words.{index}"))
+            for index, bound in enumerate(self._invocation.words)
+            if not bound.when or any(self._has(name) for name in bound.when)
+        ]
+        for argument in self._arguments:
+            if isinstance(argument.reach, Bound):
+                value = self.known["inputs"].get(argument.name)
+                where = f"arguments.{argument.name}"
+                found.append((argument.reach.position, self._words(argument.reach, value, where)))
+        return [word for _, words in sorted(found, key=lambda one: one[0]) for word in words]
+
+    def _has(self, name: str) -> bool:
+        return self.known["inputs"].get(name) is not None
+
+    def _fixed(self, bound: Bound, where: str) -> list[str]:
+        return self._bound(bound, evaluate(bound.text or "", self.known, where), where)
+
+    def _words(self, bound: Bound, value: Any, where: str) -> list[str]:
+        if value is None:
+            return []
+        if bound.text is not None:
+            value = evaluate(bound.text, {**self.known, "self": value}, where)
+        return self._bound(bound, value, where)
+
+    def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
+        """Section 4.1 "Input binding" of CWL v1.2."""
+        lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
+        if value is None or value is False or value == []:
+            return []
+        if value is True or (isinstance(value, dict) and not is_file(value)):
+            return lead + self._of_fields(bound, value, where)
+        if not isinstance(value, list):
+            return self._quoted(bound, _prefixed(bound, plain(value)))
+        if bound.separator is not None:
+            word = bound.separator.join(plain(item) for item in value)
+            return self._quoted(bound, _prefixed(bound, word))
+        if bound.text is not None:
+            return lead + self._quoted(bound, [plain(item) for item in value])
+        each = bound.each or Bound()
+        return lead + [word for item in value for word in self._words(each, item, where)]
+
+    def _quoted(self, bound: Bound, words: list[str]) -> list[str]:
+        """The words as a shell reads them, where there is one."""
+        is_quoted = self._invocation.for_shell and not bound.raw
+        return [shlex.quote(word) for word in words] if is_quoted else words
+
+    def _of_fields(self, bound: Bound, value: Any, where: str) -> list[str]:
+        parts = sorted(bound.fields.items(), key=lambda one: (one[1].position, one[0]))
+        known = value if isinstance(value, dict) else {}
+        return [word for name, one in parts for word in self._words(one, known.get(name), where)]
+
+    def _placed(self) -> list[Placed]:
+        """An input that is put into the working folder is there for all that comes after."""
+        found: list[Placed] = []
+        for index, file in enumerate(self._invocation.files):
+            where = f"files.{index}"
+            value = evaluate(file.text, self.known, where, exact=True)
+            name = self.text(file.name, where) if file.name else ""
+            if is_file(value):
+                found += self._beside(value, name, file.writable, where)
+                found.append(self._moved(value, name, file.writable, where))
+            elif isinstance(value, list) and all(is_file(one) for one in value):
+                every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
+                found += [self._moved(one, "", file.writable, where) for one in every]
+            elif value is not None:
+                text = value if isinstance(value, str) else plain(value)
+                found.append(Placed(inside(name, where), "", text, file.writable))
+        return found
+
+    def _beside(self, value: dict[str, Any], name: str, writable: bool, where: str) -> list[Placed]:
+        """Files beside an input go where it goes."""
+        inputs, found = self.known["inputs"], []
+        for argument in self._arguments:
+            reach, own = argument.reach, inputs.get(argument.name)
+            if isinstance(reach, Beside) and inputs.get(reach.of) is value and own is not None:
+                called = reach.name(name or value["basename"])
+                found.append(self._moved(own, called, writable, where))
+        return found
+
+    def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
+        source, target = value["path"], inside(name or value["basename"], where)
+        move(value, f"{ATTEMPT}/{WORK}/{target}")
+        return Placed(target, source, "", writable)
+
+
+def literal(argument: Argument, value: Any) -> Any:
+    """Write a value so that the runner takes no part of it for a place of the attempt."""
+    if argument.role != "value" or is_secret(argument):
+        return value
+    return _literal(value)
+
+
+def _literal(value: Any) -> Any:
+    if isinstance(value, str):
+        return PLACE_LIKE.sub(r"{\g<0>", value)
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    if isinstance(value, dict):
+        return {_literal(key): _literal(item) for key, item in value.items()}
+    return value
+
+
+def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) -> dict[str, str]:
+    """Where inputs that are called so lie in the attempt's folder, those beside others last.
+
+    Raises:
+        Invalid: two would be one file.
+    """
+    found = {name: f"inputs/{name}/{filename}" for name, filename in filenames.items()}
+    for argument in arguments:
+        reach = argument.reach
+        if isinstance(reach, Beside) and argument.name in found and reach.of in found:
+            place = f"inputs/{reach.of}/{reach.name(filenames[reach.of])}"
+            if place in found.values():
+                words = f"{place.rpartition('/')[2]} is the name of another file beside {reach.of}"
+                raise Invalid.field(f"arguments.{argument.name}", words)
+            del found[argument.name]
+            found[argument.name] = place
+    return found
+
+
+def inside(name: str, where: str) -> str:
+    """A relative path that stays in the folder.
+
+    Raises:
+        Invalid: it does not.
+    """
+    parts = name.split("/")
+    if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
+        raise Invalid.field(where, f"{name[:80]!r} is no name in the working folder")
+    return name
+
+
+def plain(value: Any) -> str:
+    """One value as one word: a file's path, a number in decimals, a whole one without a point."""
+    if is_file(value):
+        return str(value["path"])
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
+    return str(value) if isinstance(value, str | int) else msgspec.json.encode(value).decode()
+
+
+def _prefixed(bound: Bound, word: str) -> list[str]:
+    if bound.joined:
+        return [bound.prefix + word]
+    return [bound.prefix, word] if bound.prefix else [word]

@@ -1,0 +1,112 @@
+"""What differs between two versions of a dataset: columns and their figures, or files of a folder.
+
+A column is the same one by its name; a file by its path.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.datasets.structs import DatasetVersion
+from nbyard.domain.datasets.tables import ColumnProfile, ColumnType, Profile
+
+MAX_FILES = 1_000
+FIGURES = ("type", "count", "nulls", "distinct", "min", "mean", "max")
+
+
+class ColumnFigures(msgspec.Struct, frozen=True):
+    """A column in numbers; `count` leaves nulls out."""
+
+    type: ColumnType
+    count: int
+    nulls: int
+    distinct: int | None = None
+    min: Any = None
+    mean: float | str | None = None
+    max: Any = None
+
+
+class ColumnChange(msgspec.Struct, frozen=True):
+    """A column of either version, then (`old`) and now (`new`); `differs` names the figures that
+    are not what they were. One whose type is another is *retyped*."""
+
+    name: str
+    change: Literal["same", "changed", "retyped", "added", "removed"]
+    old: ColumnFigures | None = None
+    new: ColumnFigures | None = None
+    differs: list[str] = []
+
+
+class FileChange(msgspec.Struct, frozen=True):
+    """A file of a folder that is not in both versions, or not with the same bytes."""
+
+    path: str
+    change: Literal["changed", "added", "removed"]
+    old_bytes: int | None = None
+    new_bytes: int | None = None
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two versions side by side. `same`: their bytes are. `columns` are those of both tables in the
+    order of the new one; `files` the files that differ of two folders, `file_changes` counting
+    all of them. `note` says why there is no more to compare."""
+
+    old: DatasetVersion
+    new: DatasetVersion
+    same: bool
+    columns: list[ColumnChange] = []
+    files: list[FileChange] = []
+    file_changes: int = 0
+    note: str = ""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """The bytes of a file in a folder."""
+
+    digest: str
+    size_bytes: int
+
+
+def compare_columns(old: Profile, new: Profile) -> list[ColumnChange]:
+    """All columns of both, those that are gone near where they were."""
+    then = {column.name: column for column in old.columns}
+    now = {column.name: column for column in new.columns}
+    order = list(now)
+    place = 0
+    for name in then:
+        if name in now:
+            place = max(place, order.index(name) + 1)
+        else:
+            order.insert(place, name)
+            place += 1
+    return [_column(name, then.get(name), now.get(name)) for name in order]
+
+
+def _column(name: str, then: ColumnProfile | None, now: ColumnProfile | None) -> ColumnChange:
+    old, new = _figures(then), _figures(now)
+    if old is None or new is None:
+        return ColumnChange(name, "added" if old is None else "removed", old, new)
+    differs = [figure for figure in FIGURES if getattr(old, figure) != getattr(new, figure)]
+    change: Literal["same", "changed", "retyped"] = "changed" if differs else "same"
+    return ColumnChange(name, "retyped" if "type" in differs else change, old, new, differs)
+
+
+def _figures(column: ColumnProfile | None) -> ColumnFigures | None:
+    if column is None:
+        return None
+    return ColumnFigures(**{figure: getattr(column, figure) for figure in FIGURES})
+
+
+def compare_files(old: Mapping[str, Content], new: Mapping[str, Content]) -> list[FileChange]:
+    """What differs between two folders, by path."""
+    found = []
+    for path in sorted({*old, *new}):
+        then, now = old.get(path), new.get(path)
+        if then is None and now is not None:
+            found.append(FileChange(path, "added", None, now.size_bytes))
+        elif then is not None and now is None:
+            found.append(FileChange(path, "removed", then.size_bytes))
+        elif then is not None and now is not None and then.digest != now.digest:
+            found.append(FileChange(path, "changed", then.size_bytes, now.size_bytes))
+    return found

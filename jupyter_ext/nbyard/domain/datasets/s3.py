@@ -1,0 +1,144 @@
+"""Objects in S3 and what speaks it: how they are named, where they are asked for, and how that is
+signed. Signatures are of version 4, as Amazon's "Signature calculations for the Authorization
+header" has them. Pure; nothing is fetched here.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
+
+from nbyard.domain.parsing.urls import Target
+from nbyard.errors import Invalid
+
+SCHEME = "s3://"
+KIND = "s3"
+AMAZON = "amazonaws.com"
+REGION = "us-east-1"
+FORM = "write s3://CREDENTIAL@bucket/key"
+BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+ABOUT = re.compile(r"[a-z0-9-]{1,40}")
+MAX_KEY = 1024
+EMPTY = hashlib.sha256(b"").hexdigest()
+ALGORITHM = "AWS4-HMAC-SHA256"
+
+
+class S3Object(msgspec.Struct, frozen=True):
+    """An object, and the name of the credential that it is asked for with."""
+
+    credential: str
+    bucket: str
+    key: str
+
+    @property
+    def filename(self) -> str:
+        """The last part of its key."""
+        return self.key.rpartition("/")[2]
+
+
+def read_object(text: str, field: str = "url") -> S3Object:
+    """Take `s3://CREDENTIAL@bucket/key` apart. The key is taken as it stands; a credential whose
+    name has other characters than letters, digits and `-._~` is written percent-encoded.
+
+    Raises:
+        Invalid: it is none, on this field.
+    """
+    place, _, key = text.removeprefix(SCHEME).partition("/")
+    named, _, bucket = place.rpartition("@")
+    if not text.startswith(SCHEME) or not BUCKET.fullmatch(bucket):
+        raise Invalid.field(field, f"names no bucket of S3: {FORM}")
+    if ":" in named:
+        raise Invalid.field(
+            field, "may not hold a password", hint="Store it as a credential of the kind s3."
+        )
+    if not named:
+        raise Invalid.field(field, f"names no credential: {FORM}")
+    if problem := _key_problem(key):
+        raise Invalid.field(field, problem)
+    return S3Object(unquote(named), bucket, key)
+
+
+def _key_problem(key: str) -> str:
+    if not key or key.endswith("/"):
+        return f"names no object, which a folder is none: {FORM}"
+    if len(key.encode("utf-8", "replace")) > MAX_KEY:
+        return f"may have at most {MAX_KEY} bytes in its key"
+    if not key.isprintable():
+        return "may not contain control characters"
+    if any(part in (".", "..") for part in unquote(key).split("/")):
+        return "may not contain . or .. in its key"
+    return ""
+
+
+def named(credential: str) -> str:
+    """The name of a credential as it stands in an address."""
+    return quote(credential, safe="")
+
+
+def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") -> str:
+    """Where it is asked for: at the endpoint of the credential, else at Amazon's of its region.
+
+    Raises:
+        Invalid: the endpoint or the region of the credential is none.
+    """
+    key = quote(wanted.key, safe="/~")
+    endpoint = fields.get("endpoint_url", "").strip().rstrip("/")
+    if endpoint:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
+            words = f"the endpoint of the credential {wanted.credential!r} is no http(s) address"
+            raise Invalid.field(field, words)
+        return f"{endpoint}/{wanted.bucket}/{key}"
+    host = f"s3.{_region(wanted, fields, field)}.{AMAZON}"
+    if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate is for such a host
+        return f"https://{host}/{wanted.bucket}/{key}"
+    return f"https://{wanted.bucket}.{host}/{key}"
+
+
+def _region(wanted: S3Object, fields: Mapping[str, str], field: str) -> str:
+    region = fields.get("region", "").strip() or REGION
+    if not ABOUT.fullmatch(region):
+        words = f"the region of the credential {wanted.credential!r} is none"
+        raise Invalid.field(field, words)
+    return region
+
+
+def signed(
+    target: Target,
+    fields: Mapping[str, str],
+    at: datetime,
+    more: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The headers that a GET of this target needs besides `Host`; `more` are signed too.
+
+    Raises:
+        Invalid: the credential has what no header can hold.
+    """
+    moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    region = fields.get("region", "").strip() or REGION
+    headers = {"x-amz-content-sha256": EMPTY, "x-amz-date": moment, **(more or {})}
+    if token := fields.get("session_token"):
+        headers["x-amz-security-token"] = token
+    told = {name.lower(): text for name, text in headers.items()}
+    told["host"] = urlsplit(target.url).netloc
+    names = ";".join(sorted(told))
+    lines = "".join(f"{name}:{told[name].strip()}\n" for name in sorted(told))
+    asked = "\n".join(["GET", target.path, "", lines, names, EMPTY])
+    scope = f"{moment[:8]}/{region}/s3/aws4_request"
+    digest = hashlib.sha256(asked.encode()).hexdigest()
+    key = f"AWS4{fields['secret_access_key']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    text = "\n".join([ALGORITHM, moment, scope, digest])
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    owner = f"{fields['access_key_id']}/{scope}"
+    headers["Authorization"] = (
+        f"{ALGORITHM} Credential={owner}, SignedHeaders={names}, Signature={signature}"
+    )
+    if not all(f"{text}".isascii() and text.isprintable() for text in headers.values()):
+        raise Invalid("An access key ID and a session token have plain characters only.")
+    return headers

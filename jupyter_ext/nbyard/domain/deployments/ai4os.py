@@ -1,0 +1,111 @@
+"""The form of the AI4OS dashboard as a deployment here: `general`, `hardware` and `storage`.
+
+https://docs.ai4os.eu (section "Deploy a module"); memory and disk are in MB there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.deployments.structs import DashboardService, NewDeployment, ServiceKind
+from nbyard.errors import Detail, Invalid
+
+SERVICES: dict[DashboardService, ServiceKind] = {
+    "deepaas": "api",
+    "jupyter": "jupyterlab",
+    "vscode": "code-server",
+}
+MB_OF_A_GB = 1024
+# by the field that it becomes
+PLACES = {
+    "title": "general.title",
+    "description": "general.desc",
+    "image": "general.docker_image",
+    "name": "general.hostname",
+    "password": "general.jupyter_password",
+    "cpu": "hardware.cpu_num",
+    "gpu": "hardware.gpu_num",
+    "memory_gb": "hardware.ram",
+    "disk_gb": "hardware.disk",
+}
+HINT = "Say it in one way: in the fields of nbyard, or in those of the dashboard."
+
+
+def is_dashboard(new: NewDeployment) -> bool:
+    """Whether it is written as the dashboard writes it."""
+    return not (new.general is None and new.hardware is None and new.storage is None)
+
+
+def plain(new: NewDeployment) -> NewDeployment:
+    """The same in the fields of nbyard, which it may be in already.
+
+    Raises:
+        Invalid: a field is said in both ways, or asks for what does not exist here.
+    """
+    if not is_dashboard(new):
+        return new
+    fields = _general(new) | _hardware(new)
+    unsaid = NewDeployment()
+    twice = [name for name in fields if getattr(new, name) != getattr(unsaid, name)]
+    if twice:
+        words = f"is said by {PLACES.get(twice[0], 'general.service')}, too"
+        raise Invalid.field(twice[0], words, hint=HINT)
+    if new.hardware is not None and new.hardware.gpu_type:
+        words = "GPUs are not chosen by their type here: leave it empty"
+        raise Invalid.field("hardware.gpu_type", words)
+    if new.storage is not None:
+        _check_storage(msgspec.structs.asdict(new.storage))
+    return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
+
+
+def _general(new: NewDeployment) -> dict[str, Any]:
+    told = new.general
+    if told is None:
+        return {}
+    image = f"{told.docker_image}:{told.docker_tag}" if told.docker_tag else told.docker_image
+    found: dict[str, Any] = {
+        "title": told.title,
+        "description": told.desc,
+        "image": image if told.docker_image else "",
+        "service": SERVICES[told.service],
+        "password": told.jupyter_password,
+        "name": told.hostname,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _hardware(new: NewDeployment) -> dict[str, Any]:
+    told = new.hardware
+    if told is None:
+        return {}
+    found = {
+        "cpu": told.cpu_num,
+        "gpu": told.gpu_num,
+        "memory_gb": None if told.ram is None else told.ram / MB_OF_A_GB,
+        "disk_gb": None if told.disk is None else told.disk / MB_OF_A_GB,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _check_storage(told: dict[str, Any]) -> None:
+    for name, value in told.items():
+        if value and name in ("rclone_url", "rclone_user", "rclone_password", "datasets"):
+            words = "storage is not mounted here: leave it empty, and import data as datasets"
+            raise Invalid.field(f"storage.{name}", words)
+
+
+@contextmanager
+def told_of(new: NewDeployment) -> Iterator[None]:
+    """In this block errors call fields as they were written."""
+    try:
+        yield
+    except Invalid as error:
+        raise _placed(error) if is_dashboard(new) else error from None
+
+
+def _placed(error: Invalid) -> Invalid:
+    details = [Detail(PLACES.get(one.path, one.path), one.message) for one in error.details]
+    first = details[0] if details else None
+    words = f"{first.path}: {first.message}" if first else error.message
+    return Invalid(words, hint=error.hint, details=details)

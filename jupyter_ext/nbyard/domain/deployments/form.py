@@ -1,0 +1,399 @@
+"""The form of a deployment: presets as data; what is said is filled up and held to their ranges."""
+
+import itertools
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.deployments.structs import (
+    OPEN,
+    OPEN_VARIABLE,
+    STOP_SECONDS,
+    DeploymentChange,
+    FormField,
+    NewDeployment,
+    OfferedService,
+    Port,
+    Preset,
+    RevisionSpec,
+    ServiceKind,
+)
+from nbyard.domain.images.structs import VARIABLE, check_reference
+from nbyard.domain.models.structs import PORT, READY_PATH
+from nbyard.domain.names import without_accents
+from nbyard.errors import Detail, Invalid
+
+MIN_PASSWORD, MAX_PASSWORD = 9, 200
+MAX_PORTS, MAX_WORDS, MAX_VARIABLES = 16, 200, 200
+MAX_TEXT = 16 * 1024
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
+NAME_FORM = "has small letters, digits and - between them, 63 at most"
+FORM = "form"  # the address of the form itself
+OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
+# of a model that is served, as its own image reads them
+OF_MODELS = (
+    "NBYARD_CALL_SECONDS",
+    "NBYARD_MAX_BODY_BYTES",
+    "NBYARD_MAX_QUEUE_ROWS",
+    OPEN_VARIABLE,
+)
+# by these JupyterLab finds its settings, of which its password is one
+LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
+
+MAX_TITLE = 45
+MAX_STEM = 55
+API = Port("api", PORT, websocket=False)
+MODEL = Port("api", PORT, READY_PATH, websocket=False)
+LAB = Port("ide", 8888, keep_prefix=True)
+CODE = Port("ide", 8080)
+
+OFFERED = (
+    OfferedService(
+        "api",
+        "Model API",
+        "A model image built here, or one that speaks the DEEPaaS API, whose local port is open to"
+        " all users of this machine.",
+        "",
+        [API],
+        needs_password=False,
+        model_ports=[MODEL],
+    ),
+    OfferedService(
+        "jupyterlab",
+        "JupyterLab",
+        "JupyterLab with kernels and terminals in the container. All users of this machine reach"
+        " its local port, which asks for the password.",
+        "quay.io/jupyter/minimal-notebook:latest",
+        [LAB],
+        needs_password=True,
+    ),
+    OfferedService(
+        "code-server",
+        "VS Code",
+        "VS Code in the browser (code-server), with terminals in the container. All users of this"
+        " machine reach its local port, which asks for the password.",
+        "codercom/code-server:latest",
+        [CODE],
+        needs_password=True,
+    ),
+    OfferedService(
+        "own",
+        "Own command",
+        "Whatever the image, or the command that you give, starts. Its local ports are open to all"
+        " users of this machine.",
+        "",
+        [],
+        needs_password=False,
+    ),
+)
+SERVICES: Mapping[str, OfferedService] = {one.name: one for one in OFFERED}
+IDES = ("jupyterlab", "code-server")
+
+TEXTS = (
+    FormField(
+        "title", "Title", "What people call it; at most 45 characters.", "text", "", 0, MAX_TITLE
+    ),
+    FormField(
+        "description",
+        "Description",
+        "What it is for; at most 1,000 characters.",
+        "long text",
+        "",
+        0,
+        1000,
+    ),
+    FormField(
+        "name",
+        "Host name",
+        "The part of its address that is its own; made of the title when nothing is said.",
+        "text",
+        "",
+        0,
+        63,
+    ),
+)
+MORE = (
+    FormField(
+        "password",
+        "Password",
+        "What JupyterLab and VS Code ask for; at least 9 characters.",
+        "password",
+        "",
+        MIN_PASSWORD,
+        MAX_PASSWORD,
+    ),
+    FormField(
+        "command",
+        "Command",
+        "Words of a command in place of the image's own.",
+        "words",
+        is_advanced=True,
+    ),
+    FormField(
+        "environment",
+        "Variables",
+        "Variables of its environment; no secrets, for everybody who may see it sees them.",
+        "pairs",
+        is_advanced=True,
+    ),
+    FormField(
+        "ports",
+        "Ports",
+        "The ports that it listens at, each with the name of its link.",
+        "ports",
+        is_advanced=True,
+    ),
+    FormField(
+        "start_seconds",
+        "Time to start",
+        "How long it may take until it answers.",
+        "number",
+        300,
+        1,
+        3600,
+        "s",
+        is_advanced=True,
+    ),
+    FormField(
+        "stop_seconds",
+        "Time to stop",
+        "How long it may take to finish what it was asked, when it is stopped or replaced.",
+        "number",
+        STOP_SECONDS,
+        0,
+        3600,
+        "s",
+        is_advanced=True,
+    ),
+)
+
+
+def _hardware(
+    cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
+) -> tuple[FormField, ...]:
+    """Least, most and default of cores and memory; how many GPUs at most."""
+    told_gpus = "GPUs of its own; they are taken from the same as those of runs."
+    told_memory = "What it may take; it is ended when it wants more."
+    return (
+        FormField("cpu", "CPU", "Cores that it may use at most.", "number", cpu[2], *cpu[:2]),
+        FormField("memory_gb", "Memory", told_memory, "number", memory[2], *memory[:2], "GB"),
+        FormField(
+            "disk_gb",
+            "Disk",
+            "What it may write; held where the engine's disk can.",
+            "number",
+            10,
+            1,
+            50,
+            "GB",
+        ),
+        FormField("gpu", "GPU", told_gpus, "number", 0, 0, gpus),
+    )
+
+
+PRESETS = (
+    Preset("standard", "Standard", [*TEXTS, *_hardware((1, 10, 4), (2, 40, 8), 1), *MORE]),
+    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 4, 2), (2, 4, 4), 0), *MORE]),
+)
+
+
+def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
+    """Host name and specification, with defaults for what was not said.
+
+    Raises:
+        Invalid: with one detail for each field that is refused.
+    """
+    preset = _preset(new.preset)
+    service = SERVICES[new.service]
+    numbers = {name: getattr(new, name) for name in _numbers(preset)}
+    values = {
+        name: field.default if (said := numbers[name]) is None else said
+        for name, field in _numbers(preset).items()
+    }
+    name = new.name or name_of(new.title or new.image or new.service)
+    spec = RevisionSpec(
+        service=new.service,
+        image=new.image or service.image,
+        preset=new.preset,
+        command=list(new.command),
+        environment=dict(new.environment),
+        ports=list(service.ports) if new.ports is None else list(new.ports),
+        **values,  # type: ignore[arg-type]  # as the fields of the same names are
+    )
+    wrong = [
+        *_wrong_texts(preset, {"title": new.title, "description": new.description}),
+        *_wrong_name(name),
+        *_wrong_password(new.service, new.password),
+        *_wrong_spec(preset, spec),
+    ]
+    _refuse(wrong)
+    return name, _with_tag(spec)
+
+
+def changed(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
+    """The specification with what is to be otherwise.
+
+    Raises:
+        Invalid: with one detail for each field that is refused.
+    """
+    said = {
+        name: value
+        for name in RevisionSpec.__struct_fields__
+        if (value := getattr(change, name, msgspec.UNSET)) is not msgspec.UNSET
+    }
+    made = msgspec.structs.replace(spec, **said)
+    preset = _preset(spec.preset)
+    texts = {"title": change.title, "description": change.description}
+    given = {name: text for name, text in texts.items() if isinstance(text, str)}
+    wrong = [*_wrong_texts(preset, given), *_wrong_spec(preset, made)]
+    if isinstance(change.password, str):
+        wrong += _wrong_password(spec.service, change.password)
+    _refuse(wrong)
+    return _with_tag(made)
+
+
+def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[str]:
+    """What is allowed, and perhaps not meant. `ide_images` are patterns of those that may act in
+    the browser as JupyterLab itself."""
+    tag = spec.image.rpartition(":")[2].lower()
+    parts = set(re.split(r"[^a-z]+", tag))
+    found = []
+    if not spec.gpu and parts & {"gpu", "cuda"}:
+        found.append(f"The tag {tag!r} is one for GPUs, but none was asked for.")
+    if spec.gpu and "cpu" in parts:
+        found.append(f"The tag {tag!r} is one for the CPU, but a GPU was asked for.")
+    if spec.service in IDES and not is_ide(spec.image, ide_images):
+        found.append(
+            f"{spec.image} is not among the images of the setting ide_images: browsers will show"
+            " its pages in a sandbox, in which it does not work."
+        )
+    return found
+
+
+def is_ide(image: str, ide_images: Sequence[str]) -> bool:
+    """Whether an image is one of those; in a pattern `*` stands for any characters."""
+    return any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in ide_images
+    )
+
+
+def name_of(title: str) -> str:
+    """A host name made of a title, or of the last part of an image's name."""
+    last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
+    words = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
+    return words[:63].strip("-")
+
+
+def free_host(taken: Collection[str], like: str) -> str:
+    """A host name beside those that are taken: one of them with a number."""
+    stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
+    free = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(name for name in free if name not in taken)
+
+
+def _preset(name: str) -> Preset:
+    for preset in PRESETS:
+        if preset.name == name:
+            return preset
+    there = ", ".join(preset.name for preset in PRESETS)
+    raise Invalid.field("preset", f"there is no preset {name[:80]!r}; there are: {there}")
+
+
+def _numbers(preset: Preset) -> dict[str, FormField]:
+    return {field.name: field for field in preset.fields if field.kind == "number"}
+
+
+def _refuse(wrong: Sequence[Detail]) -> None:
+    if wrong:
+        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
+
+
+def _with_tag(spec: RevisionSpec) -> RevisionSpec:
+    return msgspec.structs.replace(spec, image=check_reference(spec.image, "image"))
+
+
+def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
+    fields = {field.name: field for field in preset.fields}
+    for name, text in texts.items():
+        most = int(fields[name].most or 0)
+        if len(text) > most:
+            yield Detail(name, f"may have at most {most} characters, this has {len(text)}")
+
+
+def _wrong_name(name: str) -> Iterator[Detail]:
+    if not name:
+        yield Detail("name", f"is needed: it {NAME_FORM}")
+    elif not LABEL.fullmatch(name) or name == FORM:
+        yield Detail("name", f"{name[:80]!r} is no host name: it {NAME_FORM}")
+
+
+def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:
+    if not SERVICES[service].needs_password:
+        if password:
+            yield Detail("password", f"is for {' and '.join(IDES)}; {service} has none")
+    elif not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        yield Detail("password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+
+
+def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
+    if not spec.image:
+        yield Detail("image", "is needed")
+    else:
+        try:
+            check_reference(spec.image, "image")
+        except Invalid as error:
+            yield from error.details
+    for name, field in _numbers(preset).items():
+        yield from _wrong_number(field, getattr(spec, name))
+    if len(spec.command) > MAX_WORDS or any(len(word) > MAX_TEXT for word in spec.command):
+        yield Detail("command", f"may have {MAX_WORDS} words of {MAX_TEXT} characters")
+    if spec.command and spec.service in IDES:
+        yield Detail("command", f"is not for {spec.service}, whose command is known")
+    yield from _wrong_variables(spec)
+    yield from _wrong_ports(spec)
+
+
+def _wrong_number(field: FormField, value: Any) -> Iterator[Detail]:
+    least, most = field.least or 0, field.most or 0
+    if not (math.isfinite(value) and least <= value <= most):
+        unit = f" {field.unit}" if field.unit else ""
+        only = f"must be {least:g}" if least == most else f"must be from {least:g} to {most:g}"
+        yield Detail(field.name, f"{only}{unit}, this is {value:g}")
+
+
+def _wrong_variables(spec: RevisionSpec) -> Iterator[Detail]:
+    ours = OURS + LABS if spec.service == "jupyterlab" else OURS
+    if len(spec.environment) > MAX_VARIABLES:
+        yield Detail("environment", f"may have {MAX_VARIABLES} variables")
+    for name, value in spec.environment.items():
+        if not VARIABLE.fullmatch(name):
+            yield Detail("environment", f"{name[:40]!r} is no name of a variable")
+        elif name.startswith(ours) and name not in OF_MODELS:
+            yield Detail(f"environment.{name[:40]}", "is set by nbyard itself")
+        elif name == OPEN_VARIABLE and value != OPEN:
+            yield Detail(f"environment.{name}", f"must be {OPEN}, or be left out")
+        elif len(value) > MAX_TEXT:
+            yield Detail(f"environment.{name[:40]}", f"may have {MAX_TEXT} characters")
+
+
+def _wrong_ports(spec: RevisionSpec) -> Iterator[Detail]:
+    if len(spec.ports) > MAX_PORTS:
+        yield Detail("ports", f"may be {MAX_PORTS}")
+    if not spec.ports and spec.service != "own":
+        yield Detail("ports", "at least one is needed")
+    names, numbers = set[str](), set[int]()
+    for index, port in enumerate(spec.ports[:MAX_PORTS]):
+        if not LABEL.fullmatch(port.name) or port.name in names:
+            words = "is taken by another port" if port.name in names else NAME_FORM
+            yield Detail(f"ports.{index}.name", f"{port.name[:80]!r} {words}")
+        if not 1 <= port.port <= 65535 or port.port in numbers:
+            words = "is there twice" if port.port in numbers else "is no port: from 1 to 65535"
+            yield Detail(f"ports.{index}.port", f"{port.port} {words}")
+        if not PATH.fullmatch(port.path):
+            yield Detail(f"ports.{index}.path", "begins with / and is written as in a URL")
+        names.add(port.name)
+        numbers.add(port.port)

@@ -1,0 +1,109 @@
+"""Where packages may come from besides the index of the machine: below addresses that the
+administrator names. Pure; nothing is looked up here."""
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from nbyard.domain.parsing.urls import MAX_URL, WEB, parse
+from nbyard.errors import Invalid
+
+SETTING = "allowed_package_sources"
+FILE = "file"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An address taken apart: equal places are written in one way. `parts` are the decoded names of
+    its path."""
+
+    scheme: str
+    host: str
+    port: int
+    parts: tuple[str, ...]
+    address: str
+
+    def holds(self, other: "Place") -> bool:
+        """Whether the other one is this or stands below it."""
+        origin = (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
+        return origin and other.parts[: len(self.parts)] == self.parts
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """The places below which indexes, pages of links and wheels are allowed."""
+
+    places: tuple[Place, ...] = ()
+
+    @classmethod
+    def parse(cls, entries: Sequence[str]) -> "Sources":
+        """From addresses such as `https://packages.example.org/simple` and `file:///srv/wheels`.
+
+        Raises:
+            Invalid: one is none.
+        """
+        try:
+            return cls(tuple(place_of(entry.strip()) for entry in entries))
+        except ValueError as error:
+            raise Invalid.field(SETTING, str(error)) from None
+
+    def admit(self, address: str) -> Place:
+        """The place, if it is allowed.
+
+        Raises:
+            ValueError: it is not, or it is no address; the message says why.
+        """
+        place = place_of(address)
+        if not any(allowed.holds(place) for allowed in self.places):
+            raise ValueError(
+                f"{place.address} is not allowed: an administrator allows addresses with {SETTING}"
+            )
+        return place
+
+
+NO_SOURCES = Sources()
+
+
+def place_of(address: str) -> Place:
+    """An address of the web or of a folder here, in its one usual form.
+
+    Raises:
+        ValueError: it is none, holds a name or password, or could lead elsewhere than it says.
+    """
+    scheme = address.partition(":")[0].lower()
+    if scheme == FILE:
+        return _folder(address)
+    try:
+        target = parse(address, WEB)
+    except Invalid as error:
+        hint = "; keep them in .netrc, which uv and pip read" if "password" in error.message else ""
+        raise ValueError(f"the address {error.details[0].message}{hint}") from None
+    url = target.url.rstrip("/")
+    return Place(target.scheme, target.host, target.port, _parts(address), url)
+
+
+def _folder(address: str) -> Place:
+    if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
+        raise ValueError("the address may not contain spaces, backslashes or control characters")
+    try:
+        host = urlsplit(address).netloc
+    except ValueError:
+        host = address
+    if host or not address.lower().startswith("file:///"):
+        raise ValueError("an address of files begins with file:/// and the whole path")
+    parts = _parts(address)
+    return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
+
+
+def _parts(address: str) -> tuple[str, ...]:
+    """The names of its path. What is decoded once more by whoever opens it, what ends early and
+    what is filled in from variables may not stand in it."""
+    found = urlsplit(address)
+    if found.query or found.fragment or "?" in address or "#" in address:
+        raise ValueError("the address may have neither ? nor #; a hash is given by --hash=sha256:…")
+    names = found.path.removesuffix("/").split("/")[1:]
+    decoded = tuple(map(unquote, names))
+    if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
+        raise ValueError("the address may not contain .., //, variables or what hides them")
+    if any(not name.isprintable() or " " in name for name in decoded):
+        raise ValueError("the address may not contain spaces, backslashes or control characters")
+    return decoded

@@ -1,0 +1,92 @@
+"""Environments that tasks use: the version that was frozen at Run, and what differs from its lock
+where the work was done."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.environments.requirements import PROTECTED, normal_name
+from nbyard.domain.environments.structs import Lock, LockedPackage
+
+PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
+# those that a new virtual environment or an image of Python has of itself
+OF_PYTHON = PROTECTED | {"setuptools", "wheel"}
+MAX_TOLD = 3
+
+
+class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The version `number` of an environment, whose lock has this `digest`. `pinned` when it was
+    asked for by its number, and not as the newest."""
+
+    id: str
+    name: str
+    version_id: str
+    number: int
+    digest: str
+    pinned: bool = False
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} version {self.number}"
+
+
+def split_reference(text: str) -> tuple[str, int]:
+    """Name and number of `name@2`; the number of a name alone is 0."""
+    found = PINNED.fullmatch(text)
+    return (found[1], int(found[2])) if found else (text, 0)
+
+
+def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> str:
+    """In words, how the environment of a task changed; empty when it is the same one."""
+    if was is None or now is None:
+        if now is not None:
+            return f"it uses the environment {now.shown} now"
+        return f"it does not use the environment {was.name} any more" if was else ""
+    if was.id != now.id:
+        return f"it uses the environment {now.shown} instead of {was.shown}"
+    if was.number != now.number:
+        return f"the environment {now.name} went from version {was.number} to {now.number}"
+    return ""
+
+
+def differences(
+    locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
+) -> list[str]:
+    """What was found otherwise than it is locked, in words; `beside`: also what is there beside
+    the lock."""
+    has = {normal_name(one.name): one.version for one in found.packages}
+    wanted = {normal_name(one.name): one for one in locked}
+    told = [_other(name, one, has) for name, one in wanted.items() if has.get(name) != one.version]
+    told += _changed_folders(wanted, found)
+    more = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
+    if more and beside:
+        told.append(f"{_few(more)} beside the lock")
+    if python and found.python != python:
+        told.insert(0, f"Python {found.python} instead of {python}")
+    return told
+
+
+def _changed_folders(wanted: Mapping[str, LockedPackage], found: Lock) -> Iterator[str]:
+    """What is used where it lies, and is not as it was."""
+    for package in found.packages:
+        locked = wanted.get(normal_name(package.name))
+        if locked and package.tree is not None and package.tree != locked.tree:
+            path = locked.folder.removeprefix("file://")
+            what = "has changed since it was locked" if package.tree else "is gone"
+            yield f"the folder {path} {what}"
+
+
+def _other(name: str, one: LockedPackage, has: Mapping[str, str]) -> str:
+    there = has.get(name)
+    return f"{one.name} {there} instead of {one.version}" if there else f"no {one.name}"
+
+
+def warning(used: UsedEnvironment, told: Sequence[str]) -> str:
+    """Those differences as a sentence; empty when there are none."""
+    return f"not as the lock of {used.shown} has it: {_few(told, '; ')}" if told else ""
+
+
+def _few(words: Sequence[str], between: str = ", ") -> str:
+    more = f" and {len(words) - MAX_TOLD} more" if len(words) > MAX_TOLD else ""
+    return between.join(words[:MAX_TOLD]) + more

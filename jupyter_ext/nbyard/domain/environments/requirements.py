@@ -1,0 +1,260 @@
+"""Requirements files: each line is understood, or refused by its number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from nbyard.domain.environments.package_sources import NO_SOURCES, SETTING, Sources
+from nbyard.errors import Detail, Invalid, PolicyRefused
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
+COMMENT = re.compile(r"(^|\s)#.*$")
+HASH_FORM = "--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>"
+MAX_LINES = 10_000
+MAX_SHOWN = 80
+# who gives an address with a password does not want to see it again
+PASSWORD = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+# options that name a place, under which packages are found
+INDEX = "--index-url"
+PLACES = (INDEX, "--extra-index-url", "--find-links")
+EDITABLE = "-e"
+SHORT = {"-i": "--index-url", "-f": "--find-links", "--editable": EDITABLE}
+EXTRAS = re.compile(r"\[[A-Za-z0-9._, -]*\]$")
+AN_ADDRESS = re.compile(r"[a-z+]+://|\.{0,2}/|[^\s;]+\.whl\b", re.IGNORECASE)
+ASK = f"an administrator allows addresses with {SETTING}"
+WRITE_LINES = "write the lines of that file"
+REASONS = {
+    "-r": WRITE_LINES,
+    "-c": WRITE_LINES,
+    "--requirement": WRITE_LINES,
+    "--constraint": WRITE_LINES,
+}
+# a wrong version of what installs would leave an environment that cannot be changed
+PROTECTED = frozenset({"pip", "uv"})
+
+
+def wants_git(said: str) -> bool:
+    """Whether a project could not be built because it takes its version from git: so say
+    setuptools-scm, and hatch-vcs, which is built upon it."""
+    return re.search("setuptools[-_]scm was unable to detect version", said) is not None
+
+
+class _ForbiddenError(ValueError):
+    """A package that is not to be installed."""
+
+
+def read_requirements(
+    text: str, sources: Sources = NO_SOURCES, forbidden: Container[str] = ()
+) -> list[str]:
+    """The requirements in one canonical form, one for each line that counts.
+
+    Options and addresses change where packages come from: but for `--hash` of a requirement, those
+    are let through that name a place of `sources`. Those that are `forbidden` are names in their
+    normal form.
+
+    Raises:
+        Invalid: with one detail for each line that is refused, which tells its text.
+        PolicyRefused: the same, where all of them are forbidden.
+    """
+    wrong: list[Detail] = []
+    found: list[str] = []
+    is_policy = True
+    for number, words in _logical_lines(text):
+        try:
+            found.append(_read(words, sources, forbidden))
+        except ValueError as error:
+            said = f"{_shown(words)}: {error}"
+            wrong.append(Detail(f"requirements.{number}", said))
+            is_policy &= isinstance(error, _ForbiddenError)
+    if len(found) > MAX_LINES:
+        wrong.append(Detail("requirements", f"has more than {MAX_LINES} lines"))
+        is_policy = False
+    if wrong:
+        first = wrong[0]
+        line = first.path.rpartition(".")[2]
+        place = f", line {line}" if line.isdecimal() else ""
+        refusal = PolicyRefused if is_policy else Invalid
+        raise refusal(f"requirements{place}: {first.message}", details=wrong)
+    return found
+
+
+def _shown(line: str) -> str:
+    line = PASSWORD.sub("…", line)
+    return repr(line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…")
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their number, continued ones joined, comments and blank ones left out."""
+    begun, number = "", 0
+    for here, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
+        number = number or here
+        if line.endswith("\\") and not line.lstrip().startswith("#"):
+            begun += line[:-1] + " "
+            continue
+        whole = COMMENT.sub("", begun + line).strip()
+        if whole:
+            yield number, whole
+        begun, number = "", 0
+    if begun.strip():
+        yield number, begun.strip()
+
+
+def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
+    if line.startswith("-"):
+        return _read_option(line, sources)
+    words = re.split(r"\s+(?=--)", line)
+    hashes = []
+    for word in words[1:]:
+        if not HASH.fullmatch(word.strip()):
+            option = word.split("=")[0].split()[0]
+            raise ValueError(HASH_FORM if option == "--hash" else f"{option} is not allowed here")
+        hashes.append(word.strip())
+    if AN_ADDRESS.match(line):
+        asked = "" if sources.places else f", which is not allowed: {ASK}"
+        raise ValueError(f"what lies at an address is written name @ address{asked}")
+    requirement = _parsed(words[0].strip())
+    if requirement.url:
+        requirement.url = _wheel(requirement.name, requirement.url, sources)
+    if normal_name(requirement.name) in forbidden:
+        raise _ForbiddenError(f"{requirement.name} is not to be installed: it installs")
+    return " ".join([str(requirement), *hashes])
+
+
+def _read_option(line: str, sources: Sources) -> str:
+    """One that names a place, as `--option address`, or a folder, as `-e address`."""
+    option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
+    option = SHORT.get(option, option)
+    if option not in (*PLACES, EDITABLE):
+        reason = REASONS.get(option, "")
+        raise ValueError(f"the option {option[:40]} is not allowed{reason and f': {reason}'}")
+    if not sources.places:
+        raise ValueError(f"the option {option} is not allowed: {ASK}")
+    if option == EDITABLE:
+        return f"{option} {_folder(address.strip(), sources)}"
+    return f"{option} {sources.admit(address.strip()).address}"
+
+
+def _folder(text: str, sources: Sources) -> str:
+    """The address of a folder of this machine, which is used where it lies, with its extras."""
+    extras = "".join(EXTRAS.findall(text)).replace(" ", "")
+    path = EXTRAS.sub("", text)
+    if not path.startswith(("/", "file:")):
+        raise ValueError("-e takes the whole path of a folder: /… or file:///…")
+    place = sources.admit(f"file://{path}" if path.startswith("/") else path)
+    return place.address + extras
+
+
+def _wheel(name: str, url: str, sources: Sources) -> str:
+    """The address of one wheel: its name says the version, and no code runs to find that out."""
+    if not sources.places:
+        raise ValueError(f"{name} is given by an address, which is not allowed: {ASK}")
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    place = sources.admit(url)
+    try:
+        found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
+    except InvalidWheelFilename:
+        raise ValueError(f"{name} is given by an address that is no wheel (.whl)") from None
+    if found != normal_name(name):
+        raise ValueError(f"{name} is given by the address of {found}")
+    return place.address
+
+
+def is_option(line: str) -> bool:
+    """Whether the line names a place, and no package."""
+    return line.startswith("--")
+
+
+def folder_of(line: str) -> str:
+    """The address of the folder that is used where it lies; empty where there is none."""
+    option, _, rest = line.partition(" ")
+    return EXTRAS.sub("", rest.partition(" ")[0]) if option == EDITABLE else ""
+
+
+def check_folders(lines: Iterable[str], sources: Sources) -> None:
+    """What lies in them runs when they are installed, whatever it was when they were locked.
+
+    Raises:
+        Invalid: one is not allowed any more.
+    """
+    for line in filter(folder_of, lines):
+        try:
+            sources.admit(folder_of(line))
+        except ValueError as error:
+            raise Invalid.field("requirements", str(error)) from None
+
+
+def is_named(line: str) -> bool:
+    """Whether the line asks for a package by its name."""
+    return not line.startswith("-")
+
+
+def key_of(line: str) -> str:
+    """What another line takes the place of: the name of the package, the index, the place, or the
+    folder.
+
+    Raises:
+        Invalid: it is no requirement.
+    """
+    if folder := folder_of(line):
+        return f"{EDITABLE} {folder}"
+    if not is_option(line):
+        return name_of(line)
+    return INDEX if line.startswith(f"{INDEX} ") else line
+
+
+def address_of(line: str) -> str:
+    """That of the wheel which a requirement names; empty where it names none."""
+    return _parsed(line.partition(" --hash")[0]).url or "" if is_named(line) else ""
+
+
+def name_of(line: str) -> str:
+    """The normal name of what a requirement is about (PEP 503).
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return normal_name(_parsed(line.partition(" --hash")[0]).name)
+    except ValueError:
+        raise Invalid.field("requirements", f"{line[:80]!r} is no requirement") from None
+
+
+def normal_name(name: str) -> str:
+    """The one spelling of a package's name (PEP 503)."""
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
+
+
+def _parsed(text: str) -> Requirement:
+    """Parse a requirement (PEP 508), with versions that an index can have (PEP 440).
+
+    Raises:
+        ValueError: it is none.
+    """
+    # commands that meet no requirement start sooner without the grammar
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        found = Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    for specifier in found.specifier:
+        if specifier.operator == "===":  # takes any text, also one that no package has
+            try:
+                Version(specifier.version)
+            except InvalidVersion:
+                raise ValueError(f"{specifier.version} is not a version such as 1.2") from None
+    return found
+
+
+def hashes_of(line: str) -> tuple[str, ...]:
+    """Those that a requirement asks for, as `sha256:<hex>`."""
+    return tuple(":".join(found) for found in HASH.findall(line))

@@ -1,0 +1,3 @@
+"""Executables and their versions, the `.nbexec` files that describe them, and differences
+between two versions of code.
+"""

@@ -1,0 +1,154 @@
+"""Executables: notebooks, scripts and binaries with named inputs, outputs and values."""
+
+from datetime import datetime
+from pathlib import PurePosixPath
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.limits import Limits
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+
+# Files that are called the same wherever they are: their folder tells what they are of.
+NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
+
+
+def called(path: str) -> str:
+    """What the file at a path is called among others: by its folder where its own name tells
+    nothing, and the path names that folder. The browser's twin is src/document/called.ts."""
+    folder, name = ("", "", *PurePosixPath(path).parts)[-2:]
+    return folder if name in NAMELESS and folder not in ("", "..", "/") else name
+
+
+def is_python(language: str) -> bool:
+    """Whether code of this language can use packages of Python; that which names none can."""
+    return language in ("python", "ipython", "")
+
+
+class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Environment, image, requirements and limits of an executable's nodes that say nothing else.
+    What has an `image` runs in containers; `hinted_image` is for what runs in them anyway.
+    `environment` is the name of one, whose newest version is used, or `name@2` for that version.
+    `ports` are those that it listens at while it runs, by the name of their link: the number in a
+    container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
+    working directory, or the name of an output."""
+
+    environment: str = ""
+    image: str = ""
+    hinted_image: str = ""
+    requirements: str = ""
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    tensorboard: str = ""
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What was read from a file without running it; `hints` are sentences for people.
+
+    `file` is the name of the file. `can_tag` belongs to the one-click "tag this cell" of notebooks.
+    """
+
+    name: str
+    kind: str
+    language: str
+    kernel: str
+    arguments: list[Argument]
+    hints: list[str] = []
+    can_tag: bool = False
+    command: list[str] = []
+    resources: Resources = Resources()
+    executable: str = ""
+    file: str = ""
+    invocation: Invocation = Invocation()
+
+
+class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file to read: a path below the server's root, or a finished upload."""
+
+    path: str = ""
+    upload: str = ""
+    kind: str = ""
+
+
+class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The command to run with `--help`: a path below the server's root, or an upload."""
+
+    path: str = ""
+    upload: str = ""
+
+
+class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code cell (counted over all cells) that becomes the parameters cell."""
+
+    path: str
+    cell: int
+
+
+class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What registers an executable; what is left out is read from the file."""
+
+    path: str = ""
+    upload: str = ""
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    kind: str = ""
+    description: str = ""
+    arguments: list[Argument] | None = None
+    command: list[str] | None = None
+    resources: Resources | None = None
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """The text of a file in another program's format, and what the file may be called."""
+
+    filename: str
+    text: str
+
+
+class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change; `revision` is the one that was read. `upload` is new code for what was
+    uploaded before."""
+
+    revision: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    upload: str | msgspec.UnsetType = msgspec.UNSET
+    arguments: list[Argument] | msgspec.UnsetType = msgspec.UNSET
+    command: list[str] | msgspec.UnsetType = msgspec.UNSET
+    resources: Resources | msgspec.UnsetType = msgspec.UNSET
+
+
+class ExecutableVersion(msgspec.Struct, frozen=True):
+    """One immutable state: code, bundle, declaration. `file` is the code's place in the bundle."""
+
+    id: str
+    executable_id: str
+    number: int
+    kind: str
+    language: str
+    kernel: str
+    file: str
+    content_digest: str
+    code_digest: str
+    bundle_digest: str
+    arguments: list[Argument]
+    command: list[str]
+    resources: Resources
+    created_at: datetime
+    invocation: Invocation = Invocation()
+
+
+class Executable(msgspec.Struct, frozen=True):
+    """A registered executable; with a `path` it follows that file. `hints` tell when the file has
+    changed or is gone; lists leave them out."""
+
+    id: str
+    name: str
+    description: str
+    owner: str
+    path: str
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    current: ExecutableVersion
+    hints: list[str] = []
+    changed: bool = False

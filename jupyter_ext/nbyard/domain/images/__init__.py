@@ -1,0 +1,3 @@
+"""Container images: what a user chooses for one, how images are named, and how Dockerfiles are
+read.
+"""

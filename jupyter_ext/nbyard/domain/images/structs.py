@@ -1,0 +1,336 @@
+"""Images: what is chosen for one, what they are called, and what became of them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.digest import digest_of
+from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.names import without_accents
+from nbyard.domain.states import ImageState
+from nbyard.errors import Detail, Invalid
+
+BUILD_LOG = "build.log"
+NOBODY = 65534
+MAX_ID = 2**31 - 1
+MAX_OWN = 64 * 1024
+MAX_PACKAGES = 500
+MARKER = "# --- Below this line is yours: it is kept when what stands above is made anew. ---"
+SEAL = "# Digest of the lines above the marker: "
+OWN_HINT = (
+    "Write below the marker; base, packages and user are options (nbyard images build --help). "
+    "nbyard images dockerfile prints it as it is made; one that is all yours is built by its path."
+)
+CUDA_WITH_NEWER_SYSTEM = (12, 6)
+
+# as Debian names them; a version may be said
+PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9._/-]{0,126}[a-z0-9])?")
+CUDA = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?")
+# what would end a line of a Dockerfile or continue it, or begin a document in it; of the rest,
+# `quoted` writes what would end a quoted text or stand for something else
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\`\u2028\u2029\x85]|<<")
+# labels are for machines that look for them: none needs to be quoted
+UNQUOTABLE = re.compile(rf'["$]|{UNWRITABLE.pattern}')
+
+# the grammar of names of images, as registries and engines have it
+LABEL_OF_HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+HOST = rf"(?:{LABEL_OF_HOST}(?:\.{LABEL_OF_HOST})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?"
+PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+REFERENCE = re.compile(
+    rf"(?P<name>(?:{HOST}/)?{PART}(?:/{PART})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+PLACE = re.compile(rf"{HOST}(?:/{PART})*")
+PUBLIC = "docker.io"
+PUBLIC_NAMES = {PUBLIC, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
+FORM = "write [host[:port]/]name[:tag], in small letters, digits and . _ - between them"
+MAX_NAME = 255
+
+Origin = Literal["build", "pull", "push"]
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is chosen for the image of an environment, besides its packages.
+
+    `base` is an image; empty for that of the settings, or for NVIDIA's one where a `cuda` version
+    is named. `system_packages` are packages of Debian, `build_packages` those that are needed only
+    while packages of Python are built. It works as `uid` and `gid`, which are never root's.
+    `project` is a folder below the root whose files come along, in `/project`. `own` are lines for
+    the end of the Dockerfile.
+    """
+
+    base: str = ""
+    system_packages: list[str] = []
+    build_packages: list[str] = []
+    uid: int = NOBODY
+    gid: int = NOBODY
+    cuda: str = ""
+    variables: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for_notebooks: bool = True
+    project: str = ""
+    own: str = ""
+
+
+class ImageSpec(msgspec.Struct, frozen=True):
+    """All that the text of a Dockerfile depends on. With `has_project` a folder `project` stands
+    beside it."""
+
+    recipe: Recipe = Recipe()
+    requirements: Sequence[str] = ()
+    base: str = ""
+    has_project: bool = False
+
+
+class NewImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to build: the image of an `environment` (of its `version`, by default the one that is
+    installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
+    newest image of the environment was made by; that of a Dockerfile, which may take a base as its
+    `ARG BASE`, has nothing else. `tag` is the image's name; by default
+    `nbyard/ENVIRONMENT:VERSION`."""
+
+    environment: str = ""
+    version: int = 0
+    path: str = ""
+    tag: str = ""
+    recipe: Recipe | None = None
+
+
+class ImageName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of an image, such as `registry.example.org:5000/team/cows:2`; to push, one that ends
+    in `/` is put before the image's own."""
+
+    reference: str
+
+
+class PulledImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of an image in a registry, and the `environment` (by name or id) among whose images
+    it is listed, if it is to be."""
+
+    reference: str
+    environment: str = ""
+
+
+class DockerfileText(msgspec.Struct, frozen=True):
+    """The `text` that an image would be built from, and the recipe that it was made by; what people
+    may change in the text is the recipe's `own`, behind the line `marker`."""
+
+    text: str
+    recipe: Recipe
+    marker: str
+    reference: str
+
+
+class NamedImage(msgspec.Struct, frozen=True):
+    """A name of an image on the engine, and how it came to be: built, pulled, or pushed to a
+    registry. `digest` is that of all that went into it, or the registry's; `cached` when nothing
+    had to be done; `failed_line` is where a build ended."""
+
+    id: str
+    reference: str
+    origin: Origin
+    state: ImageState
+    environment: str
+    version: int
+    path: str
+    source: str
+    recipe: Recipe
+    digest: str
+    image_id: str
+    size_bytes: int | None
+    cached: bool
+    reason: str
+    failed_line: FailedLine | None
+    owner: str
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+def image_folder(image_id: str) -> str:
+    """Where an image has its log, below the store."""
+    return f"builds/{image_id}"
+
+
+def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
+    """Refuse what could become another line or option of a Dockerfile.
+
+    Raises:
+        Invalid: with one detail for each field.
+    """
+    wrong = [Detail(f"{where}.{name}", message) for name, message in _wrong(recipe)]
+    if wrong:
+        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
+
+
+def _wrong(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    if recipe.base and (problem := _reference_problem(recipe.base)):
+        yield "base", problem
+    for name in ("system_packages", "build_packages"):
+        packages: list[str] = getattr(recipe, name)
+        if len(packages) > MAX_PACKAGES:
+            yield name, f"has more than {MAX_PACKAGES} packages"
+        for index, package in enumerate(packages):
+            if not PACKAGE.fullmatch(package):
+                yield f"{name}.{index}", f"{package[:80]!r} is no name of a Debian package"
+    for name, number in (("uid", recipe.uid), ("gid", recipe.gid)):
+        if not 0 < number <= MAX_ID:
+            yield name, f"must be from 1 to {MAX_ID}: an image does not work as root"
+    if recipe.cuda and not CUDA.fullmatch(recipe.cuda):
+        yield "cuda", f"{recipe.cuda[:40]!r} is no version of CUDA such as 12.6 or 12.4.1"
+    yield from _wrong_texts("variables", recipe.variables, VARIABLE, UNWRITABLE)
+    yield from _wrong_texts("labels", recipe.labels, LABEL, UNQUOTABLE)
+    if len(recipe.own.encode()) > MAX_OWN or "\x00" in recipe.own:
+        yield "own", f"must be text of at most {MAX_OWN} bytes"
+
+
+def _wrong_texts(
+    field: str, given: Mapping[str, str], form: re.Pattern[str], bad: re.Pattern[str]
+) -> Iterator[tuple[str, str]]:
+    for name, value in given.items():
+        if not form.fullmatch(name):
+            yield field, f"{name[:40]!r} is no name of a {field.removesuffix('s')}"
+        elif found := bad.search(value):
+            yield f"{field}.{name}", f"may not contain {found.group()!r}"
+
+
+def quoted(text: str) -> str:
+    """As a text in double quotes in a Dockerfile, in which nothing stands for something else."""
+    return '"' + re.sub(r'(["$])', r"\\\1", text) + '"'
+
+
+def _reference_problem(text: str) -> str:
+    matched = REFERENCE.fullmatch(text)
+    if not matched or len(matched["name"]) > MAX_NAME:
+        return f"{text[:80]!r} is no name of an image: {FORM}"
+    return ""
+
+
+def check_reference(text: str, field: str = "reference") -> str:
+    """The name of an image, with the tag `latest` where it has neither tag nor digest.
+
+    Raises:
+        Invalid: it is none; the message shows the allowed form.
+    """
+    if problem := _reference_problem(text):
+        raise Invalid.field(field, problem)
+    matched = REFERENCE.fullmatch(text)
+    assert matched is not None
+    return text if matched["tag"] or matched["digest"] else f"{text}:latest"
+
+
+def registry_of(reference: str) -> str:
+    """The host (and port) of a name that has one, else ""; as the engine takes it: the first part
+    is a host where it has a dot or a colon, or is `localhost`."""
+    first, slash, _ = reference.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if is_host else ""
+
+
+def repository_of(reference: str) -> str:
+    """The whole name of an image without tag and digest, with the public registry's where it says
+    none: `docker.io/library/python` of `python:3`."""
+    name = reference.partition("@")[0]
+    path, _, last = name.rpartition("/")
+    name = f"{path}/{last.partition(':')[0]}".lstrip("/")
+    host = registry_of(name)
+    if host and host.lower() not in PUBLIC_NAMES:
+        return f"{host.lower()}{name.removeprefix(host)}"
+    path = name.removeprefix(f"{host}/") if host else name
+    return f"{PUBLIC}/{path}" if "/" in path else f"{PUBLIC}/library/{path}"
+
+
+def registry_place(text: str) -> str:
+    """The registry, with the path in it where one is said, that people mean by `text`: a host, or
+    its address as clients tell it; "" where it is none."""
+    plain = re.sub(r"^https?://|/+$", "", text.strip())
+    plain = re.sub(r"/v[12]$", "", plain)
+    host, slash, path = plain.partition("/")
+    host = PUBLIC if host.lower() in PUBLIC_NAMES else host.lower()
+    return host + slash + path if PLACE.fullmatch(f"{host}{slash}{path}") else ""
+
+
+def push_target(reference: str, wanted: str) -> str:
+    """What a pushed image is called: `wanted`, or that before the image's own name where it ends in
+    `/`, or its own name when nothing is said.
+
+    Raises:
+        Invalid: it names no registry.
+    """
+    own = reference.removeprefix(f"{registry_of(reference)}/")
+    target = check_reference(f"{wanted}{own}" if wanted.endswith("/") else wanted or reference)
+    if "@" in target:
+        raise Invalid.field("reference", "an image is pushed to a tag, not to a digest")
+    if not registry_of(target):
+        words = "says no registry, such as registry.example.org:5000/"
+        raise Invalid.field("reference", words)
+    return target
+
+
+def default_reference(name: str, version: int, cuda: str = "") -> str:
+    """The image of a version of an environment of that name."""
+    plain = plain_name(name, "environment")
+    return f"nbyard/{plain}:{version}" + (f"-cuda{cuda}" if cuda else "")
+
+
+def plain_name(name: str, kind: str) -> str:
+    """A name of people as a part of an image's name."""
+    plain = re.sub(r"[^a-z0-9]+", "-", without_accents(name)).strip("-")[:100].strip("-")
+    return plain or f"{kind}-" + digest_of(name).removeprefix("sha256:")[:8]
+
+
+def base_of(recipe: Recipe, default: str) -> str:
+    """The base image: as chosen, NVIDIA's for a version of CUDA, else the default."""
+    if recipe.base or not recipe.cuda:
+        return recipe.base or default
+    matched = CUDA.fullmatch(recipe.cuda)
+    assert matched is not None
+    major, minor, patch = int(matched[1]), int(matched[2]), matched[3] or "0"
+    system = "24.04" if (major, minor) >= CUDA_WITH_NEWER_SYSTEM else "22.04"
+    return f"nvidia/cuda:{major}.{minor}.{patch}-runtime-ubuntu{system}"
+
+
+def sealed(made: str) -> str:
+    """A Dockerfile of ours, up to the marker, with a second line that tells a digest of the others:
+    so it shows when somebody has changed them."""
+    first, _, rest = made.partition("\n")
+    return f"{first}\n{SEAL}{_seal(made)}\n{rest}"
+
+
+def _seal(made: str) -> str:
+    return digest_of(made).removeprefix("sha256:")[:16]
+
+
+def own_lines(text: str, made: str) -> str:
+    """What people wrote into a Dockerfile of ours, below the marker; `made` is the text that would
+    be made now.
+
+    Raises:
+        Invalid: there is no marker, or a line above it was changed, which would be lost.
+    """
+    above, marker, own = text.partition(MARKER + "\n")
+    if not marker:
+        raise Invalid(f"It has no line {MARKER!r}.", hint=OWN_HINT)
+    lines = above.splitlines(keepends=True)
+    seal = _seal("".join(lines[:1] + lines[2:]) + marker)
+    # what stands before it was worded otherwise once
+    if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
+        number = _changed(lines, made)
+        line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
+        raise Invalid(
+            f"Line {number}, above the marker, was changed, and is made anew: {line!r}.",
+            hint=OWN_HINT,
+        )
+    return own
+
+
+def _changed(lines: Sequence[str], made: str) -> int:
+    """The first line that is not as it would be made now."""
+    wanted = made.partition(MARKER + "\n")[0].splitlines(keepends=True)
+    pairs = enumerate(zip_longest(lines, wanted), 1)
+    return next(number for number, (one, other) in pairs if one != other)

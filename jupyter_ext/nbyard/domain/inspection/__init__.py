@@ -1,0 +1,3 @@
+"""Arguments read from source code or from the output of `--help`. The code is parsed and never
+run.
+"""

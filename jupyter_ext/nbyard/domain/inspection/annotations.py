@@ -1,0 +1,132 @@
+"""Types of arguments as Python annotations declare them, read from source."""
+
+import ast
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import ValueType
+from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+
+NAMES: dict[str, ValueType] = {
+    "str": "string",
+    "Text": "string",
+    "LiteralString": "string",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "list": "list",
+    "List": "list",
+    "tuple": "list",
+    "Tuple": "list",
+    "set": "list",
+    "Set": "list",
+    "frozenset": "list",
+    "Sequence": "list",
+    "Iterable": "list",
+    "Collection": "list",
+    "dict": "json",
+    "Dict": "json",
+    "Mapping": "json",
+    "MutableMapping": "json",
+    "TypedDict": "json",
+    "Any": "json",
+    "object": "json",
+    "secret": "secret",
+    **dict.fromkeys(PATHS, "string"),
+}
+NUMBERS = {"int": "int", "float": "float"}
+WRAPPERS = frozenset({"Final", "ClassVar", "Required", "NotRequired"})
+MAX_DEPTH = 20
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What an annotation says; an empty `type` means that it tells nothing we know."""
+
+    type: ValueType | str = ""
+    nullable: bool = False
+    choices: tuple[Any, ...] = ()
+    is_path: bool = False
+    help: str = ""
+
+
+UNKNOWN = Declared()
+
+
+def declared(node: ast.expr | None, depth: int = 0) -> Declared:
+    """The type of an annotation; nothing is imported or evaluated."""
+    if node is None or depth > MAX_DEPTH:
+        return UNKNOWN
+    if isinstance(node, ast.Constant):
+        return _constant(node, depth)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _union([node.left, node.right], depth)
+    if isinstance(node, ast.Subscript):
+        return _subscript(node, depth)
+    return _named(_last_name(node))
+
+
+def _constant(node: ast.Constant, depth: int) -> Declared:
+    if node.value is None:
+        return Declared(nullable=True)
+    if isinstance(node.value, str):
+        try:
+            return declared(ast.parse(node.value, mode="eval").body, depth + 1)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return UNKNOWN
+    return UNKNOWN
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _named(name: str) -> Declared:
+    if name == "NoneType":
+        return Declared(nullable=True)
+    for prefix, found in NUMBERS.items():  # numpy's int64, float32 …
+        if name.startswith(prefix) and name[len(prefix) :].isdigit():
+            return Declared(found)
+    return Declared(NAMES.get(name, ""), is_path=name in PATHS)
+
+
+def _subscript(node: ast.Subscript, depth: int) -> Declared:
+    name = _last_name(node.value)
+    items = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if name == "Literal":
+        return _literal(items)
+    if name == "Optional":
+        return msgspec.structs.replace(declared(items[0], depth + 1), nullable=True)
+    if name == "Union":
+        return _union(items, depth)
+    if name == "Annotated":
+        texts = [i.value for i in items[1:] if isinstance(i, ast.Constant)]
+        helps = [text for text in texts if isinstance(text, str)]
+        inner = declared(items[0], depth + 1)
+        return msgspec.structs.replace(inner, help=helps[0] if helps else "")
+    if name in WRAPPERS:
+        return declared(items[0], depth + 1)
+    return _named(name)
+
+
+def _literal(items: list[ast.expr]) -> Declared:
+    try:
+        values = [evaluate(item, {}) for item in items]
+    except NotConstant:
+        return UNKNOWN
+    choices = tuple(value for value in values if value is not None)
+    nullable = len(choices) < len(values)
+    return Declared("choice" if choices else "", nullable, choices)
+
+
+def _union(items: list[ast.expr], depth: int) -> Declared:
+    found = [declared(item, depth + 1) for item in items]
+    nullable = any(item.nullable for item in found)
+    typed = [item for item in found if item.type or not item.nullable]
+    types = {item.type for item in typed}
+    choices = tuple(choice for item in typed for choice in item.choices)
+    is_path = any(item.is_path for item in typed)
+    if types <= {"int", "float"} and len(types) > 1:
+        types = {"float"}
+    kind = types.pop() if len(types) == 1 else "json" if types else ""
+    return Declared(kind, nullable, choices if kind == "choice" else (), is_path)

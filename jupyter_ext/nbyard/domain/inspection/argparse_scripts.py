@@ -1,0 +1,240 @@
+"""Parameters of scripts that use argparse, read from their source and never run.
+
+Source: https://docs.python.org/3/library/argparse.html
+"""
+
+import ast
+import re
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
+from nbyard.domain.commands.command_line import OPTION
+from nbyard.domain.inspection.argparse_walk import follow, is_option
+from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.cli_parameters import (
+    Declaration,
+    Parameter,
+    Taken,
+    Unread,
+    usual_name,
+    with_choices,
+)
+from nbyard.domain.inspection.file_access import role_of_mode
+from nbyard.domain.inspection.literals import PATHS
+
+# fmt: off
+KEYWORDS = frozenset({
+    "action", "choices", "const", "default", "deprecated", "dest", "help", "metavar", "nargs",
+    "required", "type", "version",
+})
+# fmt: on
+NUMBER = re.compile(r"-\d+\Z|-\d*\.\d+\Z")
+PLACEHOLDER = re.compile(r"%\(default\)s|%%")
+SEVERAL = {
+    "argparse.OPTIONAL": "?",
+    "argparse.ZERO_OR_MORE": "*",
+    "argparse.ONE_OR_MORE": "+",
+    "argparse.REMAINDER": "...",
+}
+STREAMS = ("sys.stdin", "sys.stdout", "sys.stdin.buffer", "sys.stdout.buffer")
+PLAIN_TYPES = {
+    "str": Taken(),
+    "int": Taken("int"),
+    "float": Taken("float"),
+    "open": Taken(is_path=True, role="input"),
+    "argparse.FileType": Taken(is_path=True, role="input"),
+}
+
+
+def read_argparse(source: Source) -> Declaration:
+    """The parameters of the script's one parser, in the order in which they are added.
+
+    Raises:
+        Unread: there are several parsers, or one that cannot be followed.
+    """
+    walk = follow(source)
+    if walk is None:
+        return Declaration()
+    parameters: list[Parameter] = []
+    hints, is_open = [], walk.is_open
+    for call, is_exclusive in walk.added:
+        try:
+            places = sum(isinstance(one.reach, Positional) for one in parameters)
+            found = _parameter(source, call, is_exclusive, places)
+        except Unknown as problem:
+            found = None
+            hints.append(f"{_name(call)} in line {call.lineno} is not read: {problem}.")
+            is_open |= not is_option(call)
+        parameters += [found] if found is not None else []
+    kept = [_without_default(one, walk.defaults) for one in parameters]
+    return Declaration(kept, [*hints, *walk.hints()], is_open)
+
+
+def _name(call: ast.Call) -> str:
+    return f"The argument {shown(call.args[-1])}" if call.args else "The argument"
+
+
+def _without_default(one: Parameter, names: set[str]) -> Parameter:
+    if not {one.name, "**"} & names:
+        return one
+    return msgspec.structs.replace(one, default=msgspec.UNSET, computed="set_defaults")
+
+
+def _parameter(
+    source: Source, call: ast.Call, is_exclusive: bool, position: int
+) -> Parameter | None:
+    """What one `add_argument` adds; None for `--help` and `--version`.
+
+    Raises:
+        Unknown: that is not said outright.
+    """
+    told = Written(source, call)
+    others = set(told.keywords) - KEYWORDS
+    if others:
+        raise Unknown(f"{min(others)} belongs to an action of its own")
+    action = _action(source, told)
+    if action in ("help", "version"):
+        return None
+    words = told.texts() or [str(told.value("dest"))]
+    if not words[0].startswith("-"):
+        found = _positional(source, told, action, words[0], position)
+    else:
+        found = _option(source, told, action, words)
+    found = msgspec.structs.replace(found, help=_help(told, found.default))
+    return _alone(found) if is_exclusive else found
+
+
+def _action(source: Source, told: Written) -> str:
+    node = told.keywords.get("action", ast.Constant("store"))
+    if source.origin(node).endswith("BooleanOptionalAction"):
+        return "boolean"
+    try:
+        return str(source.value(node))
+    except Unknown:
+        raise Unknown("it has an action of its own") from None
+
+
+def _positional(source: Source, told: Written, action: str, name: str, position: int) -> Parameter:
+    if action != "store":
+        raise Unknown(f"its action is {action}")
+    reach = Positional(position, separated=True)
+    found = _stored(source, told, Parameter(usual_name(name), name, reach))
+    several = _several(source, told)
+    # In some versions a `*` with choices refuses to be left out.
+    is_needed = several not in ("?", "*") or (several == "*" and "choices" in told.keywords)
+    return msgspec.structs.replace(found, required=is_needed)
+
+
+def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
+    for word in words:
+        if NUMBER.match(word):
+            raise Unread(f"beside the option {word} no number can be negative")
+    long = [word for word in words if word.startswith("--")]
+    flag = next((word for word in [*long, *words] if OPTION.match(word)), "")
+    if not flag:
+        raise Unknown("its name is none that nbyard gives")
+    own = usual_name(flag.lstrip("-"))
+    dest = told.value("dest") or (long or words)[0].lstrip("-")
+    plain = Parameter(
+        usual_name(str(dest)), flag, Flag(flag), required=bool(told.value("required"))
+    )
+    if action in ("store_true", "store_false", "store_const"):
+        name = plain.name if action == "store_true" else own
+        if action == "store_true" and told.value("default"):
+            raise Unknown("it changes nothing")
+        return msgspec.structs.replace(plain, name=name, taken=Taken("bool"), default=False)
+    if action == "boolean":
+        both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
+        found = msgspec.structs.replace(plain, reach=both, taken=Taken("bool"))
+        return _with_default(source, told, found)
+    if action == "count":
+        if told.value("default"):
+            raise Unknown("it counts on from its default")
+        return msgspec.structs.replace(plain, taken=Taken("int"), default=told.value("default"))
+    return _valued(source, told, action, plain)
+
+
+def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Parameter:
+    if action not in ("store", "append", "extend"):
+        raise Unknown(f"its action is {action}")
+    several = _several(source, told)
+    if action == "append" and several is not None:
+        raise Unknown("it takes lists of lists")
+    if action == "extend" and several in (None, "?"):
+        raise Unknown("it takes letters one by one")
+    is_list = action == "append" or several not in (None, "?")
+    reach: Reach = Option(plain.shown)
+    if is_list and action != "append":
+        reach = Words(plain.shown)
+    found = _stored(source, told, msgspec.structs.replace(plain, reach=reach))
+    found = msgspec.structs.replace(found, is_list=is_list)
+    if action != "store" and found.default:  # what is given is added to it
+        found = msgspec.structs.replace(found, default=msgspec.UNSET, computed="")
+    return found
+
+
+def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
+    """With type, choices and default."""
+    found = msgspec.structs.replace(
+        plain,
+        taken=_taken(source, told.keywords.get("type")),
+        is_list=_several(source, told) not in (None, "?"),
+    )
+    if source.origin(told.keywords.get("type", ast.Constant(None))) == "bool":
+        note = f"{plain.shown} has the type bool: every text but the empty one is true to it."
+        found = msgspec.structs.replace(found, note=note)
+    return _with_default(source, told, with_choices(found, told))
+
+
+def _several(source: Source, told: Written) -> Any:
+    """How many words it takes."""
+    node = told.keywords.get("nargs")
+    if node is None:
+        return None
+    found = SEVERAL.get(source.origin(node)) or source.value(node)
+    if found in ("...", "A..."):
+        raise Unknown("it takes the rest of the line")
+    return found
+
+
+def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
+    node = told.keywords.get("default")
+    if node is None:
+        return plain
+    if source.origin(node) in (*STREAMS, "argparse.SUPPRESS"):
+        return msgspec.structs.replace(plain, default=msgspec.UNSET)
+    try:
+        return msgspec.structs.replace(plain, default=source.value(node))
+    except Unknown as problem:
+        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
+
+
+def _taken(source: Source, node: ast.expr | None) -> Taken:
+    """What a word becomes. What a function makes of it is not known: it is a text."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return Taken()
+    if isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
+        mode = Written(source, node)
+        text = mode.texts()[0] if mode.positional else mode.value("mode", "r")
+        return Taken(is_path=True, role=role_of_mode(str(text)))
+    origin = source.origin(node)
+    if origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib."):
+        return Taken(is_path=True)
+    if "bool" in origin.lower() and origin != "bool":  # str2bool and its like
+        return Taken("bool")
+    return PLAIN_TYPES.get(origin, Taken())
+
+
+def _help(told: Written, default: Any) -> str:
+    known = "none" if default is None or default is msgspec.UNSET else str(default)
+    text = told.text("help")
+    return PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else known, text)
+
+
+def _alone(found: Parameter) -> Parameter:
+    """One of several that exclude each other: nothing is given but what somebody asks for."""
+    is_switch = isinstance(found.reach, Flag) and "/" not in found.reach.flag
+    kept = found.default if is_switch else msgspec.UNSET
+    return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)

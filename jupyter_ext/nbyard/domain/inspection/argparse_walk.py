@@ -1,0 +1,238 @@
+"""The one parser of a script that uses argparse, followed through its source.
+
+Source: https://docs.python.org/3/library/argparse.html
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+
+from nbyard.domain.inspection.calls import Source, shown
+from nbyard.domain.inspection.cli_parameters import Unread
+
+NAME = "ArgumentParser"
+PARSER = f"argparse.{NAME}"
+GROUP, EXCLUSIVE, ADD = "add_argument_group", "add_mutually_exclusive_group", "add_argument"
+PARSES = frozenset(
+    {"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"}
+)
+# Keywords of a parser that change neither which arguments there are nor how words are read.
+# fmt: off
+HARMLESS = frozenset({
+    "add_help", "allow_abbrev", "color", "description", "epilog", "exit_on_error",
+    "formatter_class", "prog", "suggest_on_error", "usage",
+})
+# fmt: on
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Of these not every part is evaluated once.
+LOOSE = (
+    *(ast.IfExp, ast.BoolOp, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+BRANCHES = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match, ast.ClassDef, *FUNCTIONS)
+HARMLESS_CALLS = ("autocomplete", "print")
+
+
+class Walk:
+    """Follows the parser and its groups through statements that always run, in their order.
+
+    `added` are the calls that add an argument, each with whether it excludes others.
+    """
+
+    def __init__(self, source: Source):
+        self.added: list[tuple[ast.Call, bool]] = []
+        self._source = source
+        self._held: dict[str, str] = {}
+        self._seen: set[int] = set()
+        self._given_away: list[ast.Call] = []
+
+    def block(self, statements: Sequence[ast.stmt]) -> None:
+        for one in statements:
+            if isinstance(one, ast.With | ast.Try) or _is_main(one):
+                self.block(one.body)  # type: ignore[attr-defined]
+            elif not isinstance(one, BRANCHES):
+                self._simple(one)
+
+    def _simple(self, statement: ast.stmt) -> None:
+        calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
+        for call in sorted(calls, key=lambda one: (one.end_lineno, one.end_col_offset)):
+            self._call(call)
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            kind = self._kind(statement.value)
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            self._held |= {ast.unparse(target): kind for target in targets}
+
+    def _call(self, call: ast.Call) -> None:
+        kind = self._kind(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if kind and method == ADD:
+            self._seen.add(id(call.func))
+            self.added.append((call, kind == EXCLUSIVE))
+        given = [at for at, word in enumerate(call.args) if self._kind(word)]
+        named = [str(one.arg) for one in call.keywords if self._kind(one.value)]
+        if (given or named) and not self._is_seen_through(call, given, named):
+            self._given_away.append(call)
+
+    def _is_seen_through(self, call: ast.Call, given: list[int], named: list[str]) -> bool:
+        """Whether all that the called function may add to the parser is added in this file."""
+        name = shown(call.func)
+        is_method = name.startswith(("self.", "cls."))
+        last = name.rpartition(".")[2] if is_method else name
+        for one in self._source.nodes:
+            if isinstance(one, FUNCTIONS) and one.name == last:
+                known = [argument.arg for argument in one.args.args][is_method:]
+                taken = {*named, *(known[at] for at in given if at < len(known))}
+                return not _passes_on(one, taken)
+        return name.rpartition(".")[2] in HARMLESS_CALLS
+
+    def _kind(self, node: ast.expr) -> str:
+        """What of argparse an expression is."""
+        if not isinstance(node, ast.Call):
+            return self._held.get(ast.unparse(node), "")
+        if self._source.origin(node.func) == PARSER:
+            return PARSER
+        if isinstance(node.func, ast.Attribute) and node.func.attr in (GROUP, EXCLUSIVE):
+            kind = self._kind(node.func.value)
+            return EXCLUSIVE if EXCLUSIVE in (kind, node.func.attr) else kind
+        return ""
+
+    @property
+    def missed(self) -> list[ast.Attribute]:
+        """Where arguments are added and were not followed."""
+        methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
+        found = [one for one in methods if one.attr == ADD and id(one) not in self._seen]
+        return sorted(found, key=lambda one: one.lineno)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether positional arguments may be added besides."""
+        options = {id(call.func) for call in self._source.calls() if is_option(call)}
+        return bool(self._given_away) or not {id(one) for one in self.missed} <= options
+
+    @property
+    def defaults(self) -> set[str]:
+        """The names whose default is set later, `**` for all."""
+        calls = (one for one in self._source.calls() if isinstance(one.func, ast.Attribute))
+        later = [one for one in calls if ast.unparse(one.func).endswith(".set_defaults")]
+        return {keyword.arg or "**" for call in later for keyword in call.keywords}
+
+    def hints(self) -> list[str]:
+        """What may be there and was not followed."""
+        found = []
+        if self.missed:
+            lines = ", ".join(str(one.lineno) for one in self.missed)
+            words = "Arguments added in a loop, under a condition or elsewhere are not read"
+            found.append(f"{words} (line {lines}).")
+        for call in self._given_away:
+            name = shown(call.func)
+            found.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
+        return found
+
+
+def follow(source: Source) -> Walk | None:
+    """What is added to the script's parser; None where it has none.
+
+    Raises:
+        Unread: there are several parsers, or one that cannot be followed.
+    """
+    made = [call for call in source.calls() if source.origin(call.func).endswith(NAME)]
+    parsers = [call for call in made if source.origin(call.func) == PARSER]
+    if len(made) > len(parsers):
+        raise Unread("the script has a parser that is not of argparse itself")
+    _refuse(source, parsers)
+    if not parsers:
+        return None
+    walk = Walk(source)
+    walk.block(_scope(source, parsers[0]))
+    return walk
+
+
+def _refuse(source: Source, parsers: list[ast.Call]) -> None:
+    if len(parsers) > 1:
+        raise Unread("the script has several parsers")
+    for call in parsers:
+        others = {keyword.arg or "**" for keyword in call.keywords} - HARMLESS
+        if others:
+            raise Unread(f"{min(others)} of the parser changes what its arguments are")
+    classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
+    if any(source.origin(base) == PARSER for one in classes for base in one.bases):
+        raise Unread("the script has a parser class of its own")
+    for call in source.calls() if parsers else ():
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if method == "add_subparsers":
+            raise Unread("the script has subcommands")
+        given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
+        if method in PARSES and given and _is_written_out(given[0]):
+            raise Unread(f"line {call.lineno} parses a list of its own")
+
+
+def _scope(source: Source, parser: ast.Call) -> list[ast.stmt]:
+    """The statements of the innermost function that makes the parser, or of the module."""
+    functions = [
+        node
+        for node in source.nodes
+        if isinstance(node, FUNCTIONS) and any(inner is parser for inner in ast.walk(node))
+    ]
+    return functions[-1].body if functions else source.tree.body
+
+
+def name_in(source: Source) -> Callable[[ast.expr], str]:
+    """How the script names what was parsed: `alpha` of `args.alpha`."""
+    results = set()
+    for node in source.nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            method = node.value.func.attr if isinstance(node.value.func, ast.Attribute) else ""
+            target = node.targets[0]
+            first = target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target
+            if method in PARSES:
+                results.add(ast.unparse(first))
+
+    def name_of(node: ast.expr) -> str:
+        is_parsed = isinstance(node, ast.Attribute) and ast.unparse(node.value) in results
+        return node.attr if is_parsed else ""  # type: ignore[attr-defined]
+
+    return name_of
+
+
+def _always(node: ast.AST) -> Iterator[ast.AST]:
+    """What is inside and is evaluated exactly once."""
+    yield node
+    if not isinstance(node, LOOSE):
+        for inner in ast.iter_child_nodes(node):
+            yield from _always(inner)
+
+
+def _is_written_out(words: ast.expr) -> bool:
+    """`["--x", "1"]` or `"--x 1".split()`."""
+    if isinstance(words, ast.Call) and isinstance(words.func, ast.Attribute):
+        words = words.func.value
+        return isinstance(words, ast.Constant)
+    return isinstance(words, ast.List | ast.Tuple)
+
+
+def _is_main(statement: ast.stmt) -> bool:
+    """`if __name__ == "__main__":`"""
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) in (
+        "__name__ == '__main__'",
+        "'__main__' == __name__",
+    )
+
+
+def _passes_on(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> bool:
+    """Whether it hands one of its parameters to other functions."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    words = [word for call in calls for word in [*call.args, *(k.value for k in call.keywords)]]
+    return any(isinstance(word, ast.Name) and word.id in names for word in words)
+
+
+def is_option(call: ast.Call) -> bool:
+    """Whether a call that is not read adds options only."""
+    return bool(call.args) and all(_beginning(one).startswith("-") for one in call.args)
+
+
+def _beginning(node: ast.expr) -> str:
+    """What a text begins with, however it goes on."""
+    if isinstance(node, ast.BinOp):
+        return _beginning(node.left)
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _beginning(node.values[0])
+    return str(node.value) if isinstance(node, ast.Constant) else ""

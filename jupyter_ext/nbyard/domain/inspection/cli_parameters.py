@@ -1,0 +1,193 @@
+"""Parameters of a command line as a script declares them, and the arguments that they become."""
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Positional, Reach
+from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
+from nbyard.domain.inspection.annotations import Declared
+from nbyard.domain.inspection.calls import Unknown, Written
+from nbyard.domain.inspection.declarations import argument_of
+from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
+from nbyard.domain.inspection.literals import FilePath
+from nbyard.errors import Invalid
+
+PLAIN: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+}
+STREAM = "-"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What the program makes of a word: `type`, that of one item where it takes several."""
+
+    type: ValueType = "string"
+    is_path: bool = False
+    role: Role | None = None
+    format: str = ""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One parameter. `shown` is how people call it (`--alpha`), `name` how the program does.
+    `default` is UNSET where the source does not tell it; `computed` is the expression then.
+    `note` is a sentence for people."""
+
+    name: str
+    shown: str
+    reach: Reach
+    taken: Taken = Taken()
+    is_list: bool = False
+    required: bool = False
+    default: Any = None
+    computed: str = ""
+    choices: tuple[Any, ...] = ()
+    help: str = ""
+    is_exclusive: bool = False
+    note: str = ""
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """The parameters of a script and sentences for people; `is_open` tells that others may stand
+    between the positional ones. Their parser gives the first of these the first word, or, unless
+    it does so strictly `in_turn`, the first that those which need one can spare."""
+
+    parameters: list[Parameter] = []
+    hints: list[str] = []
+    is_open: bool = False
+    in_turn: bool = False
+
+
+class Unread(Exception):
+    """The arguments of the script cannot be told from its source; the text says why."""
+
+
+def usual_name(name: str) -> str:
+    """A name that an argument may have: `top_n` of `top-n`, `lambda_` of `lambda`."""
+    name = re.sub(r"\W", "_", name)
+    name = f"_{name}" if name[:1].isdigit() else name
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def with_choices(plain: Parameter, told: Written) -> Parameter:
+    """With the keyword `choices`, where they are what words become."""
+    if "choices" not in told.keywords:
+        return plain
+    try:
+        found = told.value("choices")
+    except Unknown:
+        note = f"The choices of {plain.shown} are computed and not shown."
+        return msgspec.structs.replace(plain, note=note)
+    choices = tuple(found) if isinstance(found, str | list | dict) else ()
+    fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)
+    return msgspec.structs.replace(plain, choices=choices if fits else ())
+
+
+def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[str]]:
+    """The argument, and what there is to say of it. `opened` tells which names the script itself
+    opens as files to read or to write. Of those that exclude each other none is an output: outputs
+    are always given."""
+    default, hints = _default(parameter)
+    comment = read_comment(parameter.help)
+    if comment.type:
+        comment = Comment(parameter.help)
+    role = comment.role or parameter.taken.role or _opened(parameter, opened)
+    argument = _argument(parameter, default, comment, role)
+    if argument.role == "output" and parameter.is_exclusive:
+        argument = _argument(parameter, default, comment, "value")
+    required = argument.required and argument.role != "output"
+    if argument.role != "value" and argument.default == STREAM:
+        argument = msgspec.structs.replace(argument, default=msgspec.UNSET)
+    hints += [parameter.note] if parameter.note else []
+    return msgspec.structs.replace(argument, reach=parameter.reach, required=required), hints
+
+
+def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role | None) -> Argument:
+    taken, kind = parameter.taken, _type(parameter)
+    is_text = kind == "string"
+    told = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
+    file_format = (comment.format or taken.format) if is_text else ""
+    said = Comment(comment.help, role if is_text else None, file_format)
+    return argument_of(parameter.name, default, told, said, parameter.required)
+
+
+def _type(parameter: Parameter) -> ValueType:
+    if parameter.is_list:
+        return "list"
+    return "choice" if parameter.choices else parameter.taken.type
+
+
+def _choices(parameter: Parameter) -> tuple[Any, ...]:
+    return () if parameter.is_list else parameter.choices
+
+
+def _opened(parameter: Parameter, opened: Mapping[str, Role]) -> Role | None:
+    words = [word.lower() for word in WORD.findall(parameter.name)]
+    is_address = isinstance(parameter.default, str) and "://" in parameter.default
+    return None if is_address or (words and words[-1] in ABOUT) else opened.get(parameter.name)
+
+
+def _default(parameter: Parameter) -> tuple[Any, list[str]]:
+    """What the program has when nothing is given, if that can be given as well."""
+    if parameter.required:
+        return msgspec.UNSET, []
+    if parameter.computed:
+        hint = f"The default of {parameter.shown} is computed ({parameter.computed}): the script"
+        return msgspec.UNSET, [f"{hint} decides it when nothing is given."]
+    default = parameter.default
+    if default is None or default is msgspec.UNSET:
+        return default, []
+    found = _same_as_given(parameter, default)
+    if found is msgspec.UNSET:
+        hint = f"The default of {parameter.shown} is none that can be given: the script keeps it."
+        return msgspec.UNSET, [hint]
+    return found, []
+
+
+def _same_as_given(parameter: Parameter, default: Any) -> Any:
+    """The default as it is given in words; UNSET where words would become something else."""
+    if parameter.is_list:
+        items = default if isinstance(default, list) else [msgspec.UNSET]
+        found = [_item(parameter.taken, item) for item in items]
+        fits = msgspec.UNSET not in found
+    else:
+        found = _item(parameter.taken, default)
+        fits = found is not msgspec.UNSET
+    if not fits:
+        return msgspec.UNSET
+    try:
+        argument = Argument("x", type=_type(parameter), choices=_choices(parameter))
+        return check_value(argument, found)
+    except Invalid:
+        return msgspec.UNSET
+
+
+def _item(taken: Taken, value: Any) -> Any:
+    if isinstance(value, FilePath):
+        return value if taken.is_path else msgspec.UNSET
+    if isinstance(value, str) and taken.type in ("int", "float"):
+        try:
+            return int(value) if taken.type == "int" else float(value)
+        except ValueError:
+            return msgspec.UNSET
+    fits = isinstance(value, PLAIN[taken.type]) and not (
+        isinstance(value, bool) and taken.type != "bool"
+    )
+    return value if fits else msgspec.UNSET
+
+
+def check_places(parameters: list[Parameter]) -> None:
+    """Raises Unread where words could not be told apart: behind a positional list of any length
+    may only stand what is always given."""
+    positional = [one for one in parameters if isinstance(one.reach, Positional)]
+    for at, one in enumerate(positional):
+        loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
+        if one.is_list and loose:
+            words = f"the words of {one.shown} and {loose[0].shown} cannot be told apart"
+            raise Unread(words)

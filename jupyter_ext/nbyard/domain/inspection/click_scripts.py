@@ -1,0 +1,336 @@
+"""Parameters of scripts whose one command is made with click, read from source and never run.
+
+Source: https://click.palletsprojects.com/en/stable/api/
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
+from nbyard.domain.commands.command_line import OPTION
+from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.cli_parameters import (
+    Declaration,
+    Parameter,
+    Taken,
+    Unread,
+    usual_name,
+    with_choices,
+)
+from nbyard.domain.inspection.file_access import role_of_mode
+from nbyard.domain.inspection.heuristics import guess_role
+from nbyard.domain.inspection.literals import PATHS
+
+COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
+# The same words by another name.
+TWINS = ("rich_click.", "asyncclick.")
+GROUPS = ("click.group", "click.Group", "click.CommandCollection", "click.MultiCommand")
+# fmt: off
+SILENT = frozenset({
+    "click.help_option", "click.pass_context", "click.pass_obj", "click.version_option",
+})
+# Keywords of a command that do not change how words are read.
+HARMLESS = frozenset({
+    "add_help_option", "deprecated", "epilog", "help", "hidden", "name", "no_args_is_help",
+    "options_metavar", "short_help",
+})
+SETTINGS = frozenset({
+    "help_option_names", "max_content_width", "show_default", "terminal_width",
+})
+KEYWORDS = frozenset({
+    "allow_from_autoenv", "callback", "confirmation_prompt", "count", "default", "deprecated",
+    "envvar", "expose_value", "flag_value", "help", "hidden", "hide_input", "is_eager", "is_flag",
+    "metavar", "multiple", "nargs", "prompt", "prompt_required", "required", "shell_complete",
+    "show_choices", "show_default", "show_envvar", "type",
+})
+# fmt: on
+TYPES = {
+    **dict.fromkeys(("str", "click.STRING"), Taken()),
+    **dict.fromkeys(("int", "click.INT", "click.IntRange"), Taken("int")),
+    **dict.fromkeys(("float", "click.FLOAT", "click.FloatRange"), Taken("float")),
+    **dict.fromkeys(("bool", "click.BOOL"), Taken("bool")),
+}
+INFERRED: dict[type, Taken] = {bool: Taken("bool"), int: Taken("int"), float: Taken("float")}
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def read_click(source: Source) -> Declaration:
+    """The parameters of the script's one command, in the order of its decorators.
+
+    Raises:
+        Unread: there are several commands, or one that cannot be followed.
+    """
+    found = _command(source)
+    if found is None:
+        return Declaration()
+    parameters: list[Parameter] = []
+    hints, is_open = [], False
+    for decorator in _decorators(source, found):
+        call = _resolved(source, decorator)
+        origin = _origin(source, call.func if isinstance(call, ast.Call) else call)
+        if origin in SILENT:
+            continue
+        if not isinstance(call, ast.Call) or origin not in (OPTIONS, ARGUMENT):
+            hints.append(f"Arguments that @{shown(decorator)} may add are not read.")
+            is_open = True
+            continue
+        places = sum(isinstance(one.reach, Positional) for one in parameters)
+        try:
+            parameters.append(_parameter(source, call, origin == ARGUMENT, places))
+        except Unknown as problem:
+            name = shown(call.args[0]) if call.args else ""
+            hints.append(f"The argument {name} in line {call.lineno} is not read: {problem}.")
+            is_open |= origin == ARGUMENT
+    return Declaration(parameters, hints, is_open, in_turn=True)
+
+
+def names_of(source: Source) -> Callable[[ast.expr], str]:
+    """How the command's function names what was parsed: its own parameters."""
+    found = _command(source)
+    inside = {id(node) for node in ast.walk(found)} if found is not None else set()
+
+    def name_of(node: ast.expr) -> str:
+        return node.id if isinstance(node, ast.Name) and id(node) in inside else ""
+
+    return name_of
+
+
+def _origin(source: Source, node: ast.expr) -> str:
+    origin = source.origin(node)
+    for twin in TWINS:
+        if origin.startswith(twin):
+            return "click." + origin.removeprefix(twin)
+    return origin
+
+
+def _called(source: Source, node: ast.expr) -> str:
+    return _origin(source, node.func if isinstance(node, ast.Call) else node)
+
+
+def _command(source: Source) -> Definition | None:
+    commands = [
+        node
+        for node in source.nodes
+        if isinstance(node, Definition)
+        and any(_called(source, one) == COMMAND for one in node.decorator_list)
+    ]
+    definitions = (node for node in source.nodes if isinstance(node, Definition))
+    others = {_called(source, one) for node in definitions for one in node.decorator_list}
+    made = {_origin(source, call.func) for call in source.calls()}
+    if (others | made) & set(GROUPS) or (commands and _has_subcommands(others, made)):
+        raise Unread("the script has subcommands")
+    if len(commands) > 1:
+        raise Unread("the script has several commands")
+    return commands[0] if commands else None
+
+
+def _has_subcommands(decorators: set[str], made: set[str]) -> bool:
+    words = {name.rpartition(".")[2] for name in decorators if name != COMMAND}
+    return bool({"command", "group"} & words) or any(
+        name.endswith((".add_command", ".set_default_command")) for name in made
+    )
+
+
+def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
+    """Those that may declare parameters, in the order of the parameters."""
+    found = command.decorator_list
+    at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
+    if at and any(_called(source, one) in (OPTIONS, ARGUMENT) for one in found[:at]):
+        raise Unread("parameters stand before the command")
+    made = found[at]
+    if isinstance(made, ast.Call):
+        others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
+        settings = [one.value for one in made.keywords if one.arg == "context_settings"]
+        if settings and _settings(_resolved(source, settings[0])) <= SETTINGS:
+            others -= {"context_settings"}
+        if others:
+            raise Unread(f"{min(others)} of the command may change how words are read")
+    return iter(found[at + 1 :])
+
+
+def _settings(node: ast.expr) -> set[str]:
+    """The names in `{"name": …}` or `dict(name=…)`."""
+    if isinstance(node, ast.Dict):
+        return {_text(key) for key in node.keys}
+    if isinstance(node, ast.Call) and not node.args:
+        return {keyword.arg or "**" for keyword in node.keywords}
+    return {"**"}
+
+
+def _text(node: ast.expr | None) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else "**"
+
+
+def _resolved(source: Source, node: ast.expr) -> ast.expr:
+    """A decorator that the file made before and gave a name."""
+    return source.assigned.get(node.id, node) if isinstance(node, ast.Name) else node
+
+
+def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int) -> Parameter:
+    """What one decorator declares.
+
+    Raises:
+        Unknown: that is not said outright.
+    """
+    told = Written(source, call)
+    others = set(told.keywords) - KEYWORDS
+    if others:
+        raise Unknown(f"{min(others)} makes it one of its own")
+    words = told.texts()
+    if not words:
+        raise Unknown("it has no name")
+    if is_argument:
+        return _argument(source, told, words[0], position)
+    return _option(source, told, words)
+
+
+def _argument(source: Source, told: Written, word: str, position: int) -> Parameter:
+    nargs = told.value("nargs")
+    is_list = nargs not in (None, 1)
+    has_default = "default" in told.keywords
+    required = bool(told.value("required", not has_default and nargs != -1))
+    name = usual_name(word.replace("-", "_").lower())
+    plain = Parameter(name, word, Positional(position, separated=True), is_list=is_list)
+    found = _typed(source, told, msgspec.structs.replace(plain, help=told.text("help")))
+    return msgspec.structs.replace(found, required=required)
+
+
+def _option(source: Source, told: Written, words: list[str]) -> Parameter:
+    names = [word for word in words if word.isidentifier()]
+    pairs = [_halves(word) for word in words if not word.isidentifier()]
+    on = _best([first for first, _ in pairs])
+    off = _best([second for _, second in pairs])
+    if not on:
+        raise Unknown("its name is none that nbyard gives")
+    first = max((one for one, _ in pairs), key=lambda one: len(one) - len(one.lstrip("-")))
+    name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
+    plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
+    plain = msgspec.structs.replace(plain, help=told.text("help"))
+    if told.value("count"):
+        if told.value("default"):
+            raise Unknown("it counts on from its default")
+        return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
+    if off or told.value("is_flag") or _is_switch(told):
+        return _flag(told, plain, off)
+    return _prompted(told, _valued(source, told, plain))
+
+
+def _halves(word: str) -> tuple[str, str]:
+    """`--on/--off` of a flag with two words."""
+    on, _, off = word.partition(";" if word.startswith("/") else "/")
+    return on.rstrip(), off.lstrip()
+
+
+def _best(words: list[str]) -> str:
+    fitting = [word for word in words if OPTION.match(word)]
+    return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
+
+
+def _is_switch(told: Written) -> bool:
+    is_said = "is_flag" in told.keywords
+    return not is_said and "flag_value" in told.keywords
+
+
+def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
+    found = msgspec.structs.replace(plain, taken=Taken("bool"), default=False)
+    if "flag_value" in told.keywords:  # one of several words for one parameter
+        own = usual_name(plain.shown.lstrip("-"))
+        return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
+    if off:
+        found = _with_default(
+            told, msgspec.structs.replace(found, reach=Flag(f"{plain.shown}/{off}"))
+        )
+        return found
+    if told.value("default"):
+        raise Unknown("it is true when it is not given")
+    return msgspec.structs.replace(found, reach=Flag(plain.shown))
+
+
+def _valued(source: Source, told: Written, plain: Parameter) -> Parameter:
+    nargs = told.value("nargs", 1)
+    is_tuple = isinstance(told.keywords.get("type"), ast.Tuple)
+    is_many = nargs != 1 or is_tuple
+    if is_many and told.value("multiple"):
+        raise Unknown("it takes lists of lists")
+    reach: Reach = Words(plain.shown) if is_many else plain.reach
+    is_list = is_many or bool(told.value("multiple"))
+    return _typed(source, told, msgspec.structs.replace(plain, reach=reach, is_list=is_list))
+
+
+def _prompted(told: Written, plain: Parameter) -> Parameter:
+    """Nobody is there to be asked."""
+    if not told.value("prompt") or plain.default not in (None, msgspec.UNSET):
+        return plain
+    return msgspec.structs.replace(plain, required=True)
+
+
+def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
+    """With type, choices and default."""
+    found = _with_default(told, plain)
+    node = told.keywords.get("type")
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return msgspec.structs.replace(found, taken=_inferred(found))
+    if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
+        of_choice = Written(source, node)
+        if node.args:
+            of_choice.keywords["choices"] = node.args[0]
+        return with_choices(found, of_choice)
+    if isinstance(node, ast.Tuple):
+        return _of_several(source, node, found)
+    return msgspec.structs.replace(found, taken=_taken(source, node, found.name))
+
+
+def _inferred(found: Parameter) -> Taken:
+    """click takes the type of the default where none is said."""
+    default: Any = found.default
+    if found.is_list:
+        default = default[0] if isinstance(default, list) and default else None
+    return INFERRED.get(type(default), Taken())
+
+
+def _of_several(source: Source, node: ast.Tuple, found: Parameter) -> Parameter:
+    """Items of types of their own: a default is shown where all are of one."""
+    types = {_taken(source, one, found.name) for one in node.elts}
+    if len(types) == 1:
+        return msgspec.structs.replace(found, taken=types.pop())
+    return msgspec.structs.replace(found, default=msgspec.UNSET)
+
+
+def _taken(source: Source, node: ast.expr, name: str) -> Taken:
+    """What a word becomes. What a function makes of it is not known: it is a text."""
+    origin = _called(source, node)
+    if origin == "click.File":
+        text = "r"
+        if isinstance(node, ast.Call):
+            mode = Written(source, node)
+            text = mode.texts()[0] if mode.positional else mode.value("mode", "r")
+        return Taken(is_path=True, role=role_of_mode(str(text)))
+    if origin == "click.Path":
+        return _path(Written(source, node) if isinstance(node, ast.Call) else None, name)
+    if origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib."):
+        return Taken(is_path=True)
+    return TYPES.get(origin, Taken())
+
+
+def _path(told: Written | None, name: str) -> Taken:
+    """A path that must be there is read, a folder only when its name does not say otherwise."""
+    if told is None:
+        return Taken(is_path=True)
+    is_folder = not told.value("file_okay", True)
+    exists = bool(told.value("exists"))
+    if exists and not (is_folder and guess_role(name, None, False, True).role == "output"):
+        return Taken(is_path=True, role="input", format="folder" * is_folder)
+    role = "output" if told.value("writable") and not exists else None
+    return Taken(is_path=True, role=role, format="folder" * is_folder)  # type: ignore[arg-type]
+
+
+def _with_default(told: Written, plain: Parameter) -> Parameter:
+    if "default" not in told.keywords:
+        return plain
+    try:
+        return msgspec.structs.replace(plain, default=told.value("default"))
+    except Unknown as problem:
+        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))

@@ -1,0 +1,84 @@
+"""Which files a script opens to read or to write, as its source tells."""
+
+import ast
+from collections.abc import Callable, Iterator
+
+from nbyard.domain.arguments.structs import Role
+from nbyard.domain.inspection.calls import Source
+
+OPENS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open")
+# Methods of a path.
+READS = frozenset({"read_text", "read_bytes"})
+WRITES = frozenset({"write_text", "write_bytes"})
+# Whose first word is the place; of any object.
+# fmt: off
+LOADS = frozenset({
+    "imread", "loadtxt", "read_csv", "read_excel", "read_feather", "read_ipc", "read_json",
+    "read_ndjson", "read_parquet", "read_pickle", "read_table", "scan_csv", "scan_parquet",
+})
+SAVES = frozenset({
+    "imsave", "imwrite", "savefig", "savetxt", "savez", "sink_csv", "sink_parquet", "to_csv",
+    "to_excel", "to_feather", "to_html", "to_json", "to_netcdf", "to_parquet", "to_pickle",
+    "write_csv", "write_html", "write_image", "write_json", "write_parquet",
+})
+# fmt: on
+# Functions of their own, with the word that is the place.
+FUNCTIONS: dict[str, tuple[int, Role]] = {
+    "joblib.load": (0, "input"),
+    "numpy.load": (0, "input"),
+    "torch.load": (0, "input"),
+    "joblib.dump": (1, "output"),
+    "numpy.save": (0, "output"),
+    "torch.save": (1, "output"),
+}
+
+
+def role_of_mode(mode: str) -> Role | None:
+    """Of a file that is opened so; None where it is both read and written."""
+    if "+" in mode:
+        return None
+    return "output" if set(mode) & set("wax") else "input"
+
+
+def opened(source: Source, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
+    """The roles of the names that `name_of` finds in what is opened; a name that is both read and
+    written is left out."""
+    found: dict[str, set[Role]] = {}
+    for call in source.calls():
+        for place, role in _opened(source, call):
+            if role is not None:
+                found.setdefault(name_of(_path(place)), set()).add(role)
+    return {name: next(iter(roles)) for name, roles in found.items() if name and len(roles) == 1}
+
+
+def _opened(source: Source, call: ast.Call) -> Iterator[tuple[ast.expr, Role | None]]:
+    """Expressions that are a file's place, each with what is done there."""
+    origin = source.origin(call.func)
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if origin in OPENS and call.args:
+        yield call.args[0], _mode(call, 1)
+    elif isinstance(call.func, ast.Attribute) and method == "open":
+        yield call.func.value, _mode(call, 0)
+    elif isinstance(call.func, ast.Attribute) and method in READS | WRITES:
+        yield call.func.value, "input" if method in READS else "output"
+    elif method in LOADS | SAVES:
+        yield from ((one, "input" if method in LOADS else "output") for one in call.args[:1])
+    elif origin in FUNCTIONS:
+        at, role = FUNCTIONS[origin]
+        yield from ((one, role) for one in call.args[at : at + 1])
+
+
+def _mode(call: ast.Call, place: int) -> Role | None:
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
+    node = (given or call.args[place : place + 1] or [ast.Constant("r")])[0]
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return role_of_mode(str(node.value)) if is_text else None  # type: ignore[attr-defined]
+
+
+def _path(node: ast.expr) -> ast.expr:
+    """What `Path(…)` and `str(…)` are made of."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if getattr(node.func, "id", name) in ("Path", "str", "fspath", "expanduser", "abspath"):
+            return _path(node.args[0])
+    return node

@@ -1,0 +1,242 @@
+"""Functions of Python files as executables, called `steps.py::clean`: read as source, never run."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, Role, is_name
+from nbyard.domain.inspection.annotations import Declared, declared
+from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.heuristics import Comment, guess_role
+from nbyard.domain.inspection.literals import FilePath, NotConstant, evaluate
+from nbyard.domain.inspection.python_source import parse_python
+from nbyard.errors import Invalid
+
+SEPARATOR = "::"
+SPELLING = re.compile(r"(?P<file>.+\.py)::(?P<function>\w*)\Z", re.IGNORECASE | re.DOTALL)
+MARK = "executable"
+RESULT = "result"
+FORMATS = {
+    **{"str": "txt", "bytes": "", "bytearray": ""},
+    **{"DataFrame": "parquet", "Table": "parquet", "ndarray": "npy", "Figure": "png"},
+}
+DATA = ("DataFrame", "Table", "ndarray")
+MAX_LISTED = 10
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Spot(NamedTuple):
+    """`function` is empty where a path names a whole file."""
+
+    file: str
+    function: str
+
+
+def spot(path: str) -> Spot:
+    """What a path names."""
+    found = SPELLING.match(path)
+    return Spot(found["file"], found["function"]) if found else Spot(path, "")
+
+
+def is_function(path: str) -> bool:
+    """Whether a path names a function of a file."""
+    return SPELLING.match(path) is not None
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """What a function takes and gives; `hints` are sentences for people."""
+
+    arguments: list[Argument]
+    hints: list[str]
+
+
+def read_function(content: bytes, name: str) -> Signature:
+    """The arguments of `name`, which is written like `steps.py::clean`.
+
+    A parameter annotated as a path is a file, an input unless its name says that it is written;
+    all others are values. What the function returns is its output.
+
+    Raises:
+        Invalid: the file is no Python, or has no such function at its top level.
+    """
+    file, function = spot(name)
+    tree = parse_python(content, file)
+    definition = _find(tree, file, function)
+    return _Reader(_constants(tree), definition).read()
+
+
+def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:
+    """The last definition of that name, which is the one that a module ends up with."""
+    found = {one.name: one for one in tree.body if isinstance(one, Definition)}
+    definition = found.get(function)
+    if definition is None:
+        known = ", ".join(list(found)[:MAX_LISTED]) or "none"
+        raise Invalid.field(file, f"has no function {function[:80]!r}; it has: {known}")
+    if isinstance(definition, ast.AsyncFunctionDef):
+        raise Invalid.field(file, f"{function} is asynchronous; only plain functions are called")
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(definition)):
+        raise Invalid.field(file, f"{function} is a generator; only plain functions are called")
+    return definition
+
+
+def _constants(tree: ast.Module) -> dict[str, Any]:
+    """The values of the file's plain constants, which defaults may name."""
+    found: dict[str, Any] = {}
+    for one in tree.body:
+        if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
+            targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    found.pop(target.id, None)
+                    found |= _evaluated(target.id, one.value, found)
+    return found
+
+
+def _evaluated(name: str, node: ast.expr, names: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {name: evaluate(node, names)}
+    except (NotConstant, RecursionError):
+        return {}
+
+
+def _own_nodes(definition: Definition) -> Iterator[ast.AST]:
+    """What is said in the function itself, not in those inside it."""
+    todo: list[ast.AST] = list(definition.body)
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            todo += ast.iter_child_nodes(node)
+
+
+class _Reader:
+    def __init__(self, constants: Mapping[str, Any], definition: ast.FunctionDef):
+        self._constants = constants
+        self._definition = definition
+        self._arguments: list[Argument] = []
+        self._hints: list[str] = []
+
+    def read(self) -> Signature:
+        returns = self._returns()
+        for name, annotation, default in _parameters(self._definition.args):
+            if is_name(name):
+                self._add(name, annotation, default, returns)
+            else:
+                self._hints.append(f"{name[:60]!r} is no argument name that nbyard takes.")
+        for extra in (self._definition.args.vararg, self._definition.args.kwarg):
+            if extra is not None:
+                self._hints.append(f"Nothing is given to {extra.arg}: only named parameters are.")
+        taken = {argument.name for argument in self._arguments}
+        self._arguments += [
+            Argument(name, role="output", format=file_format)
+            for name, file_format in returns.items()
+            if name not in taken
+        ]
+        return Signature(self._arguments, self._hints)
+
+    def _add(
+        self,
+        name: str,
+        annotation: ast.expr | None,
+        node: ast.expr | None,
+        returns: Mapping[str, str],
+    ) -> None:
+        told, value = declared(annotation), msgspec.UNSET
+        if name in returns and told.type not in ("", "string"):
+            words = f"the output {name} has the name of a parameter that is no path"
+            raise Invalid.field(self._definition.name, f"line {self._definition.lineno}: {words}")
+        if node is not None:
+            value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
+        is_data = annotation is not None and _last_name(annotation) in DATA
+        role = _role(name, told, value, name in returns, is_data)
+        comment = Comment(role=role, format=returns.get(name, ""))
+        argument, problem = fitting(argument_of(name, value, told, comment, node is None), value)
+        if argument.role == "output":
+            argument = msgspec.structs.replace(argument, required=False)
+        if problem:
+            self._hints.append(problem)
+        self._arguments.append(argument)
+
+    def _returns(self) -> dict[str, str]:
+        """Formats by the names of outputs."""
+        for one in self._definition.decorator_list:
+            outputs = self._declared_outputs(one)
+            if outputs is not None:
+                return outputs
+        annotation = self._definition.returns
+        if annotation is None and not self._gives_something():
+            return {}
+        if isinstance(annotation, ast.Constant) and annotation.value is None:
+            return {}
+        return {RESULT: _format(annotation)}
+
+    def _declared_outputs(self, decorator: ast.expr) -> dict[str, str] | None:
+        """What `@nbyard.executable(outputs={…})` says; None where it says nothing of them."""
+        if not isinstance(decorator, ast.Call) or _last_name(decorator.func) != MARK:
+            return None
+        for keyword in decorator.keywords:
+            if keyword.arg == "outputs":
+                told = _evaluated("", keyword.value, self._constants).get("")
+                if isinstance(told, dict) and _are_outputs(told):
+                    return dict(told)
+                words = "outputs of executable() must be names with formats, written out"
+                raise Invalid.field(self._definition.name, f"line {decorator.lineno}: {words}")
+        return None
+
+    def _gives_something(self) -> bool:
+        returned = [
+            one.value for one in _own_nodes(self._definition) if isinstance(one, ast.Return)
+        ]
+        return any(
+            value is not None and not (isinstance(value, ast.Constant) and value.value is None)
+            for value in returned
+        )
+
+
+def _parameters(
+    arguments: ast.arguments,
+) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
+    """Name, annotation and default."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults: Sequence[ast.expr | None] = [
+        *[None] * (len(plain) - len(arguments.defaults)),
+        *arguments.defaults,
+        *arguments.kw_defaults,
+    ]
+    for one, default in zip([*plain, *arguments.kwonlyargs], defaults, strict=True):
+        yield one.arg, one.annotation, default
+
+
+def _role(name: str, told: Declared, value: Any, is_returned: bool, is_data: bool) -> Role:
+    if is_returned:
+        return "output"
+    if is_data:
+        return "input"
+    if not told.is_path and not isinstance(value, FilePath):
+        return "value"
+    text = str(value) if isinstance(value, str) else None
+    return "output" if guess_role(name, text, False, True).role == "output" else "input"
+
+
+def _format(annotation: ast.expr | None) -> str:
+    """Of the file that a returned value becomes."""
+    if annotation is None:
+        return "json"
+    told = declared(annotation)
+    if told.is_path:
+        return ""
+    return FORMATS.get(_last_name(annotation), "json")
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.rpartition(".")[2]
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _are_outputs(told: Mapping[str, Any]) -> bool:
+    return all(is_name(name) and isinstance(file_format, str) for name, file_format in told.items())

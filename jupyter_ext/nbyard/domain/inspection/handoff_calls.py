@@ -1,0 +1,114 @@
+"""What code asks for with `nbyard.input` and hands over with `nbyard.output`, read from its source.
+
+`nbyard.input("table")` is an input, `nbyard.input("rate", 0.1)` a value of that type,
+`nbyard.input("table", Path("raw.csv"))` an input with a default, `nbyard.output("model", …)` an
+output, `nbyard.secret("token")` a secret. Names have to be written out.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Handed
+from nbyard.domain.arguments.structs import Argument, is_name
+from nbyard.domain.commands.invocations import ATTEMPT, literal
+from nbyard.domain.inspection.annotations import UNKNOWN
+from nbyard.domain.inspection.calls import Source, Unknown, Written
+from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.heuristics import Comment
+from nbyard.domain.inspection.literals import FilePath
+
+MARK = b"nbyard"
+STAGED = f"{ATTEMPT}/inputs/"
+INPUT, OUTPUT, SECRET = "nbyard.input", "nbyard.output", "nbyard.secret"
+WAYS = (INPUT, OUTPUT, SECRET)
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """`hints` are sentences for people."""
+
+    arguments: list[Argument]
+    hints: list[str]
+
+
+def read_handed(source: Source) -> HandedOver:
+    """What is asked for and handed over, each name once."""
+    found: dict[str, Argument] = {}
+    hints: list[str] = []
+    for call in source.calls():
+        way = source.origin(call.func)
+        if way not in WAYS:
+            continue
+        argument, hint = _read(source, call, way)
+        if hint:
+            hints.append(hint)
+        if argument is None:
+            continue
+        known = found.setdefault(argument.name, argument)
+        if (known.role == "output") != (argument.role == "output"):
+            words = "is asked for and handed over under one name, and counts as what came first"
+            hints.append(f"{argument.name} {words}.")
+    return HandedOver(list(found.values()), hints)
+
+
+def added(declared: Sequence[Argument], handed: Iterable[Argument]) -> list[Argument]:
+    """What is declared otherwise stays as it is declared."""
+    known = {argument.name for argument in declared}
+    return [*declared, *(one for one in handed if one.name not in known)]
+
+
+def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the code asks for itself: values, and inputs that are staged; a default that is the
+    place of a file stays that of the code."""
+    return {
+        argument.name: literal(argument, values[argument.name])
+        for argument in arguments
+        if isinstance(argument.reach, Handed) and argument.name in values
+        if argument.role == "value" or str(values[argument.name]).startswith(STAGED)
+    }
+
+
+def _read(source: Source, call: ast.Call, way: str) -> tuple[Argument | None, str]:
+    shown = f"{way} in line {call.lineno}"
+    try:
+        written = Written(source, call)
+        words = [*written.positional]
+        name = _name(source, words[0] if words else written.keywords.get("name"))
+    except Unknown:
+        return None, f"{shown} is not read: its name is not written out."
+    if way == OUTPUT:
+        return Argument(name, role="output", reach=Handed()), ""
+    if way == SECRET:
+        return Argument(name, type="secret", required=True, reach=Handed()), ""
+    default = words[1] if len(words) > 1 else written.keywords.get("default")
+    return _asked_for(source, name, default)
+
+
+def _name(source: Source, node: ast.expr | None) -> str:
+    name = source.value(node) if node is not None else None
+    if not isinstance(name, str) or not is_name(name):
+        raise Unknown("no name")
+    return name
+
+
+def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Argument, str]:
+    """A value where its default is one; else a file. One that is computed counts as a file."""
+    if default is None:
+        return Argument(name, role="input", required=True, reach=Handed()), ""
+    value = _value(source, default)
+    if isinstance(value, FilePath):
+        return Argument(name, role="input", default=str(value), reach=Handed()), ""
+    if value is None or value is msgspec.UNSET:
+        return Argument(name, role="input", reach=Handed(), nullable=True, default=None), ""
+    argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
+    argument, hint = fitting(argument, value)
+    return msgspec.structs.replace(argument, reach=Handed()), hint
+
+
+def _value(source: Source, node: ast.expr) -> Any:
+    try:
+        return source.value(node)
+    except Unknown:
+        return msgspec.UNSET

@@ -1,0 +1,114 @@
+"""First guesses at what an argument is, from its comment and its name; people may correct them."""
+
+import re
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Role
+from nbyard.domain.file_formats import SUFFIXES, format_of
+
+COMMENT = re.compile(
+    r"(?P<role>input|output|value)\s*(?:\Z|(?P<colon>:)\s*(?P<rest>.*)|[-–—,;]\s*(?P<help>.*))",
+    re.IGNORECASE | re.DOTALL,
+)
+FORMAT = re.compile(
+    r"\.?(?P<format>[A-Za-z0-9_+]{1,20})(?:\s*\Z|\s*[-–—,;:.(]\s*(?P<help>.*))", re.DOTALL
+)
+TYPE_COMMENT = re.compile(r"type:\s*(?P<type>[^\s#]+)\s*(?P<help>.*)", re.DOTALL)
+WORD = re.compile(r"[A-Za-z][a-z]*|[A-Z]+|\d+")
+
+FOLDERS = frozenset({"dir", "directory", "folder"})
+FILES = frozenset({"file", "filename", "filepath", "path"})
+FORMATS = frozenset({*SUFFIXES, *SUFFIXES.values(), "text", "yaml", "yml", "xml", "h5", "hdf5"})
+FORMAT_WORDS = {
+    **SUFFIXES,
+    "excel": "excel",
+    "text": "txt",
+    **dict.fromkeys(FOLDERS, "folder"),
+    **dict.fromkeys(("file", "any"), ""),
+}
+INPUTS = frozenset({"input", "in", "infile", "source", "src"})
+OUTPUTS = frozenset({"output", "out", "outfile"})
+# In the name of a path they say that it is written.
+# fmt: off
+WRITTEN = OUTPUTS | {
+    "dest", "destination", "export", "report", "result", "results", "save", "saved", "target",
+    "to", "write",
+}
+# The last word of a name that speaks about a file, and names none.
+ABOUT = frozenset({
+    "channel", "channels", "col", "column", "columns", "count", "delimiter", "dim", "encoding",
+    "features", "format", "header", "index", "kind", "label", "length", "mode", "name",
+    "names", "prefix", "rows", "sep", "separator", "shape", "sheet", "size", "suffix", "type",
+    "unit", "units", "url", "width",
+})
+# fmt: on
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """What a comment says about its argument."""
+
+    help: str = ""
+    role: Role | None = None
+    format: str = ""
+    type: str = ""
+
+
+class Guess(msgspec.Struct, frozen=True):
+    role: Role = "value"
+    format: str = ""
+
+
+def read_comment(text: str) -> Comment:
+    """`input: csv`, `output - the table`, `type: int how many`, or plain help."""
+    text = text.strip()
+    typed = TYPE_COMMENT.match(text)
+    if typed:
+        inner = read_comment(typed["help"])
+        return msgspec.structs.replace(inner, type=typed["type"])
+    found = COMMENT.match(text)
+    if found is None:
+        return Comment(text)
+    role: Role = found["role"].lower()  # type: ignore[assignment]
+    if not found["colon"]:
+        return Comment((found["help"] or "").strip(), role)
+    rest = (found["rest"] or "").strip()
+    named = FORMAT.match(rest)
+    if named is None:
+        return Comment(rest, role)
+    word = named["format"].lower()
+    return Comment((named["help"] or "").strip(" )"), role, FORMAT_WORDS.get(word, word))
+
+
+def guess_role(name: str, default: str | None, has_help: bool, is_path: bool) -> Guess:
+    """Whether a text names a file or folder that is read or written.
+
+    `default` None means that there is none. Doubtful names stay values.
+    """
+    words = [word.lower() for word in WORD.findall(name)]
+    if not words or words[-1] in ABOUT or (default and "://" in default):
+        return Guess()
+    last = words[-1]
+    file_format = _format(words, default)
+    looks_like_file = bool(format_of(default or "")) or last in FOLDERS
+    if words[0] in OUTPUTS or last in OUTPUTS:
+        return Guess("output", file_format)
+    if words[0] in ("input", "in", "infile") or last in ("input", "infile"):
+        return Guess("input", file_format)
+    if words[-1] in WRITTEN and format_of(default or ""):
+        return Guess("output", file_format)
+    names_file = last in FILES or last in FOLDERS or (len(words) > 1 and last in FORMATS)
+    if not is_path and not (names_file and (looks_like_file or has_help or not default)):
+        return Guess()
+    return Guess("output" if WRITTEN & set(words) else "input", file_format)
+
+
+def _format(words: list[str], default: str | None) -> str:
+    by_default = format_of(default or "")
+    if by_default:
+        return by_default
+    if words[-1] in FOLDERS:
+        return "folder"
+    return next(
+        (FORMAT_WORDS[w] for w in reversed(words) if w in FORMATS and w in FORMAT_WORDS), ""
+    )

@@ -1,0 +1,126 @@
+"""What a Python script takes on its command line, read from its source: argparse and click."""
+
+import ast
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Positional
+from nbyard.domain.arguments.structs import Argument, Role, check_arguments
+from nbyard.domain.inspection.argparse_scripts import read_argparse
+from nbyard.domain.inspection.argparse_walk import name_in
+from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.cli_parameters import (
+    Declaration,
+    Parameter,
+    Unread,
+    check_places,
+    to_argument,
+    usual_name,
+)
+from nbyard.domain.inspection.click_scripts import names_of, read_click
+from nbyard.domain.inspection.file_access import opened
+from nbyard.domain.inspection.handoff_calls import added, read_handed
+from nbyard.errors import Invalid
+
+DESCRIBE = "Describe them in the form or a .nbexec file."
+NameOf = Callable[[ast.expr], str]
+
+
+class Script(msgspec.Struct, frozen=True):
+    """`hints` are sentences for people."""
+
+    arguments: list[Argument] = []
+    hints: list[str] = []
+
+
+def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
+    """The arguments of a script, each with how it reaches the command line; `names_us` is whether
+    `nbyard` stands anywhere in it.
+
+    Where they cannot be told from the source there are none of the command line, and a hint that
+    says why. Nothing is run.
+    """
+    source = Source(tree)
+    script = _on_command_line(source)
+    if not names_us:
+        return script
+    handed = read_handed(source)
+    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
+
+
+def _on_command_line(source: Source) -> Script:
+    try:
+        found, name_of = _declared(source)
+        check_places(found.parameters)
+        if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
+            raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
+        script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
+    except Unread as problem:
+        return Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
+    return Script(script.arguments, [*found.hints, *script.hints])
+
+
+def _declared(source: Source) -> tuple[Declaration, NameOf]:
+    of_argparse, of_click = read_argparse(source), read_click(source)
+    if of_argparse.parameters and of_click.parameters:
+        raise Unread("the script uses both argparse and click")
+    if of_click.parameters:
+        return of_click, names_of(source)
+    hints = [*of_argparse.hints, *of_click.hints]
+    return msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
+
+
+def arguments_of(
+    parameters: Sequence[Parameter], roles: Mapping[str, Role], *, in_turn: bool = False
+) -> Script:
+    """The arguments that these parameters are; `in_turn` as of their `Declaration`.
+
+    Raises:
+        Unread: a positional one has no name that an argument may have.
+    """
+    arguments: dict[str, Argument] = {}
+    hints: list[str] = []
+    spared: set[str] = set()
+    for one in parameters:
+        parameter = one
+        if one.name in arguments:  # several options that set one name
+            own = usual_name(one.shown.lstrip("-"))
+            parameter = msgspec.structs.replace(one, name=own)
+        argument, said = to_argument(parameter, roles)
+        try:
+            check_arguments([*arguments.values(), argument])
+        except Invalid as problem:
+            words = f"{one.shown} is not read: {problem.details[0].message}"
+            if isinstance(one.reach, Positional):
+                raise Unread(words) from None
+            hints.append(f"{words}.")
+        else:
+            arguments[argument.name] = argument
+            hints += said
+            if parameter.required and not in_turn:
+                spared.add(argument.name)
+    return Script(_never_skipped(arguments.values(), spared), hints)
+
+
+def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> list[Argument]:
+    """What may be left out has to be given all the same where a word always follows that would
+    take its place: none of those for which words are `spared`."""
+    found: list[Argument] = []
+    is_followed = False
+    for argument in reversed(list(arguments)):
+        one = argument
+        if isinstance(one.reach, Positional):
+            if is_followed and one.type != "list" and one.role != "output" and not _is_filled(one):
+                one = msgspec.structs.replace(
+                    one, required=True, nullable=False, default=msgspec.UNSET
+                )
+            always = one.required or one.role == "output"
+            is_followed |= always and one.name not in spared
+        found.append(one)
+    return found[::-1]
+
+
+def _is_filled(argument: Argument) -> bool:
+    """Whether we give its default, where nobody gives a value."""
+    return argument.default is not None and argument.default is not msgspec.UNSET

@@ -1,0 +1,252 @@
+"""A class with `predict` in a Python file, as a model: what it says of itself is read from its
+source; nothing of it is run.
+
+Columns are told by its attributes `input_schema` and `output_schema`, else by the annotations of
+`predict` (a class of the same file with annotated fields, such as a TypedDict or a dataclass), else
+by sections `Input:` and `Output:` of a docstring with lines `name: type`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.domain.inspection.python_source import parse_python
+from nbyard.domain.models.column_types import columns_of
+from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
+from nbyard.domain.names import check_name
+from nbyard.errors import Invalid
+
+PREDICT = "predict"
+INPUTS, OUTPUTS = "input_schema", "output_schema"
+SECTION = re.compile(r"\s*(inputs?|outputs?)(?: columns?| schema)?\s*:\s*\Z", re.IGNORECASE)
+LINE = re.compile(
+    r"\s+(?:[-*]\s+)?`{0,2}(\w[\w .-]*?)`{0,2}\s*"
+    r"(?:\((?P<told>.+?)\)|:\s*(?P<type>[^,;:]+?))\s*(?:[,;:].*)?\Z"
+)
+EXAMPLE = {
+    INPUTS: "input_schema = {'age': 'int', 'spent': 'float'}",
+    OUTPUTS: "output_schema = {'leaves': 'bool'}",
+}
+MAX_LISTED = 10
+
+
+def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
+    """The model that a class of a Python file is; its requirements are for others to find out.
+
+    Raises:
+        Invalid: the file is no Python, has no class with `predict` or several of which none is
+            named, or the class does not say which columns it takes and gives.
+    """
+    tree = parse_python(content, file)
+    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
+    found = _wanted(classes, file, class_name)
+    where = f"{file}:{found.name}"
+    _check_init(classes, found, where)
+    reader = _Reader(tree, classes, found, where)
+    return ModelFile(
+        name=check_name(found.name, f"{where}.name"),
+        mode=HTTP,
+        src=".",
+        module=file.rpartition("/")[2].removesuffix(".py"),
+        class_name=found.name,
+        inputs=reader.columns(INPUTS),
+        outputs=reader.columns(OUTPUTS),
+    )
+
+
+def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
+    fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
+    names = ", ".join(one.name for one in fits[:MAX_LISTED])
+    if name:
+        if name not in classes:
+            there = ", ".join([*classes][:MAX_LISTED]) or "none"
+            words = f"{file} has no class {name[:80]!r} at its top level; it has: {there}"
+            raise Invalid.field("class_name", words)
+        if classes[name] not in fits and not classes[name].bases:
+            raise Invalid.field("class_name", f"{name} has no method predict")
+        return classes[name]
+    if not fits:
+        words = f"{file} has no class with a method predict at its top level"
+        raise Invalid.field("path", words)
+    if len(fits) > 1:
+        words = f"{file} has several classes with predict: {names}"
+        raise Invalid.field("class_name", words, hint=f"Name one, such as {file}:{fits[0].name}.")
+    return fits[0]
+
+
+def _method(
+    classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, name: str
+) -> ast.FunctionDef | None:
+    """Its own or that of a class of the same file that it is made of."""
+    for each in _lineage(classes, of):
+        for one in each.body:
+            if isinstance(one, ast.FunctionDef) and one.name == name:
+                return one
+    return None
+
+
+def _lineage(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    todo: list[ast.ClassDef] = [of]
+    seen: set[str] = set()
+    while todo:
+        each = todo.pop(0)
+        if each.name not in seen:
+            seen.add(each.name)
+            yield each
+            names = [base.id for base in each.bases if isinstance(base, ast.Name)]
+            todo += [classes[name] for name in names if name in classes]
+
+
+def _check_init(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, where: str) -> None:
+    """It is made without arguments."""
+    found = _method(classes, of, "__init__")
+    if found is None:
+        return
+    given = found.args
+    places = [*given.posonlyargs, *given.args][1:]
+    needed = [one.arg for one in places[: len(places) - len(given.defaults)]]
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    needed += [one.arg for one, default in pairs if default is None]
+    if needed:
+        words = f"needs {', '.join(needed[:MAX_LISTED])}: a model is made without arguments"
+        raise Invalid.field(f"{where}.__init__", words, hint="Give each a default.")
+
+
+class _Reader:
+    def __init__(
+        self,
+        tree: ast.Module,
+        classes: Mapping[str, ast.ClassDef],
+        model: ast.ClassDef,
+        where: str,
+    ):
+        self._tree = tree
+        self._classes = classes
+        self._model = model
+        self._where = where
+
+    def columns(self, side: str) -> list[ModelColumn]:
+        """Those of the input or of the output."""
+        told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
+        if not told:
+            words = "the class does not say which columns predict "
+            words += "takes" if side == INPUTS else "answers with"
+            hint = f"Add {EXAMPLE[side]} to the class, or write a model file (nervosum.yaml)."
+            raise Invalid.field(f"{self._where}.{side}", words, hint=hint)
+        return columns_of(told, f"{self._where}.{side}")
+
+    def _of_attribute(self, side: str) -> list[dict[str, Any]]:
+        for one in _lineage(self._classes, self._model):
+            for line in one.body:
+                node = _assigned(line, side)
+                if node is not None:
+                    return self._written(node, side)
+        return []
+
+    def _written(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
+        name = node.id if isinstance(node, ast.Name) else ""
+        values = [_assigned(line, name) for line in self._tree.body] if name else []
+        node = next((value for value in reversed(values) if value is not None), node)
+        if isinstance(node, ast.Dict) and not _has_key(node, "type"):
+            return [
+                {"name": _text(key), "type": _text(value)}
+                for key, value in zip(node.keys, node.values, strict=True)
+                if key is not None
+            ]
+        listed = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+        return [self._column(one, f"{side}.{place}") for place, one in enumerate(listed)]
+
+    def _column(self, node: ast.expr, where: str) -> dict[str, Any]:
+        if isinstance(node, ast.Dict):
+            try:
+                return {
+                    _text(key): _text(value) if _text(key) == "type" else evaluate(value, {})
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if key is not None
+                }
+            except NotConstant:
+                pass
+        if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 2:
+            return {"name": _text(node.elts[0]), "type": _text(node.elts[1])}
+        words = "is no column that can be read without running it: write {'name': …, 'type': …}"
+        raise Invalid.field(f"{self._where}.{where}", words)
+
+    def _of_annotation(self, side: str) -> list[dict[str, Any]]:
+        method = _method(self._classes, self._model, PREDICT)
+        if method is None:
+            return []
+        places = [*method.args.posonlyargs, *method.args.args][1:2]
+        node = places[0].annotation if side == INPUTS and places else None
+        node = method.returns if side == OUTPUTS else node
+        for name in _names_in(node):
+            fields = _fields(self._classes[name]) if name in self._classes else []
+            if fields:
+                return fields
+        return []
+
+    def _of_docstring(self, side: str) -> list[dict[str, Any]]:
+        method = _method(self._classes, self._model, PREDICT)
+        for node in (method, self._model):
+            text = ast.get_docstring(node, clean=True) if node is not None else None
+            if found := _section(text or "", side.partition("_")[0]):
+                return found
+        return []
+
+
+def _assigned(line: ast.stmt, name: str) -> ast.expr | None:
+    if isinstance(line, ast.AnnAssign):
+        targets: list[ast.expr] = [line.target]
+    elif isinstance(line, ast.Assign):
+        targets = line.targets
+    else:
+        return None
+    names = [one.id for one in targets if isinstance(one, ast.Name)]
+    return line.value if name in names else None
+
+
+def _has_key(node: ast.Dict, name: str) -> bool:
+    return {"name", name} <= {one.value for one in node.keys if isinstance(one, ast.Constant)}
+
+
+def _text(node: ast.expr) -> str:
+    """A text as it is, `numpy.float64` as its last word, and anything else as it is written:
+    `float`, `int | None`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
+
+
+def _names_in(node: ast.expr | None) -> list[str]:
+    if node is None:
+        return []
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            node = ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError):
+            return []
+    return [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+
+
+def _fields(of: ast.ClassDef) -> list[dict[str, Any]]:
+    return [
+        {"name": line.target.id, "type": _text(line.annotation)}
+        for line in of.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    ]
+
+
+def _section(text: str, wanted: str) -> list[dict[str, Any]]:
+    """The lines `name: type` or `name (type)` below the heading."""
+    found: list[dict[str, Any]] = []
+    is_in = False
+    for line in text.splitlines():
+        heading = SECTION.match(line)
+        if heading:
+            is_in = heading[1].lower().startswith(wanted)
+        elif is_in and (told := LINE.match(line)):
+            found.append({"name": told[1], "type": (told["told"] or told["type"]).strip()})
+        elif line.strip():
+            is_in = False
+    return found

@@ -1,0 +1,98 @@
+"""Columns of schemas as people and other programs write them: names and types of Python, of pandas
+and of MLflow's signatures (https://mlflow.org/docs/latest/ml/model/signatures/)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from nbyard.domain.models.structs import ColumnType, ModelColumn
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid
+
+TYPES: dict[str, ColumnType] = {
+    **dict.fromkeys(("int", "integer", "long", "int8", "int16", "int32", "int64"), "int"),
+    **dict.fromkeys(("float", "double", "number", "float32", "float64"), "float"),
+    **dict.fromkeys(("str", "string", "text", "object"), "str"),
+    **dict.fromkeys(("bool", "boolean"), "bool"),
+    **dict.fromkeys(("date", "datetime.date"), "date"),
+    **dict.fromkeys(("datetime", "datetime.datetime", "timestamp", "datetime64"), "datetime"),
+}
+# int?, Optional[int], int | None
+OPTIONAL = re.compile(r"(?:(.+)\?|(?:typing\.)?Optional\[(.+)\]|(.+?)\s*\|\s*None)\Z")
+FIELDS = {"name", "type", "nullable", "required", "optional", "tensor-spec"}
+UNNAMED = "prediction"
+MAX_COLUMNS = 10_000
+MAX_NAME = 200
+
+
+def columns_of(value: Any, where: str) -> list[ModelColumn]:
+    """The columns of a schema: a list of objects, one object, or either as the text of JSON.
+
+    Raises:
+        Invalid: one has no name or no type that is known, or two have one name.
+    """
+    if isinstance(value, str):
+        try:
+            value = read_json(value.encode())
+        except BadRequest as error:
+            _refuse(where, error.message)
+    listed = [value] if isinstance(value, Mapping) else value
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
+        _refuse(where, "a list of columns is needed, such as {name: x, type: float}")
+    found = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
+    seen: set[str] = set()
+    for index, column in enumerate(found):
+        if column.name in seen:
+            _refuse(f"{where}.{index}.name", f"{column.name!r} stands there twice")
+        seen.add(column.name)
+    return found
+
+
+def _column(value: Any, where: str, count: int) -> ModelColumn:
+    if not isinstance(value, Mapping):
+        _refuse(where, "a column is an object with name and type")
+    for name in value:
+        if name not in FIELDS:
+            _refuse(
+                f"{where}.{name[:60]}", "there is no such field; there are: name, type, nullable"
+            )
+    name = value.get("name", UNNAMED if count == 1 else None)
+    if not isinstance(name, str) or not name or len(name) > MAX_NAME:
+        _refuse(f"{where}.name", "the name of the column is needed, as text")
+    told, is_optional = _type(value, where)
+    nullable = is_optional or _truth(value, "nullable", where) or _truth(value, "optional", where)
+    return ModelColumn(name, told, nullable or not _truth(value, "required", where, True))
+
+
+def _type(value: Mapping[str, Any], where: str) -> tuple[ColumnType, bool]:
+    told = value.get("type")
+    if told == "tensor":
+        told = _tensor(value.get("tensor-spec"), where)
+    if not isinstance(told, str):
+        _refuse(f"{where}.type", f"a type is needed: {', '.join(dict.fromkeys(TYPES.values()))}")
+    optional = OPTIONAL.match(told.strip())
+    plain = next(filter(None, optional.groups())) if optional else told.strip()
+    found = TYPES.get(plain) or TYPES.get(plain.lower())
+    if found is None:
+        known = ", ".join(dict.fromkeys(TYPES.values()))
+        _refuse(f"{where}.type", f"{told[:40]!r} is no type of a column; there are: {known}")
+    return found, optional is not None
+
+
+def _tensor(told: Any, where: str) -> Any:
+    """The type of a tensor that is one column."""
+    told = told if isinstance(told, Mapping) else {}
+    if told.get("shape") not in ([-1], [-1, 1]):
+        _refuse(f"{where}.tensor-spec", "only a tensor that is one column is served")
+    return told.get("dtype")
+
+
+def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:
+    found = value.get(name, default)
+    if not isinstance(found, bool):
+        _refuse(f"{where}.{name}", "true or false is needed")
+    return found
+
+
+def _refuse(where: str, words: str) -> NoReturn:
+    raise Invalid.field(where, words)

@@ -1,0 +1,65 @@
+"""Columns of a model as the table has them that it was made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbyard.domain.datasets.tables import Column, TablePage
+from nbyard.domain.datasets.tables import ColumnType as TableType
+from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.models.structs import ColumnType, ModelColumn
+
+TYPES: dict[TableType, ColumnType] = {
+    "int": "int",
+    "float": "float",
+    "decimal": "float",
+    "bool": "bool",
+    "string": "str",
+    "date": "date",
+    "datetime": "datetime",
+    "null": "float",
+}
+TIMES = ("date", "datetime")
+# in which dates are texts, as whoever reads them gets them
+TEXTS = ("csv", "tsv", "jsonl", "json")
+NUMBERS = ("int", "float", "decimal")
+
+
+def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
+    """The columns of a table that a model may take; what no column of a model can be is left out.
+
+    Values that lack in the rows of the page make a column nullable, and whole numbers among them
+    floating ones, as pandas has them.
+    """
+    found = []
+    for place, column in enumerate(page.columns):
+        told = _type(column, table_format)
+        if told is not None:
+            lacks = any(row[place] is None for row in page.rows if place < len(row))
+            whole = told == "int" and lacks
+            found.append(ModelColumn(column.name, "float" if whole else told, lacks))
+    return found
+
+
+def _type(column: Column, table_format: str) -> ColumnType | None:
+    if column.type in TIMES and table_format in TEXTS:
+        return "str"
+    return TYPES.get(column.type)
+
+
+def target_of(
+    page: TablePage, features: Sequence[str], classes: Sequence[Any] | None, answer: ColumnType
+) -> str:
+    """The one column of the table that the model may have learnt to tell: no feature, and of its
+    classes, or a number as its answer is; where there is none or several, `prediction`."""
+    fits = []
+    for place, column in enumerate(page.columns):
+        if column.name in features:
+            continue
+        values = [row[place] for row in page.rows if place < len(row) and row[place] is not None]
+        if classes is not None:
+            is_fit = bool(values) and {*map(str, values)} <= {*map(str, classes)}
+        else:
+            is_fit = answer in NUMBERS and column.type in NUMBERS
+        if is_fit:
+            fits.append(column.name)
+    return fits[0] if len(fits) == 1 else UNNAMED

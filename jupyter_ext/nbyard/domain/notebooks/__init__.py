@@ -1,0 +1,3 @@
+"""Notebooks as documents: their parameters cells in Python and R, and the notebooks that nbyard
+writes.
+"""

@@ -1,0 +1,315 @@
+"""Notebooks: the arguments that their parameters cells declare, read as source and never run."""
+
+import ast
+import builtins
+import contextlib
+import hashlib
+import io
+import json
+import re
+import tokenize
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, is_name
+from nbyard.domain.inspection.annotations import UNKNOWN, Declared, declared
+from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.heuristics import Comment, read_comment
+from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.errors import Invalid
+
+TAG = "parameters"
+# Tags that change what is executed.
+TAGS = (TAG, "skip-execution", "raises-exception")
+MAGIC = re.compile(r"\s*([%!?]|[\w.\[\], ]+=\s*[%!]|.*\?\s*\Z)")
+# fmt: off
+HEADINGS = frozenset({
+    "", "args", "arguments", "config", "configuration", "inputs", "papermill parameters",
+    "parameters", "params", "settings", "values",
+})
+# fmt: on
+NOISE = re.compile(
+    r"(noqa|fmt:|isort:|pylint:|pyright:|ruff:|mypy:|type: ignore|%%|-\*-).*", re.DOTALL
+)
+SILENT = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.Assert, ast.FunctionDef, ast.ClassDef)
+MAX_SHOWN = 60
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """`hints` are sentences for people; `error` says which line of which cell is no Python."""
+
+    arguments: list[Argument]
+    hints: list[str]
+    error: str = ""
+
+
+def is_tagged(cell: Mapping[str, Any], tag: str = TAG) -> bool:
+    tags = (cell.get("metadata") or {}).get("tags")
+    return isinstance(tags, list) and tag in tags
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def parameters_cells(notebook: Mapping[str, Any]) -> list[int]:
+    """Where the code cells tagged `parameters` are."""
+    cells = enumerate(notebook["cells"])
+    return [i for i, cell in cells if cell["cell_type"] == "code" and is_tagged(cell)]
+
+
+def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
+    """The arguments of a Python notebook. With several parameters cells the later wins by name."""
+    reader = Reader()
+    cells = parameters_cells(notebook)
+    for index in cells:
+        reader.read(source_of(notebook["cells"][index]), index)
+    hints = reader.hints + several_cells(cells) + _hiding(reader.arguments)
+    return Parameters(list(reader.arguments.values()), hints, reader.error)
+
+
+def _hiding(names: Iterable[str]) -> list[str]:
+    """A hint where parameters have names of Python's own functions."""
+    found = [name for name in names if callable(getattr(builtins, name, None))]
+    if not found:
+        return []
+    words = "a parameter" if len(found) == 1 else "parameters"
+    return [
+        f"{', '.join(found)}: the name of a function of Python is used for {words}."
+        " The notebook cannot call that function any more; rename the parameter."
+    ]
+
+
+def several_cells(cells: Sequence[int]) -> list[str]:
+    """A hint where more than one cell is tagged."""
+    places = ", ".join(str(index + 1) for index in cells)
+    words = f"Cells {places} are all tagged parameters; the last value counts."
+    return [words] if len(cells) > 1 else []
+
+
+def whole(notebook: Mapping[str, Any]) -> Source:
+    """All code of a Python notebook as one module, but for cells that are no Python."""
+    found: list[ast.stmt] = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            with contextlib.suppress(SyntaxError):
+                found += parse(source_of(cell))[0].body
+    return Source(ast.Module(found, []))
+
+
+def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The notebook with one more cell tagged `parameters`.
+
+    Raises:
+        Invalid: there is no such cell, or it holds no code.
+    """
+    cells = list(notebook["cells"])
+    if not 0 <= index < len(cells):
+        raise Invalid.field("cell", f"the notebook has no cell {index}")
+    if cells[index]["cell_type"] != "code":
+        raise Invalid.field("cell", f"cell {index} holds no code")
+    if not is_tagged(cells[index]):
+        metadata = dict(cells[index].get("metadata") or {})
+        tags = metadata.get("tags")
+        metadata["tags"] = [*(tags if isinstance(tags, list) else []), TAG]
+        cells[index] = {**cells[index], "metadata": metadata}
+    return {**notebook, "cells": cells}
+
+
+def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
+    """What the notebook does: outputs, ids, counts, markdown and other metadata do not matter."""
+    code = [
+        [source_of(cell), [tag for tag in TAGS if is_tagged(cell, tag)]]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    text = json.dumps([language, kernel, code])
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse(source: str) -> tuple[ast.Module, str]:
+    """The cell as Python, and its text with the lines that only IPython understands left out.
+
+    Raises:
+        SyntaxError: with the line.
+    """
+    lines = source.split("\n")
+    while True:
+        text = "\n".join(lines)
+        try:
+            return _parse(text), text
+        except SyntaxError as error:
+            at = (error.lineno or 0) - 1
+            if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
+                raise
+            lines[at] = ""
+
+
+def _parse(text: str) -> ast.Module:
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of "\d" and the like, not our business
+            tree = compile(text, "<parameters>", "exec", flags, dont_inherit=True)
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise SyntaxError(str(error) or "too deeply nested") from None
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+class Comments:
+    """The comments of a cell by line; some stand `alone` in theirs."""
+
+    def __init__(self, found: Mapping[int, str], alone: Collection[int]) -> None:
+        self._texts = {
+            line: NOISE.sub("", text.lstrip("# \t")).strip(" \t#") for line, text in found.items()
+        }
+        self._alone = alone
+
+    def of(self, first: int, last: int) -> Comment:
+        """The comment behind a statement; what that leaves open is filled from those above it."""
+        behind = self._texts.get(last) or self._texts.get(first, "")
+        if last in self._alone:
+            behind = ""
+        near, above = read_comment(behind), read_comment(self._above(first))
+        return Comment(
+            near.help or above.help,
+            near.role or above.role,
+            near.format or above.format,
+            near.type or above.type,
+        )
+
+    def _above(self, line: int) -> str:
+        found: list[str] = []
+        while line - 1 in self._alone:
+            line -= 1
+            text = self._texts[line]
+            if text.strip(" -=:.*#").lower() in HEADINGS:
+                break
+            found.insert(0, text)
+        return " ".join(found)
+
+
+def _comments(text: str) -> Comments:
+    found: dict[int, str] = {}
+    alone: set[int] = set()
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string
+                if not token.line[: token.start[1]].strip():
+                    alone.add(token.start[0])
+    return Comments(found, alone)
+
+
+def _comment(comments: Comments, statement: ast.stmt) -> Comment:
+    return comments.of(statement.lineno, statement.end_lineno or 0)
+
+
+class Reader:
+    """Collects arguments over the parameters cells of a notebook."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, Argument] = {}
+        self.hints: list[str] = []
+        self.error = ""
+        self._values: dict[str, Any] = {}
+
+    def read(self, source: str, cell: int) -> None:
+        try:
+            tree, text = parse(source)
+        except SyntaxError as error:
+            self.error = f"cell {cell + 1}, line {error.lineno or 1}: {error.msg}"
+            self.hints.append(f"The parameters cell is no valid Python ({self.error}).")
+            return
+        if text != source:
+            self.hints.append("Lines that only IPython understands were not read as parameters.")
+        comments = _comments(text)
+        for statement in tree.body:
+            self._read_statement(statement, comments)
+
+    def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            told = declared(statement.annotation)
+            self._add(statement.target.id, statement.value, told, _comment(comments, statement))
+        elif isinstance(statement, ast.Assign):
+            comment = _comment(comments, statement)
+            pairs = [
+                pair for target in statement.targets for pair in _pairs(target, statement.value)
+            ]
+            if len(pairs) > 1:
+                self.hints.append(
+                    f"Line {statement.lineno} assigns several names at once;"
+                    " each is an argument of its own."
+                )
+            for name, value in pairs:
+                self._add(name, value, UNKNOWN, comment)
+            if not pairs:
+                self._skip(statement)
+        elif not isinstance(statement, SILENT):
+            self._skip(statement)
+
+    def _skip(self, statement: ast.stmt) -> None:
+        self.hints.append(
+            f"Line {statement.lineno} of the parameters cell is no plain assignment"
+            " and was not read."
+        )
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self._forget_default(node.id)
+
+    def _forget_default(self, name: str) -> None:
+        self._values.pop(name, None)
+        if name in self.arguments:
+            self.arguments[name] = msgspec.structs.replace(
+                self.arguments[name], default=msgspec.UNSET, required=False
+            )
+
+    def _add(self, name: str, node: ast.expr | None, told: Declared, comment: Comment) -> None:
+        if not is_name(name):
+            self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
+            return
+        if comment.type and not told.type:
+            told = declared(ast.Constant(comment.type))
+        value, computed = self._value(node)
+        argument = argument_of(name, value, told, comment, node is None)
+        argument, problem = fitting(argument, value)
+        if problem:
+            self.hints.append(problem)
+        if computed:
+            note = f"computed in the notebook: {_shown(node)}"
+            text = f"{argument.help} ({note})" if argument.help else note
+            argument = msgspec.structs.replace(argument, help=text)
+        self._values.pop(name, None)
+        if value is not msgspec.UNSET:
+            self._values[name] = value
+        self.arguments[name] = argument
+
+    def _value(self, node: ast.expr | None) -> tuple[Any, bool]:
+        if node is None:
+            return msgspec.UNSET, False
+        try:
+            return evaluate(node, self._values), False
+        except (NotConstant, RecursionError):
+            return msgspec.UNSET, True
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        whole = [*target.elts, *value.elts]
+        fits = len(target.elts) == len(value.elts)
+        if fits and not any(isinstance(item, ast.Starred) for item in whole):
+            for one, its_value in zip(target.elts, value.elts, strict=True):
+                yield from _pairs(one, its_value)
+
+
+def _shown(node: ast.expr | None) -> str:
+    text = ast.unparse(node) if node is not None else ""
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,310 @@
+"""Parameters of R notebooks, read as source and never run.
+
+Read are assignments (`name <- value`, `name = value`) of what R writes as a constant: numbers,
+TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them ("R Language Definition", sections 3.1.1,
+3.1.4 and 10.3; the help page `Quotes`): the forms that papermill's translator of R writes.
+"""
+
+import ast
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, is_name
+from nbyard.domain.inspection.annotations import UNKNOWN, declared
+from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.heuristics import Comment
+from nbyard.domain.inspection.literals import MAX_DEPTH, FilePath, NotConstant
+from nbyard.domain.notebooks.parameter_cells import (
+    MAX_SHOWN,
+    Comments,
+    Parameters,
+    parameters_cells,
+    several_cells,
+    source_of,
+)
+
+MAX_SOURCE = 64 * 1024
+TOKEN = re.compile(
+    r"""
+    (?P<space>[ \t\r\f]+)
+    | (?P<comment>\#[^\n]*)
+    | (?P<end>[\n;])
+    | (?P<raw>[rR](?P<quote>["'])(?P<dashes>-*)
+        (?:\((?P<round>.*?)\)|\[(?P<square>.*?)\]|\{(?P<curly>.*?)\})(?P=dashes)(?P=quote))
+    | (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    | (?P<number>(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)L?)
+    | (?P<name>`[^`\n]+`|(?:[^\W\d_]|\.(?!\d))[\w.]*)
+    | (?P<sign><<-|<-|->>|->|%[^%\n]*%|&&|\|\||[=!<>]=|\|>|:{1,3}|[-+*/^=<>!&|~?,(){}\[\]$@\\])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+ESCAPE = re.compile(
+    r"\\(?:x(?P<byte>[0-9a-fA-F]{1,2})|[uU]\{?(?P<point>[0-9a-fA-F]{1,8})\}?"
+    r"|(?P<octal>[0-7]{1,3})|(?P<plain>.))",
+    re.DOTALL,
+)
+PLAIN = dict(zip("abfnrtv\\\"'` \n", "\a\b\f\n\r\t\v\\\"'` \n", strict=True))
+WORDS = {"TRUE": True, "T": True, "FALSE": False, "F": False, "NULL": None, "Inf": math.inf}
+ASSIGNS = ("<-", "<<-", "=")
+CONTROLS = ("if", "for", "while", "repeat")
+LEFT, RIGHT = "([{", ")]}"
+
+
+class Token(NamedTuple):
+    """A piece of source that means something; `at` is its place in the text, `line` counts from
+    1."""
+
+    kind: str
+    text: str
+    at: int
+    line: int
+
+
+class _NoR(Exception):
+    """What stands at a place is none."""
+
+
+def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
+    """The arguments of an R notebook. With several parameters cells the later wins by name."""
+    reader = _Reader()
+    cells = parameters_cells(notebook)
+    for index in cells:
+        reader.read(source_of(notebook["cells"][index]), index)
+    return Parameters([*reader.arguments.values()], reader.hints + several_cells(cells))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.arguments: dict[str, Argument] = {}
+        self.hints: list[str] = []
+        self._values: dict[str, Any] = {}
+
+    def read(self, source: str, cell: int) -> None:
+        try:
+            tokens = list(_tokens(source))
+        except _NoR as error:
+            self.hints.append(f"Cell {cell + 1} is not read as R: {error}.")
+            return
+        comments = _comments(source, tokens)
+        for statement in _statements(tokens):
+            self._read_statement(statement, source, comments)
+
+    def _read_statement(self, found: Sequence[Token], source: str, comments: Comments) -> None:
+        names, at = [], 0
+        while len(found) > at + 2 and found[at].kind == "name" and found[at + 1].text in ASSIGNS:
+            names.append(found[at].text.strip("`"))
+            at += 2
+        value = found[at:]
+        if not names:
+            self._skip(found)
+        elif value[0].text not in ("function", "\\"):
+            comment = comments.of(found[0].line, found[-1].line)
+            text = source[value[0].at : value[-1].at + len(value[-1].text)]
+            for name in names:
+                self._add(name, value, text, comment)
+
+    def _skip(self, found: Sequence[Token]) -> None:
+        """What only does something is none of ours; what may set a name is told."""
+        is_arrow = any(one.text in ("<-", "<<-", "->", "->>") for one in found)
+        if not is_arrow and found[0].text not in CONTROLS:
+            return
+        self.hints.append(
+            f"Line {found[0].line} of the parameters cell is no plain assignment and was not read."
+        )
+        for one, following in pairwise(found):
+            if one.kind == "name" and following.text in ASSIGNS and one.text in self.arguments:
+                known = self.arguments[one.text]
+                change = {"default": msgspec.UNSET, "required": False}
+                self.arguments[one.text] = msgspec.structs.replace(known, **change)
+                self._values.pop(one.text, None)
+
+    def _add(self, name: str, tokens: Sequence[Token], text: str, comment: Comment) -> None:
+        if not is_name(name):
+            self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
+            return
+        self._values.pop(name, None)
+        told = declared(ast.Constant(comment.type)) if comment.type else UNKNOWN
+        try:
+            value = _Value(tokens, self._values).whole()
+            self._values[name] = value
+        except (NotConstant, RecursionError):
+            value = msgspec.UNSET
+            shown = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+            note = f"computed in the notebook: {' '.join(shown.split())}"
+            words = f"{comment.help} ({note})" if comment.help else note
+            comment = msgspec.structs.replace(comment, help=words)
+        argument, problem = fitting(argument_of(name, value, told, comment, False), value)
+        if problem:
+            self.hints.append(problem)
+        self.arguments[name] = argument
+
+
+def _tokens(source: str) -> Iterator[Token]:
+    """Also comments and ends of lines.
+
+    Raises:
+        _NoR: with the line.
+    """
+    if len(source) > MAX_SOURCE:
+        raise _NoR(f"it has more than {MAX_SOURCE // 1024} KiB")
+    at, line = 0, 1
+    while at < len(source):
+        found = TOKEN.match(source, at)
+        if found is None:
+            raise _NoR(f"line {line}, {source[at : at + 20].partition(chr(10))[0]!r}")
+        if found.lastgroup != "space":
+            kind = "raw" if found["raw"] else found.lastgroup or ""
+            yield Token(kind, found[0], at, line)
+        at, line = found.end(), line + found[0].count("\n")
+
+
+def _comments(source: str, tokens: Sequence[Token]) -> Comments:
+    found, alone = {}, set()
+    for one in tokens:
+        if one.kind == "comment":
+            found[one.line] = one.text
+            if not source[source.rfind("\n", 0, one.at) + 1 : one.at].strip():
+                alone.add(one.line)
+    return Comments(found, alone)
+
+
+def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """A line ends a statement where that may end, and no bracket is open."""
+    found: list[Token] = []
+    depth = 0
+    for one in tokens:
+        if one.kind == "end":
+            goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
+            if not depth and found and (one.text == ";" or not goes_on):
+                yield found
+                found = []
+        elif one.kind != "comment":
+            depth += (one.text in LEFT) - (one.text in RIGHT)
+            found.append(one)
+    if found:
+        yield found
+
+
+class _Value:
+    """The value that tokens write, all of them."""
+
+    def __init__(self, tokens: Sequence[Token], names: Mapping[str, Any]):
+        self._tokens = tokens
+        self._names = names
+        self._at = 0
+
+    def whole(self) -> Any:
+        """Raises NotConstant: it needs R to be known."""
+        found = self._value(0)
+        if self._at < len(self._tokens):
+            raise NotConstant("more than a constant")
+        return found
+
+    def _next(self) -> Token:
+        if self._at >= len(self._tokens):
+            raise NotConstant("nothing")
+        self._at += 1
+        return self._tokens[self._at - 1]
+
+    def _follows(self, text: str) -> bool:
+        is_there = self._at < len(self._tokens) and self._tokens[self._at].text == text
+        self._at += is_there
+        return is_there
+
+    def _value(self, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise NotConstant("nested too deeply")
+        one = self._next()
+        if one.kind in LITERALS:
+            return LITERALS[one.kind](one.text)
+        if one.text in ("-", "+"):
+            number = self._value(depth + 1)
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                raise NotConstant("a sign before something else than a number")
+            return -number if one.text == "-" else number
+        if one.kind == "name" and self._follows("("):
+            return self._called(one.text, depth + 1)
+        known = self._names.get(one.text, WORDS.get(one.text, msgspec.UNSET))
+        if known is msgspec.UNSET:
+            raise NotConstant(one.text)
+        return known
+
+    def _called(self, name: str, depth: int) -> Any:
+        pairs: list[tuple[str, Any]] = []
+        while not self._follows(")"):
+            if pairs and not self._follows(","):
+                raise NotConstant("no list")
+            pairs.append((self._label(), self._value(depth)))
+        labels, values = [label for label, _ in pairs if label], [value for _, value in pairs]
+        if name == "file.path" and not labels and all(isinstance(one, str) for one in values):
+            return FilePath("/".join(values))
+        if name not in ("c", "list") or (labels and len(labels) < len(pairs)):
+            raise NotConstant(name)
+        if labels:
+            return dict(pairs)
+        return _flat(values) if name == "c" else values
+
+    def _label(self) -> str:
+        """The name before `=`, if there is one."""
+        pair = self._tokens[self._at : self._at + 2]
+        if len(pair) < 2 or pair[1].text != "=" or pair[0].kind not in ("name", "text"):
+            return ""
+        self._at += 2
+        text = pair[0].text
+        return _quoted(text) if pair[0].kind == "text" else text.strip("`")
+
+
+def _flat(values: Sequence[Any]) -> list[Any]:
+    """As `c` has them: vectors in one, without NULL."""
+    found: list[Any] = []
+    for one in values:
+        found += one if isinstance(one, list) else [] if one is None else [one]
+    return found
+
+
+def _number(text: str) -> int | float:
+    """Whole where R has it so: `1L`; `1` is a double, and takes 1.5 as well."""
+    if text.endswith("L"):
+        value = float(int(text[:-1], 16) if text[:2].lower() == "0x" else text[:-1])
+        return int(value) if value.is_integer() else value
+    return float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
+
+
+def _raw(text: str) -> str:
+    """The text of `r"(…)"`, in which nothing is escaped."""
+    found = TOKEN.match(text)
+    assert found is not None
+    return found["round"] or found["square"] or found["curly"] or ""
+
+
+def _quoted(text: str) -> str:
+    return _unescaped(text[1:-1])
+
+
+def _unescaped(text: str) -> str:
+    """What stands between quotes.
+
+    Raises:
+        NotConstant: R has no such escape.
+    """
+
+    def one(found: re.Match[str]) -> str:
+        if found["plain"] is not None:
+            if found["plain"] not in PLAIN:
+                raise NotConstant(found[0])
+            return PLAIN[found["plain"]]
+        digits = found["byte"] or found["point"]
+        number = int(digits, 16) if digits else int(found["octal"], 8)
+        if not 0 < number <= 0x10FFFF or 0xD800 <= number < 0xE000:
+            raise NotConstant(found[0])
+        return chr(number)
+
+    return ESCAPE.sub(one, text)
+
+
+LITERALS: dict[str, Callable[[str], Any]] = {"text": _quoted, "raw": _raw, "number": _number}

@@ -1,0 +1,98 @@
+"""Notebooks that nbyard writes itself (nbformat 4.5)."""
+
+import json
+
+from nbyard.domain.datasets.tables import TableInfo
+
+# How polars, which comes with nbyard, reads a source, and the same for pandas, which may not be
+# there. Data with gaps is often written as R writes it, with NA.
+GAPS = 'null_values=["", "NA", "NaN"], infer_schema_length=None'
+READERS = {
+    "csv": (f"read_csv({{}}, {GAPS})", "read_csv(path)"),
+    "tsv": (f'read_csv({{}}, separator="\\t", {GAPS})', 'read_csv(path, sep="\\t")'),
+    "jsonl": ("read_ndjson({}, infer_schema_length=None)", "read_json(path, lines=True)"),
+    "json": ("read_json({}, infer_schema_length=None)", "read_json(path)"),
+    "parquet": ("read_parquet({})", "read_parquet(path)"),
+    "arrow": ("read_ipc({})", "read_feather(path)"),
+    "excel": ("read_excel({})", "read_excel(path)"),
+}
+MAX_NAMED = 20
+
+
+def opening_notebook(
+    name: str, dataset_id: str, filename: str, file_format: str, table: TableInfo | None = None
+) -> str:
+    """A notebook whose first cell opens the dataset wherever the kernel runs, with the delimiter,
+    the encoding and the columns of text that the import found in the `table`."""
+    place = f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
+    lines = ["import os", "from pathlib import Path", ""]
+    if file_format in READERS:
+        polars, pandas = READERS[file_format]
+        if table is not None and file_format in ("csv", "tsv"):
+            polars, pandas = _text_readers(table)
+        # polars takes a path with such characters for a pattern
+        source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
+        lines += ["import polars as pl", "", place, f"df = pl.{polars.replace('{}', source, 1)}"]
+        lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
+    else:
+        lines += [place, "path"]
+    return notebook([(name, "\n".join(lines))])
+
+
+def _text_readers(table: TableInfo) -> tuple[str, str]:
+    """How polars and pandas read a text table; without its columns of text, 0049 would be 49."""
+    polars = pandas = ""
+    if table.delimiter != ",":
+        polars += f", separator={_quoted(table.delimiter)}"
+        pandas += f", sep={_quoted(table.delimiter)}"
+    if not table.encoding.startswith("utf-8"):
+        polars += f", encoding={_quoted(table.encoding)}"
+        pandas += f", encoding={_quoted(table.encoding)}"
+    if table.decimal_comma:
+        polars, pandas = f"{polars}, decimal_comma=True", f'{pandas}, decimal=","'
+    texts = [_quoted(column.name) for column in table.columns if column.type == "string"]
+    if 0 < len(texts) <= MAX_NAMED:
+        polars += f", schema_overrides={{{', '.join(f'{name}: pl.String' for name in texts)}}}"
+        pandas += f", dtype={{{', '.join(f'{name}: str' for name in texts)}}}"
+    return f"read_csv({{}}{polars}, {GAPS})", f"read_csv(path{pandas})"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def notebook(cells: list[tuple[str, str]]) -> str:
+    """Text of a Python notebook; each cell is a heading and its code."""
+    made = []
+    for index, (heading, code) in enumerate(cells):
+        made.append(_cell("markdown", f"heading-{index}", f"# {heading}"))
+        made.append(_cell("code", f"code-{index}", code))
+    return json.dumps(
+        {
+            "cells": made,
+            "metadata": {
+                "kernelspec": {
+                    "name": "python3",
+                    "display_name": "Python 3 (ipykernel)",
+                    "language": "python",
+                },
+                "language_info": {"name": "python"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+
+
+def _cell(kind: str, cell_id: str, source: str) -> dict[str, object]:
+    cell: dict[str, object] = {
+        "cell_type": kind,
+        "id": cell_id,
+        "metadata": {},
+        "source": source.splitlines(keepends=True),
+    }
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell

@@ -1,0 +1,211 @@
+"""Preview the command line of a description before anything runs.
+
+`build_argv`, which builds the command line of each attempt, builds the preview too. Only the values
+differ: an argument without a value is shown as `<name>`, a file by its name.
+"""
+
+import posixpath
+import re
+import secrets
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Bound, Flag, Option, Positional, Stdin, Variable, Words
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.structs import Argument, ValueType, check_arguments, is_secret
+from nbyard.domain.attempts.structs import IMAGE_PROGRAM
+from nbyard.domain.commands.command_line import CommandLine, build_argv, expand_file
+from nbyard.domain.commands.invocations import ATTEMPT, WORK, Invocation
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.runs.planning import output_filename
+from nbyard.errors import Invalid
+
+# The folders of an attempt that hold the code and the files of a command.
+PLACE = re.compile(rf"(?<!\{{)\{{attempt\}}/(?:code/|{re.escape(WORK)}/)?")
+# The runner removes a brace of these texts, too.
+LITERAL = re.compile(r"\{(\{+attempt)")
+SHOWN = (Option, Words, Flag, Positional, Variable)
+SPECIAL: dict[str, tuple[Any, ...]] = {
+    "string": ("", "-x"),
+    "bool": (True, False),
+    "list": ([], ["-x"]),
+}
+
+
+class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that need not be saved. `{file}` in `command` stands for `file`. `values` replace
+    defaults. That of an input is a file name; those of outputs and secrets are ignored."""
+
+    arguments: list[Argument]
+    command: list[str]
+    file: str = ""
+    invocation: Invocation = Invocation()
+    values: dict[str, Any] = {}
+
+
+class CommandExample(msgspec.Struct, frozen=True):
+    """What a value of an argument adds to the command line; null is an argument without a value. A
+    run with this value is refused if there is a `problem`."""
+
+    argument: str
+    value: Any
+    line: str
+    problem: str = ""
+
+
+class CommandPreview(msgspec.Struct, frozen=True):
+    """`line` is the command line as a POSIX shell needs it. Variables stand before it, redirections
+    of standard streams behind it. `words` are its words without quotes. `examples` show what
+    special values of each argument add. `<name>` stands for a value that is not known yet."""
+
+    line: str
+    words: list[str]
+    examples: list[CommandExample]
+
+
+def draft_of(version: ExecutableVersion) -> CommandDraft | None:
+    """Return the command of a version; None if a version is no command."""
+    if not version.command and not version.invocation.words:
+        return None
+    return CommandDraft(version.arguments, version.command, version.file, version.invocation)
+
+
+def preview_command(draft: CommandDraft) -> CommandPreview:
+    """Build the command line of a run with the draft's values, else with defaults and examples.
+
+    Raises:
+        Invalid: the description cannot be saved, or a run with these values would be refused.
+    """
+    check_arguments(draft.arguments)
+    mark = secrets.token_hex(8)  # which the draft cannot contain
+    filled = [_filled(argument, draft, mark) for argument in draft.arguments]
+    script = posixpath.basename(draft.file) or _marked("file", mark)
+    prefix = [
+        _marked("image", mark) if word == IMAGE_PROGRAM else word
+        for word in expand_file(draft.command, script)
+    ]
+    built = build_argv(
+        prefix,
+        [argument for argument, _ in filled],
+        {**draft.values, **{argument.name: value for argument, value in filled}},
+        draft.invocation,
+        _facts(draft.arguments, mark),
+    )
+    return CommandPreview(
+        _line(built, mark),
+        [_shown(word, mark) for word in built.argv],
+        [example for argument in draft.arguments for example in _examples(argument, mark)],
+    )
+
+
+def _marked(name: str, mark: str) -> str:
+    return f"{mark}{name}{mark}"
+
+
+def _facts(arguments: list[Argument], mark: str) -> Facts:
+    """Return placeholders for what only a run knows of its inputs."""
+    files = {argument.name: _files(argument, mark) for argument in arguments}
+    places = {key: name for name, own in files.items() for key in (name, f"{name}/{own[0]}")}
+    return Facts(
+        files=files,
+        sizes={key: _marked(f"{name}.size", mark) for key, name in places.items()},
+        contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},
+    )
+
+
+def _files(argument: Argument, mark: str) -> list[str]:
+    """Return the names of one file of a list, and of those that belong to it."""
+    name = _marked(argument.name, mark)
+    return [name, *(companion.beside.name(name) for companion in argument.companions)]
+
+
+def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
+    """Return the argument with its value; with a placeholder it takes any text."""
+    placeholder = _marked(argument.name, mark)
+    value = draft.values.get(argument.name, argument.default)
+    if is_secret(argument):
+        return argument, f"{ATTEMPT}/{placeholder}"
+    if argument.role == "output":
+        return argument, f"{ATTEMPT}/{output_filename(argument)}"
+    is_known = argument.name in draft.values or value not in (msgspec.UNSET, None)
+    if argument.role == "input":
+        return argument, _input(argument, value if is_known else "", draft, placeholder)
+    if is_known:
+        return argument, value
+    is_switch = isinstance(argument.reach, Bound) and argument.type == "bool"
+    if is_switch or isinstance(argument.reach, Flag):
+        return argument, argument.type == "bool" or 1
+    is_list = argument.type == "list"
+    kind: ValueType = "list" if is_list else "string"
+    taking = msgspec.structs.replace(argument, type=kind, items="", choices=())
+    return taking, [placeholder, placeholder] if is_list else placeholder
+
+
+def _input(argument: Argument, value: Any, draft: CommandDraft, placeholder: str) -> Any:
+    """Return the place of an input in the attempt; a default stays as the script knows it."""
+    if value == "":
+        is_each = argument.type == "list" and isinstance(argument.reach, Bound)
+        return ATTEMPT if is_each else f"{ATTEMPT}/{placeholder}"
+    is_staged = argument.name in draft.values or draft.invocation.apart
+    if isinstance(value, str) and (is_staged or isinstance(argument.reach, Stdin)):
+        return f"{ATTEMPT}/{posixpath.basename(value)}"
+    return value
+
+
+def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
+    """Say what special values of an argument add to the command line."""
+    if argument.role != "value" or is_secret(argument) or not isinstance(argument.reach, SHOWN):
+        return
+    values = SPECIAL.get(argument.type, ())
+    if isinstance(argument.reach, Flag) and argument.type == "int":
+        values = (2, 0)
+    if argument.items not in ("", "string"):
+        values = values[:1]
+    has_default = argument.default not in (msgspec.UNSET, None)
+    if argument.nullable or not (argument.required or has_default):
+        values = (*values, None)
+    optional = msgspec.structs.replace(argument, default=None)
+    for value in values:
+        try:
+            built = build_argv([argument.name], [optional], {argument.name: value})
+        except Invalid as error:
+            yield CommandExample(argument.name, value, "", error.details[0].message)
+        else:
+            line = _line(built._replace(argv=built.argv[1:]), mark)
+            yield CommandExample(argument.name, value, line)
+
+
+def _line(built: CommandLine, mark: str) -> str:
+    """Write the command line as a POSIX shell needs it."""
+    streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
+    words = [
+        *(f"{name}={_quoted(value, mark)}" for name, value in built.environment.items()),
+        *(_quoted(word, mark) for word in built.argv),
+        *(f"{sign} {_quoted(f'{ATTEMPT}/{place}', mark)}" for sign, place in streams if place),
+    ]
+    return " ".join(words)
+
+
+def _quoted(word: str, mark: str) -> str:
+    """Quote a word for a shell, all but its placeholders."""
+    pieces = _without_places(word).split(mark)
+    if len(pieces) == 1:
+        return shlex.quote(pieces[0])
+    quoted = (
+        f"<{piece}>" if index % 2 else piece and shlex.quote(piece)
+        for index, piece in enumerate(pieces)
+    )
+    return "".join(quoted)
+
+
+def _shown(word: str, mark: str) -> str:
+    pieces = _without_places(word).split(mark)
+    return "".join(f"<{piece}>" if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def _without_places(word: str) -> str:
+    """Remove the folders of the attempt, as the runner would fill them in."""
+    return LITERAL.sub(r"\1", PLACE.sub("", word))

@@ -1,0 +1,378 @@
+"""From a frozen document to the tasks of a run, or to the problems that block it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, check_value, is_blank_secret, is_secret
+from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.executables.structs import Resources, called
+from nbyard.domain.file_formats import suffix_of
+from nbyard.domain.limits import Limits, wrong
+from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, in_words
+from nbyard.domain.workflows.structs import Binding as Bound
+from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
+from nbyard.errors import Detail, Invalid
+
+MAX_FILENAME_BYTES = 255
+CONTAINER = "container"  # the kind of a Dockerfile
+IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {DOCKER}"
+SHELL_IN_CONTAINERS_ONLY = (
+    f"its command line is for a shell, which runs in containers: let the runtime be {DOCKER}"
+)
+NO_IMAGE_THERE = (
+    "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
+    " away, or let it run in a container"
+)
+
+
+class ResolvedNode(msgspec.Struct, frozen=True):
+    """What a node stands for: frozen bytes of a dataset, or a version of an executable.
+
+    `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
+    task of an earlier run that stands in its place; then what would go into it does not matter.
+    `lock_digest` are the bytes of the lock of its `environment`, as a requirements file. `excess`
+    names the largest files of a code bundle that only a local process may have, as it may a
+    `kernel` that is not the notebook's own. A shell reads its command line if it is `for_shell`.
+    """
+
+    name: str
+    arguments: list[Argument] = []
+    data: BytesOf | None = None
+    executable_id: str = ""
+    version_id: str = ""
+    resources: Resources = Resources()
+    requirements_digest: str = ""
+    kind: str = ""
+    environment: UsedEnvironment | None = None
+    lock_digest: str = ""
+    excess: str = ""
+    kernel: str = ""
+    problem: str = ""
+    pinned: TaskPlan | None = None
+    for_shell: bool = False
+
+
+Resolved = Mapping[str, ResolvedNode]
+# Those of the owner, by name and by id.
+Credentials = Mapping[str, SecretOf]
+KERNELS_HERE_ONLY = (
+    "only local processes can use a kernel of this machine; name an environment instead"
+)
+TOO_LARGE = (
+    "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
+    " .nbyardignore, or run it as a local process"
+)
+NO_CREDENTIAL = "there is no credential of that name"
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the one who starts a run asked for, over what the document says."""
+
+    runtime: str
+    image: str = ""
+    force: bool = False
+    runtime_given: bool = False
+    warm: bool = False
+    gpu: int | None = None
+
+
+def packages_from(node: Node, default: Resources) -> tuple[str, str]:
+    """The environment and the requirements file of a node, at most one of them: what it names
+    itself goes before what its executable names.
+
+    Raises:
+        Invalid: one of them names both.
+    """
+    for one in (node, default):
+        if one.environment and one.requirements:
+            raise Invalid.field("environment", "name it or a requirements file, not both")
+        if one.environment or one.requirements:
+            return one.environment, one.requirements
+    return "", ""
+
+
+def output_filename(argument: Argument) -> str:
+    """The file name of an output: that of its default, else its name and format."""
+    if isinstance(argument.default, str):
+        last = PurePosixPath(argument.default.rstrip("/")).name
+        if last not in ("", ".", "..") and len(last.encode()) <= MAX_FILENAME_BYTES:
+            return last
+    return argument.name + suffix_of(argument.format)
+
+
+def find_problems(
+    document: Document,
+    resolved: Resolved,
+    credentials: Credentials,
+    chosen: Collection[str] | None = None,
+) -> list[Problem]:
+    """Everything that blocks a run of the `chosen` nodes (all when None)."""
+    nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
+    found: list[Problem] = _edge_problems(document, resolved, nodes)
+    fed = {(edge.target, edge.input) for edge in document.edges.values()}
+    for name, node in nodes.items():
+        known = resolved[name]
+        if known.problem:
+            found.append(Problem(known.problem, node=name))
+        elif node.type == "executable" and known.pinned is None:
+            found += _argument_problems(name, known, document, fed, credentials)
+            found += _limit_problems(name, node, known)
+    return found
+
+
+def _edge_problems(
+    document: Document, resolved: Resolved, nodes: Mapping[str, Node]
+) -> list[Problem]:
+    ports = {name: known.arguments for name, known in resolved.items()}
+    drawn = Drawn(document.nodes, ports)
+    found = []
+    for key, edge in document.edges.items():
+        if edge.target not in nodes or resolved[edge.target].pinned:
+            continue
+        if resolved[edge.source].problem or resolved[edge.target].problem:
+            continue
+        refusal = drawn.refusal(edge)
+        if refusal:
+            found.append(Problem(in_words(refusal, edge, ports), node=edge.target, edge=key))
+        else:
+            drawn.add(edge)
+    return found
+
+
+def _argument_problems(
+    name: str,
+    known: ResolvedNode,
+    document: Document,
+    fed: Collection[tuple[str, str]],
+    credentials: Credentials,
+) -> list[Problem]:
+    node = document.nodes[name]
+    names = {argument.name for argument in known.arguments}
+    found = [
+        Problem(f"{known.name} has no argument {extra} any more", node=name, field=extra)
+        for extra in sorted(set(node.arguments) - names)
+    ]
+    for argument in known.arguments:
+        is_fed = (name, argument.name) in fed
+        problem = _value_problem(argument, node, document, credentials, fed=is_fed)
+        if problem:
+            found.append(Problem(problem, node=name, field=argument.name))
+    return found
+
+
+def _value_problem(
+    argument: Argument, node: Node, document: Document, credentials: Credentials, *, fed: bool
+) -> str:
+    binding = node.arguments.get(argument.name)
+    if argument.role == "output" or fed:
+        return ""
+    if binding is None:
+        return _open_end(argument) if argument.required else ""
+    problem = _bound_problem(argument, binding, document)
+    is_named = is_secret(argument) and not isinstance(binding.parameter, str)
+    if is_named and not problem and binding.value not in credentials:
+        return f"{argument.name}: {NO_CREDENTIAL}"
+    return problem
+
+
+def _open_end(argument: Argument) -> str:
+    """What a required argument lacks that has neither arrow nor value."""
+    if argument.role != "input":
+        has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
+        return f"{argument.name} needs a value" if has_none else ""
+    if argument.default in (msgspec.UNSET, None, ""):
+        several = f" from {ONE_OR_SEVERAL}" if argument.type == "list" else ""
+        return f"{argument.name} needs an arrow{several}"
+    return f"{argument.name} needs an arrow: {argument.default!r} is not in the bundle"
+
+
+def _bound_problem(argument: Argument, binding: Bound, document: Document) -> str:
+    if isinstance(binding.parameter, str):
+        if binding.parameter not in document.meta.parameters:
+            return f"{argument.name}: the workflow has no parameter {binding.parameter}"
+        return ""
+    try:
+        check_value(argument, binding.value)
+    except Invalid as error:
+        return error.message
+    return ""
+
+
+def _limit_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
+    limits, told = Limits(**node.over(known.resources)), known.resources
+    found = [*wrong(limits), *wrong_monitors(told.ports, told.tensorboard)]
+    return [Problem(reason, node=name, field=field) for field, reason in found]
+
+
+def plan_tasks(
+    document: Document,
+    resolved: Resolved,
+    values: Mapping[str, Any],
+    chosen: Collection[str],
+    wish: Wish,
+    credentials: Credentials,
+) -> list[TaskPlan]:
+    """The tasks of a run in an order in which they could run one after the other.
+
+    `values` are the checked workflow parameters.
+
+    Raises:
+        Invalid: one detail for each problem, with the node as its path; of a circle, that alone.
+    """
+    problems = find_problems(document, resolved, credentials, chosen)
+    edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
+    order = ordered([n for n in document.nodes if n in chosen], edges)
+    if problems:
+        refuse(problems)
+    planner = _Planner(document, resolved, values, wish, credentials)
+    fed: dict[str, dict[str, Edge]] = {}
+    for edge in edges:
+        fed.setdefault(edge.target, {})[edge.input] = edge
+    is_work = {name: document.nodes[name].type == "executable" for name in order}
+    plans = [planner.plan(name, fed.get(name, {})) for name in order if is_work[name]]
+    _check_places(plans, resolved)
+    return plans
+
+
+def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
+    """Raises Invalid for what cannot run where it would."""
+    outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
+    if outside:
+        refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
+    sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
+    problems = [
+        Problem(TOO_LARGE.format(resolved[node].excess), node=node, field="runtime")
+        for node in sent
+        if resolved[node].excess
+    ]
+    if problems:
+        refuse(problems)
+    shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
+    if shells:
+        refuse([Problem(SHELL_IN_CONTAINERS_ONLY, node=node, field="runtime") for node in shells])
+    if of_machine := [node for node in sent if resolved[node].kernel]:
+        refuse([Problem(KERNELS_HERE_ONLY, node=node, field="kernel") for node in of_machine])
+    imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
+    if imaged:
+        refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raises Invalid with these problems."""
+    details = [Detail(".".join(filter(None, (p.node, p.field))), p.message) for p in problems]
+    places = "; ".join(f"{d.path}: {d.message}" for d in details[:5])
+    raise Invalid(f"The workflow cannot run yet: {places}", details=details)
+
+
+class _Planner(msgspec.Struct, frozen=True):
+    """Plans the nodes of a document that has no problem; `values` are those of its parameters."""
+
+    document: Document
+    resolved: Resolved
+    values: Mapping[str, Any]
+    wish: Wish
+    credentials: Credentials
+
+    def plan(self, name: str, fed: Mapping[str, Edge]) -> TaskPlan:
+        """The task of a node; `fed` are the arrows that lead to it, by the input.
+
+        Raises:
+            Invalid: a value of a parameter is refused, or names no credential.
+        """
+        node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
+        bindings = self._bindings(name, fed)
+        default = known.resources
+        label = node.label or called(node.path) or known.name
+        if known.pinned is not None:
+            return msgspec.structs.replace(known.pinned, label=label)
+        limits = node.over(default)
+        if limits["gpu"] is None:
+            limits["gpu"] = wish.gpu
+        image = node.image or default.image
+        runtime = runtime_of(node, known.kind, image, wish)
+        if runtime == DOCKER:
+            image = image or default.hinted_image
+        lock = known.lock_digest if runtime != PROCESS else ""
+        return TaskPlan(
+            node=name,
+            label=label,
+            executable_id=known.executable_id,
+            executable_version_id=known.version_id,
+            arguments=known.arguments,
+            bindings=bindings,
+            runtime=runtime,
+            image=wish.image or image,
+            warm=wish.warm and _may_share(bindings, default),
+            requirements=node.requirements or default.requirements,
+            requirements_digest=lock or known.requirements_digest,
+            environment=known.environment,
+            kernel=known.kernel,
+            force=wish.force,
+            ports=default.ports,
+            tensorboard=default.tensorboard,
+            **limits,
+        )
+
+    def _bindings(self, name: str, fed: Mapping[str, Edge]) -> dict[str, Binding]:
+        found: dict[str, Binding] = {}
+        for argument in self.resolved[name].arguments:
+            bound = self._binding(name, argument, fed.get(argument.name))
+            if bound is not None:
+                found[argument.name] = self._with_secret(name, argument, bound)
+        return found
+
+    def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
+        """What an argument is given: by an arrow, by a parameter, by the node, or by default."""
+        if argument.role == "output":
+            return None
+        if edge is not None:
+            data = self.resolved[edge.source].data
+            return data if data is not None else ResultOf(edge.source, edge.output)
+        given = self.document.nodes[name].arguments.get(argument.name)
+        if given is None:
+            blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
+            return None if blank else ValueOf(argument.default, is_default=True)
+        if isinstance(given.parameter, str):
+            value = self.values[given.parameter]
+            return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))
+        return ValueOf(check_value(argument, given.value))
+
+    def _with_secret(self, name: str, argument: Argument, bound: Binding) -> Binding:
+        """The credential in the place of its name.
+
+        Raises:
+            Invalid: there is none of that name, where a parameter of the workflow tells it.
+        """
+        if not is_secret(argument) or not isinstance(bound, ValueOf) or bound.value is None:
+            return bound
+        if bound.value in self.credentials:
+            return self.credentials[bound.value]
+        given = self.document.nodes[name].arguments.get(argument.name)
+        by_parameter = given is not None and isinstance(given.parameter, str)
+        place = f"parameters.{given.parameter}" if given and by_parameter else ""
+        raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
+
+
+def _may_share(bindings: Mapping[str, Binding], default: Resources) -> bool:
+    """Whether a container may serve others before and after it: who comes after it could look for
+    what it left in memory, and ports are opened when one is made."""
+    return not default.ports and not any(isinstance(one, SecretOf) for one in bindings.values())
+
+
+def _is_container(known: ResolvedNode) -> bool:
+    return known.kind == CONTAINER and known.pinned is None
+
+
+def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
+    """Where a node of that kind and image runs: what is given for all goes before what it says
+    itself. Processes have no image: where nobody says, what names one runs in containers."""
+    if wish.runtime_given:
+        return wish.runtime
+    is_contained = kind == CONTAINER or (image and wish.runtime == PROCESS)
+    return node.runtime or (DOCKER if is_contained else wish.runtime)

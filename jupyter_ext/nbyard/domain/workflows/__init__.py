@@ -1,0 +1,1 @@
+"""The workflow document, the rules for its edges, and proposals for new edges."""

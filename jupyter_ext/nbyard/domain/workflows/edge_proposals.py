@@ -1,0 +1,176 @@
+"""Arrows proposed by the likeness of names, types and formats, with the reason in words."""
+
+import posixpath
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.undeclared_files import OpenedFile
+from nbyard.domain.workflows.edges import Drawn
+from nbyard.domain.workflows.structs import Edge, Node, Proposal
+
+ROLE_WORDS = frozenset(
+    {"input", "output", "in", "out", "path", "file", "data", "dataset", "df", "csv", "json"}
+)
+ENOUGH = 0.6
+SAME_FILE, SAME_NAME = 1.0, 0.8
+MAX_PAIRS = 50_000
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+Ports = Mapping[str, Sequence[Argument]]
+
+
+class Files(NamedTuple):
+    """Files that nodes `opened` and that nothing declares yet, and the folders of their code."""
+
+    opened: Mapping[str, Sequence[OpenedFile]]
+    folders: Mapping[str, str]
+
+    def with_ports(self, ports: Ports) -> dict[str, list[Argument]]:
+        """The ports as they would be once all of these files are declared."""
+        names = {*ports, *self.opened}
+        new = {name: [one.argument() for one in self.opened.get(name, ())] for name in names}
+        return {name: [*ports.get(name, ()), *new[name]] for name in names}
+
+    def ends(self, ports: Ports, role: str) -> list["End"]:
+        """The outputs or inputs of which the file is known."""
+        found = []
+        for node, folder in self.folders.items():
+            for one in self.opened.get(node, ()):
+                if one.role == role:
+                    found.append(End(node, one.name, _joined(folder, one.path), one.path))
+            for argument in ports.get(node, ()):
+                if argument.role == role and isinstance(argument.default, str):
+                    found.append(End(node, argument.name, _joined(folder, argument.default)))
+        return found
+
+
+class End(NamedTuple):
+    """An output or input, the place of its file, and the path to declare where nothing does."""
+
+    node: str
+    port: str
+    place: str
+    undeclared: str = ""
+
+
+def _joined(folder: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
+NO_FILES = Files({}, {})
+
+
+def words(name: str) -> list[str]:
+    """`inputTrainCSV_2` → input, train, csv, 2."""
+    return [word.lower() for word in _WORD.findall(_HUMP.sub("_", name))]
+
+
+@lru_cache(maxsize=4096)
+def likeness(output: str, wanted: str) -> float:
+    """How alike two names are, from 0 to 1, once words that only tell the role are left out."""
+    if output == wanted:
+        return 1.0
+    one = [w for w in words(output) if w not in ROLE_WORDS]
+    other = [w for w in words(wanted) if w not in ROLE_WORDS]
+    if not one or not other:
+        return 0.3
+    shared = len(set(one) & set(other)) / len(set(one) | set(other))
+    return max(shared, SequenceMatcher(None, "_".join(one), "_".join(other)).ratio() * 0.9)
+
+
+def propose(
+    nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files = NO_FILES
+) -> list[Proposal]:
+    """The best arrows for inputs that have none, best first; no two of them clash.
+
+    The file that one node writes and another one reads goes before likeness. Where two fit equally
+    well nothing is proposed: that choice is a person's. Where there are more than 50,000 pairs to
+    compare likeness proposes nothing.
+    """
+    drawn = Drawn(nodes, files.with_ports(ports) if files.opened else ports, edges)
+    same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
+    alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
+    found = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
+    found = list(_clear(found, lambda p: (p.target, p.input)))
+    found = list(_clear(found, lambda p: (p.source, p.output, p.target)))
+    chosen = []
+    for proposal in sorted(found, key=lambda p: (-p.score, repr(p.edge()))):
+        if drawn.refusal(proposal.edge()) is None:
+            drawn.add(proposal.edge())
+            chosen.append(proposal)
+    return chosen
+
+
+def _clear(found: Iterable[Proposal], key: Callable[[Proposal], Hashable]) -> Iterator[Proposal]:
+    """The best of each group, where it is better than the others."""
+    groups: dict[Hashable, list[Proposal]] = {}
+    for proposal in found:
+        groups.setdefault(key(proposal), []).append(proposal)
+    for group in groups.values():
+        best = max(proposal.score for proposal in group)
+        first, *others = (proposal for proposal in group if proposal.score == best)
+        if not others:
+            yield first
+
+
+def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) -> list[Proposal]:
+    taken = {(edge.target, edge.input) for edge in edges}
+    feeds = {(edge.source, edge.output, edge.target) for edge in edges}
+    outputs = [(n, a) for n in nodes for a in ports.get(n, ()) if a.role == "output"]
+    inputs = [
+        (node, argument)
+        for node, item in nodes.items()
+        for argument in ports.get(node, ())
+        if argument.role == "input" and item.type == "executable"
+        if (node, argument.name) not in taken
+    ]
+    if len(outputs) * len(inputs) > MAX_PAIRS:
+        return []
+    found = []
+    for node, wanted in inputs:
+        for source, output in outputs:
+            score, reason = _score(nodes[source], source, output, wanted)
+            if score >= ENOUGH and (source, output.name, node) not in feeds:
+                found.append(Proposal(source, output.name, node, wanted.name, score, reason))
+    return found
+
+
+def _by_files(
+    nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files
+) -> Iterator[Proposal]:
+    """Yield the arrows from what writes a file to what reads it, or one of that name."""
+    taken = {(edge.target, edge.input) for edge in edges}
+    feeds = {(edge.source, edge.target) for edge in edges}
+    by_name: dict[str, list[End]] = {}
+    for output in files.ends(ports, "output"):
+        by_name.setdefault(posixpath.basename(output.place), []).append(output)
+    for wanted in files.ends(ports, "input"):
+        for output in by_name.get(posixpath.basename(wanted.place), ()):
+            is_open = (wanted.node, wanted.port) not in taken
+            is_new = bool(output.undeclared or wanted.undeclared)
+            if is_open and is_new and (output.node, wanted.node) not in feeds:
+                yield _of_file(nodes, output, wanted)
+
+
+def _of_file(nodes: Mapping[str, Node], output: End, wanted: End) -> Proposal:
+    one, other = (nodes[end.node].label or end.node for end in (output, wanted))
+    name = posixpath.basename(output.place)
+    if output.place == wanted.place:
+        score, reason = SAME_FILE, f"{one} writes {name}, and {other} reads it"
+    else:
+        score, reason = SAME_NAME, f"{one} writes {name}, and {other} reads a file of that name"
+    ends = (output.node, output.port, wanted.node, wanted.port)
+    return Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)
+
+
+def _score(node: Node, source: str, output: Argument, wanted: Argument) -> tuple[float, str]:
+    name = (node.label or source) if node.type == "dataset" else output.name
+    alike = likeness(name, wanted.name)
+    if output.format and output.format == wanted.format:
+        return round(0.43 + 0.57 * alike, 3), f"alike names, both {output.format}"
+    return round(alike, 3), "same name" if alike == 1.0 else "alike names"

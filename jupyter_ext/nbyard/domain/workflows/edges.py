@@ -1,0 +1,128 @@
+"""Which arrow may be drawn. The browser's twin is src/document/edges.ts; both read
+tests/cases/edges.json."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from nbyard.domain.arguments.structs import ANY, Argument, format_words
+from nbyard.domain.workflows.structs import DATA, Edge, Node
+
+Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
+Ports = Mapping[str, Sequence[Argument]]
+
+FOLDER = "folder"
+SEVERAL = "a folder with several files"
+ONE_OR_SEVERAL = f"a file or {SEVERAL}"
+WORDS: dict[str, str] = {
+    "unknown-node": "an arrow needs a node at both ends",
+    "self": "a node cannot feed itself",
+    "unknown-port": "{edge.source}.{edge.output} → {edge.target}.{edge.input}: no such port",
+    "direction": "arrows go from an output to an input",
+    "taken": "{edge.input} of {edge.target} already has an arrow",
+    "format": "the output {edge.output} ({given}) does not fit the input {edge.input} ({wanted})",
+    "cycle": "the arrows would form a circle",
+}
+
+
+def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
+    """The refusal for people, naming what is at both ends."""
+    output, wanted = _port(ports, edge.source, edge.output), _port(ports, edge.target, edge.input)
+    return WORDS[refusal].format(edge=edge, given=_kind(output), wanted=_kind(wanted))
+
+
+def _kind(port: Argument | None) -> str:
+    if port is None:
+        return ""
+    return SEVERAL if port.type == "list" else format_words(port)
+
+
+def formats_fit(output: str, wanted: str) -> bool:
+    """Equal, or one is open and neither is a folder, or both a file and a folder are wanted."""
+    return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
+
+
+def _fits(output: Argument, wanted: Argument) -> bool:
+    """One file is a list of one."""
+    return wanted.type == "list" or formats_fit(output.format, wanted.format)
+
+
+class Drawn:
+    """Arrows as they are drawn one after the other; `ports` are the arguments by node."""
+
+    def __init__(self, nodes: Mapping[str, Node], ports: Ports, edges: Iterable[Edge] = ()):
+        self._nodes, self._ports = nodes, ports
+        self._taken: set[tuple[str, str]] = set()
+        self._after: dict[str, list[str]] = {}
+        self._before: dict[str, list[str]] = {}
+        for edge in edges:
+            self.add(edge)
+
+    def add(self, edge: Edge) -> None:
+        self._taken.add((edge.target, edge.input))
+        self._after.setdefault(edge.source, []).append(edge.target)
+        self._before.setdefault(edge.target, []).append(edge.source)
+
+    def refusal(self, edge: Edge) -> Refusal | None:
+        """Why the arrow may not be added, or None."""
+        return self._ends(edge) or self._fit(edge)
+
+    def _ends(self, edge: Edge) -> Refusal | None:
+        if edge.source not in self._nodes or edge.target not in self._nodes:
+            return "unknown-node"
+        if edge.source == edge.target:
+            return "self"
+        output = _port(self._ports, edge.source, edge.output)
+        wanted = _port(self._ports, edge.target, edge.input)
+        if output is None or wanted is None:
+            return "unknown-port"
+        return None if (output.role, wanted.role) == ("output", "input") else "direction"
+
+    def _fit(self, edge: Edge) -> Refusal | None:
+        if (edge.target, edge.input) in self._taken:
+            return "taken"
+        output = _port(self._ports, edge.source, edge.output)
+        wanted = _port(self._ports, edge.target, edge.input)
+        if output is None or wanted is None or not _fits(output, wanted):
+            return "format"
+        return "cycle" if self._leads(edge.target, edge.source) else None
+
+    def _leads(self, start: str, goal: str) -> bool:
+        """Whether arrows lead from one node to another; searched from both ends by turns, so that
+        a long chain costs little in whatever order it is drawn."""
+        ahead, behind = {start}, {goal}
+        forward, backward = [start], [goal]
+        while forward and backward:
+            if _step(forward, ahead, self._after, behind):
+                return True
+            if _step(backward, behind, self._before, ahead):
+                return True
+        return False
+
+
+def _step(
+    todo: list[str], seen: set[str], arrows: Mapping[str, list[str]], wanted: set[str]
+) -> bool:
+    for node in arrows.get(todo.pop(), ()):
+        if node in wanted:
+            return True
+        if node not in seen:
+            seen.add(node)
+            todo.append(node)
+    return False
+
+
+def check_edge(
+    edge: Edge, edges: Iterable[Edge], nodes: Mapping[str, Node], ports: Ports
+) -> Refusal | None:
+    """Why the arrow may not be added to `edges`, or None."""
+    return Drawn(nodes, ports, edges).refusal(edge)
+
+
+def data_port(file_format: str) -> Argument:
+    """The only output of a dataset."""
+    return Argument(DATA, role="output", format=file_format)
+
+
+def _port(ports: Ports, node: str, name: str) -> Argument | None:
+    found = (a for a in ports.get(node, ()) if a.name == name and a.role != "value")
+    return next(found, None)

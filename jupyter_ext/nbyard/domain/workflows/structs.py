@@ -1,0 +1,400 @@
+"""The workflow document: what is drawn, read strictly, and the rules of its graph.
+
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`.
+Nodes follow a file (`path`, relative to the document's folder) or name a stored object.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, ValueType
+from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.limits import Limits
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid
+from nbyard.fields import misspelled, with_meant
+
+NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+NUMBER = re.compile("([0-9]+)")
+DATA = "data"
+ANY_KEY = "[...]"
+MAX_NODES = 10_000
+# as a key of an object in JavaScript it is no key
+PROTOTYPE = "__proto__"
+
+
+class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A value, or the name of a workflow parameter that gives it."""
+
+    value: Any = msgspec.UNSET
+    parameter: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if (self.value is msgspec.UNSET) == (self.parameter is msgspec.UNSET):
+            raise ValueError("needs either a value or a parameter")
+
+
+class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A workflow parameter: declared once, bound to node values, overridden per run."""
+
+    type: ValueType = "string"
+    default: Any = msgspec.UNSET
+    help: str = ""
+    choices: tuple[Any, ...] = ()
+
+    def argument(self, name: str) -> Argument:
+        return Argument(
+            name,
+            type=self.type,
+            default=self.default,
+            choices=self.choices,
+            help=self.help,
+            required=self.default is msgspec.UNSET,
+        )
+
+
+class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Identity and parameters of a workflow, and the place for what others keep with it: fields of
+    other names are read over, unless one of these is spelled nearly so."""
+
+    id: str = ""
+    title: str = ""
+    parameters: dict[str, Parameter] = {}
+
+
+class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The run whose result a node takes instead of running: its id, and its number for people."""
+
+    run: str
+    number: int = 0
+
+
+class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
+    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A notebook
+    runs with its `kernel` instead of its own. The data of a dataset node is a file (`path`), a
+    `dataset` or an `artifact`, each by id or name."""
+
+    type: Literal["executable", "dataset"]
+    path: str = ""
+    executable: str = ""
+    dataset: str = ""
+    artifact: str = ""
+    label: str = ""
+    arguments: dict[str, Binding] = msgspec.field(default_factory=dict)
+    version: str = ""
+    runtime: str = ""
+    environment: str = ""
+    image: str = ""
+    requirements: str = ""
+    kernel: str = ""
+    pin: Pin | None = None
+
+
+class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An arrow from an output to an input; a dataset's only output is `data`."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A workflow document as read from a `.nbflow` file. Only `meta` may have other fields than
+    those that are named here."""
+
+    version: Literal[1]
+    meta: Meta = Meta()
+    nodes: dict[str, Node] = {}
+    edges: dict[str, Edge] = {}
+    positions: dict[str, tuple[float, float]] = {}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that blocks a run: where it is (node, edge, field) and what to do."""
+
+    message: str
+    node: str = ""
+    edge: str = ""
+    field: str = ""
+
+
+def read_document(text: str | bytes, strict: bool = False) -> Document:
+    """The document in a `.nbflow` text, blank text being an empty one; edges to nodes that are
+    gone are left out, or refused when `strict`.
+
+    Raises:
+        Invalid: naming the place that is wrong.
+    """
+    try:
+        plain = _versioned(text)
+        document = msgspec.convert(plain, Document)
+    except BadRequest as error:
+        raise Invalid.field("document", error.message) from None
+    except msgspec.ValidationError as error:
+        words = _with_names(plain, str(error))
+        raise Invalid.field("document", with_meant(words, Document)) from None
+    _check_meta(plain)
+    if len(document.nodes) > MAX_NODES:
+        raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
+    for name in document.nodes:
+        if not NODE_ID.match(name) or name == PROTOTYPE:
+            raise Invalid.field("document.nodes", f"{name[:70]!r} is no valid node id")
+    if PROTOTYPE in document.edges:
+        raise Invalid.field("document.edges", f"{PROTOTYPE!r} is no valid id of an edge")
+    edges = {
+        key: edge
+        for key, edge in document.edges.items()
+        if edge.source in document.nodes and edge.target in document.nodes
+    }
+    if strict and (lost := sorted(document.edges.keys() - edges)):
+        raise Invalid.field("document.edges", f"{lost[0][:150]!r} has no node at one of its ends")
+    return msgspec.structs.replace(document, edges=edges)
+
+
+def _check_meta(plain: Mapping[str, Any]) -> None:
+    known = Meta.__struct_fields__
+    for name in plain.get("meta", {}):
+        if name not in known and (near := misspelled(name, known)):
+            raise Invalid.field("document.meta", f"there is no field {name!r}; is {near} meant?")
+
+
+def _versioned(text: str | bytes) -> Any:
+    if not text.strip():
+        return {"version": 1}
+    plain = read_json(text)
+    version = plain.get("version") if isinstance(plain, dict) else None
+    if isinstance(version, int | float) and not isinstance(version, bool):
+        if version != 1:
+            raise BadRequest(f"version {version} is not known; upgrade nbyard")
+        plain["version"] = 1  # 1.0 is the same number
+    return plain
+
+
+def _with_names(plain: Mapping[str, Any], words: str) -> str:
+    """What is wrong, with the names of node and argument where msgspec writes `[...]` for any key:
+    the first that, alone, is refused in the same words."""
+    steps: list[str] = []
+    keyed: set[int] = set()
+    told = words
+    for part in words.partition("`$")[2].split(ANY_KEY)[:-1]:
+        steps += part.split(".")[1:]
+        keyed.add(len(steps))
+        holder: Any = plain
+        for step in steps:
+            holder = holder[step]
+        alone = (key for key in holder if _refusal(_only(plain, [*steps, key], keyed)) == words)
+        if (name := next(alone, None)) is None:
+            return words
+        steps.append(name)
+        told = told.replace(ANY_KEY, f".{name}", 1)
+    return told
+
+
+def _only(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> Mapping[str, Any]:
+    """The document without other blocks, and without other keys in the mappings at these depths."""
+    found = plain
+    layers: list[Mapping[str, Any]] = []
+    for depth, step in enumerate(steps):
+        layers.append({} if depth in keyed else {"version": 1} if not depth else found)
+        found = found[step]
+    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
+        found = {**layer, step: found}
+    return found
+
+
+def _refusal(plain: Mapping[str, Any]) -> str:
+    try:
+        msgspec.convert(plain, Document)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:
+    """The document with these nodes pinned otherwise, or not at all."""
+    changed = {n: msgspec.structs.replace(document.nodes[n], pin=pin) for n, pin in pins.items()}
+    return msgspec.structs.replace(document, nodes={**document.nodes, **changed})
+
+
+def semantic(document: Document) -> Document:
+    """The document without what cannot matter to a run."""
+    return msgspec.structs.replace(document, positions={})
+
+
+def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
+    """Node ids so that every source comes before its targets, and else as they were given. The
+    canvas writes them sorted as text, with n10 before n2: those come by their numbers.
+
+    Raises:
+        Invalid: when there is a cycle; the message names its nodes.
+    """
+    given = list(nodes)
+    if given == sorted(given):
+        given.sort(key=_numbered)
+    after: dict[str, list[str]] = {node: [] for node in given}
+    missing = dict.fromkeys(after, 0)
+    place = {node: at for at, node in enumerate(after)}
+    for edge in edges:
+        after[edge.source].append(edge.target)
+        missing[edge.target] += 1
+    ready = [node for node in reversed(after) if not missing[node]]
+    order: list[str] = []
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for target in sorted(after[node], key=lambda name: place[name], reverse=True):
+            missing[target] -= 1
+            if not missing[target]:
+                ready.append(target)
+    if len(order) < len(missing):
+        rest = sorted(node for node, count in missing.items() if count)
+        raise Invalid.field("document.edges", "the arrows form a circle: " + ", ".join(rest[:8]))
+    return order
+
+
+def _numbered(node: str) -> list[str | int]:
+    return [part if at % 2 == 0 else int(part) for at, part in enumerate(NUMBER.split(node))]
+
+
+def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
+    """`start` and everything it needs."""
+    return _reach(start, ((edge.target, edge.source) for edge in edges))
+
+
+def downstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
+    """`start` and everything that needs it."""
+    return _reach(start, ((edge.source, edge.target) for edge in edges))
+
+
+def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
+    after: dict[str, list[str]] = {}
+    for one, other in pairs:
+        after.setdefault(one, []).append(other)
+    seen = set(start)
+    todo = list(seen)
+    while todo:
+        for node in after.get(todo.pop(), ()):
+            if node not in seen:
+                seen.add(node)
+                todo.append(node)
+    return seen
+
+
+Scope = Literal["all", "selected", "from", "to"]
+
+
+def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
+    """The nodes a run of that scope covers; what they need is always part of it.
+
+    Nothing before a pinned node is needed.
+
+    Raises:
+        Invalid: when a named node is not in the document, or none is named.
+    """
+    if scope == "all":
+        return set(document.nodes)
+    for index, node in enumerate(nodes):
+        if node not in document.nodes:
+            raise Invalid.field(f"nodes.{index}", f"there is no node {node[:70]!r}")
+    if not nodes:
+        raise Invalid.field("nodes", f"name at least one node for the scope {scope!r}")
+    edges = list(document.edges.values())
+    chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
+    return upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])
+
+
+class Workflow(msgspec.Struct, frozen=True):
+    """A document that was run or opened: where its file is and what it is called."""
+
+    id: str
+    document_id: str
+    path: str
+    title: str
+    owner: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document's place below the root and its present text (saved or not)."""
+
+    path: str
+    document: str
+
+
+class NodeView(msgspec.Struct, frozen=True):
+    """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
+    `environment` are those of the executable, where the node names no other; `hinted_image` is
+    that of containers where none is named; `undeclared` is what it opened in its last success."""
+
+    name: str
+    kind: str
+    arguments: list[Argument]
+    hints: list[str] = []
+    executable: str = ""
+    dataset: str = ""
+    problem: str = ""
+    image: str = ""
+    environment: str = ""
+    hinted_image: str = ""
+    undeclared: Undeclared | None = None
+
+
+class NodeLine(msgspec.Struct, frozen=True):
+    """What a node of a saved workflow is and where it runs; `runtime` and `image` are empty where
+    the run decides, `after` are the nodes that it takes something from."""
+
+    node: str
+    kind: str
+    executable: str
+    runtime: str
+    image: str
+    after: list[str]
+    problem: str = ""
+
+
+class NeededImage(msgspec.Struct, frozen=True):
+    """An image that `nodes` of a workflow run in: `base` as it is, or where `is_built` one made of
+    it with these `requirements` (the text of the file), and with what notebooks need; or that of a
+    `dockerfile`, a path in the folder whose digest is `bundle`."""
+
+    base: str
+    requirements: str
+    for_notebooks: bool
+    is_built: bool
+    nodes: tuple[str, ...] = ()
+    dockerfile: str = ""
+    bundle: str = ""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why. Files that are to
+    be declared first: `writes` as an output of the source, `reads` as an input of the target."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+    score: float
+    reason: str
+    writes: str = ""
+    reads: str = ""
+
+    def edge(self) -> Edge:
+        return Edge(self.source, self.output, self.target, self.input)
+
+
+class WorkflowCheck(msgspec.Struct, frozen=True):
+    """What every node is, what blocks a run, and arrows that could be drawn. `copy_of` is the path
+    of the workflow with the same id that this file is a copy of: it has to get an id of its own."""
+
+    nodes: dict[str, NodeView]
+    problems: list[Problem]
+    proposals: list[Proposal]
+    copy_of: str = ""

@@ -1,0 +1,49 @@
+"""E13: files and folders are objects for references."""
+
+import pytest
+
+from nbyard.domain.arguments.bindings import Bound, Referenced, Stdin
+from nbyard.domain.arguments.file_objects import Facts, move, seen
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.command_line import build_argv, check_command
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.errors import Invalid
+
+TREE = Argument("tree", "input", format="folder", reach=Referenced())
+FACTS = Facts(listings={"tree": {"a.txt": 3, "sub": {"b": 0}}})
+
+
+def test_a_folder_tells_what_lies_in_it_if_asked() -> None:
+    found = seen(TREE, "{attempt}/inputs/tree/x", FACTS)
+    assert [one["basename"] for one in found["listing"]] == ["a.txt", "sub"]
+    assert found["listing"][0]["size"] == 3
+    assert found["listing"][1]["listing"][0]["path"] == "{attempt}/inputs/tree/x/sub/b"
+    assert "listing" not in seen(TREE, "{attempt}/inputs/tree/x", Facts())
+
+
+def test_what_lies_in_a_folder_goes_where_it_goes() -> None:
+    found = seen(TREE, "{attempt}/inputs/tree/x", FACTS)
+    move(found, "/w/y")
+    assert (found["basename"], found["listing"][0]["path"]) == ("y", "/w/y/a.txt")
+    assert found["listing"][1]["listing"][0]["dirname"] == "/w/y/sub"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("$(inputs.tree.listing[1].listing[0].path)", "inputs/tree/x/sub/b"), ("$(null)", "")],
+)
+def test_standard_input_is_a_file_that_references_name(text: str, place: str) -> None:
+    given = {"tree": "{attempt}/inputs/tree/x"}
+    assert build_argv(["x"], [TREE], given, Invocation(stdin=text), FACTS).stdin == place
+
+
+@pytest.mark.parametrize("text", ["$(inputs.n)", "{attempt}/../x"])
+def test_standard_input_is_no_other_text(text: str) -> None:
+    with pytest.raises(Invalid, match="stdin: "):
+        build_argv(["x"], [Argument("n", reach=Bound())], {"n": "/x"}, Invocation(stdin=text))
+
+
+def test_standard_input_is_told_once() -> None:
+    data = Argument("data", "input", reach=Stdin())
+    with pytest.raises(Invalid, match="stdin is that of an argument already"):
+        check_command(("x",), [data], Invocation(stdin="$(inputs.data.path)"))

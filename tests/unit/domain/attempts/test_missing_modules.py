@@ -1,0 +1,58 @@
+"""A module that was not found, and the package that has it."""
+
+import pytest
+
+from nbyard.domain.attempts.missing_modules import Missing, missing_from, package_of
+from nbyard.domain.attempts.structs import Failure
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("cow", "cow"), ("cow.bell", "cow"), ("cv2", "opencv-python"), ("sklearn", "scikit-learn"),
+        ("sklearn.svm", "scikit-learn"), ("yaml", "PyYAML"), ("PIL", "pillow"),
+        ("bs4", "beautifulsoup4"), ("google.protobuf.message", "protobuf"), ("google", "google"),
+    ],
+)  # fmt: skip
+def test_a_module_belongs_to_a_package(module: str, package: str) -> None:
+    assert package_of(module) == package
+
+
+def test_what_is_missing_is_read_from_a_failure() -> None:
+    """Of notebooks in the message, of scripts in the end of the log, which may have colours."""
+    words = "ModuleNotFoundError: No module named 'cv2'"
+    found = Missing("cv2", ["opencv-python"], "cows")
+    assert missing_from(Failure("error", words), "cows") == found
+    coloured = "\x1b[31mModuleNotFoundError\x1b[39m: No module named 'cv2'\n"
+    script = Failure("exit-code", "exit code 1", traceback=coloured)
+    assert missing_from(script, "cows") == found
+    other = "ModuleNotFoundError: No module named 'six'\nDuring handling …\n"
+    assert missing_from(Failure("error", words, traceback=other), "cows") == found
+    assert missing_from(Failure("error", "ValueError: no module"), "") is None
+    assert missing_from(None, "") is None
+    assert missing_from(Failure("error", words, left_out=True), "") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "packages"),
+    [
+        ("Unfit: …, and Missing optional dependency 'pyarrow'.  Use pip.", ["pandas", "pyarrow"]),
+        ("ImportError: `Import openpyxl` failed. Use pip …", ["pandas", "openpyxl"]),
+        (
+            "a data frame travels as Parquet: ModuleNotFoundError: No module named 'pyarrow'",
+            ["pandas", "pyarrow"],
+        ),
+        (
+            "a data frame travels as Parquet: ModuleNotFoundError: No module named 'polars'",
+            ["polars"],
+        ),
+        ("ModuleNotFoundError: No module named 'pyarrow'", ["pyarrow"]),
+    ],
+)
+def test_a_new_environment_gets_what_is_needed_together(words: str, packages: list[str]) -> None:
+    """L1: one of pyarrow alone would lack pandas; one that is there has it, in its version."""
+    made = missing_from(Failure("error", words), "")
+    assert made is not None and made.packages == packages
+    added = missing_from(Failure("error", words), "cows")
+    assert added is not None and added.packages == packages[-1:]
+    assert added.module == packages[-1]

@@ -1,0 +1,105 @@
+"""P1: what the AI4OS dashboard sends deploys the same here."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.deployments.ai4os import plain, told_of
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.errors import Invalid
+
+FORM: dict[str, Any] = {
+    "general": {
+        "title": "Plants",
+        "desc": "Which plant it is",
+        "docker_image": "ai4oshub/plants",
+        "docker_tag": "cpu",
+        "service": "deepaas",
+        "jupyter_password": "",
+        "hostname": "plants",
+    },
+    "hardware": {"cpu_num": 4, "gpu_num": 0, "gpu_type": "", "ram": 8192, "disk": 10240},
+    "storage": {
+        "rclone_conf": "/srv/.rclone/rclone.conf",
+        "rclone_url": "",
+        "rclone_vendor": "nextcloud",
+        "rclone_user": "",
+        "rclone_password": "",
+        "datasets": [],
+    },
+}
+
+
+def read(**changes: dict[str, Any]) -> NewDeployment:
+    told = {name: {**fields, **changes.get(name, {})} for name, fields in FORM.items()}
+    return msgspec.convert(told, NewDeployment)
+
+
+def test_the_form_becomes_a_deployment() -> None:
+    found = plain(read())
+    assert found == NewDeployment(
+        image="ai4oshub/plants:cpu",
+        name="plants",
+        title="Plants",
+        description="Which plant it is",
+        cpu=4,
+        gpu=0,
+        memory_gb=8,
+        disk_gb=10,
+    )
+    name, spec = completed(found)
+    assert (name, spec.service, spec.memory_gb) == ("plants", "api", 8)
+
+
+def test_a_part_of_it_is_enough() -> None:
+    body = {"image": "cows:1", "hardware": {"cpu_num": 2}}
+    assert plain(msgspec.convert(body, NewDeployment)) == NewDeployment(image="cows:1", cpu=2)
+    own = NewDeployment(image="cows:1")
+    assert plain(own) is own
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"), [("jupyter", "jupyterlab"), ("vscode", "code-server")]
+)
+def test_services_have_their_names_here(service: str, kind: str) -> None:
+    found = plain(read(general={"service": service, "jupyter_password": "123456789"}))
+    assert (found.service, found.password) == (kind, "123456789")
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "words"),
+    [
+        ("hardware", "gpu_type", "Tesla T4", "hardware.gpu_type: GPUs are not chosen by their"),
+        ("storage", "rclone_url", "https://s", "storage.rclone_url: storage is not mounted here"),
+        ("storage", "datasets", [{"doi": "1"}], "storage.datasets: storage is not mounted here"),
+    ],
+)
+def test_what_does_not_exist_here_is_named(part: str, field: str, value: Any, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        plain(read(**{part: {field: value}}))
+
+
+def test_a_field_is_said_once() -> None:
+    body = msgspec.structs.replace(read(), title="Other")
+    with pytest.raises(Invalid, match=r"title: is said by general\.title, too"):
+        plain(body)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "place"),
+    [
+        ("hardware", "cpu_num", 11, "hardware.cpu_num"),
+        ("hardware", "ram", 100, "hardware.ram"),
+        ("general", "hostname", "No Host", "general.hostname"),
+    ],
+)
+def test_errors_call_fields_as_they_were_written(
+    part: str, field: str, value: Any, place: str
+) -> None:
+    body = read(**{part: {field: value}})
+    with pytest.raises(Invalid) as caught, told_of(body):
+        completed(plain(body))
+    assert caught.value.details[0].path == place
+    assert caught.value.message.startswith(f"{place}: ")

@@ -1,0 +1,166 @@
+"""P3, P4: how a deployment stands, and what follows an end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.status import (
+    BEING_BUILT,
+    MAX_BACKOFF_SECONDS,
+    TRIES,
+    Ended,
+    Standing,
+    after,
+    backoff_seconds,
+    is_port_taken,
+    never_answered,
+    no_way_in,
+    not_built,
+    reproduce_pull,
+    restarts_then,
+    sentence,
+    state_of,
+    words_of_end,
+    words_of_start_error,
+)
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.states import DEPLOYMENT
+
+SPEC = completed(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
+phases = st.sampled_from(["pending", "alive", "over"])
+standings = st.builds(
+    Standing, st.just(1), phases, st.booleans(), st.booleans(), st.sampled_from(["", "why"]),
+    st.sampled_from([None, 0, 1]),
+)  # fmt: skip
+
+
+@given(st.integers(0, 2), standings, standings)
+def test_any_two_revisions_make_one_state_that_has_its_reason(serving, one, other):
+    from msgspec.structs import replace
+
+    found = {1: one, 2: replace(other, number=2)}
+    state, reason = state_of(serving, found)
+    assert state in DEPLOYMENT.moves
+    answering = found.get(serving)
+    is_answered = answering is not None and answering.phase == "alive" and answering.answers
+    assert (state == "running") == is_answered
+    if state == "down":
+        assert reason
+    if state in ("failed", "completed"):
+        assert answering is None or answering.phase == "over"
+        assert other.phase == "over" and reason == ("" if state == "completed" else other.reason)
+
+
+def test_one_that_is_replaced_answers_until_the_other_does():
+    old, new = Standing(1, "alive", True, True), Standing(2, "alive", False, False)
+    assert state_of(1, {1: old, 2: new}) == ("running", "")
+    failed = Standing(2, "over", reason="no image")
+    assert state_of(1, {1: old, 2: failed}) == (
+        "running", "Revision 2 did not take its place: no image"
+    )  # fmt: skip
+    waits = Standing(2, "pending", reason=BEING_BUILT)
+    assert state_of(1, {1: old, 2: waits}) == ("running", ""), "it is no failure"
+    assert state_of(0, {2: waits}) == ("queued", BEING_BUILT)
+    again = Standing(1, "pending", reason="It ended.")
+    words = "It ended. Revision 2 did not take its place: no image"
+    assert state_of(1, {1: again, 2: failed}) == ("queued", words), "it is started again"
+    thrice = Standing(1, "over", reason="It ended with exit code 0.", exit_code=0)
+    assert state_of(0, {1: thrice}) == ("failed", "It ended with exit code 0.")
+    assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", "")
+    assert state_of(0, {1: Standing(1, "pending", reason="waits for a GPU")})[0] == "queued"
+    assert state_of(1, {1: Standing(1, "alive", False, True)}) == ("down", "It does not answer.")
+    busy = Standing(1, "alive", False, True, says="it is in a call")
+    assert state_of(1, {1: busy}) == ("down", "It does not answer: it is in a call.")
+    assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
+
+
+def test_what_was_waited_for_in_vain_is_told():
+    assert not_built("No space left.") == "Its image was not built: No space left."
+    assert not_built("") == "Its image was removed before it was built."
+
+
+def test_it_is_tried_again_a_few_times_in_a_row():
+    died, restarts = Ended(1), 0
+    for _ in range(TRIES - 1):
+        assert after(died, restarts, "own") == "again"
+        restarts = restarts_then(died, restarts)
+    assert after(died, restarts, "own") == "failed"
+    assert after(Ended(1, lived_seconds=60), restarts, "api") == "again", (
+        "after a while of life anew"
+    )
+    assert after(Ended(0), 0, "own") == "completed"
+    assert after(Ended(0, out_of_memory=True), 0, "own") == "again"
+
+
+@pytest.mark.parametrize("service", ["api", "jupyterlab", "code-server"])
+def test_what_serves_is_never_through(service):
+    assert after(Ended(0), 0, service) == "again"
+    assert after(Ended(0), TRIES - 1, service) == "failed"
+
+
+@given(st.integers(1, 2000))
+def test_waiting_grows_up_to_a_minute(restarts):
+    assert 1 <= backoff_seconds(restarts) <= backoff_seconds(restarts + 1) <= MAX_BACKOFF_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (Ended(137, out_of_memory=True), "It ran out of memory: it may have 8 GB."),
+        (
+            Ended(3, last="a\nValueError: no cows\n"),
+            "It ended with exit code 3: ValueError: no cows",
+        ),
+        (Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"), "It ended with exit code 9."),
+        (Ended(137), "It ended with exit code 137 (it was killed)."),
+        (Ended(137, last="batch 7\n"), "It ended with exit code 137 (it was killed)."),
+        (Ended(143, last="bye\n"), "It ended with exit code 143 (it was killed): bye"),
+        (Ended(None), "Its container was removed by somebody else."),
+        (Ended(127, error="no such thing"), "It could not be started: no such thing"),
+    ],
+)
+def test_why_it_ended_is_told_in_words(ended, words):
+    assert words_of_end(ended, SPEC) == words
+
+
+def test_a_reason_is_a_whole_sentence_where_another_follows():
+    boom = Standing(1, "pending", reason="It ended with exit code 3: boom")
+    failed = Standing(2, "over", reason="no image")
+    words = "It ended with exit code 3: boom. Revision 2 did not take its place: no image"
+    assert state_of(1, {1: boom, 2: failed}) == ("queued", words)
+    assert [*map(sentence, ("", "boom", "It ended.", "Why?"))] == ["", "boom.", "It ended.", "Why?"]
+
+
+def test_what_an_engine_says_is_told_in_words():
+    taken = "driver failed: listen tcp4 127.0.0.1:80: bind: address already in use"
+    assert is_port_taken(taken) and "A port is taken" in words_of_start_error(taken)
+    assert "not in the image" in words_of_start_error(
+        'exec: "x": executable file not found in $PATH'
+    )
+    hook = "error running hook #0: exec: nvidia-container-cli: executable file not found"
+    assert words_of_start_error(hook).startswith("A hook of the engine failed")
+    assert words_of_start_error("other") == "other" and not is_port_taken("other")
+    assert "port 5000 (/) within 300 s" in never_answered(SPEC)
+
+
+def test_a_shell_can_fetch_an_image_by_hand():
+    assert reproduce_pull("cows:1") == "docker pull cows:1"
+    assert reproduce_pull("a:1", "tcp://h:1") == "docker --host tcp://h:1 pull a:1"
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_here"),
+    [
+        ("unix:///var/run/docker.sock", True),
+        ("", True),
+        ("tcp://127.0.0.1:2375", True),
+        ("ssh://ann@localhost", True),
+        ("tcp://10.0.0.7:2376", False),
+        ("ssh://ann@there", False),
+    ],
+)
+def test_an_engine_elsewhere_is_refused(engine, is_here):
+    words = no_way_in("bridge", engine)
+    assert words == "" if is_here else engine in words and "another machine" in words
+    assert "container_network" in no_way_in("none", engine)

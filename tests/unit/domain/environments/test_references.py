@@ -1,0 +1,78 @@
+"""E11, L3, L5: versions of environments that tasks use."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.environments.references import (
+    UsedEnvironment,
+    differences,
+    moved,
+    split_reference,
+    warning,
+)
+from nbyard.domain.environments.structs import Lock, LockedPackage, Package
+
+COWS = UsedEnvironment("e1", "cows", "v2", 2, "sha256:x")
+LOCKED = [LockedPackage("Cow.Bell", "1.0"), LockedPackage("ant", "2.0")]
+
+
+def found(*packages: str, python: str = "3.11.2") -> Lock:
+    pairs = [package.split() for package in packages]
+    there = [Package(name, version) for name, version in pairs]
+    return Lock(python, "", "cpython", "linux", there)
+
+
+@given(st.text(min_size=1), st.integers(1, 10**9 - 1))
+def test_a_version_is_named_behind_the_name(name: str, number: int) -> None:
+    expected = (name, number) if "\n" not in name else split_reference(f"{name}@{number}")
+    assert split_reference(f"{name}@{number}") == expected
+
+
+@pytest.mark.parametrize("text", ["cows", "cows@", "cows@0", "cows@x", "@2", "cows@02"])
+def test_another_text_is_a_name(text: str) -> None:
+    assert split_reference(text) == (text, 0)
+
+
+def test_changes_are_told_in_words() -> None:
+    newer = UsedEnvironment("e1", "cows", "v3", 3, "sha256:y")
+    ants = UsedEnvironment("e2", "ants", "v1", 1, "sha256:x")
+    assert moved(COWS, COWS) == moved(None, None) == ""
+    assert moved(COWS, newer) == "the environment cows went from version 2 to 3"
+    assert moved(COWS, ants) == "it uses the environment ants version 1 instead of cows version 2"
+    assert moved(None, COWS) == "it uses the environment cows version 2 now"
+    assert moved(COWS, None) == "it does not use the environment cows any more"
+
+
+def test_what_is_as_it_is_locked_differs_in_nothing() -> None:
+    """However its name is written, and whatever a virtual environment has of itself."""
+    there = found("cow-bell 1.0", "Ant 2.0", "pip 24.0", "setuptools 70")
+    assert differences(LOCKED, "3.11.2", there, beside=True) == []
+    assert warning(COWS, []) == ""
+
+
+def test_what_differs_is_told() -> None:
+    there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
+    told = differences(LOCKED, "3.11.2", there, beside=True)
+    assert told == [
+        "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "no ant",
+        "six 1.16 beside the lock",
+    ]  # fmt: skip
+    assert differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
+    assert warning(COWS, told) == (
+        "not as the lock of cows version 2 has it: Python 3.12.1 instead of 3.11.2;"
+        " Cow.Bell 1.1 instead of 1.0; no ant and 1 more"
+    )
+
+
+def test_a_folder_that_is_not_as_it_was_is_told() -> None:
+    """L6: what is used where it lies may change; a container has what was locked."""
+    locked = [LockedPackage("cow", "1.0", folder="file:///srv/cow", tree="tree:a")]
+    for tree, told in (
+        (None, []),
+        ("tree:a", []),
+        ("tree:b", ["the folder /srv/cow has changed since it was locked"]),
+        ("", ["the folder /srv/cow is gone"]),
+    ):
+        there = Lock("3.11.2", "", "cpython", "linux", [Package("cow", "1.0", tree=tree)])
+        assert differences(locked, "3.11.2", there, beside=True) == told

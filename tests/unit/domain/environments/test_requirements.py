@@ -1,0 +1,191 @@
+"""Requirements files: understood, or refused by line (L2, L6, Q25)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import (
+    ASK,
+    PROTECTED,
+    address_of,
+    check_folders,
+    folder_of,
+    hashes_of,
+    key_of,
+    name_of,
+    read_requirements,
+)
+from nbyard.errors import Invalid, PolicyRefused
+
+DIGEST = "a" * 64
+
+
+def test_comments_extras_markers_and_hashes():
+    text = f"""
+    # tools
+    pandas[excel] >= 2 ; python_version > "3.9"   # rows
+    numpy==1.26 \\
+        --hash=sha256:{DIGEST} \\
+        --hash=sha256:{DIGEST}
+    """
+    assert read_requirements(text) == [
+        'pandas[excel]>=2; python_version > "3.9"',
+        f"numpy==1.26 --hash=sha256:{DIGEST} --hash=sha256:{DIGEST}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--index-url http://evil", "--index-url is not allowed"),
+        ("-e .", f"-e is not allowed: {ASK}"),
+        ("-r other.txt", "-r is not allowed"),
+        ("--find-links=/x", "--find-links is not allowed"),
+        ("cowsay --config-settings=x", "--config-settings is not allowed"),
+        ("cowsay @ file:///etc", "given by an address"),
+        ("cowsay @ git+https://x/y", "given by an address"),
+        ("./here", f"is written name @ address, which is not allowed: {ASK}"),
+        ("https://x/y.whl", "is written name @ address, which"),
+        ("git+https://x/y", "is written name @ address, which"),
+        ("cow-1.0-py3-none-any.whl", "is written name @ address, which"),
+        ("cowsay==6.1; rm -rf /", "line 2"),
+        ("notapkg===???", "line 2: 'notapkg===???': ??? is not a version such as 1.2"),
+        (f"cowsay==1 --hash=md5:{DIGEST}", "--hash is taken of sha256, sha384 and sha512 only"),
+        ("cowsay==1 --hash=sha256:12", "--hash=sha256:<64 hex digits>"),
+        ("cowsay==1 --global-option=x", "--global-option is not allowed here"),
+    ],
+)
+def test_what_is_refused_names_line_and_reason(line, said):
+    with pytest.raises(Invalid) as caught:
+        read_requirements(f"pandas\n{line}\n")
+    assert said in caught.value.message and "line 2" in caught.value.message
+    assert repr(line)[:70] in caught.value.message
+    assert caught.value.details[0].path == "requirements.2"
+
+
+ALLOWED = Sources.parse(["https://packages.test/team", "file:///srv/wheels"])
+WHEEL = "cow-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("--index-url https://packages.test/team/", "--index-url https://packages.test/team"),
+        ("-i https://packages.test/team", "--index-url https://packages.test/team"),
+        ("--extra-index-url=https://packages.test/team/x", None),
+        ("--find-links file:///srv/wheels", None),
+        ("-f  file:///srv/wheels/", "--find-links file:///srv/wheels"),
+        (f"cow@ https://packages.test/team/{WHEEL}", None),
+        ("-e file:///srv/wheels/cow", None),
+        ("--editable=file:///srv/wheels/cow/", "-e file:///srv/wheels/cow"),
+        ("-e /srv/wheels/cow", "-e file:///srv/wheels/cow"),
+        ("-e /srv/wheels/cow[milk, a.b]", "-e file:///srv/wheels/cow[milk,a.b]"),
+        (f"cow@ file:///srv/wheels/{WHEEL} --hash=sha256:{DIGEST}", None),
+    ],
+)
+def test_what_the_administrator_allows_is_taken(line, read):
+    """L6."""
+    (found,) = read_requirements(line, ALLOWED)
+    assert found.replace("cow @ ", "cow@ ") == (read or line.replace("-url=", "-url "))
+    assert read_requirements(found, ALLOWED) == [found]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--index-url https://evil.test/team", "https://evil.test/team is not allowed"),
+        ("--index-url", "must be a URL"),
+        ("--index-url https://packages.test/team --pre", "spaces"),
+        ("--trusted-host packages.test", "--trusted-host is not allowed"),
+        ("-e file:///srv/wheelhouse", "file:///srv/wheelhouse is not allowed"),
+        ("-e file:///srv/wheels/../x", ".."),
+        ("-e ./cow", "-e takes the whole path of a folder"),
+        ("-e https://packages.test/team/cow", "-e takes the whole path"),
+        ("-e git+https://packages.test/team/cow", "-e takes the whole path"),
+        ("-e", "-e takes the whole path"),
+        ("-r file:///srv/wheels/r.txt", "write the lines"),
+        (f"cow @ https://evil.test/{WHEEL}", "is not allowed"),
+        (f"ant @ https://packages.test/team/{WHEEL}", "the address of cow"),
+        ("cow @ https://packages.test/team/cow-1.0.tar.gz", "no wheel"),
+        ("cow @ git+https://packages.test/team/cow", "must begin with"),
+        ("cow @ file:///srv/wheels", "no wheel"),
+        (f"https://packages.test/team/{WHEEL}", "is written name @ address"),
+    ],
+)
+def test_what_goes_beyond_that_is_refused_by_its_line(line, said):
+    """L6."""
+    with pytest.raises(Invalid) as caught:
+        read_requirements(f"pandas\n{line}", ALLOWED)
+    assert said in caught.value.message
+    assert [detail.path for detail in caught.value.details] == ["requirements.2"]
+
+
+def test_what_another_line_takes_the_place_of():
+    assert key_of("--index-url https://a") == key_of("--index-url https://b")
+    assert key_of("--find-links file:///a") != key_of("--find-links file:///b")
+    assert key_of("-e file:///a/cow[milk]") == key_of("-e file:///a/cow") == "-e file:///a/cow"
+    assert key_of("Cow>1") == "cow"
+    assert address_of(f"cow @ file:///srv/{WHEEL} --hash=sha256:{DIGEST}") == f"file:///srv/{WHEEL}"
+    assert address_of("cow>1") == address_of("--index-url https://a") == ""
+
+
+def test_all_wrong_lines_are_named():
+    with pytest.raises(Invalid) as caught:
+        read_requirements("-e .\nok\n-r x\n")
+    assert [detail.path for detail in caught.value.details] == ["requirements.1", "requirements.3"]
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused_and_reading_is_stable(text):
+    try:
+        found = read_requirements(text)
+    except Invalid:
+        return
+    assert all("\n" not in line and not line.startswith("-") for line in found)
+    assert read_requirements("\n".join(found)) == found
+
+
+def test_names_are_compared_in_their_normal_form():
+    assert name_of("My_Cow[x]>=1; python_version > '3'") == name_of("my.cow") == "my-cow"
+    assert name_of(f"cow==1 --hash=sha256:{DIGEST}") == "cow"
+    with pytest.raises(Invalid):
+        name_of("./cow")
+
+
+def test_hashes_of_a_line():
+    assert hashes_of(f"cow==1 --hash=sha256:{DIGEST}") == (f"sha256:{DIGEST}",)
+    assert hashes_of("cow==1") == ()
+
+
+@pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
+def test_what_installs_is_not_installed(line):
+    with pytest.raises(PolicyRefused, match="is not to be installed") as caught:
+        read_requirements(f"cow\n{line}", forbidden=PROTECTED)
+    assert "line 2" in caught.value.message and line in caught.value.message
+    text = "cow\npipdeptree\nsetuptools"
+    assert read_requirements(text, forbidden=PROTECTED) == text.split()
+
+
+def test_a_line_that_is_refused_is_shown_without_its_password():
+    with pytest.raises(Invalid) as caught:
+        read_requirements("ant\n--index-url https://ann:secret@h.test/simple\n" + "x y" * 99)
+    told = [detail.message for detail in caught.value.details]
+    shown = "'--index-url https://…@h.test/simple'"
+    assert told[0] == f"{shown}: the option --index-url is not allowed: {ASK}"
+    assert caught.value.message == f"requirements, line 2: {told[0]}"
+    assert told[1].startswith("'x yx y") and len(told[1]) < 300
+
+
+def test_too_many_lines_are_refused_without_a_number():
+    with pytest.raises(Invalid, match=r"^requirements: has more than 10000 lines$"):
+        read_requirements("a\n" * 10_001)
+
+
+def test_folders_are_asked_for_once_more_when_they_are_installed():
+    """L6: an address may be allowed no more."""
+    lines = ["cow==1.0", "-e file:///srv/wheels/cow  # cow==1.0 tree:0"]
+    assert [folder_of(line) for line in lines] == ["", "file:///srv/wheels/cow"]
+    check_folders(lines, ALLOWED)
+    with pytest.raises(Invalid, match="file:///srv/wheels/cow is not allowed"):
+        check_folders(lines, Sources())

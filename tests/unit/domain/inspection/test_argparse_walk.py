@@ -1,0 +1,61 @@
+"""A parser is followed through the statements that always run."""
+
+import ast
+
+import pytest
+
+from nbyard.domain.inspection.argparse_walk import Walk, follow, is_option, name_in
+from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.cli_parameters import Unread
+
+HEAD = "import argparse\np = argparse.ArgumentParser()\n"
+
+
+def followed(text: str) -> Walk:
+    walk = follow(Source(ast.parse(HEAD + text)))
+    assert walk is not None
+    return walk
+
+
+def test_calls_are_found_in_their_order() -> None:
+    walk = followed(
+        "g = p.add_argument_group()\n"
+        "(p.add_argument('a'), g.add_argument('b'))\n"
+        "one = g.add_mutually_exclusive_group()\n"
+        "with x: one.add_argument('--c')\n"
+        "p.set_defaults(d=1, **e)\n"
+    )
+    found = [(ast.unparse(call.args[0]), exclusive) for call, exclusive in walk.added]
+    assert found == [("'a'", False), ("'b'", False), ("'--c'", True)]
+    assert walk.defaults == {"d", "**"} and walk.hints() == [] and not walk.is_open
+
+
+def test_what_was_not_followed_is_told() -> None:
+    walk = followed("if x: p.add_argument('--a')\nother.add_argument('b')\nplugin(parser=p)")
+    assert walk.added == []
+    assert walk.hints() == [
+        "Arguments added in a loop, under a condition or elsewhere are not read (line 3, 4).",
+        "Arguments that plugin in line 5 may add are not read.",
+    ]
+    assert walk.is_open
+
+
+def test_no_parser_or_one_that_cannot_be_followed() -> None:
+    assert follow(Source(ast.parse("import argparse"))) is None
+    with pytest.raises(Unread, match="several parsers"):
+        followed("argparse.ArgumentParser()")
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [("f('-a', '--' + x)", True), ("f(f'--{x}')", True), ("f('a')", False), ("f(x)", False)],
+)
+def test_options(text: str, result: bool) -> None:
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call) and is_option(call) is result
+
+
+def test_names_of_what_was_parsed() -> None:
+    name_of = name_in(Source(ast.parse(HEAD + "args, rest = p.parse_known_args()")))
+    names = [name_of(ast.parse(text, mode="eval").body) for text in ("args.a", "rest.a", "args")]
+    assert names == ["a", "", ""]

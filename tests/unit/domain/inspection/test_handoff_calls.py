@@ -1,0 +1,91 @@
+"""E14: what code asks for and hands over is read from its source."""
+
+import ast
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Handed
+from nbyard.domain.arguments.structs import Argument, check_arguments
+from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.handoff_calls import HandedOver, added, read_handed
+
+
+def read(text: str) -> HandedOver:
+    found = read_handed(Source(ast.parse(text)))
+    check_arguments(found.arguments)
+    assert all(argument.reach == Handed() for argument in found.arguments)
+    return found
+
+
+def told(text: str) -> list[tuple[object, ...]]:
+    return [(a.name, a.role, a.type, a.required, a.default) for a in read(text).arguments]
+
+
+def test_names_that_are_written_out_are_ports() -> None:
+    text = 'import nbyard\ntable = nbyard.input("table")\nnbyard.output("model", table)'
+    assert told(text) == [
+        ("table", "input", "string", True, msgspec.UNSET),
+        ("model", "output", "string", False, msgspec.UNSET),
+    ]
+
+
+def test_a_secret_is_a_value_that_is_needed() -> None:
+    """E3."""
+    assert told('import nbyard\nnbyard.secret("token")') == [
+        ("token", "value", "secret", True, msgspec.UNSET)
+    ]
+
+
+def test_however_it_was_imported() -> None:
+    for text in (
+        'import nbyard as nb\nnb.input("x")',
+        'from nbyard import input as ask\nask(name="x")',
+        'import nbyard\ndef f():\n    if a:\n        return nbyard.input("x")',
+    ):
+        assert [name for name, *_ in told(text)] == ["x"]
+    assert told('input("x")') == told('other.input("x")') == []
+
+
+def test_a_default_tells_what_it_is() -> None:
+    text = """
+from pathlib import Path
+import nbyard
+RATE = 0.1
+nbyard.input("rate", RATE * 2)
+nbyard.input("items", [1])
+nbyard.input("options", default={"a": 1})
+nbyard.input("title", "raw.csv")
+nbyard.input("raw", Path("data/raw.csv"))
+nbyard.input("more", None)
+nbyard.input("made", build())
+"""
+    assert told(text) == [
+        ("rate", "value", "float", False, 0.2),
+        ("items", "value", "list", False, [1]),
+        ("options", "value", "json", False, {"a": 1}),
+        ("title", "value", "string", False, "raw.csv"),
+        ("raw", "input", "string", False, "data/raw.csv"),
+        ("more", "input", "string", False, None),
+        ("made", "input", "string", False, None),
+    ]
+
+
+def test_what_cannot_be_read_is_said() -> None:
+    found = read('import nbyard\nnbyard.output(name, 1)\nnbyard.input(*a)\nnbyard.input("a b")')
+    assert found.arguments == []
+    assert found.hints[0] == "nbyard.output in line 2 is not read: its name is not written out."
+    assert len(found.hints) == 3
+
+
+def test_one_name_is_one_port() -> None:
+    found = read('import nbyard\nnbyard.input("x")\nnbyard.input("x")\nnbyard.output("x", 1)')
+    assert [a.role for a in found.arguments] == ["input"]
+    assert found.hints == [
+        "x is asked for and handed over under one name, and counts as what came first."
+    ]
+
+
+def test_what_is_declared_stays() -> None:
+    declared = [Argument("x", role="output", format="csv")]
+    handed = [Argument("x", role="output", reach=Handed()), Argument("y", reach=Handed())]
+    assert added(declared, handed) == [declared[0], handed[1]]

@@ -1,0 +1,378 @@
+"""From a document to tasks, or to what blocks a run."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.executables.structs import Resources
+from nbyard.domain.runs.planning import (
+    ResolvedNode,
+    Wish,
+    find_problems,
+    output_filename,
+    plan_tasks,
+    refuse,
+)
+from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, ValueOf
+from nbyard.domain.workflows.edges import data_port
+from nbyard.domain.workflows.structs import Binding, Document, Edge, Meta, Node, Parameter, Problem
+from nbyard.errors import Invalid
+
+RAW = BytesOf("sha256:1", "sales.csv", "dataset sales 1")
+CLEAN = [
+    Argument("raw", role="input", format="csv", required=True),
+    Argument("alpha", type="float", required=True),
+    Argument("seed", type="int", default=7),
+    Argument("note"),
+    Argument("tidy", role="output", format="csv"),
+]
+TRAIN = [
+    Argument("table", role="input", format="csv", required=True),
+    Argument("model", role="output", format="joblib"),
+]
+RESOLVED = {
+    "sales": ResolvedNode("sales", [data_port("csv")], RAW),
+    "clean": ResolvedNode("clean.ipynb", CLEAN, None, "e1", "v1", Resources(image="img", cpu=2.0)),
+    "train": ResolvedNode("train.py", TRAIN, None, "e2", "v2"),
+}
+EDGES = {
+    "one": Edge("sales", "data", "clean", "raw"),
+    "two": Edge("clean", "tidy", "train", "table"),
+}
+ALL = {"sales", "clean", "train"}
+
+
+def _document(edges=EDGES, parameters=None, train=None, **clean):
+    clean = {"arguments": {"alpha": Binding(value=0.5)}, **clean}
+    nodes = {
+        "train": Node("executable", **(train or {})),
+        "clean": Node("executable", **clean),
+        "sales": Node("dataset"),
+    }
+    return Document(1, Meta(parameters=parameters or {}), nodes, dict(edges))
+
+
+def _plans(document, values=None, resolved=RESOLVED, chosen=ALL, wish=None):
+    made = plan_tasks(document, resolved, values or {}, chosen, wish or Wish("process"), {})
+    return {plan.node: plan for plan in made}
+
+
+def _problems(document, resolved=RESOLVED, chosen=None):
+    return [
+        (p.node, p.edge or p.field, p.message)
+        for p in find_problems(document, resolved, {}, chosen)
+    ]
+
+
+def test_a_plan_has_all_that_tasks_need():
+    plans = _plans(_document())
+    assert list(plans) == ["clean", "train"], "datasets are no tasks"
+    assert plans["clean"].bindings == {
+        "raw": RAW,
+        "alpha": ValueOf(0.5),
+        "seed": ValueOf(7, is_default=True),
+    }
+    assert plans["train"].bindings == {"table": ResultOf("clean", "tidy")}
+    assert plans["train"].needs() == {"clean"}
+    assert plans["clean"].executable_version_id == "v1"
+    assert plans["clean"].label == "clean.ipynb"
+
+
+def test_nodes_follow_the_wish_then_themselves_then_their_executable():
+    own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
+    plain = _plans(_document(), wish=Wish("process", runtime_given=True))["clean"]
+    assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", None)
+    told = _plans(own, wish=Wish("process"))["clean"]
+    assert (told.image, told.cpu, told.runtime, told.cache) == ("own", 0.5, "docker", False)
+    assert told.label == "Clean"
+    assert not told.warm
+    wished = _plans(own, wish=Wish("process", "w", True, True, True))["clean"]
+    assert (wished.image, wished.runtime) == ("w", "process")
+    assert wished.force and wished.warm
+
+
+def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
+    """M4, R12: a process has none; a cluster is no process, and refuses it."""
+    for document in (_document(), _document(image="own")):
+        plans = _plans(document, wish=Wish("process"))
+        assert (plans["clean"].runtime, plans["train"].runtime) == ("docker", "process")
+    told = _plans(_document(runtime="process"), wish=Wish("process"))["clean"]
+    assert told.runtime == "process"
+
+
+def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
+    """E13: DockerRequirement as a hint of a tool of CWL."""
+    known = {
+        **RESOLVED,
+        "clean": ResolvedNode("x.cwl", CLEAN, resources=Resources(hinted_image="h")),
+    }
+    plain = _plans(_document(), resolved=known, wish=Wish("process"))["clean"]
+    assert (plain.runtime, plain.image) == ("process", "")
+    for document, wish, image in (
+        (_document(), Wish("docker"), "h"),
+        (_document(runtime="docker"), Wish("process"), "h"),
+        (_document(image="own"), Wish("docker"), "own"),
+        (_document(), Wish("docker", "wished"), "wished"),
+    ):
+        found = _plans(document, resolved=known, wish=wish)["clean"]
+        assert (found.runtime, found.image) == ("docker", image)
+    assert _plans(_document(), resolved=known, wish=Wish("dask"))["clean"].image == ""
+
+
+def test_a_shell_is_refused_where_there_is_no_container():
+    """E13: ShellCommandRequirement of a tool of CWL."""
+    known = {**RESOLVED, "clean": ResolvedNode("x.cwl", CLEAN, for_shell=True)}
+    assert _plans(_document(), resolved=known, wish=Wish("docker"))["clean"].runtime == "docker"
+    for wish in (Wish("process"), Wish("dask")):
+        with pytest.raises(Invalid, match=r"clean\.runtime: its command line is for a shell"):
+            _plans(_document(), resolved=known, wish=wish)
+
+
+def test_an_image_is_refused_where_the_work_would_not_be_in_it():
+    """R12: by the node's name, whoever wants the image and whoever the cluster."""
+    own = _document(image="own", runtime="dask")
+    for document, wish, named in (
+        (own, Wish("process"), "clean.image"),
+        (_document(), Wish("dask"), "clean.image"),
+        (own, Wish("dask", "wished", runtime_given=True), "clean.image; train.image"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            _plans(document, wish=wish)
+        assert "; ".join(sorted(one.path for one in refused.value.details)) == named
+        assert "take the image away" in refused.value.message
+    assert _plans(own, wish=Wish("docker", runtime_given=True))["clean"].image == "own"
+
+
+def test_parameters_are_bound_and_read_as_the_argument_wants_them():
+    """K7."""
+    document = _document(
+        parameters={"a": Parameter("int", 1)},
+        arguments={"alpha": Binding(parameter="a"), "note": Binding(value="x")},
+    )
+    bindings = _plans(document, {"a": 2})["clean"].bindings
+    assert bindings["alpha"] == ValueOf(2.0)
+    assert bindings["note"] == ValueOf("x")
+    with pytest.raises(Invalid, match=r"parameters\.a: a number is needed, not text"):
+        _plans(document, {"a": "two"})
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (_document(), []),
+        (_document(edges={"two": EDGES["two"]}), [("clean", "raw", "raw needs an arrow")]),
+        (_document(arguments={}), [("clean", "alpha", "alpha needs a value")]),
+        (
+            _document(arguments={"alpha": Binding(value="high")}),
+            [("clean", "alpha", "alpha: a number is needed, not text")],
+        ),
+        (
+            _document(arguments={"alpha": Binding(parameter="a")}),
+            [("clean", "alpha", "alpha: the workflow has no parameter a")],
+        ),
+        (
+            _document(arguments={"alpha": Binding(value=1), "beta": Binding(value=1)}),
+            [("clean", "beta", "clean.ipynb has no argument beta any more")],
+        ),
+        (
+            _document(edges={**EDGES, "old": Edge("sales", "data", "train", "rows")}),
+            [("train", "old", "sales.data → train.rows: no such port")],
+        ),
+        (
+            _document(edges={**EDGES, "more": Edge("sales", "data", "train", "table")}),
+            [("train", "more", "table of train already has an arrow")],
+        ),
+        (_document(cpu=0.0), [("clean", "cpu", "cpu must be more than 0")]),
+        (
+            _document(memory_bytes=-1),
+            [("clean", "memory_bytes", "memory_bytes must be more than 0")],
+        ),
+    ],
+)
+def test_what_blocks_a_run(document, found):
+    """K4: a missing input marks its node and blocks Run; K14: so does an argument that is gone."""
+    assert _problems(document) == found
+    if found:
+        with pytest.raises(Invalid, match="cannot run yet") as caught:
+            _plans(document, {"a": 1})
+        assert caught.value.details[0].path.startswith(found[0][0])
+        assert found[0][2] in caught.value.message
+
+
+def test_formats_that_do_not_fit_are_both_named():
+    """K4."""
+    train = ResolvedNode("train.py", [Argument("table", role="input", format="parquet")])
+    found = _problems(_document(), {**RESOLVED, "train": train})
+    assert found == [
+        ("train", "two", "the output tidy (csv) does not fit the input table (parquet)")
+    ]
+
+
+def test_an_executable_that_is_gone_is_the_one_problem_of_its_node():
+    gone = {
+        **RESOLVED,
+        "clean": ResolvedNode("clean.ipynb", problem="There is no file clean.ipynb."),
+    }
+    assert _problems(_document(), gone) == [("clean", "", "There is no file clean.ipynb.")]
+
+
+def test_circles_block_and_are_named_by_their_arrow():
+    nodes = {"a": Node("executable"), "b": Node("executable")}
+    ports = [Argument("i", role="input"), Argument("o", role="output")]
+    edges = {"ab": Edge("a", "o", "b", "i"), "ba": Edge("b", "o", "a", "i")}
+    document = Document(1, nodes=nodes, edges=edges)
+    resolved = {name: ResolvedNode(name, ports) for name in nodes}
+    assert _problems(document, resolved) == [("a", "ba", "the arrows would form a circle")]
+    with pytest.raises(Invalid, match="form a circle: a, b"):
+        _plans(document, resolved=resolved, chosen={"a", "b"})
+
+
+def test_only_what_is_chosen_can_block():
+    """K8: run up to here, although something further on is not ready."""
+    document = _document(train={"arguments": {"old": Binding(value=1)}})
+    assert _problems(document, chosen={"sales", "clean"}) == []
+    assert list(_plans(document, chosen={"sales", "clean"})) == ["clean"]
+    assert len(_problems(document)) == 1
+
+
+def test_a_default_is_a_value_and_an_arrow_wins_over_it():
+    table = Argument("table", role="input", default="t.csv")
+    resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
+    unfed = _document(edges={"one": EDGES["one"]})
+    assert _problems(unfed, resolved) == []
+    assert _plans(unfed, resolved=resolved)["train"].bindings == {
+        "table": ValueOf("t.csv", is_default=True)
+    }
+    fed = _document(train={"arguments": {"table": Binding(value="mine.csv")}})
+    assert _plans(fed, resolved=resolved)["train"].bindings == {"table": ResultOf("clean", "tidy")}
+
+
+def test_a_required_input_needs_an_arrow_although_it_has_a_default():
+    """K4: the default's file is not in the bundle, so the service made it required."""
+    table = Argument("table", role="input", required=True, default="t.csv")
+    resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
+    unfed = _document(edges={"one": EDGES["one"]})
+    (problem,) = _problems(unfed, resolved)
+    assert "needs an arrow: 't.csv' is not in the bundle" in str(problem)
+
+
+def test_several_files_come_from_a_folder():
+    """E13."""
+    tables = Argument("tables", role="input", type="list", format="folder", required=True)
+    resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
+    (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
+    assert "tables needs an arrow from a file or a folder with several files" in str(problem)
+
+
+def test_refusal_lists_all_and_says_the_first():
+    with pytest.raises(Invalid) as caught:
+        refuse([Problem(f"p{i}", node="n", field=str(i)) for i in range(9)])
+    assert len(caught.value.details) == 9
+    assert caught.value.message.count(";") == 4
+
+
+@pytest.mark.parametrize(
+    ("default", "file_format", "name"),
+    [
+        ("out/model.joblib", "joblib", "model.joblib"),
+        ("results/", "folder", "results"),
+        ("..", "csv", "table.csv"),
+        ("/", "", "table"),
+        ("", "csv", "table.csv"),
+        (None, "csv", "table.csv"),
+        (5, "excel", "table.xlsx"),
+        ("x" * 300, "", "table"),
+        ("é" * 200, "csv", "table.csv"),
+        (None, "folder", "table"),
+        (None, "../../etc", "table"),
+        (None, "a b", "table"),
+    ],
+)
+def test_names_of_output_files(default, file_format, name):
+    argument = Argument("table", role="output", format=file_format, default=default)
+    assert output_filename(argument) == name
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(max_size=20))
+def test_names_of_output_files_never_lead_elsewhere(default, file_format):
+    name = output_filename(Argument("table", role="output", format=file_format, default=default))
+    assert name not in ("", ".", "..")
+    assert "/" not in name
+    assert len(name.encode()) <= 255
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=15))
+def test_tasks_stand_after_what_they_need(pairs):
+    nodes = {f"n{i}": Node("executable") for i in range(7)}
+    ports = [Argument(f"i{k}", role="input") for k in range(15)] + [Argument("o", role="output")]
+    edges = {
+        str(k): Edge(f"n{max(one, other)}", "o", f"n{min(one, other)}", f"i{k}")
+        for k, (one, other) in enumerate(pairs)
+        if one != other
+    }
+    document = Document(1, nodes=nodes, edges=edges)
+    plans = _plans(document, resolved={n: ResolvedNode(n, ports) for n in nodes}, chosen=set(nodes))
+    seen: set[str] = set()
+    for node, plan in plans.items():
+        assert plan.needs() <= seen
+        seen.add(node)
+    assert seen == set(nodes)
+
+
+def test_ten_thousand_nodes_are_checked_in_no_time():
+    both = [Argument("o", role="output"), Argument("i", role="input")]
+    names = [f"n{i}" for i in range(10_000)]
+    edges = {f"e{b}": Edge(a, "o", b, "i") for a, b in pairwise(names)}
+    document = Document(
+        1, nodes={n: Node("executable") for n in names}, edges=dict(sorted(edges.items()))
+    )
+    before = time.process_time()
+    assert find_problems(document, {n: ResolvedNode(n, both) for n in names}, {}) == []
+    assert time.process_time() - before < 5
+
+
+def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
+    """E3: the value stands nowhere."""
+    known = {"tool": ResolvedNode("tool", [Argument("token", type="secret", required=True)])}
+    api = SecretOf("1", "api", 2)
+
+    def planned(value):
+        node = Node(
+            "executable", arguments={} if value is None else {"token": Binding(value=value)}
+        )
+        document = Document(1, Meta(), {"tool": node})
+        warm = Wish("docker", warm=True)
+        return plan_tasks(document, known, {}, {"tool"}, warm, {"api": api})[0]
+
+    plan = planned("api")
+    assert plan.bindings == {"token": api} and not plan.warm
+    with pytest.raises(Invalid, match="there is no credential of that name") as refused:
+        planned("s3cr3t")
+    assert "s3cr3t" not in refused.value.words
+    with pytest.raises(Invalid, match="token needs a value"):
+        planned(None)
+
+
+def test_what_has_ports_is_planned_with_them_and_warms_no_container():
+    """R16."""
+    document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
+    told = Resources(ports={"web": 0}, tensorboard="runs")
+    known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", told)}
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("docker", warm=True), {})
+    assert (plan.ports, plan.tensorboard, plan.warm) == ({"web": 0}, "runs", False)
+    assert plan.is_monitored and not plan.warning
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("dask"), {})
+    assert not plan.is_monitored and "no Monitor links" in plan.warning
+
+
+def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
+    """R16."""
+    document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
+    known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
+    (problem,) = find_problems(document, known, {})
+    assert (problem.node, problem.field) == ("tool", "ports")
+    assert "'a b' is no name of a port" in problem.message

@@ -1,0 +1,158 @@
+"""Slots: never more than there are, nobody overtakes, and waiting has a reason."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.slots import CHANGE_DEPLOYMENT, GIB, Capacity, Slots
+
+LIMITS = st.builds(
+    Limits,
+    cpu=st.none() | st.floats(0.1, 8),
+    memory_bytes=st.none() | st.integers(1, 40 * GIB),
+    gpu=st.none() | st.integers(0, 4),
+)
+CAPACITY = st.builds(
+    Capacity,
+    cores=st.integers(1, 8).map(float),
+    memory_bytes=st.integers(1, 32 * GIB),
+    gpus=st.sets(st.sampled_from(["0", "1", "GPU-a"])).map(lambda names: tuple(sorted(names))),
+    tasks_per_gpu=st.integers(1, 3),
+)
+
+
+def ask(slots: Slots, limits: Limits) -> tuple[str, ...] | None:
+    """As the queue does it; None when the task has to wait."""
+    lacking = slots.lacks(limits)
+    if not lacking:
+        return slots.grant(limits)
+    if not slots.is_too_much(limits):
+        slots.refuse(lacking)
+    return None
+
+
+def test_a_task_that_wants_too_much_runs_alone():
+    slots = Slots(Capacity(2))
+    assert ask(slots, Limits(cpu=64)) == ()
+    assert ask(slots, Limits(cpu=0.1)) is None
+
+
+def test_nobody_overtakes():
+    """F25."""
+    slots = Slots(Capacity(2), [(Limits(cpu=1), ())])
+    assert ask(slots, Limits(cpu=2)) is None
+    assert ask(slots, Limits(cpu=1)) is None
+
+
+def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
+    """R11: the others go on."""
+    slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
+    assert slots.lacks(Limits(gpu=2)) == {"gpu": "waits for 2 GPUs of 2; 1 is free"}
+    assert ask(slots, Limits(gpu=2)) is None
+    assert slots.lacks(Limits(gpu=1)) == {"gpu": "waits for a GPU of 2, behind others in the queue"}
+    assert ask(slots, Limits()) == ()
+
+
+@pytest.mark.parametrize(
+    ("running", "wanted", "words"),
+    [
+        ([], Limits(cpu=3), "waits for 3 slots of 4, behind others in the queue"),
+        ([], Limits(), "waits for a free slot of 4, behind others in the queue"),
+        ([(Limits(cpu=3.5), ())], Limits(), "waits for a free slot of 4"),
+    ],
+)
+def test_who_only_waits_for_others_before_it_says_so(running: list, wanted: Limits, words: str):
+    slots = Slots(Capacity(4, 8 * GIB), running)
+    slots.refuse({"cores"})
+    assert slots.lacks(wanted) == {"cores": words}
+
+
+def test_memory_that_others_wait_for():
+    slots = Slots(Capacity(4, 8 * GIB))
+    slots.refuse({"memory"})
+    words = "waits for 3 GiB of memory of 8, behind others in the queue"
+    assert slots.lacks(Limits(memory_bytes=3 * GIB)) == {"memory": words}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "words"),
+    [
+        ((), "waits for 2 GPUs, but this machine has none: cancel the run and ask for none"),
+        (("0",), "waits for 2 GPUs, but this machine has 1: cancel the run and ask for fewer"),
+    ],
+)
+def test_more_gpus_than_there_are_are_waited_for(gpus: tuple[str, ...], words: str):
+    """F38: never silently without. Nothing is kept for it: neither cores nor memory are named."""
+    busy = [(Limits(cpu=4, memory_bytes=GIB), gpus)]
+    slots = Slots(Capacity(4, GIB, gpus), busy)
+    wanted = Limits(gpu=2, cpu=4, memory_bytes=GIB)
+    assert slots.is_too_much(wanted)
+    assert slots.lacks(wanted) == {"gpu": f"{words}, or see what nbyard doctor says of GPUs"}
+    assert "edit the deployment and ask for" in slots.lacks(wanted, CHANGE_DEPLOYMENT)["gpu"]
+
+
+@pytest.mark.parametrize("wanted", [Limits(cpu=64, memory_bytes=64 * GIB), Limits(gpu=1)])
+def test_what_can_be_had_one_day_is_not_too_much(wanted: Limits):
+    assert not Slots(Capacity(2, GIB, ("0",)), [(Limits(gpu=1), ("0",))]).is_too_much(wanted)
+
+
+def test_gpus_are_shared_only_when_asked():
+    """R11."""
+    alone = Slots(Capacity(8, gpus=("0",)))
+    assert [ask(alone, Limits(gpu=1)) for _ in range(2)] == [("0",), None]
+    shared = Slots(Capacity(8, gpus=("0", "1"), tasks_per_gpu=2))
+    assert [ask(shared, Limits(gpu=1)) for _ in range(5)] == [
+        ("0",),
+        ("1",),
+        ("0",),
+        ("1",),
+        None,
+    ]
+
+
+def test_memory_that_is_asked_for_is_kept():
+    slots = Slots(Capacity(8, memory_bytes=8 * GIB))
+    assert ask(slots, Limits(memory_bytes=6 * GIB)) == ()
+    assert slots.lacks(Limits(memory_bytes=3 * GIB)) == {"memory": "waits for 3 GiB of memory of 8"}
+    assert ask(slots, Limits()) == ()
+
+
+@given(CAPACITY, st.lists(LIMITS, max_size=20))
+def test_never_more_than_there_are(capacity: Capacity, wanted: list[Limits]):
+    """R1, R11."""
+    slots = Slots(capacity)
+    granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
+    cores = sum(min(one.cpu or 1, capacity.cores) for one, _ in granted)
+    memory = sum(min(one.memory_bytes or 0, capacity.memory_bytes) for one, _ in granted)
+    uses = Counter(gpu for _, gpus in granted for gpu in gpus)
+    assert cores <= capacity.cores + 1e-6
+    assert memory <= capacity.memory_bytes
+    assert all(count <= capacity.tasks_per_gpu for count in uses.values())
+    assert all(len(set(gpus)) == (one.gpu or 0) for one, gpus in granted)
+    assert set(uses) <= set(capacity.gpus)
+
+
+@given(CAPACITY, st.lists(LIMITS, max_size=20))
+def test_what_was_granted_counts_after_a_restart(capacity: Capacity, wanted: list[Limits]):
+    """Another dispatcher, which only sees what runs, gives away no more."""
+    slots = Slots(capacity)
+    granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
+    again = Slots(capacity, granted)
+    assert all(
+        bool(again.lacks(one)) >= bool(Slots(capacity, granted[:-1]).lacks(one)) for one in wanted
+    )
+
+
+def test_what_is_held_for_one_is_not_given_to_others():
+    """R11, P6: as long as there may ever be enough for him."""
+    slots = Slots(Capacity(4, gpus=("0", "1")))
+    slots.hold(3)
+    slots.hold(1)
+    assert ask(slots, Limits(gpu=1)) == ("1",)
+    slots = Slots(Capacity(4, gpus=("0", "1")), held=["0"])
+    slots.hold(2)
+    assert slots.lacks(Limits(gpu=1)) == {"gpu": "waits for a GPU of 2, behind others in the queue"}
+    assert ask(slots, Limits()) == ()

@@ -1,0 +1,35 @@
+"""Formats by file names."""
+
+import pytest
+
+from nbyard.domain.file_formats import SUFFIXES, format_of, suffix_of
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("sales.csv", "csv"),
+        ("SALES.CSV", "csv"),
+        ("a.b.parquet", "parquet"),
+        ("data/x.ndjson", "jsonl"),
+        ("table.xls", "excel"),
+        ("photo.JPEG", "jpg"),
+        ("sales.csv.gz", ""),
+        (".csv", ""),
+        ("csv", ""),
+        ("notes.", ""),
+        ("", ""),
+    ],
+)
+def test_format_of_a_name(name, word):
+    assert format_of(name) == word
+
+
+@pytest.mark.parametrize("word", sorted(set(SUFFIXES.values())))
+def test_a_file_named_by_its_format_has_it(word):
+    assert format_of(f"table{suffix_of(word)}") == word
+
+
+@pytest.mark.parametrize("word", ["", "folder", "a/b", "../x", "a b", "x" * 17, ".", "a.b", "é"])
+def test_what_is_no_word_makes_no_suffix(word):
+    assert suffix_of(word) == ""

@@ -1,0 +1,242 @@
+"""K3: arrows proposed by names, types and formats."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.undeclared_files import OpenedFile
+from nbyard.domain.workflows.edge_proposals import (
+    ENOUGH,
+    SAME_NAME,
+    Files,
+    likeness,
+    propose,
+    words,
+)
+from nbyard.domain.workflows.edges import Drawn, check_edge, data_port
+from nbyard.domain.workflows.structs import Edge, Node
+
+WORDS = ["data", "raw", "raw_csv", "trainData", "train", "model", "output_model", "x"]
+FORMATS = st.sampled_from(["", "csv", "joblib", "folder"])
+PORTS = st.lists(
+    st.builds(
+        lambda name, role, file_format: Argument(name, role=role, format=file_format),
+        st.sampled_from(WORDS),
+        st.sampled_from(["input", "output", "value"]),
+        FORMATS,
+    ),
+    max_size=4,
+    unique_by=lambda argument: argument.name,
+)
+
+
+@st.composite
+def graphs(draw):
+    """Nodes with ports, and some arrows among them that the rules allow."""
+    nodes, ports = {}, {}
+    for name in ["sales", "raw", "clean", "train", "score"][: draw(st.integers(1, 5))]:
+        dataset = draw(st.booleans())
+        nodes[name] = Node("dataset" if dataset else "executable")
+        ports[name] = [data_port(draw(FORMATS))] if dataset else draw(PORTS)
+    ends = [(n, a.name) for n in nodes for a in ports[n]]
+    drawn, edges = Drawn(nodes, ports), []
+    for one, other in (
+        draw(st.lists(st.tuples(st.sampled_from(ends), st.sampled_from(ends)), max_size=4))
+        if ends
+        else []
+    ):
+        edge = Edge(*one, *other)
+        if drawn.refusal(edge) is None:
+            drawn.add(edge)
+            edges.append(edge)
+    return nodes, edges, ports
+
+
+def _edges(proposals):
+    return [proposal.edge() for proposal in proposals]
+
+
+@given(graphs())
+def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
+    nodes, edges, ports = graph
+    found = propose(nodes, edges, ports)
+    for order in (_edges(found), _edges(reversed(found))):
+        drawn = list(edges)
+        for edge in order:
+            assert check_edge(edge, drawn, nodes, ports) is None
+            drawn.append(edge)
+    assert all(ENOUGH <= proposal.score <= 1 and proposal.reason for proposal in found)
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+
+
+@given(graphs(), st.randoms())
+def test_the_order_in_which_things_stand_does_not_matter(graph, random):
+    nodes, edges, ports = graph
+    names = list(nodes)
+    random.shuffle(names)
+    random.shuffle(edges)
+    ports_shuffled = {name: random.sample(ports[name], len(ports[name])) for name in names}
+    again = propose({name: nodes[name] for name in names}, edges, ports_shuffled)
+    assert again == propose(nodes, edges, ports)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_likeness_is_a_share(one, other):
+    assert 0 <= likeness(one, other) <= 1
+    assert likeness(one, one) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("inputTrainCSV_2", ["input", "train", "csv", "2"]),
+        ("CSVPath", ["csv", "path"]),
+        ("clean_data", ["clean", "data"]),
+        ("größe", ["größe"]),
+        ("__x9y", ["x", "9", "y"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_name(name, parts):
+    assert words(name) == parts
+
+
+def _two_steps(outputs, inputs):
+    nodes = {"clean": Node("executable"), "train": Node("executable")}
+    ports = {
+        "clean": [Argument(name, role="output", format=kind) for name, kind in outputs.items()],
+        "train": [Argument(name, role="input", format=kind) for name, kind in inputs.items()],
+    }
+    return [(p.output, p.input, p.reason) for p in propose(nodes, [], ports)]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "expected"),
+    [
+        ({"model": ""}, {"model": ""}, [("model", "model", "same name")]),
+        (
+            {"output_features": "csv"},
+            {"features_path": "csv"},
+            [("output_features", "features_path", "alike names, both csv")],
+        ),
+        (
+            {"trainFeatures": ""},
+            {"train_features": ""},
+            [("trainFeatures", "train_features", "same name")],
+        ),
+        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "alike names, both csv")]),
+        ({"report": "html"}, {"model": "joblib"}, []),
+        ({"model": "joblib"}, {"model": "csv"}, []),
+        ({"weights": ""}, {"labels": ""}, []),
+    ],
+)
+def test_names_need_not_agree(outputs, inputs, expected):
+    assert _two_steps(outputs, inputs) == expected
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs"),
+    [
+        ({"part_a": "csv", "part_b": "csv"}, {"part": "csv"}),
+        ({"part": "csv"}, {"part_a": "csv", "part_b": "csv"}),
+        ({"one": "csv", "two": "csv"}, {"data": "csv"}),
+    ],
+)
+def test_a_choice_between_equals_is_left_to_people(outputs, inputs):
+    assert _two_steps(outputs, inputs) == []
+
+
+def test_the_better_of_two_is_taken():
+    assert [
+        p[:2] for p in _two_steps({"features": "csv", "features_old": "csv"}, {"features": "csv"})
+    ] == [("features", "features")]
+
+
+def test_a_dataset_is_known_by_its_label():
+    nodes = {"d1": Node("dataset", label="Sales 2024"), "clean": Node("executable")}
+    ports = {"d1": [data_port("csv")], "clean": [Argument("sales", role="input", format="csv")]}
+    (found,) = propose(nodes, [], ports)
+    assert (found.source, found.output, found.input) == ("d1", "data", "sales")
+    assert propose(nodes, [found.edge()], ports) == []
+
+
+def test_very_many_ports_are_not_compared():
+    nodes = {f"n{i}": Node("executable") for i in range(2000)}
+    ports = {n: [Argument("data", role="input"), Argument(f"out{n}", role="output")] for n in nodes}
+    before = time.process_time()
+    assert propose(nodes, [], ports) == []
+    few = dict(list(nodes.items())[:200])
+    propose(few, [], ports)
+    assert time.process_time() - before < 10
+
+
+def by_files(opened, ports=None, folders=None, edges=(), nodes=("a", "b", "c")):
+    places = folders or dict.fromkeys(nodes, "/p")
+    drawable = {name: Node("executable") for name in nodes}
+    return propose(drawable, edges, ports or {}, Files(opened, places))
+
+
+def opening(role, path):
+    return OpenedFile(path, role, path.split("/")[-1].partition(".")[0])
+
+
+def test_what_one_writes_and_another_reads_is_proposed():
+    """K3: under the same place, or else the same name."""
+    opened = {"a": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
+    (same,) = by_files(opened)
+    assert (same.edge(), same.score) == (Edge("a", "r", "b", "r"), 1)
+    assert (same.writes, same.reads) == ("r.csv", "r.csv")
+    assert same.reason == "a writes r.csv, and b reads it"
+    (alike,) = by_files(opened, folders={"a": "/p/x", "b": "/p", "c": "/p"})
+    assert alike.score == SAME_NAME and "a file of that name" in alike.reason
+    assert by_files(opened, edges=[same.edge()]) == []
+
+
+def test_only_the_end_that_nothing_declares_is_to_be_declared():
+    """K3: an output that has that file by default, or at that path, is one already."""
+    opened = {"b": [opening("input", "../r.csv")]}
+    folders = {"a": "/p", "b": "/p/sub", "c": "/p"}
+    for output in (
+        Argument("out", "output", default="r.csv"),
+        Argument("out", "output", default="r.csv", reach=File("r.csv")),
+    ):
+        (found,) = by_files(opened, {"a": [output]}, folders)
+        assert (found.output, found.writes, found.reads) == ("out", "", "../r.csv")
+
+
+def test_files_of_two_writers_and_circles_are_left_to_people():
+    """K3: that choice is a person's."""
+    two = {"a": [opening("output", "r.csv")], "c": [opening("output", "r.csv")]}
+    assert by_files({**two, "b": [opening("input", "r.csv")]}) == []
+    own = {"a": [opening("output", "r.csv"), opening("input", "r.csv")]}
+    assert by_files(own) == []
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[
+                st.sampled_from("abc"),
+                st.sampled_from(["input", "output"]),
+                st.sampled_from(["x.csv", "d/x.csv", "y.csv"]),
+            ]
+        ),
+        unique=True,
+    )
+)
+def test_arrows_along_files_obey_the_rules(told):
+    """K3: with the files declared, all of them may be drawn together."""
+    opened: dict[str, list[OpenedFile]] = {}
+    for node, role, path in told:
+        opened.setdefault(node, []).append(OpenedFile(path, role, f"{role}_{path[0]}{path[-5]}"))
+    files = Files(opened, dict.fromkeys("abc", "/p"))
+    nodes = {name: Node("executable") for name in "abc"}
+    found = propose(nodes, [], {}, files)
+    drawn = Drawn(nodes, files.with_ports({}), [])
+    for proposal in found:
+        assert drawn.refusal(proposal.edge()) is None
+        drawn.add(proposal.edge())

@@ -1,0 +1,104 @@
+"""K3, K4: which arrows may be drawn. The cases are shared with the TypeScript tests."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.workflows.edges import WORDS, Drawn, check_edge, data_port, formats_fit, in_words
+from nbyard.domain.workflows.structs import Edge, Node, ordered
+
+SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_text())
+
+
+def _ports(node):
+    if node["type"] == "dataset":
+        return [data_port(node["format"])]
+    told = node.get("arguments", ())
+    return [Argument(**a) for a in told]
+
+
+def _edge(plain):
+    return Edge(**plain)
+
+
+@pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
+def test_shared_case(case):
+    """K4: refused while dragging, with the reason."""
+    plain = {**SHARED["nodes"], **case.get("nodes", {})}
+    nodes = {name: Node(node["type"]) for name, node in plain.items()}
+    ports = {name: _ports(node) for name, node in plain.items()}
+    edges = [_edge(e) for e in case.get("edges", SHARED["edges"])]
+    refusal = check_edge(_edge(case["edge"]), edges, nodes, ports)
+    assert refusal == case["refused"]
+    if refusal:
+        text = in_words(refusal, _edge(case["edge"]), ports)
+        assert text and "{" not in text
+
+
+def test_every_code_has_a_case_and_words():
+    assert {case["refused"] for case in SHARED["cases"]} == {*WORDS, None}
+
+
+def test_a_format_that_does_not_fit_is_named_with_the_other():
+    ports = {"a": [data_port("joblib")], "b": [Argument("table", role="input", format="csv")]}
+    text = in_words("format", Edge("a", "data", "b", "table"), ports)
+    assert text == "the output data (joblib) does not fit the input table (csv)"
+    ports["b"] = [Argument("table", role="input", type="list", format="folder")]
+    text = in_words("format", Edge("a", "data", "b", "table"), ports)
+    assert text.endswith("does not fit the input table (a folder with several files)")
+
+
+@given(
+    st.sampled_from(["", "csv", "json", "folder"]), st.sampled_from(["", "csv", "json", "folder"])
+)
+def test_formats_fit_both_ways_or_neither(one, other):
+    assert formats_fit(one, other) == formats_fit(other, one)
+    assert formats_fit(one, one)
+
+
+NODES = [f"n{i}" for i in range(6)]
+PAIRS = st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_size=25)
+
+
+@given(PAIRS)
+def test_what_is_drawn_never_has_a_circle_and_no_more_is_refused(pairs):
+    """K4: an arrow is refused as a circle exactly when it would close one."""
+    nodes = {name: Node("executable") for name in NODES}
+    inputs = [Argument(f"i{k}", role="input") for k in range(len(pairs))]
+    ports = {name: [Argument("out", role="output"), *inputs] for name in NODES}
+    edges: list[Edge] = []
+    drawn = Drawn(nodes, ports)
+    for k, (source, target) in enumerate(pairs):
+        edge = Edge(source, "out", target, f"i{k}")
+        refusal = drawn.refusal(edge)
+        assert refusal == check_edge(edge, edges, nodes, ports)
+        if refusal is None:
+            drawn.add(edge)
+            edges.append(edge)
+            ordered(NODES, edges)
+        elif refusal == "cycle":
+            with pytest.raises(Exception, match="circle"):
+                ordered(NODES, [*edges, edge])
+        else:
+            assert (refusal, source) == ("self", target)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_ten_thousand_arrows_are_checked_in_no_time(backwards):
+    size = 10_000
+    nodes = {f"n{i}": Node("executable") for i in range(size)}
+    both = [Argument("out", role="output"), Argument("in", role="input")]
+    ports = dict.fromkeys(nodes, both)
+    edges = [Edge(f"n{i}", "out", f"n{i + 1}", "in") for i in range(size - 1)]
+    drawn = Drawn(nodes, ports)
+    before = time.process_time()
+    for edge in reversed(edges) if backwards else edges:
+        assert drawn.refusal(edge) is None
+        drawn.add(edge)
+    assert drawn.refusal(Edge(f"n{size - 1}", "out", "n0", "in")) == "cycle"
+    assert time.process_time() - before < 5

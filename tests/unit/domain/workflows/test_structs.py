@@ -1,0 +1,341 @@
+"""The workflow document and its graph."""
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.workflows.structs import (
+    MAX_NODES,
+    Binding,
+    Document,
+    Edge,
+    Node,
+    Parameter,
+    downstream,
+    ordered,
+    read_document,
+    selection,
+    semantic,
+    upstream,
+)
+from nbyard.errors import Invalid
+
+CASES = json.loads((Path(__file__).parents[3] / "cases" / "flow.json").read_text())
+# the canvas shows nodes whose type it does not know, or that have none yet; they cannot be run
+LENIENT = {"a whole one"}
+
+
+def _document(**blocks):
+    return json.dumps({"version": 1, **blocks})
+
+
+def _arrow(source, target, name="x"):
+    return Edge(source, "out", target, name)
+
+
+def _arrows(pairs):
+    return [_arrow(source, target, f"i{k}") for k, (source, target) in enumerate(pairs)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_shared_case(case):
+    """K1: what the canvas opens can be read here, and what it refuses is refused."""
+    if case["workflow"] and case["name"] not in LENIENT:
+        assert read_document(case["text"]) == Document(1)
+        assert read_document(case["text"].encode()) == Document(1)
+    else:
+        with pytest.raises(Invalid, match="document"):
+            read_document(case["text"])
+
+
+def test_a_whole_document():
+    text = _document(
+        meta={"id": "w", "parameters": {"alpha": {"type": "float", "default": 0.5}}},
+        nodes={
+            "sales": {"type": "dataset", "path": "sales.csv"},
+            "clean": {
+                "type": "executable",
+                "path": "clean.ipynb",
+                "arguments": {"alpha": {"parameter": "alpha"}, "seed": {"value": None}},
+                "runtime": "docker",
+                "memory_bytes": 1 << 30,
+                "cache": False,
+            },
+        },
+        edges={"e": {"source": "sales", "output": "data", "target": "clean", "input": "raw"}},
+        positions={"clean": [10, -3.5]},
+    )
+    document = read_document(text)
+    assert document.nodes["clean"].arguments["alpha"] == Binding(parameter="alpha")
+    assert document.nodes["clean"].arguments["seed"] == Binding(value=None)
+    assert document.edges["e"] == Edge("sales", "data", "clean", "raw")
+    assert document.positions["clean"] == (10.0, -3.5)
+    assert read_document(msgspec.json.encode(document)) == document
+    assert semantic(document) == semantic(read_document(text.replace("-3.5", "99")))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"version": 1', "no valid JSON"),
+        ('{"version": 4}', "version 4 is not known; upgrade nbyard"),
+        ('{"version": 1.5}', "version 1.5 is not known"),
+        ('{"version": "1"}', "$.version"),
+        ('{"nodes": {}}', "version"),
+        ("[1]", "Expected `object`"),
+        (
+            '{"version": 1, "nodes": {"load": {"type": "dataset"}, "load": {"type": "dataset"}}}',
+            "'load' stands twice",
+        ),
+        ('{"version": 1, "positions": {"load": [NaN, 0]}}', "NaN is no JSON number"),
+        ('{"version": 1, "positions": {"load": [1e999, 0]}}', "too large"),
+        (_document(positions={"load": [10**390, 0]}), "out of range"),
+        (_document(positions={"load": ["left", 0]}), "$.positions"),
+        (_document(nodes={"load": {}}), "type"),
+        (_document(nodes={"load": {"type": "workflow", "path": "self.nbflow"}}), "type"),
+        (_document(nodes={"load": {"type": "executable", "cpu": "two"}}), "cpu"),
+        (_document(nodes={"load": {"type": "executable", "memory_bytes": 1.5}}), "memory_bytes"),
+        (_document(nodes={"load": {"type": "executable", "arguments": {"a": 1}}}), "arguments"),
+        (
+            _document(nodes={"load": {"type": "executable", "arguments": {"a": {}}}}),
+            "either a value",
+        ),
+        (
+            _document(
+                nodes={
+                    "n": {"type": "executable", "arguments": {"a": {"value": 1, "parameter": "p"}}}
+                }
+            ),
+            "either a value",
+        ),
+        (_document(nodes={"n": {"type": "executable", "arguments": {"a": {"vlaue": 1}}}}), "vlaue"),
+        (_document(meta={"parameters": {"p": {"type": "colour"}}}), "type"),
+        (_document(meta={"parameters": {"p": {"defualt": 1}}}), "defualt"),
+        (_document(edges={"e": {"source": "a", "output": "x", "target": "b"}}), "input"),
+        ('{"version": 1, "meta": {"title": "\\udead"}}', "surrogate"),
+        (b'{"version": 1, "meta": {"title": "\xfe"}}', "no UTF-8"),
+    ],
+)
+def test_documents_that_are_refused(text, words):
+    """K1: a broken or newer file is refused with its place, and nothing is written."""
+    with pytest.raises(Invalid) as caught:
+        read_document(text)
+    assert words in caught.value.message
+    assert caught.value.details[0].path.startswith("document")
+
+
+GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "place"),
+    [
+        ({"nodes": {"good": GOOD, "bad": 1, "worse": 2}}, "$.nodes.bad`"),
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "arguments": {"a": {"value": 1}, "b": 2}}}},
+            "$.nodes.bad.arguments.b`",
+        ),
+        ({"nodes": {"bad": {**GOOD, "cpu": "two"}}, "edges": {"e": 1}}, "$.nodes.bad.cpu`"),
+        ({"edges": {"e": {"source": "a"}}}, "$.edges.e`"),
+        ({"positions": {"good": [1, 2], "bad": ["left", 0]}}, "$.positions.bad[0]`"),
+        ({"meta": {"parameters": {"p": {"type": "colour"}}}}, "$.meta.parameters.p.type`"),
+    ],
+)
+def test_what_is_refused_is_named(blocks, place):
+    """K1: the node and the argument, also where others are wrong too."""
+    with pytest.raises(Invalid) as caught:
+        read_document(_document(**blocks))
+    assert place in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "resources": {"timeout_seconds": 60}}}},
+            "unknown field `resources`; there are: type, path, ",
+        ),
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "timeout": 60}}},
+            "unknown field `timeout`; is timeout_seconds meant? - at `$.nodes.bad`",
+        ),
+        (
+            {"edges": {"e": {"source": "a", "output": "x", "target": "b", "input": "y", "on": 1}}},
+            "unknown field `on`; there are: source, output, target, input - at `$.edges.e`",
+        ),
+        ({"node": {}}, "unknown field `node`; is nodes meant?"),
+        ({"meta": {"paramters": {}}}, "there is no field 'paramters'; is parameters meant?"),
+    ],
+)
+def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant(blocks, words):
+    """K1: a limit that would have no effect is not read over."""
+    with pytest.raises(Invalid) as caught:
+        read_document(_document(**blocks))
+    assert words in caught.value.message
+    assert caught.value.details[0].path.startswith("document")
+
+
+def test_what_others_keep_with_a_workflow_is_read_over():
+    """K1: its place is `meta`, which the canvas writes again as it was."""
+    document = read_document(_document(meta={"title": "t", "authors": ["a"], "title_note": {}}))
+    assert document.meta.title == "t"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
+)
+def test_node_ids_that_are_refused(name):
+    with pytest.raises(Invalid, match="no valid node id"):
+        read_document(_document(nodes={name: {"type": "dataset"}}))
+
+
+def test_an_edge_is_not_called_as_no_object_of_javascript_can_have_it():
+    nodes = {name: {"type": "dataset"} for name in "ab"}
+    edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
+    with pytest.raises(Invalid, match="no valid id of an edge"):
+        read_document(_document(nodes=nodes, edges={"__proto__": edge}))
+
+
+@pytest.mark.parametrize("name", ["a", "_", "clean-2", "N" * 64, "constructor"])
+def test_node_ids_that_are_taken(name):
+    assert set(read_document(_document(nodes={name: {"type": "dataset"}})).nodes) == {name}
+
+
+def test_arrows_to_nodes_that_are_gone_are_left_out():
+    edge = {"output": "out", "input": "in"}
+    text = _document(
+        nodes={"here": {"type": "executable"}},
+        edges={
+            "one": {**edge, "source": "here", "target": "gone"},
+            "two": {**edge, "source": "gone", "target": "here"},
+            "loop": {**edge, "source": "here", "target": "here"},
+        },
+    )
+    assert set(read_document(text).edges) == {"loop"}
+
+
+def test_large_documents_are_quick_and_the_limit_is_said():
+    nodes = {f"n{i}": {"type": "executable"} for i in range(MAX_NODES)}
+    edges = {
+        f"e{i}": {"source": f"n{i}", "output": "out", "target": f"n{i + 1}", "input": "in"}
+        for i in range(MAX_NODES - 1)
+    }
+    before = time.process_time()
+    document = read_document(_document(nodes=nodes, edges=edges))
+    order = ordered(document.nodes, document.edges.values())
+    assert order == [f"n{i}" for i in range(MAX_NODES)]
+    assert selection(document, "from", ["n0"]) == set(nodes)
+    assert time.process_time() - before < 5
+    with pytest.raises(Invalid, match="more than 10000 nodes"):
+        read_document(_document(nodes={**nodes, "more": {"type": "executable"}}))
+
+
+def test_a_parameter_is_an_argument():
+    """K7: declared once; needed where there is no default."""
+    told = Parameter("int", 3, "How many", (3, 4)).argument("n")
+    assert told == Argument("n", type="int", default=3, help="How many", choices=(3, 4))
+    assert Parameter().argument("n").required
+    assert not Parameter(default=None).argument("n").required
+
+
+NODES = [f"n{i}" for i in range(8)]
+PAIRS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20)
+DAGS = PAIRS.map(lambda pairs: _arrows((f"n{min(p)}", f"n{max(p)}") for p in pairs if p[0] != p[1]))
+ANY = PAIRS.map(lambda pairs: _arrows((f"n{one}", f"n{other}") for one, other in pairs))
+
+
+@given(DAGS, st.permutations(NODES), st.randoms())
+def test_sources_come_before_targets(edges, nodes, random):
+    random.shuffle(edges)
+    order = ordered(nodes, edges)
+    assert sorted(order) == NODES
+    assert all(order.index(edge.source) < order.index(edge.target) for edge in edges)
+
+
+@pytest.mark.parametrize(
+    ("arrows", "order"),
+    [
+        ([], "a b c d e"),
+        ([("a", "d"), ("a", "c"), ("a", "b"), ("b", "e"), ("c", "e"), ("d", "e")], "a b c d e"),
+        ([("a", "d"), ("d", "e")], "a d e b c"),
+        ([("e", "a"), ("e", "b")], "c d e a b"),
+    ],
+)
+def test_what_nothing_puts_in_order_stays_as_it_was_given(arrows, order):
+    assert " ".join(ordered("abcde", [_arrow(*arrow) for arrow in arrows])) == order
+
+
+def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
+    """K5: the steps of a fan stand as people count them, whoever saved the document."""
+    names = ["a", *(f"n{i}" for i in range(12)), "z"]
+    arrows = [("a", n) for n in names[1:-1]] + [(n, "z") for n in names[1:-1]]
+    edges = [_arrow(*arrow) for arrow in arrows]
+    assert sorted(names) != names
+    assert ordered(sorted(names), edges) == names
+    assert ordered(["_1", "a", "a10", "a2-b", "a2_"], []) == ["_1", "a", "a2-b", "a2_", "a10"]
+    by_hand = ["z", "n10", "n2"]
+    assert ordered(by_hand, []) == by_hand
+
+
+@given(ANY)
+def test_circles_are_refused_with_their_nodes(edges):
+    """K4: also an arrow from a node to itself."""
+    circle = {
+        n for n in NODES if any(n in upstream([e.source], edges) for e in edges if e.target == n)
+    }
+    if circle:
+        with pytest.raises(Invalid, match="form a circle") as caught:
+            ordered(NODES, edges)
+        named = set(caught.value.details[0].message.partition(": ")[2].split(", "))
+        assert named & circle
+        assert named <= downstream(circle, edges)
+    else:
+        ordered(NODES, edges)
+
+
+@given(ANY, st.sets(st.sampled_from(NODES)))
+def test_upstream_and_downstream_are_closed_and_each_others_mirror(edges, start):
+    above, below = upstream(iter(start), edges), downstream(iter(start), edges)
+    assert start <= above & below
+    assert all(edge.source in above for edge in edges if edge.target in above)
+    assert all(edge.target in below for edge in edges if edge.source in below)
+    mirror = [_arrow(edge.target, edge.source) for edge in edges]
+    assert above == downstream(start, mirror)
+    assert all(
+        (one in upstream([n], edges)) == (n in downstream([one], edges))
+        for n in start
+        for one in NODES
+    )
+
+
+@given(DAGS, st.lists(st.sampled_from(NODES), min_size=1, max_size=3))
+def test_a_selection_has_all_that_it_needs(edges, chosen):
+    """K8: run all, selected, from here, up to here."""
+    document = Document(
+        1,
+        nodes={name: Node("executable") for name in NODES},
+        edges={f"e{k}": edge for k, edge in enumerate(edges)},
+    )
+    found = {
+        scope: selection(document, scope, chosen) for scope in ("all", "selected", "to", "from")
+    }
+    assert found["all"] == set(NODES)
+    assert found["selected"] == found["to"] == upstream(chosen, edges)
+    assert found["from"] == upstream(downstream(chosen, edges), edges)
+    for nodes in found.values():
+        assert set(chosen) <= nodes == upstream(nodes, edges)
+
+
+def test_selections_that_are_refused():
+    document = Document(1, nodes={"a": Node("executable")})
+    with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
+        selection(document, "selected", ["a", "b"])
+    with pytest.raises(Invalid, match="at least one node for the scope 'to'"):
+        selection(document, "to", [])
+    assert selection(document, "all", []) == {"a"}
