@@ -53,7 +53,7 @@ def write(store: str, rate: str, total: str) -> None:
 
     from nbyard.rest.identity import local_name
     from nbyard.settings import Settings
-    from nbyard.store.tables import events
+    from nbyard.store.schema.tables import events
     from nbyard.yard import Yard
 
     shared = {"owner": local_name(), "topic": "task", "run_id": "r" * 36}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.store import Store
-from nbyard.store.tables import (
+from nbyard.store.schema.tables import (
     artifacts,
     attempts,
     dataset_versions,

@@ -31,8 +31,8 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import transition
-from nbyard.store.attempts import AttemptRecord
-from nbyard.store.tasks import TaskRecord
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.runs.tasks import TaskRecord
 from nbyard.yard import Yard
 
 ROUND = {"running": "queued", "queued": "preparing", "preparing": "running"}

@@ -11,7 +11,7 @@ import pytest
 from nbyard.cli.main import nbyard
 from nbyard.services.table import table
 from nbyard.settings import Settings
-from nbyard.store import tables
+from nbyard.store.schema import tables
 from reference import commands, error_codes, pages
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event, inspect, text
 
 from nbyard.store import Store
-from nbyard.store.database import Database, sqlite_url
+from nbyard.store.database.engine import Database, sqlite_url
 from nbyard.store.migrate import MIGRATIONS
 
 BOTH = pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)

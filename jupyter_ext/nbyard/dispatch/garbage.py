@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import NbyardError, NotFound
 from nbyard.uploads import FOLDER as UPLOADS

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from nbyard.crash import crash_point
-from nbyard.dispatch.room import Room
-from nbyard.dispatch.secrets import for_registries
+from nbyard.dispatch.attempts.secrets import for_registries
+from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder

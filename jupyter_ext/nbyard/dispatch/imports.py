@@ -12,8 +12,8 @@ from typing import Any
 
 from nbyard.blobs import Blob
 from nbyard.blobs.archives import put_archive
+from nbyard.dispatch.context import Room
 from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object, signed
 from nbyard.domain.datasets.structs import DatasetVersion

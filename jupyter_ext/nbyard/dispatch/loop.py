@@ -8,18 +8,18 @@ import time
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead, own_name
-from nbyard.dispatch.deployments import DeploymentController
-from nbyard.dispatch.environments import EnvironmentController
-from nbyard.dispatch.facts import Inbox
+from nbyard.dispatch.attempts.monitor_links import MonitorController
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.deployments.controller import DeploymentController
+from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.images import ImageController
 from nbyard.dispatch.imports import ImportController
-from nbyard.dispatch.monitors import MonitorController
+from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import Sweeper
-from nbyard.dispatch.room import Room
-from nbyard.dispatch.runs import RunController
+from nbyard.dispatch.runs.controller import RunController
+from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
-from nbyard.dispatch.trials import TrialController
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.images.environments import offer_images
 from nbyard.resources import ResourceLinks

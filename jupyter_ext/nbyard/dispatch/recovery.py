@@ -7,9 +7,9 @@ from functools import partial
 
 from nbyard import folders
 from nbyard.crash import crash_point
-from nbyard.dispatch import unfinished
-from nbyard.dispatch.functions import clear_worker
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.attempts.function_workers import clear_worker
+from nbyard.dispatch.cache import partial_results
+from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.runtime_names import PROCESS
@@ -69,7 +69,7 @@ class Sweeper:
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
-        self._threads.submit("sweep unfinished", partial(unfinished.sweep, self._room))
+        self._threads.submit("sweep unfinished", partial(partial_results.sweep, self._room))
         for name, runtime in self._room.runtimes.items():
             work = partial(self._sweep, name, runtime)
             self._threads.submit(f"sweep {name}", work, runtime=name)
@@ -94,7 +94,7 @@ class Sweeper:
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
-                unfinished.set_aside(self._room.folder, attempt_id)
+                partial_results.set_aside(self._room.folder, attempt_id)
                 folders.keep_record(folders.place(self._room.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument, Role
     from nbyard.services.freezing import Freezer
     from nbyard.services.parts import Parts
-    from nbyard.store.history import Opened
+    from nbyard.store.runs.history import Opened
 
 UPLOADED = "its code was uploaded, so no description can lie beside it"
 PINNED = "the node is pinned to a version: let it follow its file first"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.runs.structs import Artifact
     from nbyard.services.parts import Parts
-    from nbyard.store.tasks import TaskRecord
+    from nbyard.store.runs.tasks import TaskRecord
 
 # for its turn, its container, and its end
 MORE_SECONDS = 120.0

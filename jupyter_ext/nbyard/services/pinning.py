@@ -15,7 +15,7 @@ from nbyard.errors import Invalid, NotFound
 if TYPE_CHECKING:
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
-    from nbyard.store.tasks import TaskRecord
+    from nbyard.store.runs.tasks import TaskRecord
 
 FIX = "unpin it, or pin it to another run"
 

@@ -21,7 +21,7 @@ from nbyard.services.run_files import RunFiles
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
-    from nbyard.store.tasks import TaskRecord
+    from nbyard.store.runs.tasks import TaskRecord
 
 # Of those in the queue who come later nothing is said.
 LOOKED_AT = 300

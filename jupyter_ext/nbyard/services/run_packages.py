@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from nbyard.domain.executables.structs import ExecutableVersion
     from nbyard.domain.runs.structs import Artifact, Run
     from nbyard.services.parts import Parts
-    from nbyard.store.tasks import TaskRecord
+    from nbyard.store.runs.tasks import TaskRecord
 
 TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 LOOKED_AT = 200

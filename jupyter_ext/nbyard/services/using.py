@@ -21,7 +21,7 @@ from nbyard.services.naming import nearest
 if TYPE_CHECKING:
     from nbyard.services.parts import Parts
     from nbyard.store import Connection, Store
-    from nbyard.store.tasks import TaskRecord
+    from nbyard.store.runs.tasks import TaskRecord
 
 FIELD = "environment"
 NOTHING = Node("executable")

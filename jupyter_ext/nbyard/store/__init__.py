@@ -9,32 +9,33 @@ from sqlalchemy import Connection
 
 from nbyard import wake
 from nbyard.domain.ids import new_id
-from nbyard.store import events, soundness
-from nbyard.store.artifacts import ArtifactRows, CacheRows
-from nbyard.store.attempts import AttemptRows
-from nbyard.store.counts import CountRows
+from nbyard.store import events
 from nbyard.store.credentials import CredentialRows
-from nbyard.store.database import Database, sqlite_url
+from nbyard.store.database import integrity
+from nbyard.store.database.disk_reserve import Reserve
+from nbyard.store.database.engine import Database, sqlite_url
+from nbyard.store.database.notify import relayed
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployments import DeploymentRows
-from nbyard.store.environments import EnvironmentRows
+from nbyard.store.environments.fingerprints import FingerprintRows
+from nbyard.store.environments.queries import EnvironmentRows
+from nbyard.store.environments.references import UseRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
-from nbyard.store.fingerprints import FingerprintRows
-from nbyard.store.history import HistoryRows
 from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
-from nbyard.store.models import ModelRows
-from nbyard.store.monitors import MonitorRows
-from nbyard.store.notify import relayed
-from nbyard.store.reserve import Reserve
-from nbyard.store.runs import RunRows, SubmissionRows
-from nbyard.store.secrets import Vault
-from nbyard.store.tasks import TaskRows
-from nbyard.store.trials import TrialRows
-from nbyard.store.uses import UseRows
-from nbyard.store.workers import WorkerRows
+from nbyard.store.models.probes import TrialRows
+from nbyard.store.models.queries import ModelRows
+from nbyard.store.runs.artifacts import ArtifactRows, CacheRows
+from nbyard.store.runs.attempts import AttemptRows
+from nbyard.store.runs.counts import CountRows
+from nbyard.store.runs.function_workers import WorkerRows
+from nbyard.store.runs.history import HistoryRows
+from nbyard.store.runs.monitor_links import MonitorRows
+from nbyard.store.runs.queries import RunRows, SubmissionRows
+from nbyard.store.runs.tasks import TaskRows
+from nbyard.store.vault import Vault
 from nbyard.store.workflows import WorkflowRows
 
 
@@ -66,20 +67,20 @@ class Store:
     workflows = WorkflowRows()
 
     def __init__(self, folder: Path, url: str = ""):
-        soundness.make_folder(folder)
+        integrity.make_folder(folder)
         if not url:
-            soundness.check_files(folder)
+            integrity.check_files(folder)
         self.folder = folder
         self.deaf = ""
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
         if self.database.sqlite:
-            soundness.check_pages(self.database, folder)
+            integrity.check_pages(self.database, folder)
         migrate(self.database, folder)
         self.credentials = CredentialRows(Vault(folder))
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
-            soundness.mark(folder, self.id)
+            integrity.mark(folder, self.id)
 
     def _own_id(self) -> str:
         with self.read() as c:

@@ -10,8 +10,8 @@ from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
 from nbyard.store.events import Subject
-from nbyard.store.secrets import Vault
-from nbyard.store.tables import credentials
+from nbyard.store.schema.tables import credentials
+from nbyard.store.vault import Vault
 
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]

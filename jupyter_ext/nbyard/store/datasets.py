@@ -12,7 +12,7 @@ from nbyard.domain.datasets.tables import TableInfo
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
-from nbyard.store.tables import dataset_tables, dataset_versions, datasets
+from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 
 V = dataset_versions.c
 VERSION_FIELDS = DatasetVersion.__struct_fields__

@@ -23,10 +23,10 @@ from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
-from nbyard.store.deployment_tables import deployments, revisions
 from nbyard.store.events import Subject
-from nbyard.store.models import served
-from nbyard.store.tables import events
+from nbyard.store.models.queries import served
+from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.tables import events
 
 D, R = deployments.c, revisions.c
 TOPIC = DEPLOYMENT.name

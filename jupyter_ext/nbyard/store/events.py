@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from nbyard.domain.events import Event
 from nbyard.domain.paging import MAX_COUNT
-from nbyard.store.prepared import Prepared
-from nbyard.store.tables import events
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.schema.tables import events
 
 # any number that nobody else uses: ids of events then become visible in order
 ADVISORY_LOCK = 7_220_151

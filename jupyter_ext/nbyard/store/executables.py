@@ -12,7 +12,7 @@ from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
 from nbyard.store.events import Subject
-from nbyard.store.tables import executable_versions, executables, tasks
+from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from nbyard.store.tables import facts
+from nbyard.store.schema.tables import facts
 
 COLLECT_AT = "collect_at"
 VALUE = select(facts.c.value).where(facts.c.name == bindparam("of"))

@@ -10,9 +10,9 @@ from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
 from nbyard.domain.states import IMAGE
 from nbyard.store import events, transition
-from nbyard.store.deployment_tables import deployments, revisions
 from nbyard.store.events import Subject
-from nbyard.store.tables import executable_versions, images, tasks
+from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.tables import executable_versions, images, tasks
 
 I = images.c  # noqa: E741
 # so many of an id the engine shows, and takes

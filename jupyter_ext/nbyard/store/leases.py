@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nbyard.errors import Conflict
-from nbyard.store.prepared import Prepared
-from nbyard.store.tables import leases
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.schema.tables import leases
 
 EPOCH = Prepared(select(leases.c.epoch).where(leases.c.name == bindparam("of")).with_for_update())
 HELD = select(leases).where(leases.c.name == bindparam("of"))

@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from nbyard.errors import NewerSchema
-from nbyard.store.database import Database
+from nbyard.store.database.engine import Database
+from nbyard.store.database.integrity import check_stamp
 from nbyard.store.events import ADVISORY_LOCK
-from nbyard.store.soundness import check_stamp
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from nbyard.domain.states import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
-from nbyard.store.deployment_tables import deployments
+from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject, Told
-from nbyard.store.prepared import Prepared
-from nbyard.store.tables import (
+from nbyard.store.schema.deployment_tables import deployments
+from nbyard.store.schema.tables import (
     attempts,
     dataset_versions,
     environment_versions,

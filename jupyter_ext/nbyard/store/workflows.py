@@ -13,7 +13,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
 from nbyard.store.events import Subject
-from nbyard.store.tables import runs, workflow_versions, workflows
+from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(
     workflows.c.owner == bindparam("of"), workflows.c.path == bindparam("at")

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from nbyard import folders
-from nbyard.dispatch.cases import Case, case_of
+from nbyard.dispatch.context import Room
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.state.attempt_snapshot import Case, case_of
 from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFile
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable

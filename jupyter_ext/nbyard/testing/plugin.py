@@ -45,7 +45,7 @@ def _created(server: str, template: str) -> str:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database with the newest schema and nothing in it."""
-    from nbyard.store.database import Database
+    from nbyard.store.database.engine import Database
     from nbyard.store.migrate import migrate
 
     folder = tmp_path_factory.mktemp("template")
@@ -76,7 +76,7 @@ def bare_database_url(request: pytest.FixtureRequest) -> str:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """An SQLite database with the newest schema and nothing in it: to migrate takes ten times as
     long as to open."""
-    from nbyard.store.database import Database, sqlite_url
+    from nbyard.store.database.engine import Database, sqlite_url
     from nbyard.store.migrate import migrate
 
     folder = tmp_path_factory.mktemp("empty")

@@ -14,7 +14,7 @@ from nbyard.errors import Invalid, Unavailable
 from nbyard.folders import place
 from nbyard.services import model_trials
 from nbyard.services.model_trials import NO_IMAGE, UNKNOWN
-from nbyard.store.tables import attempts, tasks
+from nbyard.store.schema.tables import attempts, tasks
 from nbyard.yard import Yard
 
 from .training import TRAIN, describe

@@ -23,7 +23,7 @@ def took(yard):
     def change(seconds):
         from sqlalchemy import update
 
-        from nbyard.store.tables import tasks
+        from nbyard.store.schema.tables import tasks
 
         end = datetime.now(UTC)
         times = {"started_at": end - timedelta(seconds=seconds), "finished_at": end}

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import create_engine, text
 
-from nbyard.dispatch import attempts
+from nbyard.dispatch.attempts import controller
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain import limits
 from nbyard.domain.attempts.structs import Failure
@@ -25,7 +25,7 @@ from nbyard.domain.limits import LOST_RETRIES
 from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
-from nbyard.store.tables import metadata
+from nbyard.store.schema.tables import metadata
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
 from nbyard.yard import Yard
 
@@ -268,7 +268,7 @@ def test_runs(
 ) -> None:
     """I3, I4, I5, I6, I7, I9, I13, R11."""
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
-    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(controller, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)
     monkeypatch.setattr(Runs, "database_url", database_url)
     monkeypatch.setattr(Runs, "empty_database", empty_database)

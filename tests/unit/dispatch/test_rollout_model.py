@@ -19,9 +19,10 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from nbyard.dispatch import answering, departures, pinned, rollouts
-from nbyard.dispatch.rollouts import Rollout
-from nbyard.dispatch.room import Room
+from nbyard.dispatch import health
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.deployments import drain, image_pins, rollout
+from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
@@ -119,9 +120,9 @@ class Deploying(RuleBasedStateMachine):
         self.room, self.store = room, yard.store
         self.deployments = yard.services.deployments
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
-        for module in (rollouts, departures):
+        for module in (rollout, drain):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        patch.setattr(answering, "answers", lambda *_: self.engine.answers)
+        patch.setattr(health, "answers", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
         self.restart()
 
@@ -271,9 +272,9 @@ def _kill() -> None:
 @pytest.mark.first
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(departures, "is_connected", lambda _: False)
-    monkeypatch.setattr(rollouts, "described", lambda *_: [])
-    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
+    monkeypatch.setattr(drain, "is_connected", lambda _: False)
+    monkeypatch.setattr(rollout, "described", lambda *_: [])
+    monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     monkeypatch.setattr(deployed, "clear", lambda *_: None)
     with yard.store.write() as c:

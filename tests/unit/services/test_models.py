@@ -12,7 +12,7 @@ from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.store import deployment_tables
+from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
 
 FILE = """

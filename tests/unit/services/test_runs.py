@@ -9,7 +9,7 @@ import pytest
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
-from nbyard.store.attempts import AttemptRecord
+from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.yard import Yard
 
 

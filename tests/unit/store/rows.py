@@ -14,8 +14,8 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import Artifact, Run, TaskPlan
 from nbyard.domain.states import TASK
 from nbyard.store import Connection, Store, transition
-from nbyard.store.attempts import AttemptRecord
-from nbyard.store.tasks import TaskRecord
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.runs.tasks import TaskRecord
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
-from nbyard.store.secrets import VARIABLE
-from nbyard.store.tables import credentials
+from nbyard.store.schema.tables import credentials
+from nbyard.store.vault import VARIABLE
 from nbyard.testing.secrets import CANARY, is_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

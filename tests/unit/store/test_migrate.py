@@ -16,7 +16,7 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store
 from nbyard.store.migrate import MIGRATIONS, revisions
-from nbyard.store.tables import metadata
+from nbyard.store.schema.tables import metadata
 
 from .rows import Rows
 

@@ -24,7 +24,7 @@ def test_each_test_file_is_in_one_step_of_the_whole_check():
         ((plan.fast("fast"),), []),
         (stages_of_paths(ROOT, ["src/api"]), []),
         (stages_of_paths(ROOT, ["tests/unit/domain"]), ["postgresql"]),
-        (stages_of_paths(ROOT, ["tests/unit/store/test_runs.py::test_x"]), ["postgresql"]),
+        (stages_of_paths(ROOT, ["tests/unit/store/runs/test_queries.py::test_x"]), ["postgresql"]),
         (
             stages_of_paths(ROOT, ["tests/unit/domain", "tests/integration/docker"]),
             ["postgresql", "services"],

@@ -4,7 +4,7 @@ whoever asked for a version of a dataset allows."""
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.tables
+import nbyard.store.schema.tables
 
 revision = "0021"
 down_revision = "0020"
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    moment = nbyard.store.tables.Moment(precision=53)
+    moment = nbyard.store.schema.tables.Moment(precision=53)
     op.create_table(
         "trials",
         sa.Column("id", sa.String(36), primary_key=True),

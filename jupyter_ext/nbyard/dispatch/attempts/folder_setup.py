@@ -1,0 +1,405 @@
+"""From a recorded attempt to a live one: fill its folder, then start it. Both idempotent."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard import folders, gpus, resources
+from nbyard.bundles import stage
+from nbyard.crash import crash_point
+from nbyard.dispatch import workdir
+from nbyard.dispatch.attempts import monitor_links, secrets
+from nbyard.dispatch.attempts.input_staging import (
+    link_datasets,
+    mark_outputs,
+    place_of,
+    places_of,
+    stage_inputs,
+)
+from nbyard.dispatch.cache import partial_results
+from nbyard.dispatch.cache.keys import IDENTITY, Identities
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, Case
+from nbyard.domain.arguments.bindings import Beside, Found
+from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import (
+    RUNNER,
+    SURROUNDINGS,
+    TASK,
+    Call,
+    FunctionsWork,
+    FunctionWork,
+    Output,
+    Surroundings,
+    TaskFile,
+    Work,
+)
+from nbyard.domain.commands.invocations import ATTEMPT, WORK
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.planning import output_filename
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.files import write_new
+from nbyard.kernelspecs import variables
+from nbyard.kinds.protocol import OwnDefaults, Reading
+from nbyard.kinds.registry import kind_named
+from nbyard.runner import processes
+from nbyard.runtimes.protocol import Order
+from nbyard.store.runs.attempts import AttemptRecord
+
+Places = dict[str, str]
+MODEL = "model"
+RESULT_KEY = "NBYARD_RESULT_KEY"  # as in nbyard.serving.batch.parts
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """What lies in an attempt's folder."""
+
+    version: ExecutableVersion
+    environment: EnvironmentRef
+    inputs: dict[str, BytesOf]
+    outputs: dict[str, Output]
+    facts: Facts = Facts()
+    secrets: Places = {}
+
+
+def prepare(room: Room, identities: Identities, case: Case) -> int:
+    """Fill the attempt's folder; task.json comes last. Nothing to do when it is there. Of how many
+    rows predictions are in it that an attempt before it made."""
+    folder, done = case.order.folder, 0
+    if _is_filled(folder):
+        return done
+    code, environment = identities.look(case.task.plan)
+    version = code.version
+    if version.kind == MODEL:
+        partial_results.set_aside(room.folder, case.attempt.id)
+    _make_anew(folder)
+    stage(room.blobs, version.bundle_digest, folder / "code")
+    if version.kind == MODEL:
+        workdir.lay_serving(folder, version.command)
+    if case.attempt.runtime == PROCESS:
+        link_datasets(room, folder, version)
+    places = places_of(version, case.inputs)
+    stage_inputs(room, folder, version, case.inputs, places)
+    mark_outputs(folder, version)
+    if case.task.plan.requirements_digest:
+        room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
+    _write_surroundings(identities, folder, case.task.plan, version, environment)
+    facts = workdir.facts(folder, version, places, case.task.plan)
+    outputs, given = _outputs(folder, version), secrets.give(room, case, folder)
+    staged = Staged(version, environment, case.inputs, outputs, facts, given)
+    told = _task_file(room, case, staged)
+    if version.invocation.apart:
+        workdir.make(room, folder, told.work, case.inputs, places)
+    if version.kind == MODEL:
+        done = partial_results.hand_over(room, case, partial_results.key_of(case, version))
+    folders.write_task(folder, told)
+    crash_point("folder-written")
+    return done
+
+
+def _is_filled(folder: Path) -> bool:
+    """Whether all of it is there: what was not begun before this machine was started anew may
+    be torn."""
+    if not os.path.exists(f"{folder}/{TASK}"):
+        return False
+    try:
+        is_ours = folders.read_task(folder).boot_id == processes.boot_id()
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return is_ours or os.path.exists(f"{folder}/{RUNNER}")
+
+
+def _make_anew(folder: Path) -> None:
+    """An empty folder: what somebody who was killed had begun goes."""
+    try:
+        os.mkdir(folder, 0o700)
+    except FileNotFoundError:  # the first one of the store
+        folder.mkdir(parents=True, mode=0o700)
+    except FileExistsError:
+        folders.discard(folder)
+        os.mkdir(folder, 0o700)
+
+
+def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
+    """The same for a worker of functions; `first` is one of the attempts that it is given."""
+    folder = order.folder
+    if _is_filled(folder):
+        return
+    code, environment = identities.look(first.task.plan)
+    version = code.version
+    _make_anew(folder)
+    stage(room.blobs, version.bundle_digest, folder / "code")
+    if first.attempt.runtime == PROCESS:
+        link_datasets(room, folder, version)
+    _write_surroundings(identities, folder, first.task.plan, version, environment)
+    folders.make_calls(folder)
+    told = TaskFile(
+        attempt_id=order.attempt_id,
+        token=order.mark,
+        mark=order.mark,
+        work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
+        outputs={},
+        directory=os.path.dirname(f"code/{version.file}"),
+        environment=_variables(room, first) | _paths(first.task.plan, version, environment),
+        wake=str(room.folder / "wake"),
+        boot_id=processes.boot_id(),
+    )
+    folders.write_task(folder, told)
+    crash_point("folder-written")
+
+
+def call_of(room: Room, identities: Identities, case: Case) -> Call:
+    """What a worker is told of an attempt; its inputs lie in its folder by then."""
+    code, environment = identities.look(case.task.plan)
+    if case.inputs:
+        folders.discard(case.order.folder)
+        places = places_of(code.version, case.inputs)
+        stage_inputs(room, case.order.folder, code.version, case.inputs, places)
+    staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
+    work = _work(staged, _values(room, case, staged))
+    assert isinstance(work, FunctionWork)
+    return Call(
+        attempt_id=case.attempt.id,
+        token=case.attempt.token,
+        node=case.task.node,
+        function=work.function,
+        parameters=work.parameters,
+        files=work.files,
+        outputs=staged.outputs,
+        timeout_seconds=case.task.plan.timeout_seconds,
+    )
+
+
+def _write_surroundings(
+    identities: Identities,
+    folder: Path,
+    plan: TaskPlan,
+    version: ExecutableVersion,
+    environment: EnvironmentRef,
+) -> None:
+    """surroundings.json, which is made once for all attempts of which it tells the same."""
+    used = plan.environment
+    same = (version.id, environment.fingerprint, used.version_id if used else "")
+    known = identities.surroundings.get(same)
+    if known is None:
+        known = identities.surroundings[same] = surroundings_of(version, environment, used)
+    write_new(f"{folder}/{SURROUNDINGS}", known)
+
+
+def surroundings_of(
+    version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
+) -> bytes:
+    """surroundings.json: the same for all attempts at the same code in the same environment."""
+    found = Surroundings(
+        machine={
+            "host": platform.node(),
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": str(os.cpu_count()),
+        },
+        kernel=environment.kernel,
+        interpreter=environment.interpreter,
+        fingerprint=environment.fingerprint,
+        executable_version_id=version.id,
+        code_digest=version.code_digest,
+        bundle_digest=version.bundle_digest,
+        lock=environment.lock,
+        environment=used,
+    )
+    return msgspec.json.format(msgspec.json.encode(found))
+
+
+def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
+    found = outputs_of(version)
+    if found:
+        os.mkdir(f"{folder}/outputs")
+    for name, output in found.items():
+        os.mkdir(f"{folder}/outputs/{name}")
+        if output.format == "folder" and not (output.told or output.at):
+            os.mkdir(f"{folder}/{output.path}")
+    return found
+
+
+def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
+    """Where outputs are expected in the folder of an attempt."""
+    return {
+        a.name: _output(a, place_of(a, version)) for a in version.arguments if a.role == "output"
+    }
+
+
+def _output(argument: Argument, at: str) -> Output:
+    place = f"outputs/{argument.name}"
+    if isinstance(argument.reach, Beside):
+        return Output(
+            place,
+            argument.format,
+            not argument.nullable,
+            told=True,
+            beside=argument.reach.of,
+            pattern=argument.reach.pattern,
+            value=argument.reach.parts,
+        )
+    if isinstance(argument.reach, Found):
+        several = argument.type == "list"
+        required = not argument.nullable
+        beside = [
+            {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
+            for one in argument.companions
+        ]
+        return Output(
+            place,
+            argument.format,
+            required,
+            several=several,
+            only=argument.reach.only,
+            told=True,
+            key=argument.reach.key,
+            companions=beside,
+        )
+    return Output(
+        f"{place}/{os.path.basename(at) or output_filename(argument)}", argument.format, at=at
+    )
+
+
+def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
+    plan, version, values = case.task.plan, staged.version, _values(room, case, staged)
+    return TaskFile(
+        attempt_id=case.attempt.id,
+        token=case.attempt.token,
+        mark=case.attempt.mark,
+        work=_work(staged, values),
+        outputs=workdir.looked_for(version, staged.outputs, values, staged.facts),
+        directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
+        environment=_variables(room, case)
+        | _paths(plan, version, staged.environment)
+        | _key(case, version),
+        timeout_seconds=plan.timeout_seconds,
+        silence_timeout_seconds=plan.silence_timeout_seconds,
+        memory_bytes=plan.memory_bytes,
+        wake=str(room.folder / "wake"),
+        boot_id=processes.boot_id(),
+    )
+
+
+def _variables(room: Room, case: Case) -> dict[str, str]:
+    """What the work finds in its environment whatever it is."""
+    return {
+        **{name.upper(): value for name, value in _identity(case).items()},
+        "NBYARD_RUN_NAME": case.run.name,
+        resources.VARIABLE: str(room.folder / resources.FOLDER),
+        **_visible_gpus(room, case.attempt),
+        **_cluster(room, case.task.plan.runtime),
+        **monitor_links.told(room.folder, case.attempt, case.task.plan),
+    }
+
+
+def _paths(
+    plan: TaskPlan, version: ExecutableVersion, environment: EnvironmentRef
+) -> dict[str, str]:
+    """Where programs of an environment are found; its kernel has that in its specification."""
+    if not plan.environment or plan.runtime != PROCESS or version.kind == "notebook":
+        return {}
+    place = Path(environment.interpreter).parents[1]
+    return variables(place, os.environ.get("PATH", os.defpath))
+
+
+def _key(case: Case, version: ExecutableVersion) -> dict[str, str]:
+    """By which predictions in parts are known again."""
+    return {RESULT_KEY: partial_results.key_of(case, version)} if version.kind == MODEL else {}
+
+
+def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
+    """Work sees the GPUs that it was granted and no others, in the order in which the driver and
+    engines count them: CUDA by itself counts the fastest first. In a container, which its engine
+    shows no others, they are counted anew."""
+    seen = attempt.gpus
+    if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
+        seen = [str(number) for number in range(len(seen))]
+    is_process = attempt.runtime == PROCESS
+    if not seen and (not is_process or gpus.source(room.settings.gpus) == gpus.NOBODY):
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(seen), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
+
+def _cluster(room: Room, runtime: str) -> dict[str, str]:
+    """Where work finds the Dask cluster; on one of its workers it is told that worker's address
+    of the scheduler, which may be another one than ours."""
+    settings = room.settings
+    if not settings.dask_address or runtime == DASK:
+        return {}
+    found = {"NBYARD_DASK_ADDRESS": settings.dask_address}
+    if runtime == PROCESS:  # a container sees none of these files
+        tls = {
+            "CA_FILE": settings.dask_tls_ca_file,
+            "CLIENT__CERT": settings.dask_tls_cert,
+            "CLIENT__KEY": settings.dask_tls_key,
+        }
+        found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
+    return found
+
+
+def _in_bundle(plan: TaskPlan, values: dict[str, Any], beside: str) -> dict[str, str]:
+    """Default files of inputs: their places, for they are not seen from the working folder."""
+    return {
+        argument.name: f"{ATTEMPT}/{os.path.normpath(f'{beside}/{value}')}"
+        for argument in plan.arguments
+        if argument.role == "input" and isinstance(value := values.get(argument.name), str)
+    }
+
+
+def _work(staged: Staged, values: dict[str, Any]) -> Work:
+    version = staged.version
+    reading = Reading(
+        kind=version.kind,
+        language=version.language,
+        kernel=version.kernel,
+        arguments=version.arguments,
+        command=version.command,
+        invocation=version.invocation,
+        facts=staged.facts,
+    )
+    return kind_named(version.kind).work(version.file, reading, values, staged.environment)
+
+
+def _identity(case: Case) -> dict[str, str]:
+    found = (case.run.id, case.task.node, case.run.title, case.run.scheduled_at)
+    return dict(zip(IDENTITY, found, strict=True))
+
+
+def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
+    """Plain values, and places inside the attempt for what is staged or expected.
+
+    Defaults that the code sets itself are left out. JSON cannot hold all of them: injected, a tuple
+    would become a list.
+    """
+    plan = case.task.plan
+    plain = {name: one for name, one in plan.bindings.items() if isinstance(one, ValueOf)}
+    if any(one.is_default for one in plain.values()) and _has_own_defaults(room, staged.version):
+        plain = {name: one for name, one in plain.items() if not one.is_default}
+    values: dict[str, Any] = {name: one.value for name, one in plain.items()}
+    if staged.version.invocation.apart:
+        values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
+    for name, place in places_of(staged.version, staged.inputs).items():
+        values[name] = f"{ATTEMPT}/{place}"
+    values |= staged.secrets
+    for name, output in staged.outputs.items():
+        values[name] = f"{ATTEMPT}/{output.path}"
+    declared = {argument.name for argument in plan.arguments}
+    return values | {name: text for name, text in _identity(case).items() if name in declared}
+
+
+def _has_own_defaults(room: Room, version: ExecutableVersion) -> bool:
+    def content() -> bytes:
+        with room.blobs.open(version.content_digest) as handle:
+            return bytes(handle.read())
+
+    kind = kind_named(version.kind)
+    return isinstance(kind, OwnDefaults) and kind.has_own_defaults(version.language, content)

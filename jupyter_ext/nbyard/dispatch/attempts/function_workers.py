@@ -1,0 +1,343 @@
+"""The controller of workers of functions: what is true of an attempt with a process of its own is
+made true here of all that a worker has. Every step can be repeated after a crash."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from nbyard import folders
+from nbyard.blobs.files import no_file_in_words
+from nbyard.crash import crash_point
+from nbyard.dispatch.attempts.controller import (
+    FORCE_SECONDS,
+    FRESH_SECONDS,
+    OVERTIME_SECONDS,
+    AttemptController,
+)
+from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_worker
+from nbyard.dispatch.attempts.outcome import lost
+from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.cache.keys import Identities
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case, inputs_of
+from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
+from nbyard.dispatch.state.board import LiveAttempt, LiveTask, LiveWorker
+from nbyard.dispatch.state.reports import (
+    Ended,
+    Fact,
+    Left,
+    Report,
+    Running,
+    Started,
+    Unbegun,
+    Waits,
+)
+from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.states import ATTEMPT
+from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.runner import verdict
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.store.runs.attempts import AttemptRecord
+
+log = logging.getLogger("nbyard.dispatch")
+LOOK_SECONDS = 0.02  # between looks whether one that was asked to end has done so
+
+
+class Waiting(NamedTuple):
+    """What a worker has not come to the end of; `since` is when the board learned of it."""
+
+    attempt: AttemptRecord
+    task: LiveTask
+    since: float
+
+
+@dataclass(frozen=True)
+class WorkerCase:
+    """A worker with all that it has not come to the end of, in its order."""
+
+    order: Order
+    run: Run
+    waiting: Sequence[Waiting]
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.run.cancel_requested_at is not None
+
+
+def worker_case(room: Room, worker: LiveWorker) -> WorkerCase:
+    """The case as the board has it now."""
+    waiting = [Waiting(one.record, one.task, one.since) for one in worker.attempts.values()]
+    return WorkerCase(order_of(room, worker), worker.run.run, waiting)
+
+
+def order_of(room: Room, worker: LiveWorker) -> Order:
+    """What its runtime needs to know of the worker."""
+    return Order(
+        attempt_id=worker.id,
+        store_id=room.store.id,
+        run_id=worker.run.run.id,
+        node_id="",
+        folder=folders.place(room.folder, worker.id),
+        mark=worker.mark,
+    )
+
+
+def clear_worker(order: Order, runtime: Runtime) -> None:
+    """End it, and leave nothing but its record."""
+    if not order.folder.is_dir():
+        return
+    try:
+        runtime.stop(order, "nothing is to be done any more")
+    except (NbyardError, OSError) as error:
+        log.warning("worker %s was not stopped: %s", order.attempt_id, error)
+    end = time.monotonic() + FORCE_SECONDS
+    while runtime.poll(order).state == "running" and time.monotonic() < end:
+        time.sleep(LOOK_SECONDS)
+    folders.keep_record(order.folder)
+
+
+def files_of(room: Room, ended: Iterable[LiveAttempt]) -> list[Path]:
+    """The folders of those of these attempts that have more to leave than a record."""
+    return [
+        folders.place(room.folder, one.record.id, one.record.worker)
+        for one in ended
+        if any(argument.role != "value" for argument in one.task.record.plan.arguments)
+    ]
+
+
+def tidy(places: Iterable[Path]) -> None:
+    """They are at their end, which is written: nothing but their record stays."""
+    for place in places:
+        folders.keep_record(place)
+
+
+@dataclass
+class Known:
+    """What was seen of a worker. `results` are kept as long as it is needed: what was reported may
+    not have been written down. `read` is how far they were read, `running` the call that it was
+    at lately, since `since`."""
+
+    told: set[str] = field(default_factory=set)
+    is_adopted: bool = True
+    results: dict[str, Result] = field(default_factory=dict)
+    read: int = 0
+    site: str = ""
+    running: str = ""
+    since: float = 0.0
+    asked: float = 0.0
+
+
+class FunctionController:
+    """Drives one worker at a time, and reports; called from threads, never twice at once for the
+    same one. It writes nothing to the store."""
+
+    def __init__(self, room: Room, identities: Identities, attempts: AttemptController):
+        self._room = room
+        self._identities = identities
+        self._attempts = attempts
+        self._known: dict[str, Known] = {}
+
+    def drive(self, case: WorkerCase) -> list[Report]:
+        """Bring all that it has as far as it goes without waiting."""
+        name = case.order.attempt_id
+        own: list[Fact] = []
+        found: dict[str, list[Fact]] = {one.attempt.id: [] for one in case.waiting}
+        if case.waiting:
+            known = self._known.setdefault(name, Known())
+            runtime = self._room.runtimes[case.waiting[0].attempt.runtime]
+            look = Look(self._room, self._identities, self._attempts, known, case, runtime, found)
+            own = [Left()] if look.take() else []
+        return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
+
+    def give_up(self, case: WorkerCase, words: str) -> list[Report]:
+        """End what it has: something in nbyard itself is wrong."""
+        ended = [self._attempts.give_up(one.attempt.id, words) for one in case.waiting]
+        return [*ended, Report(case.order.attempt_id, [])]
+
+    def clear(self, order: Order, runtime: Runtime) -> None:
+        """Nobody needs it any more: it ends, and nothing but its record stays."""
+        clear_worker(order, runtime)
+        self._known.pop(order.attempt_id, None)
+        crash_point("tidied")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a worker; `found` is what it finds out, by attempt."""
+
+    room: Room
+    identities: Identities
+    attempts: AttemptController
+    known: Known
+    case: WorkerCase
+    runtime: Runtime
+    found: dict[str, list[Fact]]
+
+    def take(self) -> bool:
+        """Whether the worker has left."""
+        try:
+            seen = self.runtime.poll(self.case.order)
+            why = self._why_end()
+            if why and seen.state == "running":
+                self._ask_to_end(why)
+            elif not why and seen.state in ("absent", "running") and self._is_ours():
+                self._tell(is_there=seen.state == "running")
+        except Unavailable as error:
+            for facts in self.found.values():
+                facts.append(Waits(error.message))
+            return False
+        rest = self._read()  # what is not there by now does not come when it was over before
+        if seen.state == "lost":
+            self._all(rest, lost(seen.reason))
+        elif seen.state == "finished":
+            self._finish(rest)
+        elif why:
+            self._end(rest, why, was_there=seen.state == "running")
+        elif seen.state == "running" and rest:
+            self._watch(rest[0])
+        return seen.state in ("lost", "finished")
+
+    def _all(self, rest: Sequence[Waiting], fact: Fact) -> None:
+        for one in rest:
+            self.found[one.attempt.id].append(fact)
+
+    def _why_end(self) -> str:
+        """Why it has to end now; empty when it may go on."""
+        if self.case.is_cancelled:
+            return CANCELLED
+        at = [one for one in self.case.waiting if one.attempt.id == self.known.running]
+        limit = at[0].task.record.plan.timeout_seconds if at else None
+        # the supervisor enforces the limit; this is for one that does not
+        if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
+            return verdict.too_long(limit)
+        return ""
+
+    def _is_ours(self) -> bool:
+        """Whether it may be told: what was committed a moment ago may, else the store is asked,
+        for another dispatcher may have taken over while this one slept."""
+        waiting = self.case.waiting
+        if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
+            return True
+        with self.room.store.read() as c:
+            state = self.room.store.attempts.state(c, waiting[0].attempt.id)
+            return state in ATTEMPT.live and self.room.is_held(c)
+
+    # From attempts to calls
+
+    def _tell(self, *, is_there: bool) -> None:
+        """Write down the calls that it does not know, and start it if that was not done."""
+        known, order = self.known, self.case.order
+        with self._refusing(self.case.waiting):
+            if not is_there:
+                first = self._whole(self.case.waiting[0])
+                prepare_worker(self.room, self.identities, order, first)
+            if known.is_adopted:
+                known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
+                known.is_adopted = False
+            self._add([one for one in self.case.waiting if one.attempt.id not in known.told])
+            if not is_there:
+                known.site = self.runtime.start(order)
+                crash_point("started")
+        sites = [known.site, *(one.attempt.site for one in self.case.waiting)]
+        started = Started(next(filter(None, sites), ""), datetime.now(UTC))
+        for one in self.case.waiting:
+            if one.attempt.state == "recorded" and not self.found[one.attempt.id]:
+                self.found[one.attempt.id].append(started)
+
+    @contextmanager
+    def _refusing(self, waiting: Sequence[Waiting]) -> Iterator[None]:
+        """What can never be called fails."""
+        try:
+            with no_file_in_words():
+                yield
+        except (Busy, Unavailable):
+            raise
+        except NbyardError as error:
+            self._all(waiting, Ended("failed", failure_of(error, "preparation")))
+
+    def _add(self, fresh: Sequence[Waiting]) -> None:
+        calls = []
+        for one in fresh:
+            with self._refusing([one]):
+                calls.append(call_of(self.room, self.identities, self._whole(one)))
+        if calls:
+            folders.add_calls(self.case.order.folder, calls)
+            self.known.told |= {call.attempt_id for call in calls}
+            crash_point("told")
+
+    def _whole(self, one: Waiting) -> Case:
+        """As if it had a process of its own."""
+        task = one.task.record
+        order = order_of_attempt(self.room, one.attempt, task, self.case.run.priority)
+        inputs, lost = inputs_of(one.task), one.task.lost
+        return Case(one.attempt, task, self.case.run, order, inputs, lost, since=one.since)
+
+    # From calls to ends
+
+    def _read(self) -> list[Waiting]:
+        """What calls came to; those that have no result yet."""
+        known, rest = self.known, []
+        results, known.read = folders.read_results(self.case.order.folder, known.read)
+        for result in results:
+            known.results.setdefault(result.attempt_id, result)
+        for one in self.case.waiting:
+            if told := known.results.get(one.attempt.id):
+                self.found[one.attempt.id].append(self._conclude(one, told))
+            elif not any(isinstance(fact, Ended) for fact in self.found[one.attempt.id]):
+                rest.append(one)
+        return rest
+
+    def _conclude(self, one: Waiting, result: Result) -> Ended | Waits:
+        is_ours = result.token == one.attempt.token
+        if is_ours and result.state == "succeeded" and not result.outputs:
+            crash_point("finished")
+            return Ended("succeeded", None, result)
+        code, _ = self.identities.look(one.task.record.plan)
+        whole = replace(self._whole(one), outputs=outputs_of(code.version))
+        return self.attempts.conclude(whole, result)
+
+    def _watch(self, first: Waiting) -> None:
+        if first.attempt.id != self.known.running:
+            self.known.running, self.known.since = first.attempt.id, time.monotonic()
+            self.found[first.attempt.id].append(Running(datetime.now(UTC)))
+
+    def _finish(self, rest: Sequence[Waiting]) -> None:
+        """It ended, and has told what became of all that it had begun."""
+        result = folders.read_result(self.case.order.folder)
+        for one in rest:
+            if self.case.is_cancelled:
+                fact: Fact = Ended("cancelled")
+            elif result is None:
+                fact = lost("its result cannot be read")
+            elif result.state == "failed" and not self.known.results:
+                own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
+                fact = self._conclude(one, msgspec.structs.replace(result, **own))
+            else:
+                fact = Unbegun()
+            self.found[one.attempt.id].append(fact)
+
+    def _ask_to_end(self, why: str) -> None:
+        if not self.known.asked:
+            self.runtime.stop(self.case.order, why)
+            self.known.asked = time.monotonic()
+            crash_point("asked-to-end")
+
+    def _end(self, rest: Sequence[Waiting], why: str, *, was_there: bool) -> None:
+        """One that was never there has nothing to end. What is left of one that does not end is no
+        longer a live attempt's: the sweep takes it."""
+        if was_there and time.monotonic() - self.known.asked < FORCE_SECONDS:
+            return
+        if self.case.is_cancelled:
+            self._all(rest, Ended("cancelled"))
+        elif rest:
+            self._all(rest[:1], Ended("failed", Failure("timeout", why)))
+            self._all(rest[1:], lost("its worker could not be ended"))

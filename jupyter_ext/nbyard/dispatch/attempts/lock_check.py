@@ -1,0 +1,34 @@
+"""Locks of environments, and what was installed where the work was done."""
+
+from nbyard import folders
+from nbyard.dispatch.cache.keys import version_of
+from nbyard.dispatch.context import Room
+from nbyard.domain.environments.references import differences, warning
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import NotFound
+from nbyard.store.runs.attempts import AttemptRecord
+
+
+def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
+    """What was otherwise than in the lock of its environment, as a sentence; empty when nothing
+    was, or when it is not known."""
+    used = plan.environment
+    if used is None:
+        return ""
+    found = folders.surroundings_in(folders.place(room.folder, attempt.worker or attempt.id))
+    with room.store.read() as c:
+        version = room.store.environments.version(c, used.version_id)
+        try:
+            is_notebook = version_of(room, c, plan).kind == "notebook"
+        except NotFound:
+            return ""
+        has_more = is_notebook or bool(
+            plan.image and room.store.images.has_notebook_packages(c, attempt.owner, plan.image)
+        )
+    if found is None or found.lock is None or version is None:
+        return ""
+    # an image has besides what a notebook is run with
+    beside = attempt.runtime == PROCESS or not has_more
+    told = differences(version.packages, version.python, found.lock, beside=beside)
+    return warning(used, told)

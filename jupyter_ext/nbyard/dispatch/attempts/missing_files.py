@@ -1,0 +1,230 @@
+"""Say of a file that work did not find why it did not travel with the code."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from glob import escape, iglob
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from nbyard import bundles
+from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.domain.attempts.missing_modules import COLOURS
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.caching.file_probes import probes_of
+from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.inspection.functions import spot
+from nbyard.errors import NbyardError
+from nbyard.resources import shows_dataset
+from nbyard.runner.folder import CODE
+
+log = logging.getLogger("nbyard.dispatch")
+SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")
+DATASET = (
+    "it is a dataset. Give it as an input, or open it below the folder that the variable"
+    " NBYARD_RESOURCES names"
+)
+MOST_NAMED = 3
+MOST_FITTING = 1000
+_BESIDE = "lies beside {}, but did not travel with it"
+
+
+class _Code(msgspec.Struct, frozen=True):
+    """The code of a task: it lies at `path`, in the folder `below` of its bundle, and `base` is
+    what the bundle was made of. `taken` are the files of the bundle and the folders around them."""
+
+    path: Path
+    base: Path
+    below: str
+    taken: frozenset[str]
+    version: ExecutableVersion
+    content: bytes
+
+    def place(self, name: str) -> str:
+        """Return where a path from the code's folder leads to in the bundle; empty outside."""
+        place = os.path.normpath(os.path.join(self.below, name))
+        return "" if place == "." or place.startswith(("../", "/")) else place
+
+    def is_left_out(self, place: str) -> bool:
+        return place not in self.taken and os.path.exists(self.base / place)
+
+
+def _code(room: Room, case: Case) -> _Code | None:
+    with room.store.read() as c:
+        version = room.store.executables.version(c, case.task.plan.executable_version_id)
+        known = room.store.executables.get(c, case.run.owner, case.task.plan.executable_id)
+    if version is None or known is None or not known.path:
+        return None
+    own = spot(version.file).file
+    path = Path(spot(known.path).file)
+    tree = room.blobs.tree(version.bundle_digest)
+    taken = {*tree.folders, *(entry.path for entry in tree.files)}
+    taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
+    with room.blobs.open(version.content_digest) as handle:
+        content = handle.read()
+    base = path.parents[own.count("/")]
+    return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
+
+
+def left_out(room: Room, case: Case, failure: Failure) -> str:
+    """Return a sentence on the first file that the failure names, that lies beside the code or
+    above it, and that is not in its bundle; nothing where there is none."""
+    told = COLOURS.sub("", f"{failure.message}\n{failure.traceback}")
+    lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
+    code = _code(room, case) if lines else None
+    if code is None:
+        return ""
+    words = _as_seen_from(code.below, str(case.order.folder), "\n".join(lines))
+    names = _paths(words)
+    for name in names:
+        place = code.place(name)
+        if place and code.is_left_out(place):
+            return f"{name} {_BESIDE.format(code.path.name)}: {why(code.base, place)}"
+    above = [
+        text for text in mentions(code_of(code.path.name, code.content)) if text.startswith("..")
+    ]
+    return outside(code.base, code.below, names, above)
+
+
+def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
+    """Return a sentence on what the code names and lies beside it, but did not travel: work that
+    lists or tests it does not fail. `others` are the files that the work wrote."""
+    try:
+        code = _code(room, case)
+        if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
+            return ""
+        found = _overlooked(code, _written(room, case, code, others))
+    except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
+        # the work is done, and its code may lie elsewhere meanwhile or be no text
+        log.info("what the attempt %s did not find is not known: %s", case.attempt.id, error)
+        return ""
+    sentences = [
+        f"{name} {_BESIDE.format(code.path.name)}: {reason}" for name, reason in found[:MOST_NAMED]
+    ]
+    more = len(found) - MOST_NAMED
+    return "; ".join([*sentences, f"{more} more paths did not travel"] if more > 0 else sentences)
+
+
+def _written(
+    room: Room, case: Case, code: _Code, others: OtherFiles | None
+) -> Callable[[str], bool]:
+    """Return whether something lies at a place in the bundle now, or is declared there."""
+    version, folder = code.version, case.order.folder
+    copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
+    kept = room.blobs.tree(others.digest).files if others and others.digest else []
+    left = others.left_out if others else []
+    paths = [*(one.path for one in kept), *(one.path.rstrip("/") for one in left)]
+    declared = {place_of(one, version).removeprefix(f"{CODE}/") for one in version.arguments}
+    told = [one for one in version.arguments if one.role == "output" or one.name in case.inputs]
+    told += [one for one in version.arguments if one.name in case.task.plan.bindings]
+    declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
+
+    def is_there(place: str) -> bool:
+        is_written = any(f"{one}/".startswith(f"{place}/") for one in paths)
+        return is_written or place in declared or os.path.lexists(copy / place)
+
+    return is_there
+
+
+def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Return names that the code asks for with the reason why they are not there, one name for
+    each reason."""
+    near = os.listdir(code.base / code.below)
+    found: dict[str, str] = {}
+    for name in _asked(code.path.name, code.content):
+        if literal(name).split("/")[0] not in ("", *near):
+            continue  # most texts are no paths
+        for one in _meant(code, name):
+            place = code.place(one)
+            reason = place and code.is_left_out(place) and _reason(code.base, place)
+            if reason and not is_there(place):
+                found.setdefault(reason, one)
+    return [(name, reason) for reason, name in found.items()]
+
+
+@lru_cache(maxsize=32)  # the same code runs again and again
+def _asked(filename: str, content: bytes) -> Sequence[str]:
+    probes = probes_of(filename, content, is_own=True)
+    return asked(filename, code_of(filename, content), probes.names)
+
+
+def _meant(code: _Code, name: str) -> list[str]:
+    """Return the paths that a text means: its folder if it has wildcards; where that travelled,
+    what fits them."""
+    start = literal(name)
+    place = code.place(start) if start else code.below
+    if start == name or (start and place not in code.taken):
+        return [start]
+    if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
+        return []
+    folder = code.base / code.below
+    fits = (os.path.relpath(one, folder) for one in iglob(f"{escape(str(folder))}/{name}"))
+    return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
+
+
+def _as_seen_from(below: str, attempt: str, words: str) -> str:
+    """Return the words with relative paths in place of those in the attempt's folder."""
+    up = "../" * len(Path(below).parts)
+    if below:
+        words = words.replace(f"{attempt}/code/{below}/", "")
+    return words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
+
+
+def _paths(words: str) -> list[str]:
+    """Paths in the words; a module is a file or folder."""
+    found = mentions(words)
+    modules = [text.replace(".", "/") for text in found if "/" not in text]
+    return [*found, *(f"{text}.py" for text in modules), *modules]
+
+
+def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
+    """Return a sentence on the first of the names that is there when it is looked for from the
+    folder above the bundle, or from those `above` that the code names; else nothing."""
+    folders = ["", os.path.relpath(base.parent, base / below), *above]
+    for place in (os.path.normpath(base / below / one / name) for name in names for one in folders):
+        if os.path.exists(place) and not Path(place).is_relative_to(base):
+            shared = Path(os.path.commonpath((base, place)))
+            return (
+                f"{place} did not travel with the code, because it lies outside of the folder"
+                f" {base}. {_remedy(base, shared)}"
+            )
+    return ""
+
+
+def _remedy(base: Path, shared: Path) -> str:
+    if bundles.is_project(base) or shared in bundles.no_projects(base):
+        return "Move it there, or give it as an input"
+    return f"Create an empty file nbyard.toml in {shared}: then all of {shared} travels"
+
+
+def why(base: Path, place: str) -> str:
+    """Return the reason why a file is in no bundle of this folder, and what to do."""
+    return _reason(base, place) or (
+        f"the folder {base.name or base} is too large to travel whole. Create an empty file"
+        " nbyard.toml there, or name the path in the code"
+    )
+
+
+def _reason(base: Path, place: str) -> str:
+    """Return the same where a link or a rule is the reason; else nothing."""
+    parts = place.split("/")
+    folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    links = (one for one in folders if os.path.islink(base / one))
+    if shows_dataset(base / next(links, place)):
+        return DATASET
+    for above in folders:
+        if os.path.islink(base / above):
+            return f"{above} is a link. Put the files there, or give them as an input"
+        name = f"{above}/" if os.path.isdir(base / above) else above
+        if rule := bundles.rule_of(base, name):
+            return f"the rule {rule} leaves it out. A line !{above} in .nbyardignore takes it along"
+    return ""

@@ -1,0 +1,196 @@
+"""The controller of Monitor links: where a step listens while it runs, and whether it answers."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from nbyard import monitors
+from nbyard.dispatch.attempts import tensorboard
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.health import Ports
+from nbyard.dispatch.state.board import LiveAttempt
+from nbyard.dispatch.threads import Threads
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts.monitors import (
+    EVERYWHERE,
+    TENSORBOARD,
+    container_ports,
+    variables,
+)
+from nbyard.domain.deployments.status import no_way_in
+from nbyard.domain.deployments.structs import Place
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import DOCKER, PROCESS
+from nbyard.domain.states import ATTEMPT
+from nbyard.folders import place
+from nbyard.monitors import LOOPBACK, Monitor, Spot
+from nbyard.runtimes.docker.specs import container_name
+from nbyard.store.runs.attempts import AttemptRecord
+
+LOOK_SECONDS = 1.0
+ONLY_PROCESSES = (
+    "TensorBoard is started beside processes only: let work in a container serve it at a port"
+)
+
+
+def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
+    """The variables that tell the work its ports. Those of a process are chosen once, and written
+    down before it can begin."""
+    if not plan.ports or not plan.is_monitored:
+        return {}
+    if plan.runtime == DOCKER:
+        return variables(container_ports(plan.ports), EVERYWHERE)
+    known = monitors.read(store, attempt.id)
+    if known is None:
+        known = Monitor(free_ports(plan.ports))
+        monitors.write(store, attempt.id, known)
+    return variables(known.ports, LOOPBACK)
+
+
+def free_ports(names: Iterable[str]) -> dict[str, int]:
+    """Ports of this machine that nobody listens at now, no two the same."""
+    with contextlib.ExitStack() as held:
+        found = {}
+        for name in names:
+            one = held.enter_context(socket.socket())
+            one.bind((LOOPBACK, 0))
+            found[name] = int(one.getsockname()[1])
+        return found
+
+
+class MonitorController:
+    """Looks at live attempts in threads, one at a time each; `live` says which there are."""
+
+    def __init__(
+        self, room: Room, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
+    ) -> None:
+        self._room = room
+        self._threads = threads
+        self._live = live
+        self._known: set[str] | None = None
+        self._ports: dict[str, Ports] = {}
+        self._engines: dict[str, Engine] = {}
+        self._next = 0.0
+
+    def tick(self) -> None:
+        """Look at those that are due, and forget those that are at their end."""
+        if time.monotonic() < self._next and not self._known:
+            return  # every round of the dispatcher comes by, and nearly always there is none
+        watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
+        if self._known is None:
+            self._known = monitors.present(self._room.folder)
+        for attempt_id in sorted(self._known - watched.keys()):
+            work = partial(self._forget, attempt_id)
+            if self._threads.submit(_key(attempt_id), work):
+                self._known.discard(attempt_id)
+        self._known |= watched.keys()
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + LOOK_SECONDS
+        for attempt_id, one in watched.items():
+            if one.record.state == "running":
+                work = partial(self._look, one.record, one.task.record.plan)
+                self._threads.submit(_key(attempt_id), work, runtime=one.record.runtime)
+
+    def close(self) -> None:
+        """What runs goes on, its boards too."""
+        for engine in self._engines.values():
+            engine.close()
+
+    def _look(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
+        folder = place(self._room.folder, attempt.id)
+        known = monitors.read(self._room.folder, attempt.id) or Monitor()
+        spots = {spot.name: spot for spot in known.spots}
+        board = known.board
+        found = list(self._declared(attempt, plan, known, spots))
+        if plan.tensorboard:
+            spot, board = self._tensorboard(attempt, plan, folder, known)
+            found.append(spot)
+        seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
+        if seen != known:
+            monitors.write(self._room.folder, attempt.id, seen)
+
+    def _declared(
+        self,
+        attempt: AttemptRecord,
+        plan: TaskPlan,
+        known: Monitor,
+        spots: Mapping[str, Spot],
+    ) -> Iterable[Spot]:
+        if not plan.ports:
+            return
+        if plan.runtime == PROCESS:
+            yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
+            return
+        if words := no_way_in(self._room.settings.container_network, attempt.site):
+            yield from (Spot(name, 0, reason=words) for name in plan.ports)
+            return
+        before = {name: spots[name].port for name in plan.ports if name in spots}
+        published = {} if all(before.values()) and before else self._published(attempt)
+        for name, number in container_ports(plan.ports).items():
+            yield Spot(name, before.get(name) or published.get(number, 0))
+
+    def _published(self, attempt: AttemptRecord) -> dict[int, int]:
+        """Where the ports of its container are found on this machine."""
+        engine = self._engines.get(attempt.site)
+        if engine is None:
+            certificates = self._room.settings.docker_cert_path
+            engine = self._engines[attempt.site] = Engine(attempt.site, certificates=certificates)
+        found = engine.container(container_name(attempt.id))
+        return found.published if found else {}
+
+    def _tensorboard(
+        self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
+    ) -> tuple[Spot, monitors.Board | None]:
+        """Its link, and the program behind it once there are logs to show."""
+        board = known.board
+        if plan.runtime != PROCESS:
+            return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None
+        if board is None:
+            logs = tensorboard.logs_of(folder, plan.tensorboard)
+            if logs is None:
+                return Spot(TENSORBOARD, 0), None
+            program = tensorboard.program_for(folder)
+            if not program:
+                return Spot(TENSORBOARD, 0, reason=tensorboard.MISSING), None
+            (port,) = free_ports([TENSORBOARD]).values()
+            board = tensorboard.start(self._room, attempt.id, program, logs, port)
+            # known before anything else is done: whoever comes next must not start a second one
+            monitors.write(self._room.folder, attempt.id, replace(known, board=board))
+        elif not tensorboard.is_alive(board):
+            said = tensorboard.last_words(self._room.folder, attempt.id)
+            return Spot(TENSORBOARD, 0, reason=f"TensorBoard has ended: {said}"), board
+        return Spot(TENSORBOARD, board.port, is_trusted=True), board
+
+    def _asked(
+        self, attempt_id: str, found: Iterable[Spot], before: Mapping[str, Spot]
+    ) -> list[Spot]:
+        """With whether each of them answers now."""
+        ports = self._ports.setdefault(attempt_id, Ports())
+        known = [Place(s.name, LOOPBACK, s.port, s.answers) for s in before.values()]
+        return [
+            replace(spot, answers=seen.answers)
+            for spot in found
+            for seen in ports.look(0, known, [(Place(spot.name, LOOPBACK, spot.port), "/")])
+        ]
+
+    def _forget(self, attempt_id: str) -> None:
+        """It is at its end: what was started beside it ends too."""
+        with self._room.store.read() as c:
+            state = self._room.store.attempts.state(c, attempt_id)
+        if state in ATTEMPT.live:
+            return
+        known = monitors.read(self._room.folder, attempt_id)
+        if known is not None and known.board is not None:
+            tensorboard.stop(known.board)
+        monitors.forget(self._room.folder, attempt_id)
+        self._ports.pop(attempt_id, None)
+
+
+def _key(attempt_id: str) -> str:
+    return f"monitor {attempt_id}"

@@ -1,0 +1,185 @@
+"""Files that work wrote beside its declared outputs: found in its copy of the code, and kept. Where
+that copy is elsewhere, its runtime has brought the files that are within the caps.
+
+What lies there is compared with the bundle that was staged, so it does not matter how it was
+written. Names and kinds of files may be chosen by a container: no link is followed, and names that
+could do harm elsewhere are only shown.
+"""
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+from nbyard.blobs import Blobs, Entry, Tree
+from nbyard.blobs import files as blob_files
+from nbyard.dispatch.attempts.folder_setup import MODEL
+from nbyard.dispatch.attempts.input_staging import is_dataset_link
+from nbyard.dispatch.attempts.secrets import masks
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.domain.attempts.other_files import (
+    MAX_DEPTH,
+    MOST_SEEN,
+    FileFilter,
+    OtherFiles,
+    Written,
+    merged,
+    summary,
+    within_caps,
+)
+from nbyard.domain.attempts.structs import TASK
+from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import Invalid, NbyardError, Unavailable
+from nbyard.folders import is_own, read_task, stamp
+from nbyard.localpaths import open_real
+from nbyard.runner.folder import CODE
+from nbyard.runtimes.folder import read_others
+
+log = logging.getLogger("nbyard.dispatch")
+INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFiles | None:
+    """Store what the attempt wrote into its copy of the code; None where it wrote nothing, and
+    where that copy did not come back. To be called within `keeping`.
+
+    With `adopt`, where nothing of the work can live on, files are not copied.
+    """
+    code = case.order.folder / CODE
+    if case.attempt.worker or not code.is_dir():
+        return None
+    with room.store.read() as c:
+        version = room.store.executables.version(c, case.task.plan.executable_version_id)
+    if version is None or version.kind == MODEL:  # which writes what only serving needs
+        return None
+    try:
+        bundle = {one.path: one for one in room.blobs.tree(version.bundle_digest).files}
+        outputs = case.outputs or read_task(case.order.folder).outputs
+        declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
+        declared |= placed(version.file, version.arguments, case.inputs)
+        since = stamp(f"{case.order.folder}/{TASK}")[1]
+        look = _Look(room, bundle, declared, since)
+        look.all(os.path.realpath(code))
+        if case.attempt.runtime == PROCESS and not version.invocation.apart:
+            _name_above(case.order.folder, look.files, since)
+        return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
+    except (NbyardError, OSError, msgspec.MsgspecError) as error:
+        # the work is done: what is beside its results does not undo that
+        log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
+        return None
+
+
+def _name_above(folder: Path, files: FileFilter, since: int) -> None:
+    """Name what lies above the copy of the code, in the attempt's own folder, and is new there."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = entry.stat(follow_symlinks=False)
+            if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < since:
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                files.leave(f"../{entry.name}/", "above")
+            else:
+                files.leave(f"../{entry.name}", "above", found.st_size)
+
+
+class _Look:
+    """What was written below a folder."""
+
+    def __init__(
+        self, room: Room, bundle: dict[str, Entry], declared: set[str], since: int
+    ) -> None:
+        self.files = FileFilter(declared)
+        self._room = room
+        self._blobs = room.blobs
+        self._bundle = bundle
+        self._since = since
+        self._seen = 0
+        self.root = ""
+
+    def all(self, root: str) -> None:
+        """Look at the whole folder."""
+        self.root = root
+        with blob_files.opened(os.open(root, INTO)) as fd:
+            self._folder(fd, "")
+
+    def _folder(self, fd: int, prefix: str) -> None:
+        with os.scandir(fd) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            self._seen += 1
+            if self._seen > MOST_SEEN:
+                self.files.leave(prefix or "./", "too-many")
+                return
+            self._entry(fd, name, prefix + name)
+
+    def _entry(self, fd: int, name: str, path: str) -> None:
+        try:
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                self._below(fd, name, f"{path}/")
+            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._room, name, fd):
+                return
+            elif self._is_new(fd, name, path, found):
+                self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
+        except OSError:
+            self.files.leave(path, "unreadable")
+
+    def _below(self, fd: int, name: str, prefix: str) -> None:
+        if self.files.skips(prefix):
+            return
+        if prefix.count("/") > MAX_DEPTH:
+            self.files.leave(prefix, "too-many")
+            return
+        with blob_files.opened(os.open(name, INTO, dir_fd=fd)) as inner:
+            self._folder(inner, prefix)
+
+    def _is_new(self, fd: int, name: str, path: str, found: os.stat_result) -> bool:
+        """Whether it was not in the bundle, or has other bytes now."""
+        entry = self._bundle.get(path)
+        if entry is None or not stat.S_ISREG(found.st_mode) or found.st_size != entry.size_bytes:
+            return True
+        if found.st_ctime_ns < self._since:  # no program can set that back
+            return False
+        known = self._blobs.path(entry.digest).stat()
+        if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
+            return False
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with blob_files.opened(os.open(name, flags, dir_fd=fd)) as file:
+            return not blob_files.fits(blob_files.hash_file(file), entry.digest)
+
+
+def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None:
+    """Store what is within the caps and holds nothing secret."""
+    settings, hidden = room.settings, masks(room, case)
+    most = (settings.max_other_bytes, settings.max_other_files)
+    files = look.files
+    wanted, beyond = within_caps(files.written, *most)
+    kept: dict[Written, Entry] = {}
+    for one in wanted:
+        place = Path(look.root, files.places[one.path])
+        try:
+            if hidden.holds(os.fspath(place)):
+                files.leave(one.path, "secret", one.size_bytes)
+                continue
+            digest = _stored(room.blobs, place, one.size_bytes, adopt)
+        except Unavailable:
+            files.leave(one.path, "no-room", one.size_bytes)
+        except (NbyardError, OSError):
+            files.leave(one.path, "unreadable", one.size_bytes)
+        else:
+            kept[one] = Entry(one.path, digest, one.size_bytes)
+    digest = room.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
+    return summary(digest, [*kept], [*files.left.values(), *beyond])
+
+
+def _stored(blobs: Blobs, place: Path, size: int, adopt: bool) -> str:
+    with blob_files.opened(open_real(place)) as fd:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            raise Invalid.field("path", f"{place.name} changed while it was looked at")
+        return blobs.put_fd(fd, adopt=adopt).digest

@@ -1,0 +1,153 @@
+"""What it means that work came to a result: outputs are taken, it failed, or it was ended."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import msgspec
+
+from nbyard.crash import crash_point
+from nbyard.dispatch.attempts import secrets
+from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
+from nbyard.dispatch.attempts.lock_check import not_as_locked
+from nbyard.dispatch.attempts.missing_files import left_out, overlooked
+from nbyard.dispatch.attempts.other_files import take_other_files
+from nbyard.dispatch.attempts.store_outputs import (
+    check_token,
+    disclosed_in,
+    failure_of,
+    take_outputs,
+)
+from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.state.reports import Ended, Waits
+from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.structs import CANCEL, Failure, Result
+from nbyard.domain.environments.kernels import not_installed
+from nbyard.domain.limits import waited_too_long
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+
+
+class Conclusions:
+    """Asked by controllers, in threads; nothing is written to the store."""
+
+    def __init__(self, room: Room, identities: Identities):
+        self._room = room
+        self._identities = identities
+
+    def conclude(self, case: Case, result: Result, asked: str) -> Ended | Waits:
+        """What it means that the work came to this result, and why it was `asked` to end if it was.
+        What it made waits for room."""
+        try:
+            return self._conclude(case, result, asked)
+        except Unavailable as error:
+            return Ended("cancelled") if case.is_cancelled else Waits(error.message)
+
+    def _conclude(self, case: Case, result: Result, asked: str) -> Ended:
+        try:
+            check_token(result, case.attempt.token)
+        except Invalid as error:
+            return lost(error.message)
+        failure = result.failure or Failure("error", "it failed without a reason")
+        if result.state == "succeeded":
+            return self._succeed(case, result)
+        if result.state == "cancelled":
+            return self._stopped(case, failure, result, asked)
+        if failure.kind in ("kernel-died", "lost"):
+            return lost(failure.message)
+        return self._fail(case, failure, result)
+
+    def _succeed(self, case: Case, result: Result) -> Ended:
+        """Bytes first; the rows that name them are written by the loop."""
+        crash_point("finished")
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            try:
+                # what a supervisor of this machine had begun is gone; in a container who knows, and
+                # a worker of functions goes on
+                adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
+                folder, outputs = case.order.folder, case.outputs
+                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
+                others = take_other_files(self._room, case, adopt=adopt)
+            except (Busy, Unavailable):
+                raise
+            except NbyardError as error:
+                return self._fail(case, failure_of(error, "contract"), result)
+            crash_point("outputs-taken")
+            is_as_keyed = self._is_as_keyed(case)
+            missed = overlooked(self._room, case, others)
+            warnings = (*self._environment_warnings(case), *disclosed_in(result), missed)
+            warning = "; ".join(filter(None, warnings))
+            held = hold.pop_all()
+            return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
+
+    def _is_as_keyed(self, case: Case) -> bool:
+        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
+        for what its key says is to be given its result."""
+        if not secrets.are_as_named(self._room, case):
+            return False
+        try:
+            code, environment = self._identities.look(case.task.plan)
+            untyped = untyped_of(case.order.folder)
+            if case.attempt.runtime == PROCESS and opens_datasets(self._room, code.version):
+                return False  # no key tells which versions of them the work opened
+        except Busy:
+            raise
+        except NbyardError:
+            return False
+        parts = key_parts(case.task.plan, code, case.inputs, environment, untyped)
+        return parts.key() == case.task.cache_key
+
+    def _environment_warnings(self, case: Case) -> Iterator[str]:
+        """Yield what differed from what the plan and the notebook name."""
+        plan = case.task.plan
+        yield not_as_locked(self._room, case.attempt, plan)
+        if plan.runtime == PROCESS and plan.environment is None:
+            with suppress(NotFound, Unavailable):  # the code or the kernel is gone meanwhile
+                code, environment = self._identities.look(plan)
+                named, used = plan.kernel or code.version.kernel, environment.kernel
+                yield not_installed(named, used) if named not in ("", used) else ""
+
+    def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
+        """Of work that is not tried again the executed notebook is kept, and files that are no
+        declared outputs."""
+        plan, number = case.task.plan, case.attempt.number
+        if words := left_out(self._room, case, failure):
+            message = f"{failure.message} ({words})"
+            failure = msgspec.structs.replace(failure, message=message, left_out=True)
+        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
+            return Ended("failed", failure, result)
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
+            others = take_other_files(self._room, case)
+            missed = "" if words else overlooked(self._room, case, others)
+            warning = "; ".join(filter(None, (*self._environment_warnings(case), missed)))
+            held = hold.pop_all()
+            return Ended("failed", failure, result, rows, held, warning=warning, others=others)
+
+    def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:
+        """It was ended from outside: by us, or by somebody whom nobody had asked."""
+        # its limits alone do not tell: it may have given signs of life while it ended
+        written = failure.message if (case.order.folder / CANCEL).exists() else ""
+        # a slow start may not have heard of it otherwise
+        if case.is_cancelled or written == CANCELLED:
+            crash_point("obeyed")
+            return Ended("cancelled", None, result)
+        if why := asked or written:
+            return self._fail(case, over_limit(case, why), result)
+        return lost(failure.message)
+
+
+def over_limit(case: Case, why: str) -> Failure:
+    """Of who was ended for these words: waiting for a turn is not tried again, as work is."""
+    limit = case.task.plan.queue_timeout_seconds
+    has_waited = limit is not None and why == waited_too_long(limit)
+    return Failure("queue-timeout" if has_waited else "timeout", why)
+
+
+def lost(reason: str) -> Ended:
+    """It is gone without a result."""
+    return Ended("lost", Failure("lost", reason))

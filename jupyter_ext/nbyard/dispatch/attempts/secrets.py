@@ -1,0 +1,95 @@
+"""What is secret, on its way from the store into the memory of the work, or to a registry."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dockerd import logged_in
+from nbyard.domain.commands.invocations import ATTEMPT
+from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
+from nbyard.domain.runs.structs import SecretOf, TaskPlan
+from nbyard.errors import Invalid
+from nbyard.runner import memory
+from nbyard.runner.masks import Blind, Masks
+
+Places = dict[str, str]
+
+
+def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
+    """The credentials that a task names, by argument."""
+    return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
+
+
+def give(room: Room, case: Case, folder: Path) -> Places:
+    """Put what the task names into memory, and lead there from the folder: where each is, as the
+    attempt sees it.
+
+    Raises:
+        Invalid: a credential was deleted since the run was asked for.
+        StoreUnusable: its key is not here.
+        Conflict: it was changed outside of nbyard.
+    """
+    wanted = secrets_of(case.task.plan)
+    if not wanted:
+        return {}
+    files: dict[str, bytes] = {}
+    hidden: list[str] = []
+    places: Places = {}
+    with room.store.read() as c:
+        for argument, one in wanted.items():
+            found = room.store.credentials.get(c, case.run.owner, one.credential_id)
+            if found is None:
+                words = f"The credential {one.name!r} was deleted after the run was asked for."
+                raise Invalid(words)
+            fields = room.store.credentials.fields(c, found)
+            name = argument if is_plain(found.kind) else f"{argument}.json"
+            files[name] = content_of(found.kind, fields).encode()
+            hidden += hidden_of(found.kind, fields)
+            places[argument] = f"{ATTEMPT}/{memory.SECRETS}/{name}"
+    target = memory.place(room.store.id, case.attempt.id)
+    memory.give(str(folder), target, files, hidden)
+    return places
+
+
+def masks(room: Room, case: Case) -> Masks:
+    """Find what is secret in all that the attempt wrote: its runner has forgotten that by then."""
+    wanted = secrets_of(case.task.plan)
+    if not wanted:
+        return Masks(())
+    if not are_as_named(room, case):
+        return Blind()
+    hidden: list[str] = []
+    with room.store.read() as c:
+        for one in wanted.values():
+            found = room.store.credentials.get(c, case.run.owner, one.credential_id)
+            if found is None:
+                return Blind()
+            hidden += hidden_of(found.kind, room.store.credentials.fields(c, found))
+    return Masks(hidden)
+
+
+def are_as_named(room: Room, case: Case) -> bool:
+    """Whether no credential of the task was replaced since its run was asked for: then its result
+    is that of its key."""
+    wanted = secrets_of(case.task.plan).values()
+    if not wanted:
+        return True
+    with room.store.read() as c:
+        known = room.store.credentials.references(c, case.run.owner)
+    return all(known.get(one.credential_id) == one for one in wanted)
+
+
+def take_away(room: Room, attempt_id: str) -> None:
+    """Nothing secret of the attempt stays in memory."""
+    memory.remove(memory.place(room.store.id, attempt_id))
+
+
+def for_registries(room: Room, owner: str) -> AbstractContextManager[None]:
+    """What is pulled or pushed meanwhile has the owner's logins."""
+
+    def found(image: str) -> Login | None:
+        with room.store.read() as c:
+            return room.store.credentials.login(c, owner, image)
+
+    return logged_in(found)

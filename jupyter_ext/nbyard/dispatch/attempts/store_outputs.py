@@ -1,0 +1,128 @@
+"""From a finished attempt to artifacts: bytes first, then one transaction."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard import folders
+from nbyard.blobs.files import opened
+from nbyard.dispatch.context import Room
+from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
+from nbyard.domain.file_formats import format_of, suffix_of
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.names import check_filename
+from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
+from nbyard.errors import Invalid, NbyardError
+from nbyard.localpaths import open_inside
+from nbyard.runner.found import entries
+from nbyard.runner.handoff.ports import TYPE
+
+EXECUTED_NAME = "executed.ipynb"
+MAX_TYPE = 2**20
+MAX_FORMAT = 40
+
+
+class Told(ArtifactType, frozen=True):
+    """What `nbyard.output` wrote down beside an output; the work may have written anything."""
+
+    format: str = ""
+    filename: str = ""
+
+
+def check_token(result: Result, token: str) -> None:
+    """Raises Invalid for the result of a superseded attempt."""
+    if result.token != token:
+        raise Invalid("The result carries another attempt's token.")
+
+
+def take_outputs(
+    room: Room,
+    folder: Path,
+    result: Result,
+    outputs: Mapping[str, Output] | None = None,
+    *,
+    adopt: bool = False,
+) -> list[dict[str, Any]]:
+    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
+    `outputs` they are those of task.json.
+
+    With `adopt`, where nothing of the work can live on, files are not copied."""
+    if outputs is None:
+        outputs = folders.read_task(folder).outputs
+    rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
+    executed = f"{folder}/{EXECUTED}"
+    if os.path.isfile(executed) and not os.path.islink(executed):
+        with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
+            blob = room.blobs.put_fd(handle, adopt=adopt)
+        rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
+    return rows
+
+
+def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
+    relative = output.path
+    if output.told and not output.several:  # the one thing that was found
+        relative = f"{relative}/{next(entries(str(folder / relative)))}"
+    path = folder / relative
+    # a container may have rewritten task.json or left links after its runner looked
+    with opened(open_inside(folder, relative, f"output {name}")) as handle:
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        if is_folder:
+            blob = room.blobs.put_folder(Path(os.path.realpath(path)))
+            kind = "folder"
+        else:
+            blob = room.blobs.put_fd(handle, adopt=adopt)
+            kind = output.format or format_of(path.name)
+    row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
+    told = _told(folder, output)
+    if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
+        told = msgspec.structs.replace(told or Told(), media_type=MODEL_TYPE)
+    return row if told is None else row | _called(row, told)
+
+
+def _told(folder: Path, output: Output) -> Told | None:
+    """What the code said of it."""
+    beside = os.path.join(os.path.dirname(output.path), TYPE)
+    if not os.path.lexists(folder / beside):
+        return None
+    broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
+    with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
+        return msgspec.json.decode(file.read(MAX_TYPE), type=Told)
+    return None
+
+
+def _called(row: dict[str, Any], told: Told) -> dict[str, Any]:
+    """The type in its columns; where no format is declared, the name that goes with it."""
+    fields = {name: getattr(told, name) for name in ArtifactType.__struct_fields__}
+    found = {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
+    if row["format"] == "folder" or format_of(row["filename"]):
+        return found
+    with contextlib.suppress(Invalid):
+        own = check_filename(told.filename or row["filename"] + suffix_of(told.format))
+        return found | {"filename": own, "format": told.format[:MAX_FORMAT]}
+    return found
+
+
+def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:
+    return {
+        "type": None,
+        "name": name,
+        "filename": filename,
+        "format": kind,
+        "digest": digest,
+        "size_bytes": size,
+    }
+
+
+def disclosed_in(result: Result) -> list[str]:
+    """Outputs that hold something secret, each as a sentence."""
+    return [f"the output {name} holds something secret" for name in result.disclosed]
+
+
+def failure_of(error: NbyardError, kind: str) -> Failure:
+    """A failure told by us, not by the work."""
+    return Failure(kind, error.words)

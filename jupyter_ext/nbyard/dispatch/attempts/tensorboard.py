@@ -1,0 +1,95 @@
+"""TensorBoard beside an attempt that writes its logs: started when they are there, gone with it.
+
+Who it is stands in the attempt's file (`nbyard.monitors`), so that the next dispatcher finds it;
+the sweep of processes takes what nobody knows any more.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from nbyard import folders, monitors
+from nbyard.dispatch.context import Room
+from nbyard.domain.attempts.monitors import TENSORBOARD
+from nbyard.monitors import LOOPBACK, Board
+from nbyard.runner import processes
+
+CLOCK_SLACK_SECONDS = 0.05
+TAIL_BYTES = 2000
+MISSING = (
+    "TensorBoard is not installed where the step runs, nor beside nbyard: `pip install tensorboard`"
+)
+
+
+def logs_of(folder: Path, declared: str) -> Path | None:
+    """Where the attempt in this folder writes its logs: an output of that name, or a folder below
+    its working directory. None as long as it is not there."""
+    task = folders.read_task(folder)
+    output = task.outputs.get(declared)
+    place = folder / (output.path if output else f"{task.directory or 'code'}/{declared}")
+    return place if place.is_dir() else None
+
+
+def program_for(folder: Path) -> str:
+    """That of the step's own environment, else the one beside nbyard; "" where there is none."""
+    told = folders.surroundings_in(folder)
+    places = [Path(told.interpreter).parent] if told and told.interpreter else []
+    places.append(Path(sys.executable).parent)
+    searched = os.pathsep.join([*map(str, places), os.environ.get("PATH", os.defpath)])
+    return shutil.which(TENSORBOARD, path=searched) or ""
+
+
+def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> Board:
+    """Start it. It carries the marks by which the sweep knows whose it is."""
+    words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
+    ours = {"NBYARD_STORE": room.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
+    with monitors.open_log(room.folder, attempt_id) as log:
+        made = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=logs,
+            env={**os.environ, **ours},
+            start_new_session=True,
+        )
+    made.returncode = 0  # it is reaped by `is_alive` or `stop`
+    found = processes.read(made.pid)
+    return Board(made.pid, found.started if found else 0.0, port)
+
+
+def is_alive(board: Board) -> bool:
+    """Whether it is still that very process."""
+    found = processes.read(board.pid)
+    if found is None:  # ended, and perhaps a zombie: reaped afterwards, lest it ends in between
+        _reap(board.pid)
+        return False
+    return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
+
+
+def stop(board: Board) -> None:
+    """End it and what it started: it holds nothing that it could lose."""
+    if is_alive(board):
+        os.killpg(board.pid, signal.SIGKILL)
+        _reap(board.pid, 0)
+
+
+def last_words(store: Path, attempt_id: str) -> str:
+    """The last line that it printed."""
+    try:
+        content = monitors.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
+    except OSError:
+        return ""
+    lines = content.decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _reap(pid: int, flags: int = os.WNOHANG) -> None:
+    """Where it is our own child."""
+    try:
+        os.waitpid(pid, flags)
+    except ChildProcessError:
+        return

@@ -1,0 +1,293 @@
+"""Cache keys: all that a task's result depends on, put together when it is about to run."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from nbyard import bundles, kernels, kernelspecs
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.environments.reinstall import version_in_place
+from nbyard.dispatch.workdir import may_ask
+from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.caching.file_probes import Probes, probes_of
+from nbyard.domain.caching.relevant_changes import Files, changes_that_count
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.digest import KeyParts, canonical_text, digest_of
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.structs import EnvironmentRef, Lock
+from nbyard.domain.executables.structs import ExecutableVersion, is_python
+from nbyard.domain.file_formats import is_data
+from nbyard.domain.ids import new_id
+from nbyard.domain.images.dockerfiles import bases
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.planning import CONTAINER
+from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import NotFound
+from nbyard.store import Connection
+
+FRESH_SECONDS = 5.0
+REMEMBERED = 10_000
+MOST_CODE_BYTES = 1 << 20
+REMEMBERED_TEXTS = 500
+# names under which a notebook may ask for its run's identity; never part of a key
+IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
+
+Names = Collection[str]
+
+
+EXECUTABLE = " executable"  # behind the digest of a file that may be executed
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A version of an executable with what of it counts in keys: it never changes."""
+
+    version: ExecutableVersion
+    files: dict[str, str]
+    declaration: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """An environment, and when it was asked for and told: an answer that took long is fresh
+    nevertheless. By the monotonic clock."""
+
+    asked: float
+    told: float
+    environment: EnvironmentRef
+
+
+class Identities:
+    """Code and environments of tasks. Looking at them takes a while and is done in threads; what
+    was seen is known for a while, environments for a few seconds only."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self.surroundings: dict[tuple[str, ...], bytes] = {}
+        self._codes: dict[str, Code] = {}
+        self._environments: dict[tuple[str, ...], Seen] = {}
+        self._probes: dict[tuple[str, ...], Probes] = {}
+
+    def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
+        """What was seen before, the environment not before `since` and lately; None otherwise."""
+        code = self._codes.get(plan.executable_version_id)
+        if code is None:
+            return None
+        seen = self._environments.get(_place(plan, code.version))
+        if seen is None or seen.asked < since or seen.told < time.monotonic() - FRESH_SECONDS:
+            return None
+        return code, seen.environment
+
+    def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
+        """The same, looked at if need be; for threads.
+
+        Raises:
+            NotFound: the code was removed meanwhile, or there is no such environment.
+            Unavailable: what is installed where it would run cannot be known yet.
+        """
+        if known := self.known(plan, since):
+            return known
+        code = self._code(plan)
+        asked = time.monotonic()
+        environment = environment_of(self._room, plan, code.version)
+        seen = Seen(asked, time.monotonic(), environment)
+        self._environments[_place(plan, code.version)] = seen
+        return code, environment
+
+    def counting(
+        self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
+    ) -> Iterator[str]:
+        """Yield the files of the code that keep a task from taking a result that had `last`."""
+
+        def probes() -> list[Probes]:
+            assert observed is not None
+            own, digest = spot(code.version.file).file, code.version.content_digest
+            names = [argument.name for argument in code.version.arguments]
+            given = dict.fromkeys(names, "") | new.values  # inputs and outputs lie elsewhere
+            found = [self._probes_of(own, digest, code.version, given)]
+            of = {name: code.files[name] for name in observed.read if name in code.files}
+            read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
+            found += [self._probes_of(name, digest) for name, digest in read.items()]
+            return [*found, Probes(canonical_text(new.values))]
+
+        known = {name.lower() for name in modules}
+        others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
+        given = placed(
+            code.version.file, code.version.arguments, new.inputs
+        )  # lies over what the bundle has there
+        old, now = (
+            {n: d for n, d in files.items() if n not in given} for files in (last, new.files)
+        )
+        return changes_that_count(old, now, observed, probes, [*known, *others])
+
+    def _probes_of(
+        self,
+        name: str,
+        digest: str,
+        version: ExecutableVersion | None = None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Probes:
+        """Look into a file that was read, the work's own where a `version` is named."""
+        if version is None and is_data(name):
+            return Probes()
+        same = (name, digest, canonical_text(given) if version else "")
+        known = self._probes.get(same)
+        if known is None:
+            with self._room.blobs.open(digest) as handle:
+                content = handle.read(MOST_CODE_BYTES)
+            of_python = version is None or is_python(version.language)
+            known = probes_of(name, content, given, is_own=version is not None, is_python=of_python)
+            if len(self._probes) >= REMEMBERED_TEXTS:
+                self._probes.clear()
+            self._probes[same] = known
+        return known
+
+    def _code(self, plan: TaskPlan) -> Code:
+        known = self._codes.get(plan.executable_version_id)
+        if known is None:
+            with self._room.store.read() as c:
+                version = version_of(self._room, c, plan)
+            known = _code_of(self._room, version)
+            if len(self._codes) >= REMEMBERED:
+                self._codes.clear()
+                self.surroundings.clear()
+            self._codes[plan.executable_version_id] = known
+        return known
+
+
+def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
+    """All that says which environment it is."""
+    program = version.command[0] if version.command else spot(version.file).file
+    here = (version.kind, version.kernel, version.language, program)
+    used = plan.environment.version_id if plan.environment else ""
+    return (plan.runtime, plan.image, plan.requirements_digest, plan.kernel, used, *here)
+
+
+def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
+    """The frozen code of a task.
+
+    Raises:
+        NotFound: it was removed meanwhile.
+    """
+    version = room.store.executables.version(c, plan.executable_version_id)
+    if version is None:
+        raise NotFound(f"The code of {plan.label} is no longer in the store.")
+    return version
+
+
+def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
+    """Where the task would run: an interpreter or kernel here, or what an image or worker has."""
+    if version.kind == CONTAINER:
+        return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
+    if plan.runtime == PROCESS and plan.environment:
+        return _used(room, plan.environment, version)
+    if plan.runtime != PROCESS:
+        installed, lock = _installed(room, plan)
+        return EnvironmentRef(
+            kernel="python3" if plan.environment else version.kernel or "python3",
+            language=version.language,
+            interpreter="python3",
+            fingerprint=f"{plan.runtime} {installed}",
+            lock=lock,
+        )
+    if version.kind == "notebook":
+        other = "" if plan.kernel else version.language  # what was chosen has no substitute
+        return kernels.kernel(plan.kernel or version.kernel, other)
+    if version.language == "python":
+        return kernels.python()
+    return kernels.program(version.command[0] if version.command else version.file)
+
+
+def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> EnvironmentRef:
+    """A version of an environment; a program that is none of it counts besides."""
+    there = version_in_place(room, used)
+    place = Path(there.place)
+    kernel = kernelspecs.own_kernel(place, used.shown, used.id)
+    now = bundles.with_trees(there.packages, room.blobs, room.settings.max_bundle_bytes)
+    trees = {one.name: one.tree for one in now if one.folder}
+    found = kernels.of_environment(there, str(kernel), kernelspecs.ALONE, trees)
+    if is_python(version.language):
+        return found
+    program = kernels.program(version.command[0] if version.command else version.file)
+    text = digest_of([found.fingerprint, program.fingerprint])
+    return msgspec.structs.replace(found, fingerprint=text)
+
+
+def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
+    """What there is where the task would run, as far as its runtime knows.
+
+    Raises:
+        Unavailable: it does not know it yet.
+    """
+    runtime = room.runtimes.get(plan.runtime)
+    if ask := getattr(runtime, "locks", None):
+        locks: list[Lock] = ask()
+        digests = [digest_of(msgspec.to_builtins(lock)) for lock in locks]
+        return " ".join(digests), locks[0] if len(locks) == 1 else None
+    image = plan.image or room.settings.docker_base_image
+    identity = ""
+    if ask := getattr(runtime, "image_id", None):
+        # a tag may stand for other bytes tomorrow, and what is unknown is never the same
+        identity = ask(image) or new_id()
+    return f"{image} {identity} {plan.requirements_digest}", None
+
+
+def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
+    """The image that is named, else what a Dockerfile begins with: its files are part of the code.
+    What is not here yet is never the same."""
+    with room.blobs.open(version.content_digest) as handle:
+        begun = bases(handle.read().decode("utf-8", "replace"), {})
+    ask = getattr(room.runtimes.get(plan.runtime), "image_id", None)
+    names = [plan.image] if plan.image else begun
+    return " ".join((ask(name) if ask else "") or new_id() for name in names)
+
+
+def _code_of(room: Room, version: ExecutableVersion) -> Code:
+    own, function = spot(version.file)
+    entries = room.blobs.tree(version.bundle_digest).files
+    files = {
+        entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
+        for entry in entries
+        if entry.path != own
+    }
+    shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
+    started = [version.command, version.kernel, *filter(None, [function])]
+    if version.invocation != Invocation():
+        started.append(msgspec.to_builtins(version.invocation))
+    declaration = digest_of([msgspec.to_builtins(shape), *started])
+    return Code(version, files, declaration)
+
+
+def key_parts(
+    plan: TaskPlan,
+    code: Code,
+    inputs: Mapping[str, BytesOf],
+    environment: EnvironmentRef,
+    untyped: Collection[str] = (),
+) -> KeyParts:
+    """Everything that the result depends on; of the digests in `untyped` it is told no types."""
+    told = {
+        name: found.digest if found.digest in untyped and may_ask(code.version, name) else found.key
+        for name, found in inputs.items()
+    }
+    values: dict[str, Any] = {
+        name: binding.value
+        for name, binding in plan.bindings.items()
+        if isinstance(binding, ValueOf) and name not in IDENTITY
+    }
+    for name, binding in plan.bindings.items():
+        if isinstance(binding, SecretOf):
+            values[name] = {"credential": binding.credential_id, "version": binding.version}
+    return KeyParts(
+        code=code.version.code_digest,
+        values=values,
+        inputs=told,
+        files=code.files,
+        environment=environment.fingerprint,
+        declaration=code.declaration,
+    )

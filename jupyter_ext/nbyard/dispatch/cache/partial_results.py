@@ -1,0 +1,116 @@
+"""What an attempt at predicting a dataset leaves that did not come to its end: predictions in whole
+parts. They are set aside, and the next attempt at the same goes on behind them, whichever run that
+is of. Nothing is copied."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from nbyard import folders
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.domain import cache_policy
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.models.structs import SERVING_FOLDER
+
+KEPT = timedelta(days=1)
+MAX_LINE = 16 * 2**20
+
+
+def key_of(case: Case, version: ExecutableVersion) -> str:
+    """All that predictions depend on: what results of the cache do, and each file of the code."""
+    return f"{case.task.cache_key} {version.bundle_digest}"
+
+
+def set_aside(store: Path, attempt_id: str) -> None:
+    """What an attempt that is over leaves, where it predicted a dataset."""
+    if os.path.isdir(folders.place(store, attempt_id) / SERVING_FOLDER / "nbyard"):
+        folders.set_aside(store, attempt_id)
+
+
+def hand_over(room: Room, case: Case, key: str) -> int:
+    """Give an attempt that is about to start what one before it left; of how many rows that is.
+    What is forced, or does not ask the cache, goes on from attempts of the same task only."""
+    plan, rows = case.task.plan, room.store.attempts
+    with room.store.read() as c:
+        before = rows.before(c, case.attempt)
+    for name in before:
+        set_aside(room.folder, name)
+    names = {*folders.all_unfinished(room.folder)}
+    if plan.force or not cache_policy.is_asked(plan.cache):
+        names &= {*before, case.attempt.id}
+    if not names:
+        return 0
+    with room.store.read() as c:
+        alike = rows.alike(c, names, case.task.owner, case.task.cache_key)
+    left = [
+        Leavings(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}
+    ]
+    most = max(left, key=lambda one: one.rows)
+    most.move(case.order.folder / folders.OUTPUTS)
+    for one in left:
+        folders.discard(one.place)
+    return most.rows
+
+
+class Leavings:
+    """What was set aside of one attempt, at a place of its own, as far as it is of that key; `rows`
+    is of how many rows it is."""
+
+    def __init__(self, place: Path, key: str):
+        self.place = place
+        self._files: list[str] = []
+        self.rows = 0
+        from nbyard.serving.batch.parts import SUFFIX  # a dispatcher without models starts sooner
+
+        for folder, _, names in os.walk(place):
+            if folder.endswith(SUFFIX):
+                self._look(folder, names, folder.removesuffix(SUFFIX), key)
+
+    def _look(self, folder: str, names: list[str], target: str, key: str) -> None:
+        from nbyard.serving.batch.parts import ABOUT, DONE, in_order, key_in
+
+        if key_in(_line(f"{folder}/{ABOUT}")) != key:
+            return
+        self._files.append(f"{folder}/{ABOUT}")
+        if whole := re.match(r"\d{1,18} ", _line(f"{folder}/{DONE}")):
+            self._files += [f"{folder}/{DONE}", target]
+            self.rows += int(whole[0])
+            return
+        for part in in_order(names):
+            self._files.append(f"{folder}/{part[0]}")
+            self.rows += int(part[2])
+
+    def move(self, to: Path) -> None:
+        """Each file on its own: what is no whole part stays behind."""
+        for path in self._files:
+            target = to / os.path.relpath(path, self.place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(OSError):  # the work closed it, or has it no more
+                os.rename(path, target)
+
+
+def _line(path: str) -> str:
+    """The first of a file; the work may have put anything else there."""
+    try:
+        with open(path, "rb", opener=folders.only_a_file) as file:
+            return file.readline(MAX_LINE).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def sweep(room: Room) -> None:
+    """Remove what nobody is to go on from any more: the task has its result, ended long ago, or is
+    forgotten."""
+    names = folders.all_unfinished(room.folder)
+    for name in _unwanted(room, names) if names else ():
+        folders.discard(folders.unfinished(room.folder, name))
+
+
+def _unwanted(room: Room, names: list[str]) -> Iterator[str]:
+    with room.store.read() as c:
+        wanted = room.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
+    return (name for name in names if name not in wanted)

@@ -1,0 +1,52 @@
+"""Tasks that take over the result of an earlier task: those of a retried run, and pinned ones."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.board import LiveTask
+from nbyard.dispatch.state.round_changes import Changes
+from nbyard.errors import NotFound
+
+
+def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
+    """Make the result that the plan names the task's own, with all that it depended on; False
+    when it is gone and the work can be done again.
+
+    Raises:
+        NotFound: it is gone, and the node is pinned to it.
+    """
+    plan, pinned = task.record.plan, task.record.plan.pinned
+    with room.store.read() as c:
+        origin = room.store.tasks.get(c, plan.reuse)
+        run = room.store.runs.by_id(c, origin.run_id) if origin else None
+        rows = room.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
+        depended = room.store.tasks.key_of(c, plan.reuse)
+    if run is None or not is_there(room, changes, rows, depended):
+        if pinned:
+            raise NotFound(f"The result of run {pinned}, to which this is pinned, is gone.")
+        return False
+    words, number = ("taken over from", run.number)
+    if pinned:
+        words, number = "pinned to the result of", pinned
+    take(changes, task, rows, f"{words} run {number}", depended)
+    return True
+
+
+def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]) -> bool:
+    """Whether all bytes of a result are kept, from now on until it is committed; `columns` may name
+    other files."""
+    changes.keep_bytes(room.blobs)
+    others = columns.get("other_files", {}).get("digest", "")
+    digests = [*(row["digest"] for row in rows), *filter(None, [others])]
+    return all(map(room.blobs.exists, digests))
+
+
+def take(
+    changes: Changes, task: LiveTask, rows: list[Any], reason: str, columns: dict[str, Any]
+) -> None:
+    """Make an earlier result the task's own."""
+    told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
+    changes.link(task, rows)
+    changes.move_task(task, "succeeded", **told, **columns)

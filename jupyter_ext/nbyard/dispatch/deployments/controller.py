@@ -1,0 +1,195 @@
+"""The controller of deployments: what shall run is made to run, and kept so; what is left of others
+goes away."""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+
+from nbyard.dispatch.context import Room, Turn
+from nbyard.dispatch.deployments.image_wait import awaited
+from nbyard.dispatch.deployments.rollout import Rollout
+from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.threads import Threads
+from nbyard.dockerd import Engine, Owned
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.slots import CHANGE_DEPLOYMENT, Slots
+from nbyard.domain.states import DEPLOYMENT
+from nbyard.runtimes.docker import strays
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+log = logging.getLogger("nbyard.dispatch")
+CLOCK_SECONDS = 2.0
+FIRST = float("-inf")
+LOOKED_BACK = 50
+
+
+class DeploymentController:
+    """One step of one deployment at a time, in threads; GPUs are granted here, in the one thread
+    that also grants them to runs. `slots` says what is free for whose turn it is then."""
+
+    def __init__(
+        self, room: Room, threads: Threads, inbox: Inbox, slots: Callable[[Turn], Slots]
+    ) -> None:
+        self._room = room
+        self._rows = room.store.deployments
+        self._threads = threads
+        self._inbox = inbox
+        self._slots = slots
+        self._engine: Engine | None = None
+        self._rollouts: dict[str, Rollout] = {}
+        self._is_busy = False
+        self._next_look = 0.0
+        self._since: dict[str, float] = {}
+        self._strays: dict[str, list[Owned]] = {}
+        for runtime in room.runtimes.values():
+            if hasattr(runtime, "hears"):  # it asks the engine now and then, for both of us
+                runtime.hears = self._hear
+        self._read_grants()
+
+    def tick(self, *, has_news: bool = True) -> bool:
+        """Begin the steps that are due; whether any deployment is wanted or to be ended."""
+        now = time.monotonic()
+        self._sweep()
+        if not has_news and now < self._next_look and self.patience() > 0:
+            return self._is_busy
+        self._next_look = now + CLOCK_SECONDS
+        with self._room.store.read() as c:
+            rows = self._rows.under_way(c)
+        self._rollouts = {row.id: self._rollout(row) for row in rows}
+        for rollout in self._rollouts.values():
+            rollout.gives_way = False
+        self._is_busy = bool(rows)
+        self._room.waits.clear()
+        if rows or self._room.grants:  # what has come to rest gives back too
+            self._read_grants()
+            self._grant(rows)
+        for row in rows:
+            rollout = self._rollouts[row.id]
+            if has_news or rollout.due <= now:
+                rollout.due = now + CLOCK_SECONDS
+                work, fail = partial(rollout.step, row), partial(rollout.fail, row)
+                self._threads.submit(f"deployment {row.id}", work, fail, self._again)
+        return self._is_busy
+
+    def patience(self) -> float:
+        """After how many seconds the next step is due."""
+        due = min((one.due for one in self._rollouts.values()), default=float("inf"))
+        return max(due - time.monotonic(), 0.0)
+
+    def close(self) -> None:
+        """What runs goes on."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def _rollout(self, row: DeploymentRow) -> Rollout:
+        return self._rollouts.get(row.id) or Rollout(self._room, self._connected())
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            settings = self._room.settings
+            self._engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
+        return self._engine
+
+    def _again(self, _: object) -> None:
+        """A step is done: what it let go of may be what others wait for."""
+        self._next_look = 0.0
+        self._inbox.put(None)
+
+    # What nobody has
+
+    def _sweep(self) -> None:
+        """What a deployment left is removed in its turn, so that nobody starts it meanwhile."""
+        found, self._strays = self._strays, {}
+        for name, things in found.items():
+            work = partial(self._clear, name, things)
+            self._threads.submit(f"deployment {name}", work)
+
+    def _hear(self, things: list[Owned]) -> None:
+        """What was on the engine a moment ago."""
+        found = strays.of_deployments(things)
+        if found:
+            with self._room.store.read() as c:
+                live = self._rows.live(c)
+            self._strays = {name: left for name, left in found.items() if name not in live}
+
+    def _clear(self, name: str, things: list[Owned]) -> None:
+        """The files of one that can be started again are left."""
+        with self._room.write() as c:  # as the one dispatcher that there is
+            if name in self._rows.live(c):
+                return
+            is_known = name in self._rows.ids(c)
+        removed = strays.clear(self._connected(), things, with_files=not is_known)
+        if removed:
+            log.warning("deployments: removed %s", ", ".join(removed))
+
+    # GPUs
+
+    def _read_grants(self) -> None:
+        """They count for the queue of runs too."""
+        with self._room.store.read() as c:
+            granted = self._rows.granted(c)
+        self._room.grants.clear()
+        self._room.grants.update(granted)
+
+    def _grant(self, rows: list[DeploymentRow]) -> None:
+        """To those that wait for nothing else, whoever waits longest first, be it a task."""
+        waiting = [
+            (self._turn(row, one), row, one)
+            for row in rows
+            if (one := _waiting(row)) and not awaited(self._room, row, one)
+        ]
+        ahead: list[int] = []
+        for turn, row, one in sorted(waiting, key=lambda each: each[0]):
+            rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
+            wanted = Limits(gpu=one.revision.spec.gpu)
+            slots = self._slots(turn)
+            for gpus in ahead:
+                slots.hold(gpus)
+            words = slots.lacks(wanted, CHANGE_DEPLOYMENT).get("gpu", "")
+            rollout.gives_way = bool(words and former and former.revision.gpus)
+            if not words:
+                self._give(one, list(slots.grant(wanted)))
+                rollout.due = 0.0
+                continue
+            self._room.waits[turn] = one.revision.spec.gpu
+            ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
+            if words != one.revision.reason:
+                with self._room.write() as c:
+                    self._rows.set_revision(c, one.revision.id, reason=words)
+        names = {one.revision.id for _, _, one in waiting}
+        self._since = {name: at for name, at in self._since.items() if name in names}
+
+    def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
+        """Its place among tasks of no special priority. A revision that takes another one's place
+        comes first: it gives back what that has."""
+        name = one.revision.id
+        since = self._since.get(name) or self._waits_since(row, one)
+        former = row.revisions.get(row.serving)
+        is_exchange = former is not None and former is not one and bool(former.revision.gpus)
+        return (FIRST if is_exchange else 0.0, since, name)
+
+    def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
+        """As it is written down: another dispatcher may have seen it come."""
+        if one.revision.restarts and row.state != DEPLOYMENT.initial:
+            return time.time()  # it has just ended, which is not told yet
+        with self._room.store.read() as c:
+            told = self._rows.events(c, row.id, LOOKED_BACK)
+        queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
+        since = self._since[one.revision.id] = max(
+            [one.revision.created_at, *queued[:1]]
+        ).timestamp()
+        return since
+
+    def _give(self, one: RevisionRow, gpus: list[str]) -> None:
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, gpus=gpus, reason="")
+        self._room.grants[one.revision.id] = gpus
+
+
+def _waiting(row: DeploymentRow) -> RevisionRow | None:
+    """The revision that has to be granted GPUs before it can be started, if there is one."""
+    one = row.revisions.get(row.serving, row.newest) if row.newest.is_over else row.newest
+    is_wanted = row.is_wanted and row.state != "stopping" and one.phase == "pending"
+    lacks = len(one.revision.gpus) < one.revision.spec.gpu
+    return one if is_wanted and lacks else None

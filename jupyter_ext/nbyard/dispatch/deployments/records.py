@@ -1,0 +1,133 @@
+"""Facts about one deployment: written as they are seen, and read anew where they may have changed
+since its row was read."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from nbyard.dispatch.context import Room
+from nbyard.domain.deployments.structs import (
+    OPEN,
+    OPEN_VARIABLE,
+    Place,
+    deployment_folder,
+    log_name,
+)
+from nbyard.kept_logs import KeptLog
+from nbyard.kept_secrets import KeptSecret
+from nbyard.runtimes.docker.deployed import Deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.store.models.queries import served
+
+OURS = "nbyard: "
+BEGUN = ("started_at", "ready_at")
+
+
+class Notes:
+    """What the steps of a rollout write, each in a transaction of its own."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self._rows = room.store.deployments
+
+    def tell(self, row: DeploymentRow, state: str, reason: str) -> None:
+        """The state as it is seen now, where it is not what is known. It says nothing about what
+        was asked for meanwhile."""
+        told = {"reason": reason, "revision": row.newest.number}
+        told = {name: value for name, value in told.items() if value}
+        columns: dict[str, Any] = {"reason": reason}
+        if state == "running" and row.state != "running":
+            columns["started_at"] = datetime.now(UTC)
+        if (state, reason) == (row.state, row.reason):
+            return
+        with self._room.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if state != row.state:
+                self._rows.move(c, row, state, told, since=row.state, **columns)
+            else:
+                self._rows.note(c, row, told, reason=reason)
+
+    def note(self, one: RevisionRow, **columns: Any) -> None:
+        """Facts about a revision."""
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, **columns)
+
+    def stopped(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Write that a container which was asked to end is gone. Whether its revision is over: one
+        that is wanted again by now waits to be started."""
+        with self._room.write() as c:
+            is_over = self._rows.is_as_seen(c, row)
+            told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
+            self._rows.set_revision(c, one.revision.id, places=[], **told)
+        return is_over
+
+    def is_wanted(self, row: DeploymentRow) -> bool:
+        """Until something else is asked for, or this dispatcher leaves."""
+        if self._room.stopping.is_set():
+            return False
+        with self._room.store.read() as c:
+            return self._rows.is_as_seen(c, row)
+
+    def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
+        """What its container is made of."""
+        return Deployed(
+            store_id=self._room.store.id,
+            deployment_id=row.id,
+            name=row.name,
+            number=one.number,
+            spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
+            gpus=one.revision.gpus,
+            base_url=one.prefix or self.base_url,
+            password=one.password,
+            secret=self._secret(row, one).read(),
+        )
+
+    def ensure_secret(self, row: DeploymentRow, one: RevisionRow) -> None:
+        """Create the secret of a revision that serves a model whose image was built here."""
+        spec = one.revision.spec
+        if spec.service != "api" or spec.environment.get(OPEN_VARIABLE) == OPEN:
+            return
+        image = (spec.image, one.revision.image_id)
+        with self._room.store.read() as c:
+            is_model = image in served(c, row.owner, [image])
+        if is_model:
+            self._secret(row, one).create()
+
+    def _secret(self, row: DeploymentRow, one: RevisionRow) -> KeptSecret:
+        return KeptSecret(self._room.folder / deployment_folder(row.id), one.number)
+
+    @property
+    def base_url(self) -> str:
+        """That of the server through which people reach it."""
+        with self._room.store.read() as c:
+            return self._room.store.facts.get(c, "base_url") or "/"
+
+    def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+        return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
+
+    def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
+        """A line of ours in its log."""
+        line(self.log(row, one), f"{OURS}{words}")
+
+    def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
+        """The end of what it said itself since the last line of ours, which is older than it."""
+        lines = self.log(row, one).tail(tail_bytes).splitlines(keepends=True)
+        ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
+        return "".join(lines[ours[-1] + 1 :] if ours else lines)
+
+    def places(
+        self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any
+    ) -> None:
+        """Where its ports answer; with more to tell of it, it answers for the first time since it
+        was started, and is asked from now on."""
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, places=places, **told)
+            if told and (one.number == row.newest.number or row.newest.is_over):
+                self._rows.serve(c, row, one.number)
+
+
+def line(kept: KeptLog, words: str) -> None:
+    """One line in a log."""
+    kept.write(words.encode() + b"\n")

@@ -1,0 +1,376 @@
+"""One deployment made to be what is wanted of it: every step looks at what is there, and does what
+comes next. Facts are written before and after; only counts of seconds are kept here."""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from nbyard.crash import crash_point
+from nbyard.dispatch.attempts.secrets import for_registries
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.deployments.drain import Departures
+from nbyard.dispatch.deployments.image_pins import Pins
+from nbyard.dispatch.deployments.image_wait import awaited
+from nbyard.dispatch.deployments.log_follower import Follower
+from nbyard.dispatch.deployments.records import Notes, line
+from nbyard.dispatch.health import Ports, described
+from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
+from nbyard.domain.deployments.status import (
+    BEING_BUILT,
+    Ended,
+    Standing,
+    after,
+    backoff_seconds,
+    is_port_taken,
+    never_answered,
+    no_way_in,
+    reproduce_pull,
+    restarts_then,
+    sentence,
+    state_of,
+    words_of_end,
+    words_of_start_error,
+)
+from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
+from nbyard.domain.states import DEPLOYMENT
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.kept_logs import forget_logs
+from nbyard.runtimes.docker import deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+log = logging.getLogger("nbyard.dispatch")
+SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
+# one that answers: many services log each question
+ASKED_EVERY_SECONDS = 10.0
+LAST_SECONDS = 2.0
+PROCESS_SECONDS = 2.0
+TAIL_BYTES = 2**16
+KEPT_LOGS = 10
+
+
+class Rollout:
+    """What is done for one deployment, step by step, by one thread at a time. Once `gives_way` is
+    set, the revision that answers leaves its GPUs to the newest."""
+
+    def __init__(self, room: Room, engine: Engine):
+        self._room = room
+        self._rows = room.store.deployments
+        self._engine = engine
+        self._since: dict[int, float] = {}
+        self._not_before: dict[int, float] = {}
+        self._departures = Departures(engine, self._hear_out)
+        self._notes = Notes(room)
+        self._pins = Pins(engine, room.stopping)
+        self._ports = Ports(ASKED_EVERY_SECONDS)
+        self._followers: dict[int, Follower] = {}
+        self.gives_way = False
+        self.due = 0.0
+
+    def step(self, row: DeploymentRow) -> None:
+        """Do what comes next, and say when the one after that is due."""
+        wait = SOON_SECONDS
+        try:
+            if row.is_removed:
+                self._remove(row)
+            elif row.state == "stopping":
+                self._stop(row)
+            else:
+                wait = self._drive(row)
+        except Unavailable as error:
+            if not row.is_removed:
+                self._notes.tell(
+                    row, "stopping" if row.state == "stopping" else "down", error.message
+                )
+            wait = CALM_SECONDS
+        self.due = time.monotonic() + wait
+
+    def fail(self, row: DeploymentRow, reason: str) -> None:
+        """Something unexpected goes wrong whenever it is tried. It has failed as soon as its
+        container is gone; until then that is tried."""
+        self.due = time.monotonic() + CALM_SECONDS
+        if row.is_removed:
+            return
+        with self._room.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if row.is_wanted and not row.newest.is_over:
+                told = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
+                self._rows.set_revision(c, row.newest.revision.id, **told)
+        self._notes.tell(row, "down" if row.is_wanted else "stopping", reason)
+
+    # What is wanted runs
+
+    def _drive(self, row: DeploymentRow) -> float:
+        """How soon to look again."""
+        kept = {row.newest.number, *([] if self.gives_way else [row.serving])}
+        found = {}
+        for one in row.revisions.values():
+            if one.number in kept:
+                found[one.number] = self._tend(row, one)
+            elif one.is_over:
+                self._let_go(row, one)
+            else:
+                self._leave(row, one)
+        with self._room.store.read() as c:
+            serving = self._rows.serving_number(c, row.id)
+        state, reason = state_of(serving, found)
+        if state in DEPLOYMENT.rests:
+            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
+        self._notes.tell(row, state, reason)
+        return self._patience(found.values())
+
+    def _patience(self, found: Iterable[Standing]) -> float:
+        is_starting = any(one.phase == "alive" and not one.has_answered for one in found)
+        if is_starting or self._departures.is_busy:
+            return SOON_SECONDS
+        now = time.monotonic()
+        waits = [moment - now for moment in self._not_before.values() if moment > now]
+        return min([CALM_SECONDS, *waits])
+
+    def _tend(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        if one.is_over:
+            return self._rest(row, one, one.standing)
+        if one.phase == "pending":
+            return self._begin(row, one)
+        if self._departures.is_ending(one.number):
+            return self._end_first(row, one)
+        return self._look(row, one)
+
+    def _look(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        found = self._engine.container(self._notes.deployed(row, one).container)
+        if found is None and one.places:
+            return self._end(row, one, Ended(None))
+        if found is None or found.status == "created":  # who was to start it was killed
+            return self._launch(row, one)
+        if found.is_over:
+            return self._end(row, one, self._ended(row, one, found))
+        return self._attend(row, one, found)
+
+    def _begin(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        if reason := awaited(self._room, row, one):
+            if reason == BEING_BUILT:
+                return Standing(one.number, "pending", reason=reason)
+            return self._give_up(row, one, reason, "")
+        if one.revision.reason == BEING_BUILT:  # as the row was read; it is there by now
+            one = replace(one, revision=replace(one.revision, reason=""))
+        has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
+        if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
+            return one.standing
+        self._notes.note(one, started_at=datetime.now(UTC), ready_at=None)
+        crash_point("deployment-begun")
+        return self._launch(row, one)
+
+    def _end_first(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """It was asked to end, and is wanted again: that end is none of its own."""
+        if not self._departures.has_stopped(one, self._notes.deployed(row, one).container):
+            return Standing(one.number, "alive", reason=one.revision.reason)
+        self._since.pop(one.number, None)
+        self._notes.note(one, started_at=None, ready_at=None, places=[])
+        return Standing(one.number, "pending")
+
+    def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """Its container is made as soon as its image is here."""
+        if words := no_way_in(self._room.settings.container_network, self._engine.url):
+            return self._give_up(row, one, words, "")
+        folder = self._room.folder / deployment_folder(row.id)
+        forget_logs(folder / log_name(number) for number in range(one.number - KEPT_LOGS, 0, -1))
+        name, known = one.revision.spec.image, one.revision.image_id
+        try:
+            hear = partial(line, self._notes.log(row, one))
+            with for_registries(self._room, row.owner):
+                image_id = self._pins.image_of(one.number, name, known, hear)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            return self._give_up(row, one, error.message, reproduce_pull(name, self._url))
+        if not image_id:
+            return Standing(one.number, "alive", reason=one.revision.reason)
+        self._departures.comes(one.number)
+        told = replace(one.revision, image_id=image_id)
+        one = replace(one, prefix=self._notes.base_url, revision=told)
+        self._notes.note(one, image_id=image_id, prefix=one.prefix)
+        self._notes.ensure_secret(row, one)
+        return self._launch_with(row, one)
+
+    def _launch_with(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """As soon as it is not wanted any more that ends, however slow the engine is."""
+        made, wanted = self._notes.deployed(row, one), partial(self._notes.is_wanted, row)
+        try:
+            found = deployed.launch(self._engine, made, partial(self._notes.say, row, one), wanted)
+        except Stopped:
+            return Standing(one.number, "alive", reason=one.revision.reason)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            words = words_of_start_error(error.message)
+            if is_port_taken(words):
+                return self._end(row, one, Ended(None, error=words))
+            return self._give_up(row, one, words, self._by_hand(row, one))
+        crash_point("deployment-launched")
+        self._since[one.number] = time.monotonic()
+        return self._attend(row, one, found)
+
+    def _attend(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Standing:
+        """It runs: is it ready, and does it answer still?"""
+        made = self._notes.deployed(row, one)
+        follower = self._followers.get(one.number)
+        if follower is None or not follower.is_alive():
+            follower = Follower(self._engine, made.container, self._notes.log(row, one))
+            self._followers[one.number] = follower
+        asked = deployed.asked(made, found)
+        places = self._ports.look(one.number, one.places, asked, made.secret)
+        since = self._since.setdefault(one.number, time.monotonic())
+        lived = time.monotonic() - since
+        # without a port its process tells: a command that is not there has one for a moment, too
+        lives = one.has_answered or lived >= PROCESS_SECONDS
+        is_ready = places[0].answers if places else lives
+        has_answered = is_ready or one.has_answered
+        if not has_answered and lived > made.spec.start_seconds:
+            by_hand = self._by_hand(row, one)
+            return self._give_up(row, one, never_answered(made.spec), by_hand)
+        if places != one.places or has_answered != one.has_answered:
+            is_new = has_answered != one.has_answered
+            self._note_places(row, one, places, made.secret, is_new=is_new)
+        told, says = one.revision.reason, self._ports.words(one.number)
+        return Standing(one.number, "alive", is_ready, has_answered, told, says=says)
+
+    def _note_places(
+        self,
+        row: DeploymentRow,
+        one: RevisionRow,
+        places: list[Place],
+        secret: str,
+        *,
+        is_new: bool,
+    ) -> None:
+        told: dict[str, Any] = {}
+        if is_new:
+            told |= {"ready_at": datetime.now(UTC), "reason": "", "reproduce": ""}
+            is_api = one.revision.spec.service == "api"
+            told["forms"] = described(places[0], secret) if is_api else []
+        self._notes.places(row, one, places, **told)
+
+    # What comes to its end
+
+    def _ended(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Ended:
+        self._hear_out(one.number)
+        lived = max(found.finished_at - found.started_at, 0.0)
+        error = words_of_start_error(found.error) if found.error else ""
+        last = self._notes.said_last(row, one, TAIL_BYTES)
+        return Ended(found.exit_code, found.out_of_memory, error, last, lived)
+
+    def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
+        """It ended by itself: try it again, or leave it at that."""
+        spec = one.revision.spec
+        reason = words_of_end(ended, spec)
+        restarts = restarts_then(ended, one.revision.restarts)
+        follows = after(ended, one.revision.restarts, spec.service)
+        if follows == "failed":
+            by_hand = self._by_hand(row, one)
+            return self._give_up(row, one, reason, by_hand, ended.exit_code, restarts)
+        self._notes.say(row, one, reason)
+        if follows == "completed":
+            self._over(one, exit_code=0, reason="", reproduce="")
+            return self._rest(row, one, Standing(one.number, "over", exit_code=0))
+        wait = backoff_seconds(restarts)
+        self._not_before[one.number] = time.monotonic() + wait
+        self._since.pop(one.number, None)
+        words = f"{sentence(reason)} It is started again."
+        self._notes.note(
+            one,
+            **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
+            **{"restarts": restarts, "exit_code": ended.exit_code, "reason": words},
+            reproduce=self._by_hand(row, one),
+        )
+        self._engine.remove(self._notes.deployed(row, one).container)
+        return Standing(one.number, "pending", reason=words)
+
+    def _give_up(
+        self,
+        row: DeploymentRow,
+        one: RevisionRow,
+        reason: str,
+        by_hand: str,
+        exit_code: int | None = None,
+        restarts: int = 0,
+    ) -> Standing:
+        self._notes.say(row, one, reason)
+        told = {"reason": reason, "reproduce": by_hand, "exit_code": exit_code}
+        self._over(one, **told, restarts=restarts or one.revision.restarts)
+        over = Standing(one.number, "over", reason=reason, exit_code=exit_code)
+        return self._rest(row, one, over)
+
+    def _over(self, one: RevisionRow, **columns: Any) -> None:
+        """Its GPUs are its own until its container is gone."""
+        self._since.pop(one.number, None)
+        self._notes.note(one, ended_at=datetime.now(UTC), places=[], **columns)
+
+    def _rest(self, row: DeploymentRow, one: RevisionRow, over: Standing) -> Standing:
+        """As long as its container is there, a revision that is over is not at rest."""
+        if self._let_go(row, one):
+            return over
+        return Standing(one.number, "alive", reason=over.reason)
+
+    def _let_go(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Its container is removed, then its GPUs are free again; whether that is so."""
+        self._pins.leave(one.number)
+        if not self._departures.is_gone(one.number, self._notes.deployed(row, one).container):
+            return False
+        if one.revision.gpus:
+            self._notes.note(one, gpus=[])
+        return True
+
+    # What is not wanted any more
+
+    def _leave(self, row: DeploymentRow, one: RevisionRow) -> None:
+        """Another revision answers: those who are being answered are waited for."""
+        if one.has_answered and not self._departures.is_drained(one):
+            return
+        self._end_softly(row, one)
+
+    def _end_softly(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Whether it is over, and its container gone."""
+        if not one.is_over:
+            name = self._notes.deployed(row, one).container
+            if not self._departures.has_stopped(one, name):
+                return False
+            self._since.pop(one.number, None)
+            if not self._notes.stopped(row, one):
+                return False
+        return self._let_go(row, one)
+
+    def _hear_out(self, number: int) -> None:
+        """What its container printed is kept, to the last line."""
+        follower = self._followers.pop(number, None)
+        if follower is not None:
+            follower.join(LAST_SECONDS)
+
+    def _stop(self, row: DeploymentRow) -> None:
+        if all([self._end_softly(row, one) for one in row.revisions.values()]):
+            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
+            with self._room.write() as c:
+                told = {"revision": row.newest.number}
+                self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")
+
+    def _remove(self, row: DeploymentRow) -> None:
+        """Without waiting for anybody."""
+        if not all([self._let_go(row, one) for one in row.revisions.values()]):
+            return
+        deployed.clear(self._engine, self._notes.deployed(row, row.newest))
+        with self._room.write() as c:
+            self._rows.delete(c, row.id)
+        shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
+
+    def _by_hand(self, row: DeploymentRow, one: RevisionRow) -> str:
+        name = one.revision.spec.image
+        return deployed.shown_by_hand(self._engine, self._notes.deployed(row, one), name)
+
+    @property
+    def _url(self) -> str:
+        return "" if self._engine.url == LOCAL_SOCKET else self._engine.url

@@ -1,0 +1,168 @@
+"""The controller of environments: what is asked for is found out, installed beside what is there,
+and becomes the kernel's when all of it is ready."""
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard import kernelspecs
+from nbyard.bundles import with_trees
+from nbyard.crash import crash_point
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.environments.evict import archive
+from nbyard.dispatch.environments.reinstall import install, installer, new_place
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.structs import (
+    INSTALL_LOG,
+    Environment,
+    LockedPackage,
+    lock_lines,
+    version_folder,
+)
+from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.errors import NbyardError, words_of
+from nbyard.installers import KERNEL_PACKAGES, Installer, Stopped
+from nbyard.store import transition
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+class EnvironmentController:
+    """One thread for each version that is built. A version is built in a folder of its own, so
+    that nothing of one that failed or was killed is ever in use."""
+
+    def __init__(self, room: Room, builders: Threads):
+        self._room = room
+        self._store = room.store
+        self._builders = builders
+        self._is_swept = False
+
+    def tick(self) -> bool:
+        """Start what is new; whether anything is being built."""
+        if not self._is_swept:
+            self._is_swept = True
+            self._sweep()
+            self._offer_kernels()
+        with self._store.read() as c:
+            wanted = self._store.environments.under_way(c)
+        for owner, found in wanted:
+            work = partial(self._build, owner, found)
+            self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
+        return bool(wanted)
+
+    def _build(self, owner: str, found: Environment) -> None:
+        version = found.current
+        folder = self._room.folder / version_folder(version.id)
+        try:
+            with new_place(self._room, folder) as place:
+                if not self._begin(owner, found, place):
+                    raise Stopped
+                self._sweep()
+                with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
+                    own = installer(self._room, said, self._wanted(version.id))
+                    columns = self._made(found, place, own)
+        except Stopped:
+            self._sweep()
+            return
+        except (NbyardError, OSError) as error:
+            self._fail(owner, found, words_of(error))
+            return
+        with self._room.write() as c:
+            kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
+            self._store.environments.named(c, found.id, kernel)
+            self._store.environments.move(c, owner, version.id, "ready", **columns)
+        crash_point("environment-ready")
+        self._offer_kernels()
+        archive(self._room)
+        self._sweep()
+
+    def _begin(self, owner: str, found: Environment, place: Path) -> bool:
+        """Also once more, when the dispatcher that began is gone."""
+        move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
+        with self._room.write() as c:
+            if found.current.state == "building":
+                move(c, to="queued")
+            return move(c, to="building", place=str(place))
+
+    def _made(self, of: Environment, place: Path, own: Installer) -> dict[str, Any]:
+        """What is locked already is installed as it is; what is found out is kept at once, for who
+        goes on after this one."""
+        version = of.current
+        packages = version.packages
+        if not packages:
+            found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
+            packages = self._locked(version.id, found)
+        install(self._room, own, lock_lines(version.requirements, packages), place)
+        return {
+            "packages": msgspec.to_builtins(packages),
+            "digest": digest_of(packages),
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "size_bytes": _size(place),
+        }
+
+    def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
+        """With the files of folders, as they are now."""
+        with self._room.blobs.keeping():
+            packages = with_trees(found, self._room.blobs, self._room.settings.max_bundle_bytes)
+            with self._room.write() as c:
+                self._store.environments.locked(c, version_id, packages)
+        return packages
+
+    def _wanted(self, version_id: str) -> Callable[[], bool]:
+        """Until it is cancelled or deleted, or this dispatcher leaves."""
+
+        def look() -> bool:
+            if self._room.stopping.is_set():
+                return False
+            with self._store.read() as c:
+                return transition.state_of(c, ENVIRONMENT_VERSION, version_id) == "building"
+
+        return look
+
+    def _fail(self, owner: str, found: Environment, reason: str) -> None:
+        with self._room.write() as c:
+            self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
+
+    def _offer_kernels(self) -> None:
+        """Each starts in the newest version that is ready, also where a dispatcher was killed, or
+        an environment deleted, before that was so."""
+        with self._store.read() as c:
+            ready = self._store.environments.all_ready(c)
+        for found, place in ready:
+            try:
+                kernelspecs.offer_kernel(found.kernel, found.name, Path(place), found.id)
+            except OSError as error:
+                log.warning("the kernel %s is not offered: %s", found.kernel, error)
+        known = {found.id for found, _ in ready}
+        for name, owner in kernelspecs.offered(self._room.folder).items():
+            if owner not in known:
+                kernelspecs.withdraw_kernel(name, owner)
+
+    def _sweep(self) -> None:
+        """Folders of versions that are deleted or archived, and of those that were killed while
+        they were built: nobody else builds here."""
+        with self._store.read() as c:
+            known = self._store.environments.places(c)
+        for folder in self._room.folder.glob(version_folder("*")):
+            for place in folder.iterdir() if folder.name in known else [folder]:
+                if place.is_dir() and not self._is_in_use(place, known.get(folder.name)):
+                    shutil.rmtree(place, ignore_errors=True)
+
+    def _is_in_use(self, place: Path, known: str | None) -> bool:
+        return str(place) == known or place in self._room.building
+
+
+def _size(folder: Path) -> int:
+    return sum(
+        os.lstat(os.path.join(parent, name)).st_size
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )

@@ -1,0 +1,65 @@
+"""Folders of versions that nobody uses any more go; their locks stay, to be installed once more."""
+
+import logging
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from nbyard.dispatch.context import Room
+from nbyard.domain.environments.structs import EnvironmentVersion
+from nbyard.store import Connection
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+def archive(room: Room) -> list[str]:
+    """Of each environment the newest versions keep their folders, as do those that a run under
+    way, a pin or a process uses; the folders of the others."""
+    with room.store.read() as c:
+        spare = _spare(room, c, ())
+        if spare:  # to know the pins all workflows are read
+            spare = _spare(room, c, room.store.uses.by_pins(c))
+    if not spare:
+        return []
+    busy, gone = _programs(), []
+    with room.write() as c:
+        used = room.store.uses.by_runs(c)  # a run may have come meanwhile
+        for version in spare:
+            if version.id not in used and not _has_programs(version.place, busy):
+                room.store.environments.moved(c, version.id, "")
+                gone.append(version.place)
+    for place in gone:
+        log.info("%s is removed: nothing uses it", place)
+    return gone
+
+
+def _spare(room: Room, c: Connection, pinned: Collection[str]) -> list[EnvironmentVersion]:
+    keep = room.settings.environment_versions
+    in_place = room.store.environments.in_place(c).values()
+    return [one for versions in in_place for one in superfluous(versions, keep, pinned)]
+
+
+def superfluous(
+    versions: Iterable[EnvironmentVersion], keep: int, used: Collection[str]
+) -> list[EnvironmentVersion]:
+    """Of those of one environment, newest first, all but the first `keep` and those of `used`."""
+    return [one for one in list(versions)[keep:] if one.id not in used]
+
+
+def _programs() -> list[bytes]:
+    """What runs on this machine, as far as it may be seen."""
+    return [_program(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
+
+
+def _has_programs(place: str, programs: Iterable[bytes]) -> bool:
+    """Whether one of them is of that folder, such as the kernel of a notebook."""
+    begins = os.fsencode(f"{place}/")
+    return any(program.startswith(begins) for program in programs)
+
+
+def _program(path: Path) -> bytes:
+    """As the process was called; empty when it is gone or somebody else's."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

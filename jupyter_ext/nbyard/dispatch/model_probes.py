@@ -1,0 +1,182 @@
+"""The controller of trials: models that a container or worker wrote are loaded there, once.
+
+A trial is an attempt of its own in the runtime and the image of the step, without network or
+secrets."""
+
+import logging
+import os
+import stat
+import time
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from nbyard import folders
+from nbyard.blobs.files import opened
+from nbyard.dispatch.attempts.store_outputs import check_token
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
+from nbyard.domain.commands.invocations import ATTEMPT
+from nbyard.domain.ids import new_id
+from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.files import write_new
+from nbyard.localpaths import open_inside
+from nbyard.runner import processes
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.trials import PLAIN, encoded
+
+log = logging.getLogger("nbyard.dispatch")
+MODEL, LIB, QUESTION = "inputs/model", "inputs/lib", "inputs/question.json"
+ANSWER = "outputs/answer.json"
+PYTHON = "python3"
+PAUSE_SECONDS = 0.1
+# beyond its limit, for its runtime to see the end
+GRACE_SECONDS = 30.0
+MAX_ANSWER = 8 << 20
+INTERRUPTED = "the dispatcher ended before the model answered: try again"
+LOADING = "loading it and asking it once"
+
+
+class TrialController:
+    """One thread for each trial. What a dispatcher that was killed had begun is not begun again:
+    the request that asked says so."""
+
+    def __init__(self, room: Room, threads: Threads):
+        self._room = room
+        self._rows = room.store.trials
+        self._threads = threads
+        self._is_busy = False
+
+    def tick(self, *, has_news: bool = True) -> bool:
+        """Start trials that are asked for; whether any is under way."""
+        if has_news:
+            with self._room.store.read() as c:
+                found = self._rows.open(c)
+            for trial in found:
+                self._threads.submit(trial.id, partial(self._work, trial))
+            self._is_busy = bool(found)
+        return self._is_busy
+
+    def _work(self, trial: Trial) -> None:
+        with self._room.write() as c:
+            is_new = self._rows.begin(c, trial.id)
+        answer = self._answer(trial) if is_new else TrialAnswer(problem=INTERRUPTED, passes=True)
+        with self._room.write() as c:
+            self._rows.conclude(c, trial.id, answer)
+
+    def _answer(self, trial: Trial) -> TrialAnswer:
+        try:
+            return TrialAnswer(text=self._text(trial))
+        except Unavailable as error:
+            return TrialAnswer(problem=error.words, passes=True)
+        except (NbyardError, OSError) as error:
+            return TrialAnswer(problem=str(error))
+
+    def _text(self, trial: Trial) -> str:
+        """What the process of the model wrote."""
+        runtime = self._room.runtimes.get(trial.runtime)
+        if runtime is None:
+            raise Unavailable(f"there is no runtime {trial.runtime} here")
+        _check_image(runtime, trial)
+        folder = folders.place(self._room.folder, trial.id)
+        order = Order(
+            attempt_id=trial.id,
+            store_id=self._room.store.id,
+            run_id=trial.id,
+            node_id="trial",
+            folder=folder,
+            mark=new_id(),
+            image=trial.image,
+            memory_bytes=MEMORY_BYTES,
+            offline=True,
+        )
+        try:
+            task = self._fill(trial, order)
+            order = msgspec.structs.replace(order, site=runtime.start(order))
+            self._wait(runtime, order)
+            return _read(folder, task)
+        finally:
+            self._clear(runtime, order)
+
+    def _fill(self, trial: Trial, order: Order) -> TaskFile:
+        """Its folder: the model, the modules beside its code, what asks, and task.json."""
+        # a dispatcher without models starts sooner
+        from nbyard.images.models import serving_sources
+
+        folder = order.folder
+        for name in ("code", MODEL, "outputs"):
+            (folder / name).mkdir(parents=True, mode=0o700)
+        for path, digest in trial.code.items():
+            place = folder / "code" / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._room.blobs.stage(digest, place, writable=True)
+        model = PurePosixPath(trial.filename).name
+        self._room.blobs.stage(trial.digest, folder / MODEL / model)
+        for path, text in serving_sources().items():
+            place = folder / LIB / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_new(str(place), text.encode())
+        question = encoded(f"model/{model}", "../code", trial.tables)
+        write_new(str(folder / QUESTION), question)
+        words = [PYTHON, "-m", MODULE, f"{ATTEMPT}/{QUESTION}", f"{ATTEMPT}/{ANSWER}"]
+        task = TaskFile(
+            attempt_id=trial.id,
+            token=new_id(),
+            mark=order.mark,
+            work=CommandWork(words, PLAIN | {"PYTHONPATH": f"{ATTEMPT}/{LIB}"}),
+            outputs={"answer": Output(ANSWER, "json")},
+            timeout_seconds=SECONDS,
+            memory_bytes=order.memory_bytes,
+            wake=str(self._room.folder / "wake"),
+            boot_id=processes.boot_id(),
+        )
+        folders.write_task(folder, task)
+        return task
+
+    def _wait(self, runtime: Runtime, order: Order) -> None:
+        """Until it is at its end, or beyond its time."""
+        end = time.monotonic() + SECONDS + GRACE_SECONDS
+        while time.monotonic() < end and not self._room.stopping.is_set():
+            seen = runtime.poll(order)
+            if seen.state == "finished":
+                return
+            if seen.state in ("lost", "absent"):
+                raise NbyardError(f"{LOADING} broke off: {seen.reason or 'its container is gone'}")
+            self._room.stopping.wait(PAUSE_SECONDS)
+        if self._room.stopping.is_set():
+            raise Unavailable(INTERRUPTED)
+        raise NbyardError(f"{LOADING} took more than {SECONDS:g} s")
+
+    def _clear(self, runtime: Runtime, order: Order) -> None:
+        try:
+            runtime.stop(order, "the trial is over")
+        except (NbyardError, OSError) as error:  # the sweep tries again
+            log.warning("trial %s was not stopped: %s", order.attempt_id, error)
+        folders.discard(order.folder)
+
+
+def _check_image(runtime: Runtime, trial: Trial) -> None:
+    """Raises NbyardError where the image of the step is not there any more."""
+    ask = getattr(runtime, "image_id", None)
+    if ask is not None and not ask(trial.image):
+        words = f"the image {trial.image_name} in which the step ran is gone from the engine"
+        raise NbyardError(f"{words}: run the step again")
+
+
+def _read(folder: Path, task: TaskFile) -> str:
+    """The answer; the work may have left anything in its place."""
+    result = folders.read_result(folder)
+    if result is None:
+        raise NbyardError(f"{LOADING} left no result")
+    check_token(result, task.token)
+    if result.state != "succeeded":
+        why = result.failure.message if result.failure else result.state
+        raise NbyardError(f"{LOADING} broke off: {why}")
+    with opened(open_inside(folder, ANSWER, "answer")) as handle:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise NbyardError(f"{LOADING} left a folder in the place of its answer")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MAX_ANSWER).decode("utf-8", "replace")

@@ -1,0 +1,135 @@
+"""What becomes of tasks when something was found out about their attempts. Nothing is asked and
+nothing done here: facts come in, changes go out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.state.board import LiveAttempt
+from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
+from nbyard.dispatch.state.round_changes import CANCELLED, Changes
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.runs import status_reason
+
+
+def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
+    """Write down what a thread found out; what is known already changes nothing."""
+    match fact:
+        case Started(site, at):
+            if attempt.record.state == "recorded":
+                changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
+                _note(changes, attempt, "")
+        case GoesOn(rows):
+            task = attempt.task
+            changes.note(task, status_reason.going_on(task.record.reason, rows))
+        case Waits(words):
+            _note(changes, attempt, words)
+        case Running(at):
+            _run(changes, attempt, at)
+        case Ended():
+            _end(changes, attempt, fact)
+        case Unbegun():
+            changes.pass_on(attempt)
+
+
+def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
+    """What it waits for, behind the reason why it runs."""
+    task = attempt.task
+    changes.note(task, status_reason.waiting(task.record.reason, waits))
+
+
+def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
+    _note(changes, attempt, "")
+    if attempt.record.state == "recorded":  # started by a dispatcher that died just then
+        changes.move_attempt(attempt, "starting")
+    elif attempt.record.state == "starting":
+        changes.move_attempt(attempt, "running", started_at=at)
+        changes.move_task(attempt.task, "running", started_at=at)
+
+
+def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    is_cancelled = attempt.task.run.is_cancelled
+    if ended.how == "succeeded":
+        _succeed(changes, attempt, ended)
+    elif ended.how == "cancelled" or (ended.how == "lost" and is_cancelled):
+        _cancel(changes, attempt, ended.result)
+    elif not _again(changes, attempt, ended):
+        _fail(changes, attempt, ended)
+
+
+def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    if attempt.record.state == "recorded":  # nobody had seen it live
+        changes.move_attempt(attempt, "starting")
+    _note(changes, attempt, "")
+    changes.move_attempt(attempt, "succeeded", **_times(ended.result))
+    changes.publish(attempt.task, ended.rows)
+    if ended.is_as_keyed:
+        changes.keep(attempt.task)
+    told = _told(ended)
+    if ended.result and ended.result.observed:
+        told["observed"] = msgspec.to_builtins(ended.result.observed)
+    changes.move_task(attempt.task, "succeeded", **told, **_task_times(ended.result))
+
+
+def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> None:
+    changes.move_attempt(attempt, "cancelled", **_times(result))
+    changes.move_task(attempt.task, "cancelled", reason=CANCELLED, **_task_times(result))
+
+
+def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
+    """Queue the task once more, where its plan says so, at the place that it had; the attempt
+    keeps its own record."""
+    task, number = attempt.task, attempt.record.number
+    failure = ended.failure or Failure("error", "it failed without a reason")
+    if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number, task.lost):
+        return False
+    how = "was lost" if ended.how == "lost" else "failed"
+    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    task.pause(datetime.now(UTC))
+    changes.move_task(
+        task, "queued", reason=status_reason.after_attempt(number, how, failure.message)
+    )
+    return True
+
+
+def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    """The task fails; the executed notebook is kept."""
+    failure = ended.failure or Failure("error", "it failed without a reason")
+    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    if ended.how == "lost":
+        failure = Failure("lost", f"{failure.message} (lost {attempt.task.lost} times)")
+    told: dict[str, Any] = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    told |= _told(ended)
+    changes.publish(attempt.task, ended.rows)
+    changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))
+
+
+def _told(ended: Ended) -> dict[str, Any]:
+    """What is written of the task beside its results."""
+    found: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
+    if ended.others:
+        found["other_files"] = msgspec.to_builtins(ended.others)
+    return found
+
+
+def _times(result: Result | None) -> Mapping[str, Any]:
+    if result is None:
+        return {"finished_at": datetime.now(UTC)}
+    working = result.working_at
+    return {
+        **_task_times(result),
+        "usage": result.usage,
+        "working_at": datetime.fromtimestamp(working, UTC) if working else None,
+        "published_at": datetime.now(UTC),
+    }
+
+
+def _task_times(result: Result | None) -> Mapping[str, Any]:
+    if result is None:
+        return {"finished_at": datetime.now(UTC)}
+    return {
+        "started_at": datetime.fromtimestamp(result.started_at, UTC),
+        "finished_at": datetime.fromtimestamp(result.finished_at, UTC),
+    }

@@ -1,0 +1,274 @@
+"""The controller of the queue: slots are given away in its order."""
+
+import logging
+import secrets
+from datetime import UTC, datetime
+from itertools import chain
+
+from nbyard.dispatch.attempts.controller import AttemptController, Seen
+from nbyard.dispatch.context import Room, Turn
+from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
+from nbyard.dispatch.runs.worker_assignment import Group, Placing
+from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
+from nbyard.dispatch.state.round_changes import Changes
+from nbyard.domain import cache_policy
+from nbyard.domain.digest import explain
+from nbyard.domain.environments.references import moved
+from nbyard.domain.ids import new_id
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.slots import Slots
+from nbyard.domain.runs.status_reason import TURN, attempt_before
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.errors import NbyardError
+from nbyard.machine import capacity
+from nbyard.store.runs.attempts import AttemptRecord
+
+log = logging.getLogger("nbyard.dispatch")
+UNOBSERVED = "what it reads is not known"
+LENGTH = 200
+ALL = ""
+
+
+class QueueController:
+    """By priority, else in the order in which runs were submitted. Before all of them come attempts
+    that could not be started: `let_in` are those that have their slots again. `remains` are
+    attempts at their end of which something may live, with their GPUs."""
+
+    def __init__(
+        self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
+    ):
+        self._room = room
+        self._store = room.store
+        self._board = board
+        self._candidates = candidates
+        self._attempts = attempts
+        self._unstarted: list[tuple[LiveAttempt, Seen]] = []
+        self._held_up: dict[tuple[str, str], str] = {}
+        self._busy: dict[Group, LiveWorker] = {}
+        self._is_awaited = False
+        self.let_in: set[str] = set()
+        self.remains: dict[str, LiveAttempt] = {}
+        self.placing = Placing(board)
+        self.is_behind = False
+
+    def serve(self, changes: Changes, *, thoroughly: bool) -> None:
+        """Record attempts at tasks as far as there is room; the others are told why they wait, if
+        that may be something else than before."""
+        self._busy = dict(self.placing.busy())
+        self._is_awaited = False
+        self._send_on(changes)
+        slots = self._free()
+        self._serve_waiting(slots)
+        self._hold_up(changes)
+        taken = kept = 0
+        ahead = sorted(self._room.waits.items(), reverse=True)
+        for name in self._board.queue.turns():
+            task = self._board.queue[name]
+            while ahead and task.record.plan.gpu and ahead[-1][0] < task.waits_since:
+                slots.hold(ahead.pop()[1])
+            if slots.is_full and not thoroughly and not self._board.workers:
+                break
+            one = self._candidates.get(name)
+            if one is None or name in self._candidates.elsewhere:
+                continue
+            if self._is_published(changes, one):
+                continue
+            may_start = self._may_start(changes, one, slots)
+            if may_start and self._candidates.is_current(one):
+                self._record(changes, one)
+                taken += 1
+            elif may_start or slots.is_full or one.group:
+                kept += 1  # whoever waits for GPUs or memory hides nobody
+            if taken + kept == LENGTH:
+                break
+        self.is_behind = taken == LENGTH
+        self._end_overdue(changes)
+        changes.settle()
+
+    def _serve_waiting(self, slots: Slots) -> None:
+        """The GPUs that they were granted they have."""
+        self.let_in.clear()
+        for attempt, seen in self._unstarted:
+            if seen.asks:
+                plan = attempt.task.record.plan
+                rest = Limits(cpu=plan.cpu, memory_bytes=plan.memory_bytes)
+                lacking = slots.lacks(rest)
+                slots.refuse(lacking)
+                if not lacking:
+                    slots.grant(rest)
+                    self._attempts.admit(attempt.record.id)
+                    self.let_in.add(attempt.record.id)
+
+    def _hold_up(self, changes: Changes) -> None:
+        """Tasks that would only wait as attempts do: all of an engine that keeps silence, else
+        those of the same image or code."""
+        before, self._held_up = self._held_up, {}
+        for attempt, seen in self._unstarted:
+            if not seen.asks and (seen.words or not seen.has_slots):
+                plan, words = attempt.task.record.plan, seen.words or TURN
+                self._held_up[_kind(plan)] = words
+                if seen.keeps_silence:
+                    self._held_up[plan.runtime, ALL] = words
+        if before.keys() - self._held_up.keys():
+            for one in self._candidates.values():
+                if one.is_held_up and not self._why_held_up(one.task.plan):
+                    one.is_held_up = one.is_told = False
+                    changes.note_wait(one.live, TURN)
+
+    def _why_held_up(self, plan: TaskPlan) -> str:
+        held = self._held_up
+        return held.get((plan.runtime, ALL)) or held.get(_kind(plan), "") if held else ""
+
+    def _send_on(self, changes: Changes) -> None:
+        """Those that wait for slots of this machine hide nobody who takes none."""
+        found = [
+            one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
+        ]
+        for one in sorted(found, key=lambda one: one.live.turn):
+            if not self._is_published(changes, one) and self._candidates.is_current(one):
+                self._record(changes, one)
+
+    def _end_overdue(self, changes: Changes) -> None:
+        """However many are before them. Who is looked at just now is not offered a slot yet."""
+        for name in self._board.queue.overdue():
+            one = self._candidates.get(name)
+            if one is not None and not self._is_published(changes, one):
+                is_overdue(changes, one.live)
+
+    def slots(self, turn: Turn) -> Slots:
+        """What is free now for whose turn it is then: tasks whose turn comes first keep theirs, up
+        to one that waits for a GPU less long. Those that wait for other things keep none."""
+        slots, now = self._free(), datetime.now(UTC)
+        for name in self._board.queue.turns():
+            task = self._board.queue[name]
+            plan = task.record.plan
+            if not plan.gpu:
+                continue
+            if task.waits_since > turn:
+                break
+            waits = task.waits(now) or self._why_held_up(plan)
+            if not waits and not self._room.queues_itself(plan.runtime):
+                lacking = slots.lacks(plan)
+                if not lacking or "gpu" in lacking:
+                    slots.hold(plan.gpu)
+        return slots
+
+    def _free(self) -> Slots:
+        """What is taken neither by attempts nor by deployments. An attempt that could not be
+        started keeps its GPUs: it may live, though nobody was told."""
+        owners = [*self._room.grants.values(), *(one.record.gpus for one in self.remains.values())]
+        held = list(chain.from_iterable(owners))
+        self._unstarted, running = [], []
+        for name, attempt in self._board.attempts.items():
+            if attempt.worker is not None and attempt.worker.first is not attempt:
+                continue  # it takes the slot that another one has
+            if self._room.queues_itself(attempt.record.runtime):
+                continue
+            has_slots = True
+            if attempt.worker is None and attempt.record.state == "recorded":
+                seen = self._attempts.seen(name)
+                has_slots = seen.keeps_slots
+                self._unstarted.append((attempt, seen))
+            if has_slots:
+                running.append((attempt.task.record.plan, attempt.record.gpus))
+            else:
+                held += attempt.record.gpus
+        return Slots(capacity(self._room.settings), running, held)
+
+    def _is_published(self, changes: Changes, one: Candidate) -> bool:
+        """What comes out of another task just now is not done again."""
+        return one.name in changes.kept and not one.why_not()
+
+    def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
+        plan = one.task.plan
+        if words := self._why_held_up(plan):
+            one.is_held_up = True
+            changes.note_wait(one.live, words)
+            return False
+        worker = self._busy.get(one.group)
+        if worker and not self._is_awaited and self._is_given(one, worker, slots):
+            return True
+        if slots.is_full and one.is_told:
+            self._is_awaited = True
+            return False
+        lacking = slots.lacks(plan)
+        if not lacking:
+            one.gpus = slots.grant(plan)
+            if one.group:
+                self._give(one, self.placing.free(one.live, one.group))
+            return True
+        if worker is None:  # else its turn comes there
+            if not slots.is_too_much(plan):
+                slots.refuse(lacking)
+                self._is_awaited = True  # a worker that is given more would keep its slot
+            one.is_told = True
+            changes.note_wait(one.live, "; ".join(lacking.values()))
+        return False
+
+    def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
+        """Whether a worker that has something to do is the best place for it."""
+        plan = one.task.plan
+        if not self.placing.has_room(worker, plan):
+            return False
+        if not slots.is_full and not self.placing.is_enough(worker, plan) and not slots.lacks(plan):
+            return False
+        self._give(one, worker)
+        return True
+
+    def _give(self, one: Candidate, worker: LiveWorker) -> None:
+        one.worker = self._board.workers[worker.id] = worker
+
+    def _record(self, changes: Changes, one: Candidate) -> None:
+        """Write first: the attempt exists before anything starts."""
+        task, reason = one.task, f"runs because {self._why(one)}"
+        if before := attempt_before(task.reason):
+            reason = f"runs again: {before}"
+        attempt = AttemptRecord(
+            id=new_id(),
+            task_id=task.id,
+            run_id=task.run_id,
+            owner=task.owner,
+            number=one.live.tries + 1,
+            state="recorded",
+            runtime=task.plan.runtime,
+            site="",
+            token=secrets.token_hex(16),
+            mark=one.worker.mark if one.worker else secrets.token_hex(16),
+            gpus=list(one.gpus),
+            worker=one.worker.id if one.worker else "",
+        )
+        changes.record(one.live, attempt)
+        if one.group:
+            self._busy = dict(self.placing.busy())
+        changes.move_task(one.live, "preparing", reason=reason, **one.columns)
+        changes.keep_packages(one.environment)
+
+    def _why(self, one: Candidate) -> str:
+        """In words, why it cannot take an earlier result."""
+        if why := one.why_not() or one.too_old:
+            return why
+        with self._store.read() as c:
+            last = self._store.history.last(c, one.task)
+            environment = last.parts.environment if last else ""
+            before = self._store.fingerprints.packages(c, environment) if last else None
+        if last is None:
+            return explain(None, one.parts)
+        words = moved(last.used, one.task.plan.environment)
+        has = one.environment.versions
+        by_reads = cache_policy.is_by_reads(one.task.plan.cache)
+        observed = last.observed if by_reads else None
+        counting = self._candidates.identities.counting
+        try:
+            files = [*counting(one.code, last.parts.files, one.parts, observed, has)]
+        except (NbyardError, OSError):
+            log.exception("task %s cannot be compared with its last run", one.task.id)
+            files = []
+        why = explain(last.parts, one.parts, before, has, words, files)
+        if not files or not by_reads or (observed and not observed.problem):
+            return why
+        return f"{why} ({observed.problem if observed else UNOBSERVED})"
+
+
+def _kind(plan: TaskPlan) -> tuple[str, str]:
+    """Of the tasks that an engine starts from the same."""
+    return plan.runtime, plan.image or plan.executable_version_id

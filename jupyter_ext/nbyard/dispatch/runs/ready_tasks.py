@@ -1,0 +1,324 @@
+"""Queued tasks are looked at: what their results depend on, and whether such results are there."""
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.cache.keys import Code, Identities, key_parts
+from nbyard.dispatch.cache.result_reuse import is_there, take, take_over
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.runs.environment_waits import Unknowns
+from nbyard.dispatch.runs.worker_assignment import Group, group_of
+from nbyard.dispatch.state.attempt_snapshot import inputs_of
+from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
+from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.round_changes import Changes
+from nbyard.dispatch.threads import Threads
+from nbyard.domain import cache_policy
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.limits import waited_too_long
+from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.store import Connection
+from nbyard.store.runs.artifacts import Alike, Hit
+from nbyard.store.runs.tasks import TaskRecord
+
+log = logging.getLogger("nbyard.dispatch")
+NEW_IN_A_ROUND = 200
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A queued task and what its result depends on, as it was seen lately: `is_current` asks
+    again. Those of one `group` may share a worker of functions."""
+
+    live: LiveTask
+    code: Code
+    parts: KeyParts
+    key: str
+    environment: EnvironmentRef
+    group: Group = ()
+    is_told: bool = False
+    is_held_up: bool = False
+    worker: LiveWorker | None = None
+    gpus: tuple[str, ...] = ()
+    too_old: str = ""
+
+    @property
+    def task(self) -> TaskRecord:
+        return self.live.record
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Under what the cache knows its result."""
+        return self.task.owner, self.key
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What of it stands in the task's row."""
+        parts = msgspec.to_builtins(self.parts)
+        return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
+
+    def why_not(self) -> str:
+        """Why the cache is not asked; empty when it is."""
+        if self.task.plan.reuse:
+            return "the result that it was to take over is gone"
+        if self.task.plan.force:
+            return "it was forced"
+        return "" if cache_policy.is_asked(self.task.plan.cache) else "its cache is switched off"
+
+
+class Candidates(Mapping[str, Candidate]):
+    """The queued tasks that have to be worked on, by id; those of them that take nothing of this
+    machine are `elsewhere` too. `is_behind` when more came at once than fits into a round."""
+
+    def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
+        self._room = room
+        self._store = room.store
+        self._board = board
+        self._threads = threads
+        self._inbox = inbox
+        self.identities = Identities(room)
+        self.elsewhere: dict[str, Candidate] = {}
+        self.is_behind = False
+        self._known: dict[str, Candidate] = {}
+        self._same: dict[tuple[str, str], set[str]] = {}
+        self._later: dict[str, LiveTask] = {}
+        self._unfit: dict[str, Failure] = {}
+        self._unknowns = Unknowns()
+
+    def __getitem__(self, name: str) -> Candidate:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def look(self, changes: Changes) -> bool:
+        """Look at what came into the queue, level by level: what is in the cache goes on. Whether
+        anything came."""
+        self._forget_gone()
+        self._wake_later()
+        self._wake_unknowns(changes)
+        if not self._board.fresh:
+            self.is_behind = False
+            return False
+        left = NEW_IN_A_ROUND
+        with self._store.read() as c:
+            while left > 0:
+                before = len(self._board.fresh)
+                found = self._new(changes, left)
+                if len(self._board.fresh) == before:
+                    break
+                left -= before - len(self._board.fresh)
+                self._ask_cache(c, changes, [one for one in found if not one.why_not()])
+                self._keep(found)
+                changes.settle()
+        self.is_behind = left <= 0
+        return left < NEW_IN_A_ROUND
+
+    def _keep(self, found: Sequence[Candidate]) -> None:
+        """Those that are not served yet."""
+        for one in found:
+            self._forget(one.task.id)
+            if one.task.id in self._board.queue:
+                self._known[one.task.id] = one
+                if self._room.queues_itself(one.task.plan.runtime):
+                    self.elsewhere[one.task.id] = one
+                self._same.setdefault(one.name, set()).add(one.task.id)
+
+    def is_current(self, one: Candidate) -> bool:
+        """Whether what its key says is installed was seen lately; else it is looked at again, for
+        that may have changed while it waited."""
+        known = self.identities.known(one.task.plan, one.live.run.since)
+        if known is not None and known[1].fingerprint == one.environment.fingerprint:
+            return True
+        self._board.fresh[one.task.id] = None
+        self.is_behind = True
+        return False
+
+    def published(self, names: Sequence[tuple[str, str]]) -> None:
+        """Results are in the cache now: whoever waits for the same is looked at again."""
+        for name in names:
+            for task_id in self._same.get(name, set()) & self._board.queue.ids:
+                if not self._known[task_id].why_not():
+                    self._board.fresh[task_id] = None
+                    self.is_behind = True
+
+    def patience(self) -> float:
+        """After how many seconds the turn of one comes that waits; infinity when none does."""
+        times = [task.not_before for task in self._later.values()]
+        turn = min((at for at in times if at), default=None)
+        wait = (turn - datetime.now(UTC)).total_seconds() if turn else math.inf
+        return min(wait, self._unknowns.next_due() - time.monotonic())
+
+    def _forget_gone(self) -> None:
+        for name in self._board.gone:
+            self._unfit.pop(name, None)
+            self._unknowns.forget(name)
+            self._forget(name)
+        self._board.gone.clear()
+
+    def _forget(self, name: str) -> None:
+        self.elsewhere.pop(name, None)
+        if one := self._known.pop(name, None):
+            same = self._same[one.name]
+            same.discard(name)
+            if not same:
+                del self._same[one.name]
+
+    def _new(self, changes: Changes, most: int) -> list[Candidate]:
+        now = datetime.now(UTC)
+        found = []
+        for name in list(islice(self._board.fresh, most)):
+            task = self._board.queue[name]
+            if task.waits(now):
+                del self._board.fresh[name]
+                self._later[name] = task
+            elif one := self._candidate(changes, task):
+                del self._board.fresh[name]
+                found.append(one)
+            elif name in self._board.fresh:  # it is being looked at: it hides nobody meanwhile
+                self._board.fresh[name] = self._board.fresh.pop(name)
+        return found
+
+    def _wake_later(self) -> None:
+        now = datetime.now(UTC)
+        for name, task in list(self._later.items()):
+            if not task.waits(now):
+                del self._later[name]
+                if self._board.queue.get(name) is task:
+                    self._board.fresh[name] = None
+
+    def _wake_unknowns(self, changes: Changes) -> None:
+        self._board.fresh.update(dict.fromkeys(self._unknowns.known()))
+        for tasks in self._unknowns.due():
+            self._ask(tasks[0])
+            for task in tasks:
+                if not is_overdue(changes, task):
+                    self._unknowns.keep(changes, task)
+            changes.settle()
+
+    def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
+        """None while threads look at what it stands for, and when it cannot be served."""
+        record = task.record
+        if failure := self._unfit.pop(record.id, None):
+            refuse(changes, task, failure)
+            return None
+        known = self.identities.known(record.plan, task.run.since)
+        try:
+            if record.plan.reuse and take_over(self._room, changes, task):
+                return None
+            if known is None:
+                if self._unknowns.keep(changes, task):
+                    del self._board.fresh[record.id]
+                    self._forget(record.id)
+                else:
+                    self._ask(task)
+                return None
+            inputs, untyped = inputs_of(task), self._room.untyped
+            parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
+            group = group_of(task, *known)
+            return Candidate(task, known[0], parts, parts.key(), known[1], group)
+        except NbyardError as error:
+            refuse(changes, task, failure_of(error, "preparation"))
+        except Exception as error:  # the dispatcher's boundary
+            log.exception("task %s cannot be served", record.id)
+            refuse(changes, task, _unexpected(error))
+        return None
+
+    def _ask(self, task: LiveTask) -> None:
+        """One task of each kind asks for all of them."""
+        plan = task.record.plan
+        used = plan.environment.version_id if plan.environment else ""
+        where = f"{plan.runtime} {plan.image} {plan.kernel} {used}"
+        place = f"look at {plan.executable_version_id} {where}"
+        work = partial(self._identify, task.record, task.run.since)
+        self._threads.submit(
+            place, work, then=lambda _: self._inbox.put(None), runtime=plan.runtime
+        )
+
+    def _identify(self, task: TaskRecord, since: float) -> None:
+        """One task that cannot be looked at must not keep the others waiting."""
+        runtime = task.plan.runtime
+        try:
+            self.identities.look(task.plan, since)
+        except Busy:
+            raise
+        except Unavailable as error:
+            self._unknowns.is_silent(runtime, error.message)
+            return
+        except NbyardError as error:
+            self._unfit[task.id] = failure_of(error, "preparation")
+        except Exception as error:  # the dispatcher's boundary
+            log.exception("task %s cannot be served", task.id)
+            self._unfit[task.id] = _unexpected(error)
+        self._unknowns.has_spoken(runtime)
+
+    def _ask_cache(self, c: Connection, changes: Changes, found: Sequence[Candidate]) -> None:
+        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {one.key for one in found})}
+        for one in found:
+            if one.name not in hits and (alike := self._alike(c, one)):
+                hits[one.name] = alike
+        made = {hit.task_id for hit in hits.values()}
+        rows = self._store.artifacts.of_tasks(c, made)
+        beside = self._store.tasks.beside(c, made) if made else {}
+        now = datetime.now(UTC)
+        for one in found:
+            hit = hits.get(one.name)
+            if hit is None:
+                continue
+            policy = one.task.plan.cache
+            one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
+            own = beside.get(hit.task_id, {})
+            if not one.too_old and is_there(self._room, changes, rows[hit.task_id], own):
+                own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
+                what = "nothing that it reads" if isinstance(hit, Alike) else "nothing"
+                reason = f"{what} changed since run {hit.run_number}"
+                take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
+
+    def _alike(self, c: Connection, one: Candidate) -> Alike | None:
+        """A result of the same work, of which no file changed that was read."""
+        if not cache_policy.is_by_reads(one.task.plan.cache):
+            return None
+        modules = one.environment.versions
+        try:
+            for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
+                files, observed = alike.files, alike.observed
+                counting = self.identities.counting(one.code, files, one.parts, observed, modules)
+                if next(counting, None) is None:
+                    return alike
+        except (NbyardError, OSError):  # bytes of the code are gone: the work is done anew
+            log.exception("task %s cannot be compared with earlier ones", one.task.id)
+        return None
+
+
+def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
+    """The task fails before anything was begun."""
+    told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
+
+
+def is_overdue(changes: Changes, task: LiveTask) -> bool:
+    """Whether the task has waited longer than it may; it has failed then."""
+    limit = task.record.plan.queue_timeout_seconds
+    if limit is None or time.monotonic() < task.due:
+        return False
+    refuse(changes, task, Failure("queue-timeout", waited_too_long(limit)))
+    return True
+
+
+def _unexpected(error: Exception) -> Failure:
+    return Failure("preparation", f"unexpected: {type(error).__name__}: {error}")

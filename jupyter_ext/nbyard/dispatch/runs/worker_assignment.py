@@ -1,0 +1,88 @@
+"""Which worker of functions an attempt is given to, and when another worker is worth it."""
+
+import secrets
+from collections.abc import Mapping
+
+from nbyard.dispatch.attempts.secrets import secrets_of
+from nbyard.dispatch.cache.keys import Code
+from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
+from nbyard.domain.attempts.structs import Result
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.ids import new_id
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
+
+KIND = "function"
+# What a worker may have before it, so that others get their turn on the slot that it takes.
+AHEAD_SECONDS = 1.0
+AHEAD_AT_FIRST = 4
+MOST_AHEAD = 1000
+# About what it costs to start one and to import a file.
+START_SECONDS = 0.1
+WEIGHT_OF_NEW = 0.5
+REMEMBERED = 10_000
+Group = tuple[str, ...]
+
+
+def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
+    """Calls of equal groups may share a process; empty for what has to have one of its own."""
+    plan, version = task.record.plan, code.version
+    if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
+        return ()
+    file = spot(version.file).file
+    about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))
+    return (task.record.run_id, *about)
+
+
+def _is_special(plan: TaskPlan) -> bool:
+    """What is measured, granted or kept secret for a whole process."""
+    limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
+    own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
+    return any(own)
+
+
+class Placing:
+    """Learns how long functions take: as long as that is not known a worker gets few at once."""
+
+    def __init__(self, board: Board):
+        self._board = board
+        self._seconds: dict[str, float] = {}
+
+    def learn(self, plan: TaskPlan, result: Result) -> None:
+        """A call has come to its end."""
+        took, version = max(result.finished_at - result.started_at, 0.0), plan.executable_version_id
+        if len(self._seconds) >= REMEMBERED:
+            self._seconds.clear()
+        known = self._seconds.get(version, took)
+        self._seconds[version] = known + WEIGHT_OF_NEW * (took - known)
+
+    def busy(self) -> Mapping[Group, LiveWorker]:
+        """Of each group the worker that has least before it, of those that have something."""
+        found: dict[Group, LiveWorker] = {}
+        for worker in self._board.workers.values():
+            if worker.group and worker.attempts and not worker.has_left:
+                least = found.get(worker.group, worker)
+                if len(worker.attempts) <= len(least.attempts):
+                    found[worker.group] = worker
+        return found
+
+    def has_room(self, worker: LiveWorker, plan: TaskPlan) -> bool:
+        """Whether it may be given one more call."""
+        seconds = self._seconds.get(plan.executable_version_id)
+        if seconds is None:
+            return len(worker.attempts) < AHEAD_AT_FIRST
+        most = AHEAD_SECONDS / seconds if seconds * MOST_AHEAD > AHEAD_SECONDS else MOST_AHEAD
+        return len(worker.attempts) < max(most, 1)
+
+    def is_enough(self, worker: LiveWorker, plan: TaskPlan) -> bool:
+        """Whether it will have come to this call before another worker would be there."""
+        seconds = self._seconds.get(plan.executable_version_id)
+        return seconds is not None and len(worker.attempts) * seconds < START_SECONDS
+
+    def free(self, task: LiveTask, group: Group) -> LiveWorker:
+        """One of that group that has nothing to do, else a new one."""
+        for worker in self._board.workers.values():
+            if worker.group == group and not worker.attempts and not worker.has_left:
+                return worker
+        return LiveWorker(new_id(), secrets.token_hex(16), task.run, group)

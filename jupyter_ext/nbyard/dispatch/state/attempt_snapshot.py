@@ -1,0 +1,89 @@
+"""An attempt with everything that was known of it a moment ago: what threads work with."""
+
+import time
+from dataclasses import dataclass, field
+
+from nbyard import folders
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.state.board import LiveAttempt, LiveTask
+from nbyard.domain.attempts.monitors import container_ports
+from nbyard.domain.attempts.structs import Output
+from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
+from nbyard.errors import NotFound
+from nbyard.runtimes.protocol import Order
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.runs.tasks import TaskRecord
+
+REQUIREMENTS = "code/.nbyard-requirements.txt"
+AGAIN = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """A live attempt, the task and run that it belongs to, the bytes of its inputs, what its
+    runtime needs to know, and how many attempts before it were `lost`. `outputs` are told where
+    there is no task.json to tell them, `since` is when the board learned of it."""
+
+    attempt: AttemptRecord
+    task: TaskRecord
+    run: Run
+    order: Order
+    inputs: dict[str, BytesOf]
+    lost: int
+    outputs: dict[str, Output] | None = None
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.run.cancel_requested_at is not None
+
+
+def case_of(room: Room, live: LiveAttempt) -> Case:
+    """The case as the board has it now."""
+    task, run = live.task, live.task.run
+    order = order_of(room, live.record, task.record, run.run.priority)
+    inputs = inputs_of(task)
+    return Case(live.record, task.record, run.run, order, inputs, task.lost, since=live.since)
+
+
+def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int) -> Order:
+    """What a runtime needs to know of the attempt; whoever is tried again was there before those
+    that still wait."""
+    plan = task.plan
+    return Order(
+        attempt_id=attempt.id,
+        store_id=room.store.id,
+        run_id=task.run_id,
+        node_id=task.node,
+        folder=folders.place(room.folder, attempt.id, attempt.worker),
+        mark=attempt.mark,
+        site=attempt.site,
+        image=plan.image,
+        requirements=REQUIREMENTS if plan.requirements_digest else "",
+        cpu=plan.cpu,
+        memory_bytes=plan.memory_bytes,
+        gpu=plan.gpu,
+        gpus=attempt.gpus,
+        warm=plan.warm,
+        ports=list(container_ports(plan.ports).values()),
+        priority=priority + (AGAIN if attempt.number > 1 else 0.0),
+        caps=(room.settings.max_other_bytes, room.settings.max_other_files),
+    )
+
+
+def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
+    """The bytes behind every bound input.
+
+    Raises:
+        NotFound: a task before it made no such output.
+    """
+    found: dict[str, BytesOf] = {}
+    for name, binding in task.record.plan.bindings.items():
+        if isinstance(binding, BytesOf):
+            found[name] = binding
+        elif isinstance(binding, ResultOf):
+            made = task.run.tasks[binding.node].results.get(binding.output)
+            if made is None:
+                raise NotFound(f"{binding.node} made no output {binding.output}.")
+            found[name] = made
+    return found

@@ -1,0 +1,363 @@
+"""What the dispatcher knows of live runs: read once, then kept up to date by what it writes itself
+and by what events say that others wrote.
+
+Nothing here is a fact: the store is. After a write that failed the board is read anew."""
+
+import bisect
+import itertools
+import logging
+import math
+import random
+import time
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from nbyard.dispatch.context import Turn
+from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
+from nbyard.domain.runs.progress import Progress, TaskOutcome
+from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
+from nbyard.domain.states import ATTEMPT, RUN
+from nbyard.store import Connection, Store
+from nbyard.store.events import News
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.runs.tasks import TaskRecord
+
+log = logging.getLogger("nbyard.dispatch")
+# by priority, submission of the run, moment of queueing, id
+Place = tuple[int, float, float, str]
+LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
+
+
+@dataclass(eq=False)
+class LiveAttempt:
+    """`busy` while a thread drives it, `again` when it is to be driven once more after that.
+    One that a worker of functions has is driven with the others that it has."""
+
+    record: AttemptRecord
+    task: "LiveTask"
+    since: float = field(default_factory=time.monotonic)
+    busy: bool = False
+    again: bool = False
+    worker: "LiveWorker | None" = None
+
+
+@dataclass(eq=False)
+class LiveWorker:
+    """A process that does the calls of a run to functions of one file, one after the other.
+    `attempts` are those that it has not come to the end of, in their order. `group` says what may
+    be given to it: nothing when that is empty, as for one that a former dispatcher had. Once it
+    `has_left` its `successor` has what it had not begun."""
+
+    id: str
+    mark: str
+    run: "LiveRun"
+    group: tuple[str, ...] = ()
+    attempts: dict[str, LiveAttempt] = field(default_factory=dict)
+    has_left: bool = False
+    successor: "LiveWorker | None" = None
+    busy: bool = False
+    again: bool = False
+
+    @property
+    def first(self) -> LiveAttempt:
+        """Whose turn it is: for all of them it takes the slot of one."""
+        return next(iter(self.attempts.values()))
+
+
+@dataclass(eq=False)
+class LiveTask:
+    """`results` are its outputs once it succeeded, `tries` the attempts so far, of which so many
+    were `lost`; it waits in the queue `since` this moment of our own count: who takes over begins
+    to count. What was tried keeps its place there, and is not tried again `not_before` that."""
+
+    record: TaskRecord
+    run: "LiveRun"
+    tries: int = 0
+    lost: int = 0
+    results: dict[str, BytesOf] = field(default_factory=dict)
+    attempt: LiveAttempt | None = None
+    since: float = 0.0
+    not_before: datetime | None = None
+
+    @property
+    def turn(self) -> "Place":
+        """Its place among tasks: by priority, then those of the run that was submitted first, so
+        that runs finish in that order; of one run who was there first."""
+        submitted = self.run.run.created_at.timestamp()
+        return -self.run.run.priority, submitted, self._queued_at, self.record.id
+
+    @property
+    def waits_since(self) -> Turn:
+        """Its place among deployments, which wait for GPUs too."""
+        return -self.run.run.priority, self._queued_at, self.record.id
+
+    @property
+    def _queued_at(self) -> float:
+        at = self.record.queued_at
+        return at.timestamp() if at else 0.0
+
+    @property
+    def due(self) -> float:
+        """When it will have waited longer than it may."""
+        limit = self.record.plan.queue_timeout_seconds
+        return math.inf if limit is None else self.since + limit
+
+    def pause(self, after: datetime) -> None:
+        """Its last attempt came to its end then. However often it is asked, the pause is the
+        same."""
+        draw = random.Random(f"{self.record.id} {self.tries}").random()
+        self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
+
+    def waits(self, now: datetime) -> bool:
+        """Whether its time comes only later: it was lost, and is tried again then."""
+        at = self.not_before
+        # a clock that was set back must not keep anybody waiting
+        return at is not None and now < at < now + LONGEST_WAIT
+
+
+@dataclass(eq=False)
+class LiveRun:
+    run: Run
+    tasks: dict[str, LiveTask]
+    progress: Progress
+    since: float = field(default_factory=time.monotonic)
+    begun: float | None = None
+
+    @property
+    def now(self) -> datetime:
+        """For its end: its start, carried on by our own count where we saw it, so that a clock
+        that is set makes it neither long nor negative."""
+        start, now = self.run.started_at, datetime.now(UTC)
+        if start is None:
+            return now
+        if self.begun is None:
+            return max(start, now)
+        return start + timedelta(seconds=time.monotonic() - self.begun)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.run.cancel_requested_at is not None
+
+
+class Queue:
+    """The queued tasks in their order, and in that of their limits."""
+
+    def __init__(self) -> None:
+        self._turns: list[Place] = []
+        self._limits: list[tuple[float, str]] = []
+        self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
+
+    def add(self, task: LiveTask) -> None:
+        name, due = task.record.id, task.due
+        self._tasks[name] = (task.turn, due, task)
+        bisect.insort(self._turns, task.turn)
+        if due < math.inf:
+            bisect.insort(self._limits, (due, name))
+
+    def remove(self, task_id: str) -> bool:
+        """Whether it was there."""
+        if task_id not in self._tasks:
+            return False
+        turn, due, _ = self._tasks.pop(task_id)
+        del self._turns[bisect.bisect_left(self._turns, turn)]
+        if due < math.inf:
+            del self._limits[bisect.bisect_left(self._limits, (due, task_id))]
+        return True
+
+    @property
+    def ids(self) -> Set[str]:
+        return self._tasks.keys()
+
+    def get(self, task_id: str) -> LiveTask | None:
+        return self._tasks[task_id][-1] if task_id in self._tasks else None
+
+    def turns(self) -> list[str]:
+        """The ids, of those first whose turn is next."""
+        return [turn[-1] for turn in self._turns]
+
+    def overdue(self) -> list[str]:
+        """The ids of those that have waited longer than they may."""
+        now = time.monotonic()
+        return [name for _, name in itertools.takewhile(lambda one: one[0] <= now, self._limits)]
+
+    def __getitem__(self, task_id: str) -> LiveTask:
+        return self._tasks[task_id][-1]
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._tasks
+
+
+class Board:
+    """Live runs with their tasks, the queue, and the live attempts. `untouched` are runs that
+    nobody looked at since they were read, `fresh` and `gone` the tasks that came into the queue
+    and left it since somebody looked, `left` the workers of functions that nobody needs any more,
+    `environments` those that the store knows."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._broken: set[str] = set()
+        self._waits: dict[tuple[str, int], float] = {}
+        self.runs: dict[str, LiveRun] = {}
+        self.attempts: dict[str, LiveAttempt] = {}
+        self.workers: dict[str, LiveWorker] = {}
+        self.left: list[LiveWorker] = []
+        self.queue = Queue()
+        self.fresh: dict[str, None] = {}
+        self.gone: list[str] = []
+        self.environments: set[str] = set()
+        self.untouched: dict[str, None] = {}
+
+    def clear(self) -> None:
+        """Forget everything but since when who is read anew has waited."""
+        for run_id in list(self.runs):
+            self.drop(run_id)
+        self._broken.clear()
+        self.environments.clear()
+
+    def read_all(self, c: Connection) -> None:
+        """Make it what the store says; runs that look alike are kept."""
+        known, found = self._states(), self._store.tasks.live(c)
+        live = self._store.runs.live(c)
+        self._broken.clear()
+        for run_id in [*live, *(known.keys() - live.keys())]:
+            if run_id not in known or known[run_id] != found.get(run_id):
+                self.read(c, run_id)
+            elif self.runs[run_id].is_cancelled != live[run_id]:
+                self._read_run(c, run_id)
+        queued = {(name, self.queue[name].tries) for name in self.queue.ids}
+        self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
+
+    def _states(self) -> dict[str, dict[str, str]]:
+        return {
+            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
+            for run_id, run in self.runs.items()
+        }
+
+    def catch_up(self, c: Connection, news: Iterable[News]) -> None:
+        """Others wrote: mostly new runs, and wishes to cancel."""
+        topics: dict[str, set[str]] = {}
+        for one in news:
+            topics.setdefault(one.run_id, set()).add(one.topic)
+        for run_id in [name for name in topics if name and name not in self._broken]:
+            if run_id in self.runs and topics[run_id] == {"run"}:
+                self._read_run(c, run_id)
+            else:
+                self.read(c, run_id)
+
+    def _read_run(self, c: Connection, run_id: str) -> None:
+        """Only the run itself: its tasks are known."""
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            self.drop(run_id)
+            return
+        known = self.runs[run_id]
+        if known.run.state == "running":  # which may not be written yet
+            run = msgspec.structs.replace(run, state="running")
+        known.run = run
+        self.untouched[run_id] = None
+
+    def read(self, c: Connection, run_id: str) -> None:
+        """Read one run anew; one that cannot be read must not keep the others waiting."""
+        self.drop(run_id)
+        try:
+            self._read(c, run_id)
+        except Exception:  # the dispatcher's boundary
+            log.exception("run %s cannot be read", run_id)
+            self.drop(run_id)
+            self._broken.add(run_id)
+
+    def _read(self, c: Connection, run_id: str) -> None:
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            return
+        records = self._store.tasks.of_run(c, run_id)
+        outcomes = {one.node: TaskOutcome(one.state, one.plan.needs()) for one in records}
+        made = LiveRun(run, {}, Progress(outcomes))
+        made.tasks = {one.node: LiveTask(one, made) for one in records}
+        if run.state != "queued":  # else nobody has begun with it
+            self._read_attempts(c, made)
+            self._read_results(c, made)
+        self.runs[run_id] = made
+        self.untouched[run_id] = None
+        for task in made.tasks.values():
+            if task.record.state == "queued":
+                self.enqueue(task)
+
+    def _read_results(self, c: Connection, run: LiveRun) -> None:
+        for artifact in self._store.artifacts.of_run(c, run.run.id):
+            run.tasks[artifact.node].results[artifact.name] = bytes_of(
+                artifact.digest, artifact.filename, artifact.node
+            )
+
+    def _read_attempts(self, c: Connection, run: LiveRun) -> None:
+        tries = self._store.attempts.tries(c, run.run.id)
+        by_id = {task.record.id: task for task in run.tasks.values()}
+        for task_id, (number, lost, ended_at) in tries.items():
+            by_id[task_id].tries, by_id[task_id].lost = number, lost
+            if ended_at is not None:
+                by_id[task_id].pause(ended_at)
+        workers = self._store.workers.of_run(c, run.run.id) if tries else {}
+        for name, mark in workers.items():
+            self.workers[name] = LiveWorker(name, mark, run)
+        for record in self._store.attempts.live(c, run.run.id) if tries else ():
+            self.begin(by_id[record.task_id], record)
+
+    def begin(self, task: LiveTask, record: AttemptRecord) -> LiveAttempt:
+        """An attempt at the task lives from now on."""
+        task.attempt = LiveAttempt(record, task)
+        task.tries = max(task.tries, record.number)
+        self.attempts[record.id] = task.attempt
+        if record.worker:
+            worker = self.workers.get(record.worker)
+            if worker is None:
+                worker = LiveWorker(record.worker, record.mark, task.run)
+            self.give(task.attempt, worker)
+        return task.attempt
+
+    def give(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
+        """The worker has the attempt from now on."""
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
+        self.workers[worker.id] = worker
+        worker.attempts[attempt.record.id] = attempt
+        attempt.worker, attempt.since = worker, time.monotonic()
+
+    def units(self) -> list[str]:
+        """What is driven: the ids of attempts with a process of their own, and of workers."""
+        own = [name for name, attempt in self.attempts.items() if attempt.worker is None]
+        return own + [name for name, worker in self.workers.items() if worker.attempts]
+
+    def enqueue(self, task: LiveTask) -> None:
+        at, now = task.not_before, datetime.now(UTC)
+        pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        wait = task.record.id, task.tries
+        task.since = self._waits.setdefault(wait, time.monotonic() + pause)
+        self.queue.add(task)
+        self.fresh[task.record.id] = None
+
+    def dequeue(self, task: LiveTask) -> None:
+        if self.queue.remove(task.record.id):
+            self.gone.append(task.record.id)
+            self.fresh.pop(task.record.id, None)
+
+    def end_attempt(self, attempt: LiveAttempt) -> None:
+        assert attempt.record.state in ATTEMPT.terminal
+        attempt.task.attempt = None
+        attempt.task.lost += attempt.record.state == "lost"
+        self.attempts.pop(attempt.record.id, None)
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
+
+    def drop(self, run_id: str) -> None:
+        """Forget a run: it is at its end, or is to be read anew."""
+        run = self.runs.pop(run_id, None)
+        self.untouched.pop(run_id, None)
+        for task in run.tasks.values() if run else ():
+            self.dequeue(task)
+            if task.attempt:
+                self.attempts.pop(task.attempt.record.id, None)
+        for worker in [one for one in self.workers.values() if one.run is run]:
+            self.left.append(self.workers.pop(worker.id))

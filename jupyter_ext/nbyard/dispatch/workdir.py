@@ -1,0 +1,245 @@
+"""The working folder of its own that a command may ask for, and what is only known on the spot."""
+
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.context import Room
+from nbyard.domain.arguments.bindings import Bound, Found, Handed, Referenced, companions_of
+from nbyard.domain.arguments.file_objects import Facts, Listing
+from nbyard.domain.attempts.structs import CommandWork, Output, Work
+from nbyard.domain.commands.invocations import (
+    ATTEMPT,
+    MAX_CONTENTS_BYTES,
+    TEMPORARY,
+    WORK,
+    Context,
+    Invocation,
+    Placed,
+    inside,
+    with_contents,
+    with_listing,
+)
+from nbyard.domain.datasets.tables import BrokenTable, TableInfo
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.models.structs import SERVING_FOLDER
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
+from nbyard.errors import Invalid, NbyardError
+from nbyard.files import write_new
+from nbyard.kinds.model import SERVED, with_file
+from nbyard.kinds.registry import FUNCTION
+from nbyard.runner.handoff.texts import TOLD
+from nbyard.tabular import TableFile
+
+MAX_LISTED = 10_000
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+def lay_serving(folder: Path, command: Sequence[str]) -> None:
+    """What serves models, for wherever the work is done, and the model.json of a command."""
+    from nbyard.images.models import serving_sources  # a dispatcher without models starts sooner
+
+    files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
+    if told := with_file(command)[1]:
+        files[SERVED] = told
+    for name, text in files.items():
+        place = f"{folder}/{name}"
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        write_new(place, text.encode())
+
+
+def facts(
+    folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
+) -> Facts:
+    """What references may ask for; nothing where there can be none. `places` of inputs are below
+    the folder."""
+    reaches = [argument.reach for argument in version.arguments]
+    has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
+    if not has_references and version.invocation == Invocation():
+        return Facts()
+    sizes: dict[str, int] = {}
+    files: dict[str, list[str]] = {}
+    contents: dict[str, str] = {}
+    wanted = with_contents(version.invocation, version.arguments)
+    beside = {argument.name: argument.companions for argument in version.arguments}
+    for name, relative in places.items():
+        place = f"{folder}/{relative}"
+        if not os.path.isdir(place):
+            sizes[name] = os.stat(place).st_size
+            within = {name: place}
+        else:
+            files[name] = sorted(one.name for one in os.scandir(place) if one.is_file())
+            items = companions_of(files[name], beside.get(name, ()))
+            within = {f"{name}/{one}": f"{place}/{one}" for one in items}
+        if name in wanted:
+            contents |= {known: _contents(place, known) for known, place in within.items()}
+    listings = {
+        name: _listing(f"{folder}/{places[name]}", f"inputs.{name}")
+        for name in with_listing(version.invocation, version.arguments) & places.keys()
+    }
+    least = Facts()
+    cores, memory = math.ceil(plan.cpu or least.cores), plan.memory_bytes or least.memory_bytes
+    return Facts(cores, memory, sizes, files, contents, listings)
+
+
+def _listing(place: str, where: str) -> Listing:
+    """What lies in a folder, in the order of names (`listing` of CWL v1.2).
+
+    Raises:
+        Invalid: these are more than 10,000 files and folders.
+    """
+    left = MAX_LISTED
+
+    def below(folder: str) -> Listing:
+        nonlocal left
+        found: Listing = {}
+        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+            left -= 1
+            if left < 0:
+                raise Invalid.field(where, f"its listing has more than {MAX_LISTED:,} entries")
+            found[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
+        return found
+
+    return below(place)
+
+
+def _contents(place: str, shown: str) -> str:
+    """A small file as text (`loadContents` of CWL v1.2).
+
+    Raises:
+        Invalid: it is larger than 64 KiB, or no text.
+    """
+    with open(place, "rb") as file:
+        content = file.read(MAX_CONTENTS_BYTES + 1)
+    if len(content) > MAX_CONTENTS_BYTES:
+        words = "has more than 64 KiB: its contents cannot be put into words"
+        raise Invalid.field(f"inputs.{shown}", words)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        words = f"is no UTF-8 text (byte {error.start}): its contents cannot be put into words"
+        raise Invalid.field(f"inputs.{shown}", words) from None
+
+
+def looked_for(
+    version: ExecutableVersion,
+    outputs: dict[str, Output],
+    values: Mapping[str, Any],
+    known: Facts,
+) -> dict[str, Output]:
+    """The outputs with the patterns and values that their references make."""
+    found = dict(outputs)
+    context = Context(version.invocation, version.arguments, values, known)
+    for argument in version.arguments:
+        if isinstance(argument.reach, Found):
+            where = f"arguments.{argument.name}.reach"
+            found[argument.name] = msgspec.structs.replace(
+                found[argument.name],
+                patterns=context.patterns(argument.reach.patterns, where),
+                value=context.parts(argument.reach.value, where),
+            )
+    return found
+
+
+def make(
+    room: Room,
+    folder: Path,
+    work: Work,
+    inputs: Mapping[str, BytesOf],
+    places: Mapping[str, str],
+) -> None:
+    """An empty working folder, but for the files that the command wants there."""
+    for name in (WORK, TEMPORARY):
+        os.makedirs(f"{folder}/{name}")
+    if not isinstance(work, CommandWork):
+        return
+    for file in work.files:
+        place = Path(f"{folder}/{WORK}/{file.name}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.source:
+            _stage(
+                room, place, file, {places[name]: found.digest for name, found in inputs.items()}
+            )
+        else:
+            write_new(str(place), file.text.encode())
+    for stream in (work.stdout, work.stderr):
+        if stream:
+            (folder / stream).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
+    """The bytes of an input once more, or of what lies in one that is a folder."""
+    source = file.source.removeprefix(f"{ATTEMPT}/")
+    digest = digests.get(source, "")
+    if not digest:
+        folder = next(one for one in digests if source.startswith(f"{one}/"))
+        digest, within = digests[folder], source.removeprefix(f"{folder}/")
+        if digest.startswith("tree:"):  # else it is a list of one
+            _stage_part(room, place, file, within, digest)
+            return
+    room.blobs.stage(digest, place, writable=file.writable)
+
+
+def tell_table(
+    room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+) -> None:
+    """Beside the file, the types that were inferred when it was imported; those of another table
+    are inferred now where the work may ask for them."""
+    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
+        return
+    with room.store.read() as c:
+        info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    if info is not None:
+        room.untyped.discard(found.digest)
+    elif may_ask(version, name):
+        info = _inferred(room, found)
+    if info is not None and len(info.columns) == info.column_count:
+        write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
+
+
+def may_ask(version: ExecutableVersion, name: str) -> bool:
+    """Whether the code takes the input as a data frame; other code gets a path."""
+    reaches = {argument.name: argument.reach for argument in version.arguments}
+    return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)
+
+
+def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
+    """What all rows tell; what was read before is kept under the digest. One that took too long is
+    not tried again: each attempt of a mapped node would wait for it."""
+    table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
+    with room.typing:
+        if found.digest in room.untyped:
+            return None
+        try:
+            return room.tables.info(table, count=True, quick=True)
+        except NbyardError as error:
+            log.info("the library that reads %s infers its types: %s", found.filename, error)
+            if not isinstance(error, BrokenTable):  # whoever reads these bytes finds it broken
+                room.untyped.add(found.digest)
+            return None
+
+
+def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:
+    """A file of a folder, or a folder in it with all that it holds."""
+    whole = room.blobs.tree(tree)
+    entries = {entry.path: entry.digest for entry in whole.files}
+    if within in entries:
+        room.blobs.stage(entries[within], place, writable=file.writable)
+        return
+    below = f"{within}/"
+    place.mkdir()
+    for path in whole.folders:
+        if path.startswith(below):
+            (place / inside(path[len(below) :], "files")).mkdir(parents=True)
+    for path, digest in entries.items():
+        if path.startswith(below):
+            target = place / inside(path[len(below) :], "files")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            room.blobs.stage(digest, target, writable=file.writable)

@@ -1,0 +1,320 @@
+"""The connection to SQLite or PostgreSQL, and the only two ways to use it: read and write."""
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from nbyard import locks
+from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.store.database.notify import notify
+from nbyard.store.database.outage import Outage
+
+log = logging.getLogger("nbyard.store")
+BUSY_SECONDS = 10.0
+# so many writes, or bytes of the write-ahead log: then its pages go into the database, and it
+# begins anew
+CHECKPOINT_EVERY = 200
+CHECKPOINT_BYTES = 4 * 2**20
+# From here on a writer waits longer for readers, which else keep the log from beginning anew. Of
+# all processes one waits in vain, until the log has grown by so much: a file holds its length then.
+PATIENT_BYTES = 32 * 2**20
+PATIENT_GROWTH = 8 * 2**20
+READER_SECONDS = 0.05
+PATIENT_SECONDS = 2.0
+PAUSE_SECONDS = 0.005
+WAITED = "checkpoint.waited"
+CUT = "The database does not answer; try again in a moment."
+AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
+# what PostgreSQL reports when it is down, starts, or has no connection left
+AWAY_STATES = ("08", "57P", "53300")
+WRITE_LOCK = 7_220_150
+# a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
+SET_LIMITS = """select set_config('lock_timeout', :lock, true),
+    set_config('idle_in_transaction_session_timeout', :idle, true)"""
+WRITE_LIMITS = {"lock": f"{BUSY_SECONDS:g}s", "idle": f"{2 * BUSY_SECONDS:g}s"}
+# That limit is not heeded within and after a pipeline (PostgreSQL 15, psycopg's executemany):
+# whoever waits in vain ends the session of a writer that has long said nothing.
+END_IDLE_WRITER = """select pg_terminate_backend(pid)
+    from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and granted and objid = :key and datname = current_database()
+    and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
+OF_READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
+# A database of the encoding SQL_ASCII, which initdb makes where LANG is C, answers in bytes else.
+UTF8 = {"client_encoding": "utf8"}
+UNUSABLE = (
+    "malformed",
+    "not a database",
+    "readonly database",
+    "unable to open database file",
+    "disk I/O error",
+)
+
+
+class Database:
+    """Reads see one state and change none; writes are immediate, one at a time, durable when they
+    return."""
+
+    def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.name = secrets.token_hex(8)  # of this writer, among those who are told of writes
+        self._after_write = after_write
+        self._writer = threading.Lock()
+        self._folder = folder
+        self._outage = Outage()
+        self._writes = 0
+        self._checkpoint_at = CHECKPOINT_BYTES
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        # who was used last knows the most pages by heart
+        shared: dict[str, Any] = {"json_serializer": _json, "json_deserializer": _value}
+        shared["pool_use_lifo"] = True
+        if not self.sqlite:
+            pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+            return create_engine(self.url, connect_args=UTF8, **pool, **shared)
+        waits = {"timeout": BUSY_SECONDS}
+        engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; closed at the end of the block."""
+        with self._translated(), self.engine.connect() as connection:
+            if not self.sqlite:
+                connection.execution_options(**OF_READS)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on any error.
+
+        Raises:
+            Busy: when another writer keeps the store for more than 10 s.
+        """
+        with self._translated(), self._alone():
+            with self.engine.connect() as connection:
+                writing = connection.execution_options(nbyard_write=True)
+                with writing.begin():
+                    self._wait_for_turn(writing)
+                    yield writing
+                    if not self.sqlite:
+                        notify(writing, self.name)
+            self._checkpoint()
+        self._after_write()
+
+    def _wait_for_turn(self, connection: Connection) -> None:
+        # PostgreSQL too writes one at a time: what was read in a transaction stays true in it
+        if not self.sqlite:
+            connection.execute(text(SET_LIMITS), WRITE_LIMITS)
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        # one lock over all writers and the checkpoint: no commit may reset the log meanwhile
+        # (a known fault of SQLite 3.7.0 to 3.51.2 corrupts the database otherwise)
+        if not self.sqlite:
+            yield
+            return
+        deadline = time.monotonic() + BUSY_SECONDS
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise locks.busy(self._folder)
+        try:
+            with (self._folder / locks.WRITE_LOCK).open("a") as handle:
+                if not _lock(handle.fileno(), deadline):
+                    raise locks.busy(self._folder)
+                yield
+        finally:
+            self._writer.release()
+
+    def _checkpoint(self) -> None:
+        """Empty the log now and then, and when it is long. While readers keep it, that is tried
+        again when it has grown as much again. A failure is logged: the write is committed."""
+        self._writes += 1
+        try:
+            size = self._log_bytes() if self.sqlite else 0
+            if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+                return
+            self._checkpoint_at = size + CHECKPOINT_BYTES
+            growth = size - self._waited_at()
+            is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
+            is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
+            if is_patient:
+                (self._folder / WAITED).write_text(str(0 if is_empty else size))
+            self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
+        except (SQLAlchemyError, OSError) as error:
+            reason = getattr(error, "orig", error)
+            log.warning("the write-ahead log of the store was not emptied: %s", reason)
+
+    def _waited_at(self) -> int:
+        """Return how long the log was when a process waited for its readers in vain."""
+        with suppress(FileNotFoundError, ValueError):
+            return int((self._folder / WAITED).read_text())
+        return 0
+
+    def _log_bytes(self) -> int:
+        try:
+            return (self._folder / "store.sqlite-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _empty_log(self, patience: float) -> bool:
+        """Return whether it is empty. New readers need none of it, so that those are waited for
+        that are there already. One that comes meanwhile may take the place in SQLite's list of
+        another that leaves, and be waited for: so the list is looked at again and again."""
+        end = time.monotonic() + patience
+        with self.engine.connect() as connection:
+            connection.execution_options(nbyard_plain=True)
+            try:
+                while (left := end - time.monotonic()) > 0:
+                    seconds = min(left, READER_SECONDS)
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+                    found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not found.one().busy:
+                        return True
+                    time.sleep(min(left, PAUSE_SECONDS))  # it may be another shell's checkpoint
+                return False
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            words = str(error.orig)
+            if "lock timeout" in words:
+                self._end_idle_writer()
+            if "locked" in words or "busy" in words or "lock timeout" in words:
+                raise locks.busy(self._folder) from error
+            raise self._refusal(error, words) from error
+        except DBAPIError as error:
+            words = str(error.orig)
+            if any(word in words for word in UNUSABLE):
+                raise StoreUnusable(f"The database answers: {words[:200]}") from error
+            if error.connection_invalidated:
+                raise self._away(words) from error
+            raise
+        self._outage.end()
+
+    def _refusal(self, error: OperationalError, words: str) -> NbyardError:
+        # the words "full text indexing" are a hint of PostgreSQL
+        if "No space left" in words or (self.sqlite and "full" in words):
+            text = "disk full: the store cannot be written"
+            return Unavailable(text, hint="Free space and try again.")
+        if any(word in words for word in UNUSABLE):
+            return StoreUnusable(f"The database answers: {words[:200]}")
+        if not self.sqlite and _is_away(error):
+            return self._away(words)
+        return NbyardError(f"The database answers: {words[:200]}")
+
+    def _away(self, words: str) -> DatabaseAway:
+        """The words of the driver are logged; what the server says of itself is told too."""
+        self._outage.note(words)
+        reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
+        told = f"{CUT} PostgreSQL says: {reason[:200]}." if reason else CUT
+        return DatabaseAway(told, hint=AWAY)
+
+    def _end_idle_writer(self) -> None:
+        with suppress(DBAPIError), self.engine.begin() as connection:
+            values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
+            connection.execute(text(END_IDLE_WRITER), values)
+
+    def close(self) -> None:
+        """SQLite removes the log with the last connection. One that a thread still has is not
+        closed here, and this process may end before that thread does."""
+        lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
+        self.engine.dispose()
+        if lent:
+            with suppress(NbyardError, DBAPIError), self._alone():
+                self._empty_log(READER_SECONDS)
+            self.engine.dispose()
+
+    def version(self) -> str:
+        """The database's own version, for people."""
+        with self.read() as c:
+            query = "select sqlite_version()" if self.sqlite else "show server_version"
+            return str(c.execute(text(query)).scalar_one())
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Return whether PostgreSQL, or the connection to it, is gone. What the driver finds by itself
+    has no state."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+
+
+def _json(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, OverflowError):  # half a character, an integer of many digits
+        return json.dumps(value)
+
+
+def _value(text: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # what only the other one can write
+        return json.loads(text)
+
+
+def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    # SQLite's own knows the letters of ASCII only
+    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "wal_autocheckpoint=0",
+        "mmap_size=0",
+    ):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else text
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    is_read = not (options.get("nbyard_write") or options.get("nbyard_plain"))
+    # what begins as a read and then writes is refused at once where anybody else has written
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.execute(f"PRAGMA query_only={is_read:d}")
+    if not options.get("nbyard_plain"):
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+
+
+def _lock(descriptor: int, deadline: float) -> bool:
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"

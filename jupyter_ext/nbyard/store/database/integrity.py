@@ -1,0 +1,161 @@
+"""A database that was lost or damaged is refused in words; it is never begun anew."""
+
+import os
+import pwd
+import shlex
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
+
+from nbyard.domain.ignore_rules import STORE_MARK
+from nbyard.errors import StoreUnusable
+from nbyard.store.database.engine import UNUSABLE, Database
+
+CHECKED_BYTES = 16 * 2**20
+OTHERS = 0o077
+WRITABLE = 0o022
+ANOTHER = "name another folder with store_dir (NBYARD_STORE_DIR)."
+
+
+def unusable(folder: Path, what: str) -> StoreUnusable:
+    """The refusal, with what to do."""
+    return StoreUnusable(
+        f"The store in {folder} cannot be used: {what}.",
+        hint=f"Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old",
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Create the folder for its owner alone, or check that it is so.
+
+    Raises:
+        StoreUnusable: it cannot be created or written, or others can read or change it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        _check_owners(folder, found)
+        if found.st_mode & OTHERS:
+            folder.chmod(found.st_mode & 0o700)
+            _check_mode(folder)
+            _check_again(folder, found)
+    except OSError as error:
+        raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):  # false on a read-only disk for root too
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used: its folder cannot be written.",
+            hint=f"Nothing was changed. Its file system may have become read-only; mount it anew,"
+            f" or {ANOTHER}",
+        )
+
+
+def _check_owners(folder: Path, found: os.stat_result) -> None:
+    """Root is no exception: files of root in the folder of a user lock the user out. What others
+    may have put into an open folder is not trusted."""
+    if found.st_uid != os.geteuid():
+        own, owner = _user(os.geteuid()), _user(found.st_uid)
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used by {own}: its folder belongs to {owner}.",
+            hint=f"Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
+            f" container), or {ANOTHER} If all files in the folder are to be yours:"
+            f" sudo chown -R {own} {shlex.quote(str(folder))}",
+        )
+    if not found.st_mode & WRITABLE:
+        return
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # as the log of a database that is just closed
+            if path.lstat().st_uid != found.st_uid:
+                raise StoreUnusable(
+                    f"The store in {folder} cannot be used: others can write to its folder, and"
+                    f" {path.name} belongs to {_user(path.lstat().st_uid)}.",
+                    hint="Nothing was changed. Move that file out of the folder, which nbyard then"
+                    f" closes to others, or {ANOTHER}",
+                )
+
+
+def _check_again(folder: Path, found: os.stat_result) -> None:
+    """Others could write until the folder was closed. Where they did, it is open again, so that
+    the next start looks, too."""
+    try:
+        _check_owners(folder, found)
+    except StoreUnusable:
+        folder.chmod(stat.S_IMODE(found.st_mode))
+        raise
+
+
+def _check_mode(folder: Path) -> None:
+    """Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
+    mode = folder.stat().st_mode
+    if mode & OTHERS:
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used: other users can open its folder"
+            f" (mode {mode & 0o777:03o}), and its file system keeps that mode.",
+            hint=f"Nothing was changed. Try: chmod 700 {shlex.quote(str(folder))}."
+            f" If the mode stays, {ANOTHER}",
+        )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # as in containers
+        return str(number)
+
+
+def check_files(folder: Path) -> None:
+    """Look at the files of an SQLite database before it is opened.
+
+    Raises:
+        StoreUnusable: they are not what the last one to use them left.
+    """
+    database = folder / "store.sqlite"
+    log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
+    if not (folder / STORE_MARK).exists():
+        return
+    if not database.exists() or not database.stat().st_size:
+        raise unusable(folder, "its database store.sqlite is empty or gone")
+    # SQLite removes the index first and the log after it
+    if index.exists() and not log.exists():
+        raise unusable(folder, "the log store.sqlite-wal with its newest changes is gone")
+
+
+def check_pages(database: Database, folder: Path) -> None:
+    """Read a database that is not large through.
+
+    Raises:
+        StoreUnusable: a page of it is damaged.
+    """
+    path = folder / "store.sqlite"
+    if not path.exists() or path.stat().st_size > CHECKED_BYTES:
+        return
+    try:
+        with database.engine.connect() as c:
+            c.execution_options(nbyard_plain=True)
+            found = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    except DBAPIError as error:
+        if any(word in str(error.orig) for word in UNUSABLE):
+            raise unusable(folder, f"its database is damaged ({error.orig})") from None
+        raise
+    if found != "ok":
+        raise unusable(folder, f"its database is damaged ({found[:200]})")
+
+
+def check_stamp(database: Database, folder: Path) -> None:
+    """For a database without a stamp of its schema: it has to be a new one.
+
+    Raises:
+        StoreUnusable: there are tables.
+    """
+    with database.read() as c:
+        tables = set(inspect(c).get_table_names()) - {"alembic_version"}
+    if database.sqlite and tables:
+        raise unusable(folder, "a migration of its database was broken off, no version is stamped")
+
+
+def mark(folder: Path, store_id: str) -> None:
+    """Remember that there is a database."""
+    if not (folder / STORE_MARK).exists():
+        (folder / STORE_MARK).write_text(store_id + "\n")

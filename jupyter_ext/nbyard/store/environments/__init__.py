@@ -1,0 +1,3 @@
+"""Query environments, their versions, the references to them and the fingerprints of installed
+packages.
+"""

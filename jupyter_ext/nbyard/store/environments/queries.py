@@ -1,0 +1,190 @@
+"""Rows of environments and their versions."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
+
+from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
+from nbyard.domain.ids import new_id
+from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.store import events, transition
+from nbyard.store.events import Subject
+from nbyard.store.schema.tables import environment_versions, environments
+
+E, V = environments.c, environment_versions.c
+VERSION_FIELDS = EnvironmentVersion.__struct_fields__
+# asked in every round of the dispatcher, and nearly always there is none
+ANY_UNDER_WAY = select(V.id).where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))).limit(1)
+
+
+class EnvironmentRows:
+    """Queries on environments; those with an `owner` see only what belongs to it."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        c.execute(insert(environments), [row])
+        events.append(c, "environment", Subject(row["id"], row["owner"]), {"change": "created"})
+
+    def add_version(
+        self,
+        c: Connection,
+        owner: str,
+        environment_id: str,
+        lines: Sequence[str],
+        packages: Sequence[LockedPackage] = (),
+    ) -> str:
+        """The id of a new version, queued; where its `packages` are known already, these are
+        installed."""
+        subject = Subject(new_id(), owner)
+        number = select(func.max(V.number)).where(V.environment_id == environment_id)
+        row: dict[str, Any] = dict.fromkeys(("digest", "python", "place", "reason"), "")
+        row |= {
+            "environment_id": environment_id,
+            "number": int(c.execute(number).scalar() or 0) + 1,
+            "requirements": list(lines),
+            "packages": msgspec.to_builtins(list(packages)),
+            "created_at": datetime.now(UTC),
+        }
+        transition.begin(c, ENVIRONMENT_VERSION, subject, row)
+        return subject.id
+
+    def move(self, c: Connection, owner: str, version_id: str, to: str, **columns: Any) -> bool:
+        """To its next state; False when it is not there any more."""
+        subject = Subject(version_id, owner)
+        told = {"reason": columns["reason"]} if columns.get("reason") else {}
+        if to in ENVIRONMENT_VERSION.terminal:
+            columns["finished_at"] = datetime.now(UTC)
+        return transition.move(c, ENVIRONMENT_VERSION, subject, to, told=told, **columns)
+
+    def under_way(self, c: Connection) -> list[tuple[str, Environment]]:
+        """The newest of each environment that is not at its end, with its owner."""
+        if c.execute(ANY_UNDER_WAY).first() is None:
+            return []
+        found = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
+        return [(row.owner, _environment(row)) for row in found]
+
+    def get(self, c: Connection, owner: str, key: str) -> Environment | None:
+        """By id, else by name."""
+        query = self._current().where(E.owner == owner, (E.id == key) | (E.name == key))
+        row = c.execute(query.order_by((E.id == key).desc())).first()
+        return _environment(row) if row else None
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """All names by id."""
+        found = c.execute(select(E.id, E.name).where(E.owner == owner))
+        return {row.id: row.name for row in found}
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str
+    ) -> list[Environment]:
+        """Newest first."""
+        query = self._current().where(E.owner == owner).order_by(E.id.desc()).limit(limit)
+        if after:
+            query = query.where(E.id < after)
+        if search:
+            query = query.where(E.name.icontains(search, autoescape=True))
+        return [_environment(row) for row in c.execute(query)]
+
+    def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:
+        """Newest first."""
+        query = select(environment_versions).where(V.environment_id == environment_id)
+        return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
+
+    def version(self, c: Connection, version_id: str) -> EnvironmentVersion | None:
+        row = c.execute(select(environment_versions).where(V.id == version_id)).first()
+        return _version(row) if row else None
+
+    def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
+        """The one whose kernel has this name."""
+        row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
+        return _environment(row) if row and kernel else None
+
+    def moved(self, c: Connection, version_id: str, place: str) -> None:
+        """It lies in another folder now; in none when that is empty."""
+        query = update(environment_versions).where(V.id == version_id).values(place=place)
+        c.execute(query)
+
+    def in_place(self, c: Connection) -> dict[str, list[EnvironmentVersion]]:
+        """Those that are ready and have a folder, by environment, newest first."""
+        query = select(environment_versions).where(V.state == "ready", V.place != "")
+        found: dict[str, list[EnvironmentVersion]] = {}
+        for row in c.execute(query.order_by(V.number.desc())):
+            found.setdefault(row.environment_id, []).append(_version(row))
+        return found
+
+    def newest_ready(self, c: Connection, environment_id: str) -> EnvironmentVersion | None:
+        ready = (found for found in self.versions(c, environment_id) if found.state == "ready")
+        return next(ready, None)
+
+    def all_ready(self, c: Connection) -> list[tuple[Environment, str]]:
+        """All that have a version that is ready, with the folder of the newest of these."""
+        found = [_environment(row) for row in c.execute(self._current())]
+        return [
+            (one, version.place)
+            for one in found
+            if one.kernel and (version := self.newest_ready(c, one.id)) and version.place
+        ]
+
+    def places(self, c: Connection) -> dict[str, str]:
+        """The folders of all versions by their ids; one that failed has none, also where it was
+        cancelled after whoever built it was killed."""
+        has_one = V.state != "failed"
+        rows = c.execute(select(V.id, case((has_one, V.place), else_="").label("place")))
+        return {row.id: row.place for row in rows}
+
+    def named(self, c: Connection, environment_id: str, kernel: str) -> None:
+        """Its kernel has this name."""
+        c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
+
+    def described(self, c: Connection, environment_id: str, description: str) -> None:
+        c.execute(
+            update(environments).where(E.id == environment_id).values(description=description)
+        )
+
+    def locked(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
+        """It came to these packages, which are to be installed."""
+        told = msgspec.to_builtins(list(packages))
+        c.execute(update(environment_versions).where(V.id == version_id).values(packages=told))
+
+    def digests(self, c: Connection) -> set[str]:
+        """Of the folders that locks name."""
+        found = c.execute(select(V.packages)).scalars()
+        return {one["tree"] for packages in found for one in packages if one.get("tree")}
+
+    def delete(self, c: Connection, found: Environment) -> None:
+        c.execute(delete(environments).where(E.id == found.id))
+        events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
+
+    def _current(self) -> Any:
+        newest = (
+            select(V.environment_id, func.max(V.number).label("number"))
+            .group_by(V.environment_id)
+            .subquery()
+        )
+        joined = environments.join(newest, newest.c.environment_id == E.id).join(
+            environment_versions,
+            and_(V.environment_id == E.id, V.number == newest.c.number),
+        )
+        other = environment_versions.alias()
+        ready = select(func.coalesce(func.max(other.c.number), 0)).where(
+            other.c.environment_id == E.id, other.c.state == "ready"
+        )
+        columns = [*E, *(V[name].label(f"v_{name}") for name in VERSION_FIELDS)]
+        return select(*columns, ready.scalar_subquery().label("installed")).select_from(joined)
+
+
+def _environment(row: Row[Any]) -> Environment:
+    own = [name for name in Environment.__struct_fields__ if name != "current"]
+    values = {name: getattr(row, f"v_{name}") for name in VERSION_FIELDS}
+    return Environment(**{name: getattr(row, name) for name in own}, current=_made(values))
+
+
+def _version(row: Row[Any]) -> EnvironmentVersion:
+    return _made({name: getattr(row, name) for name in VERSION_FIELDS})
+
+
+def _made(values: dict[str, Any]) -> EnvironmentVersion:
+    values["packages"] = msgspec.convert(values["packages"], list[LockedPackage])
+    return EnvironmentVersion(**values)

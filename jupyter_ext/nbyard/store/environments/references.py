@@ -1,0 +1,64 @@
+"""Which versions of environments somebody counts on."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from nbyard.domain.environments.references import split_reference
+from nbyard.domain.states import TASK
+from nbyard.store.schema.tables import (
+    environment_versions,
+    environments,
+    executable_versions,
+    executables,
+    tasks,
+    workflow_versions,
+    workflows,
+)
+
+Pin = tuple[str, str, int]
+
+
+class UseRows:
+    """Who counts on which version."""
+
+    def by_runs(self, c: Connection) -> dict[str, str]:
+        """Versions that tasks under way were frozen with, by their ids, with the id of a run."""
+        query = select(tasks.c.run_id, tasks.c.plan).where(tasks.c.state.in_(sorted(TASK.live)))
+        found = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
+        return {used["version_id"]: run_id for run_id, used in found if used}
+
+    def by_pins(self, c: Connection) -> set[str]:
+        """Ids of versions that the newest version of a workflow or an executable names."""
+        pins = {pin for pin in (*_of_workflows(c), *_of_executables(c)) if pin[2]}
+        if not pins:
+            return set()
+        v, e = environment_versions.c, environments.c
+        query = select(v.id, v.number, e.name, e.owner).join(environments, e.id == v.environment_id)
+        return {row.id for row in c.execute(query) if (row.owner, row.name, row.number) in pins}
+
+
+def _of_workflows(c: Connection) -> Iterator[Pin]:
+    v = workflow_versions.c
+    last = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id).subquery()
+    query = (
+        select(workflows.c.owner, v.document)
+        .join(last, last.c.workflow_id == workflows.c.id)
+        .join(workflow_versions, (v.workflow_id == last.c.workflow_id) & (v.number == last.c.n))
+    )
+    for row in c.execute(query):
+        for node in row.document.get("nodes", {}).values():
+            yield (row.owner, *split_reference(node.get("environment", "")))
+
+
+def _of_executables(c: Connection) -> Iterator[Pin]:
+    v = executable_versions.c
+    last = select(v.executable_id, func.max(v.number).label("n")).group_by(v.executable_id)
+    sub = last.subquery()
+    query = (
+        select(executables.c.owner, v.resources)
+        .join(sub, sub.c.executable_id == executables.c.id)
+        .join(executable_versions, (v.executable_id == sub.c.executable_id) & (v.number == sub.c.n))
+    )
+    for row in c.execute(query):
+        yield (row.owner, *split_reference(row.resources.get("environment", "")))

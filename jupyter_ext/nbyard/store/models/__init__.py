@@ -1,0 +1,1 @@
+"""Query model packages and the probes that load a model once where it was written."""

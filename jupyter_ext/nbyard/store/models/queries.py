@@ -1,0 +1,137 @@
+"""Rows of packages of models. Each is of one image: it is ready, or gone, as that is."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+
+from nbyard.domain.models.structs import (
+    REPOSITORIES,
+    ModelFile,
+    ModelFilter,
+    ModelPackage,
+    RunOutput,
+    ServedModel,
+    stem_of,
+)
+from nbyard.store.schema.deployment_tables import models
+from nbyard.store.schema.tables import images
+
+M = models.c
+I = images.c  # noqa: E741
+OWN = (
+    *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
+    *(M.source, M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
+)
+# with which the name of an image may be written
+BEGINNINGS = ("", "nbyard/", REPOSITORIES)
+# what is removed is on its way out whatever its lease
+LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
+
+
+def _called(name: str) -> ColumnElement[bool]:
+    """By a part of the name, also as images have it, or by the whole name of the image."""
+    found = M.name.icontains(name, autoescape=True)
+    if ":" in name:
+        return found | I.reference.in_([f"{beginning}{name}" for beginning in BEGINNINGS])
+    return found | M.repository.like(f"{REPOSITORIES}%{stem_of(name)}%")
+
+
+class ModelRows:
+    """Queries on packages of models; those with an `owner` see only what belongs to it."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """The image is there already."""
+        c.execute(insert(models), [{**row, "created_at": datetime.now(UTC)}])
+
+    def next_number(self, c: Connection, repository: str) -> int:
+        """One more than of the last that was built there, by anybody."""
+        last = c.execute(select(func.max(M.number)).where(M.repository == repository)).scalar()
+        return (last or 0) + 1
+
+    def get(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
+        """By id, or by the id or the name of its image, else the newest of that name, or of
+        `name:tag`."""
+        name, _, tag = key.rpartition(":")
+        asked = (M.id == key) | (M.image == key) | (I.reference == key) | (I.image_id == key)
+        asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
+        found = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
+        return _package(found) if found else None
+
+    def names(self, c: Connection, owner: str) -> set[str]:
+        """Of all models."""
+        return set(c.execute(self._own(owner).with_only_columns(M.name)).scalars())
+
+    def of_image(self, c: Connection, image: str) -> ModelPackage | None:
+        """The one that an image is to be built of."""
+        query = select(*OWN).join(images, I.id == M.image).where(M.image == image)
+        found = c.execute(query).first()
+        return _package(found) if found else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, wanted: ModelFilter
+    ) -> list[ModelPackage]:
+        """Newest first."""
+        query = self._own(owner).order_by(M.id.desc()).limit(limit)
+        if after:
+            query = query.where(M.id < after)
+        for column, text in ((M.tag, wanted.tag), (M.mode, wanted.mode)):
+            if text:
+                query = query.where(column.icontains(text, autoescape=True))
+        if wanted.name:
+            query = query.where(_called(wanted.name))
+        if wanted.id:
+            is_in = [one.icontains(wanted.id, autoescape=True) for one in (M.id, I.image_id)]
+            query = query.where(is_in[0] | is_in[1])
+        return [_package(row) for row in c.execute(query)]
+
+    def digests(self, c: Connection) -> set[str]:
+        """Of the bytes that packages are built of."""
+        return set(c.execute(select(M.bundle_digest)).scalars())
+
+    def keep(self, c: Connection, model: str, until: datetime | None) -> None:
+        """A lease until then, or for good."""
+        c.execute(update(models).where(M.id == model).values(kept_until=until))
+
+    def is_leased(self, c: Connection, model: str = "") -> bool:
+        """Whether it is kept for some time only; or whether any is."""
+        leased = select(M.id).where(LEASED & (M.id == model) if model else LEASED)
+        return c.execute(leased.limit(1)).first() is not None
+
+    def lapsed(self, c: Connection, now: datetime) -> list[ModelPackage]:
+        """Those whose lease has run out."""
+        query = select(*OWN).join(images, I.id == M.image).where(I.removed_at.is_(None))
+        return [_package(row) for row in c.execute(query.where(M.kept_until < now))]
+
+    def _own(self, owner: str) -> Select[Any]:
+        shown = (M.owner == owner) & I.removed_at.is_(None)
+        return select(*OWN).join(images, I.id == M.image).where(shown)
+
+
+Image = tuple[str, str]  # its name, and its id where that is known
+
+
+def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, ServedModel]:
+    """The packages that images were built of: by their ids, or as their names mean now."""
+    names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
+    query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
+    query = query.join(images, I.id == M.image).where(M.owner == owner).order_by(M.id)
+    rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
+    found = {}
+    for name, key in wanted:
+        fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
+        if fits:
+            last = max(fits, key=lambda row: (row.reference == name, row.id))
+            source = msgspec.convert(last.source, RunOutput | None)
+            told = (last.id, last.name, last.tag, last.number, last.path, source)
+            found[name, key] = ServedModel(*told)
+    return found
+
+
+def _package(row: Any) -> ModelPackage:
+    values = {name: getattr(row, name) for name in ModelPackage.__struct_fields__}
+    values["model"] = msgspec.convert(values["model"], ModelFile)
+    values["source"] = msgspec.convert(values["source"], RunOutput | None)
+    return ModelPackage(**values)

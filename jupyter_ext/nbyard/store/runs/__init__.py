@@ -1,0 +1,3 @@
+"""Query runs, their tasks and attempts, and the artifacts, cache entries and counts that come
+from them.
+"""

@@ -1,0 +1,213 @@
+"""Rows of artifacts, and the cache that points at them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.structs import Artifact, ArtifactType, Run, may_be_model
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
+
+TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
+INSERT = Prepared(insert(artifacts))
+RESULTS = Prepared(
+    select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
+)
+VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
+    artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
+)
+OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
+
+
+class ArtifactRows:
+    """Queries on artifacts; those with an `owner` see only what belongs to it."""
+
+    def insert_all(
+        self, c: Connection, made: Sequence[tuple[TaskRecord, Sequence[Mapping[str, Any]]]]
+    ) -> None:
+        """What came out of these tasks."""
+        now = datetime.now(UTC)
+        full = [
+            {**row, "id": new_id(), "run_id": task.run_id, "task_id": task.id, "created_at": now}
+            for task, rows in made
+            for row in rows
+        ]
+        if full:
+            INSERT.run(c, full)
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        return c.execute(select(artifacts.c.digest).distinct()).scalars()
+
+    def of_tasks(self, c: Connection, task_ids: Collection[str]) -> dict[str, list[Any]]:
+        """The results of these tasks, as rows to be inserted for others."""
+        return {
+            task_id: [dict(zip(TAKEN, row, strict=True)) for row in RESULTS.ask(c, of=task_id)]
+            for task_id in task_ids
+        }
+
+    def of_run(
+        self, c: Connection, run_id: str, of: Collection[str] | None = None
+    ) -> list[Artifact]:
+        """All of the run, or those of some of its tasks."""
+        query = OF_RUN if of is None else OF_RUN.where(artifacts.c.task_id.in_(of))
+        return [_artifact(row) for row in c.execute(query, {"of": run_id})]
+
+    def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
+        """All of each of these runs."""
+        found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
+        query = VIEWS.where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
+        for row in c.execute(query):
+            found[row.run_id].append(_artifact(row))
+        return found
+
+    def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
+        query = VIEWS.where(artifacts.c.task_id == task_id)
+        return {row.name: _artifact(row) for row in c.execute(query)}
+
+    def written_outside(
+        self, c: Connection, owner: str, digest: str, runtime: str
+    ) -> tuple[str, str] | None:
+        """Return run and node of the newest task that wrote these bytes on another runtime."""
+        query = (
+            select(tasks.c.run_id, tasks.c.node)
+            .select_from(artifacts)
+            .join(tasks, tasks.c.id == artifacts.c.task_id)
+            .join(attempts, attempts.c.task_id == tasks.c.id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(artifacts.c.digest == digest, attempts.c.runtime != runtime)
+            .where(runs.c.owner == owner)
+            .order_by(attempts.c.id.desc())
+        )
+        row = c.execute(query).first()
+        return (row.run_id, row.node) if row else None
+
+    def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
+        query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(
+            artifacts.c.id == artifact_id, runs.c.owner == owner
+        )
+        row = c.execute(query).first()
+        return _artifact(row) if row else None
+
+
+def _artifact(row: Row[Any]) -> Artifact:
+    known = [name for name in Artifact.__struct_fields__ if name != "may_be_model"]
+    fields = {name: getattr(row, name) for name in known}
+    if row.type is not None:
+        fields["type"] = msgspec.json.decode(row.type, type=ArtifactType)
+    return Artifact(**fields, may_be_model=may_be_model(row.format, fields["type"]))
+
+
+MOST_ALIKE = 5
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """The task that has a result, the number of its run, and when it was made."""
+
+    task_id: str
+    run_number: int
+    made_at: datetime
+
+
+class Alike(Hit, frozen=True):
+    """The same of a result under another key, of which only the files of its code may differ:
+    these, and what of them was read."""
+
+    key: str
+    files: dict[str, str]
+    observed: Observed
+
+
+HITS = Prepared(
+    select(cache.c.owner, cache.c.task_id, runs.c.number, cache.c.created_at)
+    .join(tasks, tasks.c.id == cache.c.task_id)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(cache.c.key == bindparam("its_key"))
+)
+FORGET = Prepared(
+    cache.delete().where(cache.c.owner == bindparam("of"), cache.c.key == bindparam("its_key"))
+)
+KEEP = Prepared(insert(cache))
+
+
+class CacheRows:
+    """Results by cache key, per owner."""
+
+    def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
+        """What is known of these keys, by owner and key."""
+        return {
+            (owner, key): Hit(task_id, number, datetime.fromtimestamp(made_at, UTC))
+            for key in keys
+            for owner, task_id, number, made_at in HITS.ask(c, its_key=key)
+        }
+
+    def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
+        """Results that differ at most in the files of their code, the newest ones first."""
+        newest = func.max(tasks.c.id)
+        keys = (
+            select(tasks.c.cache_key)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.base_key == base_key, runs.c.owner == owner)
+            .where(tasks.c.observed.is_not(None))
+            .group_by(tasks.c.cache_key)
+            .order_by(newest.desc())
+            .limit(MOST_ALIKE)
+        )
+        known = list(c.execute(keys).scalars())
+        if not known:
+            return []
+        query = (
+            select(cache, runs.c.number, tasks.c.parts, tasks.c.observed)
+            .join(tasks, tasks.c.id == cache.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(cache.c.owner == owner, cache.c.key.in_(known))
+            .order_by(cache.c.created_at.desc())
+        )
+        return [
+            Alike(
+                row.task_id,
+                row.number,
+                row.created_at,
+                row.key,
+                row.parts["files"],
+                msgspec.convert(row.observed, Observed),
+            )
+            for row in c.execute(query)
+            if row.observed is not None
+        ]
+
+    def let_go(self, c: Connection, run: Run) -> None:
+        """Before a run is removed: what another run has the same of is found there from now on."""
+        own = select(tasks.c.id).where(tasks.c.run_id == run.id)
+        keys = select(cache.c.key).where(cache.c.owner == run.owner, cache.c.task_id.in_(own))
+        others = (
+            select(tasks.c.cache_key, tasks.c.id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(
+                runs.c.owner == run.owner,
+                tasks.c.run_id != run.id,
+                tasks.c.state == "succeeded",
+                tasks.c.cache_key.in_(keys),
+            )
+            .order_by(tasks.c.id)
+        )
+        for key, task_id in c.execute(others).all():
+            mine = (cache.c.owner == run.owner) & (cache.c.key == key)
+            c.execute(update(cache).where(mine).values(task_id=task_id))
+
+    def keep_all(self, c: Connection, made: Sequence[tuple[str, str, str]]) -> None:
+        """Owner, key and task of each; the newest result for a key counts."""
+        now = datetime.now(UTC)
+        newest = {(owner, key): task_id for owner, key, task_id in made}
+        if newest:
+            FORGET.run(c, [{"of": owner, "its_key": key} for owner, key in newest])
+            rows = [
+                {"owner": owner, "key": key, "task_id": task_id, "created_at": now}
+                for (owner, key), task_id in newest.items()
+            ]
+            KEEP.run(c, rows)

@@ -1,0 +1,94 @@
+"""Counts of rows, of all owners."""
+
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import Column, ColumnElement, Connection, Float, func, select, type_coerce
+
+from nbyard.domain.counts import AttemptSum, Counts, UsageSum
+from nbyard.domain.states import ATTEMPT, RUN, TASK, Machine
+from nbyard.store.schema.tables import attempts, executable_versions, runs, tasks
+
+TOOK = type_coerce(attempts.c.finished_at, Float) - type_coerce(attempts.c.started_at, Float)
+# for each second of reading
+PAUSE_SHARE = 20
+GPUS = func.json_array_length(attempts.c.gpus)
+
+
+class CountRows:
+    """One answer for all. What attempts used is in each of their rows: where there are so many
+    that it takes long, it is not read anew each time."""
+
+    def __init__(self) -> None:
+        self._used: list[UsageSum] = []
+        self._known_until = 0.0
+
+    def all(self, c: Connection) -> Counts:
+        """Each state is there, also where nothing is in it."""
+        cached = select(func.count()).where(tasks.c.state == "succeeded", tasks.c.cached)
+        return Counts(
+            runs=_by_state(c, runs.c.state, RUN),
+            tasks=_by_state(c, tasks.c.state, TASK),
+            cached_tasks=c.execute(cached).scalar_one(),
+            oldest_queued_seconds=_oldest_queued(c),
+            attempts=_attempts(c),
+            used=self._used_lately(c),
+            granted_gpus=_granted_gpus(c),
+        )
+
+    def _used_lately(self, c: Connection) -> list[UsageSum]:
+        begun = time.monotonic()
+        if begun >= self._known_until:
+            self._used = _used(c)
+            now = time.monotonic()
+            self._known_until = now + PAUSE_SHARE * (now - begun)
+        return self._used
+
+
+def _by_state(c: Connection, state: Column[str], machine: Machine) -> dict[str, int]:
+    found = c.execute(select(state, func.count()).group_by(state)).all()
+    return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in found}}
+
+
+def _oldest_queued(c: Connection) -> float:
+    query = select(func.min(tasks.c.queued_at)).where(tasks.c.state == "queued")
+    oldest = c.execute(query).scalar()
+    return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
+
+
+def _attempts(c: Connection) -> list[AttemptSum]:
+    of = (attempts.c.runtime, attempts.c.state)
+    query = select(*of, func.count(), _sum(TOOK)).group_by(*of)
+    return [AttemptSum(*row) for row in c.execute(query.order_by(*of))]
+
+
+def _used(c: Connection) -> list[UsageSum]:
+    """All versions of an executable are of one kind."""
+    version = executable_versions.c
+    kinds = select(version.executable_id, func.min(version.kind).label("kind"))
+    kind = kinds.group_by(version.executable_id).subquery().c
+    of = (runs.c.owner, func.coalesce(kind.kind, ""), attempts.c.runtime)
+    memory = attempts.c.usage["max_rss_bytes"].as_float()
+    sums = (
+        _sum(attempts.c.usage["cpu_seconds"].as_float()),
+        func.coalesce(func.max(memory), 0.0),
+        _sum(TOOK * GPUS),
+    )
+    query = (
+        select(*of, *sums)
+        .join_from(attempts, tasks, tasks.c.id == attempts.c.task_id)
+        .join(runs, runs.c.id == tasks.c.run_id)
+        .outerjoin(kind.executable_id.table, kind.executable_id == tasks.c.executable_id)
+        .where(attempts.c.state.in_(ATTEMPT.terminal))
+        .group_by(*of)
+    )
+    return [UsageSum(*row) for row in c.execute(query.order_by(*of))]
+
+
+def _granted_gpus(c: Connection) -> int:
+    query = select(func.coalesce(func.sum(GPUS), 0)).where(attempts.c.state.in_(ATTEMPT.live))
+    return int(c.execute(query).scalar_one())
+
+
+def _sum(of: ColumnElement[float]) -> ColumnElement[float]:
+    return func.coalesce(func.sum(of), 0.0)

@@ -1,0 +1,46 @@
+"""Which worker of functions an attempt was given to: columns of the attempts."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from nbyard.domain.states import RUN
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.schema.tables import attempts, runs, tasks
+
+ASSIGN = Prepared(
+    update(attempts)
+    .where(attempts.c.id == bindparam("its_id"))
+    .values({"worker": bindparam("worker"), "mark": bindparam("mark")})
+)
+NAMED = select(attempts.c.worker, attempts.c.mark).where(attempts.c.worker != "").distinct()
+
+
+class WorkerRows:
+    """Queries on workers of functions."""
+
+    def assign_all(self, c: Connection, moved: Iterable[AttemptRecord]) -> None:
+        """These attempts, which nobody had begun, are other workers' from now on."""
+        rows = [{"its_id": one.id, "worker": one.worker, "mark": one.mark} for one in moved]
+        if rows:
+            ASSIGN.run(c, rows)
+
+    def marks(self, c: Connection) -> dict[str, str]:
+        """By id, of all that some attempt was given to."""
+        return {row.worker: row.mark for row in c.execute(NAMED)}
+
+    def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
+        """The marks of the run's, by id."""
+        query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+        query = query.where(tasks.c.run_id == run_id)
+        return {row.worker: row.mark for row in c.execute(query)}
+
+    def live(self, c: Connection) -> set[str]:
+        """Of those that may still be given attempts: their runs are live."""
+        query = (
+            NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(runs.c.state.in_(sorted(RUN.live)))
+        )
+        return set(c.execute(query).scalars())

@@ -1,0 +1,203 @@
+"""Rows of runs."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
+
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.states import RUN
+from nbyard.domain.workflows.structs import Edge
+from nbyard.store import events, transition
+from nbyard.store.events import Subject
+from nbyard.store.facts import FactRows
+from nbyard.store.schema.list_indexes import NAMED
+from nbyard.store.schema.tables import runs, submissions, tasks
+from nbyard.store.transition import Move
+
+RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
+OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
+BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
+OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
+OWN_ID = OWNED.where(runs.c.id == bindparam("key"))
+OWN_NAME = OWNED.where(runs.c.name == bindparam("key"))
+OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
+LARGEST = select(func.max(runs.c.number))
+COUNTS = (
+    select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
+    .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
+    .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
+)
+
+
+class RunRows:
+    """Queries on runs; those with an `owner` see only what belongs to it."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """A new run, queued; its number is the next one of the store, also after deletions."""
+        newest = int(c.execute(LARGEST).scalar() or 0)
+        number = FactRows().count(c, "run_number", newest)
+        subject = Subject(row["id"], row["owner"], row["id"])
+        transition.begin(c, RUN, subject, {**row, "number": number})
+
+    def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
+        """From where the run is to its next state; to be written with others."""
+        told = {"reason": columns["reason"]} if "reason" in columns else {}
+        return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, told)
+
+    def request_cancel(self, c: Connection, run: Run) -> None:
+        """Note the wish, once; the dispatcher makes it true."""
+        where = (runs.c.id == run.id) & runs.c.cancel_requested_at.is_(None)
+        statement = update(runs).where(where, runs.c.state.in_(sorted(RUN.live)))
+        if c.execute(statement.values(cancel_requested_at=datetime.now(UTC))).rowcount:
+            subject = Subject(run.id, run.owner, run.id)
+            events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
+
+    def get(self, c: Connection, owner: str, key: str) -> Run | None:
+        """By id, else by name, else by number."""
+        # one after the other: for all at once a database reads every run of the owner
+        row = c.execute(OWN_ID, {"of": owner, "key": key}).first()
+        row = row or c.execute(OWN_NAME, {"of": owner, "key": key}).first()
+        if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
+            row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
+        return _run(row, self.counts(c, [row.id])) if row else None
+
+    def named(self, c: Connection, owner: str, name: str) -> Run | None:
+        """That of one executable which has this name."""
+        query = OWN_NAME.where(runs.c.workflow_id == "")
+        row = c.execute(query, {"of": owner, "key": name}).first()
+        return _run(row, {}) if row else None
+
+    def pass_name(self, c: Connection, run: Run) -> None:
+        """It is known by its number from now on."""
+        c.execute(update(runs).where(runs.c.id == run.id).values(name=None))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "renamed"})
+
+    def by_id(self, c: Connection, run_id: str) -> Run | None:
+        """For the dispatcher, which serves every owner."""
+        row = c.execute(BY_ID, {"its_id": run_id}).first()
+        return _run(row, {}) if row else None
+
+    def live(self, c: Connection) -> dict[str, bool]:
+        """All runs that are not at their end, oldest first; whether they are to be cancelled."""
+        query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
+        found = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
+        return {row.id: row.cancel_requested_at is not None for row in found}
+
+    def edges(self, c: Connection, run_id: str) -> list[Edge]:
+        found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
+        return msgspec.convert(found, list[Edge])
+
+    def names(self, c: Connection, owner: str, *, single: bool = False) -> dict[str, str]:
+        """Return the names that were given, by id, newest first; `single`: of one executable."""
+        named = (runs.c.owner == owner) & runs.c.name.is_not(None)
+        if single:
+            named &= runs.c.workflow_id == ""
+        query = select(runs.c.id, runs.c.name).where(named).order_by(runs.c.id.desc())
+        return {row.id: row.name for row in c.execute(query)}
+
+    def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
+        """Newest first. Filters: state, workflow (its id, with its `path` as well), executable,
+        search, a node that succeeded in them, and `single`: named runs of one executable."""
+        query = select(*OWN).where(runs.c.owner == owner)
+        if after:
+            query = query.where(runs.c.id < after)
+        query = _filtered(query, _Page(limit, after), {k: v for k, v in filters.items() if v})
+        rows = c.execute(query.order_by(runs.c.id.desc()).limit(limit)).all()
+        counts = self.counts(c, [row.id for row in rows])
+        return [_run(row, counts) for row in rows]
+
+    def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
+        """Tasks by state, for each run; cached ones count as `cached` besides."""
+        found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
+        for run_id, state, cached, count in c.execute(COUNTS, {"ids": ids}):
+            found[run_id][state] = found[run_id].get(state, 0) + count
+            if cached:
+                found[run_id]["cached"] = found[run_id].get("cached", 0) + count
+        return found
+
+    def delete(self, c: Connection, run: Run) -> None:
+        c.execute(delete(runs).where(runs.c.id == run.id))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "deleted"})
+
+
+class _Page(msgspec.Struct, frozen=True):
+    """Which of the runs that a filter finds are needed: the newest, after one."""
+
+    limit: int
+    after: str
+
+    def newest(self, query: Any, run_id: Any) -> Any:
+        """The ids that the query finds, no more than fill the page."""
+        if self.after:
+            query = query.where(run_id < self.after)
+        ids = query.order_by(run_id.desc()).limit(self.limit).subquery()
+        return select(ids.c[0])
+
+
+def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
+    if filters.get("single"):
+        query = query.where(NAMED)
+    if state := filters.get("state"):
+        query = query.where(runs.c.state == state)
+    found = _of_one(page, filters)
+    if found is not None:
+        return query.where(runs.c.id.in_(found))
+    if workflow := filters.get("workflow"):
+        of_path = runs.c.path == filters["path"] if "path" in filters else false()
+        query = query.where((runs.c.workflow_id == workflow) | of_path)
+    if executable := filters.get("executable"):
+        of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
+        query = query.where(runs.c.id.in_(of))
+    if node := filters.get("node"):
+        done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
+        query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
+    if search := filters.get("search"):
+        like = runs.c.title.icontains(search, autoescape=True)
+        query = query.where(like | runs.c.name.icontains(search, autoescape=True))
+    return query
+
+
+def _of_one(page: _Page, filters: dict[str, str]) -> Any:
+    """The ids of the page where all that is asked for is a workflow or an executable."""
+    if filters.keys() == {"executable"}:
+        of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
+        return page.newest(of.distinct(), tasks.c.run_id)
+    if filters.keys() - {"path"} == {"workflow"}:
+        by_id = page.newest(
+            select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
+        )
+        if "path" not in filters:
+            return by_id
+        by_path = select(runs.c.id).where(runs.c.path == filters["path"])
+        return by_id.union(page.newest(by_path, runs.c.id))
+    return None
+
+
+def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
+    values = {f: getattr(row, f) for f in RUN_FIELDS}
+    values["name"] = values["name"] or ""
+    return Run(**values, counts=counts.get(row.id, {}))
+
+
+class SubmissionRows:
+    """Idempotency keys: the same key gives the same thing, also after a restart."""
+
+    def find(self, c: Connection, owner: str, key: str) -> tuple[str, str] | None:
+        """Digest of the body and id of what was made with that key."""
+        s = submissions.c
+        query = select(s.digest, s.subject_id).where(s.owner == owner, s.key == key)
+        row = c.execute(query).first()
+        return (row.digest, row.subject_id) if row else None
+
+    def keep(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
+        row = {
+            "owner": owner,
+            "key": key,
+            "digest": digest,
+            "subject_id": subject_id,
+            "created_at": datetime.now(UTC),
+        }
+        c.execute(insert(submissions), [row])

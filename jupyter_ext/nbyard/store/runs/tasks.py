@@ -1,0 +1,266 @@
+"""Rows of tasks."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
+
+from nbyard.domain.attempts.missing_modules import missing_from
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
+from nbyard.domain.states import RUN, TASK, TaskState
+from nbyard.store import events, transition
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.events import Subject
+from nbyard.store.schema.tables import attempts, runs, tasks
+from nbyard.store.transition import Move
+
+DEPENDED = ("cache_key", "base_key", "parts")
+BESIDE = ("observed", "other_files", "warning")
+DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
+
+
+NOTE = Prepared(
+    update(tasks).where(tasks.c.id == bindparam("its_id")).values({"reason": bindparam("reason")})
+)
+TURN = (runs.c.priority.desc(), runs.c.created_at, tasks.c.queued_at, tasks.c.id)
+
+
+LIVE = (
+    select(tasks.c.run_id, tasks.c.id, tasks.c.state)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(runs.c.state.in_(sorted(RUN.live)))
+)
+
+
+RECORDS = select(tasks, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
+OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
+
+
+class TaskRecord(msgspec.Struct, frozen=True):
+    """A task with its plan, as the dispatcher needs it."""
+
+    id: str
+    run_id: str
+    owner: str
+    node: str
+    state: TaskState
+    cached: bool
+    plan: TaskPlan
+    cache_key: str
+    reason: str
+    queued_at: datetime | None
+    started_at: datetime | None = None
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.id, self.owner, self.run_id)
+
+
+class TaskRows:
+    """Queries on tasks."""
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        """All that plans and other files name, and what only looks like it."""
+        for plan in c.execute(select(cast(tasks.c.plan, Text))).scalars():
+            yield from DIGEST.findall(plan)
+        others = select(cast(tasks.c.other_files, Text)).where(tasks.c.other_files.is_not(None))
+        for text in c.execute(others).scalars():
+            yield from DIGEST.findall(text)
+
+    def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
+        """New tasks, waiting, in the order of the graph."""
+        subjects = [Subject(row["id"], run.owner, run.id) for row in rows]
+        transition.begin_all(c, TASK, subjects, rows)
+
+    def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
+        """From where the task is to its next state; to be written with others."""
+        told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
+        return Move(TASK, task.subject, task.state, to, columns, told)
+
+    def note_all(self, c: Connection, reasons: Mapping[str, str]) -> None:
+        """Why tasks are where they are, by id; no events, readers poll the run."""
+        if reasons:
+            NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
+
+    def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
+        return [_record(row) for row in c.execute(OF_RUN, {"of": run_id})]
+
+    def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
+        """Id and state of each task of the run, by node, in the order of the graph; plans are
+        not read for it."""
+        query = select(tasks.c.node, tasks.c.id, tasks.c.state).where(tasks.c.run_id == run_id)
+        rows = c.execute(query.order_by(tasks.c.place))
+        return {row.node: (row.id, row.state) for row in rows}
+
+    def get(self, c: Connection, task_id: str) -> TaskRecord | None:
+        row = c.execute(RECORDS.where(tasks.c.id == task_id)).first()
+        return _record(row) if row else None
+
+    def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
+        """The states of all tasks of live runs, by run and id."""
+        found: dict[str, dict[str, TaskState]] = {}
+        for run_id, task_id, state in c.execute(LIVE):
+            found.setdefault(run_id, {})[task_id] = state
+        return found
+
+    def of_node(self, c: Connection, run_id: str, node: str) -> TaskRecord | None:
+        """The task of that node in that run."""
+        of_node = (tasks.c.run_id == run_id) & (tasks.c.node == node)
+        row = c.execute(RECORDS.where(of_node)).first()
+        return _record(row) if row else None
+
+    def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
+        """The columns that go with the task's result: what it depended on, and `beside`."""
+        query = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
+            tasks.c.id == task_id
+        )
+        row = c.execute(query).first()
+        return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
+
+    def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """What is known beside the results of these tasks, as it is stored: the files that they
+        read, other files that they wrote, and warnings."""
+        columns = (tasks.c[name] for name in BESIDE)
+        query = select(tasks.c.id, *columns).where(tasks.c.id.in_(task_ids))
+        return {
+            row.id: {k: row._mapping[k] for k in BESIDE if row._mapping[k] is not None}
+            for row in c.execute(query)
+        }
+
+    def taken_from(self, c: Connection, task_id: str) -> str:
+        """The task whose result it took over because its plan names it, through all takeovers;
+        itself when there is none any more."""
+        found = self.get(c, task_id)
+        while found is not None:
+            task_id = found.id
+            found = self.get(c, found.plan.reuse)
+        return task_id
+
+    def places(self, c: Connection, run_id: str) -> dict[str, int]:
+        """The places in the queue of the run's queued tasks, counted from 1."""
+        rank = func.row_number().over(order_by=TURN).label("place")
+        queued = select(tasks.c.id, tasks.c.run_id, rank).join(runs, runs.c.id == tasks.c.run_id)
+        queue = queued.where(tasks.c.state == "queued").subquery()
+        query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
+        return {row.id: row.place for row in c.execute(query)}
+
+    def in_turn(self, c: Connection, most: int) -> list[TaskRecord]:
+        """Of all runs those under way, and then the queue in its order."""
+        query = RECORDS.where(tasks.c.state.in_(("preparing", "running", "queued")))
+        rows = c.execute(query.order_by(tasks.c.state == "queued", *TURN).limit(most))
+        return [_record(row) for row in rows]
+
+    def views(self, c: Connection, run_id: str) -> list[Task]:
+        """Tasks for people, in the order of the graph, without attempts and artifacts."""
+        query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
+        return [_view(row) for row in c.execute(query)]
+
+    def page(
+        self,
+        c: Connection,
+        run_id: str,
+        limit: int,
+        after: str,
+        states: Collection[str],
+        since: int,
+    ) -> list[Task]:
+        """As `views`: those after a node, in these states, changed after an event."""
+        query = select(tasks).where(tasks.c.run_id == run_id)
+        if after:
+            own = select(tasks.c.place).where(tasks.c.run_id == run_id, tasks.c.node == after)
+            query = query.where(tasks.c.place > own.scalar_subquery())
+        if states:
+            query = query.where(tasks.c.state.in_(states))
+        if since:
+            news = events.subjects_after(run_id, since)
+            tried = select(attempts.c.task_id).where(attempts.c.id.in_(news))
+            query = query.where(tasks.c.id.in_(news) | tasks.c.id.in_(tried))
+        rows = c.execute(query.order_by(tasks.c.place).limit(limit))
+        return [_view(row) for row in rows]
+
+    def view(self, c: Connection, run_id: str, node: str) -> Task | None:
+        """One task for people, without attempts and artifacts."""
+        query = select(tasks).where(tasks.c.run_id == run_id, tasks.c.node == node)
+        row = c.execute(query).first()
+        return _view(row) if row else None
+
+    def active_executables(self, c: Connection, executable_id: str) -> list[str]:
+        """Ids of live runs that use the executable."""
+        query = (
+            select(tasks.c.run_id)
+            .where(tasks.c.executable_id == executable_id, tasks.c.state.in_(sorted(TASK.live)))
+            .distinct()
+        )
+        return list(c.execute(query).scalars())
+
+    def using_credential(self, c: Connection, credential_id: str) -> list[str]:
+        """Ids of live runs that were given the credential."""
+        live = select(tasks.c.run_id, tasks.c.plan).where(
+            tasks.c.state.in_(sorted(TASK.live)),
+            cast(tasks.c.plan, Text).contains(credential_id, autoescape=True),
+        )
+        found = dict.fromkeys(
+            row.run_id
+            for row in c.execute(live)
+            if any(
+                one.get("credential_id") == credential_id for one in row.plan["bindings"].values()
+            )
+        )
+        return list(found)
+
+
+def _record(row: Row[Any]) -> TaskRecord:
+    return TaskRecord(
+        id=row.id,
+        run_id=row.run_id,
+        owner=row.owner,
+        node=row.node,
+        state=row.state,
+        cached=row.cached,
+        plan=msgspec.convert(row.plan, TaskPlan),
+        cache_key=row.cache_key,
+        reason=row.reason,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+    )
+
+
+def _view(row: Row[Any]) -> Task:
+    plan = msgspec.convert(row.plan, TaskPlan)
+    failure = msgspec.convert(row.failure, Failure) if row.failure else None
+    return Task(
+        id=row.id,
+        run_id=row.run_id,
+        node=row.node,
+        label=plan.label,
+        state=row.state,
+        cached=row.cached,
+        reason=row.reason,
+        runtime=plan.runtime,
+        created_at=row.created_at,
+        failure=failure,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        needs=sorted(plan.needs()),
+        arguments=_given(plan),
+        inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
+        executable_id=plan.executable_id,
+        executable_version_id=plan.executable_version_id,
+        pinned=plan.pinned or None,
+        warning="; ".join(filter(None, (plan.warning, row.warning))),
+        environment=plan.environment,
+        other_files=msgspec.convert(row.other_files, OtherFiles | None),
+        missing=missing_from(failure, plan.environment.name if plan.environment else ""),
+    )
+
+
+def _given(plan: TaskPlan) -> dict[str, Any]:
+    """Values as they may be seen: of a secret the name of its credential."""
+    found = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
+    return found | {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}

@@ -1,0 +1,1 @@
+"""Declare the tables and their indexes with SQLAlchemy."""

@@ -1,0 +1,96 @@
+"""The tables of deployments, and of the models that they serve."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from nbyard.store.schema.tables import Digest, Id, Moment, metadata
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(63), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("is_wanted", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("serving", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("removed_at", Moment),
+    UniqueConstraint("owner", "name"),
+    Index("ix_deployments_state", "state"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("deployment_id", Id, ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("origin", String(80), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("password", Text, nullable=False),  # a hash, as the service itself understands it
+    Column("prefix", Text, nullable=False),
+    Column("image_id", String(80), nullable=False),
+    Column("gpus", JSON, nullable=False),
+    Column("places", JSON, nullable=False),
+    Column("forms", JSON, nullable=False),
+    Column("restarts", Integer, nullable=False),
+    Column("exit_code", Integer),
+    Column("reason", Text, nullable=False),
+    Column("reproduce", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ready_at", Moment),
+    Column("ended_at", Moment),
+    UniqueConstraint("deployment_id", "number"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("tag", String(128), nullable=False),
+    Column("mode", String(40), nullable=False),
+    Column("platform_tag", Text, nullable=False),
+    Column("repository", String(256), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("bundle_digest", Digest, nullable=False),
+    Column("model", JSON, nullable=False),
+    Column("source", JSON),
+    Column("image", Id, ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("kept_until", Moment),
+    Index("ix_models_owner", "owner"),
+    Index("ix_models_image", "image"),
+    Index("ix_models_repository", "repository"),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trial", JSON, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+    Column("begun_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)

@@ -1,0 +1,127 @@
+"""What lies in an attempt's folder before it starts."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nbyard import gpus
+from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, prepare
+from nbyard.dispatch.cache.keys import Identities
+from nbyard.serving.batch import parts
+from nbyard.testing.bench import Bench
+
+
+def test_the_task_file(bench: Bench) -> None:
+    """R3: identity in the environment; secrets of the attempt; limits."""
+    run = bench.submit({"a": []}, n=7, timeout_seconds=9.0, memory_bytes=1000)
+    bench.until(lambda: bench.task(run).state == "running")
+    folder = bench.folder(bench.attempt(run))
+    task = json.loads((folder / "task.json").read_text())
+    case = bench.case(run)
+    assert (task["token"], task["mark"]) == (case.attempt.token, case.attempt.mark)
+    assert len({task["token"], task["mark"], case.attempt.id}) == 3
+    assert task["environment"]["NBYARD_RUN_ID"] == run
+    assert task["environment"]["NBYARD_NODE_ID"] == "a"
+    scheduled = datetime.fromisoformat(task["environment"]["NBYARD_SCHEDULED_AT"])
+    assert scheduled == case.run.created_at.replace(microsecond=0)
+    assert scheduled.tzinfo == UTC
+    assert (task["timeout_seconds"], task["memory_bytes"]) == (9.0, 1000)
+    assert task["work"]["argv"][-4:] == ["--n", "7", "--out", "{attempt}/outputs/out/out.txt"]
+    assert (folder / "code" / "work.py").is_file()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def variables(bench: Bench, runtime: str, gpu: int | None = None) -> dict[str, str]:
+    """What work is told of GPUs."""
+    bench.room.runtimes[runtime] = bench.runtime
+    run = bench.submit({"a": []}, runtime=runtime, gpu=gpu)
+    bench.until(lambda: bench.task(run).state == "running")
+    told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())["environment"]
+    bench.runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(run).state == "succeeded")
+    return {name: value for name, value in told.items() if name.startswith("CUDA_")}
+
+
+ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
+
+@pytest.mark.parametrize(
+    ("runtime", "ids", "seen"),
+    [
+        ("process", ["2", "3"], "2,3"),
+        ("docker", ["2", "3"], "0,1"),
+        ("docker", ["GPU-b", "MIG-a"], "GPU-b,MIG-a"),
+    ],
+)
+def test_work_is_told_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
+    """R11: as the driver counts them; in a container, which has no others, they are numbered
+    anew."""
+    bench.room.settings.gpus = ids
+    assert variables(bench, runtime, 2) == {"CUDA_VISIBLE_DEVICES": seen, **ORDER}
+
+
+def test_work_without_a_grant_sees_none(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F38: also where somebody is given none, or while nvidia-smi fails; on a machine without it
+    nobody knows what there is. A container is shown none by its engine."""
+    none = {"CUDA_VISIBLE_DEVICES": "", **ORDER}
+    bench.room.settings.gpus = []
+    assert (variables(bench, "process"), variables(bench, "docker")) == (none, {})
+    bench.room.settings.gpus = ["auto"]
+    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert variables(bench, "process") == {}
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    assert variables(bench, "process") == none
+
+
+def test_a_grant_is_told_while_nvidia_smi_fails(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F38: it was given when that was known."""
+    bench.room.settings.gpus = ["auto"]
+    said = iter([("GPU-a",), None, None])
+    monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
+    monkeypatch.setattr(gpus, "ask_driver", lambda: next(said, None))
+    assert variables(bench, "process", 1) == {"CUDA_VISIBLE_DEVICES": "GPU-a", **ORDER}
+
+
+def test_the_key_of_a_result_has_one_name() -> None:
+    """What predicts runs where nbyard may not be installed, and has the name by itself."""
+    assert parts.KEY == RESULT_KEY
+
+
+def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
+    """Two times the same: nothing is staged over work that may be running."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.case(run)
+    (case.order.folder / "code" / "work.py").write_text("changed by the work")
+    prepare(bench.room, Identities(bench.room), case)
+    assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
+
+
+@pytest.mark.parametrize("torn", ["other start", "empty", "half"])
+def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
+    """F13: nothing of the folder is synced; what was begun is not touched."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.case(run)
+    folder = case.order.folder
+    told = json.loads((folder / "task.json").read_text())
+    left = {"other start": json.dumps({**told, "boot_id": "of another day"}), "half": '{"attempt'}
+    (folder / "task.json").write_text(left.get(torn, ""))
+    (folder / "code" / "work.py").write_text("")
+    if torn == "other start":
+        (folder / "runner.json").write_text("{}")
+        prepare(bench.room, Identities(bench.room), case)
+        assert (folder / "code" / "work.py").read_text() == ""
+        (folder / "runner.json").unlink()
+    prepare(bench.room, Identities(bench.room), case)
+    assert (folder / "code" / "work.py").read_text() != ""
+    assert json.loads((folder / "task.json").read_text()) == told

@@ -1,0 +1,349 @@
+"""E8, R9: attempts that a worker of functions has: told, ended, passed on, each once."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard import folders
+from nbyard.blobs.files import disk_full
+from nbyard.domain.attempts.structs import (
+    RESULT,
+    RESULTS,
+    TASK,
+    Failure,
+    FunctionsWork,
+    Result,
+    TaskFile,
+)
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.runs.structs import Attempt, Task
+from nbyard.errors import Unavailable
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+
+STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
+
+
+class Functions:
+    """Runs of functions on a bench whose workers do what the test says."""
+
+    def __init__(self, bench: Bench):
+        self.bench = bench
+        self.runtime = bench.room.runtimes["process"] = FakeRuntime()
+        self.runtime.name = "process"
+        (bench._root / "steps.py").write_text(STEPS)
+        made = bench.yard.services.executables.create(OWNER, NewExecutable(path="steps.py::noop"))
+        bench._version = made.id, made.current.id, made.current.arguments
+
+    def submit(self, count: int, **plan: object) -> str:
+        graph = {f"n{at}": () for at in range(count)}
+        return self.bench.submit(graph, runtime="process", **plan)
+
+    def tasks(self, run: str) -> list[Task]:
+        return self.bench.detail(run).tasks
+
+    def attempts(self, run: str) -> list[Attempt]:
+        return [task.attempts[-1] for task in self.tasks(run) if task.attempts]
+
+    def told(self, worker: str) -> list[str]:
+        """The ids of the attempts that it was told of, in their order."""
+        return [call.attempt_id for call in folders.read_calls(self.bench.folder(worker))]
+
+    def finish(self, worker: str, *attempts: str, **more: object) -> None:
+        """What its supervisor would write of them."""
+        calls = {c.attempt_id: c for c in folders.read_calls(self.bench.folder(worker))}
+        with (self.bench.folder(worker) / RESULTS).open("ab") as file:
+            for one in attempts:
+                plain: dict[str, Any] = {
+                    "token": calls[one].token,
+                    "state": "succeeded",
+                    "outputs": [],
+                }
+                plain |= {"attempt_id": one, "started_at": 1.0, "finished_at": 1.001, **more}
+                result = msgspec.convert(plain, Result, from_attributes=True)
+                file.write(msgspec.json.encode(result) + b"\n")
+
+    def leave(self, worker: str, state: str = "succeeded", failure: Failure | None = None) -> None:
+        result = Result(worker, "t", state, 1.0, 2.0, failure=failure)  # type: ignore[arg-type]
+        (self.bench.folder(worker) / RESULT).write_bytes(msgspec.json.encode(result))
+        self.runtime.states[worker] = "finished"
+
+    def finish_all(self, run: str) -> None:
+        """Whatever workers are told, until the run is at its end."""
+
+        def is_over() -> bool:
+            for worker in list(self.runtime.running):
+                folder = self.bench.folder(worker)
+                ended = {one.attempt_id for one in folders.read_results(folder, 0)[0]}
+                self.finish(worker, *[one for one in self.told(worker) if one not in ended])
+            return self.bench.run(run).state != "running"
+
+        self.bench.until(is_over)
+
+
+@pytest.fixture
+def functions(bench: Bench) -> Functions:
+    return Functions(bench)
+
+
+def test_a_few_are_told_while_nothing_is_known(functions: Functions, bench: Bench) -> None:
+    """Two slots, two workers, four calls each; then as many as they can take in a second."""
+    run = functions.submit(20)
+    bench.until(lambda: len(functions.attempts(run)) == 8)
+    bench.round(3)
+    first, second = functions.runtime.starts
+    assert len(functions.told(first)) == len(functions.told(second)) == 4
+    work = msgspec.json.decode((bench.folder(first) / TASK).read_bytes(), type=TaskFile).work
+    assert isinstance(work, FunctionsWork) and work.path == "code/steps.py"
+    functions.finish(first, functions.told(first)[0])
+    bench.until(lambda: len(functions.attempts(run)) == 20)
+    functions.finish_all(run)
+    assert {task.state for task in functions.tasks(run)} == {"succeeded"}
+    assert functions.runtime.starts == [first, second]
+    assert sorted(functions.told(first) + functions.told(second)) == sorted(
+        attempt.id for attempt in functions.attempts(run)
+    )
+
+
+def test_each_has_its_states_and_events(functions: Functions, bench: Bench) -> None:
+    """R10: one row and one event for each step of each task."""
+    run = functions.submit(3)
+    bench.until(lambda: len(functions.attempts(run)) == 3)
+    functions.finish_all(run)
+    with bench.store.read() as c:
+        events = [e for e in bench.store.events.after(c, OWNER.name, 0, 1000) if e.run_id == run]
+    for task in functions.tasks(run):
+        (attempt,) = task.attempts
+        assert attempt.number == 1 and attempt.worker in functions.runtime.starts
+        seen = [e.data["state"] for e in events if e.subject_id == attempt.id]
+        assert seen in (
+            ["recorded", "starting", "succeeded"],
+            ["recorded", "starting", "running", "succeeded"],
+        )
+        own = [e.data["state"] for e in events if e.subject_id == task.id]
+        assert [one for one in own if one != "running"] == [
+            "waiting", "queued", "preparing", "succeeded",
+        ]  # fmt: skip
+
+
+def test_a_result_with_another_token_is_refused(functions: Functions, bench: Bench) -> None:
+    run = functions.submit(1)
+    bench.until(lambda: functions.runtime.starts)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: functions.told(worker))
+    functions.finish(worker, *functions.told(worker), token="forged")
+    bench.until(lambda: functions.tasks(run)[0].attempts[0].state == "lost")
+    assert "another attempt's token" in functions.tasks(run)[0].attempts[0].reason
+
+
+def test_what_one_made_waits_for_room_and_the_others_go_on(
+    functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15, I9: until it is not wanted any more."""
+
+    def full(*_: object, **__: object) -> None:
+        raise disk_full(4)
+
+    monkeypatch.setattr("nbyard.dispatch.attempts.outcome.take_outputs", full)
+    bench.room.settings.slots = 1
+    run = functions.submit(3)
+    bench.until(lambda: functions.runtime.starts)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 3)
+    functions.finish(worker, functions.told(worker)[0], outputs=["out"])
+    functions.finish(worker, functions.told(worker)[1])
+    bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
+    first, _, third = functions.tasks(run)
+    assert "waits: disk full: needs 4 bytes" in first.reason
+    assert first.attempts[0].state in ("starting", "running") and third.state == "running"
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert functions.tasks(run)[0].state == "cancelled"
+
+
+def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, bench: Bench) -> None:
+    """The same attempt, which nobody had begun: nothing counts against it."""
+    run = functions.submit(3)
+    bench.room.settings.slots = 1
+    bench.until(lambda: len(functions.attempts(run)) == 3)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 3)
+    fatal, *rest = functions.told(worker)
+    failure = Failure("exit-code", "exit code 7", exit_code=7)
+    functions.finish(worker, fatal, state="failed", failure=failure)
+    functions.leave(worker, "failed", failure)
+    bench.until(lambda: len(functions.runtime.starts) == 2)
+    successor = functions.runtime.starts[1]
+    bench.until(lambda: len(functions.told(successor)) == 2)
+    assert functions.told(successor) == rest
+    functions.finish_all(run)
+    states = {task.attempts[-1].id: task for task in functions.tasks(run)}
+    assert states[fatal].state == "failed"
+    assert [states[one].state for one in rest] == ["succeeded"] * 2
+    assert all(len(states[one].attempts) == 1 for one in rest)
+    assert {states[one].attempts[0].worker for one in rest} == {successor}
+
+
+def test_one_that_left_with_nothing_to_do_is_not_given_more(
+    functions: Functions, bench: Bench
+) -> None:
+    """Also when nobody had noticed that it was about to."""
+    run = functions.submit(1)
+    bench.until(lambda: functions.runtime.starts)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: functions.told(worker))
+    functions.leave(worker)
+    bench.until(lambda: len(functions.runtime.starts) == 2)
+    functions.finish_all(run)
+    assert bench.run(run).state == "succeeded"
+    assert len(functions.tasks(run)[0].attempts) == 1
+
+
+def test_a_worker_that_never_came_to_a_call(functions: Functions, bench: Bench) -> None:
+    """Its failure is that of all."""
+    run = functions.submit(2)
+    bench.room.settings.slots = 1
+    bench.until(lambda: functions.runtime.starts)
+    (worker,) = functions.runtime.starts
+    functions.leave(worker, "failed", Failure("preparation", "no such interpreter"))
+    bench.until(lambda: bench.run(run).state == "failed")
+    for task in functions.tasks(run):
+        assert task.failure is not None and "no such interpreter" in task.failure.message
+
+
+def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
+    """F4: what had a result keeps it, everything else is lost and tried again."""
+    run = functions.submit(3)
+    bench.room.settings.slots = 1
+    bench.until(lambda: len(functions.attempts(run)) == 3)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 3)
+    done = functions.told(worker)[0]
+    functions.finish(worker, done)
+    functions.runtime.lose(worker)
+    bench.until(lambda: len(bench.task(run, "n2").attempts) == 1 and bench.task(run, "n0"))
+    bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 1)
+    bench.until(
+        lambda: all(
+            task.attempts[0].state in ("lost", "succeeded") for task in functions.tasks(run)
+        )
+    )
+    lost = [task for task in functions.tasks(run) if task.state != "succeeded"]
+    assert len(lost) == 2 and all("killed by the test" in task.reason for task in lost)
+
+
+def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
+    """I7, I8: nothing is told twice, results that are there count."""
+    run = functions.submit(4)
+    bench.room.settings.slots = 1
+    bench.until(lambda: len(functions.attempts(run)) == 4)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 4)
+    functions.finish(worker, *functions.told(worker)[:2])
+    bench.replace_dispatcher()
+    bench.room.runtimes["process"] = functions.runtime
+    bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 2)
+    assert len(functions.told(worker)) == 4 and functions.runtime.starts == [worker]
+    functions.finish_all(run)
+    assert bench.run(run).state == "succeeded"
+    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+
+
+def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
+    """Write first, act second: a dispatcher that died in between has left nothing undone."""
+    functions.runtime.out_of_reach = "not yet"
+    run = functions.submit(2)
+    bench.until(lambda: len(functions.attempts(run)) == 2)
+    bench.until(lambda: "not yet" in functions.tasks(run)[0].reason)
+    bench.replace_dispatcher()
+    bench.room.runtimes["process"] = functions.runtime
+    functions.runtime.out_of_reach = ""
+    functions.finish_all(run)
+    assert bench.run(run).state == "succeeded"
+    assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+
+
+def test_what_a_power_cut_left_of_a_worker_is_filled_anew(
+    functions: Functions, bench: Bench
+) -> None:
+    """F13: one that never began may be torn; it is told of all its calls again."""
+    functions.runtime.refusal = Unavailable("not yet")
+    run = functions.submit(2)
+    bench.until(lambda: "not yet" in functions.tasks(run)[0].reason)
+    worker = bench.case(run, "n0").attempt.worker
+    folder = bench.folder(worker)
+    task = folders.read_task(folder)
+    torn = msgspec.structs.replace(task, boot_id="of another day")
+    (folder / TASK).write_bytes(msgspec.json.encode(torn))
+    (folder / "code/steps.py").write_text("")
+    bench.replace_dispatcher()
+    bench.room.runtimes["process"] = functions.runtime
+    functions.runtime.refusal = None
+    bench.until(lambda: worker in functions.runtime.starts)
+    assert (folder / "code/steps.py").read_text() == STEPS
+    assert folders.read_task(folder) == task
+    functions.finish_all(run)
+    assert bench.run(run).state == "succeeded"
+    assert all(len(one.attempts) == 1 for one in functions.tasks(run))
+
+
+def test_cancel(functions: Functions, bench: Bench) -> None:
+    """I9: asked once, and all that it has ends."""
+    run = functions.submit(6)
+    bench.until(lambda: len(functions.runtime.starts) == 2)
+    first, second = functions.runtime.starts
+    bench.until(lambda: functions.told(first) and functions.told(second))
+    functions.runtime.obeys = False
+    bench.cancel(run)
+    bench.until(lambda: len(functions.runtime.stops) == 2)
+    for worker in (first, second):
+        functions.leave(worker, "cancelled", Failure("cancelled", "the run was cancelled"))
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert {task.state for task in functions.tasks(run)} <= {"cancelled", "skipped"}
+    assert len(functions.runtime.starts) == 2
+
+
+def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> None:
+    functions.runtime.out_of_reach = "not yet"
+    run = functions.submit(2)
+    bench.until(lambda: len(functions.attempts(run)) == 2)
+    functions.runtime.out_of_reach = ""
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_nothing_but_the_record_stays(functions: Functions, bench: Bench) -> None:
+    run = functions.submit(2)
+    bench.until(lambda: functions.runtime.starts)
+    functions.finish_all(run)
+    bench.until(lambda: len(functions.runtime.stops) == len(functions.runtime.starts))
+    for worker in functions.runtime.starts:
+        bench.until(lambda worker=worker: not (bench.folder(worker) / "code").exists())  # type: ignore[misc]
+        assert functions.told(worker)
+    bench.yard.services.runs.delete(OWNER, run)
+    assert not any(bench.folder(worker).exists() for worker in functions.runtime.starts)
+
+
+def test_what_is_measured_for_a_process_has_one(functions: Functions, bench: Bench) -> None:
+    run = functions.submit(1, memory_bytes=2**30)
+    bench.until(lambda: functions.runtime.starts)
+    (attempt,) = functions.attempts(run)
+    assert functions.runtime.starts == [attempt.id] and attempt.worker == ""
+
+
+def test_who_waits_for_a_slot_gets_it(functions: Functions, bench: Bench) -> None:
+    """R9: a worker is given nothing more while something before it in the queue waits."""
+    bench.room.settings.slots = 1
+    run = functions.submit(12)
+    bench.until(lambda: len(functions.attempts(run)) == 4)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 4)
+    bench._version = bench._register()
+    urgent = bench.submit({"a": []}, priority=5)
+    bench.round(3)
+    functions.finish(worker, *functions.told(worker))
+    bench.until(lambda: bench.task(urgent).state == "running")
+    assert len(functions.attempts(run)) == 4
+    bench.runtime.end(bench.attempt(urgent))
+    functions.finish_all(run)
+    assert {task.state for task in functions.tasks(run)} == {"succeeded"}

@@ -1,0 +1,106 @@
+"""S1: what is secret, on its way from the store into the memory of the work."""
+
+import os
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.attempts import secrets
+from nbyard.dispatch.recovery import Sweeper
+from nbyard.dispatch.threads import Threads
+from nbyard.dockerd.logins import login_for
+from nbyard.domain.credentials import Login, NewCredential
+from nbyard.domain.runs.structs import SecretOf
+from nbyard.errors import Invalid
+from nbyard.runner import memory
+from nbyard.testing.bench import OWNER, Bench
+from nbyard.testing.secrets import CANARY
+
+
+@pytest.fixture
+def case(bench: Bench, tmp_path, monkeypatch):
+    """That of a task which names a token and a login."""
+    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.case(run)
+    keep = bench.yard.services.credentials.create
+    token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
+    fields = {"server": "h.test", "username": "ann", "password": CANARY}
+    login = keep(OWNER, NewCredential("hub", "registry", fields))
+    bindings = {
+        "token": SecretOf(token.id, "api", 1),
+        "login": SecretOf(login.id, "hub", 1),
+    }
+    plan = msgspec.structs.replace(case.task.plan, bindings=bindings)
+    task = msgspec.structs.replace(case.task, plan=plan)
+    return replace(case, task=task)
+
+
+def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
+    folder = case.order.folder
+    places = secrets.give(bench.room, case, folder)
+    assert places == {
+        "token": "{attempt}/secrets/token",
+        "login": "{attempt}/secrets/login.json",
+    }
+    assert (folder / "secrets/token").read_text() == CANARY
+    told = msgspec.json.decode((folder / "secrets/login.json").read_bytes())
+    assert told == {"server": "h.test", "username": "ann", "password": CANARY}
+    assert msgspec.json.decode((folder / "secrets/.hidden").read_bytes()) == [CANARY, CANARY]
+    secrets.take_away(bench.room, case.attempt.id)
+    assert not (folder / "secrets").exists()
+
+
+def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
+    assert secrets.are_as_named(bench.room, case)
+    with bench.yard.store.write() as c:
+        rows = bench.yard.store.credentials
+        api = rows.get(c, case.run.owner, "api")
+        assert api is not None
+        rows.change(c, api, msgspec.structs.replace(api, version=2), None)
+    assert not secrets.are_as_named(bench.room, case)
+    with bench.yard.store.write() as c:
+        rows.delete(c, api)
+    with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):
+        secrets.give(bench.room, case, case.order.folder)
+
+
+def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
+    """K5: any file may be, where it is not known any more what was secret."""
+    told, fine = tmp_path / "told", tmp_path / "fine"
+    told.write_text(f"x{CANARY}y")
+    fine.write_text("x")
+
+    def held() -> list[bool]:
+        masks = secrets.masks(bench.room, case)
+        return [masks.holds(str(told)), masks.holds(str(fine))]
+
+    assert held() == [True, False]
+    with bench.yard.store.write() as c:
+        api = bench.yard.store.credentials.get(c, case.run.owner, "api")
+        assert api is not None
+        bench.yard.store.credentials.delete(c, api)
+    assert held() == [True, True]
+
+
+def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
+    """I12: also after a kill."""
+    live, dead = case.order.folder, "a1"
+    secrets.give(bench.room, case, live)
+    memory.give(str(live.parent), memory.place(bench.room.store.id, dead), {}, [])
+    threads = Threads(1)
+    Sweeper(bench.room, threads).tick()
+    threads.close()
+    assert not os.path.exists(memory.place(bench.room.store.id, dead))
+    assert (live / "secrets/token").exists()
+
+
+def test_registries_are_told_the_logins_of_who_asks(bench: Bench, case):
+    with secrets.for_registries(bench.room, case.run.owner):
+        assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
+        assert login_for("cows:1") is None
+    with secrets.for_registries(bench.room, "bob"):
+        assert login_for("h.test/cows:1") is None
+    assert login_for("h.test/cows:1") is None

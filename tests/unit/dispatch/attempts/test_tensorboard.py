@@ -1,0 +1,58 @@
+"""R16: where the logs for TensorBoard are, and which program shows them."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard import monitors
+from nbyard.dispatch.attempts.tensorboard import last_words, logs_of, program_for
+from nbyard.domain.attempts.structs import CommandWork, Output, Surroundings, TaskFile
+from nbyard.folders import write_task
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    output = {"logs": Output("outputs/logs/logs", "folder")}
+    work = CommandWork(["true"])
+    write_task(tmp_path, TaskFile("a", "t", "m", work, output, directory="code/train"))
+    return tmp_path
+
+
+def test_logs_are_below_the_working_directory_or_an_output(folder: Path) -> None:
+    assert logs_of(folder, "runs") is None and logs_of(folder, "logs") is None
+    (folder / "code/train/runs").mkdir(parents=True)
+    (folder / "outputs/logs/logs").mkdir(parents=True)
+    assert logs_of(folder, "runs") == folder / "code/train/runs"
+    assert logs_of(folder, "logs") == folder / "outputs/logs/logs"
+
+
+def made(place: Path) -> str:
+    place.mkdir()
+    (place / "tensorboard").write_text("#!/bin/sh\n")
+    (place / "tensorboard").chmod(0o755)
+    return str(place / "tensorboard")
+
+
+def test_the_program_of_the_step_s_own_environment_goes_first(folder, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(folder / "ours" / "python"))
+    monkeypatch.setenv("PATH", str(folder / "path"))
+    assert program_for(folder) == ""
+    on_path = made(folder / "path")
+    assert program_for(folder) == on_path
+    beside = made(folder / "ours")
+    assert program_for(folder) == beside
+    python = str(folder / "own" / "python")
+    told = Surroundings({}, "", python, "", "", "", "")
+    (folder / "surroundings.json").write_bytes(msgspec.json.encode(told))
+    assert program_for(folder) == beside
+    own = made(folder / "own")
+    assert program_for(folder) == own
+
+
+def test_its_last_words_are_the_last_line(tmp_path: Path) -> None:
+    assert last_words(tmp_path, "a") == ""
+    (tmp_path / monitors.FOLDER).mkdir()
+    monitors.log_path(tmp_path, "a").write_text("first\nlast \n\n")
+    assert last_words(tmp_path, "a") == "last"

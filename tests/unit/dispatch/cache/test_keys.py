@@ -1,0 +1,80 @@
+"""Cache keys: what a result depends on, and what not."""
+
+import time
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.cache import keys
+from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.runs.structs import ValueOf
+from nbyard.errors import NotFound
+from nbyard.testing.bench import Bench
+
+
+def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
+    case = bench.case(run, node)
+    changed = msgspec.structs.replace(case.task.plan, **plan)
+    code, environment = Identities(bench.room).look(changed)
+    return key_parts(changed, code, case.inputs, environment)
+
+
+@pytest.fixture
+def run(bench: Bench) -> str:
+    """a is finished, b runs."""
+    made = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(made).state == "running")
+    bench.runtime.end(bench.attempt(made), text="from a")
+    bench.until(lambda: bench.task(made, "b").state == "running")
+    return made
+
+
+def test_inputs_values_and_image_count(bench: Bench, run: str) -> None:
+    """R2."""
+    known = parts_of(bench, run, "b")
+    assert known.inputs == {"in0": bench.task(run).artifacts[0].digest}
+    assert known.values == {"n": 0}
+    bindings = {"n": ValueOf(1)}
+    assert parts_of(bench, run, "b", bindings=bindings).key() != known.key()
+    assert parts_of(bench, run, "b", image="other").environment != known.environment
+    assert parts_of(bench, run, "b", label="x", cpu=2.0, timeout_seconds=1.0) == known
+
+
+def test_who_asks_is_no_part_of_it(bench: Bench, run: str) -> None:
+    """R3: a notebook that takes its run's id still comes from the cache."""
+    known = parts_of(bench, run, "b")
+    bindings = {**bench.case(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
+    assert parts_of(bench, run, "b", bindings=bindings) == known
+
+
+def test_code_that_was_removed(bench: Bench, run: str) -> None:
+    with pytest.raises(NotFound, match="no longer in the store"):
+        parts_of(bench, run, "b", executable_version_id="gone")
+
+
+def test_environments_are_looked_at_again(
+    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R2: what is installed may change; code that was frozen does not."""
+    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    assert identities.known(plan, 0.0) is None
+    found = identities.look(plan)
+    assert identities.known(plan, 0.0) == found
+    assert identities.known(plan, time.monotonic()) is None, "a later run looks anew"
+    monkeypatch.setattr(keys, "FRESH_SECONDS", 0.0)
+    assert identities.known(plan, 0.0) is None
+
+
+def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
+    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: who asked an engine that is slow is not to ask for ever."""
+    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    begun = time.monotonic()
+    clock = iter((begun, begun + 10))
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: next(clock, begun + 11)))
+    found = identities.look(plan)
+    assert identities.known(plan, begun) == found
+    assert identities.known(plan, begun + 1) is None, "a run that came after the question"

@@ -1,0 +1,183 @@
+"""What attempts at predicting a dataset leave for those that come after them."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nbyard import folders
+from nbyard.dispatch.cache import partial_results
+from nbyard.dispatch.cache.partial_results import hand_over
+from nbyard.domain.models.structs import SERVING_FOLDER
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+
+SERVED = f"{SERVING_FOLDER}/nbyard"
+KEY = "of this model, image and data"
+DIGEST = "0" * 64
+Leave = Callable[..., str]
+
+
+def parts(outputs: Path, target: str, *rows: int, key: str = KEY) -> Path:
+    """Those of an output that an attempt has come to."""
+    folder = outputs / f"{target}.parts"
+    folder.mkdir(parents=True)
+    (folder / "about").write_text(json.dumps({"key": key, "input": [target]}))
+    for number, count in enumerate(rows):
+        (folder / f"{number:06d}-{count}-{DIGEST}.arrow").write_text(target)
+    return folder
+
+
+@pytest.fixture
+def leave(bench: Bench, runtime: FakeRuntime) -> Leave:
+    """An attempt that is lost, or ends so, with such parts; its run."""
+
+    def lost(*rows: int, end: str = "lost", key: str = KEY, **plan: object) -> str:
+        run = bench.submit({"a": []}, cache=True, **plan)
+        bench.until(lambda: bench.task(run).state == "running")
+        attempt = bench.attempt(run)
+        (bench.folder(attempt) / SERVED).mkdir(parents=True)
+        parts(bench.folder(attempt) / "outputs", "p/p.csv", *rows, key=key)
+        if end == "lost":
+            runtime.lose(attempt)
+            bench.until(lambda: len(bench.task(run).attempts) == 2)
+        else:
+            runtime.end(attempt, end, failure={"kind": "error", "message": "a bad row"})
+            bench.until(lambda: bench.run(run).finished_at)
+        bench.round()
+        return run
+
+    return lost
+
+
+def given(bench: Bench, run: str) -> list[str]:
+    outputs = bench.folder(bench.attempt(run)) / "outputs"
+    return sorted(str(one.relative_to(outputs)) for one in outputs.rglob("*") if one.is_file())
+
+
+def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) -> None:
+    """M4: whole ones, without a gap; the very files."""
+    run = leave(10, 20)
+    first, second = (one.id for one in bench.task(run).attempts)
+    aside = folders.unfinished(bench.store.folder, first)
+    assert not (bench.folder(first) / "outputs").exists()
+    found = aside / "p/p.csv.parts"
+    (found / "part.partial").write_text("torn")
+    (found / f"000003-9-{DIGEST}.arrow").write_text("behind a gap")
+    (aside / "p/p.whole.csv").write_text("torn")
+    inode = (found / "about").stat().st_ino
+    assert hand_over(bench.room, bench.case(run), KEY) == 30
+    names = ["about", f"000000-10-{DIGEST}.arrow", f"000001-20-{DIGEST}.arrow"]
+    assert given(bench, run) == sorted(f"p/p.csv.parts/{name}" for name in names)
+    folder = bench.folder(second) / "outputs/p/p.csv.parts"
+    assert (folder / "about").stat().st_ino == inode, "nothing is copied"
+    assert folders.all_unfinished(bench.store.folder) == []
+
+
+def test_files_of_a_folder_that_are_whole_come_along(bench: Bench, leave: Leave) -> None:
+    run = leave(10)
+    aside = folders.unfinished(bench.store.folder, bench.task(run).attempts[0].id)
+    (parts(aside, "p/a.csv") / "done").write_text(f"7 {DIGEST}")
+    (aside / "p/a.csv").write_text("whole")
+    (parts(aside, "p/b.csv") / "done").write_text(f"8 {DIGEST}")
+    (aside / "p/c.csv").write_text("of nothing that is known")
+    assert hand_over(bench.room, bench.case(run), KEY) == 10 + 7 + 8
+    told = ["p/a.csv", "p/a.csv.parts/about", "p/a.csv.parts/done", "p/b.csv.parts/about"]
+    told += ["p/b.csv.parts/done", f"p/p.csv.parts/000000-10-{DIGEST}.arrow"]
+    assert given(bench, run) == sorted([*told, "p/p.csv.parts/about"])
+
+
+def test_what_was_set_aside_late_is_found(bench: Bench, leave: Leave) -> None:
+    """The engine may keep whoever tidies up waiting for longer than the next attempt does."""
+    run = leave(10)
+    first, second = (one.id for one in bench.task(run).attempts)
+    os.rename(folders.unfinished(bench.store.folder, first), bench.folder(first) / "outputs")
+    (bench.folder(first) / SERVED).mkdir(parents=True)
+    assert hand_over(bench.room, bench.case(run), KEY) == 10
+    own = folders.unfinished(bench.store.folder, second)
+    os.rename(bench.folder(second) / "outputs", own)
+    assert hand_over(bench.room, bench.case(run), KEY) == 10, "as after kill -9 in the midst of it"
+
+
+def test_of_another_key_nothing_is_taken(bench: Bench, leave: Leave) -> None:
+    run = leave(10, key="of another image")
+    assert hand_over(bench.room, bench.case(run), KEY) == 0
+    assert given(bench, run) == []
+    assert folders.all_unfinished(bench.store.folder) == []
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "no JSON", "{}"])
+def test_what_the_work_wrote_instead_is_not_believed(bench: Bench, leave: Leave, text: str) -> None:
+    run = leave(10)
+    aside = folders.unfinished(bench.store.folder, bench.task(run).attempts[0].id)
+    (aside / "p/p.csv.parts/about").write_text(text)
+    os.mkfifo(parts(aside, "p/q.csv") / "done")
+    os.unlink(aside / "p/q.csv.parts/about")
+    os.symlink("/etc/passwd", aside / "p/q.csv.parts/about")
+    assert hand_over(bench.room, bench.case(run), KEY) == 0
+    assert given(bench, run) == []
+
+
+def a_second(bench: Bench, **plan: object) -> str:
+    run = bench.submit({"a": []}, **plan)
+    bench.until(lambda: bench.task(run).state == "running")
+    return run
+
+
+def test_a_run_goes_on_where_another_one_failed(bench: Bench, leave: Leave) -> None:
+    """M4: the one of the most rows; what depends on something else stays."""
+    leave(10, end="failed")
+    leave(10, 5, end="failed")
+    leave(40, end="failed", n=7)
+    assert len(folders.all_unfinished(bench.store.folder)) == 3
+    assert hand_over(bench.room, bench.case(a_second(bench, cache=True)), KEY) == 15
+    assert len(folders.all_unfinished(bench.store.folder)) == 1
+
+
+@pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}])
+def test_what_is_forced_takes_from_no_other_run(
+    bench: Bench, leave: Leave, wish: dict[str, bool]
+) -> None:
+    leave(10, end="failed")
+    assert hand_over(bench.room, bench.case(a_second(bench, **wish)), KEY) == 0
+    assert len(folders.all_unfinished(bench.store.folder)) == 1
+
+
+def test_what_nobody_goes_on_from_is_swept(
+    bench: Bench, leave: Leave, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I12: the task has its result, its run is gone, or it was given up a day ago."""
+    going, forgotten, old = leave(1), leave(2, end="failed", n=2), leave(3, end="failed", n=3)
+    kept = {run: bench.task(run).attempts[0].id for run in (going, forgotten, old)}
+    folders.unfinished(bench.store.folder, "00000000-0000-7000-8000-000000000000").mkdir()
+    bench.until(lambda: bench.task(going).state == "running")
+
+    def left() -> set[str]:
+        partial_results.sweep(bench.room)
+        return {*folders.all_unfinished(bench.store.folder)}
+
+    assert left() == {*kept.values()}
+    bench.yard.services.runs.delete(OWNER, forgotten)
+    assert left() == {kept[going], kept[old]}
+    monkeypatch.setattr(partial_results, "KEPT", timedelta(0))
+    assert left() == {kept[going]}
+    runtime.end(bench.attempt(going))
+    bench.until(lambda: bench.run(going).finished_at)
+    assert left() == set()
+
+
+def test_after_a_crash_it_is_set_aside_and_swept(bench: Bench, runtime: FakeRuntime) -> None:
+    """I12, CP10: of an attempt that was lost and whose folder nobody came to."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt = bench.attempt(run)
+    runtime.end(attempt, "failed", failure={"kind": "error", "message": "a bad row"})
+    bench.until(lambda: bench.run(run).finished_at)
+    (bench.folder(attempt) / SERVED).mkdir(parents=True)
+    parts(bench.folder(attempt) / "outputs", "p/p.csv", 5)
+    bench.replace_dispatcher()
+    bench.round()
+    assert folders.all_unfinished(bench.store.folder) == [attempt]
+    assert not (bench.folder(attempt) / "outputs").exists()

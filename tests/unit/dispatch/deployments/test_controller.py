@@ -1,0 +1,211 @@
+"""P3, P4: deployments where there is no engine; with one: tests/integration/docker."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.calling import has_work
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.deployments.controller import DeploymentController
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.runs.slots import Capacity, Slots
+from nbyard.testing.bench import OWNER, Bench
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+
+
+@pytest.fixture
+def no_engine(yard: Yard, tmp_path: Path) -> Yard:
+    yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    yard.settings.gpus = ["0"]
+    yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
+    return yard
+
+
+def test_without_an_engine_it_is_down_and_says_so(no_engine: Yard) -> None:
+    with Dispatching(no_engine.settings) as running:
+        get = no_engine.services.deployments.get
+        found = running.until(lambda: get(ANN, "cows"), lambda d: d.state == "down")
+        assert "Docker cannot be reached" in found.reason
+        assert has_work(no_engine.store), "the dispatcher stays"
+
+
+def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
+    no_engine.settings.gpus = []
+    deployments = no_engine.services.deployments
+    deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
+    with Dispatching(no_engine.settings) as running:
+        found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
+        assert (
+            found.state == "queued" and "this machine has none: edit the deployment" in found.reason
+        )
+
+
+class Swept:
+    """An engine with what was left of some deployments, and of strangers."""
+
+    def __init__(self, store_id: str, *ids: str):
+        self.there: dict[tuple[str, str], dict[str, str]] = {}
+        for number in ids:
+            labels = {STORE: store_id, DEPLOYMENT: number}
+            self.there["container", f"nby-d-{number}-1"] = labels | {REVISION: "1"}
+            self.there["volume", f"nby-d-{number}"] = labels
+            self.there["network", f"nby-d-{number}"] = labels
+        self.there["container", "copied"] = {STORE: store_id, DEPLOYMENT: "gone", REVISION: "1"}
+        self.there["volume", "nby-d-"] = {STORE: store_id}
+
+    def owned(self, label: str, value: str) -> list[Owned]:
+        assert label == STORE and value
+        return [Owned(kind, name, labels, 0.0) for (kind, name), labels in self.there.items()]  # type: ignore[arg-type]
+
+    def remove(self, name: str) -> None:
+        del self.there["container", name]
+
+    def remove_volume(self, name: str) -> None:
+        del self.there["volume", name]
+
+    def remove_network(self, name: str) -> bool:
+        return bool(self.there.pop(("network", name)))
+
+
+def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> None:
+    """P4: with its files where nobody has it any more; what is driven and what is a stranger's is
+    left alone."""
+    deployments = yard.services.deployments
+    live, rests = (
+        deployments.create(ANN, NewDeployment("cows:1", name=name)).id for name in ("live", "rests")
+    )
+    deployments.stop(ANN, rests)
+    with yard.store.write() as c:
+        told = yard.store.deployments.under_way(c)
+        (row,) = (one for one in told if one.id == rests)
+        yard.store.deployments.move(c, row, "stopped", {})
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    runtime: Any = SimpleNamespace(hears=None)
+    runtimes = {"process": nothing, "docker": runtime}
+    room = Room(yard.settings, yard.store, nothing, nothing, nothing, runtimes, lease or nothing)
+    workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
+    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
+    engine: Any = Swept(yard.store.id, live, rests, "gone")
+    controller._engine = engine
+    runtime.hears(engine.owned(STORE, yard.store.id))
+    controller._sweep()
+    left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
+    assert left == {
+        ("container", f"nby-d-{live}-1"),
+        ("volume", f"nby-d-{live}"),
+        ("network", f"nby-d-{live}"),
+        ("volume", f"nby-d-{rests}"),
+        ("volume", "nby-d-"),
+    }
+    assert ("container", "copied") in engine.there and ("volume", "nby-d-gone") not in engine.there
+
+
+def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
+    made = yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    workers: Any = SimpleNamespace(submit=lambda *_: True)
+    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
+    controller.tick()
+    controller._rollouts[made.id].gives_way = True
+    controller.tick()
+    assert not controller._rollouts[made.id].gives_way
+
+
+@pytest.fixture
+def shared(bench: Bench, tmp_path: Path) -> Bench:
+    """One GPU, which a task has, and no engine for deployments."""
+    bench.room.settings.gpus = ["0"]
+    bench.room.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    return bench
+
+
+def wanting(bench: Bench, name: str) -> str:
+    """A deployment that waits for the GPU from now on."""
+    made = bench.yard.services.deployments.create(OWNER, NewDeployment("a:1", name=name, gpu=1))
+    bench.until(lambda: bench.yard.services.deployments.get(OWNER, name).reason)
+    return made.name
+
+
+def has_it(bench: Bench, one: str) -> bool:
+    """The task, or the deployment."""
+    known = bench.yard.services.deployments
+    named = {found.name: found.gpus for found in known.list(OWNER).items}
+    return named[one] == ["0"] if one in named else bool(bench.task(one).attempts)
+
+
+@pytest.mark.parametrize("order", ["task first", "deployment first"])
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_gpu_goes_to_whoever_waits_for_it_longest(shared: Bench, order, is_followed) -> None:
+    """P6, R11: task or deployment; another dispatcher keeps the order."""
+    first = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: has_it(shared, first))
+
+    def task() -> str:
+        made = shared.submit({"a": []}, gpu=1)
+        shared.until(lambda: shared.task(made).reason)
+        return made
+
+    if order == "task first":
+        longer, shorter = task(), wanting(shared, "cows")
+    else:
+        longer, shorter = wanting(shared, "cows"), task()
+    none = shared.submit({"a": []})
+    shared.until(lambda: bool(shared.task(none).attempts))
+    if is_followed:
+        shared.replace_dispatcher()
+    shared.runtime.end(shared.attempt(first))
+    shared.until(lambda: has_it(shared, longer))
+    shared.round(3)
+    assert not has_it(shared, shorter)
+
+
+def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> None:
+    """R11."""
+    first = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: has_it(shared, first))
+    cows, other = wanting(shared, "cows"), wanting(shared, "other")
+    urgent = shared.submit({"a": []}, gpu=1, priority=5)
+    shared.until(lambda: shared.task(urgent).reason)
+    shared.runtime.end(shared.attempt(first))
+    shared.until(lambda: has_it(shared, urgent))
+    assert not has_it(shared, cows)
+    shared.runtime.end(shared.attempt(urgent))
+    shared.until(lambda: has_it(shared, cows))
+    assert not has_it(shared, other)
+
+
+def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Bench) -> None:
+    """P6."""
+    first = shared.submit({"a": []}, cpu=2.0)
+    shared.until(lambda: has_it(shared, first))
+    waits = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: "slot" in shared.task(waits).reason)
+    shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
+    shared.until(lambda: has_it(shared, "cows"))
+
+
+def test_the_gpu_of_the_last_deployment_is_free_when_it_rests(shared: Bench) -> None:
+    """R11, P4: no other one is left for which grants would be read anew."""
+    cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
+    shared.until(lambda: has_it(shared, "cows"))
+    waits = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: "none is free" in shared.task(waits).reason)
+    rows = shared.yard.store.deployments
+    shared.yard.services.deployments.stop(OWNER, cows.name)
+    with shared.yard.store.write() as c:
+        (row,) = rows.under_way(c)
+        rows.set_revision(c, row.newest.revision.id, gpus=[])
+        rows.move(c, row, "stopped", {})
+    shared.until(lambda: has_it(shared, waits))

@@ -1,0 +1,81 @@
+"""P4: a container that is to go is not taken for gone before it is."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.dispatch.deployments import drain
+from nbyard.dispatch.deployments.drain import DRAIN_LEAST_SECONDS, Departures
+from nbyard.domain.deployments.structs import Place
+
+SECONDS = 7.0
+SPEC = SimpleNamespace(stop_seconds=SECONDS)
+ONE: Any = SimpleNamespace(
+    number=1, places=[Place("api", "h", 1)], revision=SimpleNamespace(spec=SPEC)
+)
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.status, self.removes, self.signals = "running", True, 0
+
+    def container(self, _: str) -> Any:
+        return SimpleNamespace(status=self.status) if self.status else None
+
+    def signal(self, *_: str) -> None:
+        self.signals += 1
+
+    def remove(self, _: str) -> None:
+        self.status = "" if self.removes else self.status
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def leaving(engine: Any) -> Departures:
+    return Departures(engine, lambda _: None)
+
+
+def test_what_an_engine_does_not_remove_is_asked_for_again(engine: Engine, leaving: Departures):
+    engine.removes = False
+    assert not leaving.is_gone(1, "n") and not leaving.is_gone(1, "n")
+    engine.removes = True
+    assert leaving.is_gone(1, "n") and leaving.is_gone(1, "n")
+
+
+def test_one_that_does_not_end_is_killed_after_a_while(
+    engine: Engine, leaving: Departures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, SECONDS - 1, SECONDS - 1, SECONDS])
+    monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    assert not leaving.has_stopped(ONE, "n") and leaving.is_ending(1)
+    assert not leaving.has_stopped(ONE, "n") and leaving.is_busy
+    assert leaving.has_stopped(ONE, "n") and engine.signals == 1
+    assert not leaving.is_ending(1) and not leaving.is_busy
+
+
+def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Departures, monkeypatch):
+    """P4: no less than a moment for those who are just coming."""
+    moments, used = [0.0], [True]
+    monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
+    monkeypatch.setattr(drain, "is_connected", lambda _: used[0])
+    assert not leaving.is_drained(ONE)
+    moments[0] = SECONDS - 1
+    assert not leaving.is_drained(ONE)
+    moments[0] = SECONDS
+    assert leaving.is_drained(ONE)
+    moments[0], used[0] = DRAIN_LEAST_SECONDS - 1, False
+    assert not leaving.is_drained(ONE)
+    moments[0] = DRAIN_LEAST_SECONDS
+    assert leaving.is_drained(ONE)
+
+
+def test_what_is_started_again_is_there_again(engine: Engine, leaving: Departures) -> None:
+    assert leaving.is_gone(1, "n")
+    leaving.comes(1)
+    engine.status = "exited"
+    assert leaving.has_stopped(ONE, "n") and engine.status == ""

@@ -1,0 +1,110 @@
+"""M6, P1: a deployment may be asked for while its image is being built."""
+
+from typing import Any
+
+import pytest
+
+from nbyard.dispatch.deployments.image_wait import awaited
+from nbyard.domain.deployments.status import BEING_BUILT
+from nbyard.domain.images.structs import NamedImage
+from nbyard.yard import Yard
+
+from .test_rollout import ANN, Rolling, rolling
+
+__all__ = ["rolling"]
+NAME = "cows:1"
+
+
+class Building:
+    """An image that is being built, and what comes of it."""
+
+    def __init__(self, yard: Yard, name: str = NAME, origin: str = "build"):
+        self.rows, self.store = yard.store.images, yard.store
+        with yard.store.write() as c:
+            self.rows.insert(c, ANN.name, f"image-{name}", reference=name, origin=origin)
+        self.to("building")
+
+    def image(self, c: Any) -> NamedImage:
+        found = self.rows.newest(c, ANN.name, NAME)
+        assert found is not None
+        return found
+
+    def to(self, state: str, **columns: Any) -> None:
+        with self.store.write() as c:
+            self.rows.move(c, self.image(c), state, **columns)
+
+
+def test_it_waits_in_words_and_starts_by_itself(yard: Yard, rolling: Rolling) -> None:
+    building = Building(yard)
+    rolling.create()
+    found = rolling.step(2)
+    assert (found.state, found.reason) == ("queued", BEING_BUILT)
+    assert not rolling.engine.containers
+    building.to("ready", image_id="sha256:abc")
+    assert rolling.step(2).state == "running"
+    assert rolling.get().reason == ""
+
+
+def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
+    yard: Yard, rolling: Rolling
+) -> None:
+    building = Building(yard)
+    rolling.create()
+    rolling.step()
+    building.to("ready", image_id="sha256:abc")
+    rolling.engine.answers = False
+    found = rolling.step()
+    assert (found.state, found.reason) == ("starting", "")
+
+
+def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> None:
+    building = Building(yard)
+    rolling.create()
+    rolling.step()
+    building.to("failed", reason="No space left.")
+    found = rolling.step()
+    assert (found.state, found.reason) == ("failed", "Its image was not built: No space left.")
+
+
+def test_an_image_that_is_removed_is_not_waited_for(yard: Yard, rolling: Rolling) -> None:
+    building = Building(yard)
+    rolling.create()
+    rolling.step()
+    with yard.store.write() as c:
+        yard.store.images.remove(c, building.image(c))
+    found = rolling.step()
+    assert found.state == "failed"
+    assert found.reason == "Its image was removed before it was built."
+
+
+def test_the_one_that_answers_goes_on_meanwhile(yard: Yard, rolling: Rolling) -> None:
+    rolling.create(image="cows:0")
+    rolling.step(2)
+    building = Building(yard)
+    rolling.edit(image=NAME)
+    found = rolling.step(2)
+    assert (found.state, found.serving, found.reason) == ("running", 1, "")
+    building.to("ready", image_id="sha256:abc")
+    rolling.step(3)
+    assert rolling.get().serving == 2
+
+
+@pytest.mark.parametrize("state", ["building", "failed"])
+def test_only_what_is_built_here_and_was_waited_for_counts(
+    yard: Yard, rolling: Rolling, state: str
+) -> None:
+    building = Building(yard, origin="pull" if state == "building" else "build")
+    if state == "failed":
+        building.to("failed", reason="long ago")
+    rolling.create()
+    row = rolling.row()
+    assert awaited(rolling.room, row, row.newest) == ""
+    assert rolling.step(2).state == "running"
+
+
+def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step(2)
+    Building(yard)
+    row = rolling.row()
+    assert awaited(rolling.room, row, row.newest) == ""

@@ -1,0 +1,50 @@
+"""P3: what a container prints is copied, and gone on with where it ended."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nbyard.dispatch.deployments.log_follower import Follower
+from nbyard.errors import Unavailable
+from nbyard.kept_logs import KeptLog
+
+
+class Printing:
+    """An engine whose container prints one line a nanosecond, and which is lost now and then."""
+
+    def lines(self, name: str, since: int) -> Iterator[tuple[int, bytes]]:
+        for moment in range(max(since, 5), 10):
+            yield moment, b"%d\n" % moment
+            if moment == 7 and since < 7:
+                raise Unavailable("lost")
+
+
+class Shared:
+    """An engine whose container has printed so many lines, which whoever asks gets in his turn."""
+
+    def __init__(self, turns: threading.Barrier) -> None:
+        self._turns = turns
+
+    def lines(self, name: str, since: int) -> Iterator[tuple[int, bytes]]:
+        self._turns.wait(60)  # both know by now how far the log is
+        for moment in range(max(since, 5), 500):
+            yield moment, b"%d\n" % moment
+
+
+def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path: Path) -> None:
+    """P3, I8: as when one takes over from another that lives still."""
+    given: Any = Shared(threading.Barrier(2))
+    path = tmp_path / "1.log"
+    both = [Follower(given, "c", KeptLog(path)) for _ in range(2)]
+    for one in both:
+        one.join()
+    assert KeptLog(path).read(0, done=True).text.split() == [str(n) for n in range(5, 500)]
+
+
+def test_a_log_has_no_gap_and_no_line_twice(tmp_path: Path) -> None:
+    kept, engine = KeptLog(tmp_path / "1.log"), Printing()
+    for _ in range(3):
+        given: Any = engine
+        Follower(given, "c", kept).join()
+    assert kept.read(0, done=True).text == "5\n6\n7\n8\n9\n"

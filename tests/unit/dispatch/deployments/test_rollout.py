@@ -1,0 +1,349 @@
+"""P4: the facts that a step reads are enough for the next dispatcher."""
+
+import threading
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from nbyard.dispatch import health
+from nbyard.dispatch.context import Room
+from nbyard.dispatch.deployments import drain, image_pins, rollout
+from nbyard.dispatch.deployments.rollout import Rollout
+from nbyard.dockerd import Stopped
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.structs import (
+    Deployment,
+    DeploymentChange,
+    NewDeployment,
+    Place,
+    Port,
+    Revision,
+    deployment_folder,
+)
+from nbyard.errors import NbyardError
+from nbyard.runtimes.docker import deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.yard import Yard
+
+from ..test_rollout_model import NONE, Engine
+
+ANN = Caller("ann")
+MANY = 20
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+FRESH = Revision(
+    "i", 3, "created", completed(NewDeployment("a:1", name="a"))[1], "", [], 0, None, "", "", NOW
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "answers", "seen"),
+    [
+        ({}, False, ("pending", False, False)),
+        ({"started_at": NOW}, False, ("alive", False, False)),
+        ({"started_at": NOW, "ready_at": NOW}, True, ("alive", True, True)),
+        ({"started_at": NOW, "ready_at": NOW}, False, ("alive", False, True)),
+        ({"started_at": NOW, "ready_at": NOW, "ended_at": NOW}, False, ("over", False, False)),
+    ],
+)
+def test_how_a_revision_stands(facts, answers, seen):
+    row = RevisionRow(replace(FRESH, **facts), [Place("api", "h", 1, answers)], "", "")
+    found = row.standing
+    assert (found.number, (found.phase, found.answers, found.has_answered)) == (3, seen)
+
+
+class Rolling:
+    """One deployment, an engine in the mind, and steps made by hand."""
+
+    def __init__(self, yard: Yard):
+        self.store, self.engine = yard.store, Engine()
+        self.deployments = yard.services.deployments
+        with yard.store.write() as c:
+            lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+        nothing: Any = None
+        engine: Any = self.engine
+        self.room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+        self.rollout = Rollout(self.room, engine)
+
+    def create(self, **wish: Any) -> None:
+        self.deployments.create(ANN, NewDeployment(**{"image": "cows:1", "name": "cows"} | wish))
+
+    def edit(self, **wish: Any) -> None:
+        self.deployments.edit(ANN, "cows", DeploymentChange(**wish))
+
+    def get(self) -> Deployment:
+        return self.deployments.get(ANN, "cows")
+
+    def row(self) -> DeploymentRow:
+        with self.store.read() as c:
+            return self.store.deployments.under_way(c)[0]
+
+    def step(self, times: int = 1) -> Deployment:
+        for _ in range(times):
+            self.rollout.step(self.row())
+        return self.get()
+
+    def grant(self, gpu: str) -> None:
+        with self.room.write() as c:
+            one = self.row().newest.revision
+            self.store.deployments.set_revision(c, one.id, gpus=[gpu])
+
+    def granted(self) -> list[list[str]]:
+        with self.store.read() as c:
+            return list(self.store.deployments.granted(c).values())
+
+
+@pytest.fixture
+def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
+    monkeypatch.setattr(rollout, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
+    made = Rolling(yard)
+    monkeypatch.setattr(health, "answers", lambda *_: made.engine.answers)
+    monkeypatch.setattr(drain, "is_connected", lambda _: False)
+    monkeypatch.setattr(drain, "patience", lambda _: 0.0)
+    monkeypatch.setattr(
+        image_pins, "BRIEF_SECONDS", 60.0
+    )  # what fails at once is known in one step
+    monkeypatch.setattr(rollout, "described", lambda *_: [])
+    monkeypatch.setattr(rollout, "backoff_seconds", lambda _: 0.0)
+    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
+    return made
+
+
+def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
+    rolling.create(gpu=1, start_seconds=1)
+    rolling.grant("0")
+    rolling.engine.answers = rolling.engine.removes = False
+    rolling.step()
+    rolling.rollout._since[1] = -1e9
+    assert rolling.step().state == "starting" and rolling.granted() == [["0"]]
+    assert rolling.step().state == "starting" and rolling.engine.living()
+    rolling.engine.removes = True
+    assert rolling.step().state == "failed" and rolling.granted() == []
+    assert "never answered" in rolling.get().reason and not rolling.engine.containers
+
+
+def test_a_port_that_is_taken_is_told_and_another_is_tried(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3."""
+    launch = deployed.launch
+
+    def taken(*_: Any) -> None:
+        raise NbyardError("driver failed: Bind for 127.0.0.1:32768: port is already allocated")
+
+    rolling.create()
+    monkeypatch.setattr(deployed, "launch", taken)
+    found = rolling.step()
+    assert found.state == "queued"
+    assert "A port is taken on the engine's machine: " in found.reason
+    monkeypatch.setattr(deployed, "launch", launch)
+    assert rolling.step(2).state == "running"
+
+
+def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling: Rolling) -> None:
+    rolling.create(gpu=1)
+    rolling.grant("0")
+    rolling.step()
+    rolling.rollout.fail(rolling.row(), "unexpected: oops")
+    assert (rolling.get().state, rolling.granted()) == ("down", [["0"]])
+    found = rolling.step()
+    assert (found.state, found.reason) == ("failed", "unexpected: oops")
+    assert not rolling.engine.containers and not rolling.granted()
+
+
+def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step()
+    rolling.engine.removes = False
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step(3).state == "stopping"
+    rolling.rollout.fail(rolling.row(), "unexpected: oops")
+    assert (rolling.get().state, rolling.get().reason) == ("stopping", "unexpected: oops")
+    rolling.engine.removes = True
+    assert rolling.step().state == "stopped" and not rolling.engine.containers
+
+
+@pytest.mark.parametrize("change", ["edit", "fail"])
+def test_an_edit_made_while_a_step_fails_is_not_lost(rolling: Rolling, change: str) -> None:
+    rolling.create(image=NONE)
+    seen = rolling.row()
+    rolling.engine.meanwhile = partial(rolling.edit, image="cows:2")
+    if change == "edit":
+        rolling.rollout.step(seen)
+    else:
+        rolling.edit(image="cows:2")
+        rolling.rollout.fail(seen, "unexpected: oops")
+    assert rolling.get().state == "queued"
+    assert rolling.step(2).state == "running" and rolling.get().serving == 2
+
+
+def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step(2)
+    rolling.edit(image=NONE)
+    rolling.step(2)
+    for name in rolling.engine.living():
+        rolling.engine.end(name, 0)
+    assert rolling.step().state == "queued"
+    found = rolling.step(3)
+    assert (found.state, found.serving) == ("running", 1)
+    assert "Revision 2 did not take its place" in found.reason
+
+
+def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: a command that is not there has a process, too, until that has looked for it."""
+    rolling.create(service="own", command=["/no/such/program"])
+    assert rolling.step(2).state == "starting"
+    seen: list[str] = []
+    while "failed" not in seen and len(seen) < MANY:
+        for name in rolling.engine.living():
+            rolling.engine.end(name, 127)
+        seen.append(rolling.step().state)
+    assert set(seen) == {"queued", "starting", "failed"}
+    assert "exit code 127" in rolling.get().reason
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step(2).state == "starting"
+    monkeypatch.setattr(rollout, "PROCESS_SECONDS", 0.0)
+    assert rolling.step().state == "running"
+
+
+def test_an_end_that_was_asked_for_is_none_of_its_own(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "patience", lambda _: 1e9)
+    signal = rolling.engine.signal
+    monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
+    rolling.create(service="own", ports=[Port("web", 5000)])
+    rolling.step(2)
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step().state == "stopping"
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step().state == "starting"
+    signal(rolling.engine.living()[0], "SIGTERM")
+    assert rolling.step(3).state == "running"
+    (one,) = rolling.deployments.revisions(ANN, "cows").items
+    assert (one.restarts, one.ended_at, rolling.engine.living()) == (0, None, [one_name(rolling)])
+
+
+def test_a_start_while_its_container_goes_is_obeyed(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: the step that stops it has read before the start that it is not wanted."""
+    rolling.create()
+    rolling.step(2)
+    rolling.deployments.stop(ANN, "cows")
+    seen, remove = rolling.row(), rolling.engine.remove
+
+    def start_meanwhile(name: str) -> None:
+        remove(name)
+        rolling.deployments.start(ANN, "cows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rolling.engine, "remove", start_meanwhile)
+        rolling.rollout.step(seen)
+    assert not rolling.engine.living()
+    found = rolling.step(2)
+    assert (found.state, found.reason, found.serving) == ("running", "", 1)
+    (one,) = rolling.deployments.revisions(ANN, "cows").items
+    assert (one.restarts, one.ended_at) == (0, None)
+
+
+def one_name(rolling: Rolling) -> str:
+    return f"nby-d-{rolling.get().id}-1"
+
+
+def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rolling) -> None:
+    rolling.deployments.reached_below("/one/")
+    rolling.create()
+    launched: list[str] = []
+    launch = deployed.launch
+
+    def told(engine: Any, one: deployed.Deployed, say: Any, wanted: Any) -> Any:
+        launched.append(one.base_url)
+        rolling.deployments.reached_below("/later/")
+        return launch(engine, one, say, wanted)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deployed, "launch", told)
+        rolling.step(2)
+        assert rolling.row().newest.prefix == "/one/"
+        rolling.engine.end(rolling.engine.living()[0], 1)
+        rolling.step(2)
+    assert launched == ["/one/", "/later/"] and rolling.row().newest.prefix == "/later/"
+
+
+def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.engine.url = "ssh://ann@there"
+    found = rolling.step()
+    assert found.state == "failed" and "is on another machine" in found.reason
+    assert not rolling.engine.containers
+
+
+def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: and what it says later is heard by nobody."""
+    monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
+    asked, speaks, heard = threading.Event(), threading.Event(), threading.Event()
+
+    def pull(_: str, say: Any, wanted: Any) -> None:
+        asked.set()
+        speaks.wait()
+        say("half of it is here")
+        heard.set()
+        assert not wanted()
+        raise Stopped
+
+    monkeypatch.setattr(rolling.engine, "pull", pull)
+    rolling.create(image=NONE)
+    rolling.step(2)
+    assert asked.wait(60) and rolling.step().state == "starting"
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step().state == "stopped"
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step().state == "starting"
+    row = rolling.row()
+    rolling.deployments.delete(ANN, "cows")
+    rolling.rollout.step(rolling.row())
+    with rolling.store.read() as c:
+        assert rolling.store.deployments.ids(c) == set()
+    speaks.set()
+    assert heard.wait(60) and not (rolling.room.folder / deployment_folder(row.id)).exists()
+
+
+def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Rolling) -> None:
+    """P3: of what was printed before and after."""
+    rolling.create()
+    rolling.step(2)
+    row = rolling.row()
+    log = rolling.rollout._notes.log(row, row.newest)
+    log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
+    rolling.engine.end(rolling.engine.living()[0], 9)
+    assert rolling.step().reason == "It ended with exit code 9. It is started again."
+    rolling.step(2)
+    log.write(b"Traceback (most recent call last):\n  File\nRuntimeError: no weights\nINFO: bye\n")
+    rolling.engine.end(rolling.engine.living()[0], 1)
+    words = "It ended with exit code 1: RuntimeError: no weights. It is started again."
+    assert rolling.step().reason == words
+
+
+def test_why_it_does_not_answer_is_told_in_its_own_words(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3, M3: of a model that does not come back from a call."""
+    monkeypatch.setattr(health, "said", lambda *_: "the model is in a call of 1 row")
+    rolling.create()
+    rolling.step(2)
+    rolling.engine.answers = False
+    found = rolling.step(health.MISSES)
+    words = "It does not answer: the model is in a call of 1 row."
+    assert (found.state, found.reason) == ("down", words)
+    rolling.engine.answers = True
+    assert (rolling.step().state, rolling.get().reason) == ("running", "")

@@ -1,0 +1,51 @@
+"""L3: folders of old versions go when nothing uses them; their locks stay."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nbyard.dispatch.environments.evict import _has_programs, _programs, superfluous
+from nbyard.domain.environments.structs import EnvironmentVersion
+
+
+def version(number: int) -> EnvironmentVersion:
+    when = datetime.now(UTC)
+    return EnvironmentVersion(f"v{number}", number, "ready", [], [], "", "", "x", "", when)
+
+
+VERSIONS = [version(number) for number in (5, 4, 3, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("keep", "used", "gone"),
+    [
+        (1, (), [4, 3, 2, 1]),
+        (3, (), [2, 1]),
+        (3, ("v1",), [2]),
+        (9, (), []),
+        (2, ("v5",), [3, 2, 1]),
+    ],
+)
+def test_the_newest_and_those_in_use_stay(
+    keep: int, used: tuple[str, ...], gone: list[int]
+) -> None:
+    assert [one.number for one in superfluous(VERSIONS, keep, used)] == gone
+
+
+def test_a_program_that_runs_there_is_a_use(tmp_path: Path) -> None:
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    assert not _has_programs(str(tmp_path), _programs())
+    words = [str(python), "-c", "input(input())"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.read(2) == b"up"  # before, it may have no words yet
+        assert _has_programs(str(tmp_path), _programs())
+        process.communicate(b"\n")
+    assert not _has_programs(str(tmp_path), _programs())

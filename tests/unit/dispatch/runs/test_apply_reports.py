@@ -1,0 +1,156 @@
+"""Ends are written once; a former dispatcher writes none."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard import folders
+from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.cache.keys import Identities
+from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.store.leases import LeaseLost
+from nbyard.testing.bench import Bench, FakeRuntime
+
+FAILED = Ended("failed", Failure("error", "late"))
+LOST = Ended("lost", Failure("lost", "late"))
+CANCELLED = Ended("cancelled")
+
+
+def a_run(bench: Bench) -> str:
+    run = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.runtime.obeys = False
+    return run
+
+
+def succeeded(bench: Bench, run: str) -> Report:
+    """What a thread finds when the work is done."""
+    case = bench.case(run)
+    bench.runtime.end(case.attempt.id, text="x")
+    return AttemptController(bench.room, Identities(bench.room)).drive(case)
+
+
+def told(bench: Bench, run: str, *facts: Fact) -> None:
+    bench.dispatcher._inbox.put(Report(bench.attempt(run), list(facts)))
+
+
+def test_that_it_goes_on_is_told(bench: Bench) -> None:
+    """M4."""
+    run = a_run(bench)
+    told(bench, run, GoesOn(12))
+    bench.round()
+    words = "it goes on behind 12 rows that are there already"
+    assert bench.task(run).reason == f"runs because it has no earlier result; {words}"
+
+
+def test_only_the_first_end_counts(bench: Bench) -> None:
+    """I5: a second opinion changes nothing, whatever it says."""
+    run = a_run(bench)
+    report = succeeded(bench, run)
+    bench.dispatcher._inbox.put(report)
+    told(bench, run, FAILED, CANCELLED, LOST)
+    bench.round()
+    told(bench, run, FAILED, CANCELLED, LOST)
+    bench.dispatcher._inbox.put(report)
+    bench.round()
+    task = bench.task(run)
+    assert (task.state, task.failure) == ("succeeded", None)
+    assert [one.state for one in task.attempts] == ["succeeded"]
+    assert [one.name for one in task.artifacts] == ["out"]
+
+
+def test_outputs_are_on_disk_before_the_commit_that_names_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13, I6: the file and the folder it appears in."""
+    run, synced, at_commit = a_run(bench), list[int](), list[set[int]]()
+    fsync, insert = os.fsync, bench.store.artifacts.insert_all
+
+    def noted(fd: int) -> None:
+        fsync(fd)
+        synced.append(os.fstat(fd).st_ino)
+
+    def inserting(c: Any, made: Any) -> None:
+        if made:
+            at_commit.append(set(synced))
+        insert(c, made)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(bench.store.artifacts, "insert_all", inserting)
+    bench.dispatcher._inbox.put(succeeded(bench, run))
+    bench.until(lambda: bench.task(run).state == "succeeded")
+    place = bench.room.blobs.path(bench.task(run).artifacts[0].digest)
+    (before,) = at_commit
+    assert {place.stat().st_ino, place.parent.stat().st_ino} <= before
+
+
+def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
+    """I6: nobody collects what no row names yet."""
+    run = a_run(bench)
+    report = succeeded(bench, run)
+    with bench.room.blobs.collecting() as is_alone:
+        assert not is_alone
+    bench.dispatcher._inbox.put(report)
+    bench.until(lambda: bench.task(run).state == "succeeded")
+    with bench.room.blobs.collecting() as is_alone:
+        assert is_alone
+
+
+@pytest.mark.parametrize(
+    "late", [FAILED, CANCELLED, LOST, None], ids=["failed", "cancelled", "lost", "nothing"]
+)
+def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) -> None:
+    """I3, F14: the lease's epoch fences every write."""
+    run = a_run(bench)
+    report = Report(bench.attempt(run), [late]) if late else succeeded(bench, run)
+    former = bench.replace_dispatcher()
+    former._inbox.put(report)
+    with pytest.raises(LeaseLost):
+        former.tick(set(), has_news=False)
+    task = bench.task(run)
+    assert (task.state, task.artifacts) == ("running", [])
+    with bench.room.blobs.collecting() as is_alone:
+        assert is_alone
+
+
+def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: FakeRuntime) -> None:
+    """I6: all outputs or none."""
+    run = a_run(bench)
+    case = bench.case(run)
+    runtime.end(case.attempt.id, text="x")
+    (case.order.folder / "outputs" / "out" / "out.txt").unlink()
+    (case.order.folder / "outputs" / "out" / "out.txt").symlink_to("/etc/hostname")
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert (task.state, task.artifacts) == ("failed", [])
+    assert task.failure is not None and task.failure.kind == "contract"
+
+
+def test_what_cannot_be_written_down_keeps_nobody_waiting(
+    bench: Bench,
+    runtime: FakeRuntime,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """I4: words that no database takes; the attempt ends, and others go on meanwhile."""
+    run, other = a_run(bench), bench.submit({"a": []})
+    bench.until(lambda: len(runtime.running) == 2)
+    attempt, read = bench.attempt(run), folders.read_result
+
+    def bad_words(folder: Path) -> Result | None:
+        found = read(folder)
+        if found is None or found.attempt_id != attempt:
+            return found
+        return msgspec.structs.replace(found, failure=Failure("error", "\ud800"))
+
+    monkeypatch.setattr(folders, "read_result", bad_words)
+    runtime.end(attempt, "failed", failure=Failure("error", "words"))
+    runtime.end(bench.attempt(other))
+    bench.until(lambda: bench.run(other).state == "succeeded")
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "unexpected: it cannot be written down" in bench.task(run).reason
+    assert "this round failed" in caplog.text

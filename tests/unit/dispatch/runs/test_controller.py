@@ -1,0 +1,185 @@
+"""Runs: what comes next, what is skipped, how they end; and that rounds stay cheap."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from nbyard.domain.attempts.structs import Failure
+from nbyard.errors import Unavailable
+from nbyard.store import Connection
+from nbyard.store.runs.tasks import TaskRecord
+from nbyard.testing.bench import Bench, FakeRuntime
+
+DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
+
+
+@contextmanager
+def counted(bench: Bench) -> Iterator[dict[str, int]]:
+    """Statements meanwhile, by their first word."""
+    found: dict[str, int] = {}
+
+    def count(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        word = statement.split(maxsplit=1)[0].upper()
+        found[word] = found.get(word, 0) + 1
+
+    engine = bench.store.database.engine
+    event.listen(engine, "before_cursor_execute", count)
+    yield found
+    event.remove(engine, "before_cursor_execute", count)
+
+
+def states(bench: Bench, run: str) -> dict[str, str]:
+    return {task.node: task.state for task in bench.detail(run).tasks}
+
+
+def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
+    bench.until(lambda: bench.task(run, node).state == "running")
+    failure = Failure("error", "boom") if state == "failed" else None
+    bench.runtime.end(bench.attempt(run, node), state, failure=failure)
+    bench.until(lambda: bench.task(run, node).state == state)
+
+
+def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1: independent nodes run side by side, within the slots."""
+    run = bench.submit(DIAMOND)
+    finish(bench, run, "a")
+    side_by_side = {"a": "succeeded", "b": "running", "c": "running", "d": "waiting"}
+    bench.until(lambda: states(bench, run) == side_by_side)
+    finish(bench, run, "b")
+    assert states(bench, run)["d"] == "waiting"
+    finish(bench, run, "c")
+    finish(bench, run, "d")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert len(runtime.starts) == 4
+
+
+def test_results_are_handed_on(bench: Bench, runtime: FakeRuntime) -> None:
+    run = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run), text="from a")
+    bench.until(lambda: bench.task(run, "b").state == "running")
+    staged = list((bench.folder(bench.attempt(run, "b")) / "inputs" / "in0").iterdir())
+    assert [path.read_text() for path in staged] == ["from a"]
+
+
+def test_downstream_of_a_failure_is_skipped(bench: Bench) -> None:
+    """R1: what does not depend on it goes on."""
+    run = bench.submit(DIAMOND)
+    finish(bench, run, "a")
+    finish(bench, run, "b", "failed")
+    finish(bench, run, "c")
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert states(bench, run) == {
+        "a": "succeeded",
+        "b": "failed",
+        "c": "succeeded",
+        "d": "skipped",
+    }
+    assert bench.task(run, "d").reason == "something before it did not succeed"
+
+
+def test_cancel_skips_and_starts_nothing_more(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7, I9."""
+    run = bench.submit(DIAMOND)
+    finish(bench, run, "a")
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert states(bench, run) == {
+        "a": "succeeded",
+        "b": "cancelled",
+        "c": "cancelled",
+        "d": "skipped",
+    }
+    bench.round(3)
+    assert len(runtime.starts) == 3
+
+
+def test_cancel_of_a_queued_run(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7: before any round was made."""
+    run = bench.submit({"a": [], "b": ["a"]})
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert runtime.starts == []
+
+
+def test_an_acknowledged_run_is_there_for_the_next_dispatcher(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I1, I7, R8: what is finished is not done again; what runs is adopted."""
+    run = bench.submit(DIAMOND)
+    bench.replace_dispatcher()
+    finish(bench, run, "a")
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.replace_dispatcher()
+    finish(bench, run, "b")
+    finish(bench, run, "c")
+    bench.replace_dispatcher()
+    finish(bench, run, "d")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert len(runtime.starts) == 4
+
+
+def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
+    """I30: also with many runs that wait."""
+    for _ in range(30):
+        bench.submit({"a": []})
+    bench.until(lambda: len(bench.runtime.running) == 2)
+    bench.round(3)
+    with counted(bench) as found:
+        bench.round()
+    assert not {"INSERT", "UPDATE", "DELETE"} & set(found)
+    assert found["SELECT"] < 25
+
+
+def test_a_commit_whose_answer_is_lost_is_found_and_tidied_up(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: nothing is done twice, and nothing stays of the attempt but its record."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt = bench.attempt(run)
+    runtime.end(attempt)
+    write = bench.store.write
+
+    @contextmanager
+    def cut() -> Iterator[Connection]:
+        with write() as c:
+            yield c
+        if bench.run(run).state == "succeeded":
+            monkeypatch.undo()
+            raise Unavailable("the connection was cut")
+
+    monkeypatch.setattr(bench.store, "write", cut)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until(lambda: not (bench.folder(attempt) / "outputs").exists())
+    assert runtime.starts == [attempt]
+    assert runtime.ended_runs == [run]
+
+
+def test_one_broken_run_does_not_stop_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = bench.submit({"a": []}), bench.submit({"a": []})
+    of_run = bench.store.tasks.of_run
+
+    def refuse(c: Connection, run_id: str) -> list[TaskRecord]:
+        if run_id == broken:
+            raise ZeroDivisionError
+        return of_run(c, run_id)
+
+    monkeypatch.setattr(bench.store.tasks, "of_run", refuse)
+    bench.until(lambda: bench.task(sound).state == "running")
+    monkeypatch.undo()
+    bench.replace_dispatcher()
+    bench.until(lambda: bench.task(broken).state == "running")
+
+
+def test_a_runtime_hears_that_a_run_is_at_its_end(bench: Bench):
+    run = bench.submit({"a": [], "b": ["a"]})
+    finish(bench, run, "a")
+    assert bench.runtime.ended_runs == []
+    finish(bench, run, "b")
+    bench.until(lambda: bench.runtime.ended_runs == [run])

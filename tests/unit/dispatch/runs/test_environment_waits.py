@@ -1,0 +1,210 @@
+"""Where it cannot be known yet what is installed, tasks wait: nothing is taken or kept for them."""
+
+import pytest
+
+from nbyard.dispatch.runs import environment_waits, ready_tasks
+from nbyard.domain.environments.structs import Lock, Package
+from nbyard.errors import Busy, Invalid, Unavailable
+from nbyard.testing.bench import Bench, FakeRuntime
+
+WORDS = "waiting for a worker of here to say what is installed there"
+OLD, NEW = (Lock("3.11", "", "", "", [Package("numpy", one)]) for one in ("1.0", "2.0"))
+
+
+class Elsewhere(FakeRuntime):
+    """It works where somebody else decides what is installed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.installed: list[Lock] = []
+        self.asked = 0
+        self.silence: Exception = Unavailable(WORDS)
+
+    def locks(self) -> list[Lock]:
+        self.asked += 1
+        if not self.installed:
+            raise self.silence
+        return self.installed
+
+
+@pytest.fixture
+def runtime(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    made = bench.room.runtimes["elsewhere"] = Elsewhere()
+    return made
+
+
+def submit(bench: Bench, *nodes: str, **plan: object) -> str:
+    return bench.submit({node: [] for node in nodes or "a"}, runtime="elsewhere", **plan)
+
+
+def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_it_waits_and_says_so(bench: Bench, runtime: Elsewhere) -> None:
+    """R9, I4: then it is keyed with what is there, and found by it."""
+    first, second = (submit(bench, cache=True) for _ in range(2))
+    bench.until(lambda: bench.task(first).reason == WORDS)
+    bench.round(5)
+    assert bench.task(second).reason == WORDS
+    assert (bench.task(first).state, runtime.starts) == ("queued", [])
+    runtime.installed = [OLD]
+    finish(bench, runtime, first)
+    third = submit(bench, cache=True)
+    bench.until(lambda: bench.run(third).state == "succeeded")
+    assert bench.task(third).cached
+
+
+@pytest.mark.parametrize("others", [[NEW], [OLD, NEW]])
+def test_another_environment_is_another_key(
+    bench: Bench, runtime: Elsewhere, others: list[Lock]
+) -> None:
+    """R9: also where workers differ."""
+    runtime.installed = [OLD]
+    finish(bench, runtime, submit(bench, cache=True))
+    runtime.installed = others
+    run = submit(bench, cache=True)
+    finish(bench, runtime, run)
+    assert not bench.task(run).cached
+
+
+def test_a_change_while_it_ran_is_not_kept(bench: Bench, runtime: Elsewhere) -> None:
+    """R9, I18: its result is its run's, and nobody's who asks for the key."""
+    runtime.installed = [OLD]
+    run = submit(bench, cache=True)
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.installed = [NEW]
+    bench.dispatcher._runs._candidates.identities._environments.clear()
+    finish(bench, runtime, run)
+    assert bench.task(run).artifacts
+    for there in (OLD, NEW):
+        runtime.installed = [there]
+        again = submit(bench, cache=True)
+        finish(bench, runtime, again)
+        assert not bench.task(again).cached
+
+
+def test_who_takes_over_a_result_does_not_wait(bench: Bench, runtime: Elsewhere) -> None:
+    """R9: nor does one that is pinned."""
+    runtime.installed = [OLD]
+    first = submit(bench, cache=True)
+    finish(bench, runtime, first)
+    runtime.installed = []
+    waiting = submit(bench)
+    bench.until(lambda: bench.task(waiting).reason == WORDS)
+    again = submit(bench, reuse=bench.task(first).id)
+    bench.until(lambda: bench.run(again).state == "succeeded")
+
+
+def test_one_asks_for_all_and_now_and_then(
+    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I30: nothing turns while nothing can be known."""
+    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 1000.0)
+    run = submit(bench, *"abcdef")
+    bench.until(lambda: bench.task(run, "f").reason == WORDS)
+    asked = runtime.asked
+    bench.round(20)
+    assert (asked, runtime.asked) == (1, 1)
+    assert bench.dispatcher._runs.patience() > 1.0
+
+
+def test_it_keeps_no_others_waiting(
+    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
+    submit(bench, *"abcdef")
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+
+
+def test_it_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
+    """I9: without ever being started."""
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).reason == WORDS)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    asked = runtime.asked
+    bench.round(3)
+    assert (runtime.asked, runtime.starts) == (asked, [])
+
+
+def test_it_waits_no_longer_than_it_may(bench: Bench, runtime: Elsewhere) -> None:
+    """I11."""
+    run = submit(bench, queue_timeout_seconds=0.2)
+    bench.until(lambda: bench.run(run).state == "failed", 10_000)
+    assert bench.task(run).reason == "waited longer than its limit of 0.2 s in the queue"
+
+
+def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -> None:
+    """R8, K11."""
+    runtime.installed = [OLD]
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.installed = []
+    bench.dispatcher._runs._candidates.identities._environments.clear()
+    runtime.lose(bench.attempt(run))
+    lost = "attempt 1 was lost: killed by the test"
+    said = f"{lost} – {WORDS}"
+    bench.until(lambda: bench.task(run).reason == said)
+    bench.round(5)
+    assert bench.task(run).reason == said
+    runtime.installed = [OLD]
+    bench.until(lambda: len(bench.task(run).attempts) == 2)
+    assert bench.task(run).reason == f"runs again: {lost}"
+
+
+def test_a_refusal_fails_it(bench: Bench, runtime: Elsewhere) -> None:
+    runtime.silence = Invalid("No cluster is set.")
+    run = submit(bench, *"ab")
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert {task.reason for task in bench.detail(run).tasks} == {"No cluster is set."}
+
+
+def test_a_busy_store_is_not_asked_at_every_turn(
+    bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F12."""
+    runtime.silence = Busy()
+    submit(bench)
+    bench.round(20)
+    assert runtime.asked == 1
+
+
+@pytest.mark.parametrize("identity", ["", "sha256:1"])
+def test_an_image_that_is_not_here_is_never_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, identity: str
+) -> None:
+    """R2: what its name stands for is known only when it was pulled."""
+    monkeypatch.setattr(bench.runtime, "image_id", lambda _: identity, raising=False)
+    first = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(first).state == "running")
+    bench.runtime.end(bench.attempt(first), text="made")
+    bench.until(lambda: bench.run(first).state == "succeeded")
+    bench.dispatcher._runs._candidates.identities._environments.clear()
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
+    assert bench.task(again).cached == bool(identity)
+
+
+def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7, R9: with the reason, and nothing is begun meanwhile."""
+    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    silent = [Unavailable("no answer in time")]
+
+    def image_id(_: str) -> str:
+        if silent:
+            raise silent[0]
+        return "sha256:1"
+
+    monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).reason == "no answer in time")
+    assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
+    silent.clear()
+    bench.until(lambda: bench.task(run).state == "running")

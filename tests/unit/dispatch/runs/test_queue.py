@@ -1,0 +1,745 @@
+"""The queue: slots, order, the cache and what it says."""
+
+import random
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.dispatch.attempts import controller
+from nbyard.dispatch.runs import queue, ready_tasks
+from nbyard.dispatch.state import board
+from nbyard.domain import limits
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.limits import Limits
+from nbyard.domain.states import RUN
+from nbyard.errors import Busy, Conflict, Unavailable
+from nbyard.runtimes.protocol import Order
+from nbyard.store import Connection
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
+
+
+def done(bench: Bench, run: str, text: str = "same") -> None:
+    bench.until(lambda: bench.task(run).state in ("running", "succeeded"))
+    if bench.task(run).state == "running":
+        bench.runtime.end(bench.attempt(run), text=text)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_no_more_than_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1: the third waits, with reason and place."""
+    runs = [bench.submit({"a": []}) for _ in range(4)]
+    bench.round(5)
+    assert len(runtime.starts) == 2
+    waiting = bench.task(runs[3])
+    assert waiting.state == "queued"
+    assert waiting.reason == "waits for a free slot of 2"
+    assert waiting.place == 2
+    runtime.end(bench.attempt(runs[1]))
+    bench.until(lambda: bench.task(runs[2]).state == "running")
+    assert bench.task(runs[3]).state == "queued"
+
+
+def test_first_come_first_served(bench: Bench, runtime: FakeRuntime) -> None:
+    """F25: small tasks do not overtake a big one for ever."""
+    first = bench.submit({"a": []})
+    bench.until(lambda: bench.task(first).state == "running")
+    big = bench.submit({"a": []}, cpu=2.0)
+    small = bench.submit({"a": []})
+    bench.round(5)
+    assert (bench.task(big).state, bench.task(small).state) == ("queued", "queued")
+    runtime.end(bench.attempt(first))
+    bench.until(lambda: bench.task(big).state == "running")
+    assert bench.task(small).state == "queued"
+
+
+@pytest.fixture
+def far(bench: Bench) -> FakeRuntime:
+    """Another engine, which cannot be reached."""
+    bench.far.out_of_reach = "no engine"
+    return bench.far
+
+
+def waits_for_its_engine(bench: Bench, *runs: str) -> bool:
+    return all("waits: no engine" in bench.task(run).reason for run in runs)
+
+
+def end_all(runtime: FakeRuntime) -> bool:
+    """Whether anything ran."""
+    found = runtime.running
+    for attempt in found:
+        runtime.end(attempt)
+    return bool(found)
+
+
+@pytest.mark.parametrize("words", ["", "no engine"])
+def test_what_may_have_been_started_keeps_its_slot(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """F14, R11: the dispatcher that had it started was ended before it could write that down."""
+    bench.room.settings.slots = 1
+    far = bench.far
+    run = bench.submit({"a": []}, runtime="far")
+    while not far.starts:
+        bench.round()
+    other = bench.submit({"a": []})
+    bench.replace_dispatcher()
+    far.out_of_reach = words
+    bench.round(5)
+    assert (bench.task(other).state, runtime.starts) == ("queued", [])
+    with monkeypatch.context() as patched:
+        patched.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+        bench.round(5)
+        assert bool(runtime.starts) == bool(words), "not for ever"
+    far.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    far.end(bench.attempt(run))
+    bench.until(lambda: bench.task(other).state == "running")
+
+
+def test_an_engine_out_of_reach_takes_no_slots(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7: others go on meanwhile. When it is back there are no more at once than the slots, and
+    nobody overtakes who was let in before."""
+    waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
+    bench.until(lambda: waits_for_its_engine(bench, *waiting))
+    near = [bench.submit({"a": []}) for _ in range(3)]
+    bench.until(lambda: len(runtime.running) == 2)
+    far.out_of_reach = ""
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.round(5)
+    assert not far.starts
+    runtime.end(bench.attempt(near[0]))
+    bench.until(lambda: far.running)
+    bench.round(5)
+    assert (len(far.running), len(runtime.running)) == (1, 1)
+    runtime.end(bench.attempt(near[1]))
+    bench.until(lambda: len(far.running) == 2)
+    assert bench.task(near[2]).state == "queued"
+    for run in waiting:
+        far.end(bench.attempt(run))
+    bench.until(lambda: bench.task(near[2]).state == "running")
+    assert all(len(bench.task(run).attempts) == 1 for run in waiting)
+
+
+def test_who_takes_over_gives_no_slot_twice(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7, R11: a recorded attempt takes slots anew, whatever another dispatcher knew of it."""
+    waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
+    bench.until(lambda: waits_for_its_engine(bench, *waiting))
+    near = [bench.submit({"a": []}) for _ in range(2)]
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.replace_dispatcher()
+    far.out_of_reach = ""
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.round(5)
+    assert not far.starts
+    for run in near:
+        runtime.end(bench.attempt(run))
+    bench.until(lambda: len(far.running) == 2)
+
+
+def test_of_an_engine_that_keeps_silence_no_more_are_recorded(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7, I4: the others stay in the queue and say why, as long as that is so."""
+    first = bench.submit({"a": []}, runtime="far")
+    bench.until(lambda: waits_for_its_engine(bench, first))
+    many = bench.submit({f"n{at}": [] for at in range(6)}, runtime="far")
+    bench.submit({name: [] for name in "ab"})
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.round(5)
+    assert {(task.state, task.reason) for task in bench.detail(many).tasks} == {
+        ("queued", "no engine")
+    }
+    far.out_of_reach = ""
+    end_all(runtime)
+    bench.until(lambda: len(far.running) == 2)
+    assert bench.task(first).state == "running"
+    assert not any("no engine" in task.reason for task in bench.detail(many).tasks)
+
+
+def test_what_one_image_waits_for_keeps_no_other_waiting(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: its engine answers, but what the image comes from does not."""
+    start, missing = runtime.start, ["far"]
+
+    def pull(order: Order) -> str:
+        if order.image in missing:
+            raise Unavailable("no registry")
+        return start(order)
+
+    monkeypatch.setattr(runtime, "start", pull)
+    run = bench.submit({f"n{at}": [] for at in range(6)}, image="far")
+    bench.until(lambda: "no registry" in bench.task(run, "n0").reason)
+    other = bench.submit({"a": []}, image="near")
+    bench.until(lambda: bench.task(other).state == "running")
+    bench.round(5)
+    queued = [task for task in bench.detail(run).tasks if not task.attempts]
+    assert len(queued) >= 4, "no more were recorded than there are slots"
+    assert {task.reason for task in queued} == {"no registry"}
+    missing.clear()
+    bench.until(lambda: not end_all(runtime) and bench.run(run).state == "succeeded")
+
+
+def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: FakeRuntime) -> None:
+    """R11, F7: whoever could not be started may have been started all the same."""
+    bench.room.settings.gpus = ["0"]
+    waiting = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: waits_for_its_engine(bench, waiting))
+    near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
+    bench.until(lambda: bench.task(none).state == "running")
+    assert "waits for a GPU of 1; none is free" in bench.task(near).reason
+    bench.replace_dispatcher()
+    bench.round(5)
+    assert bench.task(near).state == "queued"
+    far.out_of_reach = ""
+    bench.until(lambda: bench.task(waiting).state == "running")
+    assert bench.task(near).state == "queued"
+    far.end(bench.attempt(waiting))
+    bench.until(lambda: bench.task(near).state == "running")
+    assert [bench.task(run).attempts[0].gpus for run in (waiting, near)] == [["0"], ["0"]]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lost"])
+def test_a_gpu_is_free_when_its_work_is_gone(
+    bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, F8: of an attempt that was given up something may live on."""
+    bench.room.settings.gpus, far.out_of_reach = ["0"], ""
+    run = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt, far.obeys = bench.attempt(run), False
+    if how == "lost":
+        monkeypatch.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+        far.out_of_reach = "no engine"
+        bench.until(lambda: bench.task(run).attempts[0].state == "lost")
+    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert bench.task(run).attempts[0].state == how
+    other = bench.submit({"a": []}, gpu=1)
+    bench.round(5)
+    far.out_of_reach = ""
+    bench.round(5)
+    assert far.running == [attempt]
+    assert "none is free" in bench.task(other).reason
+    far.lose(attempt)
+    bench.until(lambda: bench.task(other).state == "running")
+
+
+def test_what_was_started_though_nobody_was_told_is_found(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F9: it takes its slot whoever has that meanwhile, and is not started twice."""
+    start, lost = runtime.start, list[str]()
+
+    def start_and_lose_the_answer(order: Order) -> str:
+        site = start(order)
+        if not lost:
+            lost.append(order.attempt_id)
+            raise Unavailable("no answer in time")
+        return site
+
+    monkeypatch.setattr(runtime, "start", start_and_lose_the_answer)
+    run = bench.submit({"a": []}, cpu=2.0)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert lost == runtime.starts == [bench.attempt(run)]
+    other = bench.submit({"a": []})
+    bench.round(5)
+    assert bench.task(other).state == "queued"
+
+
+def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: with the reason, and the same bytes."""
+    first = bench.submit({"a": []}, cache=True, n=1)
+    done(bench, first)
+    assert bench.task(first).reason == "runs because it has no earlier result"
+    second = bench.submit({"a": []}, cache=True, n=1)
+    done(bench, second)
+    task = bench.task(second)
+    assert (task.cached, task.reason) == (True, "nothing changed since run 1")
+    assert task.attempts == []
+    assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(first).artifacts]
+    assert len(runtime.starts) == 1
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        ({"n": 2}, "n changed 1 → 2"),
+        ({"n": 1, "force": True}, "it was forced"),
+        ({"n": 1, "cache": False}, "its cache is switched off"),
+        ({"n": 1, "cache": "off"}, "its cache is switched off"),
+        ({"n": 1, "cache": "0.000001 s"}, "its result of run 1 is older than 0.000001 s"),
+    ],
+)
+def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
+    """R2."""
+    done(bench, bench.submit({"a": []}, **{"cache": True, "n": 1}))
+    again = bench.submit({"a": []}, **{"cache": True, **plan})
+    bench.until(lambda: bench.task(again).state == "running")
+    assert bench.task(again).reason == f"runs because {reason}"
+
+
+def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: it is not said that it never ran."""
+    first = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(first).state == "running")
+    runtime.end(bench.attempt(first), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(first).state == "failed")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state == "running")
+    assert bench.task(again).reason == "runs because it has no earlier result"
+
+
+def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
+    """K11: its age counts from when it was made, not from when it was last taken."""
+    done(bench, bench.submit({"a": []}, cache="1 h"))
+    again = bench.submit({"a": []}, cache="1 h")
+    done(bench, again)
+    assert bench.task(again).reason == "nothing changed since run 1"
+
+
+def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """I18: a cached result is whole or none."""
+    first = bench.submit({"a": []}, cache=True)
+    done(bench, first)
+    bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
+    second = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(second).state == "running")
+    assert bench.task(second).reason == "runs because its last result is no longer kept"
+
+
+def test_a_hit_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: also when the result came while the task was waiting."""
+    same = [bench.submit({"a": []}, cache=True) for _ in range(3)]
+    bench.round(3)
+    assert bench.task(same[2]).state == "queued"
+    runtime.end(bench.attempt(same[0]))
+    bench.submit({"a": []}, cpu=2.0)
+    bench.until(lambda: bench.task(same[2]).cached)
+    assert len(runtime.starts) <= 3
+
+
+def test_what_cannot_be_looked_at_fails_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One task that cannot be served keeps no other one waiting."""
+    known = bench.store.executables.version
+    broken = bench.submit({"a": []})
+    calls: list[str] = []
+
+    def once(c: object, version_id: str) -> object:
+        calls.append(version_id)
+        if len(calls) == 1:
+            raise KeyError("torn")
+        return known(c, version_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store.executables, "version", once)
+    sound = bench.submit({"a": []})
+    bench.until(lambda: bench.task(sound).state == "running")
+    assert bench.run(broken).state == "failed"
+    assert "unexpected: KeyError" in bench.task(broken).reason
+
+
+def test_a_lost_task_waits_a_little(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10: with a pause that grows, kept in the store."""
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.lose(bench.attempt(run))
+    bench.until(lambda: bench.task(run).state == "queued")
+    bench.round(3)
+    assert len(runtime.starts) == 1
+    assert "killed by the test" in bench.task(run).reason
+    bench.replace_dispatcher()
+    bench.round(3)
+    assert len(runtime.starts) == 1
+
+
+def test_what_was_lost_keeps_its_place(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10, R1: its pause keeps nobody waiting, and nobody else comes before it afterwards."""
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
+    runs = [bench.submit({"a": []}) for _ in range(4)]
+    bench.until(lambda: bench.task(runs[1]).state == "running")
+    queued_at = bench.task(runs[0]).queued_at
+    runtime.lose(bench.attempt(runs[0]))
+    bench.until(lambda: bench.task(runs[2]).state == "running")
+    lost = bench.task(runs[0])
+    assert (lost.state, lost.place, lost.queued_at) == ("queued", 1, queued_at)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
+    bench.replace_dispatcher()
+    runtime.end(bench.attempt(runs[1]))
+    bench.until(lambda: bench.task(runs[0]).state == "running")
+    assert bench.task(runs[3]).state == "queued"
+
+
+def test_cancel_between_look_and_write_starts_nothing(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I9: it is looked at in the very transaction that would record the attempt."""
+    run = bench.submit({"a": []})
+    write = bench.room.write
+
+    def cancelled_before() -> AbstractContextManager[Connection]:
+        monkeypatch.undo()
+        bench.cancel(run)
+        return write()
+
+    monkeypatch.setattr(bench.room, "write", cancelled_before)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert bench.task(run).attempts == []
+    assert runtime.starts == []
+
+
+def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: the order of the queue, and the places that are shown."""
+    first = [bench.submit({"a": []}) for _ in range(2)]
+    bench.until(lambda: len(runtime.starts) == 2)
+    plain, urgent = bench.submit({"a": []}), bench.submit({"a": []}, priority=5)
+    bench.round(3)
+    assert (bench.task(urgent).place, bench.task(plain).place) == (1, 2)
+    runtime.end(bench.attempt(first[0]))
+    bench.until(lambda: bench.task(urgent).state == "running")
+    assert bench.task(plain).state == "queued"
+
+
+def test_runs_finish_in_the_order_in_which_they_were_submitted(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R11: what a run goes on with comes before the first steps of later runs."""
+    chain: Graph = {"a": [], "b": ["a"], "c": ["b"], "d": ["c"]}
+    runs = [bench.submit(chain) for _ in range(6)]
+    ended: dict[str, int] = {}
+    for count in range(1, len(runs) * len(chain) + 1):
+        bench.until(lambda: len(runtime.running) == min(2, len(runs) - len(ended)))
+        # both slots are taken in threads: which step started first says nothing
+        first = min(runtime.running, key=lambda step: runs.index(runtime.orders[step].run_id))
+        runtime.end(first)
+        bench.round(2)
+        for run in runs:
+            if run not in ended and bench.run(run).state == "succeeded":
+                ended[run] = count
+    # each run ends after its own four steps, where all would end with the last ones
+    assert ended == {run: 4 * number for number, run in enumerate(runs, start=1)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_step_starts_before_one_whose_turn_is_first(
+    bench: Bench, runtime: FakeRuntime, seed: int
+) -> None:
+    """R11: by priority, then the submission of the run, whatever ends when; the places that are
+    shown are that order, and no slot stays free."""
+    draw = random.Random(seed)
+    diamond: Graph = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
+    shapes: list[Graph] = [{"a": []}, {"a": [], "b": ["a"]}, diamond]
+    order: dict[str, tuple[int, int]] = {}
+    while len(order) < 7 or any(bench.run(run).state in RUN.live for run in order):
+        if len(order) < 7 and draw.random() < 0.5:
+            priority = draw.choice([0, 0, 1])
+            run = bench.submit(draw.choice(shapes), priority=priority)
+            order[run] = (-priority, len(order))
+        elif runtime.running:
+            runtime.end(draw.choice(runtime.running))
+        known = set(runtime.starts)
+        bench.round(2)
+        bench.until(lambda: len(runtime.running) == 2 or not _queued(bench, order))
+        started = [runtime.orders[one].run_id for one in runtime.starts if one not in known]
+        waiting = _queued(bench, order)
+        for run in started:
+            assert all(order[run] <= order[other] for other, _ in waiting.values())
+        shown = [waiting[place] for place in sorted(waiting)]
+        assert [order[run] for run, _ in shown] == sorted(order[run] for run, _ in shown)
+        assert bench.dispatcher._runs._board.queue.turns() == [task for _, task in shown]
+
+
+def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
+    """Run and id of the queued tasks, by the place that is shown."""
+    tasks = [(run, task) for run in runs for task in bench.detail(run).tasks]
+    return {task.place: (run, task.id) for run, task in tasks if task.place is not None}
+
+
+def test_a_deployment_and_the_steps_of_runs_take_turns_at_a_gpu(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6, R11: the next step of a run that was submitted earlier comes before later runs, and
+    after a deployment that waits longer; neither keeps the other from starting."""
+    bench.room.settings.gpus = ["0"]
+    chain: Graph = {"a": [], "b": ["a"]}
+    first, second = bench.submit(chain, gpu=1), bench.submit(chain, gpu=1)
+    bench.until(lambda: bench.task(first).state == "running")
+    monkeypatch.setattr(bench.dispatcher._deployments, "tick", lambda **_: False)
+    waits = (0.0, datetime.now(UTC).timestamp(), "a deployment")
+    bench.room.waits[waits] = 1
+    slots = bench.dispatcher._runs.slots
+    assert "gpu" in slots(waits).lacks(Limits(gpu=1))
+    runtime.end(bench.attempt(first))
+    bench.round(3)
+    # `second` was queued before the deployment, but its turn is after that of `first`
+    assert [bench.task(first, "b").state, bench.task(second).state] == ["queued", "queued"]
+    assert not slots(waits).lacks(Limits(gpu=1))
+    del bench.room.waits[waits]
+    bench.until(lambda: bench.task(first, "b").state == "running")
+    assert bench.task(second).state == "queued"
+
+
+def test_steps_that_come_at_once_wait_in_the_order_of_the_graph(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R11: of one run."""
+    parts = [f"p{number}" for number in range(1, 6)]
+    run = bench.submit({"a": [], **{name: ["a"] for name in parts}})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(run, "p3").place)
+    assert [bench.task(run, name).place for name in parts[2:]] == [1, 2, 3]
+    assert all(bench.task(run, name).attempts for name in parts[:2])
+
+
+def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: one each, written on the attempt; the next waits with a reason, others go on."""
+    bench.room.settings.gpus = ["0"]
+    one, two, none = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 1, None))
+    bench.until(lambda: bench.task(none).state == "running")
+    assert bench.task(one).attempts[0].gpus == ["0"]
+    assert runtime.orders[bench.attempt(one)].gpus == ["0"]
+    assert bench.task(two).reason.startswith("waits for a GPU of 1; none is free")
+    bench.replace_dispatcher()
+    bench.round(3)
+    assert bench.task(two).state == "queued"
+    runtime.lose(bench.attempt(one))
+    bench.until(lambda: [a.gpus for a in bench.task(one).attempts] == [["0"], ["0"]])
+    assert "waits for a GPU" in bench.task(two).reason
+    runtime.end(bench.attempt(one))
+    bench.until(lambda: bench.task(two).state == "running")
+    assert bench.task(two).attempts[0].gpus == ["0"]
+
+
+def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: a grant is released on any death."""
+    bench.room.settings.gpus = ["0"]
+    dies = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: bench.task(dies).state == "running")
+    waits = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: "none is free" in bench.task(waits).reason)
+    while bench.task(dies).state != "failed":
+        runtime.lose(bench.attempt(dies))
+        bench.round(3)
+    assert {attempt.state for attempt in bench.task(dies).attempts} == {"lost"}
+    bench.until(lambda: bench.task(waits).state == "running")
+    assert bench.task(waits).attempts[0].gpus == ["0"]
+
+
+def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: FakeRuntime) -> None:
+    """F38."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=2)
+    bench.round(5)
+    assert bench.task(run).reason.startswith("waits for 2 GPUs, but this machine has none")
+    assert not runtime.starts
+
+
+def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRuntime) -> None:
+    """F38: neither GPUs nor cores; with GPUs that come it starts."""
+    bench.room.settings.gpus = ["0"]
+    never = bench.submit({"a": []}, gpu=2, cpu=64.0, priority=5)
+    one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
+    last = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
+    assert bench.task(last).reason.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(never).reason.startswith("waits for 2 GPUs, but this machine has 1")
+    bench.room.settings.gpus = ["0", "1"]
+    for run in (one, two):
+        runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(never).state == "running")
+    assert bench.task(last).state == "queued"
+
+
+def test_however_many_wait_for_a_gpu_hide_nobody(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: also more of them than are looked at in a round."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.room.settings.gpus = ["0"]
+    bench.submit({name: [] for name in "abc"}, gpu=2)
+    first, *others = [bench.submit({"a": []}, gpu=1) for _ in range(4)]
+    none = bench.submit({"a": []})
+    bench.until(lambda: bench.task(none).state == "running")
+    assert bench.task(first).state == "running"
+    assert all("none is free" in bench.task(run).reason for run in others)
+
+
+def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: also behind more of them than are looked at in a round; in the order of the queue."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.far.queues_itself = True
+    bench.submit({name: [] for name in "abcdef"})
+    elsewhere = [bench.submit({"a": []}, runtime="far", priority=at) for at in range(3)]
+    bench.until(lambda: all(bench.task(run).state == "running" for run in elsewhere))
+    with bench.store.read() as c:
+        told = bench.store.events.after(c, OWNER.name, 0, 500)
+    order = [one.run_id for one in told if one.data.get("state") == "recorded"]
+    assert [run for run in order if run in elsewhere] == elsewhere[::-1]
+    assert len(runtime.running) == 2
+
+
+def test_what_a_cluster_does_takes_nothing_here_while_it_is_looked_at_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12, R11: no slot and no GPU of this machine."""
+    bench.room.settings.gpus = ["0"]
+    bench.far.queues_itself = True
+    looks = iter([False, True])
+    monkeypatch.setattr(ready_tasks.Candidates, "is_current", lambda *_: next(looks, True))
+    run = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.far.orders[bench.attempt(run)].gpus == []
+
+
+def test_however_many_wait_before_it_a_limit_holds(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I11: in each round, also behind more than are looked at in one."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    first = bench.submit({name: [] for name in "abcdef"})
+    bench.until(lambda: len(runtime.running) == 2)
+    late = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    bench.until(lambda: bench.run(late).state == "failed")
+    assert bench.task(late).reason == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == bench.task(first, "f").state == "queued"
+
+
+def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
+    bench.room.settings.gpus = ["0", "1"]
+    first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
+    bench.until(
+        lambda: bench.task(one).reason == "waits for a GPU of 2, behind others in the queue"
+    )
+    assert bench.task(both).reason == "waits for 2 GPUs of 2; 1 is free"
+    assert bench.task(first).attempts[0].gpus == ["0"]
+
+
+def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: a limit for the time in the queue."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert task.failure is not None and task.failure.kind == "queue-timeout"
+    assert "in the queue" in task.reason
+    assert not task.attempts
+
+
+def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I21: the limit is for the time that was waited."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for module in (board, ready_tasks):
+        monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
+    bench.round(5)
+    assert bench.task(run).state == "queued"
+    bench.dispatcher._runs._start_over([], Busy("try again"))
+    bench.round(5)
+    assert bench.task(run).state == "queued", "it is read anew"
+    bench.replace_dispatcher()
+    bench.round(5)
+    assert bench.task(run).state == "queued", "another one took over"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0])
+def test_a_wait_goes_on_when_the_board_is_read_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """I11, I21: the limit comes about, also with a clock that was set back."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    runs, passed = bench.dispatcher._runs, time.monotonic() + 61
+    past = datetime.now(UTC) - timedelta(seconds=seconds)
+    monkeypatch.setattr(board, "datetime", SimpleNamespace(now=lambda _: past))
+    runs._start_over([], Busy("try again"))
+    bench.round(3)
+    assert bench.task(run).state == "queued"
+    runs._start_over([], Busy("try again"))
+    for module in (board, ready_tasks):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "in the queue" in bench.task(run).reason
+
+
+def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9: the same code, data and values; only what failed, and what follows, runs."""
+    runs = bench.yard.services.runs
+    old = bench.submit({"a": [], "b": ["a"], "c": ["b"]})
+    bench.until(lambda: bench.task(old).state == "running")
+    runtime.end(bench.attempt(old), text="of a")
+    bench.until(lambda: bench.task(old, "b").state == "running")
+    runtime.end(bench.attempt(old, "b"), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(old).state == "failed")
+    made = runs.retry(OWNER, old, idempotency_key="key").id
+    assert runs.retry(OWNER, old, idempotency_key="key").id == made
+    bench.until(lambda: bench.task(made, "b").state == "running")
+    taken = bench.task(made)
+    assert (taken.state, taken.cached) == ("succeeded", True)
+    assert taken.reason == f"taken over from run {bench.run(old).number}"
+    assert taken.artifacts[0].digest == bench.task(old).artifacts[0].digest
+    runtime.end(bench.attempt(made, "b"))
+    bench.until(lambda: bench.task(made, "c").state == "running")
+    runtime.end(bench.attempt(made, "c"))
+    bench.until(lambda: bench.run(made).state == "succeeded")
+    assert len(runtime.starts) == 4
+    assert bench.run(old).state == "failed"
+
+
+def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9: results are taken over once more; those that are gone are made again."""
+    runs = bench.yard.services.runs
+    old = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(old).state == "running")
+    runtime.end(bench.attempt(old))
+    bench.until(lambda: bench.task(old, "b").state == "running")
+    bench.cancel(old)
+    bench.until(lambda: bench.run(old).state == "cancelled")
+    second = runs.retry(OWNER, old).id
+    bench.until(lambda: bench.task(second, "b").state == "running")
+    runtime.end(bench.attempt(second, "b"), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(second).state == "failed")
+    runs.delete(OWNER, old)
+    third = runs.retry(OWNER, second).id
+    bench.until(lambda: bench.task(third, "b").state == "running")
+    assert bench.task(third).cached
+    runs.cancel(OWNER, third)
+    bench.until(lambda: bench.run(third).state == "cancelled")
+    last = runs.retry(OWNER, third).id
+    runs.delete(OWNER, third)
+    bench.until(lambda: bench.task(last).state == "running")
+    reason = "runs because the result that it was to take over is gone"
+    assert bench.task(last).reason == reason
+
+
+def test_only_what_ended_badly_is_retried(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)

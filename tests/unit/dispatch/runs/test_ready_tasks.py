@@ -1,0 +1,196 @@
+"""Queued tasks are looked at: together, level by level, and none keeps the others waiting."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.dispatch.cache import keys
+from nbyard.dispatch.runs import environment_waits, ready_tasks
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.errors import Unavailable
+from nbyard.testing.bench import Bench, FakeRuntime
+
+
+class Ground:
+    """What is installed where work is done, and a clock by which that was long ago."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.installed = "numpy 1"
+        self.silent = ""
+        self._ahead = 0.0
+        monkeypatch.setattr(keys, "environment_of", self._look)
+        monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=self._now))
+
+    def _look(self, _: object, plan: TaskPlan, __: object) -> EnvironmentRef:
+        if plan.runtime == self.silent:
+            raise Unavailable("no word")
+        return EnvironmentRef(fingerprint=self.installed)
+
+    def _now(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def install(self, installed: str) -> None:
+        self.installed = installed
+        self.wait()
+
+    def wait(self) -> None:
+        """Until what was seen before is old."""
+        self._ahead += 2 * keys.FRESH_SECONDS
+
+
+@pytest.fixture
+def ground(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    """With one slot."""
+    bench.room.settings.slots = 1
+    return Ground(monkeypatch)
+
+
+CHAIN = {f"n{at}": [f"n{at - 1}"] if at else [] for at in range(6)}
+
+
+def run_once(bench: Bench, graph: dict[str, list[str]]) -> str:
+    run = bench.submit(graph, cache=True)
+    for node in graph:
+        bench.until(lambda node=node: bench.task(run, node).state == "running")  # type: ignore[misc]
+        bench.runtime.end(bench.attempt(run, node), text=node)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    return run
+
+
+def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2, I30: level by level on the board, then one commit."""
+    run_once(bench, CHAIN)
+    with bench.store.read() as c:
+        before = bench.store.database._writes
+        assert c is not None
+    again = bench.submit(CHAIN, cache=True)
+    submitted = bench.store.database._writes
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert submitted - before == 1
+    assert bench.store.database._writes - submitted <= 2, "begun, then all of it"
+    detail = bench.detail(again)
+    assert all(task.cached and task.artifacts for task in detail.tasks)
+    assert len(runtime.starts) == len(CHAIN)
+
+
+def test_more_than_fits_into_a_round(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I30: a round has a bound, and the next follows at once."""
+    run_once(bench, CHAIN)
+    monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
+    again = bench.submit(CHAIN, cache=True)
+    runs = bench.dispatcher._runs
+    bench.until(lambda: runs._candidates.is_behind)
+    assert runs.patience() == 0.0
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert len(runtime.starts) == len(CHAIN)
+
+
+def test_code_is_looked_at_once_for_all(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I30: and beside the loop, for an engine that is asked may hang."""
+    looked, seen = keys.environment_of, list[str]()
+
+    def noted(*args: object) -> object:
+        seen.append(threading.current_thread().name)
+        return looked(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(keys, "environment_of", noted)
+    run = bench.submit({f"n{at}": [] for at in range(5)})
+    bench.until(lambda: len(bench.runtime.running) == 2)
+    bench.cancel(run)
+    assert len(seen) == 1 and seen[0].startswith("nbyard-work")
+
+
+def is_running(bench: Bench, run: str) -> bool:
+    return bench.task(run).state == "running"
+
+
+def installed_by_key(bench: Bench, run: str) -> str:
+    with bench.store.read() as c:
+        parts = bench.store.tasks.key_of(c, bench.task(run).id)["parts"]
+    return str(parts["environment"])
+
+
+def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Ground) -> None:
+    """R2, K8: the key, and the reason, are those of where it runs."""
+    before, waiting = bench.submit({"a": []}, n=1), bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, before))
+    bench.round(2)
+    ground.install("numpy 2")
+    bench.runtime.end(bench.attempt(before))
+    bench.until(lambda: is_running(bench, waiting))
+    assert installed_by_key(bench, waiting) == "numpy 2"
+    bench.runtime.end(bench.attempt(waiting))
+    bench.until(lambda: bench.run(waiting).state == "succeeded")
+    ground.install("numpy 1")
+    downgraded = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, downgraded))
+    assert bench.task(downgraded).reason == "runs because its environment changed"
+    bench.runtime.end(bench.attempt(downgraded))
+    bench.until(lambda: bench.run(downgraded).state == "succeeded")
+    ground.install("numpy 2")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert bench.task(again).cached
+
+
+def test_what_is_installed_while_it_runs_is_no_part_of_what_is_kept(
+    bench: Bench, ground: Ground
+) -> None:
+    """R2: nobody knows of which of the two its result is."""
+    run = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, run))
+    ground.install("numpy 2")
+    bench.runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    for installed in ("numpy 1", "numpy 2"):
+        ground.install(installed)
+        again = bench.submit({"a": []}, cache=True)
+        bench.until(lambda again=again: is_running(bench, again))  # type: ignore[misc]
+        bench.runtime.end(bench.attempt(again))
+        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+
+
+def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
+    bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: the next one has the slot; it goes on when there is word again."""
+    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    bench.room.runtimes["other"] = bench.runtime
+    before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
+    bench.until(lambda: is_running(bench, before))
+    bench.round(2)
+    next_one = bench.submit({"a": []}, runtime="other")
+    bench.round(2)
+    ground.wait()
+    ground.silent = "fake"
+    bench.runtime.end(bench.attempt(before))
+    bench.until(lambda: is_running(bench, next_one))
+    assert (bench.task(waiting).state, bench.task(waiting).reason) == ("queued", "no word")
+    ground.silent = ""
+    bench.runtime.end(bench.attempt(next_one))
+    bench.until(lambda: is_running(bench, waiting))
+
+
+def test_however_many_are_being_looked_at_hide_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F8: an engine that does not answer keeps only its own tasks."""
+    monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
+    answers = threading.Event()
+
+    def look(_: object, plan: TaskPlan, __: object) -> EnvironmentRef:
+        assert plan.runtime != "far" or answers.wait(60)
+        return EnvironmentRef()
+
+    monkeypatch.setattr(keys, "environment_of", look)
+    there = bench.submit({"a": [], "b": [], "c": []}, runtime="far")
+    here = bench.submit({"a": []})
+    bench.until_now(lambda: bench.task(here).state == "running")
+    assert {bench.task(there, node).state for node in "abc"} == {"queued"}
+    answers.set()
+    bench.until(lambda: bench.task(there).state == "running")

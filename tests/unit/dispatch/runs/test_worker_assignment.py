@@ -1,0 +1,70 @@
+"""E8: how many calls a worker is given, and when another worker is worth it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.dispatch.runs.worker_assignment import AHEAD_AT_FIRST, MOST_AHEAD, Placing
+from nbyard.dispatch.state.board import LiveWorker
+from nbyard.domain.attempts.structs import Result
+
+PLAN: Any = SimpleNamespace(executable_version_id="v")
+
+
+def worker(name: str, count: int, group: tuple[str, ...] = ("g",), **more: Any) -> LiveWorker:
+    attempts: Any = {f"{name}{at}": None for at in range(count)}
+    run: Any = None
+    return LiveWorker(name, "m", run, group, attempts, **more)
+
+
+def placing(*workers: LiveWorker) -> Placing:
+    board: Any = SimpleNamespace(workers={one.id: one for one in workers})
+    return Placing(board)
+
+
+def took(seconds: float) -> Result:
+    return Result("a", "t", "succeeded", 10.0, 10.0 + seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most"),
+    [(None, AHEAD_AT_FIRST), (0.0, MOST_AHEAD), (2**-7, 128), (0.25, 4), (60.0, 1)],
+)
+def test_a_worker_has_work_for_about_a_second(seconds: float | None, most: int) -> None:
+    found = placing()
+    if seconds is not None:
+        found.learn(PLAN, took(seconds))
+    assert found.has_room(worker("a", most - 1), PLAN)
+    assert not found.has_room(worker("a", most), PLAN)
+
+
+def test_what_was_seen_lately_counts_most() -> None:
+    found = placing()
+    for seconds in (0.001, 60.0, 60.0):
+        found.learn(PLAN, took(seconds))
+    assert not found.has_room(worker("a", 1), PLAN)
+
+
+def test_another_worker_is_worth_it_where_this_one_takes_long() -> None:
+    found = placing()
+    assert not found.is_enough(worker("a", 1), PLAN)
+    found.learn(PLAN, took(0.00001))
+    assert found.is_enough(worker("a", 500), PLAN)
+    found.learn(PLAN, took(10.0))
+    assert not found.is_enough(worker("a", 1), PLAN)
+
+
+def test_the_least_busy_one_of_a_group() -> None:
+    one, two, other = worker("a", 3), worker("b", 2), worker("c", 1, ("other",))
+    idle, adopted, left = worker("d", 0), worker("e", 1, ()), worker("f", 1, has_left=True)
+    found = placing(one, two, other, idle, adopted, left)
+    assert found.busy() == {("g",): two, ("other",): other}
+
+
+def test_an_idle_one_is_taken_before_a_new_one() -> None:
+    task: Any = SimpleNamespace(run=None)
+    idle, gone = worker("a", 0), worker("b", 0, has_left=True)
+    assert placing(gone, idle).free(task, ("g",)) is idle
+    assert placing(gone).free(task, ("g",)).id not in ("a", "b")
+    assert placing(idle).free(task, ("other",)) is not idle

@@ -1,0 +1,79 @@
+"""One round is one write; what does not hurry waits for it."""
+
+import pytest
+
+from nbyard.testing.bench import Bench, FakeRuntime
+
+
+def writes(bench: Bench) -> int:
+    return bench.store.database._writes
+
+
+def quiet(bench: Bench, times: int = 1) -> None:
+    """Rounds as of somebody who was woken by a thread, not by the clock."""
+    for _ in range(times):
+        bench.dispatcher.tick(set(), has_news=False)
+        assert bench.dispatcher.settle(30)
+
+
+def test_an_end_and_what_follows_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+    """I6: the node, its outputs and the next attempts; nothing between them is ever seen."""
+    run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt = bench.attempt(run)
+    runtime.end(attempt)
+    before = writes(bench)
+    bench.dispatcher.tick({attempt}, has_news=False)
+    assert bench.dispatcher.settle(30)
+    quiet(bench)
+    assert writes(bench) - before == 1
+    found = {task.node: (task.state, len(task.attempts)) for task in bench.detail(run).tasks}
+    assert found == {"a": ("succeeded", 1), "b": ("preparing", 1), "c": ("preparing", 1)}
+
+
+def test_a_start_waits_a_little_for_company(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written with the next end, or when its time has come."""
+    monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).attempts)
+    before = writes(bench)
+    quiet(bench, 3)
+    assert len(runtime.running) == 1
+    assert writes(bench) == before and bench.task(run).state == "preparing"
+    assert bench.dispatcher._runs._board.runs[run].tasks["a"].record.state == "running"
+    attempt = bench.attempt(run)
+    runtime.end(attempt)
+    bench.dispatcher.tick({attempt}, has_news=False)
+    assert bench.dispatcher.settle(30)
+    quiet(bench)
+    assert writes(bench) - before == 1
+    with bench.store.read() as c:
+        found = bench.store.events.after(c, "ada", 0, 100)
+    told = [e.data["state"] for e in found if e.topic == "attempt"]
+    assert told == ["recorded", "starting", "running", "succeeded"]
+    assert bench.run(run).state == "succeeded"
+
+
+def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its environment is looked at nothing of it is written: the two are one write."""
+    monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 3600.0)
+    run = bench.submit({"a": []})
+    bench.dispatcher.tick(set(), has_news=True)
+    assert bench.dispatcher.settle(30)
+    assert bench.run(run).state == "queued"
+    before = writes(bench)
+    quiet(bench)
+    assert writes(bench) - before == 1
+    assert bench.run(run).state == "running" and len(bench.task(run).attempts) == 1
+
+
+def test_a_start_is_written_when_its_time_has_come(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 0.0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).attempts)
+    quiet(bench, 3)
+    assert bench.task(run).state == "running"

@@ -1,0 +1,177 @@
+"""Trials of models where there is no engine; with one: tests/integration/docker/test_trials.py."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard import folders
+from nbyard.dispatch import model_probes
+from nbyard.dispatch.model_probes import ANSWER, INTERRUPTED
+from nbyard.dispatch.recovery import LiveAttempts
+from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
+from nbyard.domain.models.trials import MEMORY_BYTES, Trial, TrialAnswer
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.bench import Bench, FakeRuntime
+
+SAID = '{"inputs": []}'
+
+
+class Asked(FakeRuntime):
+    """A runtime whose work does at once what the test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.do: Callable[[Order], None] = self.answers
+        self.images = {"sha256:i"}
+
+    def image_id(self, name: str) -> str:
+        self._reach()
+        return name if name in self.images else ""
+
+    def start(self, order: Order) -> str:
+        site = super().start(order)
+        self.do(order)
+        return site
+
+    def answers(self, order: Order) -> None:
+        (order.folder / ANSWER).write_text(SAID)
+        self.end_as(order, "succeeded")
+
+    def end_as(self, order: Order, state: str, **more: Any) -> None:
+        task = folders.read_task(order.folder)
+        told: dict[str, Any] = {"attempt_id": order.attempt_id, "token": task.token, "state": state}
+        told |= {"started_at": 1.0, "finished_at": 2.0, **more}
+        (order.folder / "result.json").write_bytes(msgspec.json.encode(told))
+        self.states[order.attempt_id] = "finished"
+
+
+@pytest.fixture
+def asked(bench: Bench) -> Asked:
+    bench.room.runtimes["docker"] = made = Asked()
+    return made
+
+
+@pytest.fixture
+def trial(bench: Bench) -> Trial:
+    blobs = bench.yard.parts.blobs
+    model, code = blobs.put_bytes(b"\x80model").digest, blobs.put_bytes(b"x = 1\n").digest
+    return Trial("t1", "docker", "sha256:i", "cows", model, "model.pkl", {"sub/near.py": code}, [])
+
+
+def answer(bench: Bench, trial: Trial) -> TrialAnswer:
+    with bench.store.write() as c:
+        bench.store.trials.insert(c, trial)
+    bench.dispatcher.tick()
+    assert bench.dispatcher.settle(10)
+    with bench.store.read() as c:
+        found = bench.store.trials.answer(c, trial.id)
+    assert found is not None
+    return found
+
+
+def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
+    bench: Bench, asked: Asked, trial: Trial
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def look(order: Order) -> None:
+        seen["task"] = folders.read_task(order.folder)
+        seen["question"] = json.loads((order.folder / "inputs/question.json").read_text())
+        seen["model"] = (order.folder / "inputs" / seen["question"]["file"]).read_bytes()
+        seen["code"] = (order.folder / "code/sub/near.py").read_text()
+        assert (order.folder / "inputs/lib/nbyard/serving/trying.py").is_file()
+        assert trial.id in LiveAttempts(bench.store)
+        asked.answers(order)
+
+    asked.do = look
+    assert answer(bench, trial) == TrialAnswer(text=SAID)
+    order, task = asked.orders[trial.id], seen["task"]
+    assert isinstance(task, TaskFile) and isinstance(task.work, CommandWork)
+    assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
+    assert (order.gpus, order.ports, task.timeout_seconds) == ([], [], 120.0)
+    assert isinstance(task.work, CommandWork)
+    assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.trying"]
+    assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
+    assert not order.folder.exists() and trial.id not in LiveAttempts(bench.store)
+    assert asked.stops == [(trial.id, "the trial is over")]
+
+
+def leaves(what: str) -> Callable[[Asked, Order], None]:
+    def do(asked: Asked, order: Order) -> None:
+        place = order.folder / ANSWER
+        if what == "a link":
+            place.symlink_to("/etc/hostname")
+        if what == "a folder":
+            place.mkdir()
+        asked.end_as(order, "succeeded")
+
+    return do
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [("nothing", "does not exist"), ("a link", "outside"), ("a folder", "left a folder")],
+)
+def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
+    bench: Bench, asked: Asked, trial: Trial, what: str, words: str
+) -> None:
+    asked.do = lambda order: leaves(what)(asked, order)
+    found = answer(bench, trial)
+    assert words in found.problem and not found.text and not found.passes
+
+
+def test_a_failure_says_why(bench: Bench, asked: Asked, trial: Trial) -> None:
+    failure = Failure("exit-code", "exit code 1: No module named pandas")
+    asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
+    assert "broke off: exit code 1: No module named pandas" in answer(bench, trial).problem
+
+
+def test_a_lost_container_and_one_without_end_are_problems(
+    bench: Bench, asked: Asked, trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.do = lambda order: asked.lose(order.attempt_id)
+    assert "broke off: killed by the test" in answer(bench, trial).problem
+    monkeypatch.setattr(model_probes, "SECONDS", 0.1)
+    monkeypatch.setattr(model_probes, "GRACE_SECONDS", 0.0)
+    asked.do = lambda order: None
+    late = msgspec.structs.replace(trial, id="t2")
+    assert "took more than 0.1 s" in answer(bench, late).problem
+
+
+def test_without_an_engine_the_same_may_succeed_later(
+    bench: Bench, asked: Asked, trial: Trial
+) -> None:
+    asked.out_of_reach = "Docker cannot be reached"
+    found = answer(bench, trial)
+    assert (found.problem, found.passes) == ("Docker cannot be reached", True)
+    other = msgspec.structs.replace(trial, id="t2", runtime="gone")
+    assert answer(bench, other) == TrialAnswer(problem="there is no runtime gone here", passes=True)
+
+
+def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: Trial) -> None:
+    asked.images.clear()
+    found = answer(bench, trial)
+    assert "the image cows in which the step ran is gone" in found.problem and not found.passes
+    assert asked.starts == []
+
+
+def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
+    bench: Bench, asked: Asked, trial: Trial
+) -> None:
+    with bench.store.write() as c:
+        bench.store.trials.insert(c, trial)
+        assert bench.store.trials.begin(c, trial.id)
+    bench.dispatcher.tick()
+    assert bench.dispatcher.settle(10)
+    with bench.store.read() as c:
+        found = bench.store.trials.answer(c, trial.id)
+    assert found == TrialAnswer(problem=INTERRUPTED, passes=True)
+    assert asked.starts == []
+
+
+def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: Trial) -> None:
+    asked.do = lambda order: bench.room.stopping.set()
+    assert answer(bench, trial) == TrialAnswer(problem=INTERRUPTED, passes=True)

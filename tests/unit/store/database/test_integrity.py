@@ -1,0 +1,185 @@
+"""F22: a store that was lost or damaged is refused in words, and nothing of it is changed."""
+
+import os
+import pwd
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.ignore_rules import STORE_MARK
+from nbyard.errors import StoreUnusable
+from nbyard.store import Store
+from nbyard.store.database import integrity
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A closed store."""
+    opened = Store(tmp_path / "store")
+    with opened.write() as c:
+        for number in range(200):
+            opened.facts.once(c, f"fact{number}", "x" * 200)
+    opened.close()
+    return tmp_path / "store"
+
+
+def refusal(folder: Path) -> str:
+    before = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    assert str(folder) in refused.value.message
+    assert f"mv {folder} {folder}.old" in refused.value.hint
+    for name, content in before.items():
+        if not name.endswith(("-shm", "-wal")):
+            assert (folder / name).read_bytes() == content
+    return refused.value.message
+
+
+def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "deep/store"
+    integrity.make_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    integrity.make_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The id of this user, while the process seems to be another user's."""
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 4321)
+    return own
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])
+def test_the_folder_of_another_user_is_refused(tmp_path: Path, another: int, mode: int) -> None:
+    folder = tmp_path / "a store"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    owner = pwd.getpwuid(another).pw_name
+    assert refused.value.message == (
+        f"The store in {folder} cannot be used by {another + 4321}: its folder belongs to {owner}."
+    )
+    assert f"Run nbyard as {owner}" in refused.value.hint
+    assert refused.value.hint.endswith(f"sudo chown -R {another + 4321} '{folder}'")
+    assert folder.stat().st_mode & 0o777 == mode
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_root_refuses_the_folder_of_a_user(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 4321, 4321)
+    with pytest.raises(StoreUnusable, match="belongs to 4321"):
+        Store(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_what_another_user_put_into_an_open_folder_is_refused(folder: Path) -> None:
+    os.lchown(folder / "store.sqlite", 4321, 4321)
+    folder.chmod(0o770)
+    with pytest.raises(StoreUnusable, match=r"store\.sqlite belongs to 4321") as refused:
+        Store(folder)
+    assert "Move that file out" in refused.value.hint and "chown" not in refused.value.hint
+    assert folder.stat().st_mode & 0o777 == 0o770
+    os.lchown(folder / "store.sqlite", 0, 0)
+    Store(folder).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_what_another_user_puts_in_while_the_folder_is_closed_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chmod = Path.chmod
+
+    def late(path: Path, mode: int) -> None:
+        (folder / "late").touch()
+        os.lchown(folder / "late", 4321, 4321)
+        chmod(path, mode)
+
+    folder.chmod(0o770)
+    monkeypatch.setattr(Path, "chmod", late)
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="late belongs to 4321"):
+            Store(folder)
+        monkeypatch.undo()
+    assert folder.stat().st_mode & 0o777 == 0o770
+
+
+def test_a_file_system_that_keeps_no_modes_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.chmod(0o755)
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    assert "mode 755" in refused.value.message
+    assert f"chmod 700 {folder}" in refused.value.hint
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("")
+    assert "folder cannot be made" in refusal(tmp_path / "store")
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_database_that_is_gone_is_not_begun_anew(folder: Path, empty: bool) -> None:
+    (folder / "store.sqlite").unlink()
+    if empty:
+        (folder / "store.sqlite").touch()
+    assert "empty or gone" in refusal(folder)
+
+
+def test_a_log_that_is_gone_while_its_index_is_there(folder: Path) -> None:
+    (folder / "store.sqlite-shm").write_bytes(b"")
+    (folder / "store.sqlite-wal").unlink(missing_ok=True)
+    assert "newest changes" in refusal(folder)
+
+
+def test_damaged_pages(folder: Path) -> None:
+    database = folder / "store.sqlite"
+    content = bytearray(database.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 2048] = b"\xff" * 2048
+    database.write_bytes(content)
+    assert "damaged" in refusal(folder)
+
+
+def test_what_is_no_database(folder: Path) -> None:
+    (folder / "store.sqlite").write_bytes(b"hello " * 2000)
+    assert "not a database" in refusal(folder)
+
+
+def test_tables_without_a_stamp(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    with sqlite3.connect(tmp_path / "store/store.sqlite") as half:
+        half.execute("pragma journal_mode = wal")
+        half.execute("create table runs (id text)")
+    half.close()
+    assert "broken off" in refusal(tmp_path / "store")
+
+
+def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
+    mark = (folder / STORE_MARK).read_text()
+    again = Store(folder)
+    assert mark == again.id + "\n"
+    integrity.mark(folder, "another")
+    again.close()
+    assert (folder / STORE_MARK).read_text() == mark
+
+
+def test_a_large_database_is_not_read_through(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Store(folder)
+    monkeypatch.setattr(integrity, "CHECKED_BYTES", 0)
+    monkeypatch.setattr(opened.database, "engine", None)
+    integrity.check_pages(opened.database, folder)
+    monkeypatch.undo()
+    opened.close()

@@ -1,0 +1,93 @@
+"""Attempts at tasks: counted, ended once, found again behind what was taken over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nbyard.store import Store, transition
+
+from ..rows import Rows
+
+
+def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
+    """I5."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        task, other = rows.task(run, "a", state="running"), rows.task(run, "b", state="running")
+        lost = rows.attempt(task)
+        told = {"reason": "its machine ended"}
+        transition.move_all(c, [store.attempts.step(lost, "lost", told)])
+        with pytest.raises(transition.Stale):
+            transition.move_all(c, [store.attempts.step(lost, "starting", {})])
+        second, third = rows.attempt(task), rows.attempt(other)
+        assert [a.number for a in (lost, second, third)] == [1, 2, 1]
+        assert store.attempts.live(c) == sorted((second, third), key=lambda a: a.id)
+        assert store.attempts.ids(c) == {lost.id, second.id, third.id}
+        assert [(a.number, a.state, a.reason) for a in store.attempts.views(c, run.id)][-1] == (
+            2, "recorded", "",
+        )  # fmt: skip
+        assert sorted(store.attempts.newest(c, run.owner, [run.id])) == [
+            (run.id, "a", second.id, 2, ""), (run.id, "b", third.id, 1, ""),
+        ]  # fmt: skip
+        assert store.attempts.newest(c, "another", [run.id]) == []
+        transition.move_all(c, [store.tasks.step(other, "failed", {})])
+        assert store.attempts.newest(c, run.owner, [run.id]) == [(run.id, "a", second.id, 2, "")]
+        events = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
+        assert store.attempts.state(c, second.id) == "recorded"
+        assert store.attempts.state(c, "none") is None
+    assert events[1].data == {"state": "lost", "task_id": task.id}
+    assert {e.run_id for e in events} == {run.id}
+
+
+def test_those_that_came_to_no_result_are_found_by_what_they_were_at(store: Store) -> None:
+    """M4: of the same owner and key, at an end."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second, bobs = rows.run(), rows.run(), rows.run(owner="bob")
+        task = rows.task(first, "a", state="running", cache_key="k")
+        lost, live = rows.attempt(task), rows.attempt(task)
+        failed = rows.attempt(rows.task(second, "a", state="running", cache_key="k"))
+        other = rows.attempt(rows.task(second, "b", state="running", cache_key="other"))
+        of_bob = rows.attempt(rows.task(bobs, "a", state="running", cache_key="k"))
+        made = (lost, failed, other, of_bob)
+        transition.move_all(c, [store.attempts.step(one, "lost", {}) for one in made])
+        assert store.attempts.before(c, live) == [lost.id]
+        names = [one.id for one in (*made, live)]
+        assert store.attempts.alike(c, names, "ada", "k") == {lost.id, failed.id}
+        assert store.attempts.alike(c, [live.id, failed.id], "ada", "k") == {failed.id}
+
+
+def test_what_may_go_on_is_under_way_or_ended_lately(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run, now = rows.run(), datetime.now(UTC)
+        live = rows.attempt(rows.task(run, "live", state="queued"))
+        ends = {"old": "failed", "new": "cancelled", "good": "succeeded"}
+        found = {}
+        for name, state in ends.items():
+            at = now - timedelta(days=2 if name == "old" else 0)
+            task = rows.task(run, name, state=state, finished_at=at)
+            found[name] = rows.attempt(task).id
+        names = [live.id, *found.values(), "forgotten"]
+        since = now - timedelta(days=1)
+        assert store.attempts.may_go_on(c, names, since) == {live.id, found["new"]}
+
+
+def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:
+    """Also when the node was forced to run again afterwards, or before."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(4)]
+        tasks = [rows.succeeded(run, at, cache_key="k") for at, run in enumerate(runs[:2])]
+        taker = rows.succeeded(runs[2], 2, cache_key="k", cached=True)
+        made = [rows.attempt(task) for task in (*tasks, tasks[1])]
+        rows.attempt(rows.succeeded(runs[3], 3, cache_key="k"))
+        bobs = rows.succeeded(rows.run(owner="bob"), 2, cache_key="k", cached=True)
+        rows.attempt(rows.succeeded(rows.run(), 1.5, cache_key="other"))
+        found = store.attempts.behind_cache(c, "ada", taker.id)
+        assert [a.id for a in found] == [made[1].id, made[2].id]
+        assert store.attempts.behind_cache(c, "bob", bobs.id) == []
+        store.runs.delete(c, runs[0])
+        store.runs.delete(c, runs[1])
+        assert store.attempts.behind_cache(c, "ada", taker.id) == []

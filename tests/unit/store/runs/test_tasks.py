@@ -1,0 +1,141 @@
+"""Tasks in their order, and the queue."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
+from nbyard.domain.states import RUN
+from nbyard.store import Store, transition
+from nbyard.store.events import Subject
+from nbyard.store.runs.history import Last
+from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.tables import tasks
+
+from ..rows import START, Rows, moment
+
+
+def parts(code: str) -> dict[str, Any]:
+    found = KeyParts(code, {"n": 1}, {"in": "sha256:1"}, {}, "e", "d")
+    return msgspec.to_builtins(found)
+
+
+def queued(rows: Rows, run: Run, node: str, at: datetime) -> TaskRecord:
+    return rows.task(run, node, state="queued", queued_at=at)
+
+
+def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
+    with store.write() as c:
+        run = Rows(store, c).run()
+        last = Rows(store, c).task(run, "a", place=2)
+        first = Rows(store, c).task(run, "z", place=0)
+        other = Rows(store, c).task(Rows(store, c).run(), "a")
+    with store.read() as c:
+        assert store.tasks.of_run(c, run.id) == [first, last]
+        assert [(t.node, t.label, t.state) for t in store.tasks.views(c, run.id)] == [
+            ("z", "Z", "waiting"), ("a", "A", "waiting"),
+        ]  # fmt: skip
+        assert store.tasks.of_run(c, other.run_id) == [other]
+        assert store.tasks.get(c, "none") is None
+
+
+def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run())
+        columns = {"reason": "its turn", "queued_at": moment(1)}
+        transition.move_all(c, [store.tasks.step(task, "queued", columns)])
+        with pytest.raises(transition.Stale):
+            transition.move_all(c, [store.tasks.step(task, "queued", columns)])
+        store.tasks.note_all(c, {task.id: "waits for a free slot"})
+        store.tasks.note_all(c, {})
+        told = store.events.after(c, "ada", 0, 10)[-1]
+        (view,) = store.tasks.views(c, task.run_id)
+    assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
+    assert told.data == {"state": "queued", "reason": "its turn", "node": "a"}
+    assert (view.reason, view.queued_at) == ("waits for a free slot", moment(1))
+
+
+def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:
+    """R11: of one run in the order in which they were queued; a higher priority before all."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        second, first = rows.run(created_at=moment(1)), rows.run(owner="bob", created_at=START)
+        urgent = rows.run(created_at=moment(2), priority=1)
+        late = queued(rows, first, "late", moment(9))
+        tied = [queued(rows, first, node, moment(8)) for node in ("t1", "t2")]
+        early = queued(rows, second, "early", moment(2))
+        at_once = queued(rows, urgent, "at once", moment(7))
+        rows.task(second, "gone", state="running", queued_at=moment(1))
+        rows.task(second, "not yet")
+    with store.read() as c:
+        order = [at_once, *sorted(tied, key=lambda t: t.id), late, early]
+        places = {task.id: place for place, task in enumerate(order, start=1)}
+        found: dict[str, int] = {}
+        for run in (first, second, urgent):
+            found |= store.tasks.places(c, run.id)
+        assert found == places
+        assert store.tasks.places(c, second.id) == {early.id: 5}
+        working = [task.node for task in store.tasks.in_turn(c, 3)]
+        assert working == ["gone", "at once", order[1].node]
+
+
+def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        flow = {"workflow_id": "w"}
+        for code in ("c1", "c2"):
+            rows.succeeded(rows.run(**flow), parts=parts(code))
+        rows.task(rows.run(**flow), state="failed", parts=parts("failed"))
+        more: dict[str, Any] = {"parts": parts("not meant")}
+        rows.succeeded(rows.run(owner="bob", **flow), **more)
+        rows.succeeded(rows.run(workflow_id="other"), **more)
+        rows.succeeded(rows.run(**flow), executable="other", **more)
+        rows.task(rows.run(**flow), "other", state="succeeded", **more)
+        now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
+        assert store.history.last(c, now) == Last(KeyParts(**parts("c2")), None, None)
+        first = rows.task(rows.run(workflow_id="new"))
+        assert store.history.last(c, first) is None
+
+
+def test_the_states_of_all_that_is_live(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        one, two, over = rows.run(), rows.run(owner="bob"), rows.run()
+        tasks = [rows.task(one, "a", state="running"), rows.task(two, state="failed")]
+        rows.task(over, state="failed")
+        for to in ("running", "failed"):
+            assert transition.move(c, RUN, Subject(over.id, "ada", over.id), to)
+        assert store.tasks.live(c) == {
+            one.id: {tasks[0].id: "running"},
+            two.id: {tasks[1].id: "failed"},
+        }
+
+
+def test_live_runs_that_use_an_executable(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        rows.task(run, "a", executable="e1", state="running")
+        rows.task(run, "b", executable="e1")
+        rows.task(rows.run(), executable="e1", state="succeeded")
+        rows.task(rows.run(), executable="e2")
+        assert store.tasks.active_executables(c, "e1") == [run.id]
+        assert store.tasks.active_executables(c, "e3") == []
+
+
+def test_live_runs_that_were_given_a_credential(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        plan = TaskPlan("a", "A", "e", "v", [], {"token": SecretOf("c1", "api", 1)}, "process")
+        given = {"plan": msgspec.to_builtins(plan)}
+        rows.task(run, "a", state="running", **given)
+        rows.task(rows.run(), state="succeeded", **given)
+        other = rows.task(rows.run(), "b")
+        c.execute(update(tasks).where(tasks.c.id == other.id).values(plan={"is": "not read"}))
+        assert store.tasks.using_credential(c, "c1") == [run.id]
+        assert store.tasks.using_credential(c, "c2") == []

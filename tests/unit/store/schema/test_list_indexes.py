@@ -1,0 +1,56 @@
+"""Lists and details are read from indexes."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from nbyard.store import Store
+
+from ..rows import Rows
+
+SCANNED = re.compile("SCAN (runs|tasks|artifacts|attempts)")
+LISTS: list[dict[str, str]] = [
+    {},
+    {"state": "failed"},
+    {"workflow": "w", "path": "/w"},
+    {"executable": "e"},
+    {"single": "named"},
+]
+
+
+@pytest.mark.parametrize("asked", LISTS, ids=str)
+@pytest.mark.parametrize("after", ["", "zzz"])
+def test_a_list_reads_no_more_rows_than_it_shows(
+    tmp_path: Path, asked: dict[str, str], after: str
+) -> None:
+    """Whatever the store has: each step of its plan is a search in an index, none sorts runs."""
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith("SELECT"):
+            told.append((words, values))
+
+    with store.write() as c:
+        run = Rows(store, c).run()
+        told.clear()
+        store.runs.page(c, "ada", 50, after, **asked)
+        for key in (run.id, "a name", "7"):
+            store.runs.get(c, "ada", key)
+        store.artifacts.of_runs(c, [run.id])
+        store.artifacts.of_run(c, run.id)
+        store.history.of_executables(c, "ada", ["e"])
+        assert len(told) > 6
+        cursor = c.connection.cursor()
+        for words, values in told:
+            steps = cursor.execute(f"explain query plan {words}", values).fetchall()
+            plan = [str(step[-1]) for step in steps]
+            assert not [step for step in plan if SCANNED.match(step)], (words, plan)
+            if words.startswith("SELECT runs."):
+                assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (words, plan)
+        cursor.close()
+    store.close()

@@ -1,0 +1,105 @@
+"""What every table keeps, whatever the database."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from nbyard.domain.ids import new_id
+from nbyard.store import Store
+from nbyard.store.schema.tables import Moment, datasets, events, leases, metadata
+from nbyard.store.transition import TABLES
+
+from ..rows import Rows
+
+OWNED = (
+    *("datasets", "executables", "environments", "images", "workflows", "runs", "cache", "events"),
+    *("credentials", "deployments", "models", "submissions"),
+)
+times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(times)
+def test_a_moment_is_kept_to_the_microsecond(when):
+    kind, dialect = Moment(), sqlite.dialect()
+    kept = kind.process_bind_param(when, dialect)
+    assert kind.process_result_value(kept, dialect) == when
+
+
+@given(times, times)
+def test_moments_are_kept_in_their_order(one, other):
+    kind, dialect = Moment(), sqlite.dialect()
+    first, second = (kind.process_bind_param(when, dialect) for when in (one, other))
+    assert first is not None and second is not None
+    assert (first < second) == (one < other)
+
+
+def test_moments_come_back_in_utc_from_the_database(store: Store) -> None:
+    when = datetime(2026, 3, 29, 2, 30, 0, 123457, timezone(timedelta(hours=5, minutes=45)))
+    with store.write() as c:
+        row = {"name": "x", "holder": "h", "epoch": 1, "until": when, "seconds": 30.0}
+        c.execute(insert(leases), [row])
+        found = c.execute(select(leases.c.until)).scalar_one()
+        assert c.execute(select(leases.c.name).where(leases.c.until == when)).scalar() == "x"
+    assert (found, found.utcoffset()) == (when, timedelta(0))
+
+
+def test_whose_a_row_is_can_always_be_told() -> None:
+    """I23."""
+    assert {t.name for t in metadata.sorted_tables if "owner" in t.c} == set(OWNED)
+    assert not any(t.c.owner.nullable for t in metadata.sorted_tables if "owner" in t.c)
+
+
+def test_every_state_has_an_index_and_a_machine() -> None:
+    """HOUSE 6.1."""
+    with_state = [t for t in metadata.sorted_tables if "state" in t.c]
+    assert {t.name for t in with_state} == {t.name for t in TABLES.values()}
+    for table in with_state:
+        firsts = {next(iter(index.columns)).name for index in table.indexes}
+        assert "state" in firsts
+
+
+@pytest.mark.parametrize("noun", ["dataset", "executable", "run"])
+def test_a_name_is_taken_once_by_each_owner(store: Store, noun: str) -> None:
+    with store.write() as c:
+        make = getattr(Rows(store, c), noun)
+        make("one")
+        make("one", "bob")
+    with pytest.raises(IntegrityError), store.write() as c:
+        getattr(Rows(store, c), noun)("one")
+    with store.read() as c:
+        rows = getattr(store, f"{noun}s")
+        assert len(rows.names(c, "ada")) == len(rows.names(c, "bob")) == 1
+
+
+def test_a_row_without_what_it_belongs_to_is_refused(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.write() as c:
+        Rows(store, c).dataset_version(new_id())
+    with store.write() as c:
+        run = Rows(store, c).run()
+        store.runs.delete(c, run)
+    with pytest.raises(IntegrityError), store.write() as c:
+        Rows(store, c).task(run)
+
+
+def test_ids_of_events_are_not_used_again(store: Store) -> None:
+    """R10: a cursor beyond the newest event would otherwise miss the next ones."""
+    with store.write() as c:
+        Rows(store, c).dataset("one")
+        last = store.events.last(c)
+        c.execute(events.delete())
+    with store.write() as c:
+        Rows(store, c).dataset("two")
+        assert store.events.first(c) == last + 1
+
+
+def test_texts_come_back_as_they_were(store: Store) -> None:
+    odd = "ä \U0001f427 e\u0301 'q' \"d\" \\ % _ ; -- \n\t"
+    with store.write() as c:
+        made = Rows(store, c).dataset("one")
+        assert store.datasets.change(c, made, description=odd)
+        assert c.execute(select(datasets.c.description)).scalar_one() == odd
