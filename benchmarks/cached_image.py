@@ -27,10 +27,10 @@ from peers.environments import CannotTakePart
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.images.structs import NamedImage, NewImage
+from nbyard.host.wakeup import listening
 from nbyard.images.builds import ensure
 from nbyard.images.environments import code_wish
 from nbyard.rest.identity import local_name
-from nbyard.wake import listening
 from nbyard.yard import Yard
 
 TITLE = "An image that was built before"

@@ -37,9 +37,9 @@ from nbyard.discover import LocalNoun
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail
+from nbyard.host.wakeup import listening
 from nbyard.images.environments import environment_image
 from nbyard.rest.identity import local_name
-from nbyard.wake import listening
 from nbyard.yard import Yard
 
 ENDED = ("succeeded", "failed", "cancelled")

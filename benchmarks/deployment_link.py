@@ -33,7 +33,7 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
     link_path,
 )
-from nbyard.kept_secrets import KeptSecret
+from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.identity import local_name
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -33,9 +33,9 @@ from parts.paired import Work, measure, options_of, report
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
-from nbyard.installers import KERNEL_PACKAGES
+from nbyard.host.installers import KERNEL_PACKAGES
+from nbyard.host.wakeup import listening
 from nbyard.rest.identity import local_name
-from nbyard.wake import listening
 from nbyard.yard import Yard
 
 LISTS = {

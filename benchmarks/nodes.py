@@ -38,9 +38,9 @@ from parts.paired import options_of, print_line
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.host.wakeup import listening
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
-from nbyard.wake import listening
 from nbyard.yard import Yard
 
 WORK = 'if [ -n "$SOURCE" ]; then read before < "$SOURCE"; fi\necho "$before$N" > "$OUT"\n'

@@ -30,14 +30,14 @@ from typing import Any
 import nbformat
 from parts.paired import Work, measure, options_of, report
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.discover import LocalNoun
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
+from nbyard.host.wakeup import listening
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
-from nbyard.wake import listening
 from nbyard.yard import Yard
 
 CELLS = ("x = 1", "y = x + 1", "print(y)")

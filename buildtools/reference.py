@@ -18,8 +18,8 @@ import click
 import msgspec
 from traitlets import TraitType
 
+from nbyard.cli.generated_commands import VERBS
 from nbyard.cli.main import Nouns, nbyard
-from nbyard.cli.nouns import VERBS
 from nbyard.domain import states
 from nbyard.domain.arguments import bindings, records
 from nbyard.domain.arguments import structs as arguments

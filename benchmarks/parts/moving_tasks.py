@@ -23,11 +23,11 @@ import tornado.web
 import tornado.websocket
 from msgspec.structs import replace
 
-from nbyard import folders
-from nbyard.calling import LEASE, own_name
+from nbyard.attempts import folders
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import NewRun
+from nbyard.ipc.dispatcher_launcher import LEASE, own_name
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import transition

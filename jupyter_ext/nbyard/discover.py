@@ -14,8 +14,8 @@ from jupyter_core.paths import jupyter_runtime_dir
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid, Unavailable
+from nbyard.host.wakeup import Listener
 from nbyard.rest.identity import local_name
-from nbyard.wake import Listener
 
 CALL_SECONDS = 5.0
 LOOPBACK = "127.0.0.1"
@@ -60,7 +60,7 @@ class Local:
     def unheard(self) -> dict[str, str]:
         """Settings whose variables are set here, but which the dispatcher was started with
         otherwise: what it has, by variable."""
-        from nbyard.calling import other_settings
+        from nbyard.ipc.dispatcher_launcher import other_settings
 
         others = other_settings(self.yard.store, self.yard.settings)
         words = {f"NBYARD_{name.upper()}": value for name, value in others.items()}

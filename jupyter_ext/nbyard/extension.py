@@ -4,16 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from nbyard.rest import metrics
-from nbyard.rest.activity import Activity
-from nbyard.rest.guard import Guard
+from nbyard.host.wakeup import Listener
+from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.handlers import Desk
-from nbyard.rest.renames import follow_renames
+from nbyard.rest.proxy.traffic import Meter
 from nbyard.rest.routes import routes
-from nbyard.rest.socket import Broadcast
-from nbyard.rest.traffic import Meter
+from nbyard.rest.server_hooks import metrics
+from nbyard.rest.server_hooks.activity import Activity
+from nbyard.rest.server_hooks.dispatcher_watchdog import Guard
+from nbyard.rest.server_hooks.file_renames import follow_renames
 from nbyard.settings import Settings
-from nbyard.wake import Listener
 
 STORE = "store.sqlite"
 

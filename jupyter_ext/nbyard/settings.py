@@ -12,7 +12,7 @@ from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, va
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
-from nbyard.fields import meant, misspelled
+from nbyard.spelling import meant, misspelled
 
 # as CUDA takes them: an index, or a UUID or the beginning of one
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")

@@ -6,18 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs
-from nbyard.calling import Watch, call_dispatcher, make_way
+from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
-from nbyard.files import ProjectFiles
-from nbyard.probes import probe_dask, probe_docker, probe_front_end, probe_slots
-from nbyard.resources import ResourceLinks
-from nbyard.services.nouns import Services
-from nbyard.services.parts import Parts
+from nbyard.host.project_files import ProjectFiles
+from nbyard.ipc.dispatcher_launcher import Watch, call_dispatcher, make_way
+from nbyard.services.registry import Services
+from nbyard.services.service_context import Parts
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.tabular import Tables
-from nbyard.uploads import FOLDER as UPLOADS
-from nbyard.uploads import Uploads
+from nbyard.transfer.dataset_links import ResourceLinks
+from nbyard.transfer.uploads import FOLDER as UPLOADS
+from nbyard.transfer.uploads import Uploads
 
 
 class Yard:

@@ -1,4 +1,4 @@
-/** Where the log had reached its limit (`runner/log.py`, `runtimes/docker/logs.py`). */
+/** Where the log had reached its limit (`runner/log.py`, `runtimes/docker/files/log_copy.py`). */
 const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
 
 /** As much text is held; more of it would take a browser's memory. */

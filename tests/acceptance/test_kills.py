@@ -18,9 +18,9 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from nbyard.calling import LEASE, is_dead
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import RunDetail
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings

@@ -150,7 +150,11 @@ OWN = "`architecture/test_claims.py"
     ("claims", "entries", "wrong"),
     [
         (["D1"], [f"D1: {OWN}`"], ""),
-        (["D1"], [f"D1: {OWN}`,\n  `unit/test_files.py`. No test shows `all` of it."], ""),
+        (
+            ["D1"],
+            [f"D1: {OWN}`,\n  `unit/host/test_project_files.py`. No test shows `all` of it."],
+            "",
+        ),
         (["D13"], [f"D13: {OWN}`"], "D13: the contract has no such feature"),
         (["Z1"], [f"Z1: {OWN}`"], "Z1: the contract has no such feature"),
         (["D1", "D1"], [f"D1: {OWN}`"], "D1: claimed twice"),
@@ -159,7 +163,11 @@ OWN = "`architecture/test_claims.py"
         (["D1"], [f"D1: {OWN}`", f"D2: {OWN}`"], "D2: listed, but not claimed"),
         (["D1"], ["D1: everybody knows"], "D1: its entry names no test"),
         (["D1"], [f"D1: {OWN}`, `some tests`"], "D1: not all that stands in backticks"),
-        (["D1"], ["D1: No test shows `unit/test_files.py`"], "D1: its entry names no test"),
+        (
+            ["D1"],
+            ["D1: No test shows `unit/host/test_project_files.py`"],
+            "D1: its entry names no test",
+        ),
         (["D1"], ["D1: `unit/test_nothing.py`"], "D1: there is no file unit/test_nothing.py"),
         (["D1"], ["D1: `journeys/no.spec.ts: x`"], "D1: there is no file journeys/no.spec.ts"),
         (["D1"], [f"D1: {OWN}::test_x`"], "test_claims.py::test_x: there is no such test"),

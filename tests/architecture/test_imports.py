@@ -43,6 +43,8 @@ def test_activating_the_server_extension_loads_nothing_heavy():
 
 
 def test_the_store_and_its_services_load_no_grammar_of_packages():
-    added = added_by("import nbyard.yard, nbyard.services.runs, nbyard.services.single")
+    added = added_by(
+        "import nbyard.yard, nbyard.services.runs.service, nbyard.services.runs.single_run"
+    )
     assert "sqlalchemy" in added
     assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})

@@ -17,10 +17,10 @@ from typing import Any
 
 import psutil
 
-from nbyard.calling import LEASE, is_dead
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.errors import NbyardError
-from nbyard.services.nouns import Services
+from nbyard.services.registry import Services
 
 from .flows import GRAPHS, WAIT
 from .place import Place, Zygote, until

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from nbyard.locks import is_stopped, writers
+from nbyard.host.sqlite_locks import is_stopped, writers
 
 from .conftest import SEED
 from .flows import GRAPHS, WAIT

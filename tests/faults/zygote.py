@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 
-from nbyard import crash
 from nbyard.dispatch import __main__ as program
 from nbyard.dispatch import loop  # noqa: F401  what takes the time
+from nbyard.ipc import crash_points
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def become(request: dict) -> None:
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(request["environment"])
-    importlib.reload(crash)  # it reads its orders once
+    importlib.reload(crash_points)  # it reads its orders once
     sys.argv = ["nbyard.dispatch"]
     program.main()
 

@@ -13,7 +13,7 @@ import msgspec
 import psutil
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import (
     RESULT,
     RUNNER,

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard import installers
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
 from nbyard.errors import Invalid, Unavailable
-from nbyard.installers import Installer, Stopped
+from nbyard.host import installers
+from nbyard.host.installers import Installer, Stopped
 from nbyard.testing.index import Index
 from nbyard.testing.wheels import Wheels, project
 

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.domain.runs.structs import RunDetail
 
 from .test_runs import ADA, Project, project

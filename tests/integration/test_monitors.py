@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard import monitors
+from nbyard.attempts import monitor_links
 from nbyard.testing.dispatching import alive
 from nbyard.testing.kept import kept_folder
 
@@ -44,7 +44,7 @@ def test_what_a_process_serves_is_seen_while_it_runs(work: Watching, kind: str) 
     """R16, P5: by its owner, at a port of its own; gone when it ends."""
     run = work.start(kind, STEP, {"ports": {"web": 0}})
     work.watch_to_the_end(run)
-    assert monitors.present(work.server.store) == set()
+    assert monitor_links.present(work.server.store) == set()
 
 
 def test_two_at_once_have_a_port_each(work: Watching) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.host.wakeup import PROGRESS, listening
 from nbyard.runner.log import LIMIT_BYTES
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.prepared import Parents
@@ -30,7 +31,6 @@ from nbyard.testing.conformance_runtimes import (
     place_attempt,
     wait_until,
 )
-from nbyard.wake import PROGRESS, listening
 
 RUNNER_FOLDER = RUNNER_PROGRAM.parent
 

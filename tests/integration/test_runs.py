@@ -14,10 +14,10 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
-from nbyard.resources import ResourceLinks
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import CANCEL_SECONDS
 from nbyard.testing.dispatching import Dispatching, alive
+from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.yard import Yard
 
 ADA = Caller("ada")

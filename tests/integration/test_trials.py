@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from nbyard.domain.models.structs import ModelColumn
 from nbyard.domain.models.trials import KnownTable, Told
 from nbyard.errors import Invalid
+from nbyard.host.model_probe import Question, ask
 from nbyard.images.models import serving_sources
 from nbyard.serving.trying import _lacks_memory
-from nbyard.trials import Question, ask
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
 KINDS = ["x", "y", "x", "y"]

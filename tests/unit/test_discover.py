@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from nbyard import calling, discover
+from nbyard import discover
 from nbyard.client import Client
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.errors import Invalid, Unavailable
+from nbyard.ipc import dispatcher_launcher
 from nbyard.yard import Yard
 
 
@@ -48,7 +49,9 @@ def test_an_address_is_where_the_one_that_answers_listens(machine):
 def test_variables_that_the_dispatcher_does_not_hear(machine, monkeypatch):
     """G5: only those that somebody set here."""
     found = discover.connect()
-    monkeypatch.setattr(calling, "other_settings", lambda *_: {"slots": "4", "gpus": ""})
+    monkeypatch.setattr(
+        dispatcher_launcher, "other_settings", lambda *_: {"slots": "4", "gpus": ""}
+    )
     monkeypatch.setenv("NBYARD_SLOTS", "2")
     monkeypatch.delenv("NBYARD_GPUS")
     assert found.unheard() == {"NBYARD_SLOTS": "4"}

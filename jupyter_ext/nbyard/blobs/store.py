@@ -38,7 +38,7 @@ from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
 from nbyard.blobs.writing import Blob, BlobWriter, sweep
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
-from nbyard.localpaths import open_regular
+from nbyard.host.safe_open import open_regular
 
 RESERVE_BYTES = 64 << 20
 LOCK = "lock"

@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
-from nbyard.localpaths import open_ordinary
+from nbyard.host.safe_open import open_ordinary
 
 MAX_FILES = 100_000
 MAX_DEPTH = 64

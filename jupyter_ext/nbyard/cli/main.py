@@ -14,9 +14,9 @@ import click
 from traitlets import TraitError
 
 from nbyard import __version__
-from nbyard.cli.output import say
-from nbyard.cli.run import run
-from nbyard.cli.system import doctor, openapi
+from nbyard.cli.commands.run import run
+from nbyard.cli.commands.system import doctor, openapi
+from nbyard.cli.output.console import say
 from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
 
 SELDOM = 100_000
@@ -34,7 +34,7 @@ class Nouns(click.Group):
 
     @cached_property
     def nouns(self) -> dict[str, click.Group]:
-        from nbyard.cli.nouns import noun_groups
+        from nbyard.cli.generated_commands import noun_groups
 
         return {str(group.name): group for group in noun_groups()}
 

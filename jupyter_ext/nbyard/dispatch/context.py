@@ -7,12 +7,12 @@ from pathlib import Path
 from threading import Event, Lock
 
 from nbyard.blobs import Blobs
-from nbyard.resources import ResourceLinks
 from nbyard.runtimes.protocol import Runtime
 from nbyard.settings import Settings
 from nbyard.store import Connection, Store
 from nbyard.store.leases import Lease
 from nbyard.tabular import Tables
+from nbyard.transfer.dataset_links import ResourceLinks
 
 # by priority, then by the moment since when it waits, in seconds since 1970, then by its id
 Turn = tuple[float, float, str]

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import NbyardError, NotFound
-from nbyard.uploads import FOLDER as UPLOADS
-from nbyard.uploads import Uploads
+from nbyard.transfer.uploads import FOLDER as UPLOADS
+from nbyard.transfer.uploads import Uploads
 
 log = logging.getLogger("nbyard.dispatch")
 EVERY_SECONDS = 3600.0

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard.crash import crash_point
 from nbyard.dispatch.attempts.secrets import for_registries
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
@@ -31,6 +30,7 @@ from nbyard.images.builds import (
 )
 from nbyard.images.dockerfile import PACKAGES, build_files
 from nbyard.images.environments import code_wish, staged_packages
+from nbyard.ipc.crash_points import crash_point
 from nbyard.store.images import ImageRow
 
 log = logging.getLogger("nbyard.dispatch")

@@ -22,10 +22,10 @@ from nbyard.domain.file_formats import format_of
 from nbyard.domain.parsing.urls import Allowed, Target, parse
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.errors import Invalid, NbyardError
-from nbyard.localpaths import open_real
-from nbyard.remote import Limits, Remote, Sign, Watch
+from nbyard.host.safe_open import open_real
 from nbyard.store import transition
 from nbyard.tabular import TableFile
+from nbyard.transfer.fetching import Limits, Remote, Sign, Watch
 
 log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3

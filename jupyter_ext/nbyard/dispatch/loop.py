@@ -7,7 +7,6 @@ import threading
 import time
 
 from nbyard.blobs import Blobs
-from nbyard.calling import LEASE, is_dead, own_name
 from nbyard.dispatch.attempts.monitor_links import MonitorController
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.controller import DeploymentController
@@ -21,15 +20,16 @@ from nbyard.dispatch.runs.controller import RunController
 from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.host.wakeup import NEWS, Listener, listening
 from nbyard.images.environments import offer_images
-from nbyard.resources import ResourceLinks
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
 from nbyard.tabular import Tables
-from nbyard.wake import NEWS, Listener, listening
+from nbyard.transfer.dataset_links import ResourceLinks
 
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0  # between looks at everything, when nothing is heard

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.blobs.files import opened
 from nbyard.dispatch.attempts.store_outputs import check_token
 from nbyard.dispatch.context import Room
@@ -22,11 +22,11 @@ from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.files import write_new
-from nbyard.localpaths import open_inside
+from nbyard.host.model_probe import PLAIN, encoded
+from nbyard.host.project_files import write_new
+from nbyard.host.safe_open import open_inside
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.trials import PLAIN, encoded
 
 log = logging.getLogger("nbyard.dispatch")
 MODEL, LIB, QUESTION = "inputs/model", "inputs/lib", "inputs/question.json"

@@ -5,8 +5,7 @@ import time
 from collections.abc import Collection, Iterator
 from functools import partial
 
-from nbyard import folders
-from nbyard.crash import crash_point
+from nbyard.attempts import folders
 from nbyard.dispatch.attempts.function_workers import clear_worker
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.context import Room
@@ -14,11 +13,12 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NbyardError
+from nbyard.ipc.crash_points import crash_point
 from nbyard.runner import memory
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store import Store
-from nbyard.uploads import FOLDER as UPLOADS
-from nbyard.uploads import Uploads
+from nbyard.transfer.uploads import FOLDER as UPLOADS
+from nbyard.transfer.uploads import Uploads
 
 log = logging.getLogger("nbyard.dispatch")
 EVERY_SECONDS = 20.0

@@ -31,7 +31,7 @@ from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
-from nbyard.files import write_new
+from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_file
 from nbyard.kinds.registry import FUNCTION
 from nbyard.runner.handoff.texts import TOLD

@@ -15,7 +15,7 @@ from nbyard.domain.arguments.structs import is_name
 from nbyard.domain.executables.structs import Inspect, NewExecutable
 from nbyard.domain.inspection.functions import MARK, SEPARATOR
 from nbyard.errors import NbyardError
-from nbyard.files import write_whole
+from nbyard.host.project_files import write_whole
 from nbyard.magics.results import Registered
 
 HEAD = "# Made by %%nbyard executable: change the cell instead.\n"

@@ -25,13 +25,13 @@ from nbyard.errors import (
     Invalid,
     NbyardError,
 )
-from nbyard.rest.admissions import Admissions
+from nbyard.rest.access.authorization_cache import Admissions
+from nbyard.rest.access.passes import Passes
 from nbyard.rest.bodies import Body
-from nbyard.rest.connections import Connections
+from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of
-from nbyard.rest.passes import Passes
-from nbyard.services.nouns import Services
 from nbyard.services.operation import Field, Operation
+from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
 THREADS = 16

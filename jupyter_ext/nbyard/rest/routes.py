@@ -9,14 +9,14 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from nbyard.rest import openapi
+from nbyard.rest.event_socket import Broadcast, EventSocket
 from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
-from nbyard.rest.proxy import OF_ATTEMPTS, MonitorHandler, ProxyHandler
-from nbyard.rest.proxy import PATTERN as PROXIED
-from nbyard.rest.refusals import PATTERN as SIGN_IN
-from nbyard.rest.refusals import SignInHandler
-from nbyard.rest.socket import Broadcast, EventSocket
+from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
+from nbyard.rest.proxy.error_pages import SignInHandler
+from nbyard.rest.proxy.handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
+from nbyard.rest.proxy.handlers import PATTERN as PROXIED
+from nbyard.rest.proxy.traffic import Meter
 from nbyard.rest.streams import ContentHandler, UploadHandler
-from nbyard.rest.traffic import Meter
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain.attempts import structs as attempts
-from nbyard.files import read_small
+from nbyard.host.project_files import read_small
 from nbyard.runner import processes
 from nbyard.runner.work import is_plain
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.crash import crash_point
+from nbyard.attempts.folders import ask_to_end
 from nbyard.domain.attempts import structs as attempts
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.files import read_small
-from nbyard.folders import ask_to_end
+from nbyard.host.project_files import read_small
+from nbyard.ipc.crash_points import crash_point
 from nbyard.runner import processes
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsals

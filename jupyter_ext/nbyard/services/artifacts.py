@@ -20,7 +20,7 @@ from nbyard.services.naming import (
     no_such,
 )
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
+from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store

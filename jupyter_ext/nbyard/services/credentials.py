@@ -27,8 +27,8 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
-from nbyard.services.uses import naming_credential
+from nbyard.services.service_context import Parts
+from nbyard.services.workflows.dependents import naming_credential
 
 if TYPE_CHECKING:
     from nbyard.store import Connection

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from nbyard import gpus
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import ai4os
 from nbyard.domain.deployments.endpoint_forms import CallForms
@@ -41,12 +40,13 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
-from nbyard.kept_logs import KeptLog
-from nbyard.kept_secrets import KeptSecret
-from nbyard.kept_traffic import KeptTraffic
+from nbyard.host import gpus
+from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.logs.rotating import KeptLog
+from nbyard.logs.traffic import KeptTraffic
 from nbyard.services.naming import free_name, nearest
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, made_before, remember
+from nbyard.services.service_context import Parts, made_before, remember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from nbyard import kernels, kernelspecs, logs
-from nbyard.bundles import with_trees
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.requirements import PROTECTED, read_requirements
@@ -35,9 +33,12 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
+from nbyard.host import kernels, kernelspecs
+from nbyard.logs import reading
 from nbyard.services.naming import check_free, nearest
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
+from nbyard.services.service_context import Parts
+from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,7 +156,7 @@ class EnvironmentService:
     @operation("POST", "/environments/{environment}/preview", scope="environments:write")
     def preview(self, caller: Caller, environment: str, body: EnvironmentChange) -> Resolution:
         """Find out what a change would install; nothing is changed."""
-        from nbyard.installers import KERNEL_PACKAGES, Installer
+        from nbyard.host.installers import KERNEL_PACKAGES, Installer
 
         with self._store.read() as c:
             own = self._find(c, caller, environment)
@@ -242,7 +243,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         found = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(found.id) / INSTALL_LOG
-        return logs.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
+        return reading.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:

@@ -6,7 +6,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
+from nbyard.services.service_context import Parts
 
 
 class EventService:

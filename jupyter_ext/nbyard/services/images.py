@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard import bundles, logs
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.dockerfiles import takes_base
@@ -33,9 +32,11 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import IMAGE
 from nbyard.errors import Conflict, Detail, Invalid, NotFound
+from nbyard.logs import reading
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, keeping_bytes
+from nbyard.services.service_context import Parts, keeping_bytes
+from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.environments.structs import Environment, EnvironmentVersion
@@ -250,7 +251,7 @@ class ImageService:
             found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         found = _there(found, image)
         path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return logs.piece(path, after, done=found.state in IMAGE.terminal)
+        return reading.piece(path, after, done=found.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:

@@ -1,11 +1,11 @@
 """Kernels of this machine that are no environment of ours."""
 
-from nbyard import kernels
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.kernels import Kernel
 from nbyard.domain.paging import Page
+from nbyard.host import kernels
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
+from nbyard.services.service_context import Parts
 
 
 class KernelService:

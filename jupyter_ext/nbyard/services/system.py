@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard import __version__, gpus
+from nbyard import __version__
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
-from nbyard.locks import busy, is_stopped, writers
+from nbyard.host import gpus
+from nbyard.host.sqlite_locks import busy, is_stopped, writers
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
 from nbyard.services.runtimes import offered
+from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
     from nbyard.store.leases import Lease
@@ -103,7 +104,10 @@ class SystemService:
         return Check("kernels", "failed", "none installed", "pip install ipykernel")
 
     def _dispatcher(self) -> Check:
-        from nbyard.calling import other_settings, pid_of  # brings the database along
+        from nbyard.ipc.dispatcher_launcher import (  # brings the database along
+            other_settings,
+            pid_of,
+        )
 
         lease = self._lease()
         if lease is None:

@@ -4,19 +4,19 @@ from functools import cache
 
 from nbyard.services.artifacts import ArtifactService
 from nbyard.services.credentials import CredentialService
-from nbyard.services.datasets import DatasetService
+from nbyard.services.datasets.service import DatasetService
 from nbyard.services.deployments import DeploymentService
 from nbyard.services.environments import EnvironmentService
 from nbyard.services.events import EventService
-from nbyard.services.executables import ExecutableService
+from nbyard.services.executables.service import ExecutableService
 from nbyard.services.images import ImageService
 from nbyard.services.kernels import KernelService
-from nbyard.services.models import ModelService
+from nbyard.services.models.service import ModelService
 from nbyard.services.operation import Operation, operations
-from nbyard.services.runs import RunService
+from nbyard.services.runs.service import RunService
 from nbyard.services.system import SystemService
 from nbyard.services.uploads import UploadService
-from nbyard.services.workflows import WorkflowService
+from nbyard.services.workflows.service import WorkflowService
 
 SERVICES = (
     DatasetService,

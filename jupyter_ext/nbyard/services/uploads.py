@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload, Upload
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts
+from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
-    from nbyard.uploads import UploadPiece
+    from nbyard.transfer.uploads import UploadPiece
 
 
 class UploadService:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from nbyard import wake
 from nbyard.domain.ids import new_id
+from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import integrity
@@ -122,12 +122,12 @@ class Store:
 
     def relayed(self) -> AbstractContextManager[None]:
         """In this block writers on other machines wake the listeners of this one."""
-        everybody = partial(wake.poke, self.folder)
+        everybody = partial(wakeup.poke, self.folder)
         return relayed(self.database.url, self.database.name, everybody)
 
     def poke(self) -> None:
         """Wake all listeners but the one called `deaf`, who writes itself."""
-        wake.poke(self.folder, self.deaf)
+        wakeup.poke(self.folder, self.deaf)
 
     def close(self) -> None:
         self.database.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.state.attempt_snapshot import Case, case_of

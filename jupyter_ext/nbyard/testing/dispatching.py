@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from nbyard.dispatch.loop import Dispatcher
+from nbyard.host.wakeup import listening
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
-from nbyard.wake import listening
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 60.0

@@ -53,7 +53,7 @@ class StoreShell:
 
     def close(self) -> None:
         """End the dispatcher, if there is one, and return when it is gone."""
-        from nbyard.calling import LEASE, is_dead, pid_of
+        from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, pid_of
         from nbyard.store import Store
 
         with contextlib.closing(Store(self.store)) as store, store.read() as c:
@@ -73,7 +73,9 @@ def _serve() -> None:
     import tempfile
 
     from nbyard import yard  # noqa: F401  these imports take the time that each command saves
-    from nbyard.cli import main, nouns  # noqa: F401
+    from nbyard.cli import (
+        generated_commands,  # noqa: F401
+        )
 
     for line in sys.stdin:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:

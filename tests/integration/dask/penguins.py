@@ -11,7 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from nbyard.calling import LEASE
+from nbyard.ipc.dispatcher_launcher import LEASE
 from nbyard.store import Store
 from nbyard.testing.conformance_runtimes import wait_until
 

@@ -15,9 +15,9 @@ import distributed
 import msgspec
 import pytest
 
+from nbyard.diagnostics import probe_dask
 from nbyard.domain.attempts.structs import LOG, Output
 from nbyard.errors import Invalid, Unavailable
-from nbyard.probes import probe_dask
 from nbyard.runner import processes
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.diagnostics import probe_dask
 from nbyard.errors import Unavailable
-from nbyard.probes import probe_dask
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import finish, place_attempt

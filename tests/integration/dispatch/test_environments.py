@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nbyard import installers
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.errors import Invalid
+from nbyard.host import installers
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.index import Index
 from nbyard.testing.wheels import Wheels

@@ -17,7 +17,7 @@ from nbyard.domain.deployments.structs import (
     Port,
     deployment_folder,
 )
-from nbyard.kept_secrets import KeptSecret
+from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store.deployments import RevisionRow

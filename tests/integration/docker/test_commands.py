@@ -194,7 +194,7 @@ def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
 
 
 def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
-    monkeypatch.setattr("nbyard.runtimes.docker.killing.GRACE_SECONDS", 600.0)
+    monkeypatch.setattr("nbyard.runtimes.docker.attempts.termination.GRACE_SECONDS", 600.0)
     runtime = bench.runtime()
     order = bench.shell("trap 'echo bye; exit 4' TERM; echo ready; while true; do sleep 0.1; done")
     runtime.start(order)

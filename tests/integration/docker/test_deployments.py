@@ -14,9 +14,9 @@ from itertools import groupby
 
 import pytest
 
-from nbyard.calling import has_work
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
+from nbyard.ipc.dispatcher_launcher import has_work
 
 from .bench import until
 from .deploying import ANN, Yards, opened, server_image

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from nbyard.bundles import with_trees
 from nbyard.dockerd import Engine
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.wheels import project
+from nbyard.transfer.bundles import with_trees
 from nbyard.yard import Yard
 
 from .imaging import ANN, ended, environment, inside, yard

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.calling import LEASE, is_dead
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import USAGE, FunctionWork
 from nbyard.domain.callers import Caller
 from nbyard.errors import NbyardError
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.testing.engine import PrivateEngine, why_not

@@ -50,12 +50,12 @@ def test_an_image_without_a_python_that_answers_has_none(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The work is done all the same."""
-    from nbyard.runtimes.docker import asking, locks
+    from nbyard.runtimes.docker.checks import image_query, installed_packages
 
-    monkeypatch.setattr(locks, "SECONDS", 2.0)
-    monkeypatch.setattr(asking, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(installed_packages, "SECONDS", 2.0)
+    monkeypatch.setattr(image_query, "MAX_BYTES", 100_000)
     if answer:
-        monkeypatch.setattr(locks, "ASKED", ["sh", "-c", answer])
+        monkeypatch.setattr(installed_packages, "ASKED", ["sh", "-c", answer])
     order = bench.shell("echo done")
     assert bench.run(order).state == "succeeded"
     assert image_of(order).lock is None

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import SECRET_HEADER, DeploymentChange, NewDeployment

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.attempts.other_files import LeftOut
-from nbyard.runtimes.docker import transfer
+from nbyard.runtimes.docker.files import transfer
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -20,7 +20,7 @@ from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import DockerRuntime
-from nbyard.runtimes.docker.deployed import Deployed, launch
+from nbyard.runtimes.docker.deployments import Deployed, launch
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
 from nbyard.testing.images import base_image, tiny_image

@@ -131,9 +131,9 @@ def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
 
 def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
     """I16: the beginning and the end are kept, what is missing is counted."""
-    from nbyard.runtimes.docker import logs
+    from nbyard.runtimes.docker.files import log_copy
 
-    monkeypatch.setattr(logs, "LIMIT_BYTES", 300_000)
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
     order = bench.shell("seq 1 100000")
     assert bench.run(order).state == "succeeded"
     (missing,) = MISSING.findall(log_of(order))
@@ -146,14 +146,14 @@ def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
 
 def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypatch):
     """I16: at least, where it has forgotten some; it keeps twice a MiB here."""
-    from nbyard.runtimes.docker import logs
+    from nbyard.runtimes.docker.files import log_copy
 
     def little(*told: Any) -> ContainerSpec:
         return msgspec.structs.replace(container_spec(*told), log_bytes=2**20)
 
     monkeypatch.setattr(runtime_module, "container_spec", little)
-    monkeypatch.setattr(logs, "TAIL_BYTES", 10_000)
-    monkeypatch.setattr(logs, "LIMIT_BYTES", 30_000)
+    monkeypatch.setattr(log_copy, "TAIL_BYTES", 10_000)
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 30_000)
     order = bench.shell("seq 1 10000; while ! test -e go; do sleep 0.05; done; seq 10001 400000")
     runtime = bench.runtime()
     site = runtime.start(order)

@@ -9,9 +9,9 @@ from unittest.mock import Mock
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.by_hand import add_dataset
+from nbyard.cli.commands.by_hand import add_dataset
+from nbyard.cli.commands.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.cli.main import _tell, nbyard
-from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.discover import Local
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.errors import Invalid, PolicyRefused, Unavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.calling import LEASE, is_dead, lives, make_way
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, lives, make_way
 from nbyard.settings import Settings
 from nbyard.store import Store
 

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.calling import LEASE, lives
 from nbyard.dispatch import loop
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.errors import Busy, DatabaseAway, StoreUnusable, Unavailable
+from nbyard.ipc.dispatcher_launcher import LEASE, lives
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost

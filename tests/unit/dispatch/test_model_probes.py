@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch import model_probes
 from nbyard.dispatch.model_probes import ANSWER, INTERRUPTED
 from nbyard.dispatch.recovery import LiveAttempts

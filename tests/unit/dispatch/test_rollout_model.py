@@ -27,7 +27,7 @@ from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runtimes.docker import deployed
+from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
@@ -275,8 +275,8 @@ def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
     monkeypatch.setattr(rollout, "described", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
-    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
-    monkeypatch.setattr(deployed, "clear", lambda *_: None)
+    monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(deployments, "clear", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     nothing: Any = None

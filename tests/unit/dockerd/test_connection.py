@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.diagnostics import probe_docker
 from nbyard.dockerd import Engine
 from nbyard.dockerd.connection import Connection
 from nbyard.errors import Unavailable
-from nbyard.probes import probe_docker
 from nbyard.settings import Settings
 
 NAMES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from nbyard.rest.event_socket import EventSocket
 from nbyard.rest.handlers import NbyardHandler
-from nbyard.rest.proxy import ProxyHandler
+from nbyard.rest.proxy.handlers import ProxyHandler
 from nbyard.rest.routes import HealthHandler, routes
-from nbyard.rest.socket import EventSocket
 from nbyard.services.table import table
 from nbyard.testing.server import TOKEN, Answer, JupyterServer
 

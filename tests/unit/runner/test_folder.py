@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nbyard.attempts.folders import read_result, read_results
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import literal
-from nbyard.folders import read_result, read_results
 from nbyard.runner.folder import BadTask, Folder, as_json
 
 

@@ -18,9 +18,9 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
-from nbyard.kept_logs import KeptLog
+from nbyard.logs.rotating import KeptLog
 
-from .test_models import FILE, end, write
+from .models.test_service import FILE, end, write
 
 BATCH_FILE = FILE.replace("mode: http", "mode: batch")
 COWS = NewDeployment("cows:1", name="cows")

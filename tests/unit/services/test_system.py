@@ -5,7 +5,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
-from nbyard import calling
+from nbyard.ipc import dispatcher_launcher
 
 
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
@@ -51,7 +51,9 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
     """G5: with how to start it anew."""
     with yard.store.write() as c:
         assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
-    monkeypatch.setattr(calling, "other_settings", lambda *_: {"slots": "4", "gpus": ""})
+    monkeypatch.setattr(
+        dispatcher_launcher, "other_settings", lambda *_: {"slots": "4", "gpus": ""}
+    )
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
     assert told.message == (
         "running: process 7 on somewhere, with other settings than here: slots=4, gpus="

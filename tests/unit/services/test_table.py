@@ -1,7 +1,7 @@
 """G6: all operations in one table, from which every surface is made."""
 
-from nbyard.services.nouns import Services
 from nbyard.services.operation import operations
+from nbyard.services.registry import Services
 from nbyard.services.table import SERVICES, table
 
 

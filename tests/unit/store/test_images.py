@@ -127,7 +127,7 @@ def test_what_was_replaced_is_known_and_whether_a_record_needs_it(store):
 
 
 def test_it_is_known_whether_a_deployment_names_it(store):
-    """See also tests/unit/services/test_models.py."""
+    """See also tests/unit/services/models/test_service.py."""
     for name in ("cows:1", "cows:12"):
         add(store, name, "building", "ready", reference=name)
     spec = RevisionSpec("api", "cows:12", "standard", 1, 2, 1, 0, [], {}, [], 9)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.workflows.structs import Document
-from nbyard.files import MAX_PATH_BYTES
+from nbyard.host.project_files import MAX_PATH_BYTES
 from nbyard.store import Store
 
 from .rows import Rows

@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.crash import crash_point
 from nbyard.dispatch.attempts import secrets
 from nbyard.dispatch.attempts.folder_setup import prepare
 from nbyard.dispatch.attempts.outcome import Conclusions, lost, over_limit
@@ -22,6 +21,7 @@ from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import TASK, Failure, Result
 from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.ipc.crash_points import crash_point
 from nbyard.runner import verdict
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime

@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders, gpus, resources
-from nbyard.bundles import stage
-from nbyard.crash import crash_point
+from nbyard.attempts import folders
 from nbyard.dispatch import workdir
 from nbyard.dispatch.attempts import monitor_links, secrets
 from nbyard.dispatch.attempts.input_staging import (
@@ -46,13 +44,17 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
-from nbyard.files import write_new
-from nbyard.kernelspecs import variables
+from nbyard.host import gpus
+from nbyard.host.kernelspecs import variables
+from nbyard.host.project_files import write_new
+from nbyard.ipc.crash_points import crash_point
 from nbyard.kinds.protocol import OwnDefaults, Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.transfer import dataset_links
+from nbyard.transfer.bundles import stage
 
 Places = dict[str, str]
 MODEL = "model"
@@ -294,7 +296,7 @@ def _variables(room: Room, case: Case) -> dict[str, str]:
     return {
         **{name.upper(): value for name, value in _identity(case).items()},
         "NBYARD_RUN_NAME": case.run.name,
-        resources.VARIABLE: str(room.folder / resources.FOLDER),
+        dataset_links.VARIABLE: str(room.folder / dataset_links.FOLDER),
         **_visible_gpus(room, case.attempt),
         **_cluster(room, case.task.plan.runtime),
         **monitor_links.told(room.folder, case.attempt, case.task.plan),

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.crash import crash_point
 from nbyard.dispatch.attempts.controller import (
     FORCE_SECONDS,
     FRESH_SECONDS,
@@ -44,6 +43,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.ipc.crash_points import crash_point
 from nbyard.runner import verdict
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord

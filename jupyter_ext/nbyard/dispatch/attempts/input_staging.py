@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard import bundles, folders, resources
+from nbyard.attempts import folders
 from nbyard.dispatch import workdir
 from nbyard.dispatch.context import Room
 from nbyard.domain.arguments.bindings import File
@@ -21,9 +21,10 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.inspection.functions import spot
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid
-from nbyard.files import read_small, write_new
+from nbyard.host.project_files import read_small, write_new
 from nbyard.runner.folder import CODE
 from nbyard.runner.found import UNTOUCHED, files_at
+from nbyard.transfer import bundles, dataset_links
 
 Places = dict[str, str]
 CODE_KINDS = ("notebook", "command", "function")  # whose code is text that is run
@@ -90,21 +91,21 @@ def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
     """Return the ids of datasets that the code opens below `resources/`, beside it."""
     with room.blobs.open(version.content_digest) as handle:
         content = handle.read()
-    if version.kind not in CODE_KINDS or resources.FOLDER.encode() not in content:
+    if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
         return []
-    return resources.named_in(code_of(spot(version.file).file, content), _datasets(room))
+    return dataset_links.named_in(code_of(spot(version.file).file, content), _datasets(room))
 
 
 def opens_datasets(room: Room, version: ExecutableVersion) -> bool:
     """Return whether the code opens datasets by their places, in one way or the other."""
     with room.blobs.open(version.content_digest) as handle:
-        is_told = resources.VARIABLE.encode() in handle.read()
+        is_told = dataset_links.VARIABLE.encode() in handle.read()
     return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(room, version))
 
 
 def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
     """Put links to these where the code looks for them. What is there of that name stays."""
-    place = folder / CODE / os.path.dirname(spot(version.file).file) / resources.FOLDER
+    place = folder / CODE / os.path.dirname(spot(version.file).file) / dataset_links.FOLDER
     for dataset in datasets_of(room, version):
         with contextlib.suppress(FileExistsError, NotADirectoryError):
             place.mkdir(exist_ok=True)
@@ -117,7 +118,7 @@ def is_dataset_link(room: Room, name: str, fd: int) -> bool:
 
 
 def _datasets(room: Room) -> Path:
-    return room.folder / resources.FOLDER
+    return room.folder / dataset_links.FOLDER
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:

@@ -1,6 +1,6 @@
 """Locks of environments, and what was installed where the work was done."""
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.cache.keys import version_of
 from nbyard.dispatch.context import Room
 from nbyard.domain.environments.references import differences, warning

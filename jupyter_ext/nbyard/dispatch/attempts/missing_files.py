@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from nbyard import bundles
 from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
@@ -24,8 +23,9 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import spot
 from nbyard.errors import NbyardError
-from nbyard.resources import shows_dataset
 from nbyard.runner.folder import CODE
+from nbyard.transfer import bundles
+from nbyard.transfer.dataset_links import shows_dataset
 
 log = logging.getLogger("nbyard.dispatch")
 SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")

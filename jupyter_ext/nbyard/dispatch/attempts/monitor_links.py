@@ -9,7 +9,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from nbyard import monitors
+from nbyard.attempts import monitor_links
+from nbyard.attempts.folders import place
+from nbyard.attempts.monitor_links import LOOPBACK, Monitor, Spot
 from nbyard.dispatch.attempts import tensorboard
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.health import Ports
@@ -27,8 +29,6 @@ from nbyard.domain.deployments.structs import Place
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.domain.states import ATTEMPT
-from nbyard.folders import place
-from nbyard.monitors import LOOPBACK, Monitor, Spot
 from nbyard.runtimes.docker.specs import container_name
 from nbyard.store.runs.attempts import AttemptRecord
 
@@ -45,10 +45,10 @@ def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
         return {}
     if plan.runtime == DOCKER:
         return variables(container_ports(plan.ports), EVERYWHERE)
-    known = monitors.read(store, attempt.id)
+    known = monitor_links.read(store, attempt.id)
     if known is None:
         known = Monitor(free_ports(plan.ports))
-        monitors.write(store, attempt.id, known)
+        monitor_links.write(store, attempt.id, known)
     return variables(known.ports, LOOPBACK)
 
 
@@ -83,7 +83,7 @@ class MonitorController:
             return  # every round of the dispatcher comes by, and nearly always there is none
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
         if self._known is None:
-            self._known = monitors.present(self._room.folder)
+            self._known = monitor_links.present(self._room.folder)
         for attempt_id in sorted(self._known - watched.keys()):
             work = partial(self._forget, attempt_id)
             if self._threads.submit(_key(attempt_id), work):
@@ -104,7 +104,7 @@ class MonitorController:
 
     def _look(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
         folder = place(self._room.folder, attempt.id)
-        known = monitors.read(self._room.folder, attempt.id) or Monitor()
+        known = monitor_links.read(self._room.folder, attempt.id) or Monitor()
         spots = {spot.name: spot for spot in known.spots}
         board = known.board
         found = list(self._declared(attempt, plan, known, spots))
@@ -113,7 +113,7 @@ class MonitorController:
             found.append(spot)
         seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
         if seen != known:
-            monitors.write(self._room.folder, attempt.id, seen)
+            monitor_links.write(self._room.folder, attempt.id, seen)
 
     def _declared(
         self,
@@ -146,7 +146,7 @@ class MonitorController:
 
     def _tensorboard(
         self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
-    ) -> tuple[Spot, monitors.Board | None]:
+    ) -> tuple[Spot, monitor_links.Board | None]:
         """Its link, and the program behind it once there are logs to show."""
         board = known.board
         if plan.runtime != PROCESS:
@@ -161,7 +161,7 @@ class MonitorController:
             (port,) = free_ports([TENSORBOARD]).values()
             board = tensorboard.start(self._room, attempt.id, program, logs, port)
             # known before anything else is done: whoever comes next must not start a second one
-            monitors.write(self._room.folder, attempt.id, replace(known, board=board))
+            monitor_links.write(self._room.folder, attempt.id, replace(known, board=board))
         elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._room.folder, attempt.id)
             return Spot(TENSORBOARD, 0, reason=f"TensorBoard has ended: {said}"), board
@@ -185,10 +185,10 @@ class MonitorController:
             state = self._room.store.attempts.state(c, attempt_id)
         if state in ATTEMPT.live:
             return
-        known = monitors.read(self._room.folder, attempt_id)
+        known = monitor_links.read(self._room.folder, attempt_id)
         if known is not None and known.board is not None:
             tensorboard.stop(known.board)
-        monitors.forget(self._room.folder, attempt_id)
+        monitor_links.forget(self._room.folder, attempt_id)
         self._ports.pop(attempt_id, None)
 
 

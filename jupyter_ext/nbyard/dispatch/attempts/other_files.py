@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from nbyard.attempts.folders import is_own, read_task, stamp
 from nbyard.blobs import Blobs, Entry, Tree
 from nbyard.blobs import files as blob_files
 from nbyard.dispatch.attempts.folder_setup import MODEL
@@ -35,10 +36,9 @@ from nbyard.domain.attempts.undeclared_files import placed
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.folders import is_own, read_task, stamp
-from nbyard.localpaths import open_real
+from nbyard.host.safe_open import open_real
 from nbyard.runner.folder import CODE
-from nbyard.runtimes.folder import read_others
+from nbyard.runtimes.attempt_folder import read_others
 
 log = logging.getLogger("nbyard.dispatch")
 INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -5,7 +5,6 @@ from contextlib import ExitStack, suppress
 
 import msgspec
 
-from nbyard.crash import crash_point
 from nbyard.dispatch.attempts import secrets
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.lock_check import not_as_locked
@@ -27,6 +26,7 @@ from nbyard.domain.environments.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.ipc.crash_points import crash_point
 
 
 class Conclusions:

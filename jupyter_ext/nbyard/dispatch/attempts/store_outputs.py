@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.blobs.files import opened
 from nbyard.dispatch.context import Room
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
@@ -18,7 +18,7 @@ from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError
-from nbyard.localpaths import open_inside
+from nbyard.host.safe_open import open_inside
 from nbyard.runner.found import entries
 from nbyard.runner.handoff.ports import TYPE
 

@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard import folders, monitors
+from nbyard.attempts import folders, monitor_links
+from nbyard.attempts.monitor_links import LOOPBACK, Board
 from nbyard.dispatch.context import Room
 from nbyard.domain.attempts.monitors import TENSORBOARD
-from nbyard.monitors import LOOPBACK, Board
 from nbyard.runner import processes
 
 CLOCK_SLACK_SECONDS = 0.05
@@ -46,7 +46,7 @@ def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> B
     """Start it. It carries the marks by which the sweep knows whose it is."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": room.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
-    with monitors.open_log(room.folder, attempt_id) as log:
+    with monitor_links.open_log(room.folder, attempt_id) as log:
         made = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -80,7 +80,7 @@ def stop(board: Board) -> None:
 def last_words(store: Path, attempt_id: str) -> str:
     """The last line that it printed."""
     try:
-        content = monitors.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
+        content = monitor_links.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
     except OSError:
         return ""
     lines = content.decode("utf-8", "replace").split("\n")

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard import bundles, kernels, kernelspecs
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.environments.reinstall import version_in_place
 from nbyard.dispatch.workdir import may_ask
@@ -30,7 +29,9 @@ from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
+from nbyard.host import kernels, kernelspecs
 from nbyard.store import Connection
+from nbyard.transfer import bundles
 
 FRESH_SECONDS = 5.0
 REMEMBERED = 10_000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.domain import cache_policy

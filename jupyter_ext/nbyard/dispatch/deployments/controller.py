@@ -15,7 +15,7 @@ from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import CHANGE_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
-from nbyard.runtimes.docker import strays
+from nbyard.runtimes.docker import orphans
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
@@ -107,7 +107,7 @@ class DeploymentController:
 
     def _hear(self, things: list[Owned]) -> None:
         """What was on the engine a moment ago."""
-        found = strays.of_deployments(things)
+        found = orphans.of_deployments(things)
         if found:
             with self._room.store.read() as c:
                 live = self._rows.live(c)
@@ -119,7 +119,7 @@ class DeploymentController:
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
-        removed = strays.clear(self._connected(), things, with_files=not is_known)
+        removed = orphans.clear(self._connected(), things, with_files=not is_known)
         if removed:
             log.warning("deployments: removed %s", ", ".join(removed))
 

@@ -5,7 +5,7 @@ import threading
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.kept_logs import KeptLog
+from nbyard.logs.rotating import KeptLog
 
 log = logging.getLogger("nbyard.dispatch")
 

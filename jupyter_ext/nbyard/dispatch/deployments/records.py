@@ -14,9 +14,9 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
     log_name,
 )
-from nbyard.kept_logs import KeptLog
-from nbyard.kept_secrets import KeptSecret
-from nbyard.runtimes.docker.deployed import Deployed
+from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.logs.rotating import KeptLog
+from nbyard.runtimes.docker.deployments import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.store.models.queries import served
 

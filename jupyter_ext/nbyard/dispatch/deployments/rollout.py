@@ -11,7 +11,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from nbyard.crash import crash_point
 from nbyard.dispatch.attempts.secrets import for_registries
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.drain import Departures
@@ -40,8 +39,9 @@ from nbyard.domain.deployments.status import (
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.kept_logs import forget_logs
-from nbyard.runtimes.docker import deployed
+from nbyard.ipc.crash_points import crash_point
+from nbyard.logs.rotating import forget_logs
+from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
@@ -121,7 +121,7 @@ class Rollout:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, found)
         if state in DEPLOYMENT.rests:
-            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
         self._notes.tell(row, state, reason)
         return self._patience(found.values())
 
@@ -202,7 +202,9 @@ class Rollout:
         """As soon as it is not wanted any more that ends, however slow the engine is."""
         made, wanted = self._notes.deployed(row, one), partial(self._notes.is_wanted, row)
         try:
-            found = deployed.launch(self._engine, made, partial(self._notes.say, row, one), wanted)
+            found = deployments.launch(
+                self._engine, made, partial(self._notes.say, row, one), wanted
+            )
         except Stopped:
             return Standing(one.number, "alive", reason=one.revision.reason)
         except Unavailable:
@@ -223,7 +225,7 @@ class Rollout:
         if follower is None or not follower.is_alive():
             follower = Follower(self._engine, made.container, self._notes.log(row, one))
             self._followers[one.number] = follower
-        asked = deployed.asked(made, found)
+        asked = deployments.asked(made, found)
         places = self._ports.look(one.number, one.places, asked, made.secret)
         since = self._since.setdefault(one.number, time.monotonic())
         lived = time.monotonic() - since
@@ -353,7 +355,7 @@ class Rollout:
 
     def _stop(self, row: DeploymentRow) -> None:
         if all([self._end_softly(row, one) for one in row.revisions.values()]):
-            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
             with self._room.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")
@@ -362,14 +364,14 @@ class Rollout:
         """Without waiting for anybody."""
         if not all([self._let_go(row, one) for one in row.revisions.values()]):
             return
-        deployed.clear(self._engine, self._notes.deployed(row, row.newest))
+        deployments.clear(self._engine, self._notes.deployed(row, row.newest))
         with self._room.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
 
     def _by_hand(self, row: DeploymentRow, one: RevisionRow) -> str:
         name = one.revision.spec.image
-        return deployed.shown_by_hand(self._engine, self._notes.deployed(row, one), name)
+        return deployments.shown_by_hand(self._engine, self._notes.deployed(row, one), name)
 
     @property
     def _url(self) -> str:

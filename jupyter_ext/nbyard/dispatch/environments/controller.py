@@ -12,9 +12,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard import kernelspecs
-from nbyard.bundles import with_trees
-from nbyard.crash import crash_point
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.environments.evict import archive
 from nbyard.dispatch.environments.reinstall import install, installer, new_place
@@ -29,8 +26,11 @@ from nbyard.domain.environments.structs import (
 )
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, words_of
-from nbyard.installers import KERNEL_PACKAGES, Installer, Stopped
+from nbyard.host import kernelspecs
+from nbyard.host.installers import KERNEL_PACKAGES, Installer, Stopped
+from nbyard.ipc.crash_points import crash_point
 from nbyard.store import transition
+from nbyard.transfer.bundles import with_trees
 
 log = logging.getLogger("nbyard.dispatch")
 

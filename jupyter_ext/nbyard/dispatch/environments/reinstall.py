@@ -17,7 +17,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.requirements import check_folders
 from nbyard.domain.environments.structs import INSTALL_LOG, EnvironmentVersion, version_folder
 from nbyard.errors import NotFound, Unavailable
-from nbyard.installers import Installer, Stopped
+from nbyard.host.installers import Installer, Stopped
 
 log = logging.getLogger("nbyard.dispatch")
 _one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

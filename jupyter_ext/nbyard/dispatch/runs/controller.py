@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from pathlib import Path
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.function_workers import (
     FunctionController,

@@ -20,7 +20,7 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.status_reason import TURN, attempt_before
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
-from nbyard.machine import capacity
+from nbyard.host.capacity import capacity
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.board import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitors import container_ports

@@ -13,7 +13,7 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.fields import with_meant
+from nbyard.spelling import with_meant
 
 SUFFIX = ".nbexec"
 

@@ -13,7 +13,7 @@ from nbyard.domain.models.column_types import columns_of
 from nbyard.domain.models.structs import HTTP, TAG, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
-from nbyard.fields import meant
+from nbyard.spelling import meant
 
 TOP = (
     "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",

@@ -16,7 +16,7 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.fields import misspelled, with_meant
+from nbyard.spelling import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 NUMBER = re.compile("([0-9]+)")

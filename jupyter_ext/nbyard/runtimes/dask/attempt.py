@@ -18,10 +18,10 @@ import msgspec
 from nbyard.domain.attempts.structs import RUNNER, Result
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
-from nbyard.runtimes import folder as files
-from nbyard.runtimes.dask import carrying
-from nbyard.runtimes.dask.asking import WorkerGone
+from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting
+from nbyard.runtimes.dask.worker_calls import WorkerGone
 from nbyard.runtimes.protocol import Observation, Order
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class DaskAttempt:
         ask = partial(self._cluster.ask, sighting)
         if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
             self._has_news, self._looked_at = False, time.monotonic()
-            news, is_new = carrying.follow(self.folder, ask, self._executed)
+            news, is_new = file_transfer.follow(self.folder, ask, self._executed)
             if not news["is_there"]:
                 return Observation("lost", self._why(future))
             self._is_filled = news["is_filled"]
@@ -181,21 +181,21 @@ class DaskAttempt:
             if is_new:
                 self.poke()
         if not self._is_filled:
-            carrying.send(self.folder, ask)
+            file_transfer.send(self.folder, ask)
             self._is_filled = True
             return Observation("starting")
         if future is None or future.status != "pending":
             self._has_news = True
         return Observation("running")
 
-    def _fetch(self, ask: carrying.Ask) -> None:
+    def _fetch(self, ask: file_transfer.Ask) -> None:
         task = files.read_task(self.folder)
-        said = carrying.fetch(self.folder, ask, task)
+        said = file_transfer.fetch(self.folder, ask, task)
         try:
             result = msgspec.json.decode(said, type=Result)
         except msgspec.DecodeError as error:
             raise NbyardError(f"result.json cannot be read: {error}") from error
-        left = carrying.fetch_others(self.folder, ask, task, self.order.caps)
+        left = file_transfer.fetch_others(self.folder, ask, task, self.order.caps)
         files.write_others(self.folder, left)
         files.write_result(self.folder, result)
 

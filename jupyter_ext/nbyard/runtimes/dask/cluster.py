@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.runtimes.dask.asking import (
+from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
+from nbyard.runtimes.dask.versions import differences
+from nbyard.runtimes.dask.worker_calls import (
     ANSWER_SECONDS,
     EXPRESSION,
     FRESH_SECONDS,
@@ -27,8 +29,6 @@ from nbyard.runtimes.dask.asking import (
     call,
     called,
 )
-from nbyard.runtimes.dask.making import Made, first_line, make
-from nbyard.runtimes.dask.versions import differences
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import nbyard.runner
+from nbyard.attempts.folders import ask_to_end
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
-from nbyard.folders import ask_to_end
 from nbyard.runner import memory
-from nbyard.runtimes import folder as files
+from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
-from nbyard.runtimes.dask.installed import Installed
+from nbyard.runtimes.dask.installed_packages import Installed
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import msgspec
 
+from nbyard.attempts.folders import ask_to_end
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
-from nbyard.folders import ask_to_end
-from nbyard.runtimes import folder as files
-from nbyard.runtimes.docker import collector, transfer
-from nbyard.runtimes.docker.attempt import ContainerAttempt
-from nbyard.runtimes.docker.folder import prepare, requirements_text, write_image
-from nbyard.runtimes.docker.gpus import verify
-from nbyard.runtimes.docker.guest import MARK, GuestAttempt, can_serve
-from nbyard.runtimes.docker.locks import Locks
+from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes.docker.attempts import collector
+from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
+from nbyard.runtimes.docker.checks.gpus import verify
+from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.files.attempt_folder import prepare, requirements_text, write_image
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.specs import (
     BIND,
@@ -32,8 +32,9 @@ from nbyard.runtimes.docker.specs import (
     warm_spec,
     with_image,
 )
-from nbyard.runtimes.docker.warm import FOLDER as CONTAINERS
-from nbyard.runtimes.docker.warm import WarmContainers
+from nbyard.runtimes.docker.warm.attempt import MARK, GuestAttempt, can_serve
+from nbyard.runtimes.docker.warm.containers import FOLDER as CONTAINERS
+from nbyard.runtimes.docker.warm.containers import WarmContainers
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from nbyard import locks
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.host import sqlite_locks
 from nbyard.store.database.notify import notify
 from nbyard.store.database.outage import Outage
 
@@ -135,11 +135,11 @@ class Database:
             return
         deadline = time.monotonic() + BUSY_SECONDS
         if not self._writer.acquire(timeout=BUSY_SECONDS):
-            raise locks.busy(self._folder)
+            raise sqlite_locks.busy(self._folder)
         try:
-            with (self._folder / locks.WRITE_LOCK).open("a") as handle:
+            with (self._folder / sqlite_locks.WRITE_LOCK).open("a") as handle:
                 if not _lock(handle.fileno(), deadline):
-                    raise locks.busy(self._folder)
+                    raise sqlite_locks.busy(self._folder)
                 yield
         finally:
             self._writer.release()
@@ -203,7 +203,7 @@ class Database:
             if "lock timeout" in words:
                 self._end_idle_writer()
             if "locked" in words or "busy" in words or "lock timeout" in words:
-                raise locks.busy(self._folder) from error
+                raise sqlite_locks.busy(self._folder) from error
             raise self._refusal(error, words) from error
         except DBAPIError as error:
             words = str(error.orig)

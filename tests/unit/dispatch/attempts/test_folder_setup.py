@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nbyard import gpus
 from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, prepare
 from nbyard.dispatch.cache.keys import Identities
+from nbyard.host import gpus
 from nbyard.serving.batch import parts
 from nbyard.testing.bench import Bench
 

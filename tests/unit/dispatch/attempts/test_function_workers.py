@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.blobs.files import disk_full
 from nbyard.domain.attempts.structs import (
     RESULT,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.attempts.lock_check import not_as_locked
 from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
 from nbyard.domain.callers import Caller

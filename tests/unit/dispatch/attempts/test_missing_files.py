@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dispatch.attempts.missing_files import DATASET, why
-from nbyard.resources import ResourceLinks
+from nbyard.transfer.dataset_links import ResourceLinks
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard import monitors
+from nbyard.attempts import monitor_links as monitors
 from nbyard.dispatch.attempts import monitor_links as controller
 from nbyard.dispatch.attempts import tensorboard
 from nbyard.domain.attempts.monitors import MonitorLink

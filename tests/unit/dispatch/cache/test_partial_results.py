@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.partial_results import hand_over
 from nbyard.domain.models.structs import SERVING_FOLDER

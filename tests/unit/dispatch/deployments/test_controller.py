@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from nbyard.calling import has_work
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.slots import Capacity, Slots
+from nbyard.ipc.dispatcher_launcher import has_work
 from nbyard.testing.bench import OWNER, Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbyard.dispatch.deployments.log_follower import Follower
 from nbyard.errors import Unavailable
-from nbyard.kept_logs import KeptLog
+from nbyard.logs.rotating import KeptLog
 
 
 class Printing:

@@ -25,7 +25,7 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
 )
 from nbyard.errors import NbyardError
-from nbyard.runtimes.docker import deployed
+from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.yard import Yard
 
@@ -109,7 +109,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     )  # what fails at once is known in one step
     monkeypatch.setattr(rollout, "described", lambda *_: [])
     monkeypatch.setattr(rollout, "backoff_seconds", lambda _: 0.0)
-    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     return made
 
 
@@ -130,17 +130,17 @@ def test_a_port_that_is_taken_is_told_and_another_is_tried(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P3."""
-    launch = deployed.launch
+    launch = deployments.launch
 
     def taken(*_: Any) -> None:
         raise NbyardError("driver failed: Bind for 127.0.0.1:32768: port is already allocated")
 
     rolling.create()
-    monkeypatch.setattr(deployed, "launch", taken)
+    monkeypatch.setattr(deployments, "launch", taken)
     found = rolling.step()
     assert found.state == "queued"
     assert "A port is taken on the engine's machine: " in found.reason
-    monkeypatch.setattr(deployed, "launch", launch)
+    monkeypatch.setattr(deployments, "launch", launch)
     assert rolling.step(2).state == "running"
 
 
@@ -262,15 +262,15 @@ def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rollin
     rolling.deployments.reached_below("/one/")
     rolling.create()
     launched: list[str] = []
-    launch = deployed.launch
+    launch = deployments.launch
 
-    def told(engine: Any, one: deployed.Deployed, say: Any, wanted: Any) -> Any:
+    def told(engine: Any, one: deployments.Deployed, say: Any, wanted: Any) -> Any:
         launched.append(one.base_url)
         rolling.deployments.reached_below("/later/")
         return launch(engine, one, say, wanted)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployed, "launch", told)
+        patch.setattr(deployments, "launch", told)
         rolling.step(2)
         assert rolling.row().newest.prefix == "/one/"
         rolling.engine.end(rolling.engine.living()[0], 1)

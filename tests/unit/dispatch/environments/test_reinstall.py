@@ -20,7 +20,7 @@ ANN = Caller("ann")
 @pytest.fixture
 def used(bench: Bench, wheels: Wheels) -> UsedEnvironment:
     """A version that is ready, of which nothing but its lock is there."""
-    from nbyard.installers import Installer
+    from nbyard.host.installers import Installer
 
     wheels.add("cow", "1.0")
     environments = bench.yard.services.environments

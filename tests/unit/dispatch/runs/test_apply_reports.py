@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard import folders
+from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.host.wakeup import listening
 from nbyard.store import Store
 from nbyard.store.events import Subject
-from nbyard.wake import listening
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

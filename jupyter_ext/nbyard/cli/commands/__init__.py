@@ -1,0 +1,3 @@
+"""Commands written by hand, one module per noun, where a command needs more than one service
+operation.
+"""

@@ -1,0 +1,184 @@
+"""Verbs on named artifacts: what they say of themselves is said of the run that makes them."""
+
+import contextlib
+import shutil
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.run import FILE_SHAPE, json_object, pairs, see_out, split_target
+from nbyard.cli.output.console import asked_server, follow_up, offering, say, show_json, size
+from nbyard.cli.output.logs import print_log
+from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.errors import NotFound
+from nbyard.host.project_files import replacing
+
+ZIP = ".zip"
+
+
+@click.command()
+@click.option("--executable", required=True, metavar="FILE|EXECUTABLE", help="What makes it.")
+@click.option("--name", required=True, help="A name that nothing has yet.")
+@click.option("--parameters", default="{}", metavar="JSON", help="Values by name, as an object.")
+@click.option(
+    "--input-file",
+    "inputs",
+    multiple=True,
+    metavar="NAME=FILE…",
+    help="A file or data for it.",
+)
+@click.option("--runtime", default="", help="process, docker or dask.")
+@click.option("--image", default="", help="Container image.")
+@click.option("--force", is_flag=True, help="Take the name over, and nothing from the cache.")
+@click.option("--wait", is_flag=True, help="Wait for its end; the exit code is that of the result.")
+@click.option("--log", is_flag=True, help="Print what it prints, until its end.")
+@click.argument("more", nargs=-1, metavar="[NAME=FILE…]")
+@server_option
+@json_option
+def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
+    """Run an executable once and give what it makes a name.
+
+    It goes on when this command is interrupted. With --force an artifact of that name is replaced;
+    its run keeps its number.
+
+    \b
+    Examples:
+      nbyard artifacts create --executable train.ipynb --name test1 \\
+        --parameters '{"alpha": 0.1}' --input-file data=a.csv labels=b.csv --wait
+    """
+    from nbyard.discover import connect
+
+    body = _body(executable, name, wish, remote=bool(asked_server()))
+    connection = connect(server)
+    with offering("--force takes the name over."):
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    if wish["wait"] or wish["log"]:
+        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
+    elif as_json:
+        show_json(made)
+    else:
+        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
+        click.echo(made.id)
+
+
+def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> NewRun:
+    if wish["more"] and not wish["inputs"]:
+        raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
+    path, registered = split_target(executable, remote)
+    if path.endswith(".nbflow"):
+        raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
+    return NewRun(
+        path=path,
+        executable=registered,
+        name=name,
+        replace=wish["force"],
+        parameters=json_object(wish["parameters"]),
+        texts=pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
+        runtime=wish["runtime"],
+        image=wish["image"],
+        force=wish["force"],
+    )
+
+
+def _run_of(connection: Any, name: str) -> Run:
+    """The run that makes what has this name."""
+    with contextlib.suppress(NotFound):
+        found: Run = connection.runs.get(run=name).run
+        if found.name == name and not found.workflow_id:
+            return found
+    raise NotFound(f"There is no artifact {name[:80]!r}.")
+
+
+@click.command()
+@click.argument("name")
+@server_option
+def parameters(name: str, server: str) -> None:
+    """Print the values that an artifact was made with, defaults too, as JSON."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    run = _run_of(connection, name)
+    (task,) = connection.runs.get(run=run.id).tasks
+    show_json({**task.arguments, **run.parameters})
+
+
+@click.command()
+@click.argument("name")
+@server_option
+def status(name: str, server: str) -> None:
+    """Print the state of an artifact; the exit code is 1 when it failed or was cancelled."""
+    from nbyard.discover import connect
+
+    found = _run_of(connect(server), name)
+    click.echo(found.state)
+    if found.state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--follow", "-f", is_flag=True, help="Go on until it is at its end.")
+@server_option
+def log(name: str, follow: bool, server: str) -> None:
+    """Print what was printed while an artifact was made; interrupting this stops nothing else."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    run = _run_of(connection, name)
+    for task in connection.runs.get(run=run.id).tasks:
+        print_log(connection, run.id, task.node, follow)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--output-file",
+    "target",
+    default="",
+    metavar="FILE",
+    help="Default: its own name; - is standard output.",
+)
+@server_option
+def export(name: str, target: str, server: str) -> None:
+    """Save an artifact: one file as it is, several and folders as a zip.
+
+    NAME.OUTPUT is one of several files.
+    """
+    from nbyard.discover import connect
+
+    save(connect(server), name, target)
+
+
+def save(connection: Any, name: str, target: str) -> None:
+    """Download what a run of that name made to a file, or to standard output for `-`."""
+    source, own = connection.download("artifacts", name)
+    if target == "-":
+        with source:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+        return
+    place = Path(target or own)
+    try:
+        with source, replacing(place) as saved:
+            shutil.copyfileobj(source, saved)
+    except OSError as error:
+        raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
+    is_zip = own.endswith(ZIP) and place.suffix != ZIP
+    say(f"{place}  {size(place.stat().st_size)}{', a zip of all its files' if is_zip else ''}")
+
+
+@click.command("rm")
+@click.argument("name")
+@server_option
+def remove(name: str, server: str) -> None:
+    """Remove an artifact with the run that made it."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    connection.runs.delete(run=_run_of(connection, name).id)
+
+
+COMMANDS: tuple[click.Command, ...] = (create, parameters, status, log, export, remove)

@@ -1,0 +1,223 @@
+"""Verbs that are more than one operation."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import UNSET
+
+from nbyard.cli.output.console import (
+    asked_server,
+    harmless,
+    offering,
+    say,
+    show_json,
+    size,
+    tell_unheard,
+)
+from nbyard.cli.output.logs import print_log
+from nbyard.cli.output.views import show_comparison, show_metrics, show_run
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.datasets.s3 import SCHEME
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
+from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
+
+CHUNK = 8 << 20
+
+
+def server_option(command: Any) -> Any:
+    return click.option("--server", default="", help="Port or URL of a server.")(command)
+
+
+def json_option(command: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
+
+
+@click.command("add")
+@click.argument("source")
+@click.option("--name", default="", help="Name of the dataset; default: the file's.")
+@click.option("--replace", is_flag=True, help="Make a new version of the dataset of that name.")
+@click.option("--unpack", is_flag=True, help="It is an archive: take the folder in it.")
+@server_option
+@json_option
+def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
+    """Make a dataset from a file, folder or address, and wait until it is ready.
+
+    An address is one of http or https, or an object in S3 with the name of the credential that
+    opens it.
+
+    \b
+    Examples:
+      nbyard datasets add penguins.csv
+      nbyard datasets add https://example.org/penguins.csv
+      nbyard datasets add s3://CREDENTIAL@bucket/folder/penguins.csv
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    body = NewDataset(_source(connection, source), name or UNSET, **wish)
+    with offering("--replace makes a new version of that one."):
+        made = connection.datasets.create(body=body)
+    tell_unheard(connection)
+    while made.current.state == "importing":
+        connection.wait(1.0)
+        made = connection.datasets.get(dataset=made.id)
+    if as_json:
+        show_json(made)
+    else:
+        current = made.current
+        table = f", {current.rows} × {current.columns}" if current.columns else ""
+        say(f"{made.name}: {current.state}, {size(current.size_bytes)}{table} {current.reason}")
+        click.echo(made.id)
+    if made.current.state == "failed":
+        raise click.exceptions.Exit(1)
+
+
+def _source(connection: Any, source: str) -> Any:
+    if source.startswith(("http://", "https://", SCHEME)):
+        return UrlSource(source)
+    path = Path(source)
+    if not asked_server():
+        return FileSource(str(path.absolute()))
+    if path.is_dir():
+        raise click.UsageError(
+            f"{source} is a folder, and one file is sent to a server: pack the folder, and add the"
+            " archive with --unpack."
+        )
+    if not path.is_file():
+        raise click.UsageError(f"There is no file {source}.")
+    with path.open("rb") as handle:
+        chunks = iter(lambda: handle.read(CHUNK), b"")
+        return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
+
+
+@click.command("compare")
+@click.argument("dataset")
+@click.argument("old", type=int, default=0)
+@click.argument("new", type=int, default=0)
+@server_option
+@json_option
+def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
+    """Compare two versions of a dataset: columns then and now, or the files of folders.
+
+    By default the newest with the one before.
+    """
+    from nbyard.discover import connect
+
+    found = connect(server).datasets.compare(dataset=dataset, old=old, new=new)
+    if as_json:
+        show_json(found)
+    else:
+        show_comparison(found)
+
+
+@click.command("add")
+@click.argument("path")
+@click.option("--name", default="", help="Name of the executable; default: the file's.")
+@server_option
+@json_option
+def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
+    """Register a notebook, script, binary or function; what it takes is read from it."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.executables.create(body=NewExecutable(path=path, name=name or UNSET))
+    if as_json:
+        show_json(made)
+        return
+    for argument in made.current.arguments:
+        say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
+    for hint in connection.executables.inspect(body=Inspect(path=path)).hints:
+        say(f"! {harmless(hint)}")
+    click.echo(made.id)
+
+
+@click.command("inspect")
+@click.argument("path")
+@server_option
+def inspect(path: str, server: str) -> None:
+    """Read the arguments of a file without running it."""
+    from nbyard.discover import connect
+
+    show_json(connect(server).executables.inspect(body=Inspect(path=path)))
+
+
+@click.command("help")
+@click.argument("path")
+@server_option
+def ask_help(path: str, server: str) -> None:
+    """Run a command with --help and read its arguments from what it prints; nothing is saved."""
+    from nbyard.discover import connect
+
+    show_json(connect(server).executables.help(body=AskHelp(path=path)))
+
+
+@click.command("show")
+@click.argument("run")
+@server_option
+@json_option
+def show(run: str, server: str, as_json: bool) -> None:
+    """Show a run with its tasks, attempts and artifacts; by id, name or number.
+
+    Of a live run also what is left, estimated from past runs.
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    if as_json:
+        show_json(detail)
+    else:
+        show_run(detail, connection.runs.estimate(run=detail.run.id))
+
+
+@click.command("status")
+@click.argument("run")
+@server_option
+def status(run: str, server: str) -> None:
+    """Print the state of a run; the exit code is 1 when it failed or was cancelled."""
+    from nbyard.discover import connect
+
+    found = connect(server).runs.get(run=run).run
+    click.echo(found.state)
+    if found.state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("log")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Go on until its end, whatever attempts it takes."
+)
+@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
+@server_option
+def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
+    """Print the log of a run's node, or of all its nodes."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
+    for name in nodes:
+        if len(nodes) > 1:
+            say(f"── {name}")
+        print_log(connection, run, name, follow, attempt)
+
+
+@click.command("metrics")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
+@server_option
+@json_option
+def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
+    """Show the metrics that a run's node, or all its nodes, recorded so far."""
+    from nbyard.discover import connect
+
+    runs = connect(server).runs
+    nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
+    found = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
+    if as_json:
+        show_json(found)
+    else:
+        show_metrics(found)

@@ -1,0 +1,130 @@
+"""Verbs on credentials that take what is secret: from standard input, a file or a prompt without
+echo, never as a word of the command line, which other users of the machine see."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.run import pairs
+from nbyard.cli.output.console import say, show_json
+from nbyard.domain.credentials import (
+    KINDS,
+    Credential,
+    CredentialField,
+    CredentialKind,
+    CredentialPatch,
+    NewCredential,
+    kind_of,
+)
+
+field_option = click.option(
+    "--field", "words", multiple=True, metavar="NAME=VALUE", help="A field that is not secret."
+)
+file_option = click.option(
+    "--file", "files", multiple=True, metavar="[NAME=]PATH", help="A secret field from a file."
+)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--kind", default="token", type=click.Choice([one.kind for one in KINDS]), help="What it is."
+)
+@field_option
+@file_option
+@click.option("--description", default="", help="What it is for.")
+@server_option
+@json_option
+def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
+    """Keep something secret under a name.
+
+    What is secret is read from standard input, from a file or at a prompt that shows nothing;
+    never from the command line.
+
+    \b
+    Examples:
+      nbyard credentials add weather-api
+      nbyard credentials add weather-api < token.txt
+      nbyard credentials add minio --kind s3 --field access_key_id=ann --file secret.txt
+    """
+    from nbyard.discover import connect
+
+    fields = _fields(kind_of(kind), given["words"], given["files"], is_new=True)
+    body = NewCredential(name, kind, fields, given["description"])
+    _tell(connect(server).credentials.create(body=body), as_json)
+
+
+@click.command()
+@click.argument("name")
+@field_option
+@file_option
+@server_option
+@json_option
+def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
+    """Replace what is secret in a credential, or fields of it; those that are not given stay."""
+    from nbyard.discover import connect
+
+    credentials = connect(server).credentials
+    found = credentials.get(credential=name)
+    fields = _fields(kind_of(found.kind), given["words"], given["files"], is_new=False)
+    body = CredentialPatch(found.version, fields)
+    _tell(credentials.update(credential=found.id, body=body), as_json)
+
+
+COMMANDS = (add, replace)
+
+
+def _tell(made: Credential, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    say(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
+    click.echo(made.id)
+
+
+def _fields(
+    kind: CredentialKind, words: tuple[str, ...], files: tuple[str, ...], *, is_new: bool
+) -> dict[str, str]:
+    """All that is given; what is secret and needed is asked for, unless others are replaced."""
+    secret = [field for field in kind.fields if field.secret]
+    found = _plain(kind, words)
+    for word in files:
+        name, equals, path = word.rpartition("=")
+        found[name if equals else secret[0].name] = _read(path)
+    missing = [field for field in secret if field.required and field.name not in found]
+    if missing and (is_new or not found):
+        found[missing[0].name] = _ask(missing[0])
+    return found
+
+
+def _plain(kind: CredentialKind, words: tuple[str, ...]) -> dict[str, str]:
+    found = pairs("--field", words, "NAME=VALUE")
+    for field in kind.fields:
+        if field.secret and field.name in found:
+            raise click.UsageError(
+                f"{field.name} is secret, and others see the command line: give it on standard"
+                f" input, in a file (--file {field.name}=PATH) or at the prompt."
+            )
+    return found
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} cannot be read: {error}") from None
+
+
+def is_terminal() -> bool:
+    """Whether somebody sits there."""
+    return sys.stdin.isatty()
+
+
+def _ask(field: CredentialField) -> str:
+    """From who sits there, without an echo, else from standard input."""
+    if is_terminal():
+        return str(click.prompt(field.label, hide_input=True, err=True))
+    return sys.stdin.read().rstrip("\r\n")

@@ -1,0 +1,341 @@
+"""Verbs on deployments that are more than one operation, and answers about them for people."""
+
+import getpass
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.run import pairs
+from nbyard.cli.output.console import ago, harmless, say, show_json, show_table
+from nbyard.cli.output.views import show_facts
+from nbyard.domain.deployments.form import IDES, SERVICES
+from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
+from nbyard.domain.models.structs import ServedModel
+from nbyard.domain.states import DEPLOYMENT
+
+LOOK_SECONDS = 0.3
+wait_option = click.option("--wait", is_flag=True, help="Wait until it answers, or has failed.")
+
+
+def wish_options(command: Any) -> Any:
+    """What is chosen for a revision."""
+    for option in reversed(
+        (
+            click.option("--title", help="What people call it."),
+            click.option("--description", help="What it is for."),
+            click.option("--cpu", type=float, help="Cores that it may use at most."),
+            click.option("--memory", "memory_gb", type=float, metavar="GB", help="At most."),
+            click.option("--disk", "disk_gb", type=float, metavar="GB", help="At most."),
+            click.option("--gpu", type=int, help="GPUs of its own."),
+            click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
+            click.option(
+                *("--port", "ports"),
+                multiple=True,
+                metavar="NAME=PORT",
+                help="A port that it listens at, and the name of its link.",
+            ),
+            click.option(
+                "--keep-prefix",
+                multiple=True,
+                metavar="NAME",
+                help="At this port it is told the whole path.",
+            ),
+            click.option("--start-seconds", type=float, help="How long it may take to answer."),
+            click.option("--stop-seconds", type=float, help="How long it may take to stop."),
+            click.option(
+                "--password-file",
+                type=click.File(),
+                help="Where its password stands; - for standard input. Else it is asked for.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("image", default="")
+@click.argument("command", nargs=-1)
+@click.option("--service", type=click.Choice(list(SERVICES)), default="api")
+@click.option("--name", default="", help="The host name, a part of its address.")
+@click.option("--preset", default="standard", help="Whose defaults and ranges count.")
+@wish_options
+@wait_option
+@server_option
+@json_option
+def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> None:
+    """Deploy an image as a service.
+
+    \b
+    Examples:
+      nbyard deployments create nbyard/penguins:1 --wait
+      nbyard deployments create --service jupyterlab --name lab --cpu 2 --memory 4
+      nbyard deployments create tools:1 --service own --port web=8000 -- python3 -m http.server
+    """
+    from nbyard.discover import connect
+
+    wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
+    body = _wish(wish) | {"image": image, "command": list(command)}
+    if "password" not in body and service in IDES:
+        body["password"] = _asked()
+    connection = connect(server)
+    made = connection.deployments.create(body=NewDeployment(**body))
+    see_deployed(connection, made, wait, as_json)
+
+
+@click.command()
+@click.argument("deployment")
+@click.argument("command", nargs=-1)
+@click.option("--image", help="Another image.")
+@wish_options
+@wait_option
+@server_option
+@json_option
+def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) -> None:
+    """Change a deployment; what is not said stays.
+
+    \b
+    Examples:
+      nbyard deployments edit penguins --image nbyard/penguins:2 --wait
+    """
+    from nbyard.discover import connect
+
+    wait, as_json = wish.pop("wait"), wish.pop("as_json")
+    body = _wish(wish) | ({"command": list(command)} if command else {})
+    connection = connect(server)
+    made = connection.deployments.edit(deployment=deployment, body=DeploymentChange(**body))
+    see_deployed(connection, made, wait, as_json)
+
+
+@click.command()
+@click.argument("deployment")
+@click.option("--revision", default=0, metavar="N", help="Which one; default: the one before.")
+@wait_option
+@server_option
+@json_option
+def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: bool) -> None:
+    """Make what an older revision was the newest again.
+
+    \b
+    Examples:
+      nbyard deployments rollback penguins --wait
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.deployments.rollback(deployment=deployment, revision=revision)
+    _see_changed(connection, made, wait, as_json)
+
+
+@click.command()
+@click.argument("deployment")
+@wait_option
+@server_option
+@json_option
+def start(deployment: str, wait: bool, server: str, as_json: bool) -> None:
+    """Start a deployment again that was stopped, has failed or came to its end.
+
+    \b
+    Examples:
+      nbyard deployments start penguins --wait
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    _see_changed(connection, connection.deployments.start(deployment=deployment), wait, as_json)
+
+
+def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
+    if wait:
+        see_deployed(connection, made, wait, as_json)
+    elif as_json:
+        show_json(made)
+    else:
+        _show(made)
+
+
+def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a body that were said."""
+    said = {name: value for name, value in given.items() if value not in (None, ())}
+    if "environment" in said:
+        said["environment"] = pairs("--variable", said["environment"], "NAME=VALUE")
+    kept = said.pop("keep_prefix", ())
+    if "ports" in said:
+        numbers = pairs("--port", said["ports"], "NAME=PORT")
+        said["ports"] = [_port(name, text, kept) for name, text in numbers.items()]
+    if file := said.pop("password_file", None):
+        said["password"] = file.readline().rstrip("\n")
+    return said
+
+
+def _port(name: str, text: str, kept: tuple[str, ...]) -> Port:
+    if not text.isdecimal():
+        raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
+    return Port(name, int(text), keep_prefix=name in kept)
+
+
+def _asked() -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("A password is needed: --password-file says where it stands.")
+    return getpass.getpass("Password, at least 9 characters: ")
+
+
+@click.command()
+@click.argument("deployment")
+@click.option("--revision", default=0, metavar="N", help="Of that revision; default: the newest.")
+@click.option("--follow", "-f", is_flag=True, help="Go on while it runs.")
+@server_option
+def log(deployment: str, revision: int, follow: bool, server: str) -> None:
+    """Print what a deployment prints; interrupting this stops nothing else."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    after = 0
+    while True:
+        chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
+        click.echo(harmless(chunk.text), nl=False)
+        moved, after = chunk.next > after, chunk.next
+        if chunk.done or not (follow or moved):
+            return
+        if not moved:
+            time.sleep(LOOK_SECONDS)
+
+
+def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
+    """Tell how it goes; with `wait` when it answers, or has failed: then the exit code is 1."""
+    found = _until_there(connection, made) if wait else made
+    if as_json:
+        show_json(found)
+    elif wait:
+        _show(found)
+    else:
+        say(f"nbyard deployments show {made.name} tells how it goes.")
+        _warn(found)
+        click.echo(made.id)
+    if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
+        raise click.exceptions.Exit(1)
+
+
+def _until_there(connection: Any, made: Deployment) -> Deployment:
+    """When its newest revision answers, or is not going to."""
+    try:
+        return until_settled(connection, made)
+    except KeyboardInterrupt:
+        say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
+        sys.exit(130)
+
+
+def until_settled(connection: Any, made: Deployment) -> Deployment:
+    """When its newest revision answers, or has failed; what keeps it waiting is told. Whoever waits
+    may be interrupted."""
+    connection.wait(0)  # from now on it hears of news
+    told = ""
+    while not _is_settled(made):
+        if made.reason not in ("", told):
+            told = made.reason
+            say(f"{made.name} is {made.state}: {told}")
+        connection.wait(LOOK_SECONDS)
+        made = connection.deployments.get(deployment=made.id)
+    return made
+
+
+def _is_settled(found: Deployment) -> bool:
+    if found.state in DEPLOYMENT.rests:
+        return True
+    return found.state == "running" and (found.serving == found.revision or bool(found.reason))
+
+
+def _show(found: Any) -> None:
+    spec = found.spec
+    hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
+    show_facts(
+        [
+            ("name", found.name),
+            ("title", found.title if found.title != found.name else ""),
+            ("state", found.state),
+            ("reason", found.reason),
+            ("reproduce", found.reproduce),
+            ("service", spec.service),
+            ("image", spec.image),
+            ("model", _model(found.model)),
+            ("hardware", hardware),
+            ("gpus", _gpus(found)),
+            ("revision", _revision(found)),
+            ("description", found.description),
+            ("made", ago(found.created_at)),
+            ("id", found.id),
+        ]
+    )
+    for link in found.links:
+        mark = "answers" if link.answers else "does not answer"
+        click.echo(f"{link.name}: {link.path} ({mark})")
+    _warn(found)
+
+
+def _gpus(found: Deployment) -> str:
+    """How many, and which."""
+    if found.gpus:
+        return f"{len(found.gpus)} ({', '.join(found.gpus)})"
+    return f"{found.spec.gpu} asked for" if found.spec.gpu else ""
+
+
+def _warn(found: Deployment) -> None:
+    for warning in found.warnings:
+        say(f"Warning: {warning}")
+
+
+def _model(model: ServedModel | None) -> str:
+    """And the run that it came out of."""
+    if model is None:
+        return ""
+    source = model.source
+    of = f", run {source.run_number}, {source.node}.{source.output}" if source else ""
+    return f"{model.name} {model.tag or model.number}{of}"
+
+
+def _revision(found: Deployment) -> str:
+    if found.serving in (0, found.revision):
+        return str(found.revision)
+    return f"{found.revision}, while {found.serving} answers"
+
+
+def _revisions(page: Any) -> None:
+    head = ("revision", "how", "image", "restarts", "answered", "ended", "reason")
+    rows = [
+        (r.number, r.origin, r.spec.image, r.restarts, r.ready_at, r.ended_at, r.reason)
+        for r in page.items
+    ]
+    show_table(rows, head)
+
+
+def _events(page: Any) -> None:
+    rows = [(e.at, e.state, e.change, e.revision or "", e.reason) for e in page.items]
+    show_table(rows, ("at", "state", "change", "revision", "reason"))
+
+
+def _traffic(found: Any) -> None:
+    rows = [
+        (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
+        for one in found.parts
+        if one.requests
+    ]
+    show_table(rows, ("from", "requests", "errors", "p50", "p99"))
+    say(f"{found.requests} requests, {found.errors} errors.")
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)
+VIEWS: dict[str, Callable[[Any], None]] = {
+    "deployments.events": _events,
+    "deployments.get": _show,
+    "deployments.revisions": _revisions,
+    "deployments.stop": _show,
+    "deployments.traffic": _traffic,
+}

@@ -1,0 +1,212 @@
+"""Verbs on environments that are more than one operation."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.output.console import harmless, offering, say, show_json, size, tell_unheard
+from nbyard.cli.output.environment_views import next_step, show_changes
+from nbyard.domain.environments.references import split_reference
+from nbyard.domain.environments.structs import (
+    Environment,
+    EnvironmentChange,
+    NewEnvironment,
+)
+from nbyard.domain.paging import Page
+
+LOOK_SECONDS = 0.5
+file_option = click.option(
+    *("-r", "--requirement", "files"), multiple=True, metavar="FILE", help="A requirements file."
+)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("packages", nargs=-1)
+@file_option
+@click.option("--capture", default="", metavar="KERNEL", help="Take the packages of that kernel.")
+@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@server_option
+@json_option
+def create(
+    name: str, packages: tuple[str, ...], files: tuple[str, ...], server: str, **wish: Any
+) -> None:
+    """Make an environment with these packages, and a kernel of its name.
+
+    Where the first install failed, the same name with other packages tries again.
+
+    \b
+    Examples:
+      nbyard environments create cows cowsay==6.1
+      nbyard environments create reports -r requirements.txt
+      nbyard environments create frozen --capture python3
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    body = NewEnvironment(name, _text(packages, files), wish["capture"])
+    with offering(f"nbyard environments install {shlex.quote(name)} … --replace changes that one."):
+        made = connection.environments.create(body=body)
+    if wish["capture"]:
+        say(f"{made.description}.")
+    _see_out(connection, made, wish["detach"], wish["as_json"])
+
+
+@click.command()
+@click.argument("name")
+@click.argument("packages", nargs=-1)
+@file_option
+@click.option("--replace", is_flag=True, help="Instead of all that it has, not besides.")
+@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
+@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@server_option
+@json_option
+def install(
+    name: str,
+    packages: tuple[str, ...],
+    files: tuple[str, ...],
+    replace: bool,
+    server: str,
+    **wish: bool,
+) -> None:
+    """Install more packages, or other versions, as the next version of an environment.
+
+    When that fails, the environment is as it was.
+    """
+    text = _text(packages, files)
+    body = EnvironmentChange(requirements=text) if replace else EnvironmentChange(add=text)
+    _change(name, server, body, **wish)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("packages", nargs=-1, required=True)
+@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
+@click.option("--detach", is_flag=True, help="Do not wait until it is made.")
+@server_option
+@json_option
+def uninstall(name: str, packages: tuple[str, ...], server: str, **wish: bool) -> None:
+    """Make a version of an environment that is without these packages."""
+    _change(name, server, EnvironmentChange(remove=list(packages)), **wish)
+
+
+def _change(
+    name: str,
+    server: str,
+    body: EnvironmentChange,
+    preview: bool,
+    detach: bool,
+    as_json: bool,
+) -> None:
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    if not preview:
+        made = connection.environments.change(environment=name, body=body)
+        _see_out(connection, made, detach, as_json)
+        return
+    found = connection.environments.preview(environment=name, body=body)
+    if as_json:
+        show_json(found)
+    else:
+        show_changes(Page(found.changes))
+
+
+def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
+    for file in files:
+        if not Path(file).is_file():
+            raise click.UsageError(f"There is no file {file}.")
+    try:
+        texts = [Path(file).read_text() for file in files]
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"A requirements file is text in UTF-8: {error}") from None
+    return "\n".join([*texts, *packages])
+
+
+def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
+    """Print what installing says until its end; the exit code is 1 when it failed."""
+    tell_unheard(connection)
+    if detach:
+        click.echo(made.id)
+        return
+    number, was_installed = made.current.number, made.installed
+    try:
+        _print_log(connection, made.id, number, quiet=as_json)
+    except KeyboardInterrupt:
+        say(f"\nIt goes on. nbyard environments log {made.name} tells how.")
+        sys.exit(130)
+    made = connection.environments.get(environment=made.id)
+    if as_json:
+        show_json(made)
+    elif made.current.state == "ready":
+        say(f"{made.name} version {number}: {size(made.current.size_bytes)}, kernel {made.kernel}")
+        if was_installed:  # all that a first one has was told while it was installed
+            show_changes(connection.environments.diff(environment=made.id, new=number))
+    else:
+        say(f"{made.name} version {number} {made.current.state}: {made.current.reason}")
+        say(next_step(made))
+    if made.current.state != "ready":
+        raise click.exceptions.Exit(1)
+
+
+def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
+    after = 0
+    while True:
+        chunk = connection.environments.log(environment=key, after=after, version=number)
+        if not quiet:
+            click.echo(harmless(chunk.text), nl=False, err=True)
+        moved, after = chunk.next > after, chunk.next
+        if chunk.done:
+            return
+        if not moved:
+            time.sleep(LOOK_SECONDS)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--version", default=0, metavar="N", help="Of that version; default: the newest.")
+@server_option
+def log(name: str, version: int, server: str) -> None:
+    """Print what installing says, or said; interrupting this stops nothing else."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    _print_log(connection, name, version, quiet=False)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--version", default=0, metavar="N", help="Of that one; default: what is installed.")
+@server_option
+def lock(name: str, version: int, server: str) -> None:
+    """Print the lock of a version, as a requirements file with hashes."""
+    from nbyard.discover import connect
+
+    versions = connect(server).environments.versions(environment=name).items
+    found = [one for one in versions if one.state == "ready" and version in (0, one.number)]
+    if not found:
+        raise click.UsageError(f"{name} has no such version that is installed.")
+    for line in found[0].lock_lines:
+        click.echo(line)
+
+
+@click.command()
+@click.argument("version", metavar="NAME@N")
+@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
+@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@server_option
+@json_option
+def use(version: str, server: str, **wish: bool) -> None:
+    """Go back to an older version: the next one has its very lock."""
+    name, number = split_reference(version)
+    if not number:
+        raise click.UsageError(f"{version}: write NAME@N, such as {name}@1")
+    _change(name, server, EnvironmentChange(version=number), **wish)
+
+
+COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, log, lock)

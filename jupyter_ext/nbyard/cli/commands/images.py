@@ -1,0 +1,262 @@
+"""Verbs on images that are more than one operation."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.run import pairs
+from nbyard.cli.output.console import harmless, say, show_json, size
+from nbyard.domain.images.structs import (
+    ImageName,
+    NamedImage,
+    NewImage,
+    PulledImage,
+    Recipe,
+    own_lines,
+)
+
+LOOK_SECONDS = 0.3
+ENDED = ("ready", "failed")
+wait_option = click.option("--wait", is_flag=True, help="Wait for its end; the exit code tells it.")
+log_option = click.option("--log", is_flag=True, help="Print what is said, until its end.")
+
+
+def recipe_options(command: Any) -> Any:
+    """What is chosen for the image of an environment."""
+    for option in reversed(
+        (
+            click.option("--anew", is_flag=True, help="Without what its last image was given."),
+            click.option("--base", metavar="IMAGE", help="On which it is built (ARG BASE)."),
+            click.option("--system-package", "system_packages", multiple=True, help="Of Debian."),
+            click.option("--build-package", "build_packages", multiple=True, help="Left behind."),
+            click.option("--uid", type=int, help="As whom it works; never root."),
+            click.option("--gid", type=int, help="With which group."),
+            click.option("--cuda", metavar="VERSION", help="On NVIDIA's image of that version."),
+            click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
+            click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
+            click.option("--project", metavar="FOLDER", help="Its files come along."),
+            click.option("--for-notebooks/--for-scripts", default=None, help="What executes them."),
+            click.option(
+                *("--dockerfile", "own"),
+                metavar="FILE",
+                help="Take the lines below the marker from this file.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("target", metavar="ENVIRONMENT|DOCKERFILE")
+@click.option("--version", default=0, metavar="N", help="Of the environment; default: installed.")
+@click.option("--tag", default="", metavar="NAME:TAG", help="What the image is called.")
+@recipe_options
+@wait_option
+@log_option
+@server_option
+@json_option
+def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None:
+    """Build the image of an environment, or of a Dockerfile.
+
+    What is not said stays as it was in the environment's last image. Where the same was built
+    before, nothing is built. It goes on when this command is interrupted.
+
+    \b
+    Examples:
+      nbyard images build cows --log
+      nbyard images build cows --system-package libgomp1 --cuda 12.6 --wait
+      nbyard images build cows --anew --wait
+      nbyard images build tools/Dockerfile --tag tools:1 --log
+      nbyard images build tools/Dockerfile --base python:3.12-slim
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    is_file = "/" in target or Path(target).is_file()
+    body = NewImage(path=target, tag=tag) if is_file else NewImage(target, version, tag=tag)
+    recipe = _recipe_of_file(wish) if is_file else _recipe(connection, body, wish)
+    made = connection.images.build(body=msgspec.structs.replace(body, recipe=recipe))
+    _see_out(connection, made, **_how(wish))
+
+
+def _how(wish: dict[str, Any]) -> dict[str, bool]:
+    return {name: wish[name] for name in ("wait", "log", "as_json")}
+
+
+def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
+    fields = Recipe.__struct_fields__
+    return {
+        name: value for name, value in wish.items() if name in fields and value not in (None, ())
+    }
+
+
+def _recipe_of_file(wish: dict[str, Any]) -> Recipe | None:
+    """A Dockerfile may take a base as its `ARG BASE`."""
+    others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
+    if others:
+        options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+        words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
+        raise click.UsageError(words)
+    return Recipe(base=wish["base"]) if wish["base"] else None
+
+
+def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
+    """The last one, or with `anew` a new one, with what is chosen now; None when nothing is."""
+    chosen = _chosen(wish)
+    if not chosen and not wish["anew"]:
+        return None
+    for name in ("system_packages", "build_packages"):
+        if name in chosen:
+            chosen[name] = [*chosen[name]]
+    for name in ("variables", "labels"):
+        if name in chosen:
+            chosen[name] = pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
+    shown = connection.images.dockerfile(body=body)
+    if "own" in chosen:
+        chosen["own"] = own_lines(_text(chosen["own"]), shown.text)
+    last = Recipe() if wish["anew"] else shown.recipe
+    return Recipe(**{name: getattr(last, name) for name in last.__struct_fields__} | chosen)
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{file} cannot be read: {error}") from None
+
+
+@click.command()
+@click.argument("environment")
+@click.option("--version", default=0, metavar="N", help="Of that version; default: installed.")
+@recipe_options
+@server_option
+def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None:
+    """Print the Dockerfile of an environment; nothing is built.
+
+    Write lines of your own below its last line, and build with --dockerfile.
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    body = NewImage(environment, version)
+    recipe = _recipe(connection, body, wish)
+    shown = connection.images.dockerfile(body=msgspec.structs.replace(body, recipe=recipe))
+    click.echo(shown.text, nl=False)
+
+
+@click.command()
+@click.argument("reference", metavar="NAME:TAG")
+@wait_option
+@log_option
+@server_option
+@json_option
+def pull(reference: str, server: str, **wish: Any) -> None:
+    """Fetch an image from a registry."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.images.pull(body=PulledImage(reference))
+    _see_out(connection, made, **wish)
+
+
+@click.command()
+@click.argument("image")
+@click.argument("reference", metavar="NAME:TAG|HOST/", default="")
+@wait_option
+@log_option
+@server_option
+@json_option
+def push(image: str, reference: str, server: str, **wish: Any) -> None:
+    """Send an image to a registry, under another name where one is given.
+
+    \b
+    Examples:
+      nbyard images push nbyard/cows:1 registry.example.org:5000/ --wait
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.images.push(image=image, body=ImageName(reference))
+    _see_out(connection, made, **wish)
+
+
+@click.command()
+@click.argument("image")
+@click.option("--follow", "-f", is_flag=True, help="Go on until its end.")
+@server_option
+def log(image: str, follow: bool, server: str) -> None:
+    """Print what building, pulling or pushing says; interrupting this stops nothing else."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    print_log(connection, image, follow)
+
+
+def print_log(connection: Any, image: str, follow: bool) -> None:
+    """What was said by now, with `follow` to its end."""
+    after = 0
+    while True:
+        chunk = connection.images.log(image=image, after=after)
+        click.echo(harmless(chunk.text), nl=False, err=True)
+        moved, after = chunk.next > after, chunk.next
+        if chunk.done or not (follow or moved):
+            return
+        if not moved:
+            time.sleep(LOOK_SECONDS)
+
+
+def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: bool) -> None:
+    if not (wait or log):
+        if as_json:
+            show_json(made)
+        else:
+            say(f"nbyard images log {made.reference} --follow tells how it goes.")
+            click.echo(made.id)
+        return
+    found = until_made(connection, made, log)
+    if as_json:
+        show_json(found)
+    else:
+        tell(found)
+    if found.state != "ready":
+        raise click.exceptions.Exit(1)
+
+
+def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = True) -> NamedImage:
+    """The image at its end; when this is interrupted, it goes on, or somebody else ends it."""
+    try:
+        if log:
+            print_log(connection, made.id, follow=True)
+        connection.wait(0)  # from now on it hears of news
+        while made.state not in ENDED:
+            made = connection.images.get(image=made.id)
+            if made.state not in ENDED:
+                connection.wait(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        if goes_on:
+            say(f"\nIt goes on. nbyard images rm {made.reference} ends it.")
+        sys.exit(130)
+    return made
+
+
+def tell(found: NamedImage) -> None:
+    """How it ended: name, size and id, or why it failed and at which line."""
+    if found.state == "ready":
+        if found.cached:
+            say("Nothing changed since it was built.")
+        click.echo(f"{found.reference}  {size(found.size_bytes)}  {found.image_id}")
+        return
+    say(f"{found.reference} {found.state}: {found.reason}")
+    if found.failed_line is not None:
+        say(f"  {found.failed_line.line} | {found.failed_line.text}")
+    if found.environment and found.recipe != Recipe():
+        say("What was chosen stays chosen for the next build; --anew starts over without it.")
+
+
+COMMANDS: tuple[click.Command, ...] = (build, dockerfile, pull, push, log)

@@ -1,0 +1,354 @@
+"""Verbs on models that are more than one operation."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from msgspec import UNSET
+
+from nbyard.cli.commands.artifacts import save
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.deployments import see_deployed
+from nbyard.cli.commands.images import tell, until_made
+from nbyard.cli.commands.run import see_out
+from nbyard.cli.commands.run_dockerfile import check_target
+from nbyard.cli.commands.serve import serve
+from nbyard.cli.output.console import ago, offering, say, show_json, show_table
+from nbyard.cli.output.views import show_facts
+from nbyard.domain.deployments.form import name_of
+from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.images.structs import NamedImage
+from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.edges import FOLDER
+from nbyard.errors import NotFound
+from nbyard.kinds.model import CSV, PARQUET
+from nbyard.services.naming import nearest
+
+INPUT = "data"
+KEYS = ModelFilter.__struct_fields__
+ALL = 500
+FORMS = {".csv": CSV, ".parquet": PARQUET, ".zip": FOLDER}
+CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
+
+
+def source_options(command: Any) -> Any:
+    """What is built: a place, or what came out of a run."""
+    for option in reversed(
+        (
+            click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),
+            click.option(
+                *("-c", "--config", "file"),
+                default="",
+                metavar="FILE",
+                help="The model file; in DIR.",
+            ),
+            click.option("--run", "of_run", default="", metavar="RUN", help="Of that run:"),
+            click.option(
+                "--output", default="", metavar="STEP.OUTPUT", help="what came out of it."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@source_options
+@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@server_option
+@json_option
+def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
+    """Build the image of a model, and print what that says.
+
+    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow; FILE.py has a class with predict.
+    It goes on when this command is interrupted. Exit code: 0 ready, 1 failed, 2 refused.
+
+    \b
+    Examples:
+      nbyard models build churn/
+      nbyard models build -c batch.yaml churn/
+      nbyard models build churn/model.py:Churn
+      nbyard models build --run 12 --output train.model
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.models.build(body=wanted(**source))
+    if not detach:
+        made, image = until_built(connection, made)
+    if as_json:
+        show_json(made)
+    elif detach:
+        say(f"nbyard images log {made.image} --follow tells how it goes.")
+        click.echo(made.id)
+    else:
+        tell(image)
+    if not detach and image.state != "ready":
+        raise click.exceptions.Exit(1)
+
+
+def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
+    """The body of what a command line names."""
+    if bool(of_run) != bool(output):
+        raise click.UsageError("--run RUN and --output STEP.OUTPUT belong together.")
+    if bool(target) == bool(of_run):
+        raise click.UsageError("Name a folder or a Python file, or else --run and --output.")
+    found = CLASS.fullmatch(target)
+    path, class_name = (found["path"], found["name"] or "") if found else (target, "")
+    return NewModel(path, file, class_name, of_run, output)
+
+
+def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, NamedImage]:
+    """When its image is there or not going to be; what the engine says is printed."""
+    image = until_made(connection, connection.images.get(image=made.image), True)
+    found = connection.models.get(model=made.id) if image.state == "ready" else made
+    return found, image
+
+
+@click.command(name="ls")
+@click.option(
+    *("-f", "--filter", "filters"),
+    multiple=True,
+    metavar="KEY=TEXT",
+    help=f"Those that have the text in it ({', '.join(KEYS)}); all of them must fit.",
+)
+@server_option
+@json_option
+def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
+    """List models, newest first.
+
+    \b
+    Examples:
+      nbyard models ls -f name=churn -f mode=http
+    """
+    from nbyard.discover import connect
+
+    found = connect(server).models.list(limit=ALL, **asked(filters))
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (short_id(one), one.name, one.tag, one.mode, one.state, ago(one.created_at), labels(one))
+        for one in found.items
+    ]
+    show_table(rows, ["id", "name", "tag", "mode", "state", "made", "labels"])
+
+
+@click.command()
+@click.option("-n", "--name", default="", help="A part of its name.")
+@click.option("-t", "--tag", default="", help="A part of its tag.")
+@click.option("--input", "data", metavar="DATA", default="", help="Dataset, file or folder.")
+@click.option(
+    "--output",
+    default="",
+    metavar="FILE",
+    help="Save them there: a .csv, .parquet or .zip.",
+)
+@server_option
+@json_option
+def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
+    """Run the newest model that fits, in its image: one of mode http answers until Ctrl-C, one of
+    mode batch predicts a dataset.
+
+    With --input it is the newest of mode batch. The address of one that answers is printed first,
+    then what it logs; nbyard models deploy serves it for good. Exit code: 0 succeeded or was ended
+    by you, 1 failed, 2 refused, 3 there is no such model.
+
+    \b
+    Examples:
+      nbyard models run -n churn -t v1
+      nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
+      nbyard models run -n churn --input months/ --output leaves.zip
+    """
+    from nbyard.discover import connect
+
+    form = form_of(output)
+    check_target(output)
+    connection = connect(server)
+    find = newest_batch if data or output else newest
+    found = find(connection, name, tag)
+    if found.mode == HTTP and not (data or output):
+        raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
+    if found.mode == BATCH and not data:
+        raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
+    executable = connection.models.register(model=found.id, output=form)
+    label = f"{found.name} {uuid.uuid4().hex[:8]}"
+    body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
+    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    see_out(connection, made, found.reference, as_json=as_json)
+    if output:
+        save(connection, label, output)
+
+
+def form_of(output: str) -> str:
+    """As what predictions are made for a place of that name."""
+    form = FORMS.get(Path(output).suffix.lower() if output not in ("", "-") else ".csv")
+    if form is None:
+        raise click.UsageError(
+            "--output ends in .csv, .parquet, or .zip for a file for each file of a folder; - is"
+            " CSV to standard output."
+        )
+    return form
+
+
+@click.command()
+@source_options
+@click.option("-n", "--name", default="", help="A part of its name.")
+@click.option("-t", "--tag", default="", help="A part of its tag.")
+@click.option(
+    "--as", "host", default="", metavar="NAME", help="The host name, of an earlier one too."
+)
+@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@server_option
+@json_option
+def deploy(
+    name: str, tag: str, host: str, detach: bool, server: str, as_json: bool, **source: str
+) -> None:
+    """Serve a model until it is stopped: what is named is built first, else the newest http model
+    that fits is taken.
+
+    Where that step, file or class is deployed already and nobody stopped it, it becomes a new
+    revision, which takes the place of the other one when it answers. Exit code: 0 it answers, 1 it
+    failed, 2 refused, 3 there is no such model.
+
+    \b
+    Examples:
+      nbyard models deploy -n churn
+      nbyard models deploy -n churn -t v2 --as churn
+      nbyard models deploy churn/model.py:Churn
+      nbyard models deploy --run 12 --output train.model
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    if not any(source.values()):
+        found = newest(connection, name, tag, HTTP)
+    elif name or tag:
+        raise click.UsageError("-n and -t choose a model that is built already.")
+    else:
+        found = _built(connection, wanted(**source), detach)
+    see_deployed(connection, _deployed(connection, found, host), not detach, as_json)
+
+
+def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
+    """As the next revision of that of this host name, or of the one that the server names; where
+    there is none, as another one."""
+    there = connection.models.deployments(model=found.id)
+    into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
+    if not into:
+        name = host or there.name or name_of(found.name)
+        with offering("--as NAME is for that."):
+            body = NewDeployment(found.reference, name=name)
+            return cast(Deployment, connection.deployments.create(body=body))
+    change = DeploymentChange(image=found.reference)
+    made = cast(Deployment, connection.deployments.edit(deployment=into[0], body=change))
+    if made.is_wanted:
+        return made
+    return cast(Deployment, connection.deployments.start(deployment=made.id))
+
+
+def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
+    """With `detach` the deployment waits for it, and nobody here."""
+    made = cast(ModelPackage, connection.models.build(body=body))
+    if detach:
+        return made
+    found, image = until_built(connection, made)
+    if image.state != "ready":
+        tell(image)
+        raise click.exceptions.Exit(1)
+    return found
+
+
+def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:
+    """The newest model that is ready and has these parts in name and tag; which one that is, is
+    told where nothing is said.
+
+    Raises:
+        NotFound: there is none.
+    """
+    models = connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items
+    for found in models:
+        if found.state == "ready":
+            if not (name or tag):
+                say(f"The newest model is {found.reference}.")
+            return cast(ModelPackage, found)
+    words = "There is no such model that is ready"
+    if models:
+        words += f"; {models[0].reference} is {models[0].state}"
+    elif name:
+        names = {one.name for one in connection.models.list(limit=ALL).items}
+        words += f"; {nearest(names, name)}"
+    raise NotFound(f"{words}.", hint="nbyard models ls lists them.")
+
+
+def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
+    """That of mode batch; where there is none, another one, of which the server says what to do."""
+    try:
+        return newest(connection, name, tag, BATCH)
+    except NotFound:
+        return newest(connection, name, tag)
+
+
+def asked(filters: Sequence[str]) -> dict[str, str]:
+    """The filters of a command line, each named once."""
+    found: dict[str, str] = {}
+    for one in filters:
+        key, sign, text = one.partition("=")
+        if not sign or key not in KEYS or key in found:
+            known = ", ".join(f"{key}=TEXT" for key in KEYS)
+            raise click.UsageError(f"-f {one}: write each of {known} at most once.")
+        found[key] = text
+    return found
+
+
+def short_id(package: ModelPackage) -> str:
+    """That of the image where it is there, as Docker shows it."""
+    return package.image_id.removeprefix("sha256:")[:12] or package.id
+
+
+def labels(package: ModelPackage) -> str:
+    """What stands on the image."""
+    told = {"owner": package.owner, "platform_tag": package.platform_tag}
+    return ", ".join(f"{name}={value}" for name, value in told.items() if value)
+
+
+def show_package(found: ModelPackage) -> None:
+    """One model, a fact a line."""
+    model = found.model
+    show_facts(
+        [
+            ("name", found.name),
+            ("tag", found.tag),
+            ("mode", found.mode),
+            ("platform tag", found.platform_tag),
+            ("state", f"{found.state} {found.reason}".strip()),
+            ("image", found.reference),
+            ("image id", found.image_id),
+            ("takes", _columns(model.inputs)),
+            ("answers", _columns(model.outputs)),
+            ("file", found.path),
+            ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
+            ("run", _origin(found.source)),
+            ("bytes", found.bundle_digest),
+            ("made", ago(found.created_at)),
+            ("id", found.id),
+        ]
+    )
+
+
+def _origin(source: RunOutput | None) -> str:
+    if source is None:
+        return ""
+    return f"{source.run_number} ({source.run_title}), {source.node}.{source.output}"
+
+
+def _columns(columns: Sequence[Any]) -> str:
+    return ", ".join(f"{one.name} {one.type}{'?' if one.nullable else ''}" for one in columns)
+
+
+VIEWS: dict[str, Any] = {"models.get": show_package}
+COMMANDS: tuple[click.Command, ...] = (build, listed, run, deploy)

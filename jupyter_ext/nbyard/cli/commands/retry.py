@@ -1,0 +1,48 @@
+"""`nbyard runs retry`: go on with a run that failed, and tell how that goes."""
+
+import uuid
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.commands.run import see_out
+from nbyard.cli.output.console import follow_up, say, show_json, tell_unheard
+from nbyard.cli.output.views import VIEWS
+
+
+@click.command()
+@click.argument("run")
+@click.option("--environment", default="", metavar="NAME", help="With its newest version.")
+@click.option("--wait", is_flag=True, help="Wait for its end; the exit code is that of the result.")
+@click.option(
+    *("--log", "--follow", "-f", "log"), is_flag=True, help="Print what it prints, until its end."
+)
+@server_option
+@json_option
+def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_json: bool) -> None:
+    """Go on, as a new run, where one failed or was cancelled; its name goes to the new one.
+
+    It goes on when this command is interrupted. With --environment the steps that are worked on
+    anew have the newest version of that library.
+
+    \b
+    Examples:
+      nbyard runs retry 12 --wait
+      nbyard runs retry nightly --environment cows --follow
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    asked = {"environment": environment, "idempotency_key": str(uuid.uuid4())}
+    made = connection.runs.retry(run=run, **asked)
+    tell_unheard(connection)
+    if wait or log:
+        see_out(connection, made, "", as_json=as_json, log=log)
+    elif as_json:
+        show_json(made)
+    else:
+        VIEWS["runs.retry"](made)
+        say(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
+
+
+COMMANDS: tuple[click.Command, ...] = (retry,)

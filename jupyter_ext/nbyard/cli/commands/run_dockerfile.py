@@ -1,0 +1,147 @@
+"""`nbyard run -f Dockerfile`: build, run once, save what comes out, and leave nothing behind."""
+
+import contextlib
+import os
+import shlex
+import uuid
+from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.cli.commands.artifacts import save
+from nbyard.cli.commands.images import tell, until_made
+from nbyard.cli.commands.run import FILE_SHAPE, json_object, pairs, see_out, texts_of
+from nbyard.cli.output.console import say
+from nbyard.domain.arguments.structs import Argument, ValueType
+from nbyard.domain.images.structs import NewImage, Recipe
+from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.errors import Conflict, NbyardError
+
+OUTPUT = "output"
+NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "string"}
+
+
+def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
+    """Build, run, save, clean up; the exit code is that of the result. `wish` are the options of
+    the command: params, parameters, inputs, output, base and gpu.
+
+    Raises:
+        Conflict: GPUs are asked for, and there are none.
+    """
+    target = wish["output"]
+    body = _run_of(file, wish)
+    if body.gpu and not connection.system.gpus().items:
+        raise Conflict(
+            "No GPU can be granted: this machine has none, as far as nbyard knows.",
+            hint="nbyard doctor says where they are known from; the setting gpus names them.",
+        )
+    check_target(target)
+    connection.runs.check(body=body)  # before minutes go by for an image
+    with _image(connection, _image_of(file, wish["base"])) as image:
+        body = msgspec.structs.replace(body, image=image)
+        known = _executables(connection)
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+        with _cleared(connection, made, known):
+            see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
+            if target:
+                save(connection, made.name, target)
+
+
+def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
+    """Under a name of its own, by which its output is found; no earlier result is taken for it."""
+    parameters = json_object(wish["parameters"])
+    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    texts = texts_of(wish["params"], wish["inputs"])
+    typed = {name: value for name, value in texts.items() if name not in inputs}
+    return NewRun(
+        path=file,
+        name=f"once {uuid.uuid4().hex[:12]}",
+        parameters=parameters,
+        texts=texts,
+        runtime="docker",
+        force=True,
+        gpu=1 if wish["gpu"] else None,
+        arguments=declared(typed | parameters, inputs, bool(wish["output"])),
+    )
+
+
+def _image_of(file: str, base: str) -> NewImage:
+    made = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
+    return msgspec.structs.replace(made, recipe=Recipe(base=base)) if base else made
+
+
+def check_target(target: str) -> None:
+    """Before anything is built: what comes out has to be kept somewhere."""
+    folder = Path(target).parent
+    if target and target != "-" and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise click.UsageError(f"{target} cannot be written: there is no such folder to write to.")
+
+
+def declared(
+    parameters: Mapping[str, Any], inputs: Mapping[str, str], has_output: bool
+) -> list[Argument]:
+    """What a Dockerfile takes that nothing describes: what it is given, each as `--name VALUE`, and
+    the place of its output as `--output PATH`."""
+    values = [
+        Argument(name, type=NAMES.get(type(value), "json"), nullable=value is None)
+        for name, value in parameters.items()
+    ]
+    files = [Argument(name, role="input", required=True) for name in inputs]
+    output = [Argument(OUTPUT, role="output")] if has_output else []
+    return [*values, *files, *output]
+
+
+@contextlib.contextmanager
+def _image(connection: Any, body: NewImage) -> Iterator[str]:
+    """Its name, while it is needed; what it says while it is built is printed."""
+    made = connection.images.build(body=body)
+    try:
+        found = until_made(connection, made, log=True, goes_on=False)
+        if found.state != "ready":
+            tell(found)
+            raise click.exceptions.Exit(1)
+        yield body.tag
+    finally:
+        connection.images.delete(image=made.id)
+
+
+@contextlib.contextmanager
+def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
+    """No record stays of a run that is at its end, nor its executable unless that is `known`, but
+    where what came out could not be saved; one that is left earlier is cancelled."""
+    try:
+        yield
+    except click.UsageError:
+        say(f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}")
+        raise
+    except BaseException:
+        _clear(connection, run, known)
+        raise
+    _clear(connection, run, known)
+
+
+def _executables(connection: Any) -> set[str]:
+    """The ids of those that are there before."""
+    found: set[str] = set()
+    after: str | None = ""
+    while after is not None:
+        page = connection.executables.list(limit=200, after=after)
+        found |= {one.id for one in page.items}
+        after = page.next
+    return found
+
+
+def _clear(connection: Any, run: Run, known: Container[str]) -> None:
+    with contextlib.suppress(NbyardError):
+        connection.runs.cancel(run=run.id)
+    while connection.runs.get(run=run.id).run.state in ("queued", "running"):
+        connection.wait(0.5)
+    used = {task.executable_id for task in connection.runs.get(run=run.id).tasks}
+    connection.runs.delete(run=run.id)
+    for made in (one for one in used if one and one not in known):
+        with contextlib.suppress(NbyardError):  # another run uses it by now
+            connection.executables.delete(executable=made)
+    say("The image and the record of the run are removed.")

@@ -1,0 +1,158 @@
+"""Files that a run wrote beside its declared outputs: `nbyard runs files`, and saving them."""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.output.console import harmless, say, show_json, show_table, size
+from nbyard.cli.output.views import counted, not_kept
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
+from nbyard.domain.names import check_member_path
+from nbyard.domain.runs.structs import Task
+from nbyard.host.project_files import replacing
+
+NAMED = 10  # files, in a refusal
+
+
+class Saved(NamedTuple):
+    """A file of a node, and where it is to lie: below the folder `base`."""
+
+    node: str
+    file: OtherFile
+    place: Path
+    base: Path
+
+
+@click.command("files")
+@click.argument("run")
+@click.option("--node", default="", help="Only of this node.")
+@click.option("--save", "folder", default=None, metavar="DIR", help="Save them in this folder.")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@server_option
+@json_option
+def files(
+    run: str, node: str, folder: str | None, overwrite: bool, server: str, as_json: bool
+) -> None:
+    """List the files that a run wrote beside its declared outputs, or save them.
+
+    Paths are those of the project. Files that are there with other bytes are replaced only with
+    --overwrite, or when you agree.
+
+    \b
+    Examples:
+      nbyard runs files 12
+      nbyard runs files 12 --node train --save results
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    tasks = [task for task in detail.tasks if node in ("", task.node)]
+    if not tasks:
+        raise click.UsageError(f"The run has no node {node!r}.")
+    if folder is not None:
+        save_files(connection, detail.run.id, tasks, folder, overwrite=overwrite)
+        return
+    found = {task.node: connection.runs.files(run=detail.run.id, node=task.node) for task in tasks}
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (name, one.path, size(one.size_bytes)) for name, of in found.items() for one in of.files
+    ]
+    if rows:
+        show_table(rows, ("node", "file", "size"))
+    else:
+        say("The run wrote no other files." if not node else f"{node} wrote no other files.")
+    for name, of in found.items():
+        for line in not_kept(of.left_out, of.more):
+            say(f"{name}: {line}")
+
+
+def save_files(
+    connection: Any, run: str, tasks: Sequence[Task], folder: str, *, overwrite: bool = False
+) -> None:
+    """Save the other files of tasks below a folder; empty: where their own code lies, which is
+    where they would be had the code run there.
+
+    Raises:
+        click.ClickException: files are there that would be replaced, or a folder is not known.
+    """
+    wanted = list(_wanted(connection, run, tasks, folder))
+    _refuse_two(wanted)
+    new = [one for one in wanted if not _has(one.place, one.file)]
+    taken = [str(one.place) for one in new if os.path.lexists(one.place)]
+    if taken and not overwrite:
+        _ask(taken)
+    for one in new:
+        _save(connection, run, one)
+    places = {one.place for one in wanted}
+    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
+    say(f"{counted(len(places))} saved in {where}" if places else "There is nothing to save.")
+
+
+def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> Iterator[Saved]:
+    for task in tasks:
+        if task.other_files is None or not task.other_files.count:
+            continue
+        found: OtherFileList = connection.runs.files(run=run, node=task.node)
+        base = Path(folder or found.folder)
+        if not folder and not (base.is_absolute() and base.is_dir()):
+            words = f"The folder of the code of {task.node} is not known here: name one to save in."
+            raise click.ClickException(words)
+        for one in found.files:
+            yield Saved(task.node, one, base / check_member_path(one.path), base)
+
+
+def _refuse_two(wanted: Iterable[Saved]) -> None:
+    """Refuse to save different files of two nodes at one place."""
+    known: dict[Path, Saved] = {}
+    for one in wanted:
+        other = known.setdefault(one.place, one)
+        if other.file.digest != one.file.digest:
+            words = f"{other.node} and {one.node} both wrote {one.file.path}, with other bytes."
+            raise click.ClickException(f"{words} Save them node by node.")
+
+
+def _has(place: Path, file: OtherFile) -> bool:
+    """Whether the very bytes are there."""
+    if not place.is_file() or place.stat().st_size != file.size_bytes:
+        return False
+    with place.open("rb") as handle:
+        return file.digest == f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
+
+
+def _ask(taken: Sequence[str]) -> None:
+    """Let a person decide; where none is there, refuse."""
+    names = harmless(", ".join(taken[:NAMED]))
+    more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
+    if is_asked():
+        click.confirm(f"Replace {names}{more}?", abort=True, err=True)
+        return
+    raise click.ClickException(f"{names}{more} would be replaced. --overwrite replaces them.")
+
+
+def is_asked() -> bool:
+    """Whether a person can answer."""
+    return sys.stdin.isatty()
+
+
+def _save(connection: Any, run: str, wanted: Saved) -> None:
+    place = wanted.place
+    source, _ = connection.other_file(run, wanted.node, wanted.file.path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with source, replacing(place) as saved:
+            shutil.copyfileobj(source, saved)
+    except OSError as error:
+        raise click.ClickException(f"{place} cannot be written: {error.strerror}") from None
+
+
+COMMANDS: tuple[click.Command, ...] = (files,)

@@ -1,0 +1,86 @@
+"""A model of mode http, served as long as a command runs."""
+
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.deployments import LOOK_SECONDS, until_settled
+from nbyard.cli.output.console import harmless, say, show_json
+from nbyard.domain.deployments.form import name_of
+from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
+from nbyard.domain.models.structs import ModelPackage
+from nbyard.domain.states import DEPLOYMENT
+from nbyard.errors import NotFound
+
+# besides Ctrl-C: what `kill` sends, and a terminal that is closed
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+LONGEST = 50
+# the person at this shell has no server that shows its secret for them
+OPENED = {OPEN_VARIABLE: OPEN}
+
+
+def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
+    """Until it is interrupted it is a deployment under a name of its own, whose address and log are
+    printed; the exit code."""
+    name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
+    say(f"Serving {package.reference} until Ctrl-C.")
+    try:
+        with _interrupted_by(*ENDING):
+            body = NewDeployment(package.id, name=name, environment=OPENED)
+            made = connection.deployments.create(body=body)
+            found = until_settled(connection, made)
+            if found.state not in DEPLOYMENT.rests:
+                _tell(connection, found, as_json)
+                found = _until_over(connection, found)
+        say(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
+        if found.reproduce:
+            say(f"To see it by hand: {found.reproduce}")
+    except KeyboardInterrupt:
+        return 0
+    except NotFound:
+        say("It was deleted meanwhile.")
+    finally:
+        with suppress(NotFound):
+            connection.deployments.delete(deployment=name)
+    return 1
+
+
+def _tell(connection: Any, found: Deployment, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+    else:
+        click.echo(connection.address(found))
+
+
+def _until_over(connection: Any, found: Deployment) -> Deployment:
+    """When somebody else has stopped it, or it has failed; what it prints is printed meanwhile."""
+    after = 0
+    while True:
+        chunk = connection.deployments.log(deployment=found.id, after=after)
+        click.echo(harmless(chunk.text), nl=False, err=True)
+        if chunk.next > after:
+            after = chunk.next
+            continue
+        if found.state in DEPLOYMENT.rests:
+            return found
+        connection.wait(LOOK_SECONDS)
+        found = connection.deployments.get(deployment=found.id)
+
+
+@contextmanager
+def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
+    """As by Ctrl-C: what was begun is ended."""
+    if threading.current_thread() is not threading.main_thread():  # it gets none
+        yield
+        return
+    former = {one: signal.signal(one, signal.default_int_handler) for one in signals}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)

@@ -1,0 +1,55 @@
+"""`nbyard doctor` and `nbyard openapi`."""
+
+import click
+
+from nbyard import __version__
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.output.console import show_json
+from nbyard.domain.doctor import Check, Diagnosis
+from nbyard.errors import Unavailable
+from nbyard.settings import Settings
+
+SIGNS = {"ok": "✓", "missing": "–", "failed": "✗"}
+
+
+@click.command()
+@server_option
+@json_option
+def doctor(server: str, as_json: bool) -> None:
+    """Check this installation; the exit code is 1 when something needed is missing."""
+    diagnosis = _diagnosis(server)
+    if as_json:
+        show_json(diagnosis)
+    else:
+        click.echo(f"nbyard {diagnosis.version}")
+        for check in diagnosis.checks:
+            click.echo(f"{SIGNS[check.state]} {check.name}: {check.message}")
+            if check.cure:
+                click.echo(f"    {check.cure}")
+    if any(check.state == "failed" for check in diagnosis.checks):
+        raise click.exceptions.Exit(1)
+
+
+def _diagnosis(server: str) -> Diagnosis:
+    """Also where the store of this machine cannot be opened."""
+    from nbyard.discover import connect, server_of
+
+    if address := server_of(server):
+        found: Diagnosis = connect(address).system.doctor()
+        return found
+    try:
+        found = connect().system.doctor()
+    except Unavailable as error:
+        from nbyard.yard import probes
+
+        store = Check("store", "failed", error.message, error.hint)
+        return Diagnosis(__version__, [store, *(probe() for probe in probes(Settings()))])
+    return found
+
+
+@click.command(hidden=True)
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from nbyard.rest import openapi as made
+
+    click.echo(made.text(), nl=False)

@@ -1,0 +1,107 @@
+"""Verbs on workflows that are more than one operation."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.output.console import say, show_json
+from nbyard.cli.output.views import show_nodes
+from nbyard.errors import NbyardError, Unavailable
+
+
+@click.command("show")
+@click.argument("file")
+@server_option
+@json_option
+def show_workflow(file: str, server: str, as_json: bool) -> None:
+    """Show the nodes of a saved workflow, in the order in which they could run."""
+    from nbyard.discover import connect
+
+    found = connect(server).workflows.show(path=file)
+    if as_json:
+        show_json(found)
+    else:
+        show_nodes(found)
+
+
+@click.command("build")
+@click.argument("file")
+@click.option("--runtime", default="", help="docker: as if all nodes ran in containers.")
+def build_workflow(file: str, runtime: str) -> None:
+    """Build or fetch every image that a saved workflow needs, so that its first run waits for none.
+
+    What was built from the same before is not built again. The exit code is 1 when one of them
+    fails; the others are built all the same.
+
+    \b
+    Examples:
+      nbyard workflows build pipeline.nbflow
+      nbyard workflows build pipeline.nbflow --runtime docker
+    """
+    from nbyard.discover import Local
+    from nbyard.dockerd import logged_in
+
+    connection = Local()
+    needed = connection.workflows.images(path=file, runtime=runtime).items
+    if not needed:
+        say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
+        return
+    with logged_in(partial(_login, connection)):
+        outcomes = [_made(connection.yard, image) for image in needed]
+    if not all(outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def _login(connection: Any, image: str) -> Any:
+    """What is kept of this user's for the registry of an image."""
+    store = connection.yard.store
+    with store.read() as c:
+        return store.credentials.login(c, connection.caller.name, image)
+
+
+def _made(yard: Any, needed: Any) -> bool:
+    """Whether an image is here now; its log goes to standard error."""
+    from nbyard.dockerd import Engine
+
+    nodes = ", ".join(needed.nodes)
+    say(f"── {nodes}")
+    settings = yard.settings
+    engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
+    try:
+        name = _ensure(engine, yard, needed)
+    except Unavailable:
+        raise
+    except NbyardError as error:
+        say(f"{nodes}: {error.message}")
+        return False
+    finally:
+        engine.close()
+    click.echo(f"{name}  {nodes}")
+    return True
+
+
+def _ensure(engine: Any, yard: Any, needed: Any) -> str:
+    """The name of the image, built or pulled when it is not here."""
+    from nbyard.images.environments import code_image, environment_image
+
+    network = yard.settings.docker_build_network
+    if needed.dockerfile:
+        with tempfile.TemporaryDirectory() as folder:
+            code = Path(folder) / "code"
+            yard.parts.blobs.stage(needed.bundle, code, writable=True)
+            return code_image(engine, code, needed.dockerfile, say, network)
+    if needed.is_built:
+        wish = (needed.base, needed.requirements, needed.for_notebooks)
+        sources = yard.settings.allowed_package_sources
+        more = {"network": network, "sources": sources}
+        return environment_image(engine, *wish, say, blobs=yard.parts.blobs, **more)
+    if not engine.image_id(needed.base):
+        engine.pull(needed.base, say)
+    return str(needed.base)
+
+
+COMMANDS: tuple[click.Command, ...] = (show_workflow, build_workflow)

@@ -1,0 +1,220 @@
+"""Nouns and verbs from the table of operations; what needs more is written by hand beside it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import click
+
+from nbyard.cli.commands import (
+    artifacts,
+    by_hand,
+    credentials,
+    deployments,
+    environments,
+    images,
+    models,
+    retry,
+    run_files,
+    workflows,
+)
+from nbyard.cli.output import attempt_views, environment_views
+from nbyard.cli.output.console import duration, say, show_json, show_table, size
+from nbyard.cli.output.environment_views import next_step, standing_of
+from nbyard.cli.output.views import VIEWS
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.services.operation import Field, Operation
+from nbyard.services.table import table
+
+ALL_VIEWS = {
+    **VIEWS,
+    **attempt_views.VIEWS,
+    **deployments.VIEWS,
+    **environment_views.VIEWS,
+    **models.VIEWS,
+}
+VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+HIDDEN = {"uploads", "events", "system"}
+BY_HAND: dict[str, tuple[click.Command, ...]] = {
+    "artifacts": artifacts.COMMANDS,
+    "credentials": credentials.COMMANDS,
+    "datasets": (by_hand.add_dataset, by_hand.compare),
+    "deployments": deployments.COMMANDS,
+    "environments": environments.COMMANDS,
+    "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
+    "images": images.COMMANDS,
+    "models": models.COMMANDS,
+    "runs": (
+        *(by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
+        *(*retry.COMMANDS, *run_files.COMMANDS),
+    ),
+    "workflows": workflows.COMMANDS,
+}
+COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "artifacts": {
+        "name": lambda a: a.name,
+        "state": lambda a: a.state,
+        "files": lambda a: ", ".join(f.filename for f in a.files),
+        "size": lambda a: size(sum(f.size_bytes for f in a.files)),
+        "executable": lambda a: a.executable,
+        "run": lambda a: a.number,
+        "made": lambda a: a.created_at,
+    },
+    "credentials": {
+        "name": lambda c: c.name,
+        "kind": lambda c: c.kind,
+        "version": lambda c: c.version,
+        "changed": lambda c: c.updated_at,
+        "description": lambda c: c.description,
+        "id": lambda c: c.id,
+    },
+    "datasets": {
+        "name": lambda d: d.name,
+        "state": lambda d: d.current.state,
+        "version": lambda d: d.current.number,
+        "rows": lambda d: d.current.rows,
+        "columns": lambda d: d.current.columns,
+        "size": lambda d: size(d.current.size_bytes),
+        "made": lambda d: d.created_at,
+        "id": lambda d: d.id,
+    },
+    "deployments": {
+        "name": lambda d: d.name,
+        "state": lambda d: d.state,
+        "service": lambda d: d.spec.service,
+        "image": lambda d: d.spec.image,
+        "revision": lambda d: d.revision,
+        "gpus": lambda d: ", ".join(d.gpus),
+        "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
+        "made": lambda d: d.created_at,
+        "reason": lambda d: d.reason,
+    },
+    "environments": {
+        "name": lambda e: e.name,
+        "state": lambda e: standing_of(e.current),
+        "version": lambda e: e.current.number,
+        "installed": lambda e: e.installed,
+        "packages": lambda e: len(e.current.packages),
+        "size": lambda e: size(e.current.size_bytes),
+        "kernel": lambda e: e.kernel,
+        "made": lambda e: e.current.created_at,
+        "reason": lambda e: e.current.reason,
+        "next": next_step,
+    },
+    "executables": {
+        "name": lambda e: e.name,
+        "kind": lambda e: e.current.kind,
+        "version": lambda e: e.current.number,
+        "path": lambda e: e.path,
+        "id": lambda e: e.id,
+    },
+    "images": {
+        "name": lambda i: i.reference,
+        "state": lambda i: i.state,
+        "made by": lambda i: i.origin,
+        "size": lambda i: size(i.size_bytes),
+        "id": lambda i: i.image_id.removeprefix("sha256:")[:12],
+        "made": lambda i: i.finished_at or i.created_at,
+        "reason": lambda i: i.reason,
+    },
+    "kernels": {
+        "name": lambda k: k.name,
+        "language": lambda k: k.language,
+        "from": lambda k: k.origin if k.is_there else "gone",
+        "place": lambda k: k.place or k.interpreter,
+        "title": lambda k: k.title,
+        "reason": lambda k: k.reason,
+    },
+    "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
+    "runs": {
+        "number": lambda r: r.number,
+        "state": lambda r: r.state,
+        "title": lambda r: r.title,
+        "name": lambda r: r.name,
+        "took": lambda r: duration(r.started_at, r.finished_at),
+        "started": lambda r: r.created_at,
+        "id": lambda r: r.id,
+    },
+}
+
+
+def noun_groups() -> Iterator[click.Group]:
+    """One group for each noun that people name."""
+    nouns = dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN)
+    for noun in nouns:
+        group = click.Group(noun, help=f"Commands on {noun}.")
+        for operation in (o for o in table() if o.noun == noun):
+            if not operation.placed("body"):
+                group.add_command(_command(operation))
+        for command in BY_HAND.get(noun, ()):
+            group.add_command(command)
+        yield group
+
+
+def _command(operation: Operation) -> click.Command:
+    named = [field.name for field in operation.placed("path")]
+    is_removal = operation.verb == "delete" and len(named) == 1
+    parameters: list[click.Parameter] = [
+        click.Argument([name], nargs=-1 if is_removal else 1, required=True) for name in named
+    ]
+    parameters += [_option(field) for field in operation.placed("query")]
+    parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Answer as JSON."))
+
+    def call(server: str, as_json: bool, **values: Any) -> None:
+        from nbyard.discover import connect
+
+        noun = getattr(connect(server), operation.noun)
+        given = {name: value for name, value in values.items() if value is not None}
+        ask = getattr(noun, operation.verb)
+        if is_removal:
+            _each(ask, named[0], given.pop(named[0]), given)
+        else:
+            _show(operation, ask(**given), as_json)
+
+    name = VERBS.get(operation.verb, operation.verb)
+    return click.Command(name, callback=call, params=parameters, help=f"{operation.summary}.")
+
+
+def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]) -> None:
+    """The same for each; what cannot be done keeps nobody from the others.
+
+    Raises:
+        NbyardError: the last one; those before it are told.
+    """
+    failed: NbyardError | None = None
+    for key in keys:
+        try:
+            ask(**{name: key}, **given)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            if failed is not None:
+                say(f"Error: {failed.message}")
+            failed = error
+    if failed is not None:
+        raise failed
+
+
+def _option(field: Field) -> click.Option:
+    word = field.name.replace("_", "-")
+    if field.type is bool:
+        return click.Option([f"--{word}"], is_flag=True, default=None)
+    return click.Option([f"--{word}"], type=field.type, default=None)
+
+
+def _show(operation: Operation, answer: Any, as_json: bool) -> None:
+    if answer is None:
+        return
+    view = ALL_VIEWS.get(f"{operation.noun}.{operation.verb}")
+    if view is not None and not as_json:
+        view(answer)
+        return
+    items = getattr(answer, "items", None)
+    columns = COLUMNS.get(operation.noun)
+    if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
+        show_json(answer)
+        return
+    rows = [[read(item) for read in columns.values()] for item in items]
+    show_table(rows, list(columns))
+    if getattr(answer, "next", None):
+        click.echo(f"More with --after {answer.next}", err=True)

@@ -1,0 +1,1 @@
+"""What the command line prints: tables, JSON, logs and live progress."""

@@ -1,0 +1,105 @@
+"""What is told of one attempt: what it used, where and with what it worked, its notebook; and how
+long a run will take."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import about, harmless, show_table, size
+from nbyard.cli.output.views import show_facts, time_left, usually
+
+TEXT = "text/plain"
+
+
+def _usage(used: Any) -> None:
+    if not used.seconds:
+        click.echo("Nothing was recorded.", err=True)
+        return
+    took = used.seconds[-1]
+    facts = [
+        ("attempt", f"{used.attempt}{'' if used.done else ', still at work'}"),
+        ("took", about(took)),
+        ("CPU time", f"{used.cpu_seconds:.1f} s"),
+        ("most cores", f"{max(used.cores):.1f}"),
+        ("most memory", size(max(used.memory_bytes))),
+        ("most processes", max(used.processes)),
+    ]
+    show_facts([*facts, *(fact for name, gpu in used.gpus.items() for fact in _gpu(name, gpu))])
+
+
+def _gpu(name: str, gpu: Any) -> Iterator[tuple[str, str]]:
+    percent = [value for value in gpu.percent if value is not None]
+    memory = [value for value in gpu.memory_bytes if value is not None]
+    if percent:
+        yield f"GPU {name}", f"at most {max(percent):.0f} %"
+    if memory:
+        yield f"memory of GPU {name}", f"at most {size(max(memory))}"
+
+
+def _surroundings(found: Any) -> None:
+    used, lock, image = found.environment, found.lock, found.image
+    show_facts(
+        [
+            *found.machine.items(),
+            ("kernel", found.kernel),
+            ("interpreter", found.interpreter),
+            ("environment", f"{used.name}@{used.number}" if used else ""),
+            ("image", image.name if image else ""),
+            ("image id", image.id if image else ""),
+            ("Python", lock.python if lock else ""),
+            ("packages", f"{len(lock.packages)}, fingerprint {found.fingerprint}" if lock else ""),
+            ("code", found.code_digest),
+            ("folder", found.bundle_digest),
+        ]
+    )
+    if lock and lock.packages:
+        click.echo("")
+        show_table([(one.name, one.version) for one in lock.packages], ("package", "version"))
+
+
+def _cells(found: Any) -> None:
+    if found.notebook is None:
+        click.echo("It has no notebook.", err=True)
+        return
+    for cell in found.notebook.get("cells", ()):
+        if cell["cell_type"] != "code":
+            continue
+        number = cell.get("execution_count") or " "
+        click.echo(f"In [{number}]:\n{harmless(_joined(cell['source']))}")
+        printed = [_printed(output).rstrip("\r\n") for output in cell.get("outputs", ())]
+        if any(printed):
+            click.echo(harmless("\n".join(["", *filter(None, printed)])))
+        click.echo("")
+    click.echo(f"{found.done} of {found.total} cells done", err=True)
+
+
+def _printed(output: Any) -> str:
+    """The text of an output; what is no text is named."""
+    kind = output["output_type"]
+    if kind == "stream":
+        return _joined(output["text"])
+    if kind == "error":
+        return "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
+    data = output.get("data", {})
+    return _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
+
+
+def _joined(text: Any) -> str:
+    """As notebooks keep it: one text, or its lines."""
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _estimate(found: Any) -> None:
+    left = time_left(found)
+    click.echo(left[:1].upper() + left[1:] if left else "Nothing is known.", err=not left)
+    if found.nodes:
+        show_table([(node, usually(usual)) for node, usual in found.nodes.items()], ("node", ""))
+
+
+VIEWS = {
+    "runs.cells": _cells,
+    "runs.estimate": _estimate,
+    "runs.surroundings": _surroundings,
+    "runs.usage": _usage,
+}

@@ -1,0 +1,119 @@
+"""Answers on environments and images for people; `--json` has all of them whole."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import ago, harmless, say, show_table, size
+from nbyard.cli.output.views import show_facts
+
+
+def _environment(one: Any) -> None:
+    now = one.current
+    at = f"version {now.number}"
+    standing = at if one.installed in (0, now.number) else f"{at}; {one.installed} is in use"
+    show_facts(
+        [
+            ("name", one.name),
+            ("state", f"{standing_of(now)} ({standing})"),
+            ("reason", now.reason),
+            ("next", next_step(one)),
+            ("kernel", one.kernel),
+            ("python", now.python),
+            ("asked for", ", ".join(line.partition(" --hash")[0] for line in now.requirements)),
+            ("packages", len(now.packages) or ""),
+            ("size", size(now.size_bytes)),
+            ("lock", now.digest),
+            ("description", one.description),
+            ("made", ago(one.created_at)),
+            ("id", one.id),
+        ]
+    )
+
+
+def standing_of(version: Any) -> str:
+    """The state of a version of an environment, as it is shown."""
+    return "installed" if version.state == "ready" else str(version.state)
+
+
+def next_step(one: Any) -> str:
+    """What to do with an environment whose newest version failed; empty for others."""
+    if one.current.state != "failed":
+        return ""
+    name = shlex.quote(one.name)
+    if one.installed:
+        return (
+            f"Version {one.installed} is used on. nbyard environments install {name} … tries again."
+        )
+    again = f"nbyard environments create {name} PACKAGE… tries again with other packages"
+    return f"Nothing is installed. {again}, nbyard environments rm {name} removes it."
+
+
+def _environment_versions(page: Any) -> None:
+    head = ("version", "state", "packages", "size", "python", "made", "lock", "reason")
+    rows = [
+        (
+            *(v.number, standing_of(v), len(v.packages) or "", size(v.size_bytes), v.python),
+            *(v.created_at, v.digest.removeprefix("sha256:")[:12], v.reason),
+        )
+        for v in page.items
+    ]
+    show_table(rows, head)
+
+
+def show_changes(page: Any) -> None:
+    """Packages that another version of an environment has otherwise."""
+    for one in page.items:
+        sign = "+" if not one.old else "-" if not one.new else "~"
+        versions = " → ".join(filter(None, (one.old, one.new)))
+        click.echo(harmless(f"{sign} {one.name} {versions}"))
+    if not page.items:
+        say("No package changes.")
+
+
+def _needed_images(page: Any) -> None:
+    head = ("image", "made from", "nodes")
+    rows = [(i.dockerfile or i.base, _source(i), ", ".join(i.nodes)) for i in page.items]
+    show_table(rows, head)
+
+
+def _source(image: Any) -> str:
+    if image.dockerfile:
+        return "Dockerfile"
+    if not image.is_built:
+        return ""
+    count = len(image.requirements.splitlines())
+    wants = [f"{count} packages" if count else "", "notebooks" if image.for_notebooks else ""]
+    return "base with " + " and ".join(filter(None, wants))
+
+
+def _image(image: Any) -> None:
+    at = image.failed_line
+    show_facts(
+        [
+            ("name", image.reference),
+            ("state", image.state),
+            ("reason", image.reason),
+            ("failed at", f"line {at.line}: {at.text}" if at else ""),
+            ("made by", image.origin),
+            ("image", image.image_id),
+            ("size", size(image.size_bytes)),
+            ("digest", image.digest),
+            ("environment", f"{image.environment} version {image.version}" * bool(image.version)),
+            ("Dockerfile", image.path),
+            ("made", ago(image.finished_at or image.created_at)),
+            ("id", image.id),
+        ]
+    )
+
+
+VIEWS: dict[str, Callable[[Any], None]] = {
+    "environments.get": _environment,
+    "environments.cancel": _environment,
+    "environments.versions": _environment_versions,
+    "environments.diff": show_changes,
+    "images.get": _image,
+    "workflows.images": _needed_images,
+}

@@ -1,0 +1,90 @@
+"""Live progress on standard error: one line a node, redrawn on a terminal, appended elsewhere."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from nbyard.cli.output.console import duration, harmless, say
+from nbyard.cli.output.views import usually
+from nbyard.domain.runs.estimates import Usual
+from nbyard.domain.runs.structs import RunDetail, Task
+
+UNDER_WAY = ("queued", "preparing", "running")
+SIGNS = {
+    "waiting": "·",
+    "queued": "…",
+    "preparing": "◌",
+    "running": "▶",
+    "succeeded": "✓",
+    "failed": "✗",
+    "cancelled": "■",
+    "skipped": "–",
+}
+
+
+class Progress:
+    """Shows a run whenever it is told; says nothing when `quiet`."""
+
+    def __init__(self, quiet: bool):
+        self._quiet = quiet
+        self._seen: dict[str, str] = {}
+        self._warned: set[str] = set()
+        self._live: Any = None
+
+    def __enter__(self) -> "Progress":
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), refresh_per_second=8)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, detail: RunDetail, usual: Mapping[str, Usual]) -> None:
+        """Draw the run as it is now, with what its steps usually take."""
+        if self._quiet:
+            return
+        self._warn(detail.tasks)
+        if self._live is not None:
+            from rich.text import Text
+
+            self._live.update(
+                Text("\n".join(_line(task, usual.get(task.node)) for task in detail.tasks))
+            )
+            return
+        for task in detail.tasks:
+            waits = task.reason if task.state in ("queued", "preparing") else ""
+            state = f"{task.state}{task.cached}{waits}"
+            if self._seen.get(task.node) != state:
+                self._seen[task.node] = state
+                if task.state != "waiting":
+                    say(_line(task, usual.get(task.node)))
+
+    def _warn(self, tasks: Sequence[Task]) -> None:
+        """What will not count, once for each node."""
+        for task in [one for one in tasks if one.warning and one.node not in self._warned]:
+            self._warned.add(task.node)
+            line = harmless(f"! {task.node}: {task.warning}")
+            if self._live is not None:
+                self._live.console.print(line, markup=False, highlight=False)
+            else:
+                say(line)
+
+
+def _line(task: Task, usual: Usual | None) -> str:
+    word = "cached" if task.cached else task.state
+    took = duration(task.started_at, task.finished_at)
+    reason = task.reason if task.state in ("queued", "preparing", "failed") or task.cached else ""
+    about = usually(usual, task.state) if task.state in UNDER_WAY else ""
+    parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
+    return "  ".join(filter(None, parts))

@@ -1,0 +1,380 @@
+"""Answers for people; `--json` has all of them whole."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
+from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.errors import Invalid
+
+View = Callable[[Any], None]
+MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
+FILE_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
+    "rows": lambda v: v.rows,
+    "columns": lambda v: v.columns,
+    "size": lambda v: size(v.size_bytes),
+    "format": lambda v: v.format,
+    "digest": lambda v: v.digest,
+}
+CELL = 40
+WHY_NOT_KEPT = {
+    "too-large": "the task wrote more bytes than are kept (setting max_other_bytes)",
+    "too-many": "the task wrote more files than are kept (setting max_other_files)",
+    "no-room": "the disk of the store was full",
+    "ignored": "a rule of code bundles leaves it out",
+    "link": "it is a link, or no ordinary file",
+    "name": "its name cannot be used elsewhere",
+    "secret": "it holds a credential of the run",
+    "unreadable": "it could not be read",
+    "above": "write it below the folder of the code, or declare it as an output",
+}
+
+
+def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
+    """One fact a line; those that are empty are left out."""
+    known = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name.ljust(width)}  {harmless(value)}")
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+def _dataset(dataset: Any) -> None:
+    now = dataset.current
+    table = f"{now.rows} × {now.columns}" if now.columns else ""
+    show_facts(
+        [
+            ("name", dataset.name),
+            ("state", f"{now.state} (version {now.number}) {now.reason}".strip()),
+            ("table", table),
+            ("format", now.format),
+            ("size", size(now.size_bytes)),
+            ("digest", now.digest),
+            ("from", now.source or now.origin),
+            ("opens as", dataset.resource or dataset.notice),
+            ("description", dataset.description),
+            ("made", ago(dataset.created_at)),
+            ("id", dataset.id),
+        ]
+    )
+
+
+def _dataset_versions(page: Any) -> None:
+    head = ("version", "state", "rows", "columns", "size", "made", "digest")
+    rows = [
+        (v.number, v.state, v.rows, v.columns, size(v.size_bytes), v.created_at, v.digest)
+        for v in page.items
+    ]
+    show_table(rows, head)
+
+
+def _artifact(artifact: Any) -> None:
+    told = artifact.type
+    columns = ", ".join(f"{name} ({kind})" for name, kind in told.columns) if told else ""
+    show_facts(
+        [
+            ("file", artifact.filename),
+            ("output", f"{artifact.node}.{artifact.name}"),
+            ("format", artifact.format),
+            ("media type", told.media_type if told else ""),
+            ("frame", f"{told.frame}, {told.rows} rows" if told and told.frame else ""),
+            ("columns", columns),
+            ("array", f"{told.dtype} {told.shape}" if told and told.dtype else ""),
+            ("size", size(artifact.size_bytes)),
+            ("digest", artifact.digest),
+            ("made", ago(artifact.created_at)),
+            ("id", artifact.id),
+        ]
+    )
+
+
+def _rows(page: Any) -> None:
+    head = [f"{column.name} ({column.type})" for column in page.columns]
+    show_table([[_value(cell) for cell in row] for row in page.rows], head)
+    total = "?" if page.total is None else page.total
+    click.echo(f"rows {page.offset} to {page.offset + len(page.rows)} of {total}", err=True)
+    _warn(page.warnings)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        click.echo(harmless(warning), err=True)
+
+
+def _profile(profile: Any) -> None:
+    head = ("column", "type", "values", "nulls", "distinct", "min", "mean", "max", "most frequent")
+    rows = [
+        (
+            *(c.name, c.type, c.count, c.nulls, c.distinct),
+            *(_value(c.min), _value(c.mean), _value(c.max)),
+            ", ".join(f"{_value(top.value)} {top.count}" for top in c.top[:3]),
+        )
+        for c in profile.columns
+    ]
+    show_table(rows, head)
+    _warn(profile.warnings)
+
+
+def show_comparison(found: Any) -> None:
+    """Two versions of a dataset, side by side."""
+    rows = [
+        (fact, _then_and_now(read(found.old), read(found.new)))
+        for fact, read in VERSION_FACTS.items()
+    ]
+    show_facts([("version", f"{found.old.number} → {found.new.number}"), *rows])
+    if found.same or found.note:
+        click.echo(harmless(found.note) or "The bytes are the same.", err=True)
+    if found.columns:
+        click.echo("")
+        head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
+        show_table([_column_change(column) for column in found.columns], head)
+    for file in found.files:
+        sizes = _then_and_now(size(file.old_bytes), size(file.new_bytes))
+        click.echo(harmless(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
+    if found.file_changes > len(found.files):
+        click.echo(f"and {found.file_changes - len(found.files)} more files", err=True)
+
+
+def _column_change(column: Any) -> tuple[str, ...]:
+    from nbyard.domain.datasets.comparisons import FIGURES
+
+    change = "" if column.change == "same" else column.change
+    figures = (
+        _then_and_now(*(_value(getattr(side, name, None)) for side in (column.old, column.new)))
+        for name in FIGURES
+    )
+    return (column.name, change, *figures)
+
+
+def _then_and_now(old: Any, new: Any) -> str:
+    known = [str(value) for value in (old, new) if value not in (None, "")]
+    return " → ".join(dict.fromkeys(known))
+
+
+def _executable(executable: Any) -> None:
+    now = executable.current
+    show_facts(
+        [
+            ("name", executable.name),
+            ("kind", " ".join(filter(None, (now.kind, now.language)))),
+            ("version", now.number),
+            ("follows", executable.path),
+            ("command line", _command_line(now)),
+            ("description", executable.description),
+            ("made", ago(executable.created_at)),
+            ("id", executable.id),
+        ]
+    )
+    if now.arguments:
+        click.echo("")
+        head = ("argument", "role", "type", "default", "help")
+        rows = [(a.name, a.role, type_words(a), _default(a.default), a.help) for a in now.arguments]
+        show_table(rows, head)
+    for hint in executable.hints:
+        click.echo(harmless(hint), err=True)
+
+
+def _command_line(version: Any) -> str:
+    from nbyard.domain.runs.command_previews import draft_of, preview_command
+
+    draft = draft_of(version)
+    if draft is None:
+        return ""
+    try:
+        return preview_command(draft).line
+    except Invalid as error:
+        return f"none yet: {error.message}"
+
+
+def _default(value: Any) -> str:
+    from msgspec import UNSET
+
+    return "" if value is UNSET else _value(value)
+
+
+def _executable_versions(page: Any) -> None:
+    rows = [(v.number, v.created_at, v.code_digest, v.id) for v in page.items]
+    show_table(rows, ("version", "made", "code", "id"))
+
+
+def _diff(diff: Any) -> None:
+    click.echo(f"version {diff.old} → {diff.new}", err=True)
+    for line in diff.lines:
+        click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
+    if diff.hint:
+        click.echo(diff.hint, err=True)
+
+
+def _text(exported: Any) -> None:
+    click.echo(exported.text, nl=False)
+
+
+def _run(run: Any) -> None:
+    asked = run.cancel_requested_at and run.state in ("queued", "running")
+    show_facts(
+        [
+            ("run", f"{run.number} {run.name}".strip()),
+            ("title", run.title),
+            ("reason", run.reason),
+            ("state", run.state + (", is to be cancelled" if asked else "")),
+            ("took", duration(run.started_at, run.finished_at)),
+            ("started", ago(run.created_at)),
+            ("parameters", json.dumps(run.parameters) if run.parameters else ""),
+            ("id", run.id),
+        ]
+    )
+
+
+def show_run(detail: Any, estimate: Any) -> None:
+    """A run with its tasks, and what those that are not done usually take."""
+    _run(detail.run)
+    if left := time_left(estimate):
+        click.echo(f"left        {left}")
+    click.echo("")
+    _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
+    for task in detail.tasks:
+        for link in (one for attempt in task.attempts for one in attempt.links):
+            click.echo(harmless(f"Monitor {task.node} {link.name}: {_standing(link)}"))
+
+
+def _standing(link: MonitorLink) -> str:
+    """Its address below that of the server, and whether it can be followed."""
+    told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
+    return link.reason or told
+
+
+def time_left(estimate: Any) -> str:
+    """What is known of the rest of a run; empty when nothing is."""
+    if estimate.remaining_seconds is None:
+        return ""
+    steps = "1 step" if estimate.unknown == 1 else f"{estimate.unknown} steps"
+    some = f"; nothing is known of {steps}" if estimate.unknown else ""
+    return f"about {about(estimate.remaining_seconds)}{some}"
+
+
+def usually(usual: Any, state: str = "queued") -> str:
+    """`usually 3 min (last 5 runs), starts in about 2 h`; empty when it is not known."""
+    if usual is None:
+        return ""
+    waits = state == "queued" and (usual.starts_in_seconds or 0) >= 1
+    runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
+    took = about(usual.seconds) if usual.seconds >= 1 else "under a second"
+    begins = f", starts in about {about(usual.starts_in_seconds)}" if waits else ""
+    return f"usually {took} ({runs}){begins}"
+
+
+def _tasks(page: Any) -> None:
+    _show_tasks(page.run.number, page.items, {})
+    if page.next:
+        click.echo(f"More: --after {page.next}", err=True)
+
+
+def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
+    rows = [
+        (
+            *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
+            *(len(t.attempts), _used(t.environment), _words(t, usual.get(t.node))),
+        )
+        for t in tasks
+    ]
+    show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
+    for task in tasks:
+        if task.warning:
+            click.echo(harmless(f"! {task.node}: {task.warning}"))
+        for line in told_of_files(number, task):
+            click.echo(harmless(line))
+
+
+def told_of_files(number: int, task: Any) -> Iterator[str]:
+    """Yield what there is to say of the files that a task wrote beside its declared outputs."""
+    others = task.other_files
+    if others is None:
+        return
+    if others.count:
+        what = f"{counted(others.count)} beside its outputs ({size(others.size_bytes)})"
+        how = f"nbyard runs files {number} --node {task.node} --save DIR"
+        yield f"{task.node} wrote {what}. To save them: {how}"
+    for line in not_kept(others.left_out, others.more):
+        yield f"{task.node}: {line}"
+
+
+def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
+    """Yield a sentence for each file that was written and is not kept."""
+    for one in left_out:
+        of = f" ({size(one.size_bytes)})" if one.size_bytes else ""
+        yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"
+    if more:
+        yield f"{counted(more, 'more ')} not kept"
+
+
+def counted(count: int, more: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {more}file{'' if count == 1 else 's'}"
+
+
+def _used(environment: Any) -> str:
+    """`cows@2`, as it is written where an environment is named."""
+    return f"{environment.name}@{environment.number}" if environment else ""
+
+
+def _words(task: Any, usual: Any) -> str:
+    place = f"place {task.place}" if task.place else ""
+    return "; ".join(filter(None, (place, task.reason, usually(usual, task.state))))
+
+
+def show_nodes(page: Any) -> None:
+    """The nodes of a workflow, and after them what is wrong with some."""
+    head = ("node", "kind", "executable", "runtime", "image", "after")
+    rows = [
+        (n.node, n.kind, n.executable, n.runtime, _image(n), ", ".join(n.after)) for n in page.items
+    ]
+    show_table(rows, head)
+    for one in page.items:
+        if one.problem:
+            click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
+
+
+def _image(node: Any) -> str:
+    """Its name, or of a Dockerfile that it is built of that."""
+    is_built = node.kind == "container" and not node.image and not node.problem
+    return f"built of {node.executable}" if is_built else node.image
+
+
+def show_metrics(found: Any) -> None:
+    """What nodes recorded, a metric a line; `found` are metrics by node."""
+    head = ("node", "metric", "points", "step", "last", "least", "largest")
+    rows = [(node, *_metric(one)) for node, told in found.items() for one in told.metrics]
+    show_table(rows, head)
+
+
+def _metric(one: Any) -> tuple[Any, ...]:
+    numbers = [value for value in one.values if not isinstance(value, str)]
+    ends = (min(numbers), max(numbers)) if numbers else ("", "")
+    step = one.steps[-1] if one.steps else ""
+    return (one.name, one.count, *map(number, (step, one.last, *ends)))
+
+
+VIEWS: dict[str, View] = {
+    "artifacts.get": _artifact,
+    "artifacts.preview": _rows,
+    "datasets.get": _dataset,
+    "datasets.versions": _dataset_versions,
+    "datasets.preview": _rows,
+    "datasets.profile": _profile,
+    "executables.get": _executable,
+    "executables.versions": _executable_versions,
+    "executables.diff": _diff,
+    "executables.export": _text,
+    "runs.tasks": _tasks,
+    "runs.cancel": _run,
+    "runs.retry": _run,
+}

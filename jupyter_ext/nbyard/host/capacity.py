@@ -1,0 +1,69 @@
+"""What this machine has to give to tasks."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from functools import cache
+from math import inf
+from pathlib import Path
+
+from nbyard.domain.runs.slots import Capacity
+from nbyard.host import gpus
+from nbyard.settings import Settings
+
+# of version 2 and 1: https://docs.kernel.org/admin-guide/cgroup-v2.html, cgroup-v1/memory.html
+QUOTAS = (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
+MEMORY = ("memory.max", "memory.limit_in_bytes")
+NO_LIMIT = ("max", "-1")
+
+
+def capacity(settings: Settings) -> Capacity:
+    """As configured, else what we may use of the machine."""
+    cores, memory_bytes = _usable()
+    return Capacity(
+        cores=float(settings.slots or cores),
+        memory_bytes=settings.memory_bytes or memory_bytes,
+        gpus=gpus.present(settings.gpus),
+        tasks_per_gpu=settings.tasks_per_gpu,
+    )
+
+
+@cache
+def _usable() -> tuple[float, int]:
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    cores, most_bytes = cgroup_limits()
+    return min(len(os.sched_getaffinity(0)), cores), int(min(memory_bytes, most_bytes))
+
+
+def cgroup_limits(
+    own: Path = Path("/proc/self/cgroup"), mounts: Path = Path("/sys/fs/cgroup")
+) -> tuple[float, float]:
+    """The cores and bytes that our control group and those above it may use, as of a container or
+    a batch job; infinite where nothing is said."""
+    folders = list(_folders(own, mounts))
+    quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
+    memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
+    cores = (quota / period for quota, period in filter(None, quotas))
+    return min(cores, default=inf), min(itertools.chain.from_iterable(memory), default=inf)
+
+
+def _folders(own: Path, mounts: Path) -> Iterator[Path]:
+    """Inside a container the path may be that of the machine; its own group is the mount then."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        mount = mounts / controllers
+        folder = mount / path.lstrip("/")
+        yield from (one for one in (folder, *folder.parents) if one.is_relative_to(mount))
+
+
+def _numbers(folder: Path, *names: str) -> list[int]:
+    """What these files say; nothing where they are not there, or set no limit."""
+    try:
+        words = " ".join((folder / name).read_text() for name in names).split()
+    except OSError:
+        return []
+    return [] if words[0] in NO_LIMIT else [int(word) for word in words]

@@ -1,0 +1,315 @@
+"""pip and uv: the one place that calls them. What they say goes to a file as they say it."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
+from io import FileIO
+from itertools import filterfalse
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from msgspec.structs import replace
+from packaging.requirements import Requirement
+
+from nbyard.domain.environments.requirements import (
+    address_of,
+    folder_of,
+    hashes_of,
+    is_named,
+    is_option,
+    name_of,
+    wants_git,
+)
+from nbyard.domain.environments.structs import LockedPackage
+from nbyard.errors import Invalid, Unavailable
+from nbyard.host import pip_config
+
+# what the kernel of an environment needs there
+KERNEL_PACKAGES = ("ipykernel>=6.29,<8",)
+LOOK_SECONDS = 0.1
+MAX_SECONDS = 3600.0
+# that would lead to other packages, or to another interpreter
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET")
+# what is built runs code of others, and our settings and keys are none of its business
+OURS = "NBYARD_"
+TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNORECASE)
+# pip and uv would colour what goes to a file, and hide its words from who reads them
+COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
+MAX_TOLD = 3
+GIT_IS_NEEDED = "it takes its version from git: the folder needs its .git, and this machine git"
+
+
+class Stopped(Exception):
+    """The work was not wanted any more."""
+
+
+class Installer:
+    """Finds out what requirements come to, and installs that. `is_wanted` is asked again and
+    again; once it says no, whatever runs is killed.
+
+    Raises, from each of its methods:
+        Invalid: there are no such packages, or they exclude each other; the message says which.
+        Unavailable: there is neither uv nor pip.
+        Stopped: it is not wanted any more.
+    """
+
+    def __init__(
+        self,
+        log: FileIO,
+        is_wanted: Callable[[], bool],
+        choice: str = "auto",
+        *,
+        max_seconds: float = MAX_SECONDS,
+    ):
+        self._max_seconds = max_seconds
+        self._log = log
+        self._is_wanted = is_wanted
+        self._uv = _uv() if choice in ("auto", "uv") else ""
+        if not self._uv and (choice == "uv" or not _has_pip()):
+            raise Unavailable(
+                "There is no uv here." if choice == "uv" else "There is neither uv nor pip here.",
+                hint=f"Install one where nbyard is: {sys.executable} -m ensurepip",
+            )
+
+    def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
+        """Exact versions with the hashes of their archives, by name. Of this only trouble is told:
+        what is fetched is told when it is installed."""
+        self._say("Finding out which packages that comes to")
+        with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
+            asked = Path(folder) / "requirements.txt"
+            _write(asked, (line.partition(" --hash")[0] for line in requirements))
+            found = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
+        packages = _placed(requirements, sorted(found, key=lambda package: package.name.lower()))
+        _check_hashes(requirements, packages)
+        return packages
+
+    def install(self, lock_lines: Sequence[str], folder: Path) -> None:
+        """Exactly what this lock names in a new virtual environment."""
+        lock = folder / "requirements.lock"
+        python = str(folder / "bin/python")
+        count = sum(not is_option(line) for line in lock_lines)
+        self._say(f"Installing {count} packages")
+        self._run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+        _write(lock, filterfalse(folder_of, lock_lines))
+        self._install(["--python", python], lock, "--require-hashes")
+        if any(map(folder_of, lock_lines)):
+            folders = folder / "folders.txt"
+            _write(folders, filterfalse(is_named, lock_lines))
+            self._install(["--python", python], folders)
+
+    def _install(self, where: list[str], listed: Path, *words: str) -> None:
+        """What a file lists, and nothing besides; folders are used where they lie."""
+        exact = ["--no-deps", *words, "-r", str(listed)]
+        if self._uv:
+            self._run([self._uv, "pip", "install", *where, *_alike(listed), *exact])
+        else:
+            self._run([*_pip(*where), "install", *QUIET, *exact])
+
+    def _resolve_pip(self, asked: Path) -> list[LockedPackage]:
+        report = asked.with_name("report.json")
+        words = [
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--report",
+            str(report),
+            "-r",
+            str(asked),
+        ]
+        self._run([*_pip(), "install", *QUIET, *words])
+        return [_reported(one) for one in json.loads(report.read_bytes())["install"]]
+
+    def _resolve_uv(self, asked: Path) -> list[LockedPackage]:
+        lock = asked.with_name("lock.txt")
+        words = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
+        words += [*_alike(asked), "-o", str(lock), str(asked)]
+        self._run([self._uv, "pip", "compile", "--quiet", *words])
+        lines = lock.read_text().replace("\\\n", " ").splitlines()
+        found = [_compiled(line) for line in lines if line.strip() and is_named(line)]
+        return found + (self._built(asked) if any(map(folder_of, lines)) else [])
+
+    def _built(self, asked: Path) -> list[LockedPackage]:
+        """The projects in folders: which version that is, is known when they are built."""
+        folders, target = asked.with_name("folders.txt"), asked.with_name("built")
+        _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
+        self._install(["--python", sys.executable, "--target", str(target)], folders)
+        found = metadata.distributions(path=[str(target)])
+        told = ((one, json.loads(one.read_text("direct_url.json") or "{}")) for one in found)
+        return [LockedPackage(one.name, one.version, folder=url["url"]) for one, url in told]
+
+    def _say(self, words: str) -> None:
+        self._log.seek(0, os.SEEK_END)
+        self._log.write(f"{words}\n".encode())
+
+    def _run(self, argv: list[str]) -> None:
+        """Call it to its end; what it says goes to the log."""
+        if not self._is_wanted():
+            raise Stopped
+        start = self._log.seek(0, os.SEEK_END)
+        with subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=self._environment(),
+            cwd="/",
+            start_new_session=True,
+        ) as process:
+            try:
+                self._wait_for(process)
+            finally:
+                _kill(process)
+        if process.returncode < 0:
+            raise Invalid(_killed(-process.returncode))
+        if process.returncode:
+            raise Invalid(_trouble(Path(str(self._log.name)), start) or f"{argv[0]} failed")
+
+    def _environment(self) -> dict[str, str]:
+        """Ours, without what is none of its business, and without colours."""
+        found = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in FOREIGN + COLOURED and not k.startswith(OURS)
+        }
+        if self._uv:
+            found |= pip_config.for_uv(found)
+        return found | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + self._max_seconds
+        while not _ended(process):
+            if not self._is_wanted():
+                raise Stopped
+            if time.monotonic() > end:
+                words = f"It took longer than install_timeout_seconds: {self._max_seconds:g} s."
+                raise Unavailable(words)
+
+
+QUIET = ["--no-input", "--progress-bar", "off", "--disable-pip-version-check"]
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def _alike(requirements: Path) -> list[str]:
+    """uv takes a package from the first index that has it, pip the best of all: so does uv where
+    there are several by a line, unless it was told itself."""
+    if "UV_INDEX_STRATEGY" in os.environ or "--extra-index-url " not in requirements.read_text():
+        return []
+    return ["--index-strategy", "unsafe-best-match"]
+
+
+def _pip(*options: str) -> list[str]:
+    return [sys.executable, "-m", "pip", *options]
+
+
+def _uv() -> str:
+    beside = Path(sys.executable).with_name("uv")
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv") or ""
+
+
+def _has_pip() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("pip") is not None
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LOOK_SECONDS)
+    return process.returncode is not None
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """With what it started, which has its session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _killed(number: int) -> str:
+    """What ended it says nothing, and the last line that it printed itself misleads."""
+    words = f"The installer was killed by signal {number}"
+    return f"{words}: did the machine run out of memory?" if number == signal.SIGKILL else words
+
+
+def _trouble(log: Path, start: int) -> str:
+    """What went wrong, in its own words: the lines that tell of errors, else the last one."""
+    with log.open("rb") as handle:
+        handle.seek(start)
+        lines = handle.read().decode("utf-8", "replace").splitlines()
+    told: list[str] = []
+    goes_on = False
+    for line in lines:
+        begins = TROUBLE.match(line) is not None
+        goes_on = begins or (goes_on and line.startswith(" "))
+        if begins:
+            told.append(TROUBLE.sub("", line).strip())
+        elif goes_on:
+            told[-1] += f" {line.strip()}"
+    last = [line.strip() for line in lines if line.strip()][-1:]
+    words = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
+    return "; ".join([*words, GIT_IS_NEEDED] if wants_git("\n".join(lines)) else words)
+
+
+def _reported(one: dict[str, object]) -> LockedPackage:
+    """From pip's installation report (version 1)."""
+    told, download = one["metadata"], one["download_info"]
+    assert isinstance(told, dict) and isinstance(download, dict)
+    if download.get("dir_info", {}).get("editable"):
+        return LockedPackage(told["name"], told["version"], folder=download["url"])
+    hashes = download.get("archive_info", {}).get("hashes", {})
+    place = urlsplit(str(download["url"]))
+    # of a file here pip before 23.1 tells none
+    if not hashes and "archive_info" in download and place.scheme == "file":
+        hashes = {"sha256": _sha256(Path(url2pathname(place.path)))}
+    texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
+    url = place.geturl() if one.get("is_direct") else ""
+    return LockedPackage(told["name"], told["version"], texts, url)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _compiled(line: str) -> LockedPackage:
+    """From what uv compiles; a package that is no wheel has no version where it has an address."""
+    found = Requirement(line.partition(" --hash")[0])
+    file = (found.url or "").rpartition("/")[2]
+    version = file.split("-")[1] if file.endswith(".whl") else str(found.specifier)[2:]
+    return LockedPackage(found.name, version, hashes_of(line), found.url or "")
+
+
+def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> list[LockedPackage]:
+    """With the addresses as they were asked for; a package may not bring others by address."""
+    asked = {name_of(line): url for line in requirements if (url := address_of(line))}
+    for package in packages:
+        if package.url and name_of(package.name) not in asked:
+            raise Invalid(
+                f"{package.name} comes from an address that another package names",
+                hint="Name a wheel of it, or another version of what needs it.",
+            )
+    return [replace(package, url=asked.get(name_of(package.name), "")) for package in packages]
+
+
+def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> None:
+    found = {name_of(package.name): package for package in packages}
+    for line in filter(is_named, requirements):
+        wanted, package = hashes_of(line), found.get(name_of(line))
+        if wanted and package and not set(wanted) & set(package.hashes):
+            raise Invalid(
+                f"{package.name} {package.version} has none of the hashes that are asked for.",
+                hint="Correct its hash, or leave it out.",
+            )

@@ -1,0 +1,107 @@
+"""Kernels of environments, as Jupyter finds them: one file for each in its data folder."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+
+from nbyard.domain.environments.structs import KERNEL_PREFIX
+from nbyard.host.project_files import write_whole
+
+OWN = "kernel"
+# what lies in the user's own folder is not in the lock
+ALONE = {"PYTHONNOUSERSITE": "1"}
+
+
+def kernel_name(title: str, owner: str) -> str:
+    """A name for the kernel of the environment `owner`: after its title, and after itself where
+    somebody else has that."""
+    name = "-".join([KERNEL_PREFIX, *re.findall("[a-z0-9]+", title.lower())])
+    return name if _owner(name) in ("", owner) else f"{name}-{owner[:8]}"
+
+
+def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
+    """Let Jupyter start what is installed in that place as the kernel of that name.
+
+    Raises:
+        OSError: Jupyter's data folder cannot be written.
+    """
+    _keep(_path(name), place, title, owner)
+
+
+def own_kernel(place: Path, title: str, owner: str) -> Path:
+    """The folder of a specification that no other version changes, inside of what it starts.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _keep(place / OWN / "kernel.json", place, title, owner)
+    return place / OWN
+
+
+def variables(place: Path, path: str) -> dict[str, str]:
+    """Of whoever works with what is installed there; `path` is where programs are looked for
+    otherwise."""
+    return {
+        "PATH": f"{place}/bin{os.pathsep}{path}",
+        "VIRTUAL_ENV": str(place),
+        **ALONE,
+    }
+
+
+def _keep(path: Path, place: Path, title: str, owner: str) -> None:
+    spec = {
+        "argv": [f"{place}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": title,
+        "language": "python",
+        "env": variables(place, "${PATH}"),
+        "metadata": {"debugger": True, "nbyard": {"environment": owner}},
+    }
+    content = json.dumps(spec, indent=1).encode()
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
+
+
+def withdraw_kernel(name: str, owner: str) -> None:
+    """Take a kernel back that was offered."""
+    if name and _owner(name) == owner:
+        shutil.rmtree(_path(name).parent, ignore_errors=True)
+
+
+def offered(folder: Path) -> dict[str, str]:
+    """The kernels whose interpreters lie in this folder, by name, with their environments."""
+    names = [path.parent.name for path in _path("x").parents[1].glob("nbyard*/kernel.json")]
+    own = [name for name in names if _interpreter(name).startswith(f"{folder}/")]
+    return {name: _owner(name) for name in own}
+
+
+def _interpreter(name: str) -> str:
+    argv = _spec(name).get("argv") or [""]
+    return str(argv[0])
+
+
+def _path(name: str) -> Path:
+    return Path(jupyter_data_dir()) / "kernels" / name / "kernel.json"
+
+
+def _spec(name: str) -> Mapping[str, Any]:
+    """Empty when there is none, or none that can be read."""
+    try:
+        found = json.loads(_path(name).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _owner(name: str) -> str:
+    """Whose kernel of ours this is; empty when there is none, else a word for somebody else."""
+    if not _path(name).exists():
+        return ""
+    metadata = _spec(name).get("metadata", {})
+    return str(metadata.get("nbyard", {}).get("environment", "somebody else"))

@@ -1,0 +1,3 @@
+"""Log files: reading a growing log in pieces, logs of bounded size, and the request log of a
+deployment.
+"""

@@ -1,0 +1,127 @@
+"""Logs of what runs without an end: the newest part is kept, in files of a folder.
+
+    <name>.log.<first byte>   a piece; when it is full the next one is begun, and the oldest go
+
+Places in the log are counted from its very beginning, so that they stay what they are. Those who
+write take turns by a lock on <name>.log.lock: while one dispatcher follows another there are two.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbyard.domain.runs.structs import LogChunk
+from nbyard.logs import reading
+
+PIECE_BYTES = 4 * 2**20
+PIECES = 2
+
+
+class KeptLog:
+    """The log at `path`. It may be read while it is written, by any number of writers."""
+
+    def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
+        self._path = path
+        self._piece_bytes = piece_bytes
+        self._known = 0
+
+    @property
+    def length(self) -> int:
+        """How much was written by now, with what is not kept any more."""
+        found = self._pieces()
+        return found[-1] + self._piece(found[-1]).stat().st_size if found else 0
+
+    @property
+    def moment(self) -> int:
+        """That of what was written last, 0 when it had none."""
+        found = self._pieces()
+        return self._piece(found[-1]).stat().st_mtime_ns if found else 0
+
+    def resume(self) -> int:
+        """The moment of what was written last: who copies from there on goes on with what is
+        later. What another one writes meanwhile is not written by this one again."""
+        with self._alone():
+            self._known = self.moment
+        return self._known
+
+    def write(self, content: bytes, moment: int = 0) -> None:
+        """Add to its end what was said at that moment, in nanoseconds of whichever clock."""
+        with self._alone():
+            last = self.moment
+            if moment and last != self._known and moment <= last:
+                return  # another one has written it
+            self._add(content, moment)
+            self._known = moment or self._known
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.lock")
+
+    def _add(self, content: bytes, moment: int) -> None:
+        found = self._pieces() or [0]
+        last, length = found[-1], self.length
+        if length - last >= self._piece_bytes:
+            last = length
+            for old in found[: 1 - PIECES]:
+                self._piece(old).unlink()
+        with self._piece(last).open("ab") as file:
+            file.write(content)
+        os.utime(self._piece(last), ns=(moment, moment))
+
+    def remove(self) -> bool:
+        """Whether there was any of it."""
+        found = self._pieces()
+        for base in found:
+            self._piece(base).unlink(missing_ok=True)
+        self._lock.unlink(missing_ok=True)
+        return bool(found)
+
+    def read(self, after: int, *, done: bool) -> LogChunk:
+        """Its text from a byte on, or from the first that is kept; `done` when nothing more is
+        written to it."""
+        found = self._pieces()
+        if not found:
+            return LogChunk("", after, done, start=after)
+        first = next((base for base in reversed(found) if base <= after), found[0])
+        chunk = reading.piece(self._piece(first), max(after - first, 0), done=done)
+        is_last = first == found[-1]
+        if not is_last and not chunk.text:
+            return self.read(found[found.index(first) + 1], done=done)
+        end, start = first + chunk.next, first + chunk.start
+        return LogChunk(chunk.text, end, chunk.done and is_last, start=start)
+
+    def tail(self, many_bytes: int) -> str:
+        """The text at its end."""
+        return self.read(max(self.length - many_bytes, 0), done=True).text
+
+    def _pieces(self) -> list[int]:
+        """The first bytes of the pieces there are, in order."""
+        return sorted(self._bases())
+
+    def _bases(self) -> Iterator[int]:
+        name = f"{self._path.name}."
+        if not self._path.parent.is_dir():
+            return
+        for entry in os.scandir(self._path.parent):
+            base = entry.name.removeprefix(name)
+            if base != entry.name and base.isdecimal():
+                yield int(base)
+
+    def _piece(self, base: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{base}")
+
+
+def forget_logs(paths: Iterable[Path]) -> None:
+    """Those of before are mostly gone: the first that is ends it."""
+    for path in paths:
+        if not KeptLog(path).remove():
+            return

@@ -1,0 +1,3 @@
+"""Short-lived access to deployed services: cached authorizations, and passes in the path of a
+page.
+"""

@@ -1,0 +1,251 @@
+"""The event socket `/events/socket`: one for each browser window, everything in batches.
+
+A client says `{"after": ID}` first (0 or nothing: from now on), or has `?after=ID` in the address,
+and may say `{"watch": [RUN, …]}` at any time. Frames are
+`{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
+`{"activity": [{run, node, attempt, log_bytes, done, total, current}, …]}`.
+"""
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections import defaultdict
+from functools import partial
+from typing import Any
+
+import msgspec
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.events import Events
+from nbyard.errors import NbyardError
+from nbyard.host.wakeup import Listener
+from nbyard.rest.handlers import Desk, check_authorizer
+from nbyard.rest.identity import caller_of
+
+TICK_MS = 250
+CLOCK_TICKS = 8
+MAX_WATCHED = 50
+FRAME_EVENTS = 2_000
+MAX_PAUSE_SECONDS = 0.05
+MAX_UNSENT = 16 << 20
+
+
+class Broadcast:
+    """Reads new events once for all windows of this server, when poked or by the clock."""
+
+    def __init__(self, desk: Desk, listener: Listener | None):
+        self._desk = desk
+        self._listener = listener
+        self._windows: set[EventSocket] = set()
+        self._busy = False
+        self._again = False
+        self._ticks = 0
+        self._clock = PeriodicCallback(self._tick, TICK_MS)
+        if listener is not None:
+            IOLoop.current().add_handler(listener.fileno(), self._poked, IOLoop.READ)
+        desk.closing.append(self.close)
+
+    def join(self, window: "EventSocket") -> None:
+        self._windows.add(window)
+        self._clock.start()
+
+    def leave(self, window: "EventSocket") -> None:
+        self._windows.discard(window)
+        if not self._windows:
+            self._clock.stop()
+
+    def close(self) -> None:
+        self._clock.stop()
+        if self._listener is not None:
+            IOLoop.current().remove_handler(self._listener.fileno())
+            self._listener.close()
+
+    def _poked(self, *_: Any) -> None:
+        if self._listener is not None:
+            self._listener.wait(0)
+        self.publish()
+
+    async def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % CLOCK_TICKS == 0:
+            self.publish()
+        for window in list(self._windows):
+            await window.send_activity()
+
+    def publish(self) -> None:
+        """Send what is new to every window; pokes meanwhile lead to one more round."""
+        if self._busy:
+            self._again = True
+            return
+        self._busy = True
+        IOLoop.current().spawn_callback(self._round)
+
+    async def _round(self) -> None:
+        start = time.monotonic()
+        newest: int | None = None
+        try:
+            with contextlib.suppress(NbyardError):
+                for (caller, cursor), windows in self._places().items():
+                    if cursor != newest:
+                        newest = await self._bring(caller, cursor, newest, windows)
+            # with much to send, the next round has more in each frame
+            await asyncio.sleep(min(time.monotonic() - start, MAX_PAUSE_SECONDS))
+        finally:
+            self._busy = False
+            if self._again:
+                self._again = False
+                self.publish()
+
+    def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
+        """Windows by who looks and how far they are; not those that have much to take in still."""
+        found: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
+        for window in self._windows:
+            if window.place is not None and window.takes_more:
+                found[window.place].append(window)
+        return found
+
+    async def _bring(
+        self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
+    ) -> int:
+        """Bring windows that stand at one place up to the newest event, which is the answer: what
+        lies between is read and encoded once for all of them. What is the newest is looked up with
+        the first frame, unless it is known."""
+        while True:
+            text, last, newest = await self._desk.call(self._frame, caller, cursor, newest)
+            if last == cursor:
+                return newest
+            windows = [w for w in windows if w.place == (caller, cursor) and w.takes_more]
+            for window in windows:
+                window.move_on(last, text)
+            if not windows or last >= newest:
+                return newest
+            cursor = last
+
+    def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
+        """Empty when there is nothing to say; the last event in it, and the newest."""
+        events = self._desk.services.events
+        newest = events.last() if newest is None else newest
+        if cursor == newest:
+            return "", cursor, newest
+        found = events.news(caller, cursor, FRAME_EVENTS, newest)
+        is_news = found.items or found.refetch
+        return (_frame(found) if is_news else ""), found.last, newest
+
+
+class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One browser window."""
+
+    def skip_check_origin(self) -> bool:
+        """A token does not excuse a foreign page."""
+        return False
+
+    def initialize(self, desk: Desk, broadcast: Broadcast) -> None:
+        self.desk = desk
+        self._broadcast = broadcast
+        self._cursor: int | None = None
+        self._unsent = 0
+        self._watched: list[str] = []
+        self._shown: dict[tuple[str, str], Any] = {}
+        self._caller: Caller | None = None
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        await check_authorizer(self)
+        self._caller = caller_of(self.current_user)
+        if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
+            raise HTTPError(422, reason="after: the id of an event is a number")
+        await super().get(*args, **kwargs)
+
+    async def open(self, *args: Any, **kwargs: Any) -> None:
+        super().open(*args, **kwargs)
+        self._broadcast.join(self)
+        if after := self.get_query_argument("after", ""):
+            await self._begin(int(after))
+
+    def on_close(self) -> None:
+        self._broadcast.leave(self)
+        super().on_close()
+
+    async def on_message(self, message: str | bytes) -> None:
+        try:
+            said = json.loads(message)
+            if not isinstance(said, dict):
+                raise ValueError
+        except (ValueError, RecursionError):
+            self.close(4400, "JSON objects only")
+            return
+        if "watch" in said:
+            runs = said["watch"] if isinstance(said["watch"], list) else []
+            self._watched = [_storable(str(run)) for run in runs[:MAX_WATCHED]]
+            self._shown.clear()
+        if "after" in said or self._cursor is None:
+            await self._begin(said.get("after"))
+
+    async def _begin(self, after: Any) -> None:
+        """Go on from that event; one who has seen more than there is has seen another store."""
+        now = await self.desk.ask("events", "last")
+        seen = after if type(after) is int and after > 0 else now  # a bool is an int too
+        self._cursor = min(seen, now)
+        self._write(_frame(Events([], self._cursor, refetch=seen > now)))
+        self._broadcast.publish()
+
+    @property
+    def place(self) -> tuple[Caller, int] | None:
+        """Who looks, and the last event that was sent; None before the first word."""
+        if self._caller is None or self._cursor is None:
+            return None
+        return self._caller, self._cursor
+
+    @property
+    def takes_more(self) -> bool:
+        return self._unsent < MAX_UNSENT
+
+    def move_on(self, cursor: int, text: str) -> None:
+        """Everything up to this event is in the frame."""
+        self._cursor = cursor
+        if text:
+            self._write(text)
+
+    async def send_activity(self) -> None:
+        """How far the tasks of watched runs are, where that changed."""
+        if not self._watched or self._caller is None:
+            return
+        with contextlib.suppress(NbyardError):
+            watched = tuple(self._watched)
+            found = await self.desk.ask("runs", "activity", self._caller, watched)
+            news = [a for a in found if self._shown.get((a.run, a.node)) != a]
+            self._shown.update({(a.run, a.node): a for a in news})
+            if news:
+                self._write(msgspec.json.encode({"activity": news}).decode())
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            sent = asyncio.ensure_future(self.write_message(text))
+            self._unsent += len(text)
+            sent.add_done_callback(partial(self._written, len(text)))
+
+    def _written(self, length: int, sent: "asyncio.Future[None]") -> None:
+        was_full = not self.takes_more
+        self._unsent -= length
+        if sent.cancelled() or sent.exception() is not None:
+            return  # it is closed
+        if was_full and self.takes_more:
+            self._broadcast.publish()
+
+
+def _frame(found: Events) -> str:
+    plain = {"events": found.items, "last": found.last, "refetch": found.refetch}
+    return msgspec.json.encode(plain).decode()
+
+
+def _storable(text: str) -> str:
+    """Without what no database can be asked for."""
+    return text.encode(errors="ignore").decode().replace("\0", "")

@@ -1,0 +1,195 @@
+"""What of a request reaches a deployed service, and what of its answer a browser.
+
+A service never sees what lets somebody into Jupyter or the Hub: their cookies, tokens and XSRF
+values are left out. Jupyter's names of cookies are also those of a JupyterLab that is deployed:
+such a cookie of a service is marked in its value, so that the two can be told apart. Its pages
+cannot: of two XSRF values they may show that of the Jupyter around them. Whoever shows one that his
+own cookies hold is a page of this host, and so the service is shown its own in its place.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote, urlsplit
+
+from tornado.httputil import HTTPHeaders
+
+from nbyard.rest.proxy.redirects import own_location
+
+MARK = "nby."
+XSRF = "_xsrf"
+# Jupyter's own, also those of another Jupyter on this host: cookies know no ports
+SHARED_NAME = re.compile(rf"{XSRF}|username-.*")
+HUBS_NAME = re.compile(r"jupyterhub-.*|jupyter-hub-.*|service-.*")
+COOKIE_ATTRIBUTES = {"expires", "httponly", "max-age", "partitioned", "samesite", "secure"}
+HOPS = {
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+    "te", "trailer", "transfer-encoding", "upgrade",
+}  # fmt: skip
+LEFT_OUT = HOPS | {
+    "authorization", "cookie", "expect", "x-forwarded-prefix", "x-nbyard-secret", "x-xsrftoken",
+}  # fmt: skip
+# what a service may say: of one answer or page, nothing for all that stands at this origin
+ITS_OWN = {
+    "accept-ranges", "age", "allow", "cache-control", "content-disposition", "content-encoding",
+    "content-language", "content-length", "content-location", "content-range",
+    "content-security-policy", "content-type", "cross-origin-embedder-policy",
+    "cross-origin-opener-policy", "cross-origin-resource-policy", "date", "etag", "expires",
+    "last-modified", "link", "permissions-policy", "pragma", "referrer-policy", "retry-after",
+    "server", "server-timing", "vary",
+}  # fmt: skip
+ITS_OWN_STARTS = ("x-", "sec-websocket-")
+# by these a service asks the server before this one for its files
+FOR_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-")
+WORKER_SCOPE = "service-worker-allowed"
+ASKS_TO_LOG_IN = "www-authenticate"  # a window of the browser's that seems to be Jupyter's
+SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+FRAMES = "frame-ancestors 'self'"
+
+
+def hops_of(headers: HTTPHeaders) -> set[str]:
+    """Return the headers that are meant for the next hop only, also those that `Connection` names.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+    """
+    lines = headers.get_list("Connection")
+    return HOPS | {name.strip().lower() for line in lines for name in line.split(",")}
+
+
+def is_upgrade(headers: HTTPHeaders) -> bool:
+    """Whether it wants to become a websocket."""
+    return headers.get("Upgrade", "").lower() == "websocket"
+
+
+def has_plain_length(headers: HTTPHeaders) -> bool:
+    """Return whether the length of a body is unambiguous: absent, or one number (1–18 digits).
+
+    Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    """
+    lengths = headers.get_list("Content-Length")
+    return not lengths or (
+        len(lengths) == 1 and re.fullmatch("[0-9]{1,18}", lengths[0]) is not None
+    )
+
+
+def is_service_worker(headers: HTTPHeaders) -> bool:
+    """Whether a browser asks for what it will run as a service worker, or for a newer one:
+    https://w3c.github.io/ServiceWorker/#service-worker-script-request."""
+    return headers.get("Service-Worker", "").strip().lower() == "script"
+
+
+def request_headers(
+    headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """What the service is told. Host and Origin stay what they are: it compares them."""
+    told, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
+    for name, value in headers.get_all():
+        if name.lower() in left_out:
+            continue
+        if name.lower() == "referer":
+            told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
+        else:
+            told.add(name, value)
+    if cookies := "; ".join(_cookies(headers, login_cookie)):
+        told["Cookie"] = cookies
+    given = headers.get("Authorization", "")
+    # of a login at this host, perhaps of a server before this one; Jupyter's own are tokens
+    if is_trusted and given.partition(" ")[0].lower() == "basic":
+        told["Authorization"] = given
+    if token := shown_xsrf(headers.get("X-XSRFToken", ""), headers):
+        told["X-XSRFToken"] = token
+    told["X-Forwarded-Prefix"] = prefix.rstrip("/")
+    told["Connection"] = "close"
+    if is_upgrade(headers):
+        told["Connection"], told["Upgrade"] = "Upgrade", "websocket"
+    return told
+
+
+def _cookies(headers: HTTPHeaders, login_cookie: str) -> Iterator[str]:
+    for name, sign, value in _pairs(headers):
+        if not sign or HUBS_NAME.fullmatch(name):
+            continue
+        if name != login_cookie and not SHARED_NAME.fullmatch(name):
+            yield f"{name}={value}"
+        elif (plain := value.removeprefix('"')).startswith(MARK):
+            quote = '"' if plain != value else ""
+            yield f"{name}={quote}{plain.removeprefix(MARK)}"
+
+
+def _pairs(headers: HTTPHeaders) -> Iterator[tuple[str, str, str]]:
+    for line in headers.get_list("Cookie"):
+        yield from map(_parts, line.split(";"))
+
+
+def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
+    """The service's own XSRF value for the one that its page shows; "" where that proves nothing:
+    it is none of the cookies that came with it, or the service has set none."""
+    if shown.startswith(MARK):
+        return shown.removeprefix(MARK)
+    values = [value for name, _, value in _pairs(headers) if name == XSRF and value]
+    own = [value.removeprefix(MARK) for value in values if value.startswith(MARK)]
+    return own[0] if own and shown in values else ""
+
+
+def request_query(query: str, headers: HTTPHeaders) -> str:
+    """Without tokens of Jupyter's."""
+    return "&".join(filter(None, (_parameter(text, headers) for text in query.split("&"))))
+
+
+def _parameter(text: str, headers: HTTPHeaders) -> str:
+    name, sign, value = text.partition("=")
+    if unquote(name) == "token":
+        return ""
+    if unquote(name) == XSRF:
+        own = quote(shown_xsrf(unquote(value), headers), safe="")
+        return f"{name}{sign}{own}" if own else ""
+    return text
+
+
+def response_headers(
+    headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """What the browser, which asked `host` for `path`, is told: nothing that counts beyond the
+    service's own path. The pages of one that is not trusted are shown in a sandbox, and its
+    redirects lead to no other host."""
+    told, hops = HTTPHeaders(), hops_of(headers)
+    for name, value in headers.get_all():
+        low = name.lower()
+        if low in hops:
+            continue
+        if low == "set-cookie":
+            for cookie in _own_cookie(value, prefix, login_cookie):
+                told.add(name, cookie)
+        elif low == "location":
+            own = own_location(value, path, prefix, host)
+            if own is not None and (is_trusted or own.startswith(prefix.rstrip("/"))):
+                told.add(name, own)
+        elif low == WORKER_SCOPE and is_trusted:
+            told[name] = prefix  # as far as it comes with a script at its root anyhow
+        elif _is_its_own(low) or (is_trusted and low == ASKS_TO_LOG_IN):
+            told.add(name, value)
+    told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
+    return told
+
+
+def _is_its_own(name: str) -> bool:
+    return name in ITS_OWN or (name.startswith(ITS_OWN_STARTS) and not name.startswith(FOR_PROXIES))
+
+
+def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
+    """Of this path and host only; none of a name of the Hub's, and none without a name: browsers
+    send its value back as if it were a name with a value."""
+    (name, _, value), *attributes = (_parts(part) for part in line.split(";"))
+    if not name or HUBS_NAME.fullmatch(name):
+        return
+    if name == login_cookie or SHARED_NAME.fullmatch(name):
+        plain = value.removeprefix('"')
+        value = f'"{MARK}{plain}' if plain != value else MARK + value
+    kept = ["".join(one) for one in attributes if one[0].lower() in COOKIE_ATTRIBUTES]
+    paths = [path for attribute, _, path in attributes if attribute.lower() == "path"]
+    own = paths[-1] if paths and paths[-1].startswith(prefix) else prefix
+    yield "; ".join([f"{name}={value}", *kept, f"Path={own}"])
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    name, sign, value = text.partition("=")
+    return name.strip(), sign, value.strip()

@@ -1,0 +1,383 @@
+"""The proxy of deployments and of running attempts, for their owner only:
+`/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import IOStream, StreamClosedError
+
+from nbyard.domain.attempts import monitors
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import structs as deployments
+from nbyard.domain.deployments.structs import SECRET_HEADER, Target
+from nbyard.domain.deployments.traffic import ERROR_STATUS
+from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
+from nbyard.rest.access.authorization_cache import Admission, key_of
+from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
+from nbyard.rest.handlers import Desk, NbyardHandler, check_authorizer
+from nbyard.rest.proxy.error_pages import POLICY, page_of
+from nbyard.rest.proxy.forwarding import (
+    has_plain_length,
+    is_service_worker,
+    is_upgrade,
+    request_headers,
+    request_query,
+    response_headers,
+)
+from nbyard.rest.proxy.traffic import Meter
+from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+WITH_BODY = ("POST", "PUT", "PATCH")
+BODY_SECONDS = 24 * 3600.0
+BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays encoded
+PATTERN = deployments.PROXY + BEHIND
+OF_ATTEMPTS = monitors.PROXY + BEHIND
+OPAQUE = "null"  # the origin of a page in a sandbox
+
+
+@web.stream_request_body
+class ProxyHandler(NbyardHandler):
+    """Carries on what comes, as it comes, both ways; nothing is ever sent twice."""
+
+    request: HTTPServerRequest
+    SUPPORTED_METHODS = METHODS
+    scope = "deployments:use"
+    hint = "nbyard deployments show {name} tells why."
+
+    def initialize(self, desk: Desk, meter: Meter | None = None) -> None:
+        super().initialize(desk)
+        self._meter = meter
+        self._since = time.monotonic()
+        self._is_left = False
+        self._upstream: Upstream | None = None
+        self._refused: NbyardError | None = None
+        # before anything may refuse the request, and so log it
+        self._pass = take_pass(self.request)
+        self._holder: Holder | None = desk.passes.holder(self._pass)
+        self._admission: Admission | None = None
+
+    def set_default_headers(self) -> None:
+        """Only where nbyard itself refuses a request: of an answer of the service none stays."""
+        if hasattr(self, "desk"):
+            super().set_default_headers()
+
+    async def prepare(self, **kwargs: Any) -> None:
+        await self._identify(**kwargs)
+        if self._finished or self.current_user is None:
+            return
+        if not self.check_origin():
+            raise web.HTTPError(403, "Another page may not ask this.")
+        if self.request.method == "OPTIONS":
+            return
+        if self.request.path == self._prefix.rstrip("/"):
+            self._add_slash()
+            return
+        if self._is_chunked and self.request.method not in WITH_BODY:
+            raise web.HTTPError(411)  # none could tell where it ends
+        if not has_plain_length(self.request.headers):
+            raise web.HTTPError(400, "Content-Length must be one number without a sign.")
+        connection: Any = self.request.connection
+        connection.set_max_body_size(self.desk.settings.max_upload_bytes)
+        connection.set_body_timeout(BODY_SECONDS)
+        try:
+            await self._open(**self.path_kwargs)
+        except NbyardError as error:
+            self._refused = error
+
+    async def _identify(self, **kwargs: Any) -> None:
+        """Find out who asks: whoever was let in a moment ago, has a pass, or is Jupyter's user."""
+        self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
+        self._key = key_of(self.request, (self._prefix, self._pass))
+        if not self._pass or self._holder:  # a pass may have expired since
+            self._admission = self.desk.admissions.get(self._key)
+        if self._admission:
+            self.current_user = self._jupyter_current_user = self._admission.user
+        else:
+            await (self._let_in() if self._holder else super().prepare(**kwargs))
+
+    async def _let_in(self) -> None:
+        """As whom the pass was issued to; nothing else of the request says who asks."""
+        assert self._holder is not None
+        self.current_user = self._jupyter_current_user = self._holder.user
+        if not self.check_host():
+            raise web.HTTPError(403)
+        await check_authorizer(self)
+
+    def _add_slash(self) -> None:
+        """Ask for the same again, by the address under which the service is asked."""
+        query = self.request.query
+        self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
+
+    def check_xsrf_cookie(self) -> None:
+        """A service knows nothing of Jupyter's XSRF value. A cookie counts where the browser says
+        that the page is one of ours, which no foreign page can make it say."""
+        if not hasattr(self, "_jupyter_current_user") or self._holder:
+            return  # it is not known yet who asks: this is called once more
+        if not self.token_authenticated and not self.request.headers.get("Origin"):
+            raise web.HTTPError(403, "It is not known which page asks.")
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Whether a page of this very host asks, or none, or one in a sandbox that has a pass. A
+        token excuses no foreign page, and the server's `allow_origin`, which lets pages ask
+        Jupyter, does not let them ask a service."""
+        origin, host = self.request.headers.get("Origin"), self.request.headers.get("Host", "")
+        if origin is None or (origin == OPAQUE and self._holder):
+            return True
+        return bool(host) and origin.lower().partition("://")[2] == host.lower()
+
+    def known_methods(self) -> Iterable[str]:
+        return METHODS
+
+    async def _open(self, name: str, port: str) -> None:
+        """Connect with the service, and send it the head of the request."""
+        admission = self._admission or await self._admit(name, port)
+        self._login, self._target = admission.login_cookie, admission.target
+        if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
+            self._lead_to_pass()
+            return
+        if is_upgrade(self.request.headers) and not self._target.websocket:
+            raise Conflict(f"The port {port} of {name} has no websockets.")
+        if is_service_worker(self.request.headers) and not self._target.is_trusted:
+            # no sandbox holds one; it may be the successor of one that was trusted at this address
+            raise Forbidden("Only what ide_images trusts may have a service worker.")
+        # an image of ours waits longer for the next request than we do; of others nobody knows
+        kept = self.desk.connections if self._stays else None
+        try:
+            self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
+        except OSError:
+            self.desk.admissions.forget(self._key)
+            if self._admission:  # what was there a moment ago is perhaps at another port now
+                self._admission = None
+                return await self._open(name, port)
+            self._count(is_error=True)
+            words = f"{name} does not answer at its port {port}."
+            raise Unavailable(words, hint=self.hint.format(name=name)) from None
+        self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    async def _admit(self, name: str, port: str) -> Admission:
+        """Find the port of the caller, and remember it for a moment."""
+        caller = self.authorised(self.scope)
+        target = await self.find(caller, name, port)
+        if self._holder and self._holder.subject != target.subject:
+            raise Forbidden("This pass is for another deployment.")
+        login = str(self.identity_provider.get_cookie_name(self))
+        made = Admission(self.current_user, login, target)
+        self.desk.admissions.keep(self._key, made)
+        return made
+
+    @property
+    def _stays(self) -> bool:
+        """Whether the connection to the service may wait for the next request."""
+        return bool(self._target.secret) and not is_upgrade(self.request.headers)
+
+    def _lead_to_pass(self) -> None:
+        """Show the page at an address from which its own files can be asked for, too."""
+        holder = Holder(self.current_user, self._target.subject)
+        self._pass = self.desk.passes.issue(holder)
+        query = request_query(self.request.query, self.request.headers)
+        address = self._home + self.request.path.removeprefix(self._prefix)
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(f"{address}?{query}" if query else address)
+
+    @property
+    def _home(self) -> str:
+        """The address of the port for the page that asks, with its pass."""
+        return f"{self._prefix}{SEGMENT}{self._pass}/" if self._pass else self._prefix
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        """That of a port, below the server's base URL."""
+        return deployments.link_path(name, port)
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        """Where the port is, of what is the caller's own."""
+        found: Target = await self.desk.ask("deployments", "target", caller, name, port)
+        return found
+
+    def _path(self) -> str:
+        """As it was sent, but for what is Jupyter's."""
+        path = self.request.path
+        if not self._target.keeps_prefix:
+            path = "/" + path.removeprefix(self._prefix)
+        query = request_query(self.request.query, self.request.headers)
+        return f"{path}?{query}" if query else path
+
+    def _told(self) -> HTTPHeaders:
+        told = request_headers(
+            self.request.headers,
+            self._home,
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        if self._target.secret:
+            told[SECRET_HEADER] = self._target.secret
+        if self._stays:
+            told["Connection"] = "keep-alive"
+        has_length = self._is_chunked or "Content-Length" in told
+        if self.request.method in WITH_BODY and not has_length:
+            told["Content-Length"] = "0"
+        return told
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "Transfer-Encoding" in self.request.headers
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._upstream is not None:
+            await self._upstream.send(chunk)
+
+    def on_connection_close(self) -> None:
+        self._is_left = True
+        self._close()
+        super().on_connection_close()
+
+    def _close(self) -> None:
+        if self._upstream is not None:
+            self._upstream.close()
+
+    @web.authenticated
+    async def get(self, name: str, port: str) -> None:
+        if self._finished:
+            return
+        if self._refused is not None or self._upstream is None:
+            self.fail(self._refused or Unavailable())
+            return
+        upstream = self._upstream
+        try:
+            await upstream.answer(self._begin, self._give)
+            is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
+            self._count(is_error=is_broken or self.get_status() >= ERROR_STATUS)
+            if upstream.switched is not None:
+                await self._tunnel(upstream.switched)
+            elif upstream.is_whole:
+                await self.finish()
+            elif not self._is_left:
+                self._break_off(name)
+        except StreamClosedError:
+            return
+        finally:
+            self._close()
+
+    head = post = put = patch = delete = get
+
+    @allow_unauthenticated
+    async def options(self, name: str, port: str) -> None:
+        """Browsers ask without credentials before they ask from another page: that is allowed to
+        who has a pass only."""
+        if not self._holder:
+            raise web.HTTPError(405)
+        self.set_status(204)
+        self.set_header("Access-Control-Allow-Origin", OPAQUE)
+        self.set_header("Access-Control-Allow-Methods", ", ".join(METHODS))
+        wanted = self.request.headers.get("Access-Control-Request-Headers", "")
+        self.set_header("Access-Control-Allow-Headers", wanted)
+        self.finish()
+
+    async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+        told = response_headers(
+            headers,
+            self._prefix,
+            path=self.request.path,
+            host=str(self.request.headers.get("Host", "")),
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        if self._holder:
+            self._keep_pass(told)
+        if status == SWITCHING:
+            self._switched = told
+            return
+        for name in list(self._headers):  # Jupyter's own, such as what tokens may from anywhere
+            self.clear_header(name)
+        self.set_status(status, reason)
+        for name, value in told.get_all():
+            self.add_header(name, value)
+        has_body = self.request.method != "HEAD"
+        if not (has_body and 0 < int(told.get("Content-Length", "0")) <= CHUNK):
+            await self._send()  # else with the body, which comes soon
+
+    def _keep_pass(self, told: HTTPHeaders) -> None:
+        """Lead on with the pass, and tell it nobody else. Only who has it can read the answer, so
+        that any page at an opaque origin may."""
+        bare = self._prefix.rstrip("/")
+        if (location := told.get("Location", "")).startswith(bare):
+            told["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
+        told["Referrer-Policy"] = "no-referrer"
+        if self.request.headers.get("Origin") == OPAQUE:
+            told["Access-Control-Allow-Origin"] = OPAQUE
+
+    def compute_etag(self) -> None:
+        """Leave the answer of the service as it is: without an Etag, and never changed to a 304."""
+
+    async def _give(self, chunk: bytes) -> None:
+        self.write(chunk)
+        await self._send()
+
+    async def _send(self) -> None:
+        try:
+            await self.flush()
+        except StreamClosedError:  # nobody wants the rest
+            self._close()
+
+    async def _tunnel(self, service: IOStream) -> None:
+        """From now on the bytes of a websocket."""
+        head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
+        head += [f"{name}: {value}" for name, value in self._switched.get_all()]
+        browser = self.detach()
+        await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+        await tunnel(browser, service, self._meter.note if self._meter else None)
+
+    def get_login_url(self) -> str:
+        """No page to log in instead of an answer."""
+        if self.current_user is None:
+            raise web.HTTPError(401)
+        return str(super().get_login_url())
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """In words for people, where a browser is to show a page."""
+        if status_code == 401:
+            self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
+        if not (is_navigation(self.request) or self._pass):
+            super().write_error(status_code, **kwargs)
+            return
+        body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", POLICY)
+        address = str(self.request.uri)
+        self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
+
+    def _count(self, *, is_error: bool) -> None:
+        if self._meter is not None:
+            seconds = time.monotonic() - self._since
+            self._meter.count(self._target.subject, seconds, is_error=is_error)
+
+    def _break_off(self, name: str) -> None:
+        """Half an answer must not look like a whole one."""
+        if self._headers_written:
+            connection: Any = self.request.connection
+            connection.close()
+            return
+        self.send_error(502, body=Unavailable(f"{name} broke off before it answered.").body())
+
+
+@web.stream_request_body
+class MonitorHandler(ProxyHandler):
+    """The same for what a running attempt listens at."""
+
+    scope = "runs:read"
+    hint = "Its log may tell why."
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        return monitors.link_path(name, port)
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        found: Target = await self.desk.ask("runs", "target", caller, name, port)
+        return found

@@ -1,0 +1,180 @@
+"""One exchange with a deployed service: sent as it comes, answered as it comes."""
+
+import asyncio
+import contextlib
+import socket
+from asyncio import Future
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from tornado import util
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httputil import (
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.tcpclient import TCPClient
+
+from nbyard.rest.connection_pool import Connections, Spot
+from nbyard.rest.proxy.forwarding import has_plain_length, is_upgrade
+
+CONNECT_SECONDS = 10.0
+CHUNK = 1 << 16
+MAX_HEADER_BYTES = 1 << 18
+ANY_LENGTH = 2**63 - 1
+SWITCHING = 101
+
+Begin = Callable[[int, str, HTTPHeaders], Awaitable[None]]
+Give = Callable[[bytes], Awaitable[None]]
+Note = Callable[[], None]
+
+
+class Upstream(HTTPMessageDelegate):
+    """One request over a connection, which waits for the next one where `kept` takes it back. Once
+    it `has_begun` to answer, what goes wrong can only be shown by breaking off; it `is_whole` when
+    all of the answer was given on."""
+
+    def __init__(self, stream: IOStream, spot: Spot, kept: Connections | None):
+        self._stream, self._spot, self._kept = stream, spot, kept
+        limits = HTTP1ConnectionParameters(
+            no_keep_alive=True,
+            chunk_size=CHUNK,
+            max_header_size=MAX_HEADER_BYTES,
+            max_body_size=ANY_LENGTH,
+        )
+        self._connection = HTTP1Connection(stream, True, limits)
+        self.has_begun = self.is_whole = self._may_switch = False
+        self._is_sent = self._may_stay = self._is_given_back = False
+        self.switched: IOStream | None = None
+        self._head: tuple[RequestStartLine, HTTPHeaders] | None = None
+
+    @classmethod
+    async def connect(cls, host: str, port: int, kept: Connections | None = None) -> "Upstream":
+        """Use a connection of `kept`, or a new one.
+
+        Raises:
+            OSError: nobody is there, or takes the connection in time.
+        """
+        spot = (host, port)
+        stream = kept.take(spot) if kept else None
+        return cls(stream or await _connected(host, port), spot, kept)
+
+    def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
+        """Send the head of the request, or keep it until the first piece of the body comes."""
+        self._may_switch = is_upgrade(headers)
+        self._head = (RequestStartLine(method, target, "HTTP/1.1"), headers)
+        if headers.get("Content-Length", "0") == "0":
+            self._send_head()
+
+    def _send_head(self, chunk: bytes | None = None) -> "Future[None]":
+        assert self._head is not None
+        head, self._head = self._head, None
+        return self._connection.write_headers(*head, chunk)
+
+    async def send(self, chunk: bytes) -> None:
+        """A piece of its body; one who has answered already may not want it."""
+        with contextlib.suppress(StreamClosedError):
+            await (self._send_head(chunk) if self._head else self._connection.write(chunk))
+
+    async def answer(self, begin: Begin, give: Give) -> None:
+        """The body was sent: read the answer, no faster than it is taken."""
+        self._begin, self._give = begin, give
+        with contextlib.suppress(StreamClosedError):
+            if self._head:
+                self._send_head()
+            self._connection.finish()
+            self._is_sent = True
+        with contextlib.suppress(StreamClosedError):  # then the answer is not whole
+            await self._connection.read_response(self)
+
+    def close(self) -> None:
+        """Give the connection back, where all that belongs to this request was sent and read."""
+        if self._kept is not None and self.is_whole and self._is_sent and self._may_stay:
+            self._kept.give(self._spot, self._stream)
+            self._is_given_back = True
+            self._kept = None
+        elif not self._is_given_back:
+            self._stream.close()
+
+    # What the connection tells
+
+    async def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        assert isinstance(start_line, ResponseStartLine)
+        if start_line.code == SWITCHING:
+            if not self._may_switch:  # no answer to what was asked
+                self.close()
+                return
+            self.switched = self._connection.detach()
+        elif start_line.code < 200:
+            return
+        elif not has_plain_length(headers):  # nobody can tell where it ends
+            self.close()
+            return
+        self.has_begun = True
+        says = headers.get("Connection", "").lower()
+        self._may_stay = start_line.version == "HTTP/1.1" and "close" not in says
+        await self._begin(start_line.code, start_line.reason, headers)
+
+    async def data_received(self, chunk: bytes) -> None:
+        await self._give(chunk)
+
+    def finish(self) -> None:
+        self.is_whole = self.has_begun
+
+    def on_connection_close(self) -> None:
+        """What came of the answer is all of it that there is."""
+
+
+class _Stream(IOStream):
+    """Sends what it has at once. Tornado switches that on and off for each request."""
+
+    def set_nodelay(self, value: bool) -> None:
+        """Leave it on."""
+
+
+async def _connected(host: str, port: int) -> IOStream:
+    if not host.replace(".", "").isdigit():
+        try:
+            return await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
+        except util.TimeoutError as error:  # of some versions of tornado it is no OSError
+            raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
+    # an address needs no thread that looks for its name
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    stream, is_there = _Stream(opened), False
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await stream.connect((host, port))
+            is_there = True
+    except TimeoutError as error:
+        raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
+    except StreamClosedError as error:
+        raise OSError(f"no connection to port {port}") from error
+    finally:
+        if not is_there:
+            stream.close()
+    return stream
+
+
+async def tunnel(one: IOStream, other: IOStream, note: Note | None = None) -> None:
+    """Carry what either says to the other, until one of them ends; `note` is called for each
+    piece of the first."""
+    await asyncio.gather(_carry(one, other, note), _carry(other, one, None))
+
+
+async def _carry(source: IOStream, sink: IOStream, note: Note | None) -> None:
+    read = partial(source.read_bytes, CHUNK, partial=True)
+    try:
+        while True:
+            piece = await read()
+            if note is not None:
+                note()
+            await sink.write(piece)
+    except StreamClosedError:
+        source.close()
+        sink.close()

@@ -1,0 +1,111 @@
+"""What every runtime reads and writes in an attempt's folder on our side.
+
+What work could write into is treated as hostile: nothing is opened through a link.
+"""
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import msgspec
+
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import CANCEL, OTHERS, RESULT, TASK, Failure, Result, TaskFile
+from nbyard.errors import NbyardError
+from nbyard.host.project_files import write_new
+
+MAX_RESULT_BYTES = 64 * 2**20
+
+
+def read_task(folder: Path) -> TaskFile:
+    try:
+        return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise NbyardError(f"task.json cannot be read: {error}") from error
+
+
+def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
+    """The bytes of a regular file, None when there is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        return file.read(max_bytes)
+
+
+def has_result(folder: Path) -> bool:
+    return os.path.lexists(folder / RESULT)
+
+
+def read_result(folder: Path) -> Result | None:
+    data = read_file(folder / RESULT)
+    if data is None:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Result)
+    except msgspec.DecodeError as error:
+        raise NbyardError(f"result.json cannot be read: {error}") from error
+
+
+def write_result(folder: Path, result: Result, *, replace: bool = False) -> None:
+    """The first result stays, unless `replace`."""
+    temporary = folder / f"result.json.{os.getpid()}.{os.urandom(4).hex()}"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(result))
+        file.flush()
+        os.fsync(handle)
+    try:
+        if replace:
+            os.replace(temporary, folder / RESULT)
+        else:
+            os.link(temporary, folder / RESULT)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink(missing_ok=True)
+    parent = os.open(folder, os.O_RDONLY)
+    os.fsync(parent)
+    os.close(parent)
+
+
+def write_others(folder: Path, left: OtherFiles | None) -> None:
+    """others.json, before the result; nothing where no file stayed elsewhere."""
+    if left is not None:
+        part = f"{folder}/{OTHERS}.{os.urandom(4).hex()}"
+        write_new(part, msgspec.json.encode(left))
+        os.replace(part, folder / OTHERS)
+
+
+def read_others(folder: Path) -> OtherFiles | None:
+    """The files that stayed where the work was done.
+
+    Raises:
+        MsgspecError: it is not as it was written, as work in a container may have left it.
+    """
+    data = read_file(folder / OTHERS)
+    return None if data is None else msgspec.json.decode(data, type=OtherFiles)
+
+
+def cancel_reason(folder: Path) -> str | None:
+    """What the cancel file says; None when nobody asked."""
+    data = read_file(folder / CANCEL, 1000)
+    return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
+
+
+def cancel_unstarted(folder: Path) -> None:
+    """The result of what nobody has begun."""
+    task, now = read_task(folder), time.time()
+    result = Result(
+        attempt_id=task.attempt_id,
+        token=task.token,
+        state="cancelled",
+        started_at=now,
+        finished_at=now,
+        failure=Failure("cancelled", cancel_reason(folder) or "cancelled"),
+    )
+    write_result(folder, result)

@@ -1,0 +1,213 @@
+"""Clusters that are made when they are needed: by dask-gateway, by dask-jobqueue, by a callable.
+
+The first two are told where and how by Dask's own configuration (gateway.yaml, jobqueue.yaml).
+"""
+
+import importlib
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.errors import Invalid, NbyardError, Unavailable
+from nbyard.host.project_files import write_whole
+from nbyard.settings import Settings
+
+GATEWAY = "gateway"
+JOB_QUEUES = {
+    "htcondor": "HTCondorCluster",
+    "lsf": "LSFCluster",
+    "moab": "MoabCluster",
+    "oar": "OARCluster",
+    "pbs": "PBSCluster",
+    "sge": "SGECluster",
+    "slurm": "SLURMCluster",
+}
+# Jobs may wait long for their turn: one that has nothing to do stays for a minute.
+IDLE_LOOKS = 60
+NAME = "dask-gateway-cluster"
+
+
+class Made(msgspec.Struct, frozen=True):
+    """`target` is what a client connects to; `end` is told whether somebody still needs it."""
+
+    target: Any
+    end: Callable[[bool], None]
+
+
+def make(settings: Settings) -> Made:
+    """The cluster that `dask_cluster` names, with no worker yet where it can grow.
+
+    Raises:
+        Invalid: there is no such thing, or it fails.
+        Unavailable: what it asks does not answer.
+    """
+    name = settings.dask_cluster
+    if name == GATEWAY:
+        return _from_gateway(settings)
+    if name in JOB_QUEUES:
+        return _from_job_queue(settings, name)
+    return _from_callable(name)
+
+
+def describe(settings: Settings) -> str:
+    """What would make one; nothing is made.
+
+    Raises:
+        NbyardError: it could not.
+    """
+    name = settings.dask_cluster
+    if name == GATEWAY:
+        with _gateway() as gateway:
+            version = gateway.get_versions()["server"]["version"]
+            return f"dask-gateway {version} at {gateway.address} makes one when it is needed"
+    if name in JOB_QUEUES:
+        _job_queue(name)
+    else:
+        _callable(name)
+    return f"{name} makes one when it is needed"
+
+
+# dask-gateway: one cluster for the store, whichever dispatcher asked for it
+
+
+def _from_gateway(settings: Settings) -> Made:
+    record = settings.store_path / NAME
+    with _gateway() as gateway:
+        name = _name_in(record)
+        if name not in [found.name for found in gateway.list_clusters()]:
+            name = gateway.submit()
+            write_whole(record, name.encode())
+        target = gateway.connect(name)
+        target.adapt(minimum=0, maximum=settings.dask_workers)
+
+    def end(is_needed: bool) -> None:
+        with suppress(NbyardError), _words_of_gateway():
+            if is_needed:
+                target.close()
+            else:
+                target.shutdown()
+                record.unlink(missing_ok=True)
+
+    return Made(target, end)
+
+
+def _name_in(record: Path) -> str:
+    try:
+        return record.read_text()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def _gateway() -> Iterator[Any]:
+    try:
+        dask_gateway: Any = importlib.import_module("dask_gateway")
+    except ImportError as error:
+        raise _missing("dask-gateway", error) from error
+    with _words_of_gateway(), dask_gateway.Gateway() as gateway:
+        yield gateway
+
+
+@contextmanager
+def _words_of_gateway() -> Iterator[None]:
+    client: Any = importlib.import_module("dask_gateway.client")
+    aiohttp: Any = importlib.import_module("aiohttp")
+    try:
+        yield
+    except ValueError as error:  # no address, a wrong way to log in
+        raise Invalid.field("dask_cluster", f"dask-gateway: {first_line(error)}") from error
+    except (
+        aiohttp.ClientError,
+        client.GatewayClusterError,
+        client.GatewayServerError,
+        OSError,
+        TimeoutError,
+    ) as error:
+        raise Unavailable(f"dask-gateway gives no cluster: {first_line(error)}") from error
+
+
+# dask-jobqueue: the scheduler lives in this process, each worker in a job
+
+
+def _from_job_queue(settings: Settings, name: str) -> Made:
+    try:
+        cluster = _job_queue(name)()
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
+        raise Invalid.field(
+            "dask_cluster", f"{name} makes no cluster: {first_line(error)}"
+        ) from error
+    cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
+    return Made(cluster, lambda _: cluster.close())
+
+
+def _job_queue(name: str) -> Any:
+    try:
+        with _signals_untouched():
+            found = getattr(importlib.import_module("dask_jobqueue"), JOB_QUEUES[name])
+    except ImportError as error:
+        raise _missing("dask-jobqueue", error) from error
+    program = found.job_cls.submit_command.split()[0]
+    if shutil.which(program) is None:
+        raise Invalid.field("dask_cluster", f"there is no {program} here, which {name} needs")
+    return found
+
+
+@contextmanager
+def _signals_untouched() -> Iterator[None]:
+    """dask-jobqueue 0.9 takes SIGINT for itself when it is imported: that one is ours, and outside
+    the main thread the import fails."""
+    real = signal.signal
+    signal.signal = lambda *_: None
+    try:
+        yield
+    finally:
+        signal.signal = real
+
+
+def _missing(package: str, error: ImportError) -> Invalid:
+    return Invalid(
+        f"{package} cannot be imported: {first_line(error)}", hint=f"pip install {package}"
+    )
+
+
+def _from_callable(name: str) -> Made:
+    made = _callable(name)
+    try:
+        target = made()
+    except OSError as error:
+        raise Unavailable(f"{name} makes no cluster: {first_line(error)}") from error
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise Invalid.field(
+            "dask_cluster", f"{name} makes no cluster: {first_line(error)}"
+        ) from error
+
+    def end(_: bool) -> None:
+        if not isinstance(target, str):
+            target.close()
+
+    return Made(target, end)
+
+
+def _callable(name: str) -> Callable[[], Any]:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute or "cluster")
+    except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
+        known = ", ".join((GATEWAY, *JOB_QUEUES))
+        raise Invalid.field(
+            "dask_cluster",
+            f"{name} makes no cluster: {first_line(error)}",
+            hint=f"It is one of {known}, or MODULE:CALLABLE.",
+        ) from error
+    made: Callable[[], Any] = found
+    return made
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what it says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,192 @@
+"""Files of an attempt to a worker that does not see our folder, and back.
+
+They travel in pieces beside the task, so that neither scheduler nor worker ever holds a whole file
+in memory. What comes back was written by the work: nothing is opened through a link.
+"""
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nbyard.domain.attempts.other_files import (
+    MAX_DEPTH,
+    MOST_SEEN,
+    FileFilter,
+    OtherFiles,
+    summary,
+    within_caps,
+)
+from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
+from nbyard.domain.ignore_rules import CACHES
+from nbyard.errors import NbyardError
+from nbyard.runner import memory
+from nbyard.runner.folder import CODE
+from nbyard.runtimes.dask import entries as listings
+from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask.entries import Entry
+from nbyard.runtimes.dask.worker_calls import WorkerGone
+
+SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
+ENTRIES = 500
+LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
+
+# A function of `worker`, at the place: its name, then its words.
+Ask = Callable[..., Any]
+
+
+def send(folder: Path, ask: Ask) -> None:
+    """All that the work needs; links among the inputs become what they name."""
+    entries = listings.listing(str(folder), list(SENT), follow="inputs")
+    for batch in _batches(entries):
+        ask("fill", _with_data(batch, listings.read(str(folder), batch)))
+    secrets = str(folder / memory.SECRETS)
+    if os.path.lexists(secrets):
+        entries = listings.listing(secrets, os.listdir(secrets))
+        batch = [piece for entry in entries for piece in _pieces(entry)]
+        ask("give", _with_data(batch, listings.read(secrets, batch)))
+    ask("fill", [])
+
+
+def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
+    """Bring what grows up to date; what the worker says, and whether anything was new."""
+    is_new = False
+    while True:
+        have = {name: _size(folder / name) for name in program.GROWING}
+        news: dict[str, Any] = ask("news", have, executed)
+        for name, piece in news["pieces"].items():
+            _append(folder / name, have[name], piece)
+        if news["executed"] is not None:
+            executed[:], data = news["executed"]
+            _replace(folder / EXECUTED, data)
+            is_new = True
+        is_new = is_new or any(news["pieces"].values())
+        if all(len(piece) < program.PIECE_BYTES for piece in news["pieces"].values()):
+            return news, is_new
+
+
+def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
+    """All results into the folder, but for result.json: its bytes are returned."""
+    apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
+    entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
+    links = [entry for entry in entries if entry["kind"] == "link"]
+    for batch in _batches([entry for entry in entries if entry["kind"] != "link"]):
+        _store(folder, _with_data(batch, ask("take", batch)))
+    _store(folder, links)
+    return b"".join(
+        piece for batch in _batches(ask("outputs", [RESULT])) for piece in ask("take", batch)
+    )
+
+
+def fetch_others(
+    folder: Path, ask: Ask, task: TaskFile, caps: tuple[int, int]
+) -> OtherFiles | None:
+    """Bring what the work wrote into its copy of the code, at most so many bytes and files, into
+    ours; return what was left there. Files of the code with the size that they had are extra."""
+    declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
+    files, entries = FileFilter(declared), _others(ask)
+    for path, entry in entries.items():
+        if entry["kind"] in ("too-many", "unreadable"):
+            files.leave(path or "./", entry["kind"])
+        else:
+            files.add(path, entry["size"], is_file=entry["kind"] == "file")
+    found = {one: entries[files.places[one.path]] for one in files.written}
+    new = [one for one, entry in found.items() if not _is_whole(folder, entry)]
+    same = [one for one in found.keys() - {*new} if one.size_bytes <= caps[0]]
+    large = [one for one in found.keys() - {*new, *same} if not _is_as_sent(folder, found[one])]
+    wanted, beyond = within_caps([*new, *large], *caps)
+    torn = _bring(folder, ask, [found[one] for one in (*wanted, *same)])
+    for one in (*wanted, *same):
+        if found[one]["path"] in torn:
+            with suppress(OSError):
+                (folder / found[one]["path"]).unlink()
+            files.leave(one.path, "unreadable", one.size_bytes)
+    return summary("", [], [*files.left.values(), *beyond])
+
+
+def _others(ask: Ask) -> dict[str, Entry]:
+    """Return what was made or changed there, by paths in the folder of the code."""
+    paths = {entry["path"].partition("/")[2]: entry for entry in ask("others", CODE, LIMITS)}
+    return {path: {**entry, "path": f"{CODE}/{path}"} for path, entry in paths.items()}
+
+
+def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
+    """Return the paths of files of which a piece is missing: they changed meanwhile, there is no
+    room for them, or their worker is gone. The work is done, so this does not undo it."""
+    missing = Counter(piece["path"] for entry in entries for piece in _pieces(entry))
+    with suppress(WorkerGone):
+        for batch in _batches(entries):
+            for piece in _with_data(batch, ask("take", batch)):
+                with suppress(OSError, NbyardError):
+                    if len(piece["data"]) == piece["size"]:
+                        _store(folder, [piece])
+                        missing[piece["path"]] -= 1
+    return {path for path, count in missing.items() if count}
+
+
+def _is_whole(folder: Path, entry: Entry) -> bool:
+    """Return whether there is a file of its size here."""
+    with suppress(OSError):
+        found = os.lstat(folder / entry["path"])
+        return stat.S_ISREG(found.st_mode) and found.st_size == entry["size"]
+    return False
+
+
+def _is_as_sent(folder: Path, entry: Entry) -> bool:
+    return bool(os.lstat(folder / entry["path"]).st_mtime_ns == entry["mtime"])
+
+
+def _store(folder: Path, entries: list[Entry]) -> None:
+    try:
+        listings.write(str(folder), entries)
+    except ValueError as error:
+        raise NbyardError(str(error)) from error
+
+
+def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Pieces of files, a few megabytes and some hundred entries at a time."""
+    batch: list[Entry] = []
+    room = program.PIECE_BYTES
+    for entry in entries:
+        for piece in _pieces(entry):
+            if batch and (piece["size"] > room or len(batch) >= ENTRIES):
+                yield batch
+                batch, room = [], program.PIECE_BYTES
+            batch.append(piece)
+            room -= piece["size"]
+    if batch:
+        yield batch
+
+
+def _pieces(entry: Entry) -> Iterator[Entry]:
+    for offset in range(0, max(entry["size"], 1), program.PIECE_BYTES):
+        size = min(program.PIECE_BYTES, entry["size"] - offset)
+        yield {**entry, "offset": offset, "size": size}
+
+
+def _with_data(batch: list[Entry], data: list[bytes]) -> list[Entry]:
+    return [{**entry, "data": piece} for entry, piece in zip(batch, data, strict=True)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _append(path: Path, offset: int, piece: bytes) -> None:
+    if piece:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(handle, "wb") as file:
+            file.seek(offset)
+            file.write(piece)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.fetched")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,66 @@
+"""What is installed on a cluster, as its workers say: what results there depend on."""
+
+import threading
+import time
+
+import msgspec
+
+from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.structs import Lock
+from nbyard.errors import Unavailable
+from nbyard.host.kernels import LIST_PACKAGES
+from nbyard.runtimes.dask.cluster import Cluster
+from nbyard.runtimes.dask.worker_calls import WorkerGone
+
+
+class Said(msgspec.Struct, frozen=True):
+    """By a worker; its `stamp` changes when something is installed there."""
+
+    stamp: str
+    digest: str
+    lock: Lock
+
+
+class Installed:
+    """Every worker is asked; one that was asked before only whether it is still the same."""
+
+    def __init__(self, cluster: Cluster, site: str):
+        self._cluster = cluster
+        self._unknown = f"waiting for a worker of {site} to say what is installed there"
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._said: list[Said] = []
+
+    def locks(self) -> list[Lock]:
+        """What the workers have that there are now, once where they have the same.
+
+        Raises:
+            Unavailable: nobody can say it yet.
+        """
+        called_at = time.monotonic()
+        with self._lock:
+            if self._asked_at < called_at:  # else somebody else has asked meanwhile
+                self._ask()
+            found = {said.digest: said.lock for said in self._said}
+        return [found[digest] for digest in sorted(found)]
+
+    def _ask(self) -> None:
+        asked_at = time.monotonic()
+        workers = self._cluster.workers(since=asked_at)
+        if not workers:
+            self._cluster.attract()
+            raise Unavailable(self._unknown)
+        known = {said.stamp: said for said in self._said}
+        try:
+            answers = self._cluster.call_all(list(workers), "packages", LIST_PACKAGES, list(known))
+            self._said = [
+                _read(stamp, text) if text else known[stamp] for stamp, text in answers.values()
+            ]
+        except (WorkerGone, msgspec.MsgspecError) as error:
+            raise Unavailable(f"{self._unknown}: {error}") from error
+        self._asked_at = asked_at
+
+
+def _read(stamp: str, text: str) -> Said:
+    lock = msgspec.json.decode(text, type=Lock)
+    return Said(stamp, digest_of(msgspec.to_builtins(lock)), lock)

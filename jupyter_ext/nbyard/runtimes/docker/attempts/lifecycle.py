@@ -1,0 +1,406 @@
+"""One attempt in its container: observed, followed, ended, cleared away.
+
+All that matters is in the engine and in the folder; what is kept here may vanish at any moment.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import cached_property
+
+from nbyard.dockerd import Container, Engine
+from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner.alone import ENDED
+from nbyard.runner.clock import Stillness
+from nbyard.runner.folder import Folder
+from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes.docker.attempts import collector, outcome
+from nbyard.runtimes.docker.attempts.deadline import Deadline
+from nbyard.runtimes.docker.attempts.runner_channel import (
+    LOOK_SECONDS,
+    Listener,
+    Progress,
+    last_words,
+)
+from nbyard.runtimes.docker.attempts.stdin import Feeder
+from nbyard.runtimes.docker.attempts.termination import kill
+from nbyard.runtimes.docker.attempts.usage import Meter
+from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.files.attempt_folder import place_printed, take_back
+from nbyard.runtimes.docker.files.log_copy import Over, log_copy
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.specs import (
+    STAGING,
+    VOLUME,
+    container_name,
+    container_user,
+    opens_files,
+)
+from nbyard.runtimes.protocol import Observation, Order
+
+RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
+LINGER_SECONDS = 5.0  # that a runner may stay behind its result
+LOOKS = 10  # at what a runner does, before its container is looked at again
+SEEN_SECONDS = 2.0  # so long it counts as seen, and the engine is not asked
+POKE_SECONDS = 0.1  # between two words that a log grew
+PATIENCE_SECONDS = 60.0  # with an engine that does not answer when one is to end
+
+
+class ContainerAttempt:
+    """Called from any thread. One of its own, the watcher, follows the container from its start to
+    its end, another one, the ender, ends it when it is asked to; both begin again when they are
+    needed and gone.
+
+    What it left is taken once, under `_finish_lock`; then it is settled: the folder has all of it.
+    How an attempt comes into a container and leaves it is for a guest to say otherwise
+    (`guest.GuestAttempt`), who also may be lost in a container that goes on."""
+
+    is_shared = False
+    """Whether its container is not its own, so that its end has to be seen."""
+
+    def __init__(self, order: Order, engine: Engine, networks: Networks):
+        self.order = order
+        self.engine = engine
+        self.name = container_name(order.attempt_id)
+        self.networks = networks
+        self.is_starting = False
+        self.has_started = False
+        self._lock = threading.Lock()
+        self._start_lock = threading.Lock()
+        self._finish_lock = threading.Lock()
+        self._watcher: threading.Thread | None = None
+        self._ender: threading.Thread | None = None
+        self._is_settled = False
+        self._lost = ""
+        self._gone = threading.Event()
+        self._listener: Listener | None = None
+        self._progress: Progress | None = None
+        self._over: Over | None = None
+        self._no_room: OSError | None = None
+        self._last_poke = 0.0
+        self._seen_at = -SEEN_SECONDS
+        self._deadline = Deadline(order, self.end)
+        self._lingers = Stillness()
+
+    @property
+    def site(self) -> str:
+        """Where it lives, for who comes later."""
+        return self.engine.url
+
+    @property
+    def was_placed(self) -> bool:
+        """Whether somebody has begun to start it, and knew."""
+        return bool(self.order.site)
+
+    @cached_property
+    def feeder(self) -> Feeder:
+        stdin = self.command.stdin if self.command else ""
+        return Feeder(self.engine, self.name, self.order.folder, stdin)
+
+    @cached_property
+    def task(self) -> TaskFile:
+        return files.read_task(self.order.folder)
+
+    @property
+    def command(self) -> CommandWork | None:
+        return self.task.work if isinstance(self.task.work, CommandWork) else None
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        with self._start_lock:
+            self.is_starting = True
+            try:
+                yield
+            finally:
+                self.is_starting = False
+
+    def poke(self) -> None:
+        self._last_poke = time.monotonic()
+        with suppress(NbyardError):  # what is over may have been cleared away
+            Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
+
+    # What has become of it
+
+    def observe(self) -> Observation:
+        if self.is_starting:
+            return Observation("starting")
+        if self.is_over:
+            return Observation("lost" if self._lost else "finished", self._lost)
+        if problem := self._no_room:
+            self._no_room = None
+            self.watch()  # which tries again
+            raise problem
+        return Observation("running") if self._is_followed() else self._look_for_it()
+
+    def _is_followed(self) -> bool:
+        """Whether a thread has just seen it run: the engine needs not be asked again."""
+        folder, age = self.order.folder, time.monotonic() - self._seen_at
+        if age > SEEN_SECONDS or not self.is_watched:
+            return False
+        return not files.has_result(folder) and files.cancel_reason(folder) is None
+
+    def _look_for_it(self) -> Observation:
+        try:
+            container = self.engine.container(self.name)
+            if container is not None and container.status != "created":
+                return self._observe_container(container)
+        except Unavailable as error:
+            if self.is_shared or not files.has_result(self.order.folder):
+                return Observation("running" if self.order.site else "starting", error.message)
+        if files.has_result(self.order.folder):
+            return Observation("finished")
+        if self.order.site or self.has_started:
+            return Observation("lost", "container removed outside")
+        return Observation("absent")
+
+    def _observe_container(self, container: Container) -> Observation:
+        if container.is_over:
+            return self.finish(container)
+        if files.has_result(self.order.folder):
+            self._hurry()
+        elif files.cancel_reason(self.order.folder) is not None:
+            self.end()
+        self.watch()
+        return Observation("running")
+
+    def _hurry(self) -> None:
+        """The runner has said its last word: its container has no reason to stay."""
+        if self._lingers.seconds("result.json") > LINGER_SECONDS:
+            self.engine.signal(self.name, "SIGKILL")
+
+    def finish(self, container: Container) -> Observation:
+        """Take what an ended container left."""
+        with self._finish_lock:
+            if not files.has_result(self.order.folder):
+                said = self._conclude(container)
+                if isinstance(said, str):
+                    return Observation("lost", said)
+                if said is not None:
+                    files.write_result(self.order.folder, said)
+            self._settle(container)
+            return Observation("finished")
+
+    def _finish_early(self, container: Container) -> None:
+        """Take what a runner left that has ended all others in its container and goes itself."""
+        with self._finish_lock:
+            if container.labels.get(STAGING) == VOLUME:
+                transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            said = files.read_result(self.order.folder)
+            if said is None or outcome.may_be_memory(said):
+                return  # its container's end says more
+            take_back(self.order.folder, container_user(self.engine.info))
+            self._is_settled = True
+
+    def _of_this(self, container: Container) -> Container:
+        """The container with the time when this attempt came into it."""
+        return container
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it has been taken, or is known to be lost."""
+        return self._is_settled or bool(self._lost)
+
+    def _conclude(self, container: Container) -> Result | str | None:
+        folder = self.order.folder
+        if container.labels.get(STAGING) == VOLUME:
+            transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            if files.has_result(folder):
+                return None
+        command = self.command
+        last_lines = self._drain(container)
+        take_back(folder, container_user(self.engine.info))
+        if command and not opens_files(container):
+            place_printed(folder, command)
+        ending = outcome.Ending(
+            container=self._of_this(container),
+            task=self.task,
+            memory_bytes=self.order.memory_bytes,
+            cancelled=files.cancel_reason(folder),
+            last_lines=last_lines,
+            input_was_cut=self._input_was_cut(container),
+        )
+        return outcome.of_command(ending, folder) if command else outcome.of_silent_runner(ending)
+
+    def _settle(self, container: Container) -> None:
+        if self._is_settled:
+            return
+        take_back(self.order.folder, container_user(self.engine.info))
+        said = files.read_result(self.order.folder)
+        if said is not None:
+            better = outcome.amended(said, container, self.order.memory_bytes)
+            if better is not said:
+                files.write_result(self.order.folder, better, replace=True)
+        self._is_settled = True
+
+    def _drain(self, container: Container) -> str:
+        if self.command is None:
+            return last_words(self.engine, self.name, self.order)
+        with closing(log_copy(self.order.folder, container, self.command, self._over)) as copy:
+            return copy.drain(collector.drain(self.engine, self.order, container))
+
+    def _input_was_cut(self, container: Container) -> bool:
+        return not opens_files(container) and self.feeder.was_cut()
+
+    # Following
+
+    def watch(self) -> None:
+        """Follow the container in a thread, unless one does."""
+        with self._lock:
+            if self._watcher is not None and self._watcher.is_alive():
+                return
+            self._gone.clear()
+            self._watcher = threading.Thread(target=self._watch, name=self.name, daemon=True)
+            self._watcher.start()
+
+    @property
+    def is_busy(self) -> bool:
+        threads = (self._watcher, self._ender)
+        is_alive = any(t is not None and t.is_alive() for t in threads)
+        return self.is_starting or is_alive or self.feeder.is_alive
+
+    @property
+    def is_watched(self) -> bool:
+        return self._watcher is not None and self._watcher.is_alive()
+
+    def _watch(self) -> None:
+        try:
+            while (container := self._look()) is not None:
+                if container.is_over:
+                    self.finish(container)
+                    break
+                self._seen_at = time.monotonic()
+                self._deadline.watch(self.task, 0.0 if self.command else RUNNER_GRACE_SECONDS)
+                self._attend(container)
+                if self.is_over:
+                    break
+        except (NbyardError, OSError):
+            pass  # poll meets the same trouble, such as a full disk, and tells it
+        finally:
+            self._deadline.rest()
+            self.poke()
+
+    def _look(self) -> Container | None:
+        while not self._gone.is_set():
+            try:
+                return self.engine.container(self.name)
+            except Unavailable:
+                self._gone.wait(1)
+        return None
+
+    def _attend(self, container: Container) -> None:
+        """Some time with a running container."""
+        attend = self._attend_command if self.command else self._attend_notebook
+        attend(container)
+
+    def _attend_notebook(self, container: Container) -> None:
+        """The runner writes into the folder itself; tell whoever waits that something came."""
+        staging = container.labels.get(STAGING, "")
+        self._progress = self._progress or Progress(
+            self.engine, self.name, self.order.folder, staging
+        )
+        if self._listener is None or not self._listener.is_listening:
+            self._listener = Listener(self.engine, self.name)
+        for _ in range(LOOKS):
+            self._listener.wait(self._progress.pause)
+            if self._listener.has_said(ENDED, self.order.attempt_id):
+                self._try_to_finish_early(container)
+            if self._gone.is_set() or self.is_over or not self._listener.is_listening:
+                return
+            self._progress.look(self.poke)
+
+    def _try_to_finish_early(self, container: Container) -> None:
+        try:
+            self._finish_early(container)
+        except OSError as problem:
+            self._no_room = problem  # while its container goes on, only we know
+            raise
+
+    def _attend_command(self, container: Container) -> None:
+        if not self.feeder.has_begun and self._input_was_cut(container):
+            self.engine.signal(self.name, "SIGKILL")
+        meter = Meter(self.engine, self.name, self.order.folder)
+        try:
+            with meter, closing(log_copy(self.order.folder, container, self.command)) as copy:
+                printed = collector.follow(self.engine, self.order, container, self._gone)
+                for is_stdout, piece in printed:
+                    copy.feed(is_stdout, piece)
+                    self._over = max(copy.over, self._over or copy.over)
+                    if time.monotonic() - self._last_poke > POKE_SECONDS:
+                        self.poke()
+        except Unavailable:
+            self._gone.wait(1)
+        self._gone.wait(0.02)
+
+    def let_go(self) -> None:
+        """Threads end when they next look."""
+        self._gone.set()
+        if self._listener is not None:
+            self._listener.wake()
+
+    def bring_up_to_date(self) -> None:
+        """Log, events and executed notebook, as far as no thread does it already."""
+        if self.is_starting or self.is_watched or self.is_over:
+            return
+        container = self.engine.container(self.name or self.order.attempt_id)  # does it answer?
+        if container is not None and container.is_over:
+            self.finish(container)
+        elif container is not None and container.status != "created":
+            self.watch()
+
+    # Ending
+
+    def end(self) -> None:
+        """End it and clear it away, in a thread."""
+        with self._lock:
+            if self._ender is None or not self._ender.is_alive():
+                self._ender = threading.Thread(
+                    target=self._end, name=f"{self.name} end", daemon=True
+                )
+                self._ender.start()
+
+    def _end(self) -> None:
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < patience:
+            try:
+                if not self.is_starting:
+                    self._end_once()
+                    break
+            except Unavailable:
+                time.sleep(1)
+            except (NbyardError, OSError):
+                break  # the sweep will try again
+            time.sleep(LOOK_SECONDS)
+        self.let_go()
+        self.poke()
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        with suppress(NbyardError):
+            self.networks.leave(self.engine, self.order.run_id)
+
+    def _end_once(self) -> None:
+        container = None if self._is_settled else self.engine.container(self.name)
+        if container is not None and container.status not in ("created", "exited", "dead"):
+            if container.labels.get(STAGING) == VOLUME and self.command is None:
+                with suppress(NbyardError, OSError):
+                    transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
+            kill(self.engine, self.name)
+            container = self.engine.container(self.name)
+        self._finish_and_clear(container)
+
+    def _finish_and_clear(self, container: Container | None) -> None:
+        if container is not None and container.is_over:
+            try:
+                self.finish(container)
+            except OSError:
+                return  # on a full disk poll tries again; what nobody waits for is swept
+            except NbyardError:
+                pass  # poll has told it
+        self.clear()
+
+    def clear(self) -> None:
+        """No container and no volume."""
+        collector.remove(self.engine, self.order, self.name)
+        self.engine.remove_volume(self.name)

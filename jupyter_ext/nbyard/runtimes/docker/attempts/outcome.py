@@ -1,0 +1,135 @@
+"""What became of a container, in words: a result, or why the attempt is lost."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from nbyard.dockerd import Container
+from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
+from nbyard.domain.attempts.usage import read_samples
+from nbyard.host.project_files import read_small
+from nbyard.runner import verdict
+from nbyard.runner.folder import CODE, Folder
+from nbyard.runner.masks import masks_of
+from nbyard.runtimes.docker.specs import FOLDER
+
+SIGNALS = {130: 2, 137: 9, 143: 15}
+INPUT_CUT = "its standard input was cut off when nbyard stopped"
+
+State = Literal["succeeded", "failed", "cancelled"]
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """What is known when a container has ended without a result of its own."""
+
+    container: Container
+    task: TaskFile
+    memory_bytes: int | None
+    cancelled: str | None
+    last_lines: str = ""
+    input_was_cut: bool = False
+
+
+def out_of_memory(limit_bytes: int | None) -> Failure:
+    limit = f": limit {verdict.words_for_bytes(limit_bytes)}" if limit_bytes else ""
+    return Failure("memory", f"out of memory{limit}")
+
+
+def too_long(task: TaskFile) -> str:
+    """Why it is asked to end at its limit."""
+    return verdict.too_long(task.timeout_seconds or 0)
+
+
+def forced_end(ending: Ending) -> Failure | str | None:
+    """A failure, the reason of a loss, or None: it ended by itself."""
+    container, task = ending.container, ending.task
+    if container.status == "created":
+        return f"the container could not be started: {container.error}"
+    if container.exit_code == 0:
+        return None
+    if container.out_of_memory:
+        return out_of_memory(ending.memory_bytes)
+    if ending.cancelled is not None:
+        is_late = ending.cancelled == too_long(task)
+        return Failure("timeout" if is_late else "cancelled", ending.cancelled)
+    signal = SIGNALS.get(container.exit_code)
+    return f"container killed (signal {signal})" if signal else None
+
+
+def of_command(ending: Ending, folder: Path) -> Result | str:
+    """The result of a command, or the reason why the attempt is lost."""
+    failure = forced_end(ending)
+    if failure is None and ending.input_was_cut:
+        failure = INPUT_CUT
+    if isinstance(failure, str):
+        return failure
+    code = ending.container.exit_code
+    if failure is None:
+        codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
+        said = verdict.of_code(code, ending.last_lines, codes)
+        failure = Failure(**said) if said else None
+    present: list[str] = []
+    if failure is None:
+        expected = msgspec.to_builtins(ending.task.outputs)
+        place, directory = Folder(str(folder), FOLDER), ending.task.directory or CODE
+        present, broken = verdict.look_at_outputs(place, expected, directory, code)
+        failure = Failure(**broken) if broken else None
+    outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
+    disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
+    made = _result(ending, failure, present)
+    return msgspec.structs.replace(made, disclosed=disclosed, usage=_used(folder))
+
+
+def _used(folder: Path) -> dict[str, float]:
+    """The sums of what was measured while the dispatcher was there; empty where nothing was."""
+    try:
+        samples = read_samples(read_small(f"{folder}/{USAGE}").splitlines())
+    except OSError:
+        return {}
+    if not samples:
+        return {}
+    memory = max(sample.memory for sample in samples)
+    return {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
+
+
+def of_silent_runner(ending: Ending) -> Result | str:
+    """A notebook's container has ended and its runner left no result."""
+    failure = forced_end(ending)
+    if isinstance(failure, Failure):
+        return _result(ending, failure, [])
+    words = f"the runner ended without a result (exit code {ending.container.exit_code})"
+    last = ending.last_lines.strip().splitlines()
+    return failure or (f"{words}: {last[-1]}" if last else words)
+
+
+def may_be_memory(result: Result) -> bool:
+    """Whether lack of memory may be behind a failure that says otherwise."""
+    failure = result.failure
+    return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
+
+
+def amended(result: Result, container: Container, limit_bytes: int | None) -> Result:
+    """A kernel that was killed for lack of memory did not just die."""
+    if not container.out_of_memory or not may_be_memory(result):
+        return result
+    assert result.failure is not None
+    failure = msgspec.structs.replace(
+        result.failure, kind="memory", message=out_of_memory(limit_bytes).message
+    )
+    return msgspec.structs.replace(result, failure=failure)
+
+
+def _result(ending: Ending, failure: Failure | None, present: list[str]) -> Result:
+    state: State = "failed" if failure else "succeeded"
+    if failure and failure.kind == "cancelled":
+        state = "cancelled"
+    return Result(
+        attempt_id=ending.task.attempt_id,
+        token=ending.task.token,
+        state=state,
+        started_at=ending.container.started_at,
+        finished_at=ending.container.finished_at,
+        outputs=present,
+        failure=failure,
+    )

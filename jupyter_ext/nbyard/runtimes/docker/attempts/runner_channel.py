@@ -1,0 +1,109 @@
+"""What the runner in a container says on its standard output, and what comes into the folder.
+
+The engine keeps that output and tells it from its first word each time, so nothing has to be
+remembered here. A word is a line of JSON, like {"ended": attempt id}.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts.structs import EVENTS, LOG
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner import memory
+from nbyard.runner.masks import masks_of
+from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.specs import VOLUME
+from nbyard.runtimes.protocol import Order
+
+LOOK_SECONDS = 0.1
+PULL_SECONDS = 1.0
+MAX_WORD_BYTES = 4096
+
+
+class Listener:
+    """Hears in a thread what is said of attempts, and that the container has ended."""
+
+    def __init__(self, engine: Engine, name: str):
+        self._engine = engine
+        self._name = name
+        self._news = threading.Event()
+        self._said: set[tuple[str, str]] = set()
+        self._thread = threading.Thread(target=self._listen, name=f"{name} out", daemon=True)
+        self._thread.start()
+
+    def has_said(self, word: str, attempt_id: str) -> bool:
+        """Whether the runner has said it of this attempt. When it has ended, nothing of it is left
+        in the container but its folder."""
+        return (word, attempt_id) in self._said
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether more may come."""
+        return self._thread.is_alive()
+
+    def wait(self, seconds: float) -> None:
+        """Until there is something new."""
+        self._news.wait(seconds)
+        self._news.clear()
+
+    def wake(self) -> None:
+        self._news.set()
+
+    def _listen(self) -> None:
+        rest = b""
+        with suppress(NbyardError):
+            for is_stdout, piece in self._engine.log(self._name, follow=True):
+                if is_stdout:
+                    *lines, rest = (rest + piece).split(b"\n")
+                    rest = rest[-MAX_WORD_BYTES:]
+                    self._take(lines)
+        self._news.set()
+
+    def _take(self, lines: list[bytes]) -> None:
+        for line in lines:
+            with suppress(msgspec.MsgspecError):
+                self._said.update(msgspec.json.decode(line, type=dict[str, str]).items())
+                self._news.set()
+
+
+class Progress:
+    """Whether something came into an attempt's folder since the last look; from an engine that
+    does not see it, it is fetched."""
+
+    def __init__(self, engine: Engine, container: str, folder: Path, staging: str):
+        self._fetch = engine if staging == VOLUME else None
+        self._container = container
+        self._folder = folder
+        self._sizes: list[int] = []
+        self._seen: dict[str, str] = {}
+        self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
+
+    def look(self, tell: Callable[[], None]) -> None:
+        if self._fetch is not None:
+            with suppress(Unavailable):
+                if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):
+                    tell()
+            return
+        before, self._sizes = self._sizes, [_size(self._folder / name) for name in (EVENTS, LOG)]
+        if before and before != self._sizes:
+            tell()
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
+def last_words(engine: Engine, name: str, order: Order) -> str:
+    """What a runner that failed said outside the attempt's log."""
+    masks = masks_of(str(order.folder), memory.place(order.store_id, order.attempt_id))
+    said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
+    return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

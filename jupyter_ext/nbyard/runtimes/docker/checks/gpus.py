@@ -1,0 +1,100 @@
+"""Whether an engine gives the GPUs that were granted. Some ignore the request and say nothing.
+
+Before the work starts, a container of its image is started with the very same request and asks:
+`nvidia-smi -L`, which NVIDIA's toolkit puts into every container, else `ls /dev`. The work itself
+would be too late: what is short had ended on the CPU before anybody could look.
+"""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.host.gpus import LISTED
+from nbyard.runtimes.docker.checks.image_query import ask, question
+from nbyard.runtimes.docker.specs import GPU_CHECK, GPUS, visible_gpus
+from nbyard.runtimes.protocol import Order
+
+SECONDS = 60.0
+TOOLKIT = (
+    "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine;"
+    " for Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
+)
+NO_DRIVER = "could not select device driver"
+DEVICE = re.compile(r"nvidia\d+")
+
+
+def verify(
+    engine: Engine, order: Order, image: str, wanted: Callable[[], bool] = lambda: True
+) -> None:
+    """Ask a container of the image what it sees, as long as that is `wanted`.
+
+    Raises:
+        Stopped: it is not any more.
+        NbyardError: it does not see what was granted, or sees more.
+    """
+    if not order.gpus:
+        return
+    listed = _ask(engine, order, image, ["nvidia-smi", "-L"], wanted)
+    if listed is not None:
+        kind = "MIG" if order.gpus[0].startswith("MIG-") else "GPU"
+        found = LISTED.finditer(listed)
+        _compare(order.gpus, [one["uuid"] for one in found if one["kind"] == kind])
+        return
+    names = _ask(engine, order, image, ["ls", "/dev"], wanted)
+    if names is None:
+        raise _broken(order.gpus, "the image has neither nvidia-smi nor ls to look for them")
+    _compare(order.gpus, ["" for name in names.split() if DEVICE.fullmatch(name)])
+
+
+def _ask(
+    engine: Engine, order: Order, image: str, argv: list[str], wanted: Callable[[], bool]
+) -> str | None:
+    """What the program says; None where the image has none that works."""
+    spec = question(order, GPU_CHECK, image, argv)
+    spec = msgspec.structs.replace(
+        spec,
+        gpus=order.gpus,
+        labels=spec.labels | {GPUS: ",".join(order.gpus)},
+        environment=visible_gpus(order.gpus),
+    )
+    try:
+        answer = ask(engine, spec, SECONDS, wanted)
+    except Unavailable:
+        raise
+    except NbyardError as error:
+        if "executable file not found" in error.message:
+            return None
+        raise _refused(order.gpus, error) from error
+    return answer.said.decode("utf-8", "replace") if answer.exit_code == 0 else None
+
+
+def _refused(gpus: list[str], error: NbyardError) -> NbyardError:
+    if NO_DRIVER in error.message:
+        told = f"this engine has no support for GPUs ({NO_DRIVER})"
+        return _broken(gpus, told, hint=TOOLKIT)
+    if "CDI" in error.message:
+        return _broken(gpus, "Podman knows no such CDI device", hint=TOOLKIT)
+    found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
+    return _broken(gpus, found.group().strip()) if found else error
+
+
+def _compare(granted: list[str], seen: list[str]) -> None:
+    """Inside they are numbered anew, so that indexes can only be counted."""
+    if not seen:
+        raise _broken(granted, "a container sees none", hint=TOOLKIT)
+    if len(seen) != len(granted):
+        raise _broken(granted, f"a container sees {len(seen)} GPUs instead of {len(granted)}")
+    if not all(gpu.startswith(("GPU-", "MIG-")) for gpu in granted):
+        return
+    strangers = [uuid for uuid in seen if uuid and not uuid.startswith(tuple(granted))]
+    if strangers:
+        raise _broken(granted, f"a container sees {', '.join(strangers)} instead")
+
+
+def _broken(gpus: list[str], why: str, hint: str = "") -> NbyardError:
+    names = ", ".join(gpus)
+    words = f"the engine did not give the GPUs that were granted: {why} (granted: {names})"
+    return NbyardError(f"{words}." if hint else words, hint=hint)

@@ -1,0 +1,286 @@
+"""Files of an attempt into a volume and back, for an engine that does not see our disk."""
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import nbyard.runner
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts.structs import (
+    EVENTS,
+    EXECUTED,
+    LOG,
+    METRICS,
+    RESULT,
+    RUNNER,
+    TASK,
+    USAGE,
+    TaskFile,
+)
+from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.runner.folder import CODE
+from nbyard.runtimes.docker.files.other_files import OtherFilesTaker, TooMuch
+from nbyard.runtimes.docker.specs import FOLDER, ROOT, probe_spec
+from nbyard.runtimes.protocol import Order
+
+SPOOL_BYTES = 32 * 2**20
+APPENDED = (LOG, EVENTS, METRICS)
+REPLACED = (EXECUTED, USAGE, RUNNER)
+UNWANTED_BYTES = 8 * 2**20
+
+Links = list[tuple[Path, str]]
+
+
+def sees(engine: Engine, order: Order, image: str) -> bool:
+    """Whether a container finds this very attempt (its token is the nonce) where we have it."""
+    spec = probe_spec(order, image, order.folder)
+    engine.remove(spec.name)
+    try:
+        engine.create(spec)
+        pieces = open_archive(engine, spec.name, f"/nbyard/probe/{TASK}")
+        with pieces as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                return content is not None and content.read() == (order.folder / TASK).read_bytes()
+        return False
+    except Unavailable:
+        raise
+    except (NbyardError, tarfile.TarError):
+        return False
+    finally:
+        engine.remove(spec.name)
+
+
+def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
+    """Send the whole folder; it belongs to the container's user there."""
+    _send(engine, name, folder, "attempt", user)
+
+
+def send_runner(engine: Engine, name: str) -> None:
+    """Beside the attempt's folder, out of reach of the work."""
+    _send(engine, name, Path(str(nbyard.runner.__file__)).parent, "runner", (0, 0))
+
+
+def _send(engine: Engine, name: str, folder: Path, called: str, user: tuple[int, int]) -> None:
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        with tarfile.open(fileobj=spool, mode="w") as archive:
+            archive.add(folder, called, filter=lambda member: _owned(member, user))
+        spool.seek(0)
+        engine.put(name, ROOT, spool)
+
+
+def _owned(member: tarfile.TarInfo, user: tuple[int, int]) -> tarfile.TarInfo | None:
+    member.uid, member.gid = user
+    member.uname = member.gname = ""
+    is_plain = member.isreg() or member.isdir() or member.issym() or member.islnk()
+    return member if is_plain else None
+
+
+def send_file(engine: Engine, name: str, path: Path) -> None:
+    """One small file into the attempt's folder."""
+    data = path.read_bytes()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo(path.name)
+        member.size, member.mode = len(data), 0o644
+        archive.addfile(member, io.BytesIO(data))
+    packed.seek(0)
+    engine.put(name, FOLDER, packed)
+
+
+def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
+    """What has grown or changed since; `seen` remembers dates. Whether there was anything."""
+    changed = False
+    for file in (*APPENDED, EXECUTED, USAGE):
+        told = engine.stat(name, f"{FOLDER}/{file}")
+        stamp = f"{told['size']} {told['mtime']}" if told else ""
+        if stamp and seen.get(file) != stamp:
+            fetch_file(engine, name, folder, file)
+            seen[file] = stamp
+            changed = True
+    return changed
+
+
+def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
+    """Everything that the work left, other files as far as they are kept; the result comes last.
+    The engine takes its time for each answer, so it is asked once, unless much is in the folder
+    that nobody wants."""
+    folder, others = order.folder, OtherFilesTaker(order, task)
+    paths = (os.path.normpath(output.path) for output in task.outputs.values())
+    trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
+    try:
+        _fetch_at_once(engine, name, folder, trees, others)
+    except (_MuchElse, TooMuch):
+        for file in (*APPENDED, *REPLACED):
+            fetch_file(engine, name, folder, file)
+        for tree in trees:
+            fetch_tree(engine, name, folder, tree)
+        if not others.is_over:
+            others = OtherFilesTaker(order, task)
+            _fetch_others(engine, name, others)
+    others.close()
+    fetch_file(engine, name, folder, RESULT)
+
+
+class _MuchElse(Exception):
+    """The folder has much that is not wanted: code, inputs."""
+
+
+def _fetch_others(engine: Engine, name: str, others: OtherFilesTaker) -> None:
+    with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
+        for member in archive:
+            others.take(archive, member, member.name)
+
+
+def _fetch_at_once(
+    engine: Engine, name: str, folder: Path, trees: list[str], others: OtherFilesTaker
+) -> None:
+    links: Links = []
+    unwanted = 0
+    try:
+        with _opened(engine, name, FOLDER) as archive:
+            for member in archive:
+                path = member.name.partition("/")[2]
+                if path in APPENDED or path in REPLACED:
+                    _take_file(archive, member, folder, path)
+                elif any(path == tree or path.startswith(f"{tree}/") for tree in trees):
+                    _take(archive, member, _inside(folder, path), links)
+                elif not others.take(archive, member, path):
+                    unwanted += member.size
+                    if unwanted > UNWANTED_BYTES:
+                        raise _MuchElse
+    except NotFound:
+        return
+    _make_links(links)
+
+
+def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
+    try:
+        with _opened(engine, name, f"{FOLDER}/{file}") as archive:
+            for member in archive:
+                _take_file(archive, member, folder, file)
+    except NotFound:
+        return
+
+
+def _take_file(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: str) -> None:
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is not None:
+        _store(folder, file, content)
+
+
+def _store(folder: Path, file: str, content: IO[bytes]) -> None:
+    if file not in APPENDED:
+        temporary = folder / f"{file}.fetched"
+        with open(temporary, "wb") as target:
+            _copy(content, target)
+        os.replace(temporary, folder / file)
+        return
+    with open(folder / file, "ab") as target:
+        have = target.tell()
+        while have > 0 and (piece := content.read(min(have, 1 << 16))):
+            have -= len(piece)
+        _copy(content, target)
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while piece := source.read(1 << 16):
+        target.write(piece)
+
+
+def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
+    """A file or folder below the attempt's folder: regular files, folders, and links last."""
+    parent = (folder / relative).parent
+    links: Links = []
+    try:
+        with _opened(engine, name, f"{FOLDER}/{relative}") as archive:
+            for member in archive:
+                _take(archive, member, _inside(parent, member.name), links)
+    except NotFound:
+        return
+    _make_links(links)
+
+
+def _take(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path | None, links: Links
+) -> None:
+    if target is None:
+        return
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif member.isreg():
+        _write(archive, member, target)
+    elif member.issym():
+        links.append((target, member.linkname))
+
+
+def _make_links(links: Links) -> None:
+    """Last, so that nothing was written through one."""
+    for target, text in links:
+        if not os.path.lexists(target):
+            os.symlink(text, target)
+
+
+def _inside(parent: Path, name: str) -> Path | None:
+    parts = Path(name).parts
+    return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    content = archive.extractfile(member)
+    if content is None:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    with open(target, "xb") as file:
+        _copy(content, file)
+    os.chmod(target, 0o644 | member.mode & 0o111)
+
+
+@contextmanager
+def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
+    """Raises Unavailable when not all of it came, as Podman answers while a file changes."""
+    try:
+        with open_archive(engine, name, path) as archive:
+            yield archive
+    except tarfile.TarError as error:
+        raise Unavailable(f"The engine sent only a part of {path}: {error}") from error
+
+
+class open_archive:
+    """A tar that is read while it comes over the wire."""
+
+    def __init__(self, engine: Engine, name: str, path: str):
+        self._pieces = engine.get(name, path)
+
+    def __enter__(self) -> tarfile.TarFile:
+        self._archive = tarfile.open(fileobj=_Pieces(self._pieces), mode="r|")
+        return self._archive
+
+    def __exit__(self, *_: Any) -> None:
+        self._archive.close()
+        self._pieces.close()
+
+
+class _Pieces(io.BufferedIOBase):
+    """A readable made of pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = size if size is not None and size >= 0 else 1 << 62
+        found = [self._rest]
+        have = len(self._rest)
+        while have < wanted and (piece := next(self._pieces, None)) is not None:
+            found.append(piece)
+            have += len(piece)
+        whole = b"".join(found)
+        self._rest = whole[wanted:]
+        return whole[:wanted]

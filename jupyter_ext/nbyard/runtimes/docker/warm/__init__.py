@@ -1,0 +1,1 @@
+"""Warm containers: each serves several notebooks of one run, one after the other."""

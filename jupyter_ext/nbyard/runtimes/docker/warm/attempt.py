@@ -1,0 +1,194 @@
+"""An attempt in a container that its run keeps warm, where others were before it."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from nbyard.dockerd import Container, Engine
+from nbyard.domain.attempts.structs import RUNNER
+from nbyard.domain.environments.structs import Lock
+from nbyard.errors import NbyardError
+from nbyard.runner.alone import BEGUN, ENDED
+from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
+from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
+from nbyard.runtimes.docker.attempts.termination import GRACE_SECONDS, is_over_within
+from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.files.attempt_folder import take_back
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.specs import STAGING, VOLUME, container_user
+from nbyard.runtimes.docker.warm.containers import WarmContainer, WarmContainers, remove
+from nbyard.runtimes.docker.warm.mount import OCCUPANT, Seat
+from nbyard.runtimes.protocol import Observation, Order
+
+BEGIN_SECONDS = 60.0
+MARK = "#"
+OLDEST_PYTHON = (3, 9)
+
+
+def can_serve(lock: Lock | None) -> bool:
+    """Whether an image in which this is installed has a Python for our runner."""
+    numbers = lock.python.split(".")[:2] if lock else ()
+    return tuple(int(number) for number in numbers if number.isdecimal()) >= OLDEST_PYTHON
+
+
+class GuestAttempt(ContainerAttempt):
+    """All of it, a command too, is in the hands of a supervisor."""
+
+    command = None
+    is_shared = True
+
+    def __init__(self, order: Order, engine: Engine, networks: Networks, warm: WarmContainers):
+        super().__init__(order, engine, networks)
+        self._warm = warm
+        self._known_since = time.monotonic()
+        self.name = order.site.partition(MARK)[2] or warm.occupied(order.attempt_id)
+
+    @property
+    def _home(self) -> Path:
+        assert self._warm.folder is not None
+        return self._warm.folder / self.name
+
+    @property
+    def site(self) -> str:
+        """The engine, and its container there."""
+        return f"{self.engine.url}{MARK}{self.name}" if self.name else self.engine.url
+
+    @property
+    def was_placed(self) -> bool:
+        return bool(self.name or self.order.site)
+
+    def move_in(self, container: WarmContainer) -> None:
+        """Begin in this container. Who it is for is written down before anything else."""
+        self._listener = container.listener
+        try:
+            (container.home / OCCUPANT).write_text(self.order.attempt_id)
+            if container.seat is not None:
+                container.seat.take(self.order.folder)
+            else:
+                user = container_user(self.engine.info)
+                transfer.fill(self.engine, container.name, self.order.folder, user)
+        except (NbyardError, OSError):
+            self._warm.discard(container)
+            raise
+        self.name = container.name
+        self.has_started, self._known_since = True, time.monotonic()
+        with suppress(NbyardError):  # one that has just ended is seen to have
+            container.run_attempt(self.order.attempt_id)
+
+    def observe(self) -> Observation:
+        if self.name and not self.is_starting:
+            self._go_on_leaving()
+        if not self.name and not self.is_starting:
+            return Observation("finished" if files.has_result(self.order.folder) else "absent")
+        return super().observe()
+
+    def _go_on_leaving(self) -> None:
+        """What a dispatcher was doing when it was killed."""
+        seat = Seat(self._home)
+        if seat.was_leaving():
+            with self._finish_lock:
+                if not self.is_over and seat.was_leaving():
+                    seat.leave(self.order.folder, container_user(self.engine.info))
+
+    def _look(self) -> Container | None:
+        """While it is heard, nobody needs to ask its engine."""
+        known = self._warm.known(self.name)
+        if known is None:
+            return super()._look()
+        if known.found is None or not known.is_usable:
+            known.found = super()._look()
+        return known.found
+
+    def _is_followed(self) -> bool:
+        return self._has_begun() and super()._is_followed()
+
+    def _has_begun(self) -> bool:
+        return self._has_said(BEGUN) or os.path.lexists(self.order.folder / RUNNER)
+
+    def _observe_container(self, container: Container) -> Observation:
+        if not self._has_begun() and time.monotonic() - self._known_since > BEGIN_SECONDS:
+            self.engine.signal(self.name, "SIGKILL")  # it never heard of this attempt
+        return super()._observe_container(container)
+
+    def _came_at(self) -> float:
+        try:
+            return (self._home / OCCUPANT).stat().st_mtime
+        except OSError:
+            return time.time()
+
+    def _of_this(self, container: Container) -> Container:
+        return msgspec.structs.replace(container, started_at=self._came_at())
+
+    def _finish_early(self, container: Container) -> None:
+        """Take what it left; its container is free for the next one."""
+        with self._finish_lock:
+            if self._is_settled or self._lost:
+                return
+            user = container_user(self.engine.info)
+            if container.labels.get(STAGING) == VOLUME:
+                transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            else:
+                Seat(self._home).leave(self.order.folder, user)
+            take_back(self.order.folder, user)
+            self._move_out()
+            if files.has_result(self.order.folder):
+                self._is_settled = True
+            else:
+                self._lost = "its supervisor was killed"
+        self.poke()
+
+    def _move_out(self) -> None:
+        """Before its end is told: what comes next finds the container free."""
+        known = self._warm.known(self.name)
+        if known is None:
+            return  # that of a dispatcher which is gone: it ends by itself
+        if known.seat is not None or known.clear(self.order.attempt_id):
+            self._warm.give_back(known)
+        else:
+            self._warm.discard(known)
+
+    def _end_once(self) -> None:
+        container = self.engine.container(self.name) if self.name and not self.is_over else None
+        if container is not None and not container.is_over:
+            if container.labels.get(STAGING) == VOLUME:
+                with suppress(NbyardError, OSError):
+                    transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
+            self.watch()
+            if self._wait_ended(GRACE_SECONDS + 1):
+                self._finish_early(container)
+            else:
+                self.engine.signal(self.name, "SIGKILL")
+                is_over_within(self.engine, self.name, GRACE_SECONDS)
+            container = self.engine.container(self.name)
+        self._finish_and_clear(None if self.is_over else container)
+
+    def _wait_ended(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not (has_ended := self.is_over or self._has_said(ENDED)):
+            if time.monotonic() > end:
+                break
+            time.sleep(LOOK_SECONDS)
+        return has_ended
+
+    def _has_said(self, word: str) -> bool:
+        listener = self._listener
+        return listener is not None and listener.has_said(word, self.order.attempt_id)
+
+    def _leave_network(self) -> None:
+        """It goes with the last container of its run."""
+        if self._warm.known(self.name) is None:
+            super()._leave_network()
+
+    def clear(self) -> None:
+        """Nothing is left of a container that will have no other guest."""
+        known = self._warm.known(self.name)
+        if not self.name or (known is not None and known.is_usable):
+            return
+        if known is not None:
+            self._warm.discard(known)
+        elif self._warm.occupant(self.name) in ("", self.order.attempt_id):
+            remove(self.engine, self.name, self._home)

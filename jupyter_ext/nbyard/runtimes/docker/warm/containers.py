@@ -1,0 +1,213 @@
+"""Containers that a run keeps warm: each serves one notebook after the other, never two at once.
+
+One is shared only by attempts of the same run with the same image, limits, GPUs and user. It ends
+with its run, when nobody needs it for a while, and by itself when the dispatcher is gone.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import msgspec
+
+from nbyard.attempts import folders
+from nbyard.dockerd import Container, ContainerSpec, Engine
+from nbyard.errors import NbyardError
+from nbyard.runner.alone import CLEAR, CLEARED, RUN
+from nbyard.runtimes.docker.attempts.runner_channel import Listener
+from nbyard.runtimes.docker.checks.gpus import verify
+from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.specs import container_user
+from nbyard.runtimes.docker.warm.mount import OCCUPANT, Seat
+from nbyard.runtimes.protocol import Order
+
+IDLE_SECONDS = 60.0  # that one is kept which nobody needs
+CLEAR_SECONDS = 10.0  # for a container to empty its folder
+FOLDER = "containers"
+
+
+class WarmContainer:
+    """One that runs; `seat` where the engine sees our files."""
+
+    def __init__(self, engine: Engine, spec: ContainerSpec, run: str, home: Path):
+        self.engine = engine
+        self.name = spec.name
+        self.run = run
+        self.home = home
+        self.seat = Seat(home) if spec.mounts[0].kind == "bind" else None
+        self.like = alike(spec)
+        self.idle_since = 0.0
+        self.found: Container | None = None
+        self.listener = Listener(engine, self.name)
+        self._lock = threading.Lock()
+        self._input = ExitStack()
+        self._send = self._input.enter_context(engine.stdin(self.name))
+
+    @property
+    def is_usable(self) -> bool:
+        return self.listener.is_listening
+
+    def run_attempt(self, attempt_id: str) -> None:
+        """Have it done; its folder is in place."""
+        self._ask({RUN: attempt_id})
+
+    def clear(self, attempt_id: str) -> bool:
+        """Have its folder emptied, where that is the engine's; whether it was."""
+        self._ask({CLEAR: attempt_id})
+        end = time.monotonic() + CLEAR_SECONDS
+        while not self.listener.has_said(CLEARED, attempt_id):
+            if time.monotonic() > end or not self.is_usable:
+                return False
+            self.listener.wait(0.1)
+        return True
+
+    def _ask(self, request: dict[str, str]) -> None:
+        try:
+            with self._lock:
+                self._send(msgspec.json.encode(request) + b"\n")
+        except OSError as error:
+            raise NbyardError(f"The container {self.name} has ended.") from error
+
+    def let_go(self) -> None:
+        """It ends when nobody holds its standard input."""
+        with suppress(OSError):
+            self._input.close()
+
+
+class WarmContainers:
+    """Those of this dispatcher. `folder` has a folder for each, with the name of its occupant."""
+
+    def __init__(self, networks: Networks) -> None:
+        self.folder: Path | None = None
+        self._networks = networks
+        self._lock = threading.Lock()
+        self._known: dict[str, WarmContainer] = {}
+        self._making: set[str] = set()
+        self._idle: list[WarmContainer] = []
+        self._ended_runs: set[str] = set()
+
+    def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
+        """One that is idle and like that; it is nobody else's then."""
+        like = order.run_id, alike(spec)
+        while True:
+            with self._lock:
+                fitting = [one for one in self._idle if (one.run, one.like) == like]
+                if not fitting:
+                    return None
+                self._idle.remove(fitting[-1])
+            if fitting[-1].is_usable:
+                return fitting[-1]
+            self.discard(fitting[-1])
+
+    def make(self, engine: Engine, order: Order, spec: ContainerSpec) -> WarmContainer:
+        """Another one, which listens."""
+        verify(engine, order, spec.image)
+        assert self.folder is not None
+        home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
+        self._making.add(spec.name)
+        try:
+            if is_bound:
+                Seat(home).make(container_user(engine.info))
+            else:
+                home.mkdir(parents=True)
+                engine.create_volume(spec.name, spec.labels)
+            with self._networks.use(engine, order) as network:
+                engine.create(msgspec.structs.replace(spec, network=network()))
+                if not is_bound:
+                    transfer.send_runner(engine, spec.name)
+                engine.start(spec.name)
+            made = WarmContainer(engine, spec, order.run_id, home)
+        except (NbyardError, OSError):
+            remove(engine, spec.name, home)
+            raise
+        else:
+            with self._lock:
+                self._known[made.name] = made
+        finally:
+            self._making.discard(spec.name)
+        return made
+
+    def is_ours(self, name: str) -> bool:
+        """Whether it is in the hands of this dispatcher, perhaps only just being made."""
+        return name in self._known or name in self._making
+
+    def known(self, name: str) -> WarmContainer | None:
+        return self._known.get(name)
+
+    def give_back(self, container: WarmContainer) -> None:
+        """It has no occupant any more."""
+        (container.home / OCCUPANT).unlink(missing_ok=True)
+        with self._lock:
+            keep = container.run not in self._ended_runs and container.is_usable
+            if keep and container not in self._idle:
+                container.idle_since = time.monotonic()
+                self._idle.append(container)
+        if not keep:
+            self.discard(container)
+
+    def discard(self, container: WarmContainer) -> None:
+        """Nothing is left of it."""
+        with self._lock:
+            self._known.pop(container.name, None)
+            self._idle = [one for one in self._idle if one is not container]
+            if not any(one.run == container.run for one in self._known.values()):
+                self._ended_runs.discard(container.run)
+        container.let_go()
+        remove(container.engine, container.name, container.home)
+        self._networks.remove(container.engine, container.run)
+
+    def forget(self, name: str) -> None:
+        """Its place on our side is not needed any more."""
+        if self.folder is not None and name:
+            folders.discard(self.folder / name)
+
+    def expire(self) -> None:
+        """Those that nobody has needed for a while go."""
+        self._discard_idle(lambda one: time.monotonic() - one.idle_since > IDLE_SECONDS)
+
+    def end_run(self, run: str) -> None:
+        """Its containers go; those in use when they are given back."""
+        with self._lock:
+            if any(one.run == run for one in self._known.values()):
+                self._ended_runs.add(run)
+        self._discard_idle(lambda one: one.run == run)
+
+    def _discard_idle(self, wanted: Callable[[WarmContainer], bool]) -> None:
+        with self._lock:
+            found = [one for one in self._idle if wanted(one)]
+            self._idle = [one for one in self._idle if one not in found]
+        for one in found:
+            with suppress(NbyardError):  # an engine that does not answer: the sweep comes again
+                self.discard(one)
+
+    def close(self) -> None:
+        """Let go of all; they end when they have done what they were asked for."""
+        for container in [*self._known.values()]:
+            container.let_go()
+
+    def occupied(self, attempt_id: str) -> str:
+        """The name of the container that an attempt was given to, also by another dispatcher."""
+        for place in self.folder.glob(f"*/{OCCUPANT}") if self.folder else ():
+            with suppress(OSError):
+                if place.read_text() == attempt_id:
+                    return place.parent.name
+        return ""
+
+    def occupant(self, name: str) -> str:
+        with suppress(OSError):
+            return (self.folder / name / OCCUPANT).read_text() if self.folder else ""
+        return ""
+
+
+def remove(engine: Engine, name: str, home: Path) -> None:
+    engine.remove(name)
+    engine.remove_volume(name)
+    folders.discard(home)
+
+
+def alike(spec: ContainerSpec) -> ContainerSpec:
+    """What must be the same for two attempts to share a container."""
+    return msgspec.structs.replace(spec, name="", mounts=[], labels={}, network="")

@@ -1,0 +1,1 @@
+"""Datasets and their versions. Imports are recorded here; the dispatcher runs them."""

@@ -1,0 +1,180 @@
+"""Imports: a version of a dataset is asked for, of an upload, a file or an address. The dispatcher
+fetches and reads its bytes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object
+from nbyard.domain.datasets.structs import (
+    FileSource,
+    NewDataset,
+    UploadSource,
+    UrlSource,
+    folder_of,
+)
+from nbyard.domain.digest import digest_of
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_filename, check_name, safe_filename
+from nbyard.domain.parsing.urls import Allowed, check_host, parse
+from nbyard.errors import Conflict, Detail, Invalid, NameTaken, NotFound
+from nbyard.services.naming import MAX_TOLD, check_free, nearest
+from nbyard.services.service_context import Parts, made_before, remember
+
+if TYPE_CHECKING:
+    from nbyard.blobs import Blob
+    from nbyard.domain.callers import Caller
+    from nbyard.store import Connection
+
+
+class NewImport:
+    """One request for a version, which is made once for each of its keys."""
+
+    def __init__(self, parts: Parts, caller: Caller, body: NewDataset, idempotency_key: str):
+        self._parts = parts
+        self._store = parts.store
+        self._caller = caller
+        self._body = body
+        self._key = idempotency_key or _key_of_upload(body)
+
+    def ask_for(self) -> str:
+        """The id of the dataset, whose newest version is *importing* from now on.
+
+        Raises:
+            NameTaken: there is one of that name, which is not to be replaced.
+            Conflict: its newest version is still importing.
+            NotFound: there is no such file or upload.
+            Invalid: the source is refused, with its field.
+        """
+        with self._store.read() as c:
+            made = made_before(self._parts, c, self._caller.name, self._key, self._body)
+        return made if made is not None else self._made()
+
+    def _made(self) -> str:
+        filename, source = self._origin()
+        own = folder_of(filename) if self._body.unpack else filename
+        name = check_name(self._body.name if isinstance(self._body.name, str) else own)
+        with self._store.read() as c:
+            self._replaced(c, name)
+        blob = self._uploaded()
+        with self._store.write() as c:
+            made = made_before(self._parts, c, self._caller.name, self._key, self._body)
+            if made is None:
+                made = self._named(c, name)
+                version = self._version(c, made, filename, source)
+                if blob is not None:
+                    version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
+                self._store.datasets.add_version(c, self._caller.name, version)
+                remember(self._parts, c, self._caller.name, self._key, self._body, made)
+        return made
+
+    def _uploaded(self) -> Blob | None:
+        """The stored bytes, for an upload."""
+        if not isinstance(self._body.source, UploadSource):
+            return None
+        source = self._body.source
+        return self._parts.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
+
+    def _origin(self) -> tuple[str, str]:
+        """File name and source text."""
+        source = self._body.source
+        if isinstance(source, UploadSource):
+            return self._parts.uploads.get(self._caller.name, source.upload).filename, ""
+        if isinstance(source, FileSource):
+            real = self._parts.files.locate(source.path, "source.path")
+            if not real.exists():
+                raise NotFound(f"There is no file {source.path[:200]}.")
+            if not (real.is_file() or real.is_dir()):
+                raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
+            return check_filename(real.name, "source.path"), str(real)
+        address, filename = self._address(source.url)
+        target = parse(address, field="source.url")
+        allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
+        check_host(target, allowed, "source.url")
+        last = PurePosixPath(unquote(urlsplit(target.path).path)).name
+        return safe_filename(filename or last or target.host), source.url
+
+    def _address(self, url: str) -> tuple[str, str]:
+        """Where the bytes are asked for, and what an object's file is called."""
+        if not url.startswith(SCHEME):
+            return url, ""
+        wanted = read_object(url, "source.url")
+        with self._store.read() as c:
+            found = self._store.credentials.get(c, self._caller.name, wanted.credential)
+            if found is None or found.kind != KIND:
+                there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
+                told = nearest([one.name for one in there], wanted.credential)
+                words = f"names no credential of the kind s3: {wanted.credential[:80]!r}; {told}"
+                raise Invalid.field("source.url", words)
+        return address_of(wanted, found.fields, "source.url"), wanted.filename
+
+    def _replaced(self, c: Connection, name: str) -> str | None:
+        """The id of the present dataset of that name, when it is to be replaced.
+
+        Raises:
+            NameTaken: it is not.
+            Conflict: its newest version is still importing.
+        """
+        names = self._store.datasets.names(c, self._caller.name)
+        same = next((key for key, taken in names.items() if taken == name), "")
+        known = self._store.datasets.get(c, self._caller.name, same)
+        if known is not None:
+            if not self._body.replace:
+                said = f"There is a dataset {name!r} already."
+                raise NameTaken(
+                    said,
+                    hint="Choose another name, or make a new version of it.",
+                    details=[Detail("name", said)],
+                )
+            if known.current.state == "importing":
+                raise Conflict(f"The newest version of {name!r} is still importing.")
+            return known.id
+        check_free(names, "a dataset", name)
+        return None
+
+    def _named(self, c: Connection, name: str) -> str:
+        """The id of the dataset of that name: a new one, or the present one when replacing."""
+        known = self._replaced(c, name)
+        if known is not None:
+            return known
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": name,
+            "description": self._body.description,
+            "owner": self._caller.name,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        self._store.datasets.insert(c, row)
+        return str(row["id"])
+
+    def _version(
+        self, c: Connection, dataset_id: str, filename: str, source: str
+    ) -> dict[str, Any]:
+        origins = {UploadSource: "upload", FileSource: "file", UrlSource: "url"}
+        return {
+            "id": new_id(),
+            "dataset_id": dataset_id,
+            "number": self._store.datasets.next_number(c, dataset_id),
+            "origin": "archive" if self._body.unpack else origins[type(self._body.source)],
+            "source": source,
+            "filename": filename,
+            "format": "",
+            "reason": "",
+            "digest": "",
+            "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
+            "bytes_done": 0,
+            "created_at": datetime.now(UTC),
+        }
+
+
+def _key_of_upload(body: NewDataset) -> str:
+    """An upload makes one dataset, also when the answer to the first request was lost."""
+    if not isinstance(body.source, UploadSource):
+        return ""
+    return f"upload {digest_of(body)}"

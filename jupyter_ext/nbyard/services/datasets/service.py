@@ -1,0 +1,284 @@
+"""Datasets: what you can ask of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.blobs import Bytes
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.comparisons import (
+    MAX_FILES,
+    Comparison,
+    Content,
+    compare_columns,
+    compare_files,
+)
+from nbyard.domain.datasets.structs import (
+    Dataset,
+    DatasetPatch,
+    DatasetVersion,
+    MadeFile,
+    NewDataset,
+    NewNotebook,
+    UploadSource,
+)
+from nbyard.domain.datasets.tables import Profile, TablePage
+from nbyard.domain.names import check_name, safe_filename
+from nbyard.domain.notebooks.writer import opening_notebook
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
+from nbyard.host.project_files import write_whole
+from nbyard.services.datasets.imports import NewImport
+from nbyard.services.naming import check_free, no_such
+from nbyard.services.operation import operation
+from nbyard.services.service_context import Parts, keeping_bytes
+from nbyard.services.workflows.dependents import workflows_using
+
+if TYPE_CHECKING:
+    from nbyard.tabular import TableFile
+
+
+class DatasetService:
+    """Names over immutable versions of bytes."""
+
+    noun = "datasets"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("GET", "/datasets", scope="datasets:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Dataset]:
+        """List datasets, newest first."""
+        check_limit(limit)
+        self._parts.links.sweep()
+        with self._store.read() as c:
+            found = self._store.datasets.page(c, caller.name, limit + 1, after, search)
+        return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
+
+    @operation("POST", "/datasets", scope="datasets:write", status=201)
+    @keeping_bytes
+    def create(self, caller: Caller, body: NewDataset, idempotency_key: str = "") -> Dataset:
+        """Make a dataset from an upload, a file or an address.
+
+        The answer is in state *importing*; bytes are fetched and read in the background. With
+        `replace` the bytes become a new version of the dataset of that name.
+        """
+        self._parts.make_way()
+        made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
+        if isinstance(body.source, UploadSource):  # its bytes have a row: it can go
+            self._parts.uploads.delete(caller.name, body.source.upload)
+        self._parts.call_dispatcher()
+        return self.get(caller, made)
+
+    @operation("GET", "/datasets/{dataset}", scope="datasets:read")
+    def get(self, caller: Caller, dataset: str) -> Dataset:
+        """Show a dataset, by id or name."""
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._store.datasets.get(c, caller.name, dataset)
+            if found is None:
+                names = self._store.datasets.names(c, caller.name)
+                raise no_such("dataset", dataset, names.values())
+        return self._linked(found)
+
+    def _linked(self, dataset: Dataset) -> Dataset:
+        """With the place below the root where it can be opened, linked there if it was not."""
+        folders = self._parts.settings.link_folders
+        if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
+            return dataset
+        try:
+            self._parts.links.link_everywhere(dataset.id)
+        except Conflict as error:
+            notice = self._parts.files.spoken(error.message)
+            return msgspec.structs.replace(dataset, notice=notice)
+        return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
+
+    def _is_shown(self, dataset: Dataset) -> bool:
+        """Whether some version is ready, be it one before the current."""
+        if dataset.current.state == "ready" or dataset.current.number == 1:
+            return dataset.current.state == "ready"
+        with self._store.read() as c:
+            return self._store.datasets.newest_ready(c, dataset.id) is not None
+
+    @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
+    def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:
+        """Rename or describe a dataset."""
+        found = self.get(caller, dataset)
+        changes: dict[str, Any] = {}
+        if isinstance(body.name, str):
+            changes["name"] = check_name(body.name)
+        if isinstance(body.description, str):
+            changes["description"] = body.description
+        with self._store.write() as c:
+            if body.revision != found.revision:
+                raise StaleWrite()
+            names = self._store.datasets.names(c, caller.name)
+            check_free(names, "a dataset", changes.get("name", found.name), found.id)
+            if not self._store.datasets.change(c, found, **changes):
+                raise StaleWrite()
+        return self.get(caller, found.id)
+
+    @operation("DELETE", "/datasets/{dataset}", scope="datasets:write", status=204)
+    def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
+        """Delete a dataset.
+
+        Refused while a workflow uses it, unless forced; past runs keep their record, and the bytes
+        that they used. Bytes that nothing names any more are deleted in the background.
+        """
+        found = self.get(caller, dataset)
+        users = [] if force else workflows_using(self._parts, found)
+        if users:
+            shown = [self._parts.files.spoken(path) for path in users[:5]]
+            raise InUse(
+                f"{found.name!r} is used by " + ", ".join(shown) + ".",
+                hint="Take it out of these workflows, or force the deletion.",
+            )
+        self._store.reserve.spend()
+        with self._store.write() as c:
+            self._store.datasets.delete(c, found)
+            self._store.facts.set_collect_at(c)
+        self._parts.links.unlink(found.id)
+        self._parts.call_dispatcher()
+
+    @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
+    def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:
+        """List the versions of a dataset, newest first."""
+        found = self.get(caller, dataset)
+        with self._store.read() as c:
+            return Page(self._store.datasets.versions(c, found.id))
+
+    @operation("GET", "/datasets/{dataset}/preview", scope="datasets:read")
+    def preview(  # noqa: PLR0913, PLR0917  these are the query's parameters
+        self,
+        caller: Caller,
+        dataset: str,
+        offset: int = 0,
+        limit: int = 100,
+        version: int = 0,
+        column_offset: int = 0,
+        sheet: str = "",
+    ) -> TablePage:
+        """Show rows with types; only for tables that can be read.
+
+        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+        file, by default the first.
+        """
+        check_limit(limit)
+        check_count(offset, "offset")
+        check_count(column_offset, "column_offset")
+        table = self._table(self._ready(caller, dataset, version), sheet)
+        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
+
+    @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
+    def profile(
+        self,
+        caller: Caller,
+        dataset: str,
+        version: int = 0,
+        sample: bool = False,
+        column_offset: int = 0,
+        sheet: str = "",
+    ) -> Profile:
+        """Show statistics and a picture for each column; `sample` answers at once.
+
+        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+        file, by default the first.
+        """
+        check_count(column_offset, "column_offset")
+        table = self._table(self._ready(caller, dataset, version), sheet)
+        return self._parts.tables.profile(table, sample=sample, column_offset=column_offset)
+
+    @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
+    def compare(self, caller: Caller, dataset: str, old: int = 0, new: int = 0) -> Comparison:
+        """Compare two versions; by default the newest with the one before.
+
+        Of tables all columns with their figures then and now, of folders the files that differ.
+        """
+        found = self.get(caller, dataset)
+        second = self._ready(caller, found.id, new)
+        first = self._ready(caller, found.id, old or self._before(second))
+        if first.digest == second.digest:
+            return Comparison(first, second, same=True)
+        folders = [version.digest.startswith("tree:") for version in (first, second)]
+        if all(folders):
+            changes = compare_files(self._contents(first), self._contents(second))
+            listed = changes[:MAX_FILES]
+            return Comparison(first, second, same=False, files=listed, file_changes=len(changes))
+        if any(folders):
+            return Comparison(first, second, same=False, note="One of them is a folder.")
+        try:
+            profiles = [
+                self._parts.tables.whole_profile(self._table(version))
+                for version in (first, second)
+            ]
+        except Invalid as error:
+            return Comparison(first, second, same=False, note=error.message)
+        return Comparison(first, second, same=False, columns=compare_columns(*profiles))
+
+    def _before(self, version: DatasetVersion) -> int:
+        with self._store.read() as c:
+            others = self._store.datasets.versions(c, version.dataset_id)
+        earlier = [o.number for o in others if o.number < version.number and o.state == "ready"]
+        if not earlier:
+            raise NotFound(f"There is no version before {version.number} to compare it with.")
+        return earlier[0]
+
+    def _contents(self, version: DatasetVersion) -> dict[str, Content]:
+        files = self._parts.blobs.tree(version.digest).files
+        return {entry.path: Content(entry.digest, entry.size_bytes) for entry in files}
+
+    @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
+    def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
+        """Make a notebook whose first cell opens the dataset."""
+        found = self.get(caller, dataset)
+        version = self._ready(caller, found.id, 0)
+        folder = self._parts.files.locate(body.folder or ".", "folder")
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {body.folder[:200]}.")
+        stem = safe_filename(found.name).rsplit(".", 1)[0]
+        place = next(
+            p
+            for n in range(10_000)
+            if not (p := folder / f"{stem}{f'-{n}' if n else ''}.ipynb").exists()
+        )
+        with self._store.read() as c:
+            table = self._store.datasets.table(c, version.id)
+        text = opening_notebook(found.name, found.id, version.filename, version.format, table)
+        write_whole(place, text.encode())
+        return MadeFile(self._parts.files.shown(place))
+
+    def content(self, caller: Caller, dataset: str, version: int = 0) -> Bytes:
+        """The bytes of a version, for a download."""
+        found = self._ready(caller, dataset, version)
+        return Bytes(found.digest, found.filename)
+
+    def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
+        from nbyard.tabular import TableFile
+
+        path = self._parts.blobs.path(version.digest)
+        with self._store.read() as c:
+            info = self._store.datasets.table(c, version.id)
+        if sheet and info is not None and sheet != info.sheet:
+            info = None  # of the first sheet
+        return TableFile(path, version.filename, version.digest, sheet, info)
+
+    def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
+        check_count(number, "version")
+        found = self.get(caller, dataset)
+        with self._store.read() as c:
+            version = (
+                self._store.datasets.version(c, caller.name, found.id, number)
+                if number
+                else self._store.datasets.newest_ready(c, found.id)
+            )
+        if version is None or version.state == "failed":
+            reason = version.reason if version else found.current.reason
+            raise NotFound(f"{found.name!r} has no such version that is ready. {reason}".strip())
+        if version.state != "ready":
+            raise Conflict(f"{found.name!r} is still importing.")
+        return version

@@ -1,0 +1,3 @@
+"""Executables: register, inspect, compare and export them, and declare the files that their code
+opens.
+"""

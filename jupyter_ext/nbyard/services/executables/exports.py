@@ -1,0 +1,36 @@
+"""Executables in the formats of other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import Exported
+from nbyard.errors import Invalid
+from nbyard.importers import CWL_SUFFIX
+
+if TYPE_CHECKING:
+    from nbyard.domain.executables.structs import Executable
+    from nbyard.services.freezing.executable_versions import Code, Freezer
+
+
+def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Exported:
+    """The executable as its code and its description are now.
+
+    Raises:
+        Invalid: the format is not known, or has no words for what the executable is.
+    """
+    from nbyard.importers.cwl import write_tool
+
+    if wanted != "cwl":
+        raise Invalid.field("format", f"{wanted[:40]!r} is not known; there is: cwl")
+    kind, reading, resources = freezer.read(code)
+    told = Description(
+        kind=kind.name,
+        arguments=tuple(reading.arguments),
+        command=tuple(reading.command),
+        invocation=reading.invocation,
+        resources=resources,
+    )
+    text = write_tool(told, label=found.name, doc=found.description, file=code.filename)
+    return Exported(f"{code.stem}{CWL_SUFFIX}", text)

@@ -1,0 +1,383 @@
+"""Executables: what you can ask of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
+from nbyard.domain.callers import Caller
+from nbyard.domain.executables.descriptions import Description, corrected, description_file
+from nbyard.domain.executables.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
+from nbyard.domain.executables.structs import (
+    AskHelp,
+    Executable,
+    ExecutablePatch,
+    ExecutableVersion,
+    Exported,
+    Inspect,
+    Inspection,
+    NewExecutable,
+    Resources,
+    TagCell,
+)
+from nbyard.domain.inspection.help_texts import read_help
+from nbyard.domain.limits import wrong
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
+from nbyard.domain.runs.planning import packages_from
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.workflows.structs import Node
+from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite
+from nbyard.host import kernels
+from nbyard.host.help_output import ask, placed, started
+from nbyard.host.project_files import MAX_DOCUMENT, write_whole
+from nbyard.services.executables.exports import exported
+from nbyard.services.executables.file_status import file_hints
+from nbyard.services.executables.notebook_diffs import notebook_diff
+from nbyard.services.executables.undeclared_files import declare
+from nbyard.services.freezing.environment_resolution import find_used
+from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
+from nbyard.services.naming import check_free, no_such
+from nbyard.services.operation import operation
+from nbyard.services.service_context import Parts, keeping_bytes, made_before, remember
+
+CHECK_IT = "Read from what it prints to --help: check it before you save."
+NOTHING_READ = "No arguments were found in what it prints to --help."
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+
+class ExecutableService:
+    """Notebooks, scripts and binaries with named inputs, outputs and values."""
+
+    noun = "executables"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+        self._freezer = Freezer(parts)
+
+    @operation("GET", "/executables", scope="executables:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Executable]:
+        """List executables, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.executables.page(c, caller.name, limit + 1, after, search)
+        return page_of(found, limit, lambda e: e.id)
+
+    @operation("POST", "/executables/inspect", scope="executables:read")
+    def inspect(self, caller: Caller, body: Inspect) -> Inspection:
+        """Read the arguments of a file without running it.
+
+        A file that is registered has the name that it is registered under.
+        """
+        code = self._code(caller.name, body.path, body.upload)
+        found = self._freezer.inspect(code, body.kind)
+        if code.path is None:
+            return found
+        with self._store.read() as c:
+            known = self._store.executables.by_path(c, caller.name, str(code.path))
+        if known is None:
+            return found
+        return msgspec.structs.replace(found, executable=known.id, name=known.name)
+
+    @operation("POST", "/executables/help", scope="runs:write")
+    def help(self, caller: Caller, body: AskHelp) -> Inspection:
+        """Run a command with `--help` and read its arguments from what it prints.
+
+        It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
+        for the form.
+        """
+        if self._parts.settings.default_runtime != PROCESS:
+            raise Invalid.field("path", "programs are not run on the machine of the server")
+        code = self._code(caller.name, body.path, body.upload)
+        found = self._freezer.inspect(code)
+        if found.kind != "command":
+            raise Invalid.field("path", f"{code.filename} is a {found.kind}, no command")
+        with placed(code.path, code.filename, code.content) as path:
+            read = read_help(ask(started(found.command, path)))
+        hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
+        return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
+
+    @operation("POST", "/executables/preview", scope="executables:read")
+    def preview(self, caller: Caller, body: CommandDraft) -> CommandPreview:
+        """Show the command line of a description that is not saved.
+
+        Nothing is run or stored. The function that builds the command line of each run builds this
+        one too, so a value that a run would refuse is refused here.
+        """
+        return preview_command(body)
+
+    @operation("POST", "/executables/tag", scope="executables:write")
+    def tag(self, caller: Caller, body: TagCell) -> Inspection:
+        """Make a code cell the parameters cell of its notebook.
+
+        Only the tag is added; the file is otherwise written as it was.
+        """
+        from nbyard.kinds.notebook import tag_text
+
+        code = self._freezer.load(body.path)
+        assert code.path is not None
+        write_whole(code.path, tag_text(code.content, body.cell))
+        return self._freezer.inspect(self._freezer.load(body.path))
+
+    @operation("POST", "/executables/files", scope="executables:write")
+    def declare(self, caller: Caller, body: DeclareFiles) -> DeclaredFiles:
+        """Declare files that the code opens by itself, in its description; or remove them."""
+        return declare(self._parts, self._freezer, body)
+
+    def _code(self, owner: str, path: str, upload: str) -> Code:
+        if bool(path) == bool(upload):
+            raise Invalid.field("path", "name either a path or an upload")
+        if path:
+            return self._freezer.load(path)
+        found, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
+        return with_imported(Code(found.filename, content, None, None))
+
+    @operation("POST", "/executables", scope="executables:write", status=201)
+    @keeping_bytes
+    def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
+        """Register a notebook, script, binary or function.
+
+        What the form corrects is written to a description file beside the code (`FILE.nbexec`),
+        so that it travels with it. Registering the same file again makes a new version.
+        """
+        with self._store.read() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+        if made is not None:
+            return self.get(caller, made)
+        code = self._code(caller.name, body.path, body.upload)
+        told = self._told(code, body)
+        self._check_environment(caller.name, body.resources)
+        fields = self._freezer.prepare(code, told)
+        self._check_kernel(fields)
+        name = check_name(body.name) if isinstance(body.name, str) else ""
+        with self._store.write() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = self._registered(c, caller, code, name, body.description)
+                self._freezer.keep(c, made, fields)
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+        if body.upload:
+            self._parts.uploads.delete(caller.name, body.upload)
+        self._write_description(code, told)
+        return self.get(caller, made)
+
+    def _check_kernel(self, fields: dict[str, Any]) -> None:
+        """A notebook that names no image has to have its kernel here."""
+        own = fields["resources"]
+        is_there = own.environment or own.image or own.requirements
+        if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
+            return
+        try:
+            kernels.kernel(fields["kernel"], fields["language"])
+        except NotFound as error:
+            raise Invalid.field("path", error.words) from None
+
+    def _check_environment(self, owner: str, resources: Resources | None) -> None:
+        """One that is named has to be there, and installed."""
+        if resources is None or not resources.environment:
+            return
+        try:
+            packages_from(Node("executable"), resources)
+            find_used(self._parts, owner, resources.environment)
+        except (NotFound, Invalid) as error:
+            words = error.details[0].message if error.details else error.message
+            raise Invalid.field("resources.environment", words, hint=error.hint) from None
+
+    def _told(self, code: Code, body: NewExecutable) -> Description | None:
+        """The description after the form's corrections."""
+        old = code.description or Description(kind=body.kind)
+        changes: dict[str, Any] = {}
+        if body.arguments is not None:
+            changes["arguments"] = tuple(body.arguments)
+        if body.command is not None:
+            changes["command"] = tuple(body.command)
+        if body.kind:
+            changes["kind"] = body.kind
+        if body.resources is not None:
+            _check_limits(body.resources)
+            changes["resources"] = body.resources
+        if not changes:
+            return code.description
+        return msgspec.structs.replace(old, **changes)
+
+    def _registered(
+        self, c: Connection, caller: Caller, code: Code, name: str, description: str
+    ) -> str:
+        path = str(code.path or "")
+        known = self._store.executables.by_path(c, caller.name, path) if path else None
+        wanted = name or (known.name if known else code.stem)
+        if name:
+            names = self._store.executables.names(c, caller.name)
+            check_free(names, "an executable", name, known.id if known else "")
+        if known is not None:
+            self._store.executables.change(c, known, name=wanted)
+            return known.id
+        return self._freezer.register(c, caller.name, wanted, path, description)
+
+    def _write_description(self, code: Code, told: Description | None) -> None:
+        if code.path is None or told is None or told == code.description:
+            return
+        plain = msgspec.structs.replace(code, description=None)
+        kind, reading, _ = self._freezer.read(plain, told.kind)
+        same = corrected(reading.own, told.arguments, kind.keeps_arguments)
+        told_more = told.command is not None or told.resources != Resources()
+        if code.description is not None or told_more or same != reading.arguments:
+            target = code.path.with_name(description_file(code.path.name))
+            write_whole(target, told.text().encode())
+
+    @operation("GET", "/executables/{executable}", scope="executables:read")
+    def get(self, caller: Caller, executable: str) -> Executable:
+        """Show an executable, by id or name; with `hints` when its file changed or is gone."""
+        with self._store.read() as c:
+            if (found := self._store.executables.get(c, caller.name, executable)) is None:
+                names = self._store.executables.names(c, caller.name)
+                raise no_such("executable", executable, names.values())
+        hints, changed = file_hints(self._parts.files, found)
+        return msgspec.structs.replace(found, hints=hints, changed=changed)
+
+    @operation("PATCH", "/executables/{executable}", scope="executables:write")
+    @keeping_bytes
+    def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
+        """Rename, describe or correct an executable; other arguments or code make a new version."""
+        found = self.get(caller, executable)
+        if body.revision != found.revision:
+            raise StaleWrite()
+        changes: dict[str, Any] = {}
+        if isinstance(body.name, str):
+            changes["name"] = check_name(body.name)
+        if isinstance(body.description, str):
+            changes["description"] = body.description
+        code, told, fields = self._corrected(found, body)
+        with self._store.write() as c:
+            names = self._store.executables.names(c, caller.name)
+            check_free(names, "an executable", changes.get("name", found.name), found.id)
+            if not self._store.executables.change(c, found, **changes):
+                raise StaleWrite()
+            if fields is not None:
+                self._freezer.keep(c, found.id, fields)
+        if isinstance(body.upload, str):
+            self._parts.uploads.delete(caller.name, body.upload)
+        if code is not None:
+            self._write_description(code, told)
+        return self.get(caller, found.id)
+
+    def _corrected(
+        self, found: Executable, body: ExecutablePatch
+    ) -> tuple[Code | None, Description | None, dict[str, Any] | None]:
+        given = {
+            name: value
+            for name in ("arguments", "command", "resources")
+            if (value := getattr(body, name)) is not msgspec.UNSET
+        }
+        if not given and body.upload is msgspec.UNSET:
+            return None, None, None
+        code = self._stored(found)
+        if isinstance(body.upload, str):
+            code = self._changed(found, code, body.upload)
+        told = self._told(code, NewExecutable(kind=found.current.kind, **given))
+        self._check_environment(found.owner, given.get("resources"))
+        return code, told, self._freezer.prepare(code, told)
+
+    def _changed(self, found: Executable, code: Code, upload: str) -> Code:
+        """New bytes: what was read is read anew, what was told stays."""
+        if found.path:
+            raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
+        told = code.description or Description()
+        plain = msgspec.structs.replace(code, description=None)
+        kind, reading, _ = self._freezer.read(plain, found.current.kind)
+        was_read = reading.arguments and reading.arguments == found.current.arguments
+        if kind.keeps_arguments or was_read:
+            told = msgspec.structs.replace(told, arguments=None)
+        fresh = self._code(found.owner, "", upload)
+        return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
+
+    def _stored(self, found: Executable) -> Code:
+        """The followed file, or the uploaded bytes with what was told about them."""
+        if found.path:
+            return self._freezer.load_real(Path(found.path))
+        current = found.current
+        with self._parts.blobs.open(current.content_digest) as handle:
+            content = handle.read()
+        told = Description(
+            kind=current.kind,
+            arguments=tuple(current.arguments),
+            command=tuple(current.command),
+            invocation=current.invocation,
+            resources=current.resources,
+        )
+        return Code(current.file, content, None, told)
+
+    @operation("GET", "/executables/{executable}/export", scope="executables:read")
+    def export(self, caller: Caller, executable: str, format: str = "cwl") -> Exported:
+        """Write a command as a tool description of another program (`cwl`: CWL v1.2).
+
+        Register such a file, and it is the same command. A script is named in it, not contained.
+        """
+        found = self.get(caller, executable)
+        return exported(self._freezer, found, self._stored(found), format)
+
+    @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
+    def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
+        """Forget an executable; its file and the records of past runs stay.
+
+        Refused while a live run uses it, unless forced.
+        """
+        found = self.get(caller, executable)
+        with self._store.write() as c:
+            if not force and self._store.tasks.active_executables(c, found.id):
+                raise InUse(f"{found.name!r} is used by a run that is not at its end.")
+            self._store.executables.delete(c, found)
+            self._store.facts.set_collect_at(c)
+        self._parts.call_dispatcher()
+
+    @operation("GET", "/executables/{executable}/versions", scope="executables:read")
+    def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:
+        """List the versions of an executable, newest first."""
+        found = self.get(caller, executable)
+        with self._store.read() as c:
+            return Page(self._store.executables.versions(c, found.id))
+
+    @operation("GET", "/executables/{executable}/diff", scope="executables:read")
+    def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:
+        """Compare the code of two versions; by default the newest with the one before."""
+        versions = {v.number: v for v in self.versions(caller, executable).items}
+        second = versions.get(new or max(versions))
+        first = versions.get(old or (second.number - 1 if second else 0))
+        if first is None or second is None:
+            known = ", ".join(map(str, sorted(versions)))
+            raise NotFound(f"There is no such version to compare; there are: {known}.")
+        contents = [self._content(first), self._content(second)]
+        lines, hint = None, ""
+        if (first.kind, second.kind) == ("notebook", "notebook"):
+            from nbyard.kinds.notebook import read_notebook
+
+            notebooks = [read_notebook(content) for content in contents]
+            lines, hint = notebook_diff(*notebooks)
+            texts = [notebook_lines(notebook) for notebook in notebooks]
+        else:
+            texts = [content.decode("utf-8", "replace") for content in contents]
+        if lines is None:
+            lines = list(diff_lines(*texts))
+        is_cut = len(lines) > MAX_LINES
+        return Diff(first.number, second.number, [*map(shortened, lines[:MAX_LINES])], is_cut, hint)
+
+    def _content(self, version: ExecutableVersion) -> bytes:
+        with self._parts.blobs.open(version.content_digest) as handle:
+            return bytes(handle.read())
+
+
+def _check_limits(resources: Resources) -> None:
+    found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
+    details = [Detail(f"resources.{field}", reason) for field, reason in found]
+    if details:
+        raise Invalid("; ".join(detail.message for detail in details), details=details)

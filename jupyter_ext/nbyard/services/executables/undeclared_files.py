@@ -1,0 +1,151 @@
+"""Files that code opens by itself: what past runs observed, and the arguments that declare them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.arguments.structs import check_arguments
+from nbyard.domain.attempts.undeclared_files import (
+    KINDS,
+    MOST,
+    DeclaredFiles,
+    DeclareFiles,
+    OpenedFile,
+    Undeclared,
+    check_files,
+    free_name,
+    no_files,
+    undeclared,
+)
+from nbyard.domain.executables.descriptions import Description, description_file
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.workflows.structs import Node, NodeView
+from nbyard.errors import Invalid
+from nbyard.host.project_files import write_whole
+from nbyard.services.freezing.node_resolution import Resolver
+from nbyard.transfer import bundles
+
+if TYPE_CHECKING:
+    from nbyard.domain.arguments.structs import Argument, Role
+    from nbyard.services.freezing.executable_versions import Freezer
+    from nbyard.services.service_context import Parts
+    from nbyard.store.runs.history import Opened
+
+UPLOADED = "its code was uploaded, so no description can lie beside it"
+PINNED = "the node is pinned to a version: let it follow its file first"
+TOO_MANY = f"these are more than {MOST} files: let an argument name their folder instead"
+
+
+def opened_by(
+    parts: Parts, owner: str, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
+) -> dict[str, Undeclared]:
+    """What the nodes of a workflow opened when they succeeded last and do not declare now.
+
+    `place` is the stored path of the workflow, empty for one that never ran.
+    """
+    with parts.store.read() as c:
+        last = parts.store.history.opened(c, owner, place)
+    found = {}
+    for name, opened in last.items():
+        node, view = nodes.get(name), views.get(name)
+        if node is None or view is None or view.problem or node.pin or not _is_of(node, opened):
+            continue
+        if told := told_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
+            found[name] = told
+    return found
+
+
+def _is_of(node: Node, opened: Opened) -> bool:
+    """Whether the node still names the code that ran."""
+    if node.path:
+        return posixpath.basename(node.path) == posixpath.basename(opened.path)
+    return node.executable in (opened.executable_id, opened.name)
+
+
+def told_of(
+    parts: Parts, opened: Opened, arguments: list[Argument], *, is_pinned: bool = False
+) -> Undeclared | None:
+    """The files and why they cannot be declared; None where nothing was opened."""
+    if opened.kind not in KINDS:
+        return None
+    files = undeclared(opened.observed, opened.file, arguments)
+    if not files:
+        return None
+    real = Path(opened.path)
+    code = parts.files.shown(real) if opened.path and parts.files.has(real) else ""
+    problem = no_files(opened.kind, is_apart=opened.is_apart)
+    problem = problem or ("" if code else UPLOADED) or (PINNED if is_pinned else "")
+    problem = problem or (TOO_MANY if len(files) > MOST else "")
+    return Undeclared(code, files[:MOST], problem)
+
+
+def seen_of(parts: Parts, owner: str, opened: Opened) -> Undeclared:
+    """The same of one task, by what its code declares now."""
+    node = Node("executable", executable=opened.executable_id)
+    view = Resolver(parts, owner, "").view(node)
+    return told_of(parts, opened, view.arguments) or Undeclared("")
+
+
+def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
+    """Write the description file with these arguments more, or less. An argument that declares a
+    file already is returned as added.
+
+    Raises:
+        Invalid: nbyard cannot put a file there, or there is no such argument to remove.
+    """
+    code = freezer.load(body.path)
+    assert code.path is not None
+    kind, reading, _ = freezer.read(code)
+    if problem := no_files(kind.name, is_apart=reading.invocation.apart):
+        raise Invalid.field("path", problem)
+    told = code.description or Description()
+    own = {a.name: a for a in told.arguments or () if isinstance(a.reach, File)}
+    if unknown := [name for name in body.remove if name not in own]:
+        raise Invalid.field("remove", f"{unknown[0][:80]!r} is no file that was declared")
+    names = {argument.name for argument in reading.arguments} - {*body.remove}
+    left = [a for a in told.arguments or () if a.name not in body.remove]
+    known = [a for a in left if a.name in own]
+    added = [
+        *_added(body.inputs, "input", names, known),
+        *_added(body.outputs, "output", names, known),
+    ]
+    new = [argument for argument in added if argument not in known]
+    changed = msgspec.structs.replace(told, arguments=(*left, *new) or None)
+    _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
+    check_arguments(reading.arguments)
+    base = bundles.project_of(code.path, parts.files.root) or code.path.parent
+    check_files(kind.name, code.path.relative_to(base).as_posix(), reading.arguments)
+    target = code.path.with_name(description_file(code.path.name))
+    if changed == Description():
+        target.unlink(missing_ok=True)
+    else:
+        write_whole(target, changed.text().encode())
+    return DeclaredFiles(parts.files.shown(target), added, [own[name] for name in body.remove])
+
+
+def _added(
+    paths: Iterable[str], role: Role, names: set[str], known: Iterable[Argument]
+) -> list[Argument]:
+    found = []
+    there = {a.reach: a for a in known if a.role == role}
+    for path in paths:
+        if (argument := there.get(File(path))) is None:
+            name = free_name(path, names)
+            names.add(name)
+            argument = OpenedFile(path, role, name, format_of(path)).argument()
+        found.append(argument)
+    return found
+
+
+def folder_of(base: str, node: Node) -> str:
+    """The folder of a node's code below the root; empty for what follows no file."""
+    if not node.path:
+        return ""
+    return posixpath.dirname(posixpath.normpath(posixpath.join("/", base, spot(node.path).file)))

@@ -1,0 +1,3 @@
+"""Turn files and documents into immutable versions: the executable, environment and pinned
+result of each node.
+"""

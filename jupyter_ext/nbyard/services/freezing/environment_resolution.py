@@ -1,0 +1,173 @@
+"""Which version of an environment a node uses: found when a run is created, and refused there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.environments.references import UsedEnvironment, split_reference
+from nbyard.domain.environments.structs import Environment, EnvironmentVersion
+from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.workflows.structs import Node
+from nbyard.errors import Detail, Invalid, NotFound
+from nbyard.host import kernels
+from nbyard.services.naming import nearest
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import Parts
+    from nbyard.store import Connection, Store
+    from nbyard.store.runs.tasks import TaskRecord
+
+FIELD = "environment"
+NOTHING = Node("executable")
+MAX_VERSIONS = 20
+Renew = Callable[["TaskRecord"], TaskPlan]
+Found = tuple[UsedEnvironment, bytes]
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """What code says of the packages that it needs."""
+
+    resources: Resources
+    kind: str
+    language: str
+    kernel: str
+
+
+def asking_of(found: Inspection | ExecutableVersion) -> Asking:
+    return Asking(found.resources, found.kind, found.language, found.kernel)
+
+
+def find_used(parts: Parts, owner: str, reference: str) -> Found:
+    """The version that `name` or `name@2` means now, with its lock as a requirements file.
+
+    Raises:
+        NotFound: there is no such environment or version.
+        Invalid: it is not ready.
+    """
+    with parts.store.read() as c:
+        found, number = _named(parts, c, owner, reference)
+        ready = parts.store.environments.newest_ready(c, found.id)
+        versions = parts.store.environments.versions(c, found.id) if number else []
+    if number:
+        ready = _numbered(found, versions, number)
+    if ready is None:
+        raise _not_ready(found.name, found.current)
+    used = UsedEnvironment(
+        found.id, found.name, ready.id, ready.number, ready.digest, pinned=number > 0
+    )
+    return used, _text(ready.lock_lines)
+
+
+def _text(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def renewing(parts: Parts, owner: str, environment: str) -> Renew:
+    """How tasks of an earlier run are planned once more: those that use this environment with its
+    newest version, or as they were where none is named.
+
+    Raises:
+        NotFound: there is no such environment.
+        Invalid: it is not ready.
+    """
+    if not environment:
+        return taken_over
+    used, text = find_used(parts, owner, environment)
+    lock = parts.blobs.put_bytes(text).digest
+    return lambda task: renewed(taken_over(task), used, lock, has_failed=task.state == "failed")
+
+
+def taken_over(task: TaskRecord) -> TaskPlan:
+    """The plan of a task once more; one that succeeded keeps its result, and one that had not
+    come to taking over a result, this wish."""
+    done = task.id if task.state == "succeeded" else task.plan.reuse
+    return msgspec.structs.replace(task.plan, reuse=done)
+
+
+def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
+    """The plan of a task to be worked on anew, in this version of its environment; one that failed
+    and has none gets it. `lock` are the stored bytes of the lock."""
+    own = plan.environment
+    is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
+    if plan.reuse or not is_its:
+        return plan
+    digest = "" if plan.runtime == PROCESS else lock
+    return msgspec.structs.replace(plan, environment=used, requirements_digest=digest)
+
+
+def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: str) -> TaskPlan:
+    """The plan: into an image that was built of its environment, nothing is put once more."""
+    used = plan.environment
+    if used is None or not plan.image or not plan.requirements_digest:
+        return plan
+    for one in store.images.of_environments(c, owner, plan.image):
+        is_whole = one.recipe.for_notebooks or kind != "notebook"
+        if (one.environment, one.version) == (used.id, used.number) and is_whole:
+            return msgspec.structs.replace(plan, requirements_digest="")
+    return plan
+
+
+def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
+    """Return the kernel that a notebook is to have instead of its own; empty for none.
+
+    Raises:
+        NotFound: it is not installed.
+        Invalid: it is of another language, or the node names an environment as well.
+    """
+    if of.kind != "notebook" or not name:
+        return ""
+    if node.environment or node.requirements:
+        raise Invalid.field("kernel", "name it or an environment, not both")
+    kernels.check(name, of.language)
+    return name
+
+
+def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
+    """The name of the environment that has this kernel; empty where it is none of ours."""
+    with parts.store.read() as c:
+        found = parts.store.environments.by_kernel(c, owner, kernel)
+    return found.name if found else ""
+
+
+def _named(parts: Parts, c: Connection, owner: str, reference: str) -> tuple[Environment, int]:
+    """Also one whose own name ends like that of a version."""
+    rows = parts.store.environments
+    if found := rows.get(c, owner, reference):
+        return found, 0
+    name, number = split_reference(reference)
+    if found := rows.get(c, owner, name):
+        return found, number
+    there = nearest(rows.names(c, owner).values(), name)
+    raise _unknown(f"there is no environment {reference[:80]!r}; {there}")
+
+
+def _numbered(
+    found: Environment, versions: list[EnvironmentVersion], number: int
+) -> EnvironmentVersion:
+    for version in versions:
+        if version.number == number:
+            if version.state != "ready":
+                raise _not_ready(found.name, version)
+            return version
+    ready = [str(one.number) for one in versions if one.state == "ready"]
+    there = f"installed are: {', '.join(ready[:MAX_VERSIONS])}" if ready else "none is installed"
+    raise _unknown(f"the environment {found.name!r} has no version {number}; {there}")
+
+
+def _unknown(words: str) -> NotFound:
+    return NotFound(f"{FIELD}: {words}", details=[Detail(FIELD, words)])
+
+
+def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
+    what = f"version {version.number} of {name!r}"
+    if version.state != "failed":
+        words = f"{what} is not installed yet: it is {version.state}"
+        return Invalid.field(FIELD, words, hint="Try again when it is.")
+    hint = f"From a shell: nbyard environments show {shlex.quote(name)} says what to do."
+    return Invalid.field(FIELD, f"{what} was not installed: {version.reason}", hint=hint)

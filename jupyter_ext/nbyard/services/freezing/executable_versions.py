@@ -1,0 +1,332 @@
+"""Freezing: from a file as it is now to an immutable version of an executable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import WORDED
+from nbyard.domain.arguments.structs import Argument, check_arguments
+from nbyard.domain.attempts.structs import IMAGE_PROGRAM
+from nbyard.domain.attempts.undeclared_files import check_files
+from nbyard.domain.caching.path_mentions import code_of, mentions
+from nbyard.domain.commands.command_line import check_reaches
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.kernels import not_installed
+from nbyard.domain.executables.descriptions import (
+    Description,
+    corrected,
+    description_file,
+    read_description,
+)
+from nbyard.domain.executables.structs import (
+    NAMELESS,
+    Executable,
+    ExecutableVersion,
+    Inspection,
+    Resources,
+)
+from nbyard.domain.file_formats import is_data
+from nbyard.domain.ids import new_id
+from nbyard.domain.inspection.functions import SEPARATOR, spot
+from nbyard.domain.runs.planning import CONTAINER
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import Invalid, NotFound
+from nbyard.host import kernels
+from nbyard.host.project_files import file_of
+from nbyard.importers import CWL_SUFFIX
+from nbyard.services.naming import free_name
+from nbyard.transfer import bundles
+
+MAX_LINKS = 5
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbyard.kinds.protocol import Kind, Reading
+    from nbyard.services.service_context import Parts
+    from nbyard.store import Connection
+
+
+class Code(msgspec.Struct, frozen=True):
+    """The bytes of a notebook, script or binary, and where they came from. For a function,
+    `filename` and `path` end in `::name`. `hints` are what an importer says of it."""
+
+    filename: str
+    content: bytes
+    path: Path | None
+    description: Description | None
+    hints: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """What it is called without its ending; a function by its name, a Dockerfile or model file
+        by its folder's."""
+        if self.filename in NAMELESS and self.path is not None:
+            return self.path.parent.name or self.filename
+        file, function = spot(self.filename)
+        return function or file.rsplit(".", 1)[0]
+
+
+def with_imported(code: Code, near: Callable[[str], bytes] | None = None) -> Code:
+    """A file of another program that describes a command is its description, unless there is one
+    beside it; `near` reads the files that it names."""
+    if code.description is not None or not code.filename.lower().endswith(CWL_SUFFIX):
+        return code
+    from nbyard.importers.cwl import read_tool
+
+    found = read_tool(code.content, code.filename, near)
+    return msgspec.structs.replace(code, description=found.description, hints=found.notes)
+
+
+class Freezer:
+    """Reads code and keeps versions of it."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+
+    def load(self, path: str, field: str = "path", base: str = "") -> Code:
+        """The code at a path below the root, with the description file beside it."""
+        return self.load_real(self._parts.files.locate_code(path, field, base))
+
+    def load_real(self, real: Path) -> Code:
+        """The same for a place that was located before."""
+        files = self._parts.files
+        content = files.content(file_of(real))
+
+        def near(path: str) -> bytes:
+            return files.content(files.locate(path, "path", str(files.shown(real.parent))))
+
+        return with_imported(Code(real.name, content, real, self._description(real)), near)
+
+    def _description(self, real: Path) -> Description | None:
+        beside = real.with_name(description_file(real.name))
+        return read_description(beside.read_bytes(), beside.name) if beside.is_file() else None
+
+    def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
+        """What the code and its description say, without running anything."""
+        from nbyard.kinds.registry import kind_named, kind_of
+
+        if code.filename.lower().endswith(".nbflow"):
+            raise Invalid.field("path", f"{code.filename} is a workflow, which no node can be")
+        told = code.description or Description()
+        wanted = kind or told.kind
+        if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
+            raise Invalid.field(
+                "path",
+                f"{code.filename} is data, not code",
+                hint=f"Make it a dataset: nbyard datasets add {code.filename}",
+            )
+        found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
+        reading = found.read(code.filename, code.content)
+        arguments = [
+            _demanded(argument, code.path)
+            for argument in corrected(reading.own, told.arguments, found.keeps_arguments)
+        ]
+        command = list(told.command) if told.command is not None else reading.command
+        hints = list(reading.hints)
+        if told.arguments is None:
+            hints += reading.hints_without_description
+        told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
+        reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
+        _check_program(found.name, code, reading)
+        return found, reading, told.resources
+
+    def inspect(self, code: Code, kind: str = "") -> Inspection:
+        """The same for people."""
+        found, reading, resources = self.read(code, kind)
+        named = code.description.name if code.description else ""
+        return Inspection(
+            name=named or code.stem,
+            kind=found.name,
+            language=reading.language,
+            kernel=reading.kernel,
+            arguments=reading.arguments,
+            hints=[
+                *code.hints,
+                *reading.hints,
+                *self._kernel_hints(reading, resources),
+                *self._link_hints(code),
+            ],
+            can_tag=reading.can_tag,
+            command=reading.command,
+            resources=resources,
+            file=code.filename,
+            invocation=reading.invocation,
+        )
+
+    def _kernel_hints(self, reading: Reading, resources: Resources) -> list[str]:
+        """Name the kernel of this machine that runs a notebook whose own is not installed."""
+        elsewhere = resources.environment or resources.image or resources.requirements
+        if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
+            return []
+        used = kernels.substitute(reading.kernel, reading.language)
+        return [not_installed(reading.kernel, used)] if used else []
+
+    def _link_hints(self, code: Code) -> list[str]:
+        """Name the links that do not travel with the code."""
+        if code.path is None:
+            return []
+        found = bundles.links_left_out(file_of(code.path), self._parts.files.root)
+        if not found:
+            return []
+        names = ", ".join(found[:MAX_LINKS]) + (", …" if len(found) > MAX_LINKS else "")
+        return [
+            f"Links do not travel with the code: {names}. Copy what they lead to, or hand it over"
+            " as an input."
+        ]
+
+    def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
+        """Everything of a version but its identity: bytes are stored, nothing is written to rows.
+
+        Raises:
+            Invalid: an argument is refused.
+        """
+        if told is not None:
+            code = msgspec.structs.replace(code, description=told)
+        kind, reading, resources = self.read(code)
+        check_arguments(reading.arguments)
+        check_reaches(reading.arguments, reading.invocation)
+        bundle, file = self._bundle(code, reading.arguments)
+        apart = reading.invocation.apart
+        check_files(kind.name, spot(file).file, reading.arguments, is_apart=apart)
+        blob = self._parts.blobs.put_bytes(code.content)
+        return {
+            "kind": kind.name,
+            "language": reading.language,
+            "kernel": reading.kernel,
+            "file": file,
+            "content_digest": blob.digest,
+            "code_digest": kind.code_digest(code.content),
+            "bundle_digest": bundle,
+            "arguments": reading.arguments,
+            "command": reading.command,
+            "invocation": reading.invocation,
+            "resources": resources,
+        }
+
+    def _bundle(self, code: Code, arguments: Sequence[Argument]) -> tuple[str, str]:
+        if code.path is None:
+            with_mode = self._single(code)
+            return with_mode, code.filename
+        file, settings = file_of(code.path), self._parts.settings
+        picked = bundles.pick(
+            file,
+            self._parts.files.root,
+            settings.max_local_bundle_bytes,
+            _named(arguments, file.parent),
+            lambda: _mentioned(code),
+            settings.max_bundle_bytes,
+        )
+        found = bundles.collect(picked, self._parts.blobs, settings.max_local_bundle_bytes)
+        function = spot(code.filename).function
+        return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
+
+    def _single(self, code: Code) -> str:
+        from nbyard.blobs import Entry, Tree
+
+        blob = self._parts.blobs.put_bytes(code.content)
+        entry = Entry(code.filename, blob.digest, blob.size_bytes, True)
+        return self._parts.blobs.put_tree(Tree([entry], [])).digest
+
+    def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
+        """The version with these fields: the newest one if nothing differs, else a new one."""
+        rows = self._parts.store.executables
+        plain = fields["invocation"] == Invocation()
+        told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
+        identity = digest_of(told)  # as it was before commands could say more
+        known = rows.same_version(c, executable_id, identity)
+        if known is not None:
+            return known
+        version = ExecutableVersion(
+            id=new_id(),
+            executable_id=executable_id,
+            number=rows.next_number(c, executable_id),
+            created_at=datetime.now(UTC),
+            **fields,
+        )
+        rows.add_version(c, version, identity)
+        return version
+
+    def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
+        """The executable of the file, registered if it was not, its newest version as prepared."""
+        rows = self._parts.store.executables
+        path = str(code.path)
+        known = rows.by_path(c, owner, path)
+        if known is None:
+            named = code.description.name if code.description else ""
+            executable_id = self.register(c, owner, named or code.stem, path, "")
+        else:
+            executable_id = known.id
+        kept = self.keep(c, executable_id, fields)
+        if known is not None and known.current.id == kept.id:
+            return known
+        found = rows.get(c, owner, executable_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
+        """A new executable row under the first free of name, name 2, name 3 …"""
+        rows = self._parts.store.executables
+        free = free_name(rows.names(c, owner).values(), name)
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": free,
+            "description": description,
+            "owner": owner,
+            "path": path,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        rows.insert(c, row)
+        return str(row["id"])
+
+
+def _check_program(kind: str, code: Code, reading: Reading) -> None:
+    """What is given to a program behind a shell would be dropped, and nobody would hear of it."""
+    from nbyard.domain.images.dockerfiles import program_behind_shell, shell_program
+
+    is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
+    if kind != CONTAINER or not is_given or reading.command != [IMAGE_PROGRAM]:
+        return
+    if program := shell_program(code.content.decode("utf-8", "replace")):
+        raise Invalid.field("path", f"{code.filename}, {program_behind_shell(program)}")
+
+
+def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:
+    """Files that defaults name, and folders that inputs do."""
+    texts = [one for one in arguments if isinstance(one.default, str) and one.role != "output"]
+    found = [(bundles.names_below(folder, one.default), one.role) for one in texts]
+    return [path for path, role in found if path and (role == "input" or (folder / path).is_file())]
+
+
+def _mentioned(code: Code) -> list[str]:
+    """Return what lies below the folder of the code and stands in its text; of a path that is not
+    there, such as `data/*.csv`, the folder."""
+    assert code.path is not None
+    file = file_of(code.path)
+    found = []
+    for text in mentions(code_of(file.name, code.content)):
+        path = PurePosixPath(text)
+        places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
+        found += list(islice(filter(None, places), 1))
+    return found
+
+
+def _demanded(argument: Argument, path: Path | None) -> Argument:
+    """An input whose default file is not there has to be given."""
+    default = argument.default
+    if argument.role != "input" or not isinstance(default, str) or "://" in default:
+        return argument
+    if path is not None and default and (path.parent / default).exists():
+        return argument
+    return msgspec.structs.replace(argument, required=True)

@@ -1,0 +1,405 @@
+"""What the nodes of a document stand for: lightly for the canvas, frozen for a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.environments.structs import KERNEL_PREFIX
+from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.structs import called, is_python
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
+from nbyard.domain.runs.structs import BytesOf, bytes_of
+from nbyard.domain.workflows.edges import data_port
+from nbyard.domain.workflows.structs import Node, NodeView
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.host.project_files import file_of
+from nbyard.services.artifacts import file_named
+from nbyard.services.freezing.environment_resolution import (
+    Asking,
+    Found,
+    asking_of,
+    chosen_kernel,
+    find_used,
+    of_kernel,
+)
+from nbyard.services.freezing.executable_versions import Code, Freezer
+from nbyard.services.freezing.pinned_nodes import pinned_node
+from nbyard.services.naming import no_such
+from nbyard.transfer import bundles
+
+if TYPE_CHECKING:
+    from nbyard.domain.arguments.structs import Argument
+    from nbyard.domain.environments.references import UsedEnvironment
+    from nbyard.domain.executables.structs import (
+        Executable,
+        ExecutableVersion,
+        Inspection,
+        Resources,
+    )
+    from nbyard.domain.runs.structs import Artifact
+    from nbyard.services.service_context import Parts
+    from nbyard.store import Connection
+
+
+class Resolver:
+    """Nodes of documents whose file lies in the folder `base` below the root; files that nothing
+    describes have the arguments that are `told`, and an `environment` or `kernel` goes before those
+    that nodes name."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        owner: str,
+        base: str,
+        told: Sequence[Argument] = (),
+        environment: str = "",
+        kernel: str = "",
+    ):
+        self.parts = parts
+        self._told = Description(arguments=tuple(told)) if told else None
+        self.owner = owner
+        self.base = base
+        self.freezer = Freezer(parts)
+        self._environment = environment
+        self._kernel = kernel
+        self._codes: dict[str, Code] = {}
+        self._views: dict[str, NodeView] = {}
+        self._used: dict[str, Found] = {}
+        self._of_kernels: dict[str, str] = {}
+
+    def view(self, node: Node) -> NodeView:
+        """A node for the canvas; nothing is stored, a problem is told and not raised."""
+        try:
+            return self.seen(node)
+        except NbyardError as error:
+            named = node.executable or node.dataset or node.artifact
+            name = node.label or called(node.path) or named
+            return NodeView(name, node.type, [], problem=problem_of(error))
+
+    def seen(self, node: Node) -> NodeView:
+        """The same; a problem is raised."""
+        if node.type == "dataset":
+            return self._dataset_view(node)
+        found = self._executable_view(node)
+        if reference := node.environment or ("" if node.requirements else found.environment):
+            self.used(reference)
+        return found
+
+    def _dataset_view(self, node: Node) -> NodeView:
+        if node.path:
+            real = self.parts.files.locate(node.path, base=self.base)
+            if not real.exists():
+                raise NotFound(f"There is no file {node.path}.")
+            kind = "folder" if real.is_dir() else format_of(real.name)
+            return NodeView(real.name, "dataset", [data_port(kind)])
+        if node.artifact:
+            file = self.artifact(node.artifact)
+            return NodeView(node.artifact, "dataset", [data_port(file.format)])
+        with self.parts.store.read() as c:
+            found = self.parts.store.datasets.get(c, self.owner, node.dataset)
+            ready = self.parts.store.datasets.newest_ready(c, found.id) if found else None
+        if found is None:
+            raise NotFound(f"There is no dataset {node.dataset!r} any more.")
+        port = data_port((ready or found.current).format)
+        return NodeView(found.name, "dataset", [port], dataset=found.id)
+
+    def artifact(self, key: str) -> Artifact:
+        """A file that came out of a run."""
+        with self.parts.store.read() as c:
+            return file_named(self.parts.store, c, self.owner, key)
+
+    def _executable_view(self, node: Node) -> NodeView:
+        if node.path and not node.version:
+            return self._file_view(node.path)
+        code = self.code(node)
+        seen = self.freezer.inspect(code) if code else None
+        found = self.registered(node)
+        if seen:
+            return msgspec.structs.replace(self._view(seen), name=found.name, executable=found.id)
+        version = self.pinned(node) if node.version else found.current
+        return NodeView(
+            found.name,
+            version.kind,
+            version.arguments,
+            executable=found.id,
+            image=version.resources.image,
+            environment=self._named_by(asking_of(version)),
+            hinted_image=version.resources.hinted_image,
+        )
+
+    def _named_by(self, of: Asking) -> str:
+        """The environment that an executable names, by itself or by its kernel."""
+        own = of.resources
+        return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
+
+    def _of_kernel(self, kernel: str) -> str:
+        if not kernel.startswith(KERNEL_PREFIX):  # none of ours
+            return ""
+        if kernel not in self._of_kernels:
+            self._of_kernels[kernel] = of_kernel(self.parts, self.owner, kernel)
+        return self._of_kernels[kernel]
+
+    def used(self, reference: str) -> Found:
+        """What the name of an environment means now, which is looked up once."""
+        if reference not in self._used:
+            self._used[reference] = find_used(self.parts, self.owner, reference)
+        return self._used[reference]
+
+    def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
+        """The environment and the requirements file of a node, at most one of them."""
+        return (self._environment, "") if self._environment else packages_from(node, default)
+
+    def kernel_of(self, node: Node, of: Asking) -> str:
+        """Return the kernel that a notebook is to have instead of its own; empty for none."""
+        return chosen_kernel(of, self._kernel) or chosen_kernel(of, node.kernel, node)
+
+    def environment_of(self, node: Node, of: Asking) -> Found | None:
+        """The environment that a node uses, if any.
+
+        Raises:
+            NotFound: there is none.
+            Invalid: it is not ready, or the language of the code is not that of its packages.
+        """
+        if kernel := self.kernel_of(node, of):
+            environment = self._of_kernel(kernel)
+            return self.used(environment) if environment else None
+        environment, requirements = self.packages_from(node, of.resources)
+        if not environment and not requirements:
+            environment = self._of_kernel(of.kernel)
+        if not environment:
+            return None
+        if of.kind == "notebook" and not is_python(of.language):
+            words = f"its packages are of Python, the language of the notebook is {of.language}"
+            raise Invalid.field("environment", words)
+        return self.used(environment)
+
+    def _file_view(self, path: str) -> NodeView:
+        if path not in self._views:
+            self._views[path] = self._view(self.freezer.inspect(self._code(path)))
+        return self._views[path]
+
+    def _view(self, seen: Inspection) -> NodeView:
+        return NodeView(
+            seen.name,
+            seen.kind,
+            seen.arguments,
+            seen.hints,
+            executable=seen.executable,
+            image=seen.resources.image,
+            environment=self._named_by(asking_of(seen)),
+            hinted_image=seen.resources.hinted_image,
+        )
+
+    def _code(self, path: str) -> Code:
+        """A file that several nodes follow is read once, so that they agree."""
+        if path not in self._codes:
+            code = self.freezer.load(path, base=self.base)
+            if code.description is None:
+                code = msgspec.structs.replace(code, description=self._told)
+            self._codes[path] = code
+        return self._codes[path]
+
+    def code(self, node: Node) -> Code | None:
+        """The code as its file is saved now; None for a node that is pinned, or whose executable
+        was uploaded or has lost its file."""
+        if node.version:
+            return None
+        if node.path:
+            return self._code(node.path)
+        followed = Path(self.registered(node).path)
+        if self.parts.files.has(followed) and os.path.isfile(file_of(followed)):
+            return self.freezer.load_real(followed)
+        return None
+
+    def registered(self, node: Node) -> Executable:
+        """The executable of a node that names one, or whose file is registered."""
+        with self.parts.store.read() as c:
+            if node.executable:
+                found = self.parts.store.executables.get(c, self.owner, node.executable)
+            else:
+                real = self.parts.files.locate_code(node.path, base=self.base)
+                found = self.parts.store.executables.by_path(c, self.owner, str(real))
+            if found is None:
+                names = self.parts.store.executables.names(c, self.owner)
+                raise no_such("executable", node.executable or node.path, names.values())
+        return found
+
+    def pinned(self, node: Node) -> ExecutableVersion:
+        """The version that a node is pinned to."""
+        with self.parts.store.read() as c:
+            version = self.parts.store.executables.version(c, node.version)
+        if version is None or version.executable_id != self.registered(node).id:
+            raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
+        return version
+
+
+def problem_of(error: NbyardError) -> str:
+    """Whose node it is needs no telling that the fault lies at its path."""
+    return error.words.removeprefix("path: ")
+
+
+class Freeze:
+    """Bytes first, outside of any transaction; then the rows, inside the run's own."""
+
+    def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
+        self._resolver = resolver
+        self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
+        self._prepared: dict[Path | None, dict[str, Any]] = {}
+        self._requirements: dict[str, str] = {}
+        self._dockerfiles: dict[str, tuple[str, str]] = {}
+        self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
+        self._locks: dict[str, str] = {}
+        self._kernels: dict[str, str] = {}
+        self.resolved: dict[str, ResolvedNode] = {}
+        for name, node in nodes.items():
+            try:
+                self._bytes(name, node)
+            except (Busy, Unavailable):  # no fault of the workflow, such as a full disk
+                raise
+            except NbyardError as error:
+                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
+
+    def _bytes(self, name: str, node: Node) -> None:
+        resolver = self._resolver
+        if node.type == "dataset":
+            self.resolved[name] = self._data(node)
+            return
+        if node.pin is not None:
+            self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
+            return
+        code = resolver.code(node)
+        if code is not None:
+            fields = self._prepare(code)
+            beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
+            asking = Asking(**{each: fields[each] for each in Asking.__struct_fields__})
+            self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
+            self._codes[name] = (code, fields)
+            if fields["kind"] == CONTAINER:
+                self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
+        else:
+            found = resolver.registered(node)
+            version = resolver.pinned(node) if node.version else found.current
+            self._packages(name, node, asking_of(version), lambda _: self._bundled(version))
+            self.resolved[name] = self._known(name, found.name, version)
+            if version.kind == CONTAINER:
+                self._dockerfiles[name] = version.bundle_digest, version.file
+
+    def _packages(
+        self, name: str, node: Node, of: Asking, read_default: Callable[[str], str]
+    ) -> None:
+        """Environment or requirements file of the node; that of an executable lies elsewhere."""
+        resolver = self._resolver
+        kernel = resolver.kernel_of(node, of)
+        _, requirements = resolver.packages_from(node, of.resources)
+        if requirements and not kernel:
+            own = node.requirements
+            stored = self._stored(own, resolver.base) if own else read_default(requirements)
+            self._requirements[name] = stored
+        elif found := resolver.environment_of(node, of):
+            self._environments[name] = found[0], self._lock(*found)
+        elif kernel:
+            self._kernels[name] = kernel
+
+    def _lock(self, used: UsedEnvironment, lock: bytes) -> str:
+        """The digest of a version's lock, which is stored once."""
+        if used.version_id not in self._locks:
+            self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
+        return self._locks[used.version_id]
+
+    def _prepare(self, code: Code) -> dict[str, Any]:
+        """A file that several nodes follow is frozen once."""
+        if code.path is None:
+            return self._resolver.freezer.prepare(code)
+        if code.path not in self._prepared:
+            self._prepared[code.path] = self._resolver.freezer.prepare(code)
+        return self._prepared[code.path]
+
+    def _stored(self, path: str, base: str) -> str:
+        real = self._resolver.parts.files.locate(path, "requirements", base)
+        if not real.is_file():
+            raise NotFound(f"There is no requirements file {path}.")
+        return self._resolver.parts.blobs.put_file(real).digest
+
+    def _bundled(self, version: ExecutableVersion) -> str:
+        """The digest of the requirements file as it was when the version was made."""
+        wanted = version.resources.requirements
+        path = os.path.normpath(os.path.join(os.path.dirname(version.file), wanted))
+        for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
+            if entry.path == path:
+                return entry.digest
+        raise NotFound(f"There is no requirements file {wanted} in the bundle of {version.file}.")
+
+    def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
+        used, lock = self._environments.get(name, (None, ""))
+        parts = self._resolver.parts
+        tree = parts.blobs.tree(version.bundle_digest)
+        return ResolvedNode(
+            label,
+            version.arguments,
+            kind=version.kind,
+            executable_id=version.executable_id,
+            version_id=version.id,
+            resources=version.resources,
+            requirements_digest=self._requirements.get(name, ""),
+            environment=used,
+            lock_digest=lock,
+            kernel=self._kernels.get(name, ""),
+            excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
+            for_shell=version.invocation.for_shell,
+        )
+
+    def _data(self, node: Node) -> ResolvedNode:
+        parts = self._resolver.parts
+        if node.path:
+            real = parts.files.locate(node.path, base=self._resolver.base)
+            if not real.exists():
+                raise NotFound(f"There is no file {node.path}.")
+            folder = real.is_dir()
+            blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
+            kind = "folder" if folder else format_of(real.name)
+            data = bytes_of(blob.digest, real.name, node.path)
+            return ResolvedNode(real.name, [data_port(kind)], data)
+        if node.artifact:
+            file = self._resolver.artifact(node.artifact)
+            data = bytes_of(file.digest, file.filename, node.artifact)
+            return ResolvedNode(node.artifact, [data_port(file.format)], data)
+        with parts.store.read() as c:
+            found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
+            version = parts.store.datasets.newest_ready(c, found.id) if found else None
+        if found is None or version is None:
+            what = f"{found.name!r} is not ready" if found else f"{node.dataset!r} is gone"
+            raise NotFound(f"The dataset {what}.")
+        origin, is_table = f"{found.name} v{version.number}", version.format in TEXT_TABLES
+        data = BytesOf(version.digest, version.filename, origin, is_table)
+        return ResolvedNode(found.name, [data_port(version.format)], data)
+
+    def requirements(self, name: str) -> str:
+        """The text of the requirements file of a node, or of the lock of its environment; empty
+        where there is neither."""
+        _, lock = self._environments.get(name, (None, ""))
+        digest = lock or self._requirements.get(name)
+        if not digest:
+            return ""
+        with self._resolver.parts.blobs.open(digest) as handle:
+            return handle.read().decode("utf-8", "replace")
+
+    def dockerfile(self, name: str) -> tuple[str, str]:
+        """The digest of a node's bundle and the Dockerfile in it; both empty where it is none."""
+        return self._dockerfiles.get(name, ("", ""))
+
+    def rows(self, c: Connection) -> dict[str, ResolvedNode]:
+        """Register what is new and keep the versions."""
+        followed: dict[int, Executable] = {}
+        for name, (code, fields) in self._codes.items():
+            found = followed.get(id(fields))
+            if found is None:
+                found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
+                followed[id(fields)] = found
+            self.resolved[name] = self._known(name, found.name, found.current)
+        return self.resolved

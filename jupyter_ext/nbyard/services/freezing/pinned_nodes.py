@@ -1,0 +1,96 @@
+"""Pinned nodes: the result of an earlier run stands in the place of a node's own work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.runs.planning import ResolvedNode
+from nbyard.domain.runs.structs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
+from nbyard.domain.workflows.structs import Document, Pin
+from nbyard.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import Parts
+    from nbyard.store import Connection
+    from nbyard.store.runs.tasks import TaskRecord
+
+FIX = "unpin it, or pin it to another run"
+
+
+def asked_pins(
+    parts: Parts, owner: str, document: Document, asked: Mapping[str, str]
+) -> dict[str, Pin | None]:
+    """What was asked for one run, by node: a run by id, name or number; empty for none.
+
+    Raises:
+        Invalid: there is no such node or run.
+    """
+    found: dict[str, Pin | None] = {}
+    if not asked:
+        return found
+    with parts.store.read() as c:
+        for node, key in asked.items():
+            field = f"pins.{node[:70]}"
+            if node not in document.nodes or document.nodes[node].type == "dataset":
+                raise Invalid.field(field, "there is no such step in the workflow")
+            run = parts.store.runs.get(c, owner, key) if key else None
+            if key and run is None:
+                raise Invalid.field(field, f"there is no run {key[:80]!r}")
+            found[node] = Pin(run.id, run.number) if run else None
+    return found
+
+
+def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
+    """What a pinned node stands for: the code of that run, and the task that it had there.
+
+    Raises:
+        NotFound: the run, its task or the bytes are not there.
+    """
+    with parts.store.read() as c:
+        run = parts.store.runs.get(c, owner, pin.run)
+        if run is None:
+            called = pin.number or repr(pin.run[:80])
+            raise NotFound(f"It is pinned to run {called}, which is not there: {FIX}.")
+        task = parts.store.tasks.of_node(c, run.id, name)
+        if task is None or task.state != "succeeded":
+            what = f"is {task.state} there" if task else "is not in it"
+            raise NotFound(f"It is pinned to run {run.number}, but {what}: {FIX}.")
+        made = parts.store.artifacts.of_task(c, task.id)
+        plan = _plan(parts, c, run, task)
+    _check_bytes(parts, run, made)
+    outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]
+    return ResolvedNode(
+        plan.label,
+        outputs,
+        executable_id=plan.executable_id,
+        version_id=plan.executable_version_id,
+        pinned=plan,
+    )
+
+
+def _check_bytes(parts: Parts, run: Run, made: Mapping[str, Artifact]) -> None:
+    for artifact in made.values():
+        if not parts.blobs.exists(artifact.digest):
+            lost = f"whose bytes of {artifact.name} are gone"
+            raise NotFound(f"It is pinned to run {run.number}, {lost}: {FIX}.")
+
+
+def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
+    """The task of that run once more, needing nothing: its inputs are the bytes it had."""
+    bindings: dict[str, Binding] = {}
+    for name, binding in task.plan.bindings.items():
+        if isinstance(binding, ResultOf):
+            source = parts.store.tasks.of_node(c, run.id, binding.node)
+            made = parts.store.artifacts.of_task(c, source.id) if source else {}
+            if binding.output in made:
+                had = made[binding.output]
+                origin = f"{binding.node} of run {run.number}"
+                bindings[name] = bytes_of(had.digest, had.filename, origin)
+        else:
+            bindings[name] = binding
+    return msgspec.structs.replace(
+        task.plan, bindings=bindings, reuse=task.id, pinned=run.number, force=False
+    )

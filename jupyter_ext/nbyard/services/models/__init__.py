@@ -1,0 +1,3 @@
+"""Models: read their files, and create packages from folders, classes and outputs of runs. The
+dispatcher builds the images.
+"""

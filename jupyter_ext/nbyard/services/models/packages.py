@@ -1,0 +1,265 @@
+"""Packages of models as they are put together of files: what the model file says or the class, and
+the bytes that go with it."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.models.classes import read_class
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
+from nbyard.errors import Invalid, NotFound
+from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.kinds.model import read_model
+from nbyard.transfer import bundles
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import Parts
+
+REQUIREMENTS = "requirements.txt"
+MAX_LISTED = 5
+# what a name may be given that is a class: another name, or what a call returns
+MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp)
+
+
+class Package(msgspec.Struct, frozen=True):
+    """What a model is built of: `path` is its file, empty where that is the output of a run."""
+
+    model: ModelFile
+    bundle_digest: str
+    path: str = ""
+    source: RunOutput | None = None
+
+
+def package_of_folder(parts: Parts, body: NewModel) -> Package:
+    """A folder below the root with a model file, which may be named in its place.
+
+    Raises:
+        NotFound: there is no such folder.
+        Invalid: it has no model file, or a field of that is wrong.
+        TooLarge: naming the largest files.
+    """
+    folder, file = _located(parts, body)
+    model = read_folder(parts, folder, file)
+    cap = parts.settings.max_bundle_bytes
+    bundle = bundles.collect_folder(folder, parts.blobs, cap)
+    return Package(model, bundle, str(parts.files.shown(file)))
+
+
+def file_of_model(parts: Parts, body: NewModel) -> tuple[str, str]:
+    """The path of the file that says what a model is, and its class where that is a Python file.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: it has no model, or several and none is named.
+    """
+    if not is_class_file(body):
+        return str(parts.files.shown(_located(parts, body)[1])), ""
+    real = parts.files.locate(body.path)
+    model = read_class(parts.files.content(real), real.name, body.class_name)
+    return str(parts.files.shown(real)), model.class_name
+
+
+def is_class_file(body: NewModel) -> bool:
+    """Whether its path is that of a Python file, and of no model file."""
+    return body.path.lower().endswith(".py") and not body.file
+
+
+def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
+    """The folder and its model file, which may lie elsewhere where it is named so."""
+    files = parts.files
+    folder = files.locate(body.path)
+    if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
+        return folder.parent, folder
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {body.path[:200]}.")
+    if body.file:
+        beside = "" if body.file.startswith("/") else files.shown(folder)
+        return folder, files.locate(body.file, "file", str(beside))
+    file = model_file_in(folder)
+    if file is None:
+        known = ", ".join([*MODEL_FILES, MLFLOW_FILE])
+        raise Invalid.field("file", f"none of {known} lies in {body.path[:200]}")
+    return folder, file
+
+
+def model_file_in(folder: Path) -> Path | None:
+    """The first of the known model files that lies in a folder."""
+    places = (folder / name for name in (*MODEL_FILES, MLFLOW_FILE))
+    return next((place for place in places if place.is_file()), None)
+
+
+def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
+    """The model file, and whether all that it names is in the folder.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    from nbyard.images.models import serving_of
+
+    model = read_model(str(file), parts.files.content(file))
+    if model.module:
+        _check_class(folder, model, file.name)
+    serving_of(model.mode, f"{file.name}.deployment.mode")
+    return msgspec.structs.replace(model, requirements=_lines(parts, folder, model, file.name))
+
+
+def _lines(parts: Parts, folder: Path, model: ModelFile, where: str) -> list[str]:
+    text = "\n".join(model.requirements)
+    if model.requirements_file:
+        place = folder / model.requirements_file
+        if not place.resolve().is_relative_to(folder) or not place.is_file():
+            words = f"there is no file {model.requirements_file} in the folder"
+            raise Invalid.field(f"{where}.requirements", words)
+        text = parts.files.content(place).decode("utf-8", "replace")
+    return checked_lines(parts, text, f"{where}.requirements")
+
+
+def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
+    """Requirements as they may be installed in an image.
+
+    Raises:
+        Invalid: naming the line.
+    """
+    from nbyard.images.dockerfile import check_reach
+
+    lines = read_requirements(text, Sources.parse(parts.settings.allowed_package_sources))
+    check_reach(lines, where)
+    return lines
+
+
+def _check_class(folder: Path, model: ModelFile, where: str) -> None:
+    """Whether the module is below `src` and mentions the class; nothing of it is run."""
+    src = (folder / model.src).resolve()
+    if not src.is_relative_to(folder) or not src.is_dir():
+        raise Invalid.field(f"{where}.src", f"there is no folder {model.src} beside the file")
+    path = src.joinpath(*model.module.split("."))
+    places = [path.with_name(f"{path.name}.py"), path / "__init__.py"]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        words = f"there is no module {model.module} in {model.src}"
+        raise Invalid.field(f"{where}.interface.model_module", words)
+    try:
+        tree = ast.parse(file.read_bytes(), file.name)
+    except (SyntaxError, ValueError) as error:
+        raise Invalid.field(f"{where}.interface.model_module", f"{file.name}: {error}") from None
+    if model.class_name not in _names(tree):
+        words = f"{file.name} has no class {model.class_name} at its top level"
+        raise Invalid.field(f"{where}.interface.model_class", words)
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """What may be a class at the top level of a module, as far as that can be seen: classes,
+    imports and other names of them; a star brings anything."""
+    found: set[str] = set()
+    for one in ast.walk(tree):
+        if isinstance(one, ast.ClassDef):
+            found.add(one.name)
+        elif isinstance(one, ast.ImportFrom | ast.Import):
+            found |= {alias.asname or alias.name for alias in one.names}
+        elif isinstance(one, ast.Assign) and isinstance(one.value, MAY_BE_CLASS):
+            found |= {target.id for target in one.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def package_of_class(parts: Parts, body: NewModel) -> Package:
+    """A class with `predict` in a Python file, with the files beside it, or those of its project.
+
+    Its packages are those of a requirements.txt beside it, else those that it imports, in the
+    versions that are installed here.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: the class does not say what it takes, or imports what is not installed here.
+        TooLarge: naming the largest files.
+    """
+    files = parts.files
+    real = files.locate(body.path)
+    content = files.content(real)
+    model = read_class(content, real.name, body.class_name)
+    if not model.module.isidentifier():
+        raise Invalid.field("path", f"{real.name} cannot be imported: its name is no Python name")
+    modules = _modules(real, content)
+    named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
+    cap = parts.settings.max_bundle_bytes
+    bundle = bundles.collect(bundles.pick(real, files.root, cap, named), parts.blobs, cap)
+    beside = real.parent / REQUIREMENTS
+    if beside.is_file():
+        text = files.content(beside).decode("utf-8", "replace")
+    else:
+        text = "\n".join(_pins(real, modules))
+    where = f"{real.name}:{model.class_name}"
+    model = msgspec.structs.replace(
+        model,
+        src=posixpath.dirname(bundle.file) or ".",
+        requirements=checked_lines(parts, text, f"{where}.requirements"),
+    )
+    return Package(model, bundle.digest, str(files.shown(real)))
+
+
+def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
+    """The file, and those beside and below it that it imports, each with its text."""
+    from nbyard.serving.installed import imports_of
+
+    found, todo = {real: content}, [real]
+    while todo:
+        file = todo.pop()
+        told = imports_of(_tree(found[file], file.name))
+        names = [(real.parent, name) for name in told.modules | told.tried]
+        names += [_relative(file, name) for name in told.near]
+        for base, name in names:
+            for place in _places(base, name):
+                if place not in found and place.is_relative_to(real.parent):
+                    found[place] = place.read_bytes()
+                    todo.append(place)
+    return found
+
+
+def _tree(content: bytes, name: str) -> ast.Module:
+    try:
+        return ast.parse(content, name)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise Invalid.field("path", f"{name}: {error}") from None
+
+
+def _relative(file: Path, name: str) -> tuple[Path, str]:
+    rest = name.lstrip(".")
+    base = file.parent
+    for _ in range(len(name) - len(rest) - 1):
+        base = base.parent
+    return base, rest
+
+
+def _places(base: Path, name: str) -> list[Path]:
+    """The files of a module and of the packages that it is in, as far as they lie there."""
+    found, place = [], base
+    for part in name.split("."):
+        place = place / part
+        for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
+            if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
+                found.append(file)
+    return found
+
+
+def _pins(real: Path, modules: Mapping[Path, bytes]) -> list[str]:
+    from nbyard.serving.installed import imports_of, needed
+
+    told = [imports_of(_tree(text, file.name)) for file, text in modules.items()]
+    own = {file.relative_to(real.parent).parts[0].removesuffix(".py") for file in modules}
+    wanted = {name for one in told for name in one.modules}
+    wanted = {name for name in wanted if name.partition(".")[0] not in own}
+    found = needed(wanted)
+    missing = [*found.unknown, *found.elsewhere]
+    if missing:
+        names = ", ".join(missing[:MAX_LISTED])
+        words = f"imports {names}, of which no package from an index is installed here"
+        hint = f"List what it needs in a {REQUIREMENTS} beside it."
+        raise Invalid.field(real.name, words, hint=hint)
+    return found.lines

@@ -1,0 +1,380 @@
+"""Packages of models made of what came out of runs: a folder with a model file or of MLflow, or a
+file that pickle or joblib wrote."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from nbyard.blobs.trees import Entry, Tree
+from nbyard.domain.environments.requirements import normal_name
+from nbyard.domain.environments.structs import Package as InstalledPackage
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.models.structs import (
+    HTTP,
+    ModelColumn,
+    ModelFile,
+    NewModel,
+    RunOutput,
+    is_packed,
+    package_name,
+)
+from nbyard.domain.models.table_columns import columns_of_table, target_of
+from nbyard.domain.models.trials import HINT, KnownTable, Told
+from nbyard.domain.runs.structs import BytesOf, ResultOf
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import Invalid, NotFound
+from nbyard.host.model_probe import Question, ask
+from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
+from nbyard.services.models.remote_probe import Origin, ask_there, origin_of
+from nbyard.services.naming import nearest
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.datasets.tables import TablePage
+    from nbyard.domain.executables.structs import ExecutableVersion
+    from nbyard.domain.runs.structs import Artifact, Run
+    from nbyard.services.service_context import Parts
+    from nbyard.store.runs.tasks import TaskRecord
+
+TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
+LOOKED_AT = 200
+MAX_TABLES = 5
+MAX_HEAD = 8
+MAX_TEXT = 4 << 20
+# by which the parameters of notebooks are known to be outputs
+PREFIX = "output_"
+# as JupyterLab calls what nobody has named
+UNTITLED = re.compile(r"untitled\d*\Z", re.IGNORECASE)
+
+
+class Output(NamedTuple):
+    """An output of a run, with the task and the version of the code that it came out of."""
+
+    run: Run
+    task: TaskRecord
+    file: Artifact
+    version: ExecutableVersion | None
+    is_shared: bool
+
+    @property
+    def source(self) -> RunOutput:
+        return RunOutput(
+            self.run.id,
+            self.run.number,
+            self.run.name or self.run.title,
+            self.task.id,
+            self.task.node,
+            self.file.name,
+            self.file.filename,
+            self.file.digest,
+        )
+
+    @property
+    def name(self) -> str:
+        title = "" if UNTITLED.match(self.run.title) else self.run.title
+        node = "" if title and not self.is_shared else self.task.plan.label
+        return package_name(title, node, self.file.name.removeprefix(PREFIX))
+
+
+class Seen(NamedTuple):
+    """A table that the step read, as it is shown and as a model may take it."""
+
+    page: TablePage
+    known: KnownTable
+
+
+def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Package:
+    """What came out of a run, as `step.output`, or as `output` where one step only has it.
+
+    Raises:
+        NotFound: there is no such run or output.
+        Invalid: it is no model, or does not say what it takes.
+    """
+    found = _found(parts, caller, run, output)
+    if found.file.digest.startswith("tree:"):
+        return _of_folder(parts, found)
+    with parts.blobs.open(found.file.digest) as content:
+        if not is_packed(content.read(MAX_HEAD)):
+            words = f"{found.file.filename} is neither what pickle or joblib wrote nor a folder"
+            raise Invalid.field("output", f"{words} with a model file or of MLflow", hint=HINT)
+    return _of_pickle(parts, caller, found)
+
+
+def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
+    """The output that a body names.
+
+    Raises:
+        NotFound: there is no such run or output.
+    """
+    return _found(parts, caller, body.run, body.output).source
+
+
+def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[RunOutput], bool]:
+    """Whether another output came out of the same step of the same workflow as this one, by
+    whichever run. Of a run that was deleted the title is known."""
+    runs, store = parts.store.runs, parts.store
+    with store.read() as c:
+        run = runs.get(c, caller.name, mine.run_id)
+    titles = {run.name, run.title} if run else {mine.run_title}
+
+    def is_same(other: RunOutput) -> bool:
+        if (other.node, other.output) != (mine.node, mine.output):
+            return False
+        with store.read() as c:
+            before = runs.get(c, caller.name, other.run_id)
+        if run is None or before is None:
+            then = {before.name, before.title} if before else {other.run_title}
+            return not titles.isdisjoint(then)
+        if run.workflow_id or before.workflow_id:
+            return run.workflow_id == before.workflow_id
+        return (run.path, run.title) == (before.path, before.title)
+
+    return is_same
+
+
+def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
+    store = parts.store
+    with store.read() as c:
+        run = store.runs.get(c, caller.name, key) if key else None
+        if run is None:
+            raise NotFound(f"There is no run {key[:80]!r}." if key else "A run is needed.")
+        tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
+        steps = list(tasks)
+        files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
+        fits = [one for one in files if output in _spellings(one, tasks[one.node])]
+        if len(fits) != 1:
+            raise _unclear(run, output, fits, files)
+        task = tasks[fits[0].node]
+        version = store.executables.version(c, task.plan.executable_version_id)
+    is_shared = sum(one.name == fits[0].name for one in files) > 1
+    return Output(run, task, fits[0], version, is_shared)
+
+
+def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
+    names = (file.name, file.name.removeprefix(PREFIX))
+    return {*names, *(f"{step}.{name}" for step in (task.node, task.plan.label) for name in names)}
+
+
+def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
+    if fits:
+        several = ", ".join(f"{one.node}.{one.name}" for one in fits)
+        return Invalid.field("output", f"run {run.number} has several: {several}")
+    names = [f"{one.node}.{one.name}" for one in files]
+    if not names:
+        return NotFound(f"Run {run.number} has no output: it is {run.state}.")
+    there = nearest(names, output)
+    return NotFound(f"Run {run.number} has no output {output[:80]!r}; {there}.")
+
+
+def _of_folder(parts: Parts, found: Output) -> Package:
+    with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
+        folder = Path(name) / "model"
+        inside = parts.blobs.tree(found.file.digest).files
+        texts = {entry.path: entry for entry in inside if entry.size_bytes <= MAX_TEXT}
+        _stage(parts, texts, folder)
+        file = model_file_in(folder)
+        if file is None:
+            words = f"the folder {found.file.filename} has neither a model file nor MLmodel"
+            raise Invalid.field("output", words, hint=HINT)
+        model = read_folder(parts, folder.resolve(), file.resolve())
+    samples = (_sample(one.known, model.inputs) for one in _tables(parts, found))
+    sample = next(filter(None, samples), {})
+    model = msgspec.structs.replace(model, sample=sample)
+    if model.flavour == "mlflow":
+        model = msgspec.structs.replace(model, name=found.name)
+    return Package(model, found.file.digest, source=found.source)
+
+
+def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
+    """The first row of a table that has all of these columns."""
+    for row in table.rows:
+        told = dict(zip(table.names, row, strict=False))
+        if all(told.get(one.name) is not None for one in inputs):
+            return {one.name: told[one.name] for one in inputs}
+    return {}
+
+
+def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
+    maker = _maker(parts, caller, found)
+    seen = list(_tables(parts, maker))
+    origin, code = origin_of(parts, caller, maker.task), _code(parts, maker)
+    tables = [one.known for one in seen]
+    if origin.is_here:
+        told = _asked(parts, found, code, tables)
+    else:
+        digests = {path: entry.digest for path, entry in code.items()}
+        told = ask_there(parts, origin, found.file, digests, tables)
+    lines = "\n".join(as_recorded(told.requirements, _recorded(origin)))
+    missing = [*told.elsewhere, *told.unknown]
+    if missing:
+        words = f"it needs {', '.join(missing[:MAX_TABLES])}, which came from no index"
+        raise Invalid.field("output", words, hint=HINT)
+    outputs = told.outputs
+    if [one.name for one in outputs] == [UNNAMED]:
+        name = _target(told, seen)
+        outputs = [msgspec.structs.replace(outputs[0], name=name)]
+    file = PurePosixPath(found.file.filename).name
+    model = ModelFile(
+        name=found.name,
+        mode=HTTP,
+        src=".",
+        module="",
+        class_name="",
+        flavour="pickle",
+        file=file,
+        inputs=told.inputs,
+        outputs=outputs,
+        requirements=checked_lines(parts, lines, "output.requirements"),
+        sample=told.sample,
+    )
+    entries = [Entry(file, found.file.digest, found.file.size_bytes)]
+    entries += [code[name] for name in told.files if name in code and name != file]
+    bundle = parts.blobs.put_tree(Tree(entries))
+    return Package(model, bundle.digest, source=found.source)
+
+
+def _maker(parts: Parts, caller: Caller, found: Output) -> Output:
+    """Return the output of a container or cluster whose very bytes this one passes on, or itself.
+
+    A process may copy such a file. That does not make it safe to load outside a container.
+    """
+    store = parts.store
+    with store.read() as c:
+        source = store.artifacts.written_outside(c, caller.name, found.file.digest, PROCESS)
+        run = store.runs.get(c, caller.name, source[0]) if source else None
+        task = store.tasks.of_node(c, *source) if source else None
+        if run is None or task is None:
+            return found
+        version = store.executables.version(c, task.plan.executable_version_id)
+    return found._replace(run=run, task=task, version=version)
+
+
+def _recorded(origin: Origin) -> list[InstalledPackage]:
+    """What was installed where the step was done; nothing where that is not known any more."""
+    lock = origin.recorded.lock if origin.recorded else None
+    return lock.packages if lock else []
+
+
+def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
+    """Pins such as `numpy==2.4.1` in the versions of these packages: what is installed since may be
+    others."""
+    versions = {normal_name(one.name): one.version.partition("+")[0] for one in packages}
+    pins = (line.partition("==") for line in lines)
+    return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
+
+
+def _target(told: Told, seen: list[Seen]) -> str:
+    features = [one.name for one in told.inputs]
+    for one in seen:
+        if one.known.filename == told.table:
+            return target_of(one.page, features, told.classes, told.outputs[0].type)
+    return UNNAMED
+
+
+def _asked(
+    parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
+) -> Told:
+    """What the model says in a process here, with the modules beside the code that made it."""
+    from nbyard.images.models import serving_sources
+
+    interpreter, variables = _interpreter(parts, found)
+    parts.blobs.open_seekable(found.file.digest).close()  # whole, before anything reads it
+    with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
+        folder = Path(name) / "code"
+        _stage(parts, code, folder)
+        file = parts.blobs.path(found.file.digest).absolute()
+        question = Question(file, folder, tables, serving_sources())
+        return ask(question, interpreter, variables)
+
+
+def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
+    folder.mkdir()
+    for path, entry in entries.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        parts.blobs.stage(entry.digest, place, writable=True)
+
+
+def _code(parts: Parts, found: Output) -> dict[str, Entry]:
+    """The modules in the folder that the step was executed in."""
+    version = found.version
+    if version is None or not version.bundle_digest.startswith("tree:"):
+        return {}
+    above = str(PurePosixPath(spot(version.file).file).parent)
+    prefix = "" if above == "." else f"{above}/"
+    return {
+        entry.path.removeprefix(prefix): msgspec.structs.replace(
+            entry, path=entry.path.removeprefix(prefix)
+        )
+        for entry in parts.blobs.tree(version.bundle_digest).files
+        if entry.path.startswith(prefix) and entry.path.endswith(".py")
+    }
+
+
+def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
+    """That of the step's library, or of its kernel where it was executed here; else the one that
+    nbyard runs in."""
+    from nbyard.host import kernels, kernelspecs
+
+    plan, version = found.task.plan, found.version
+    if plan.environment is not None:
+        with parts.store.read() as c:
+            used = parts.store.environments.version(c, plan.environment.version_id)
+        place = Path(used.place) / "bin/python" if used and used.place else Path()
+        if place.is_file():
+            return str(place), kernelspecs.ALONE
+    if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
+        try:
+            other = "" if plan.kernel else version.language
+            return kernels.kernel(plan.kernel or version.kernel, other).interpreter, {}
+        except NotFound:  # it is gone since
+            pass
+    return kernels.python().interpreter, {}
+
+
+def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
+    """What the step read, as far as it is a table."""
+    for digest, filename in list(_read_by(parts, found))[:MAX_TABLES]:
+        try:
+            yield _seen(parts, digest, filename)
+        except (Invalid, NotFound):  # no table, or not there any more
+            continue
+
+
+def _seen(parts: Parts, digest: str, filename: str) -> Seen:
+    from nbyard.tabular import TableFile
+
+    table = TableFile(parts.blobs.path(digest), filename, digest)
+    page = parts.tables.page(table, 0, LOOKED_AT)
+    columns = columns_of_table(page, format_of(filename))
+    names = [one.name for one in page.columns]
+    return Seen(page, KnownTable(filename, columns, names, page.rows))
+
+
+def _read_by(parts: Parts, found: Output) -> Iterator[tuple[str, str]]:
+    """The bytes of the step's inputs, and what they are called; of a folder the first table."""
+    for binding in found.task.plan.bindings.values():
+        digest, filename = "", ""
+        if isinstance(binding, BytesOf):
+            digest, filename = binding.digest, binding.filename
+        elif isinstance(binding, ResultOf):
+            with parts.store.read() as c:
+                task = parts.store.tasks.of_node(c, found.run.id, binding.node)
+                made = parts.store.artifacts.of_task(c, task.id) if task else {}
+            if binding.output in made:
+                digest, filename = made[binding.output].digest, made[binding.output].filename
+        if digest.startswith("tree:"):
+            inside = [
+                one for one in parts.blobs.tree(digest).files if format_of(one.path) in TABLES
+            ]
+            digest, filename = (inside[0].digest, inside[0].path) if inside else ("", "")
+        if digest and format_of(filename) in TABLES:
+            yield digest, filename

@@ -1,0 +1,114 @@
+"""Models that a container or a worker wrote are loaded there: the dispatcher does so, and the
+request waits for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbyard.domain.attempts.structs import Surroundings
+from nbyard.domain.ids import new_id
+from nbyard.domain.models.trials import HINT, SECONDS, KnownTable, Told, Trial, TrialAnswer
+from nbyard.domain.runtime_names import DOCKER, PROCESS
+from nbyard.errors import Unavailable
+from nbyard.host.model_probe import refused, told_by
+from nbyard.services.runs.attempt_views import surroundings
+from nbyard.services.runs.attempts import attempts_behind
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.runs.structs import Artifact
+    from nbyard.services.service_context import Parts
+    from nbyard.store.runs.tasks import TaskRecord
+
+# for its turn, its container, and its end
+MORE_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+UNKNOWN = "nobody knows any more where it was made: run its step again"
+NO_IMAGE = "the record of the image that its step ran in is gone: run the step again"
+ELSEWHERE = "A model that was written in a container is loaded only in one"
+START = "Start the container engine (nbyard doctor shows its state) and try again."
+
+
+class Origin(NamedTuple):
+    """Where a step ran, and what was recorded there; an empty `runtime` is not known any more."""
+
+    runtime: str
+    recorded: Surroundings | None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether a process of this machine wrote its outputs, as the user of the server."""
+        return self.runtime == PROCESS
+
+
+def origin_of(parts: Parts, caller: Caller, task: TaskRecord) -> Origin:
+    """Find where the attempt ran that made the outputs of a task, also through the cache."""
+    plan = task.plan
+    with parts.store.read() as c:
+        shown = parts.store.tasks.view(c, task.run_id, task.node)
+        attempts = attempts_behind(parts.store, c, caller, shown) if shown else []
+    if not attempts or shown is None:
+        is_another = bool(plan.reuse or plan.pinned)
+        return Origin("" if is_another else plan.runtime, None)
+    there = msgspec.structs.replace(shown, attempts=attempts)
+    return Origin(attempts[-1].runtime, surroundings(parts.store.folder, there))
+
+
+def ask_there(
+    parts: Parts,
+    origin: Origin,
+    file: Artifact,
+    code: Mapping[str, str],
+    tables: list[KnownTable],
+) -> Told:
+    """Have the dispatcher load the model where its step ran, and wait for what it says.
+
+    Raises:
+        Invalid: it cannot be loaded, or it is not known where.
+        Unavailable: the engine or the dispatcher does not answer.
+    """
+    image = origin.recorded.image if origin.recorded else None
+    if not origin.runtime:
+        raise refused(UNKNOWN)
+    if origin.runtime == DOCKER and image is None:
+        raise refused(NO_IMAGE)
+    trial = Trial(
+        id=new_id(),
+        runtime=origin.runtime,
+        image=image.id if image else "",
+        image_name=image.name if image else "",
+        digest=file.digest,
+        filename=file.filename,
+        code=dict(code),
+        tables=tables,
+    )
+    answer = _awaited(parts, trial)
+    if answer.passes:
+        raise Unavailable(f"{ELSEWHERE}: {answer.problem}", hint=f"{START} {HINT}")
+    if answer.problem:
+        raise refused(answer.problem)
+    return told_by(answer.text)
+
+
+def _awaited(parts: Parts, trial: Trial) -> TrialAnswer:
+    rows, end = parts.store.trials, time.monotonic() + SECONDS + MORE_SECONDS
+    parts.make_way()
+    with parts.store.write() as c:
+        rows.insert(c, trial)
+    parts.call_dispatcher()
+    try:
+        while time.monotonic() < end:
+            with parts.store.read() as c:
+                answer = rows.answer(c, trial.id)
+            if answer is not None:
+                return answer
+            parts.watch()
+            time.sleep(PAUSE_SECONDS)
+    finally:
+        with parts.store.write() as c:
+            rows.delete(c, trial.id)
+    return TrialAnswer(problem="the dispatcher does not answer", passes=True)

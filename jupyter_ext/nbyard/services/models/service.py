@@ -1,0 +1,337 @@
+"""Models: their files are read, their packages built as images; the dispatcher builds."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.callers import Caller
+from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.deployments.form import free_host
+from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
+from nbyard.domain.executables.structs import Executable, Resources
+from nbyard.domain.ids import new_id
+from nbyard.domain.models.structs import (
+    BATCH,
+    FORM_SECONDS,
+    ModelFile,
+    ModelFilter,
+    ModelPackage,
+    ModelSchema,
+    NewModel,
+    RunOutput,
+    ServedModel,
+    model_reference,
+    repository_of,
+)
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.states import DEPLOYMENT, IMAGE
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.kinds.model import CSV, arguments_of, command_of
+from nbyard.services.freezing.executable_versions import Freezer
+from nbyard.services.models.packages import (
+    Package,
+    file_of_model,
+    is_class_file,
+    package_of_class,
+    package_of_folder,
+)
+from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
+from nbyard.services.naming import nearest
+from nbyard.services.operation import operation
+from nbyard.services.service_context import Parts, keeping_bytes
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+MAX_DEPLOYED = 500
+OTHERWISE = "Give this model another name or tag in its file."
+
+
+class ModelService:
+    """Packages of models; each lives as long as its image."""
+
+    noun = "models"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("POST", "/models", scope="models:write", status=201)
+    @keeping_bytes
+    def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
+        """Build the image of a model: a folder with a model file of Nervosum's form or one that
+        MLflow saved, a class with `predict` in a Python file, or the output of a run.
+
+        It is *ready*, at once where the same was built before, or *failed* with the line. What is
+        built `beside` takes the place of no other: a tag that was built already is refused (409).
+        It is for a form, and removed ten minutes after the last *renew* unless something uses it.
+        """
+        found = _package(self._parts, caller, body)
+        model, made = found.model, new_id()
+        self._parts.make_way()
+        with self._store.write() as c:
+            if beside:
+                self._check_new(c, model)
+            number = self._store.models.next_number(c, repository_of(model.name))
+            image = self._image(c, caller, model, number, found.path)
+            row = {
+                "id": made,
+                "owner": caller.name,
+                "name": model.name,
+                "tag": model.tag,
+                "mode": model.mode,
+                "platform_tag": model.platform_tag,
+                "repository": repository_of(model.name),
+                "number": number,
+                "path": found.path,
+                "bundle_digest": found.bundle_digest,
+                "model": msgspec.to_builtins(model),
+                "source": msgspec.to_builtins(found.source),
+                "image": image,
+                "kept_until": _lease() if beside else None,
+            }
+            self._store.models.insert(c, row)
+        self._parts.call_dispatcher()
+        return self.get(caller, made)
+
+    @operation("POST", "/models/{model}/renew", scope="models:write")
+    def renew(self, caller: Caller, model: str) -> ModelPackage:
+        """Keep a model that was built for a form for ten minutes more."""
+        found = self.get(caller, model)
+        with self._store.write() as c:
+            if self._store.models.is_leased(c, found.id):
+                self._store.models.keep(c, found.id, _lease())
+        return found
+
+    def _check_new(self, c: Connection, model: ModelFile) -> None:
+        """Without a tag it is: it gets a number of its own."""
+        reference = model_reference(model.name, model.tag, 0)
+        if model.tag and self._store.images.called(c, reference):
+            hint = "Deploying builds it anew; what was built before goes then."
+            raise Conflict(f"{reference} was built already.", hint=hint)
+
+    def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
+        """A model takes the place of another one of its name and tag only, and of the same owner:
+        the engine has one image of a reference, whoever made it."""
+        for known in self._store.images.called(c, reference):
+            if known.owner != caller.name:
+                raise Conflict(f"{reference} is the image of somebody else.", hint=OTHERWISE)
+            if known.state in IMAGE.live:
+                raise Conflict(f"{reference} is being made.", hint="nbyard images log tells how.")
+            package = self._store.models.of_image(c, known.id)
+            if package is None:
+                words = f"{reference} is the name of an image that is no model's."
+                raise Conflict(words, hint=f"{OTHERWISE} Or: nbyard images rm {reference}")
+            if package.name != name:
+                words = f"{reference} is the image of the model {package.name!r}."
+                raise Conflict(words, hint=f"{OTHERWISE} Or: nbyard models rm {reference}")
+
+    def _image(
+        self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
+    ) -> str:
+        """The row of the image that is to be built."""
+        reference = model_reference(model.name, model.tag, number)
+        self._check_free(c, caller, reference, model.name)
+        made = new_id()
+        self._store.images.insert(
+            c, caller.name, made, reference=reference, origin="build", path=path
+        )
+        return made
+
+    @operation("GET", "/models", scope="models:read")
+    def list(  # noqa: PLR0913, PLR0917  one for each field that is looked in
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        id: str = "",
+        tag: str = "",
+        name: str = "",
+        mode: str = "",
+    ) -> Page[ModelPackage]:
+        """List models, newest first: those that have all that is given in their fields."""
+        check_limit(limit)
+        self._parts.watch()
+        wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
+        with self._store.read() as c:
+            found = self._store.models.page(c, caller.name, limit + 1, after, wanted)
+        return page_of(found, limit, lambda one: one.id)
+
+    @operation("GET", "/models/{model}", scope="models:read")
+    def get(self, caller: Caller, model: str) -> ModelPackage:
+        """Show a model, by id, by its image, or the newest of a name or of `name:tag`.
+
+        Where there is none of just that name, it is the one that differs from it in capitals only.
+        """
+        self._parts.watch()
+        rows = self._store.models
+        with self._store.read() as c:
+            found = rows.get(c, caller.name, model)
+            if found is not None:
+                return found
+            names = rows.names(c, caller.name)
+            written = _in_its_capitals(names, model)
+            found = rows.get(c, caller.name, written) if written else None
+        if found is None:
+            raise NotFound(f"There is no model {model[:80]!r}; {nearest(names, model)}.")
+        return found
+
+    @operation("GET", "/models/{model}/schema", scope="models:read")
+    def schema(self, caller: Caller, model: str) -> ModelSchema:
+        """Show the columns that a model takes and those that it answers with, and a row to try it
+        with."""
+        found = self.get(caller, model).model
+        return ModelSchema(found.inputs, found.outputs, found.sample)
+
+    @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
+    @keeping_bytes
+    def register(self, caller: Caller, model: str, output: str = CSV) -> Executable:
+        """Make an executable of a model as it was built: it predicts datasets in its own image,
+        whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
+        each file of the dataset."""
+        arguments = arguments_of(output)
+        found = self.get(caller, model)
+        if found.state != "ready":
+            raise Conflict(f"{found.reference} is {found.state}; only what is ready is run.")
+        if found.mode != BATCH:
+            words = (
+                f"{found.reference} is of mode {found.mode}; one of mode batch predicts datasets."
+            )
+            serve = f"nbyard models deploy -n {shlex.quote(found.name)} serves it"
+            hint = f"{serve}; its file predicts, too: nbyard run {shlex.quote(found.path)}"
+            raise Conflict(words, hint=hint)
+        freezer, rows = Freezer(self._parts), self._store.executables
+        told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
+        fields = _executable(found, told.digest, arguments)
+        name = f"{found.name} {found.tag or found.number}"
+        if output != CSV:
+            name = f"{name} to {output}"
+        with self._store.write() as c:
+            names = rows.names(c, caller.name)
+            known = next((key for key, taken in names.items() if taken == name), "")
+            known = known or freezer.register(c, caller.name, name, "", "")
+            freezer.keep(c, known, fields)
+            made = rows.get(c, caller.name, known)
+        assert made is not None
+        return made
+
+    @operation("POST", "/models/deployed", scope="deployments:read")
+    def deployed(self, caller: Caller, body: NewModel) -> Deployed:
+        """List the deployments of what would be built: those of the same output of the same step,
+        out of whichever run, or of the same file. Those that run come first, then the newest."""
+        if body.run or body.output:
+            is_same = self._of_step(caller, source_of(self._parts, caller, body))
+        else:
+            is_same = self._of_file(caller, *file_of_model(self._parts, body))
+        return self._deployed(caller, is_same)
+
+    @operation("GET", "/models/{model}/deployments", scope="deployments:read")
+    def deployments(self, caller: Caller, model: str) -> Deployed:
+        """List the deployments of a model, of this build or of another one of the same step or
+        file. Those that run come first, then the newest."""
+        found = self.get(caller, model)
+        if found.source is not None:
+            return self._deployed(caller, self._of_step(caller, found.source))
+        class_name = found.model.class_name if is_class_file(NewModel(found.path)) else ""
+        return self._deployed(caller, self._of_file(caller, found.path, class_name))
+
+    def _deployed(self, caller: Caller, is_same: Callable[[ServedModel], bool]) -> Deployed:
+        rows = self._store.deployments
+        with self._store.read() as c:
+            known = rows.page(c, caller.name, MAX_DEPLOYED, "", "", "")
+            taken = set(rows.names(c, caller.name).values())
+        same = [one for one in known if one.model and is_same(one.model)]
+        same.sort(key=lambda one: not _runs(one))
+        into = next((one.id for one in same if one.is_wanted), "")
+        name = free_host(taken, same[0].name) if same else ""
+        return Deployed([_deployed_as(one) for one in same], into, name)
+
+    def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
+        is_same = is_of_same_step(self._parts, caller, source)
+        return lambda other: other.source is not None and is_same(other.source)
+
+    def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
+        place = self._parts.files.called(path)
+
+        def is_its(other: ServedModel) -> bool:
+            if other.source is not None or self._parts.files.called(other.path) != place:
+                return False
+            with self._store.read() as c:
+                package = self._store.models.get(c, caller.name, other.id)
+            return not class_name or (package and package.model.class_name) == class_name
+
+        return is_its
+
+    @operation("DELETE", "/models/{model}", scope="models:write", status=204)
+    def delete(self, caller: Caller, model: str, unless_used: bool = False) -> None:
+        """Remove a model with its image, or end its making; containers that run go on.
+
+        `unless_used` leaves one that a deployment, an executable or a task names.
+        """
+        found = self.get(caller, model)
+        with self._store.write() as c:
+            image = self._store.images.get(c, caller.name, found.image)
+            if image is not None and not (unless_used and self._store.images.is_used(c, image)):
+                self._store.images.remove(c, image)
+        self._parts.call_dispatcher()
+
+
+def _in_its_capitals(names: Collection[str], key: str) -> str:
+    """The name, or `name:tag`, as the one model that has such a name writes it."""
+    plain, (head, colon, tag) = key.casefold(), key.rpartition(":")
+    whole = [name for name in names if name.casefold() == plain]
+    tagged = [f"{name}:{tag}" for name in names if colon and name.casefold() == head.casefold()]
+    found = whole or tagged
+    return found[0] if len(found) == 1 else ""
+
+
+def _lease() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
+
+
+def _runs(one: Deployment) -> bool:
+    """Whether it does, or is about to."""
+    return one.is_wanted and one.state not in DEPLOYMENT.rests
+
+
+def _deployed_as(one: Deployment) -> DeployedAs:
+    told = (one.id, one.name, one.title, one.state, _runs(one), one.revision, one.changed_at)
+    return DeployedAs(*told)
+
+
+def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
+    """What is to be built: of a run's output, of a class, or of a folder with a model file."""
+    if body.run or body.output:
+        if body.path or body.file or body.class_name:
+            words = "either a path or the output of a run is built, not both"
+            raise Invalid.field("path", words)
+        return package_of_output(parts, caller, body.run, body.output)
+    if not body.path:
+        raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
+    is_class = is_class_file(body)
+    if body.class_name and not is_class:
+        raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
+    return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
+
+
+def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
+    """What a version of the executable says of a model as it was built."""
+    return {
+        "kind": "model",
+        "language": "python",
+        "kernel": "",
+        "file": "model.json",
+        "content_digest": digest,
+        "code_digest": digest,
+        "bundle_digest": found.bundle_digest,
+        "arguments": arguments,
+        "command": command_of(found.model),
+        "invocation": Invocation(),
+        "resources": Resources(image=found.image_id),
+    }

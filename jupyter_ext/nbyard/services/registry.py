@@ -1,0 +1,116 @@
+"""The services of an open yard by their noun, each made when it is first asked: a shell that runs
+something waits for none of the others."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbyard.services.artifacts import ArtifactService
+    from nbyard.services.credentials import CredentialService
+    from nbyard.services.datasets.service import DatasetService
+    from nbyard.services.deployments import DeploymentService
+    from nbyard.services.environments import EnvironmentService
+    from nbyard.services.events import EventService
+    from nbyard.services.executables.service import ExecutableService
+    from nbyard.services.images import ImageService
+    from nbyard.services.kernels import KernelService
+    from nbyard.services.models.service import ModelService
+    from nbyard.services.runs.service import RunService
+    from nbyard.services.service_context import Parts
+    from nbyard.services.system import SystemService
+    from nbyard.services.uploads import UploadService
+    from nbyard.services.workflows.service import WorkflowService
+
+
+class Services:
+    """One instance of every service, by its noun."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self.blobs = parts.blobs
+
+    @cached_property
+    def datasets(self) -> DatasetService:
+        from nbyard.services.datasets.service import DatasetService
+
+        return DatasetService(self._parts)
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        from nbyard.services.uploads import UploadService
+
+        return UploadService(self._parts)
+
+    @cached_property
+    def executables(self) -> ExecutableService:
+        from nbyard.services.executables.service import ExecutableService
+
+        return ExecutableService(self._parts)
+
+    @cached_property
+    def workflows(self) -> WorkflowService:
+        from nbyard.services.workflows.service import WorkflowService
+
+        return WorkflowService(self._parts)
+
+    @cached_property
+    def environments(self) -> EnvironmentService:
+        from nbyard.services.environments import EnvironmentService
+
+        return EnvironmentService(self._parts)
+
+    @cached_property
+    def kernels(self) -> KernelService:
+        from nbyard.services.kernels import KernelService
+
+        return KernelService(self._parts)
+
+    @cached_property
+    def images(self) -> ImageService:
+        from nbyard.services.images import ImageService
+
+        return ImageService(self._parts)
+
+    @cached_property
+    def models(self) -> ModelService:
+        from nbyard.services.models.service import ModelService
+
+        return ModelService(self._parts)
+
+    @cached_property
+    def deployments(self) -> DeploymentService:
+        from nbyard.services.deployments import DeploymentService
+
+        return DeploymentService(self._parts)
+
+    @cached_property
+    def runs(self) -> RunService:
+        from nbyard.services.runs.service import RunService
+
+        return RunService(self._parts)
+
+    @cached_property
+    def artifacts(self) -> ArtifactService:
+        from nbyard.services.artifacts import ArtifactService
+
+        return ArtifactService(self._parts)
+
+    @cached_property
+    def credentials(self) -> CredentialService:
+        from nbyard.services.credentials import CredentialService
+
+        return CredentialService(self._parts)
+
+    @cached_property
+    def events(self) -> EventService:
+        from nbyard.services.events import EventService
+
+        return EventService(self._parts)
+
+    @cached_property
+    def system(self) -> SystemService:
+        from nbyard.services.system import SystemService
+
+        return SystemService(self._parts)

@@ -1,0 +1,1 @@
+"""Runs: check and create them, and show their tasks, attempts, files and remaining time."""

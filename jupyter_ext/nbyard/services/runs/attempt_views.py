@@ -1,0 +1,128 @@
+"""What people see of an attempt: what lies in its folder while it runs, and what stays of that."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
+from nbyard.domain.attempts import structs as contract
+from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
+from nbyard.domain.states import ATTEMPT
+from nbyard.logs import reading
+
+MAX_NOTEBOOK = 256 * 2**20
+MAX_USAGE = 8 * 2**20
+MAX_METRICS = 16 * 2**20
+MAX_SEEN = 20_000
+
+
+class CellsSeen(NamedTuple):
+    """How many cells of the source are behind us, of how many, and which cell of the executed
+    notebook runs, counted from 0."""
+
+    done: int = 0
+    total: int = 0
+    current: int | None = None
+
+
+def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
+    """What the newest attempt was made for; None when there is none."""
+    if not task.attempts:
+        return None
+    return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
+
+
+def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
+    """A piece of the newest attempt's log, as `reading.piece` reads it."""
+    if not task.attempts:
+        return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
+    attempt = task.attempts[-1]
+    path = place(store, attempt.id, attempt.worker) / contract.LOG
+    found = reading.piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    return msgspec.structs.replace(found, attempt=attempt.number)
+
+
+def cells(store: Path, task: Task) -> Cells:
+    """The executed notebook of the newest attempt, and how far it is."""
+    if not task.attempts:
+        return Cells(None, 0, 0)
+    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
+    return Cells(_notebook(folder / contract.EXECUTED), *_cells_seen(folder))
+
+
+def usage(store: Path, attempt: Attempt) -> Usage:
+    """What an attempt used over time, as far as it was written down."""
+    path = place(store, attempt.worker or attempt.id) / contract.USAGE
+    samples = read_samples(_recorded(path, MAX_USAGE))
+    return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def metrics(store: Path, attempt: Attempt) -> Metrics:
+    """What the work of an attempt recorded of itself."""
+    path = place(store, attempt.id, attempt.worker) / contract.METRICS
+    points = read_points(_recorded(path, MAX_METRICS))
+    return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def _recorded(path: Path, most: int) -> list[bytes]:
+    """The lines of a file; the work may have put anything in its place."""
+    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
+        return (handle.read(most) or b"").splitlines()
+    return []
+
+
+class Progress:
+    """How far attempts are, for who asks often: what did not grow is not read again."""
+
+    def __init__(self, store: Path):
+        self._store = store
+        self._seen: dict[str, tuple[tuple[int, int], CellsSeen]] = {}
+
+    def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
+        folder = os.fspath(place(self._store, attempt_id, worker))
+        size, _ = stamp(f"{folder}/{contract.LOG}")
+        written = stamp(f"{folder}/{contract.EVENTS}")
+        seen, told = self._seen.get(attempt_id, (None, CellsSeen()))
+        if seen != written and written[0]:
+            told = _cells_seen(Path(folder))
+            if len(self._seen) > MAX_SEEN:
+                self._seen.clear()
+            self._seen[attempt_id] = (written, told)
+        return Activity(run, node, number, size, *told)
+
+
+def _cells_seen(folder: Path) -> CellsSeen:
+    done, total, current = 0, 0, None
+    for event in _events(folder):
+        if event.get("type") == "cell":
+            total = event.get("cells", total)
+            cell, state = event.get("cell"), event.get("state")
+            current = event.get("index") if state == "running" else None
+            if isinstance(cell, int):  # the one with the parameters' values is none of them
+                done = cell + (state == "done")
+    return CellsSeen(done, total, current)
+
+
+def _notebook(path: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
+        if path.stat().st_size <= MAX_NOTEBOOK:
+            found = json.loads(path.read_bytes())
+            return found if isinstance(found, dict) else None
+    return None
+
+
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of events.jsonl."""
+    with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
+        for line in handle:
+            with contextlib.suppress(ValueError, RecursionError):
+                event = json.loads(line)
+                if line.endswith(b"\n") and isinstance(event, dict):
+                    yield event

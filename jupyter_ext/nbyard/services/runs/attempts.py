@@ -1,0 +1,175 @@
+"""Runs: what attempts at their tasks wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.attempts import monitor_links
+from nbyard.blobs import Bytes
+from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.structs import Surroundings
+from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import Target
+from nbyard.domain.paging import check_count
+from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
+from nbyard.domain.states import TASK
+from nbyard.errors import NotFound, Unavailable
+from nbyard.services.executables import undeclared_files
+from nbyard.services.naming import no_such
+from nbyard.services.operation import operation
+from nbyard.services.runs import attempt_views as views
+from nbyard.services.service_context import Parts
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+
+class RunAttempts:
+    """The part of the service of runs that reads the folders of attempts."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+        self._progress = views.Progress(parts.store.folder)
+
+    def _find(self, c: Connection, caller: Caller, run: str) -> Run:
+        found = self._store.runs.get(c, caller.name, run)
+        if found is None:
+            raise no_such("run", run, self._store.runs.names(c, caller.name).values())
+        return found
+
+    def _spoken(self, run: Run) -> Run:
+        """With its path as the caller may name it: the store has the real place, which servers
+        with other roots and shells share."""
+        return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
+
+    def content(self, caller: Caller, run: str, node: str, name: str) -> Bytes:
+        """The bytes of an input that a task was given, for a download."""
+        given = self._task(caller, run, node, 0).inputs.get(name)
+        if given is None:
+            raise NotFound(f"{node[:80]} was given no data as {name[:80]!r}.")
+        return Bytes(given.digest, given.filename)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
+    def log(
+        self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0, before: int = 0
+    ) -> LogChunk:
+        """Read the log of an attempt at a task, by default the newest, from byte `after` on.
+
+        With `before` it is the last of what comes before that byte, or before the end where the
+        log is not as long: so a long log is read from its end.
+        """
+        check_count(after, "after")
+        check_count(before, "before")
+        task = self._task(caller, run, node, attempt)
+        found = views.log(self._store.folder, task, after, before)
+        return msgspec.structs.replace(found, over=task.state in TASK.terminal)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
+    def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
+        """Show the executed notebook of an attempt at a task, by default the newest."""
+        return views.cells(self._store.folder, self._task(caller, run, node, attempt))
+
+    @operation("GET", "/runs/{run}/tasks/{node}/undeclared", scope="runs:read")
+    def undeclared(self, caller: Caller, run: str, node: str) -> Undeclared:
+        """Tell which files a task opened by itself that its code does not declare now."""
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            opened = self._store.history.opened(c, caller.name, run=found.id, node=node).get(node)
+        if opened is None:
+            return Undeclared("")
+        return undeclared_files.seen_of(self._parts, caller.name, opened)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
+    def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:
+        """Show machine, environment and code of an attempt at a task, by default the newest."""
+        found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
+        if found is None:
+            raise NotFound(f"{node[:80]!r} has no attempt yet.")
+        return found
+
+    @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
+    def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
+        """Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest.
+
+        A task from the cache shows what making its result had used.
+        """
+        found = self._task(caller, run, node, attempt).attempts
+        return views.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/metrics", scope="runs:read")
+    def metrics(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Metrics:
+        """Show the metrics that an attempt at a task recorded so far, by default the newest.
+
+        They are drawn with at most 500 points each. A task from the cache shows those of making
+        its result.
+        """
+        found = self._task(caller, run, node, attempt).attempts
+        return views.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
+
+    def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
+        """How far the tasks under way of these runs are; unknown runs are left out."""
+        self._parts.watch()
+        with self._store.read() as c:
+            live = self._store.attempts.newest(c, caller.name, runs)
+        return [
+            msgspec.structs.replace(
+                self._progress.of(*one),
+                links=monitor_links.links(self._store.folder, one.attempt_id),
+            )
+            for one in live
+        ]
+
+    def target(self, caller: Caller, attempt: str, port: str) -> Target:
+        """Where the proxy finds a port of the caller's own running attempt now.
+
+        Raises:
+            NotFound: he has none of that id under way, or it no such link.
+            Unavailable: nobody listens there yet.
+        """
+        with self._store.read() as c:
+            is_running = self._store.monitors.is_running(c, caller.name, attempt)
+        if not is_running:
+            words = f"No attempt {attempt[:80]!r} is under way: its links end with it."
+            raise NotFound(words)
+        known = monitor_links.read(self._store.folder, attempt)
+        for spot in known.spots if known else ():
+            if spot.name == port and spot.port:
+                host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
+                return Target(attempt, host, spot.port, True, False, is_trusted)
+            if spot.name == port:
+                raise Unavailable(spot.reason or f"Nothing listens at {port} yet.")
+        raise NotFound(f"The attempt has no link {port[:80]!r}.")
+
+    def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
+        """The task and its attempts, up to the one of that number where one is asked for; a cached
+        one with those of the task whose result it took.
+
+        Logs are polled through this: it reads no more of the run than that.
+        """
+        check_count(attempt, "attempt")
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+            if found is None:
+                raise NotFound(f"The run has no node {node[:80]!r}.")
+            attempts = attempts_behind(self._store, c, caller, found)
+        if attempt:
+            attempts = [one for one in attempts if one.number <= attempt]
+            if not attempts or attempts[-1].number != attempt:
+                raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
+        return msgspec.structs.replace(found, attempts=attempts)
+
+
+def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
+    """Those at a task; at a cached one those of the task whose result it took."""
+    maker = store.tasks.taken_from(c, task.id) if task.cached else task.id
+    attempts = store.attempts.of_task(c, maker)
+    if task.cached and not attempts:
+        return store.attempts.behind_cache(c, caller.name, maker)
+    return attempts

@@ -1,0 +1,124 @@
+"""A run before it is written: checked, and its bytes kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.inspection.functions import spot
+from nbyard.domain.limits import Limits, wrong
+from nbyard.domain.runs.planning import Wish
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.workflows.structs import Document, read_document, repinned, selection, semantic
+from nbyard.errors import Invalid, NotFound
+from nbyard.host import gpus
+from nbyard.host.project_files import file_of
+from nbyard.services.freezing.node_resolution import Freeze, Resolver
+from nbyard.services.freezing.pinned_nodes import asked_pins
+from nbyard.services.naming import check_run_name
+from nbyard.services.runs.single_run import single_document
+from nbyard.services.runtimes import check_runtimes
+from nbyard.services.service_context import Parts
+
+MAX_PRIORITY = 100
+WORKFLOW = ".nbflow"
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What is asked for. `document` is what is saved; `meant` has the pins of this run, and of its
+    nodes some are `chosen`."""
+
+    body: NewRun
+    name: str | None
+    document: Document
+    meant: Document
+    chosen: Collection[str]
+    freeze: Freeze
+    wish: Wish
+
+    @property
+    def title(self) -> str:
+        """Empty where neither the document nor a path says one."""
+        path = self.body.path
+        return self.document.meta.title or spot(path).function or PurePosixPath(path).stem
+
+
+def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
+    """Check and freeze what is to run.
+
+    Raises:
+        NotFound: there is no such file, executable or pinned result.
+        Invalid: a field is refused.
+    """
+    name = _checked_name(body)
+    resolver, document = _opened(parts, caller, body)
+    meant = repinned(document, asked_pins(parts, caller.name, document, body.pins))
+    chosen = selection(meant, body.scope, body.nodes)
+    check_runtimes(document, body.runtime)
+    if body.environment:
+        resolver.used(body.environment)
+    freeze = Freeze(resolver, meant.nodes)
+    return Draft(body, name, document, meant, chosen, freeze, _wish(parts, body))
+
+
+def checked(parts: Parts, caller: Caller, body: NewRun) -> Document:
+    """What would be run; refused as by `draft`, as far as that is known before it is frozen."""
+    _, document = _opened(parts, caller, body)
+    check_runtimes(document, body.runtime)
+    _wish(parts, body)
+    return document
+
+
+def _checked_name(body: NewRun) -> str | None:
+    if abs(body.priority) > MAX_PRIORITY:
+        raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
+    if isinstance(body.name, str):
+        return check_run_name(body.name)
+    if body.replace:
+        raise Invalid.field("name", "name what is replaced")
+    return None
+
+
+def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
+    if body.kernel and body.environment:
+        raise Invalid.field("kernel", "name it or an environment, not both")
+    base = _base(parts, body)
+    resolver = Resolver(parts, caller.name, base, body.arguments, body.environment, body.kernel)
+    if body.path.endswith(WORKFLOW):
+        document = read_document(parts.files.read(body.path), strict=True)
+        return resolver, semantic(document)
+    return resolver, single_document(resolver, body)
+
+
+def _base(parts: Parts, body: NewRun) -> str:
+    """The folder that paths are relative to."""
+    if bool(body.path) == bool(body.executable):
+        raise Invalid.field("path", "name either a path or an executable")
+    if body.executable:
+        return ""
+    if body.path.endswith(WORKFLOW):
+        return parts.files.shown(parts.files.locate(body.path).parent)
+    real = parts.files.locate_code(body.path)
+    if not file_of(real).is_file():
+        raise NotFound(f"There is no file {body.path[:200]}.")
+    return parts.files.shown(real.parent)
+
+
+def _wish(parts: Parts, body: NewRun) -> Wish:
+    settings = parts.settings
+    warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
+    for name, reason in wrong(Limits(gpu=body.gpu)):
+        raise Invalid.field(name, reason)
+    if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):
+        raise Invalid.field(
+            "gpu",
+            f"{body.gpu} wanted, but this machine has {there or 'none'}",
+            hint="nbyard doctor says where they are known from; the setting gpus names them.",
+        )
+    usual = DOCKER if body.image else settings.default_runtime
+    runtime = body.runtime or usual
+    return Wish(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)

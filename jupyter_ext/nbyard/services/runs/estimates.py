@@ -1,0 +1,101 @@
+"""Runs: how long what is left of them will take, and when it begins."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.attempts.folders import makes_image, place
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.estimates import Ahead, Estimate, Usual, estimate, turns, usual
+from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runtime_names import DASK
+from nbyard.domain.states import TASK
+from nbyard.host.capacity import capacity
+from nbyard.services.operation import operation
+from nbyard.services.runs.files import RunFiles
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+    from nbyard.store.runs.tasks import TaskRecord
+
+# Of those in the queue who come later nothing is said.
+LOOKED_AT = 300
+
+
+class RunEstimates(RunFiles):
+    """The part of the service of runs that looks ahead."""
+
+    @operation("GET", "/runs/{run}/estimate", scope="runs:read")
+    def estimate(self, caller: Caller, run: str) -> Estimate:
+        """Estimate what a live run and its unfinished tasks still take, from past runs.
+
+        Of those in the queue also when their turn comes, by what is before them, of any run. What
+        comes from the cache takes no time, and that is not known before. Nothing is said of what
+        never succeeded before, nor while an image is built or pulled, nor of runs at their end.
+        """
+        there_is = capacity(self._parts.settings)
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            tasks = _working(self._store.tasks.of_run(c, found.id))
+            live = [task for task in tasks if task.state in TASK.live]
+            is_queued = any(task.state == "queued" for task in live)
+            starts = self._turns(c, there_is) if is_queued else {}
+            known = self._ahead(c, live)
+        ahead = {task.node: _starting(known[task.id], starts.get(task.id)) for task in live}
+        return estimate(ahead, there_is)
+
+    def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
+        """In how many seconds it is the turn of tasks in the queue, whosever they are, by id."""
+        # of the calls that a worker of functions was given one has its slot
+        begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
+        gpus = {one.task_id: one.gpus for one in begun.values()}
+        first = _working(self._store.tasks.in_turn(c, LOOKED_AT))
+        known = self._ahead(c, first)
+        running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
+        queue = {task.id: known[task.id] for task in first if task.state == "queued"}
+        held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
+        return turns(running, queue, there_is, list(held))
+
+    def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, Ahead]:
+        """What is known of these, by id."""
+        found: dict[str, Ahead] = {}
+        root, now = self._store.folder, datetime.now(UTC)
+        for owner in {task.owner for task in tasks}:
+            own = [task for task in tasks if task.owner == owner]
+            named = {task.plan.executable_id for task in own}
+            past = self._store.history.of_executables(c, owner, named)
+            runs = {task.run_id for task in own if task.state == "preparing"}
+            begun = self._store.attempts.newest(c, owner, runs) if runs else []
+            folders = {(b.run_id, b.node): place(root, b.attempt_id, b.worker) for b in begun}
+            for task in own:
+                of_same = past.get(task.plan.executable_id, [])
+                known = usual(of_same, task.plan.executable_version_id)
+                folder = folders.get((task.run_id, task.node), root)
+                if task.state == "preparing" and makes_image(folder):
+                    known = None  # how long that takes nobody knows
+                found[task.id] = _ahead(task, known, now)
+        return found
+
+
+def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
+    """Without those that take an earlier result."""
+    return [task for task in tasks if not task.plan.reuse]
+
+
+def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> Ahead:
+    running = task.started_at if task.state == "running" else None
+    elapsed = (now - running).total_seconds() if running else 0.0
+    limits = None if task.plan.runtime == DASK else task.plan
+    return Ahead(task.plan.needs(), known, max(0.0, elapsed), limits)
+
+
+def _starting(one: Ahead, seconds: float | None) -> Ahead:
+    if one.usual is None or seconds is None:
+        return one
+    known = msgspec.structs.replace(one.usual, starts_in_seconds=seconds)
+    return msgspec.structs.replace(one, usual=known)

@@ -1,0 +1,387 @@
+"""Runs: what you can ask of them."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from nbyard.attempts import folders, monitor_links
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import is_id, new_id
+from nbyard.domain.names import name_key
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.runs.planning import Resolved, plan_tasks
+from nbyard.domain.runs.structs import (
+    Attempt,
+    CheckedRun,
+    NewRun,
+    Run,
+    RunDetail,
+    Task,
+    TaskPage,
+    TaskPlan,
+)
+from nbyard.domain.states import RUN, TASK
+from nbyard.domain.workflows.structs import Document
+from nbyard.errors import Conflict, Invalid
+from nbyard.ipc.crash_points import crash_point
+from nbyard.services.freezing.environment_resolution import Renew, renewing, without_lock
+from nbyard.services.naming import check_apart, check_run_name_free, no_such
+from nbyard.services.operation import operation
+from nbyard.services.runs.drafts import Draft, checked, draft
+from nbyard.services.runs.estimates import RunEstimates
+from nbyard.services.runs.single_run import checked_values
+from nbyard.services.service_context import keeping_bytes, made_before, remember
+from nbyard.services.workflows.file_tracking import files_now, saved_workflow
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+    from nbyard.store.workflows import IsThere
+
+T = TypeVar("T")
+
+
+class RunService(RunEstimates):
+    """Executions of a workflow version or of one executable."""
+
+    noun = "runs"
+
+    @operation("POST", "/runs", scope="runs:write", status=201)
+    @keeping_bytes
+    def create(self, caller: Caller, body: NewRun, idempotency_key: str = "") -> Run:
+        """Start a run: freeze what is saved, and queue its tasks.
+
+        `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
+        what they need is always part of it and comes from the cache when nothing changed. A pinned
+        node takes the result of its run, also with `force`, and needs nothing.
+        """
+        crash_point("request-read")
+        with self._store.read() as c:
+            before = made_before(self._parts, c, caller.name, idempotency_key, body)
+        if before is not None:
+            return self._summary(caller, before)
+        drafted = draft(self._parts, caller, body)
+        is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
+        self._parts.make_way()
+        with self._store.write() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = self._insert(c, caller, drafted, is_there)
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                crash_point("run-inserted")
+        crash_point("run-committed")
+        self._parts.call_dispatcher()
+        return self._summary(caller, made)
+
+    @operation("POST", "/runs/check", scope="runs:read")
+    def check(self, caller: Caller, body: NewRun) -> CheckedRun:
+        """Refuse what a run could not begin with, such as an input that is not there.
+
+        Nothing is made. Whether the image of containers is there is not asked: it may be built yet.
+        """
+        document = checked(self._parts, caller, body)
+        return CheckedRun(document.meta.title, list(document.nodes))
+
+    def _take_name(self, c: Connection, caller: Caller, name: str | None, replace: bool) -> None:
+        if name is None:
+            return
+        names = self._store.runs.names(c, caller.name)
+        same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
+        if not (replace and same):
+            check_run_name_free(self._store, c, caller.name, name)
+            return
+        older = self._find(c, caller, same[0])
+        if older.state in RUN.live:
+            raise Conflict(
+                f"{older.name!r} is {older.state}; it can be replaced when it has ended.",
+                hint=f"From a shell: nbyard runs cancel {older.number}",
+            )
+        self._store.runs.pass_name(c, older)
+
+    def _plans(
+        self, c: Connection, caller: Caller, new: Draft, resolved: Resolved, values: dict[str, Any]
+    ) -> list[TaskPlan]:
+        credentials = self._store.credentials.references(c, caller.name)
+        plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
+        if not plans:
+            raise Invalid.field("document", "there is no executable to run")
+        kinds = {node: one.kind for node, one in resolved.items()}
+        return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
+
+    def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
+        body, document = new.body, new.document
+        self._take_name(c, caller, new.name, body.replace)
+        resolved = new.freeze.rows(c)
+        values = checked_values(document, resolved, body, new.chosen)
+        plans = self._plans(c, caller, new, resolved, values)
+        workflow_id, version_id, path = self._workflow(c, caller, body, document, is_there)
+        if new.name and not workflow_id:
+            outputs = [a.name for a in plans[0].arguments if a.role == "output"]
+            check_apart(self._store, c, caller.name, new.name, outputs)
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": new.name,
+            "title": new.title or plans[0].label,
+            "owner": caller.name,
+            "path": path,
+            "workflow_id": workflow_id,
+            "workflow_version_id": version_id,
+            "parameters": values,
+            "runtime": new.wish.runtime,
+            "priority": body.priority,
+            "edges": msgspec.to_builtins(list(document.edges.values())),
+            "reason": "",
+            "created_at": now,
+        }
+        self._store.runs.insert(c, row)
+        run = self._store.runs.by_id(c, str(row["id"]))
+        assert run is not None
+        rows = [_task_row(run, place, plan, now) for place, plan in enumerate(plans)]
+        self._store.tasks.insert(c, run, rows)
+        return run.id
+
+    def _workflow(
+        self, c: Connection, caller: Caller, body: NewRun, document: Document, is_there: IsThere
+    ) -> tuple[str, str, str]:
+        """Its id, that of its version, and the real place of what is run, as far as there are."""
+        if not body.path:
+            return "", "", ""
+        real = str(self._parts.files.locate_code(body.path))
+        if not body.path.endswith(".nbflow"):
+            return "", "", real
+        workflow = self._store.workflows.seen(c, caller.name, real, document, is_there)
+        return workflow.id, self._store.workflows.freeze(c, workflow, document), real
+
+    @operation("GET", "/runs", scope="runs:read")
+    def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        state: str = "",
+        workflow: str = "",
+        executable: str = "",
+        search: str = "",
+        node: str = "",
+    ) -> Page[Run]:
+        """List runs, newest first; by state, workflow (id or path), executable or words.
+
+        With a `node`, those in which it has a result: its task succeeded.
+        """
+        check_limit(limit)
+        if state and state not in RUN.moves:
+            raise Invalid.field("state", "must be one of " + ", ".join(RUN.moves))
+        known, path = self._of_workflow(caller, workflow)
+        filters = {
+            "state": state,
+            "workflow": known,
+            "path": path,
+            "executable": self._executable(caller, executable),
+            "search": search,
+            "node": node,
+        }
+        with self._store.read() as c:
+            found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
+        return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
+
+    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
+        """The id of a workflow, which may be named by its file, and the path of other code."""
+        real = self._real(workflow)
+        if not real.endswith(".nbflow"):
+            return workflow, real
+        with self._store.read() as c:
+            known = saved_workflow(self._parts, c, caller.name, Path(real))
+        return known.id if known else real, ""
+
+    def _real(self, path: str) -> str:
+        """The place of a workflow as the store has it; absolute ones are what we told ourselves."""
+        if not path or path.startswith("/"):
+            return path and os.path.realpath(path)
+        return str(self._parts.files.locate_code(path, "workflow"))
+
+    def _executable(self, caller: Caller, key: str) -> str:
+        """The id of an executable, named by that (it may be gone), its name or its file."""
+        if not key or is_id(key):
+            return key
+        with self._store.read() as c:
+            found = self._store.executables.get(c, caller.name, key)
+            if found is None:
+                found = self._store.executables.by_path(c, caller.name, self._real(key))
+            if found is None:
+                names = self._store.executables.names(c, caller.name)
+                raise no_such("executable", key, names.values())
+        return found.id
+
+    @operation("GET", "/runs/{run}", scope="runs:read")
+    def get(self, caller: Caller, run: str) -> RunDetail:
+        """Show a run with its tasks, attempts and artifacts; by id, name or number."""
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            tasks = self._told(c, found, self._store.tasks.views(c, found.id))
+            return RunDetail(self._spoken(found), [*tasks], self._store.runs.edges(c, found.id))
+
+    def _told(
+        self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
+    ) -> Sequence[Task]:
+        """Tasks with their attempts, artifacts and places in the queue; `of` names them where
+        they are not all of the run."""
+        attempts = [self._placed(a) for a in self._store.attempts.views(c, run.id, of)]
+        attempts_of = _grouped(attempts, lambda a: a.task_id)
+        artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
+        waiting = any(task.state == "queued" for task in tasks)
+        places = self._store.tasks.places(c, run.id) if waiting else {}
+        return [
+            msgspec.structs.replace(
+                task,
+                attempts=attempts_of[task.id],
+                artifacts=artifacts_of[task.node],
+                place=places.get(task.id),
+            )
+            for task in tasks
+        ]
+
+    def _placed(self, attempt: Attempt) -> Attempt:
+        """With what is known of it beside the rows."""
+        store = self._store.folder
+        folder = str(folders.place(store, attempt.worker or attempt.id))
+        links = monitor_links.links(store, attempt.id) if attempt.state == "running" else []
+        return msgspec.structs.replace(attempt, folder=folder, links=links)
+
+    @operation("GET", "/runs/{run}/tasks", scope="runs:read")
+    def tasks(
+        self,
+        caller: Caller,
+        run: str,
+        limit: int = 500,
+        after: str = "",
+        state: str = "",
+        since: int = 0,
+    ) -> TaskPage:
+        """List tasks in the order of the graph, after the node `after`, in one of the states
+        `state` (by comma), or those that changed after the event `since`.
+
+        Who follows a run asks again `since` the `last` of the first page of what it was told.
+        """
+        check_limit(limit)
+        check_count(since, "since")
+        states = [word for word in state.split(",") if word]
+        if unknown := set(states) - set(TASK.moves):
+            raise Invalid.field("state", f"there is no state {sorted(unknown)[0][:40]!r}")
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            oldest, last = self._store.events.first(c), self._store.events.last(c)
+            kept = oldest - 1 <= since <= last
+            asked = (after, states, since if kept else 0)
+            views = self._store.tasks.page(c, found.id, limit + 1, *asked)
+            shown = views[:limit]
+            tasks = self._told(c, found, shown, [task.id for task in shown])
+        following = tasks[-1].node if len(views) > limit else None
+        return TaskPage(self._spoken(found), [*tasks], last, following)
+
+    def _summary(self, caller: Caller, run: str) -> Run:
+        with self._store.read() as c:
+            return self._spoken(self._find(c, caller, run))
+
+    @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
+    @keeping_bytes
+    def retry(
+        self, caller: Caller, run: str, environment: str = "", idempotency_key: str = ""
+    ) -> Run:
+        """Go on, as a new run, where one failed or was cancelled.
+
+        Code, data and values are those that it had frozen; results that it had are taken over, and
+        only the other tasks are worked on. With an `environment` those of them that use it have
+        its newest version, and so have those that failed without any. The name goes to the new run.
+        """
+        renew = renewing(self._parts, caller.name, environment)
+        self._parts.make_way()
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            body = ("retry", found.id, environment)
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                if found.state not in ("failed", "cancelled"):
+                    raise Conflict(f"The run is {found.state}; there is nothing to try again.")
+                made = self._insert_retry(c, found, renew)
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.call_dispatcher()
+        return self._summary(caller, made)
+
+    def _insert_retry(self, c: Connection, old: Run, renew: Renew) -> str:
+        now = datetime.now(UTC)
+        same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+        row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
+        row |= {"id": new_id(), "name": old.name or None, "created_at": now}
+        if old.name:
+            self._store.runs.pass_name(c, old)
+        row["reason"] = f"goes on from run {old.number}"
+        row["edges"] = msgspec.to_builtins(self._store.runs.edges(c, old.id))
+        self._store.runs.insert(c, row)
+        run = self._store.runs.by_id(c, str(row["id"]))
+        assert run is not None
+        tasks = self._store.tasks.of_run(c, old.id)
+        rows = [_task_row(run, n, renew(task), now) for n, task in enumerate(tasks)]
+        self._store.tasks.insert(c, run, rows)
+        return run.id
+
+    @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
+    def cancel(self, caller: Caller, run: str) -> Run:
+        """Ask a run to end; it is acknowledged at once and made true in the background."""
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            if found.state in RUN.terminal:
+                raise Conflict(f"The run has {found.state} already.")
+            self._store.runs.request_cancel(c, found)
+        crash_point("cancel-written")
+        self._parts.call_dispatcher()
+        return self._summary(caller, found.id)
+
+    @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
+    def delete(self, caller: Caller, run: str) -> None:
+        """Remove the record of a run that is at its end.
+
+        Bytes that nothing names any more are deleted in the background.
+        """
+        self._store.reserve.spend()
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            if found.state not in RUN.terminal:
+                raise Conflict("The run is not at its end; cancel it first.")
+            attempts = self._store.attempts.views(c, found.id)
+            self._store.cache.let_go(c, found)
+            self._store.runs.delete(c, found)
+            self._store.facts.set_collect_at(c)
+        self._parts.call_dispatcher()
+        for name in {attempt.worker or attempt.id for attempt in attempts}:
+            folders.remove(self._store.folder, name)
+
+
+def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
+    return found
+
+
+def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "run_id": run.id,
+        "node": plan.node,
+        "place": place,
+        "cached": False,
+        "reason": "",
+        "plan": msgspec.to_builtins(plan),
+        "cache_key": "",
+        "executable_id": plan.executable_id,
+        "created_at": now,
+    }

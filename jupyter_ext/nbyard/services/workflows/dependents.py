@@ -1,0 +1,86 @@
+"""Uses: which workflows have a node of a dataset or name a credential, as their files are saved
+now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.domain.arguments.structs import is_secret
+from nbyard.domain.workflows.structs import Document, read_document
+from nbyard.errors import NbyardError
+from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.services.freezing.node_resolution import Resolver
+
+if TYPE_CHECKING:
+    from nbyard.domain.credentials import Credential
+    from nbyard.domain.datasets.structs import Dataset
+    from nbyard.services.service_context import Parts
+
+NOTHING = Document(1)
+
+
+def workflows_using(parts: Parts, dataset: Dataset) -> list[str]:
+    """Places of its owner's workflows that use it: those below the folder that is served, also
+    when they never ran, and those that ran elsewhere. Of one whose file cannot be read from here
+    the version that ran last counts."""
+    names = (dataset.id, dataset.name)
+    with parts.store.read() as c:
+        ran = set(parts.store.workflows.using(c, dataset))
+        known = set(parts.store.workflows.paths(c, dataset.owner))
+    found = []
+    for path in sorted(known | {str(place) for place in parts.files.documents()}):
+        saved = _saved(Path(path))
+        nodes = saved.nodes.values() if saved else ()
+        if any(node.dataset in names for node in nodes) or (saved is None and path in ran):
+            found.append(path)
+    return found
+
+
+def naming_credential(parts: Parts, credential: Credential) -> list[str]:
+    """The same for a credential: a node gives its name to an argument that is a secret, or a
+    parameter of the workflow has it as its default."""
+    with parts.store.read() as c:
+        known = set(parts.store.workflows.paths(c, credential.owner))
+    places = sorted(known | {str(place) for place in parts.files.documents()})
+    names = (credential.id, credential.name)
+    places = [path for path in places if _mentions(Path(path), names)]
+    return [path for path in places if _names(parts, credential, Path(path))]
+
+
+def _mentions(path: Path, names: tuple[str, ...]) -> bool:
+    """Whether one of them may be in the file: that is soon said of most."""
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""
+    except OSError:
+        return False
+    words = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
+    return b"\\u" in data or any(word in data for word in words)
+
+
+def _names(parts: Parts, credential: Credential, path: Path) -> bool:
+    document = _saved(path) or NOTHING
+    names = (credential.id, credential.name)
+    if any(
+        one.type == "secret" and one.default in names for one in document.meta.parameters.values()
+    ):
+        return True
+    resolver = Resolver(parts, credential.owner, parts.files.shown(path.parent))
+    for node in document.nodes.values():
+        given = {name for name, bound in node.arguments.items() if bound.value in names}
+        if given and any(is_secret(a) and a.name in given for a in resolver.view(node).arguments):
+            return True
+    return False
+
+
+def _saved(path: Path) -> Document | None:
+    """The document in the file, an empty one where the file is gone; None: it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_DOCUMENT:
+            return None
+        return read_document(path.read_bytes())
+    except FileNotFoundError:
+        return NOTHING if path.parent.is_dir() else None
+    except (OSError, NbyardError):
+        return None

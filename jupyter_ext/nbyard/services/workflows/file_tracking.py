@@ -1,0 +1,81 @@
+"""Workflow places: which workflow a file holds, also after it was renamed, moved or copied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.domain.workflows.structs import Workflow, read_document
+from nbyard.errors import NbyardError
+from nbyard.host.project_files import MAX_DOCUMENT
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import Parts
+    from nbyard.store import Connection
+    from nbyard.store.workflows import IsThere
+
+
+def is_there(path: str, document_id: str) -> bool:
+    """Return whether the file holds the document with that id; an unreadable file counts."""
+    try:
+        file = Path(path)
+        return file.stat().st_size > MAX_DOCUMENT or _id_of(file) == document_id
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, NbyardError):
+        return True
+
+
+def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
+    """Return what `is_there` answers now, for a write: while it reads files, others could not.
+
+    A file that the store notes after that is there.
+    """
+    if not document_id:
+        return lambda *_: True
+    rows, real = parts.store.workflows, str(parts.files.locate(path))
+    with parts.store.read() as c:
+        here = rows.by_path(c, owner, real)
+        is_known = here is not None and here.document_id == document_id
+        same = [] if is_known else rows.of_document(c, owner, document_id)
+    found = {one.path: is_there(one.path, document_id) for one in same}
+    return lambda place, _: found.get(place, True)
+
+
+def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workflow | None:
+    """Return the workflow that the file at a path holds; of a missing file the one it held."""
+    try:
+        document_id = _id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
+    except (OSError, NbyardError):
+        document_id = ""
+    return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
+
+
+def follow_rename(parts: Parts, source: Path, target: Path) -> None:
+    """Note the new places of all workflows in a file or folder that was renamed."""
+    rows = parts.store.workflows
+    with parts.store.read() as c:
+        if not rows.below(c, str(source)):
+            return
+    with parts.store.write() as c:
+        for workflow in rows.below(c, str(source)):
+            rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
+
+
+def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[str, str]:
+    """Return the stored path of a file's workflow, and the path of the original of a copy.
+
+    An empty path means that there is none. The stored path stays until a run or a reported rename:
+    several files may hold the ID of a workflow whose file is missing, and each shows its runs.
+    """
+    rows = parts.store.workflows
+    with parts.store.read() as c:
+        known = rows.find(c, owner, str(path), document_id, is_there)
+        same = rows.of_document(c, owner, document_id) if document_id else []
+    oldest = next((one for one in same if one == known or is_there(one.path, document_id)), None)
+    original = oldest.path if oldest and oldest != known else ""
+    return known.path if known else "", original
+
+
+def _id_of(path: Path) -> str:
+    return read_document(path.read_bytes()).meta.id

@@ -1,0 +1,194 @@
+"""Workflows: what you can ask of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.planning import (
+    CONTAINER,
+    ResolvedNode,
+    Wish,
+    find_problems,
+    refuse,
+    runtime_of,
+)
+from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.workflows.edge_proposals import Files, propose
+from nbyard.domain.workflows.structs import (
+    CheckWorkflow,
+    Document,
+    Edge,
+    NeededImage,
+    Node,
+    NodeLine,
+    NodeView,
+    Pin,
+    Problem,
+    Workflow,
+    WorkflowCheck,
+    ordered,
+    read_document,
+)
+from nbyard.errors import Invalid, NbyardError
+from nbyard.services.executables.undeclared_files import folder_of, opened_by
+from nbyard.services.freezing.node_resolution import Freeze, Resolver
+from nbyard.services.freezing.pinned_nodes import pinned_node
+from nbyard.services.operation import operation
+from nbyard.services.runtimes import check_runtimes
+from nbyard.services.service_context import Parts
+from nbyard.services.workflows.file_tracking import follow_rename, place_of
+
+Names = list[str]  # in the class `list` is a verb
+
+
+class WorkflowService:
+    """Documents that were opened or run, and checks of what is being drawn."""
+
+    noun = "workflows"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("GET", "/workflows", scope="workflows:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Workflow]:
+        """List workflows that ran, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.workflows.page(c, caller.name, limit + 1, after, search)
+        return page_of(found, limit, lambda w: w.id)
+
+    @operation("GET", "/workflows/nodes", scope="workflows:read")
+    def show(self, caller: Caller, path: str) -> Page[NodeLine]:
+        """Show the nodes of a saved workflow, in the order in which they could run."""
+        document, resolver = self._opened(caller, path)
+        edges = [*document.edges.values()]
+        return Page(
+            [
+                _line(name, document.nodes[name], resolver, edges)
+                for name in ordered(document.nodes, edges)
+            ]
+        )
+
+    @operation("GET", "/workflows/images", scope="workflows:read")
+    def images(self, caller: Caller, path: str, runtime: str = "") -> Page[NeededImage]:
+        """Show the images that a saved workflow needs, each once.
+
+        They are those of the nodes that run in containers, as the workflow says, or as `runtime`
+        says for all.
+        """
+        document, resolver = self._opened(caller, path)
+        check_runtimes(document, runtime)
+        usual = runtime or self._parts.settings.default_runtime
+        wish = Wish(usual, runtime_given=bool(runtime))
+        known = {
+            name: (node, resolver.view(node))
+            for name, node in document.nodes.items()
+            if node.type == "executable" and node.pin is None
+        }
+        nodes = {
+            name: node
+            for name, (node, view) in known.items()
+            if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
+        }
+        freeze = Freeze(resolver, nodes)
+        _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)
+        found: dict[NeededImage, Names] = {}
+        for name, node in nodes.items():
+            image = self._needed(name, node, known[name][1], freeze)
+            found.setdefault(image, []).append(name)
+        replace = msgspec.structs.replace
+        return Page([replace(image, nodes=tuple(names)) for image, names in found.items()])
+
+    def _needed(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
+        """An image that is named goes before a Dockerfile, and that before requirements; a notebook
+        in an image of its own has there what it needs."""
+        own = node.image or view.image or view.hinted_image
+        bundle, dockerfile = freeze.dockerfile(name)
+        if dockerfile and not own:
+            return NeededImage("", "", False, True, dockerfile=dockerfile, bundle=bundle)
+        base = own or self._parts.settings.docker_base_image
+        requirements, notebook = freeze.requirements(name), view.kind == "notebook"
+        is_built = bool(requirements) or (notebook and not own)
+        return NeededImage(base, requirements, notebook, is_built)
+
+    def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
+        """A document as it is saved."""
+        real = self._parts.files.locate(path)
+        document = read_document(self._parts.files.read(path), strict=True)
+        return document, Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
+
+    @operation("POST", "/workflows/check", scope="workflows:read")
+    def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
+        """Tell what every node is, what blocks a run, and which arrows could be drawn."""
+        document = read_document(body.document)
+        real = self._parts.files.locate(body.path)
+        place, original = place_of(self._parts, caller.name, real, document.meta.id)
+        base = str(PurePosixPath(body.path).parent)
+        resolver = Resolver(self._parts, caller.name, base)
+        views = {name: resolver.view(node) for name, node in document.nodes.items()}
+        resolved = {name: _resolved(view) for name, view in views.items()}
+        for name, node in document.nodes.items():
+            if node.pin is not None and node.type == "executable":
+                resolved[name] = self._pinned(caller, name, node.pin, views[name])
+                found = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
+                views[name] = msgspec.structs.replace(views[name], **found)
+        with self._parts.store.read() as c:
+            credentials = self._parts.store.credentials.references(c, caller.name)
+        problems = find_problems(document, resolved, credentials)
+        try:
+            ordered(document.nodes, document.edges.values())
+        except Invalid as error:
+            problems.append(Problem(error.message))
+        opened = opened_by(self._parts, caller.name, place, document.nodes, views)
+        for name, told in opened.items():
+            views[name] = msgspec.structs.replace(views[name], undeclared=told)
+        ports = {name: view.arguments for name, view in views.items()}
+        places = {name: folder_of(base, node) for name, node in document.nodes.items()}
+        files = {name: told.files for name, told in opened.items() if not told.problem}
+        edges = list(document.edges.values())
+        proposals = propose(document.nodes, edges, ports, Files(files, places))
+        return WorkflowCheck(views, problems, proposals, self._parts.files.spoken(original))
+
+    def renamed(self, source: str, target: str) -> None:
+        """Note that a file or folder below the root was renamed: for the server, on its word."""
+        files = self._parts.files
+        follow_rename(self._parts, files.called(source), files.locate(target))
+
+    def _pinned(self, caller: Caller, name: str, pin: Pin, view: NodeView) -> ResolvedNode:
+        try:
+            return pinned_node(self._parts, caller.name, name, pin)
+        except NbyardError as error:
+            return ResolvedNode(view.name, view.arguments, problem=error.message)
+
+
+def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, ResolvedNode]) -> None:
+    """Raises Invalid for nodes that cannot be read: nobody knows which images they need."""
+    problems = {name: view.problem for name, view in views.items()}
+    problems |= {name: known.problem for name, known in frozen.items() if known.problem}
+    if found := [Problem(text, node=name) for name, text in problems.items() if text]:
+        refuse(found)
+
+
+def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> NodeLine:
+    view = resolver.view(node)
+    return NodeLine(
+        node=name,
+        kind=view.kind,
+        executable=node.path or view.name,
+        runtime=node.runtime or (DOCKER if view.kind == CONTAINER else ""),
+        image=node.image or view.image,
+        after=sorted({edge.source for edge in edges if edge.target == name}),
+        problem=view.problem,
+    )
+
+
+def _resolved(view: NodeView) -> ResolvedNode:
+    return ResolvedNode(view.name, view.arguments, problem=view.problem)

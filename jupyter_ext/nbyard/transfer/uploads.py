@@ -1,0 +1,261 @@
+"""Uploads that arrive in pieces and can go on after a broken connection.
+
+uploads/<id>/upload.json   whose it is, the file's name, if told its size; at the end its digest
+uploads/<id>/part          the bytes so far; its length is the offset to go on from
+
+At the end the bytes become a blob, and the upload stays until whoever took them says that a row
+names them now: until then the same request can be made again. Only the owner sees an upload.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from nbyard.blobs import Blob, Blobs
+from nbyard.blobs.files import chunks, disk_full_in_words, sync_folder, write_all
+from nbyard.domain.names import check_filename
+from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
+from nbyard.host.project_files import write_whole
+
+FOLDER = "uploads"
+MAX_BYTES = 1 << 40
+ABANDONED_SECONDS = 24 * 3600
+ID = re.compile(r"[0-9a-f]{32}\Z")
+SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """An upload under way; the next piece begins at `offset`."""
+
+    id: str
+    filename: str
+    offset: int
+    size_bytes: int | None = None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    owner: str
+    filename: str
+    size_bytes: int | None = None
+    taken: Blob | None = None
+
+
+class UploadPiece:
+    """Takes bytes at the end of an upload. What was written stays when the connection breaks."""
+
+    def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
+        self._fd = fd
+        self._limit = limit
+        self._blobs = blobs
+        self.offset = offset
+
+    def write(self, data: bytes | memoryview) -> None:
+        if self.offset + len(data) > self._limit:
+            raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
+        self._blobs.ensure_room(len(data))
+        with disk_full_in_words(len(data)):
+            write_all(self._fd, data)
+        self.offset += len(data)
+
+
+class Uploads:
+    """The uploads below one folder, which is on the file system of the blobs."""
+
+    def __init__(self, root: Path, blobs: Blobs, max_bytes: int = MAX_BYTES):
+        self.root = root
+        self._blobs = blobs
+        self._max_bytes = max_bytes
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
+        filename = check_filename(filename)
+        if size_bytes is not None:
+            if size_bytes < 0:
+                raise Invalid.field("size_bytes", "may not be negative")
+            if size_bytes > self._max_bytes:
+                raise TooLarge(f"an upload may have at most {self._max_bytes:,} bytes")
+            self._blobs.ensure_room(size_bytes)
+        upload_id = uuid.uuid4().hex
+        with disk_full_in_words(0):
+            folder = self.root / upload_id
+            folder.mkdir(mode=0o700)
+            (folder / "part").touch(mode=0o600)
+            _tell(folder, _Told(owner, filename, size_bytes))
+            sync_folder(self.root)
+        return Upload(upload_id, filename, 0, size_bytes)
+
+    def get(self, owner: str, upload_id: str) -> Upload:
+        told = self._told(owner, upload_id)
+        if told.taken is not None:
+            return Upload(upload_id, told.filename, told.taken.size_bytes, told.size_bytes)
+        try:
+            offset = (self._folder(upload_id) / "part").stat().st_size
+        except FileNotFoundError as missing:
+            raise _unknown() from missing
+        return Upload(upload_id, told.filename, offset, told.size_bytes)
+
+    def _told(self, owner: str, upload_id: str) -> _Told:
+        told = _read(self._folder(upload_id))
+        if told is None or told.owner != owner:
+            raise _unknown()
+        return told
+
+    def taken(self) -> Iterator[str]:
+        """Digests of the bytes that were taken and that no row may name yet."""
+        for folder in self.root.iterdir():
+            told = _read(folder)
+            if told is not None and told.taken is not None:
+                yield told.taken.digest
+
+    @contextlib.contextmanager
+    def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadPiece]:
+        """Write a piece that begins at `offset`; a Conflict tells the right one."""
+        with self._locked(owner, upload_id) as (upload, fd):
+            if self._told(owner, upload_id).taken is not None:
+                raise Conflict("the upload is finished")
+            if offset != upload.offset:
+                raise Conflict(
+                    f"the upload goes on at {upload.offset}, not at {offset}",
+                    details=[Detail("offset", str(upload.offset))],
+                )
+            limit = self._max_bytes if upload.size_bytes is None else upload.size_bytes
+            try:
+                yield UploadPiece(fd, offset, limit, self._blobs)
+            finally:
+                with disk_full_in_words(0):
+                    os.fsync(fd)
+
+    def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
+        with self.appending(owner, upload_id, offset) as piece:
+            for chunk in pieces:
+                piece.write(chunk)
+        return self.get(owner, upload_id)
+
+    def content(self, owner: str, upload_id: str, limit: int) -> tuple[Upload, bytes]:
+        """The bytes, if they are all there; the upload stays.
+
+        Raises:
+            TooLarge: there are more than `limit`.
+        """
+        with self._locked(owner, upload_id) as (upload, fd):
+            _check_whole(upload)
+            if upload.offset > limit:
+                raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
+            return upload, b"".join(chunks(fd))
+
+    def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
+        """Make the bytes a blob, if they are all there and fit the stated checksum; again, the
+        same blob. The upload is there until it is deleted."""
+        if sha256 and not SHA256.match(sha256):
+            raise Invalid.field("sha256", "must be 64 hexadecimal digits")
+        told, folder = self._told(owner, upload_id), self._folder(upload_id)
+        if told.taken is not None and self._blobs.exists(told.taken.digest):
+            _check_sum(told.taken, sha256)
+            return self.get(owner, upload_id), told.taken
+
+        def promised(blob: Blob) -> None:
+            _check_sum(blob, sha256)
+            _tell(folder, msgspec.structs.replace(told, taken=blob))
+
+        with self._locked(owner, upload_id) as (upload, _):
+            _check_whole(upload)
+            return upload, self._blobs.put_file(folder / "part", move=True, promise=promised)
+
+    def delete(self, owner: str, upload_id: str) -> None:
+        """Give up an upload, or what is left of one whose bytes have found their place."""
+        with contextlib.suppress(NotFound):
+            self._told(owner, upload_id)
+            shutil.rmtree(self._folder(upload_id), ignore_errors=True)
+
+    def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
+        """Remove uploads to which nothing was added for long; one that is being written is kept."""
+        removed = 0
+        for folder in self.root.iterdir():
+            if not ID.match(folder.name):
+                continue
+            with contextlib.suppress(FileNotFoundError, NotFound, Conflict):
+                part = folder / "part"
+                newest = (part if part.exists() else folder).stat().st_mtime
+                if time.time() - newest < older_than_seconds:
+                    continue
+                with _lock(part) if part.exists() else contextlib.nullcontext():
+                    shutil.rmtree(folder, ignore_errors=True)
+                    removed += 1
+        return removed
+
+    def _folder(self, upload_id: str) -> Path:
+        if not ID.match(upload_id):
+            raise _unknown()
+        return self.root / upload_id
+
+    @contextlib.contextmanager
+    def _locked(self, owner: str, upload_id: str) -> Iterator[tuple[Upload, int]]:
+        self._told(owner, upload_id)
+        with _lock(self._folder(upload_id) / "part") as fd:
+            yield self.get(owner, upload_id), fd
+
+
+@contextlib.contextmanager
+def _lock(part: Path) -> Iterator[int]:
+    try:
+        fd = os.open(part, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as missing:
+        raise _unknown() from missing
+    try:
+        _lock_file(fd)
+        if not _is_at(fd, part):  # taken before the lock was ours: it is a blob now
+            raise _unknown()
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _lock_file(fd: int) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        raise Conflict("another request is writing to this upload") from taken
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), path.stat(follow_symlinks=False))
+    return False
+
+
+def _read(folder: Path) -> _Told | None:
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode((folder / "upload.json").read_bytes(), type=_Told)
+    return None
+
+
+def _tell(folder: Path, told: _Told) -> None:
+    with disk_full_in_words(0):
+        write_whole(folder / "upload.json", msgspec.json.encode(told))
+        sync_folder(folder)
+
+
+def _unknown() -> NotFound:
+    return NotFound("there is no such upload; it may be finished or abandoned")
+
+
+def _check_whole(upload: Upload) -> None:
+    if upload.size_bytes is not None and upload.offset != upload.size_bytes:
+        raise Conflict(
+            f"{upload.offset:,} of {upload.size_bytes:,} bytes have arrived",
+            details=[Detail("offset", str(upload.offset))],
+        )
+
+
+def _check_sum(blob: Blob, sha256: str) -> None:
+    found = blob.digest.partition(":")[2]
+    if sha256 and found != sha256.lower():
+        raise Invalid.field("sha256", f"the bytes have the checksum {found}, not the stated one")

@@ -1,0 +1,84 @@
+"""F5, R8: while a server runs, work goes on although nobody sends a request."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.ipc.dispatcher_launcher import LEASE, lives, pid_of
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.store import Store
+from nbyard.testing.server import JupyterServer
+from nbyard.yard import Yard
+
+pytestmark = pytest.mark.leaves_running
+ANN = Caller(local_name())
+PATIENCE_SECONDS = 60.0
+WAIT = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.05)\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[JupyterServer]:
+    made = JupyterServer(tmp_path, inline_dispatch=False, idle_seconds=1)
+    yield made
+    made.stop()
+    store = Store(made.store)
+    until(lambda: not lives(store))
+    store.close()
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def holder(store: Store) -> str:
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    return lease.holder if lease and lives(store) else ""
+
+
+def state(store: Store, run_id: str) -> str:
+    with store.read() as c:
+        run = store.runs.get(c, ANN.name, run_id)
+    assert run is not None
+    return run.state
+
+
+def test_a_dispatcher_that_is_killed_is_replaced_although_nobody_asks(
+    server: JupyterServer, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    (server.root / "wait.py").write_text(WAIT.format(str(go)))
+    server.start()
+    run_id = server.send("POST", "/runs", {"path": "wait.py"}).json["id"]
+    store = Store(server.store)
+    until(lambda: state(store, run_id) == "running")
+    killed = holder(store)
+    os.kill(pid_of(killed), signal.SIGKILL)
+    until(lambda: holder(store) not in ("", killed))
+    go.touch()
+    until(lambda: state(store, run_id) == "succeeded")
+    store.close()
+
+
+def test_a_server_that_starts_has_work_done_that_was_left_alone(
+    server: JupyterServer, tmp_path: Path
+) -> None:
+    (server.root / "quick.py").write_text("print(1)")
+    alone = Settings(store_dir=str(server.store), inline_dispatch=True)
+    with Yard.open(alone, server.root, server.root) as yard:
+        run_id = yard.services.runs.create(ANN, NewRun(path="quick.py")).id
+    server.start()
+    store = Store(server.store)
+    until(lambda: state(store, run_id) == "succeeded")
+    store.close()

@@ -1,0 +1,202 @@
+"""Files that code opens by itself: told after a run, declared with one click, connected."""
+
+import json
+
+import pytest
+
+from nbyard.domain.attempts.undeclared_files import DeclareFiles
+from nbyard.domain.runs.structs import NewRun, Task
+from nbyard.domain.workflows.structs import CheckWorkflow, WorkflowCheck
+from nbyard.errors import Invalid
+
+from ...test_runs import ADA, Project, project, states
+
+__all__ = ["project"]
+
+
+def check(project: Project) -> WorkflowCheck:
+    document = {"version": 1, "nodes": project.nodes, "edges": project.edges}
+    body = CheckWorkflow("flow.nbflow", json.dumps(document))
+    return project.yard.services.workflows.check(ADA, body)
+
+
+def told(project: Project, node: str) -> list[tuple[str, str, str]]:
+    found = check(project).nodes[node].undeclared
+    return [(one.role, one.path, one.name) for one in found.files] if found else []
+
+
+def declare(project: Project, path: str, **more: list[str]) -> list[str]:
+    done = project.yard.services.executables.declare(ADA, DeclareFiles(path, **more))
+    return [argument.name for argument in done.added]
+
+
+@pytest.fixture
+def two(project: Project) -> Project:
+    """A notebook that makes a file which a script reads; nothing of it is declared."""
+    (project.root / "data").mkdir()
+    (project.root / "data/iris.csv").write_text("x\n1\n")
+    (project.root / "result.csv").write_text("old")
+    project.notebook(
+        "clean",
+        "factor = 2",
+        "import helper\nrows = open('data/iris.csv').read().split()\n"
+        "open('result.csv', 'w').write(f'{rows[0]}\\n{int(rows[1]) * factor}\\n')",
+    )
+    (project.root / "helper.py").write_text("")
+    (project.root / "report.py").write_text(
+        "import os\nos.makedirs('out', exist_ok=True)\n"
+        "open('out/report.txt', 'w').write(open('result.csv').read())\n"
+    )
+    project.nodes["report"] = {"type": "executable", "path": "report.py"}
+    return project
+
+
+def test_files_are_told_declared_and_connected(two: Project) -> None:
+    """X1, K3: the second run hands the file on, and the cache follows its bytes."""
+    assert two.run().run.state == "succeeded"
+    assert told(two, "clean") == [
+        ("input", "data/iris.csv", "iris"),
+        ("output", "result.csv", "result"),
+    ]
+    assert told(two, "report") == [
+        ("input", "result.csv", "result"),
+        ("output", "out/report.txt", "report"),
+    ]
+    (proposal,) = check(two).proposals
+    assert (proposal.source, proposal.output) == ("clean", "result")
+    assert (proposal.target, proposal.input) == ("report", "result")
+    assert (proposal.writes, proposal.reads) == ("result.csv", "result.csv")
+    assert proposal.score == 1 and proposal.reason == "clean writes result.csv, and report reads it"
+
+    declare(two, "clean.ipynb", inputs=["data/iris.csv"], outputs=["result.csv"])
+    declare(two, "report.py", inputs=["result.csv"], outputs=["out/report.txt"])
+    two.arrow("clean", "report", "result", "result")
+    assert told(two, "clean") == told(two, "report") == []
+    detail = two.run()
+    assert set(states(detail).values()) == {"succeeded"}
+    assert two.bytes_of(detail, "clean", "result") == b"x\n2\n"
+    assert two.bytes_of(detail, "report", "report") == b"x\n2\n"
+    assert [task.other_files for task in detail.tasks] == [None, None]
+
+    again = two.run()
+    assert all(task.cached for task in again.tasks)
+    (two.root / "result.csv").write_text("another old one")
+    cached = {task.node: task.cached for task in two.run().tasks}
+    assert cached == {
+        "clean": False,
+        "report": True,
+    }  # the one opens it, the other is given its own
+    (two.root / "data/iris.csv").write_text("x\n4\n")
+    changed = two.run()
+    assert two.bytes_of(changed, "report", "report") == b"x\n8\n"
+
+
+def test_files_are_told_of_a_workflow_that_was_moved(two: Project) -> None:
+    """K1, X1: nothing is written to the store for that."""
+    text = json.dumps({"version": 1, "meta": {"id": "w"}, "nodes": two.nodes})
+    (two.root / "old.nbflow").write_text(text)
+    services = two.yard.services
+    two.end(services.runs.create(ADA, NewRun(path="old.nbflow")).id)
+    (two.root / "old.nbflow").rename(two.root / "new.nbflow")
+    found = services.workflows.check(ADA, CheckWorkflow("new.nbflow", text)).nodes["report"]
+    assert found.undeclared
+    assert [one.path for one in found.undeclared.files] == ["result.csv", "out/report.txt"]
+    (seen,) = services.workflows.list(ADA).items
+    assert seen.path == str(two.root / "old.nbflow")
+
+
+def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
+    """The file of an earlier run that lies in the folder is no output of this one."""
+    declare(two, "clean.ipynb", outputs=["result.csv"])
+    two.notebook("clean", "factor = 2", "found = open('result.csv').read()")
+    detail = two.run()
+    (failure,) = [task.reason for task in detail.tasks if task.node == "clean"]
+    assert "result.csv is as it was: the work did not write it" in failure
+    declare(two, "clean.ipynb", inputs=["result.csv"])  # changed in place
+    two.nodes.pop("report")
+    assert two.bytes_of(two.run(), "clean", "result") == b"old"
+
+
+def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
+    """X1: old files in the folder are no result, alone or beside new ones."""
+    (project.root / "plots").mkdir()
+    (project.root / "plots/old.txt").write_text("old")
+    project.notebook("clean", "factor = 2")
+    declare(project, "clean.ipynb", outputs=["plots"])
+    description = project.root / "clean.ipynb.nbexec"
+    told = json.loads(description.read_text())
+    told["arguments"][0]["format"] = "folder"
+    description.write_text(json.dumps(told))
+
+    def task(code: str) -> Task:
+        project.notebook("clean", "factor = 2", code)
+        (only,) = project.run().tasks
+        return only
+
+    assert "plots holds no file that the work wrote" in task("pass").reason
+    assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").reason
+    artifacts = task("open('plots/new.txt', 'w').write('new')").artifacts
+    (digest,) = [one.digest for one in artifacts if one.name == "plots"]
+    assert [entry.path for entry in project.yard.parts.blobs.tree(digest).files] == ["new.txt"]
+
+
+def test_what_was_declared_is_taken_back(two: Project) -> None:
+    description = two.root / "clean.ipynb.nbexec"
+    declare(two, "clean.ipynb", outputs=["result.csv"])
+    declare(two, "clean.ipynb", inputs=["data/iris.csv"])
+    before = description.read_text()
+    found = check(two).nodes["clean"].arguments
+    assert [one.name for one in found] == ["factor", "result", "iris"]
+    declare(two, "clean.ipynb", remove=["iris"])
+    assert [one.name for one in check(two).nodes["clean"].arguments] == ["factor", "result"]
+    declare(two, "clean.ipynb", inputs=["data/iris.csv"])
+    assert description.read_text() == before
+    declare(two, "clean.ipynb", remove=["iris", "result"])
+    assert not description.exists()
+    with pytest.raises(Invalid, match="no file that was declared"):
+        declare(two, "clean.ipynb", remove=["factor"])
+
+
+def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
+    """K3: two nodes follow the same code, or somebody clicks twice."""
+    description = two.root / "clean.ipynb.nbexec"
+    assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
+    before = description.read_text()
+    assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
+    assert description.read_text() == before
+    both = {"inputs": ["data/iris.csv", "result.csv"], "outputs": ["result.csv"]}
+    assert declare(two, "clean.ipynb", **both) == ["iris", "result_2", "result"]
+    assert declare(two, "clean.ipynb", remove=["result"], outputs=["result.csv"]) == ["result"]
+
+
+def test_declared_files_leave_what_a_script_reads_itself(project: Project) -> None:
+    """The arguments of argparse stay those of the code."""
+    (project.root / "tool.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--times', type=int)\n"
+        "open('o.txt', 'w').write('x' * p.parse_args().times)\n"
+    )
+    project.nodes["tool"] = {
+        "type": "executable",
+        "path": "tool.py",
+        "arguments": {"times": {"value": 3}},
+    }
+    declare(project, "tool.py", outputs=["o.txt"])
+    assert [one.name for one in check(project).nodes["tool"].arguments] == ["times", "o"]
+    assert project.bytes_of(project.run(), "tool", "o") == b"xxx"
+
+
+@pytest.mark.parametrize("path", ["../../out.csv", "/etc/out.csv", "clean.ipynb", "a/../b"])
+def test_places_that_no_file_can_have_are_refused(two: Project, path: str) -> None:
+    with pytest.raises(Invalid):
+        declare(two, "clean.ipynb", outputs=[path])
+    assert not (two.root / "clean.ipynb.nbexec").exists()
+
+
+def test_a_task_tells_its_files(two: Project) -> None:
+    run = two.run().run.id
+    found = two.yard.services.runs.undeclared(ADA, run, "report")
+    assert (found.code, [one.path for one in found.files]) == (
+        "report.py",
+        ["result.csv", "out/report.txt"],
+    )
+    assert two.yard.services.runs.undeclared(ADA, run, "clean").problem == ""

@@ -1,0 +1,251 @@
+"""M6: what came out of a run becomes a package, with its lineage; what it says: test_trials.py."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import joblib
+import pytest
+
+from nbyard.attempts.folders import place
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.domain.runs.structs import RunDetail
+from nbyard.errors import Invalid, NotFound
+from nbyard.services.models.packages_from_runs import _interpreter
+
+from ..training import TRAIN, describe
+
+
+def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
+    models, ann, trained, yard, root
+):
+    detail = trained(name="first try")
+    task, number = detail.tasks[0], str(detail.run.number)
+    made = models.build(ann, NewModel(run=number, output="model"))
+    assert (made.name, made.mode, made.tag, made.number) == ("train model", "http", "", 1)
+    model = made.model
+    assert (model.flavour, model.file, model.module) == ("pickle", "model.joblib", "")
+    assert model.inputs == [ModelColumn("length", "float", True), ModelColumn("width", "int")]
+    assert model.outputs == [ModelColumn("kind", "str")]
+    assert model.sample == {"length": 1.5, "width": 2}
+    assert models.schema(ann, made.id).sample == model.sample
+    tree = {one.path: one.digest for one in yard.parts.blobs.tree(made.bundle_digest).files}
+    assert set(tree) == {"model.joblib", "near.py"}
+    source = made.source
+    assert (source.run_id, source.run_title) == (detail.run.id, "first try")
+    assert (source.task_id, source.node, source.output) == (task.id, task.node, "model")
+    assert source.digest == tree["model.joblib"]
+    assert models.build(ann, NewModel(run="first try", output=f"{task.node}.model")).number == 2
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained, yard, cached):
+    """M6: not those that are installed now; also where the result was taken from an earlier run."""
+    packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
+    done = trained(packed).tasks[0]
+    folder = place(yard.store.folder, done.attempts[-1].id)
+    recorded = folder / "surroundings.json"
+    told = json.loads(recorded.read_text())
+    for one in told["lock"]["packages"]:
+        one["version"] = "1.2.3+cpu" if one["name"] == "joblib" else one["version"]
+    recorded.write_text(json.dumps(told))
+    later = trained(packed) if cached else None
+    assert later is None or later.tasks[0].cached
+    number = later.run.number if later else 1
+    made = models.build(ann, NewModel(run=str(number), output="model"))
+    assert "joblib==1.2.3" in made.model.requirements
+    recorded.unlink()
+    made = models.build(ann, NewModel(run=str(number), output="model"))
+    assert f"joblib=={joblib.__version__}" in made.model.requirements
+
+
+def test_the_package_outlives_the_run(models, ann, trained, yard):
+    detail = trained()
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    yard.services.runs.delete(ann, detail.run.id)
+    assert models.get(ann, made.id).source == made.source
+    with yard.store.read() as c:
+        assert made.bundle_digest in yard.store.digests(c)
+
+
+def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
+    detail = trained()
+    key = detail.run.id
+    for body, words in [
+        (NewModel(run="99", output="model"), "There is no run '99'"),
+        (NewModel(output="model"), "A run is needed"),
+        (NewModel(run=key, output="modle"), f"there are: {detail.tasks[0].node}.model"),
+    ]:
+        with pytest.raises(NotFound, match=words):
+            models.build(ann, body)
+    with pytest.raises(NotFound):
+        models.build(Caller("bob"), NewModel(run=key, output="model"))
+
+
+def test_what_is_no_model_is_refused_with_what_to_write(models, ann, trained):
+    text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
+    detail = trained(text)
+    with pytest.raises(Invalid, match=r"model\.joblib is neither what pickle or joblib") as caught:
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert caught.value.details[0].path == "output"
+    assert "write a model file" in caught.value.hint
+    assert models.list(ann).items == []
+
+
+MLFLOW = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[2])
+folder.mkdir(exist_ok=True)
+(folder / "requirements.txt").write_text("mlflow==2.19\\n")
+columns = '[{"type": "double", "name": "length"}]'
+(folder / "MLmodel").write_text(
+    "flavors: {python_function: {loader_module: x}}\\n"
+    f"signature: {{inputs: '{columns}', outputs: '{columns}'}}\\n"
+)
+"""
+
+
+def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
+    detail = trained(MLFLOW, file_format="folder")
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert (made.name, made.model.flavour) == ("train model", "mlflow")
+    assert made.bundle_digest == detail.tasks[0].artifacts[0].digest == made.source.digest
+    assert made.model.requirements == ["mlflow==2.19"]
+    assert made.model.sample == {"length": 1.5}
+
+
+def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one", "two")) -> str:
+    """Steps with an output of one name."""
+    node = {"type": "executable", "path": "train.py"}
+    document: dict[str, Any] = {
+        "version": 1,
+        "meta": {"id": "w", "title": title},
+        "nodes": {
+            "data": {"type": "dataset", "path": "flowers.csv"},
+            **dict.fromkeys(steps, node),
+        },
+        "edges": {
+            name: {"source": "data", "output": "data", "target": name, "input": "data"}
+            for name in steps
+        },
+    }
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    return "flow.nbflow"
+
+
+def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
+    trained()
+    detail = finished(path=flow(root))
+    with pytest.raises(Invalid, match=r"has several: one\.model, two\.model"):
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
+    assert made.source.node == "two"
+    assert made.name == "Both of them train model"
+
+
+def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
+    models, ann, trained, root, finished
+):
+    trained()
+    detail = finished(path=flow(root, "untitled1", ["one"]))
+    assert models.build(ann, NewModel(run=detail.run.id, output="model")).name == "train model"
+
+
+PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"
+
+
+def test_columns_are_those_of_what_another_step_made(models, ann, trained, root, finished):
+    trained()
+    (root / "passing.py").write_text(PASSING)
+    describe(root, "passing.py", "csv")
+    document = json.loads((root / flow(root)).read_text())
+    document["nodes"]["one"]["path"] = "passing.py"
+    document["edges"]["two"] |= {"source": "one", "output": "model"}
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    detail = finished(path="flow.nbflow")
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+    made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
+    assert [one.type for one in made.model.inputs] == ["float", "int"]
+    assert made.model.outputs == [ModelColumn("kind", "str")]
+    assert made.model.sample == {"length": 1.5, "width": 2}
+
+
+def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
+    """M6: from a deployment to its run is one field."""
+    detail = trained()
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    found = yard.services.deployments.create(ann, NewDeployment(made.id))
+    assert found.model.id == made.id and found.model.source == made.source
+    assert yard.services.deployments.list(ann).items[0].model == found.model
+    plain = yard.services.deployments.create(ann, NewDeployment("cows:1", name="cows"))
+    assert plain.model is None
+
+
+def deployed(models, ann, detail, output: str) -> list[str]:
+    body = NewModel(run=detail.run.id, output=output)
+    return [one.name for one in models.deployed(ann, body).items]
+
+
+def test_it_is_known_where_the_output_of_a_step_is_deployed(
+    models, ann, trained, yard, root, finished
+):
+    """M6: whichever run it came out of, and also when that is gone."""
+    alone = trained()
+    flows = [finished(path=flow(root)) for _ in range(2)]
+
+    def deploy(detail: RunDetail, output: str, name: str) -> None:
+        made = models.build(ann, NewModel(run=detail.run.id, output=output))
+        yard.services.deployments.create(ann, NewDeployment(made.id, name=name))
+
+    deploy(flows[0], "one.model", "one")
+    deploy(alone, "model", "alone")
+    for detail in flows:
+        assert deployed(models, ann, detail, "one.model") == ["one"]
+        assert deployed(models, ann, detail, "two.model") == []
+    assert deployed(models, ann, trained(force=True), "model") == ["alone"]
+    again = models.build(ann, NewModel(run=flows[0].run.id, output="one.model"))
+    yard.services.runs.delete(ann, flows[0].run.id)
+    assert deployed(models, ann, flows[1], "one.model") == ["one"]
+    assert [one.name for one in models.deployments(ann, again.id).items] == ["one"]
+    later = models.build(ann, NewModel(run=flows[1].run.id, output="one.model"))
+    assert [one.name for one in models.deployments(ann, later.id).items] == ["one"]
+    other = root / "other.nbflow"
+    other.write_text((root / "flow.nbflow").read_text().replace("Both / of", "None of"))
+    assert deployed(models, ann, finished(path="other.nbflow"), "one.model") == []
+    with pytest.raises(NotFound):
+        deployed(models, Caller("bob"), flows[1], "one.model")
+
+
+def used(place: str) -> Any:
+    """Parts of a store with one version of a library, which lies there."""
+    version = SimpleNamespace(place=place)
+    environments = SimpleNamespace(version=lambda c, key: version if key == "v" else None)
+    return SimpleNamespace(store=SimpleNamespace(read=nullcontext, environments=environments))
+
+
+def output(environment: Any = None, kind: str = "command", kernel: str = "") -> Any:
+    plan = SimpleNamespace(environment=environment, runtime="process", kernel="")
+    version = SimpleNamespace(kind=kind, kernel=kernel, language="python")
+    return SimpleNamespace(task=SimpleNamespace(plan=plan), version=version)
+
+
+def test_a_model_is_looked_at_with_the_interpreter_of_its_step(tmp_path):
+    """M6: that of its library, of its kernel, or nbyard's own where that is gone."""
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.touch()
+    library = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
+    found = _interpreter(used(str(tmp_path)), output(library))
+    assert found == (str(python), {"PYTHONNOUSERSITE": "1"})
+    gone = UsedEnvironment("e", "cows", "gone", 1, "sha256:1")
+    for one in (output(), output(gone), output(kind="notebook", kernel="no-such-kernel")):
+        assert _interpreter(used(""), one)[0] == sys.executable
+    mine = _interpreter(used(""), output(kind="notebook", kernel="python3"))[0]
+    assert Path(mine).is_file()

@@ -1,0 +1,32 @@
+"""Models as nodes: a run predicts a dataset with them."""
+
+from ....unit.services.models.test_service import FILE, write
+
+
+def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
+    """E7, M4: as a process, with what is installed here."""
+    write(root)
+    (root / "job/src/model.py").write_text(
+        "class MyModel:\n    def predict(self, frame):\n"
+        "        return (frame * 2).rename(columns={'x': 'y'}).astype(int)\n"
+    )
+    (root / "data.csv").write_text("x\n1.5\n2\n")
+    detail = finished(path="job/nervosum.yaml", texts={"data": "data.csv"})
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+    assert detail.run.title == "job"
+    (made,) = detail.tasks[0].artifacts
+    assert (made.name, made.filename) == ("predictions", "predictions.csv")
+    with yard.parts.blobs.open(made.digest) as content:
+        assert content.read().decode().splitlines()[1:] == ["3", "4"]
+
+
+def test_a_model_with_thousands_of_columns_is_a_node(ann, root, yard, finished):
+    columns = ", ".join(f"{{name: column{n}, type: float, nullable: true}}" for n in range(3000))
+    write(root, text=FILE.replace("[{name: x, type: float}]", f"[{columns}]"))
+    (root / "job/src/model.py").write_text(
+        "class MyModel:\n    def predict(self, frame):\n"
+        "        return frame[['column0']].rename(columns={'column0': 'y'}).astype(int)\n"
+    )
+    (root / "data.csv").write_text("column0\n1\n2\n")
+    detail = finished(path="job/nervosum.yaml", texts={"data": "data.csv"})
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]

@@ -1,0 +1,76 @@
+"""K5, R2: what a notebook writes without saying so is kept: real kernels and processes."""
+
+from pathlib import Path
+
+from ...telling import assert_only_the_harmless_one, telling, writing
+from ...test_runs import ADA, Project, option, project
+
+__all__ = ["project"]
+WRITES = """
+import os
+os.makedirs("plots", exist_ok=True)
+open("result.csv", "w").write("x\\n1\\n")
+open("plots/a.svg", "w").write("<svg/>")
+open("notes.md", "a").write("more")
+"""
+
+
+def kept(project: Project, run: str, node: str) -> dict[str, bytes]:
+    blobs = project.yard.parts.blobs
+    found = project.yard.services.runs.files(ADA, run, node).files
+    return {one.path: blobs.path(one.digest).read_bytes() for one in found}
+
+
+def test_undeclared_files_of_a_notebook(project: Project) -> None:
+    """The second run, from the cache, has them too; the project's own folder is not touched."""
+    (project.root / "notes.md").write_text("first, ")
+    (project.root / "helper.py").write_text("V = 1\n")
+    project.notebook("train", "output_txt = 'o.txt'", "import helper", WRITES + END)
+    expected = {
+        "result.csv": b"x\n1\n",
+        "plots/a.svg": b"<svg/>",
+        "notes.md": b"first, more",
+    }
+    first = project.run()
+    assert kept(project, first.run.id, "train") == expected
+    again = project.run()
+    assert again.tasks[0].cached
+    assert kept(project, again.run.id, "train") == expected
+    assert (project.root / "notes.md").read_text() == "first, "
+    assert not (project.root / "result.csv").exists()
+    folder = project.yard.services.runs.files(ADA, again.run.id, "train").folder
+    assert folder == str(project.root)
+
+
+END = "open(output_txt, 'w').write('done')"
+
+
+def test_of_a_cell_that_fails_what_was_written_until_then(project: Project) -> None:
+    project.notebook("train", "n = 1", WRITES, "raise ValueError('no')", "open('late', 'w')")
+    detail = project.run()
+    assert detail.run.state == "failed"
+    assert kept(project, detail.run.id, "train").keys() == {"result.csv", "plots/a.svg", "notes.md"}
+
+
+def test_a_script_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> None:
+    """Names are those of the project; declared outputs are not listed twice."""
+    (project.root / "nbyard.toml").touch()
+    (project.root / "jobs").mkdir()
+    out = {"name": "out", "role": "output", "format": "txt", "reach": option("out")["reach"]}
+    project.script("work", 'echo x > "$2"; echo y > here.txt; echo z > ../there.txt', out)
+    for suffix in (".sh", ".sh.nbexec"):
+        (project.root / f"work{suffix}").rename(project.root / "jobs" / f"work{suffix}")
+    project.nodes["work"]["path"] = "jobs/work.sh"
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    found = kept(project, detail.run.id, "work")
+    assert found == {"jobs/here.txt": b"y\n", "there.txt": b"z\n"}
+    folder = project.yard.services.runs.files(ADA, detail.run.id, "work").folder
+    assert folder == str(project.root)
+
+
+def test_a_file_that_holds_a_credential_is_named_and_not_kept(tmp_path: Path) -> None:
+    """S1, K5."""
+    with telling(tmp_path) as work:
+        detail = work.run(path=writing(work), parameters={"token": "api"})
+        assert_only_the_harmless_one(work, detail)

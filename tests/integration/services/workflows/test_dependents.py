@@ -1,0 +1,107 @@
+"""D9: which workflows use a dataset."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.credentials import NewCredential
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import Document
+from nbyard.errors import InUse, NotFound
+from nbyard.services.workflows import dependents
+from nbyard.services.workflows.dependents import workflows_using
+
+
+@pytest.fixture
+def using(root, tool):
+    """Writes a workflow that uses a dataset, by its id or name."""
+
+    def write(path: str, key: str) -> None:
+        document = {
+            "version": 1,
+            "nodes": {
+                "d": {"type": "dataset", "dataset": key},
+                "t": {"type": "executable", "path": tool},
+            },
+            "edges": {"e": {"source": "d", "output": "data", "target": "t", "input": "source"}},
+        }
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(json.dumps(document))
+
+    return write
+
+
+def test_files_count_as_they_are_saved(yard, ann, imported, using, root):
+    """Whether they ran or not; hidden folders, other datasets and broken files do not."""
+    using("drawn.nbflow", imported.id)
+    using("below/by-name.nbflow", imported.name)
+    using(".hidden/copy.nbflow", imported.id)
+    using("other.nbflow", "another")
+    (root / "broken.nbflow").write_text("{")
+    found = [yard.parts.files.spoken(path) for path in workflows_using(yard.parts, imported)]
+    assert found == ["below/by-name.nbflow", "drawn.nbflow"]
+
+
+@pytest.mark.parametrize("name", ["api", 'an "üni" key'])
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_workflows_that_do_not_mention_a_credential_are_not_read(
+    yard, ann, root, monkeypatch, name, is_ascii
+):
+    made = yard.services.credentials.create(ann, NewCredential(name, "token", {"secret": "abcd"}))
+    for path, default in (("flow", name), ("by-id", made.id), ("other", "another")):
+        meta = {"parameters": {"t": {"type": "secret", "default": default}}}
+        document = {"version": 1, "nodes": {}, "edges": {}, "meta": meta}
+        (root / f"{path}.nbflow").write_text(json.dumps(document, ensure_ascii=is_ascii))
+    read: list[str] = []
+
+    def reading(path: Path) -> Document | None:
+        read.append(path.name)
+        return saved(path)
+
+    saved = dependents._saved
+    monkeypatch.setattr(dependents, "_saved", reading)
+    found = yard.services.credentials.get(ann, name).used_by
+    assert found == ["by-id.nbflow", "flow.nbflow"]
+    assert read == found
+
+
+def test_one_that_ran_counts_as_it_is_now(yard, ann, imported, using, root):
+    using("flow.nbflow", imported.id)
+    yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
+    with pytest.raises(InUse, match=r"is used by flow\.nbflow"):
+        yard.services.datasets.delete(ann, imported.id)
+    (root / "flow.nbflow").write_text("{")  # what ran last is known
+    assert len(workflows_using(yard.parts, imported)) == 1
+    (root / "flow.nbflow").write_text('{"version": 1}')
+    assert workflows_using(yard.parts, imported) == []
+    using("flow.nbflow", imported.id)
+    (root / "flow.nbflow").unlink()
+    assert workflows_using(yard.parts, imported) == []
+    yard.services.datasets.delete(ann, imported.id)
+
+
+def test_one_in_a_folder_that_is_not_there_counts_as_it_ran(yard, ann, imported, using, root):
+    using("far/flow.nbflow", imported.id)
+    (root / "far/tool.py").write_bytes((root / "tool.py").read_bytes())
+    (root / "far/tool.py.nbexec").write_bytes((root / "tool.py.nbexec").read_bytes())
+    yard.services.runs.create(ann, NewRun(path="far/flow.nbflow"))
+    (root / "far").rename(root / "away")
+    (root / "away/flow.nbflow").unlink()
+    assert [path.rsplit("/", 2)[-2:] for path in workflows_using(yard.parts, imported)] == [
+        ["far", "flow.nbflow"]
+    ]
+
+
+def test_a_forced_deletion_keeps_the_record_of_past_runs(yard, ann, imported, using, finished):
+    """Their inputs are still named, and their bytes are there."""
+    using("flow.nbflow", imported.id)
+    run = finished(path="flow.nbflow").run
+    yard.services.datasets.delete(ann, imported.id, force=True)
+    (task,) = yard.services.runs.get(ann, run.id).tasks
+    given = task.inputs["source"]
+    assert (given.origin, given.filename) == ("a.csv v1", "a.csv")
+    found = yard.services.runs.content(ann, run.id, "t", "source")
+    assert yard.parts.blobs.open(found.digest).read() == b"x,y\n1,2\n3,4\n"
+    with pytest.raises(NotFound, match="was given no data as 'none'"):
+        yard.services.runs.content(ann, run.id, "t", "none")

@@ -1,0 +1,151 @@
+"""Attempt folders: written for the runner, read for the dispatcher, reduced to a record."""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.attempts import folders
+from nbyard.domain.attempts import structs as contract
+
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), {})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = folders.place(tmp_path, "a1")
+    place.mkdir(parents=True)
+    return place
+
+
+def test_a_task_file_is_written_as_the_contract_says(folder):
+    work = contract.CommandWork(["python3", "code/x.py"])
+    task = contract.TaskFile("a1", "token", "mark", work, {"out": contract.Output("outputs/out/o")})
+    folders.write_task(folder, task)
+    written = (folder / contract.TASK).read_bytes()
+    assert msgspec.json.decode(written, type=contract.TaskFile) == task
+    assert os.listdir(folder) == [contract.TASK]
+
+
+RESULT = contract.Result("a1", "token", "failed", 1.0, 2.0, [], contract.Failure("error", "no"))
+
+
+def test_a_result_is_there_or_not(folder):
+    assert folders.read_result(folder) is None
+    (folder / contract.RESULT).write_bytes(msgspec.json.encode(RESULT))
+    assert folders.read_result(folder) == RESULT
+
+
+def test_the_last_signs_differ_after_each(folder):
+    """I11."""
+    seen = {folders.last_signs(folder)}
+    for name in (contract.LOG, contract.EVENTS, contract.LOG):
+        with open(folder / name, "a") as file:
+            file.write("x")
+        seen.add(folders.last_signs(folder))
+    os.utime(folder / contract.LOG, (1, 1))
+    seen.add(folders.last_signs(folder))
+    (folder / contract.HEARTBEAT).touch()
+    seen.add(folders.last_signs(folder))
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"state": "perhaps"}', b'{"a":"\xff"}', b"\xff"]
+)
+def test_what_is_no_result_is_none(folder, content):
+    (folder / contract.RESULT).write_bytes(content)
+    assert folders.read_result(folder) is None
+
+
+def test_a_folder_in_its_place_is_no_result(folder):
+    (folder / contract.RESULT).mkdir()
+    assert folders.read_result(folder) is None
+    assert folders.read_result(folder / contract.RESULT / "x") is None
+
+
+def test_only_the_record_is_kept(tmp_path, folder):
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    (outside / "data").write_bytes(b"1")
+    for name in ("code/sub", "inputs/raw", "outputs/tidy"):
+        (folder / name).mkdir(parents=True)
+    for name in (*folders.KEPT, "heartbeat", "code/sub/x.py", "cancel"):
+        (folder / name).write_bytes(b"1")
+    (folder / "code" / "link").symlink_to(outside)
+    (folder / "linked").symlink_to(outside)
+    for name in ("code/sub", "code", "inputs"):
+        (folder / name).chmod(0o500)
+    folders.keep_record(folder)
+    assert set(os.listdir(folder)) == set(folders.KEPT)
+    assert (outside / "data").read_bytes() == b"1"
+    assert outside.stat().st_mode & 0o777 == 0o755, "what a link leads to is left alone"
+    folders.keep_record(folder)
+    folders.keep_record(folder / "nothing")
+
+
+def test_a_folder_is_removed_whole(tmp_path, folder):
+    (folder / "code" / "locked").mkdir(parents=True)
+    (folder / "code" / "locked" / "x").write_bytes(b"")
+    (folder / "code" / "locked").chmod(0)
+    (folder / "code").chmod(0o555)
+    folders.remove(tmp_path, "a1")
+    assert not folder.exists()
+    folders.remove(tmp_path, "a1")
+
+
+def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
+    (folder / "outputs/out").mkdir(parents=True)
+    (folder / "outputs/out/x").write_bytes(b"1")
+    assert folders.all_unfinished(tmp_path) == []
+    folders.set_aside(tmp_path, "a1")
+    folders.set_aside(tmp_path, "a1")
+    assert folders.all_unfinished(tmp_path) == ["a1"]
+    assert (folders.unfinished(tmp_path, "a1") / "out/x").read_bytes() == b"1"
+    assert not (folder / "outputs").exists()
+    folders.remove(tmp_path, "a1")
+    assert folders.all_unfinished(tmp_path) == []
+
+
+def test_who_asks_first_gives_the_reason(folder: Path) -> None:
+    """I9: it is there whole, for any user of a container, and nothing else is left."""
+    folders.write_task(folder, TASK)
+    before = set(os.listdir(folder))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: folders.ask_to_end(folder, f"{n} asked"), range(40)))
+    found = folder / contract.CANCEL
+    first = found.read_text()
+    assert first.endswith(" asked") and found.stat().st_mode & 0o777 == 0o644
+    folders.ask_to_end(folder, "late")
+    assert found.read_text() == first
+    assert set(os.listdir(folder)) - before == {contract.CANCEL}
+
+
+def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
+    folders.ask_to_end(folder, "nothing was begun")
+    folders.write_task(folder, TASK)
+    (folder / contract.RESULT).write_text("{}")
+    folders.ask_to_end(folder, "late")
+    assert not (folder / contract.CANCEL).exists()
+
+
+def test_a_wish_that_cannot_be_written_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: whoever asks can ask again."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folders.write_task(folder, TASK)
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "write_new", full)
+        with pytest.raises(OSError, match="No space left"):
+            folders.ask_to_end(folder, "in vain")
+    folders.ask_to_end(folder, "again")
+    assert (folder / contract.CANCEL).read_text() == "again"

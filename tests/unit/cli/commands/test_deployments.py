@@ -1,0 +1,143 @@
+"""P1, P3, P4: deployments from a shell."""
+
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.cli.commands import deployments
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.traffic import Counted
+from nbyard.rest.identity import local_name
+
+
+@pytest.fixture
+def cows(shell):
+    return shell("deployments", "create", "cows:gpu", "--name", "cows", "--cpu", "2").out.strip()
+
+
+def test_one_is_made_shown_and_listed(shell, cows):
+    shown = shell("deployments", "show", "cows")
+    assert "2 cores, 8 GB memory" in shown.out and cows in shown.out
+    assert "api: nbyard/deployments/cows/api/ (does not answer)" in shown.out
+    assert "GPU" in shown.err
+    assert "cows:gpu" in shell("deployment", "ls").out
+    assert json.loads(shell("deployments", "show", "cows", "--json").out)["state"] == "queued"
+
+
+def test_words_ports_and_variables_are_told(shell):
+    words = ("--service", "own", "--name", "web", "--port", "web=80", "--port", "more=81")
+    made = shell(
+        "deployments", "create", "tools:1", *words, "--keep-prefix", "more", "--variable", "A=b=c",
+        "--json", "--", "serve", "--fast",
+    )  # fmt: skip
+    spec = json.loads(made.out)["spec"]
+    assert spec["command"] == ["serve", "--fast"] and spec["environment"] == {"A": "b=c"}
+    assert [(p["port"], p["keep_prefix"]) for p in spec["ports"]] == [(80, False), (81, True)]
+    assert "NAME=PORT" in shell("deployments", "create", "a:1", "--port", "web=x").err
+
+
+def test_a_password_comes_from_a_file(shell, tmp_path):
+    (tmp_path / "p").write_text("123456789\n")
+    words = ("deployments", "create", "--service", "jupyterlab", "--name", "lab")
+    assert shell(*words, "--password-file", str(tmp_path / "p")).code == 0
+    assert "--password-file" in shell(*words).err
+    (tmp_path / "p").write_text("short\n")
+    assert "password" in shell(*words, "--password-file", str(tmp_path / "p")).err
+
+
+def test_one_is_started_again_and_waited_for(shell, cows, monkeypatch):
+    waited = []
+
+    def until_settled(connection, made):
+        waited.append(made.name)
+        return msgspec.structs.replace(made, state="running", serving=made.revision)
+
+    monkeypatch.setattr(deployments, "until_settled", until_settled)
+    assert shell("deployments", "stop", "cows").code == 0
+    assert "queued" in shell("deployments", "start", "cows").out and waited == []
+    started = shell("deployments", "start", "cows", "--wait")
+    assert (started.code, waited) == (0, ["cows"]) and "running" in started.out
+    assert json.loads(shell("deployments", "start", "cows", "--json").out)["name"] == "cows"
+
+
+def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
+    assert shell("deployments", "edit", "cows", "--image", "cows:2").code == 0
+    assert "cows:2" in shell("deployments", "show", "cows").out
+    assert "cows:gpu" in shell("deployments", "rollback", "cows").out
+    assert "rolled back to 1" in shell("deployments", "revisions", "cows").out
+    assert "stopping" in shell("deployments", "stop", "cows").out
+    assert "stopped" in shell("deployments", "events", "cows").out
+    assert shell("deployments", "log", "cows").out == ""
+    assert shell("deployments", "rm", "cows").code == 0
+    assert shell("deployments", "show", "cows").code == 3
+
+
+def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
+    """P3: each reason once."""
+    said = iter(["", "Docker is away.", "Docker is away.", "An image is pulled."])
+    connection = SimpleNamespace(
+        wait=lambda _: None,
+        deployments=SimpleNamespace(
+            get=lambda deployment: SimpleNamespace(
+                id=deployment,
+                name="cows",
+                state="queued" if (reason := next(said, None)) is not None else "failed",
+                reason=reason or "",
+            )
+        ),
+    )
+    first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason="")
+    assert deployments.until_settled(connection, first).state == "failed"
+    assert capsys.readouterr().err.splitlines() == [
+        "cows is queued: Docker is away.",
+        "cows is queued: An image is pulled.",
+    ]
+
+
+def test_gpus_are_counted_and_named(cows, yard):
+    found = yard.services.deployments.get(Caller(local_name()), "cows")
+    assert deployments._gpus(found) == ""
+    replace = msgspec.structs.replace
+    assert deployments._gpus(replace(found, gpus=["0"])) == "1 (0)"
+    assert deployments._gpus(replace(found, spec=replace(found.spec, gpu=2))) == "2 asked for"
+
+
+def test_a_mismatch_is_told_when_it_is_made(shell):
+    """P3: whether or not somebody waits."""
+    made = shell("deployments", "create", "cows:gpu", "--name", "one")
+    assert "Warning: The tag 'gpu' is one for GPUs" in made.err and len(made.out.split()) == 1
+    made = shell("deployments", "create", "cows:cpu", "--name", "two", "--gpu", "1", "--json")
+    assert json.loads(made.out)["warnings"]
+    assert "Warning" in shell("deployments", "edit", "one", "--cpu", "2").err
+    assert "Warning" not in shell("deployments", "edit", "one", "--image", "cows:1").err
+
+
+def test_a_rollback_may_be_waited_for(shell, cows, monkeypatch):
+    """P4: as an edit."""
+    shell("deployments", "edit", "cows", "--image", "cows:2")
+    monkeypatch.setattr(deployments, "until_settled", lambda _, made: made)
+    told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
+    assert told.code == 1 and "3" in told.out, "it does not answer"
+    assert json.loads(shell("deployments", "rollback", "cows", "--json").out)["revision"] == 4
+    assert shell("deployments", "rollback", "cows", "--revision", "9").code == 3
+
+
+def test_several_are_removed_at_once(shell, cows):
+    shell("deployments", "create", "cows:1", "--name", "more")
+    told = shell("deployments", "rm", "none", "cows", "nothing", "more")
+    assert told.code == 3 and "'none'" in told.err and "'nothing'" in told.err
+    assert json.loads(shell("deployments", "ls", "--json").out)["items"] == []
+    assert shell("deployments", "rm").code == 2
+
+
+def test_what_it_was_asked_is_told_in_a_table(shell, cows, yard):
+    """M6."""
+    assert "0 requests, 0 errors." in shell("deployments", "traffic", "cows").err
+    yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7})])
+    told = shell("deployments", "traffic", "cows", "--span", "day")
+    assert "7 requests, 1 errors." in told.err and " ms" in told.out
+    assert "there are: hour, day" in shell("deployments", "traffic", "cows", "--span", "x").err

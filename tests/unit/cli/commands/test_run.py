@@ -1,0 +1,147 @@
+"""G8: who follows a run in a shell."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.cli.commands.run import PAGE, Followed, _explain, _watch, split_target
+from nbyard.domain.attempts.missing_modules import missing_from
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import TaskPage
+from nbyard.rest.identity import local_name
+
+
+class Runs:
+    """Answers what it is given, and remembers what it was asked."""
+
+    def __init__(self, *pages: TaskPage):
+        self._pages = list(pages)
+        self.asked: list[dict[str, Any]] = []
+
+    def tasks(self, **asked: Any) -> TaskPage:
+        self.asked.append(asked)
+        return self._pages.pop(0)
+
+    def get(self, run: str) -> Any:
+        return f"all of {run}"
+
+
+def page(state: str, last: int, after: str | None = None, **tasks: str) -> Any:
+    rest = {"cached": False, "reason": "", "warning": "", "started_at": None, "finished_at": None}
+    items = [SimpleNamespace(node=node, state=told, **rest) for node, told in tasks.items()]
+    return SimpleNamespace(run=SimpleNamespace(state=state), items=items, last=last, next=after)
+
+
+def states(detail: Any) -> dict[str, str]:
+    return {task.node: task.state for task in detail.tasks}
+
+
+def test_only_what_changed_is_asked_for():
+    runs = Runs(
+        page("running", 7, "b", a="running", b="waiting"),
+        page("running", 9, c="waiting"),
+        page("succeeded", 12, b="succeeded"),
+    )
+    followed = Followed(SimpleNamespace(runs=runs), "r")
+    assert states(followed.look()) == {"a": "running", "b": "waiting", "c": "waiting"}
+    found = followed.look()
+    assert found.run.state == "succeeded"
+    assert states(found) == {"a": "running", "b": "succeeded", "c": "waiting"}
+    assert [(one["after"], one["since"]) for one in runs.asked] == [("", 0), ("b", 0), ("", 7)]
+    assert {one["limit"] for one in runs.asked} == {PAGE}
+
+
+def test_when_nothing_moved_somebody_waits_for_another_reason():
+    runs = Runs(page("running", 7, a="queued"), page("running", 7))
+    followed = Followed(SimpleNamespace(runs=runs), "r")
+    followed.look()
+    found: Any = followed.look()
+    assert found == "all of r"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
+    """With all that JSON has to tell it is read whole."""
+    runs = Runs(page("succeeded", 7, a="succeeded"))
+    waited: list[float] = []
+    found: Any = _watch(SimpleNamespace(runs=runs, wait=waited.append), "r", quiet=as_json)
+    assert found == "all of r" if as_json else states(found) == {"a": "succeeded"}
+    assert len(runs.asked) == 1
+    assert waited[0] == 0 < waited[1] <= 0.1, "news are listened for before the first look"
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ("", "environments create NAME pandas pyarrow && nbyard runs retry 7 --environment NAME"),
+        ("cows", "environments install cows pyarrow && nbyard runs retry 7 --environment cows"),
+    ],
+)
+def test_the_line_that_adds_what_is_missing_adds_all_of_it(
+    environment: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """L1: data frames of pandas need pyarrow, and a library of its own needs pandas with it."""
+    failure = Failure("error", "ImportError: `Import pyarrow` failed. Use pip …")
+    missing = missing_from(failure, environment)
+    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
+    _explain(7, task, "", is_kept=True)
+    assert f"To add it: nbyard {line}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("told", "is_said"),
+    [
+        ("", True),
+        ("begins\nno file\n", True),
+        ("begins\r\nno file\r\nthe end\r\n", False),
+        ("no file\nthe end\n[nbyard: a word]\n", False),
+    ],
+)
+def test_what_the_log_ended_with_is_not_told_once_more(
+    told: str, is_said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A3: with `-f` and `--log` the log was printed as it came."""
+    failure = Failure("exit-code", "exit code 3", traceback="no file\nthe end")
+    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
+    _explain(7, task, told, is_kept=False)
+    said = capsys.readouterr().err
+    assert "main failed: exit code 3\n" in said
+    assert ("  the end\n" in said) == is_said
+
+
+@pytest.mark.parametrize(
+    ("target", "is_file"),
+    [
+        ("clean.ipynb", True),
+        ("models/churn", True),
+        ("make.sh", True),
+        ("churn", False),
+        ("churn batch v0.0.1", False),
+        ("churn 1.0", False),
+    ],
+)
+def test_what_is_run_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert split_target(target, remote=False) == ((target, "") if is_file else ("", target))
+    if "/" not in target:
+        (tmp_path / target).touch()
+        assert split_target(target, remote=False) == (target, "")
+
+
+def test_a_gpu_is_for_each_node_that_asks_for_none_itself(shell, yard, monkeypatch):
+    """A5: of a workflow, under a name."""
+    monkeypatch.setenv("NBYARD_GPUS", "0")
+    root = yard.parts.files.root
+    (root / "t.sh").write_text("true\n")
+    node = {"type": "executable", "path": "t.sh"}
+    flow = {"version": 1, "nodes": {"one": node, "own": node | {"gpu": 0}}, "edges": {}}
+    (root / "flow.nbflow").write_text(json.dumps(flow))
+    said = shell("run", "flow.nbflow", "--gpu", "--name", "trained", "--detach")
+    assert said.code == 0, said.err
+    run = yard.services.runs.get(Caller(local_name()), "trained").run
+    with yard.store.read() as c:
+        tasks = yard.store.tasks.of_run(c, run.id)
+    assert {task.node: task.plan.gpu for task in tasks} == {"one": 1, "own": 0}

@@ -1,0 +1,98 @@
+"""A3: what a Dockerfile takes that nothing describes."""
+
+from types import SimpleNamespace as Some
+from unittest.mock import Mock
+
+import click
+import pytest
+
+from nbyard.cli.commands.run_dockerfile import _clear, _executables, _run_of, check_target, declared
+
+
+def test_what_is_given_is_what_it_takes():
+    given = {"n": 3, "on": True, "x": 0.5, "name": "a", "many": [1], "none": None}
+    found = declared(given, {"data": "a.csv"}, has_output=True)
+    types = {one.name: one.type for one in found if one.role == "value"}
+    assert types == {
+        "n": "int",
+        "on": "bool",
+        "x": "float",
+        "name": "string",
+        "many": "json",
+        "none": "json",
+    }
+    assert [(one.name, one.role) for one in found[-2:]] == [("data", "input"), ("output", "output")]
+    assert declared({}, {}, has_output=False) == []
+
+
+def test_what_is_typed_is_given_as_it_is_typed():
+    """A3: `-p n=3` is `--n 3`, beside values and files."""
+    wish = {"parameters": '{"on": true}', "params": ("n=3",), "inputs": ("data=a.csv",)}
+    body = _run_of("Dockerfile", wish | {"output": "", "gpu": False})
+    assert (body.parameters, body.texts) == ({"on": True}, {"n": "3", "data": "a.csv"})
+    roles = [(one.name, one.role, one.type) for one in body.arguments]
+    assert roles[:2] == [("n", "value", "string"), ("on", "value", "bool")]
+    assert [one[:2] for one in roles[2:]] == [("data", "input")]
+
+
+@pytest.mark.parametrize(
+    "words", [["--priority", "0"], ["--only", "a"], ["--pin", "a=1"], ["--save-files"]]
+)
+def test_what_means_nothing_for_a_dockerfile_is_refused(shell, words):
+    said = shell("run", "-f", "Dockerfile", *words)
+    assert said.code == 2 and f"{words[0]} is not for -f." in said.err
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_built(tmp_path):
+    for fine in ("", "-", "out.csv", f"{tmp_path}/out.csv"):
+        check_target(fine)
+    with pytest.raises(click.UsageError, match="no such folder"):
+        check_target(f"{tmp_path}/none/out.csv")
+
+
+def test_files_are_looked_for_before_anything_is_built(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
+    said = shell("run", "-f", "Dockerfile", "--input-file", "x=missing.csv")
+    assert said.code == 2 and "there is no file, dataset or artifact 'missing.csv'" in said.err
+    assert shell("images", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize("program", ["ENTRYPOINT echo ran; true", "CMD echo ran"])
+def test_a_shell_that_would_drop_what_is_given_is_refused_with_its_line(shell, yard, program):
+    """A3: not silently, and before anything is built."""
+    (yard.parts.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
+    said = shell("run", "-f", "Dockerfile", "--parameters", '{"n": 1}')
+    assert said.code == 2 and "Dockerfile, line 2: " in said.err and '["program"' in said.err
+    assert shell("images", "ls", "--json").json["items"] == []
+
+
+def test_what_is_no_dockerfile_says_path_once(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text("RUN x\n")
+    said = shell("run", "-f", "Dockerfile")
+    assert said.code == 2 and "path: Dockerfile is no Dockerfile" in said.err
+    assert "path: path" not in said.err
+
+
+def test_a_gpu_is_asked_for_with_one_word():
+    wish = {"parameters": "{}", "params": (), "inputs": (), "output": ""}
+    assert [_run_of("Dockerfile", wish | {"gpu": gpu}).gpu for gpu in (True, False)] == [1, None]
+
+
+def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
+    said = shell("run", "-f", "Dockerfile", "--gpu")
+    assert said.code == 1 and "No GPU can be granted" in said.err
+
+
+def test_the_executable_that_it_made_goes_and_others_stay():
+    """A3: nothing is left behind."""
+    connection, run = Mock(), Mock(id="r")
+    pages = [Some(items=[Some(id="a")], next="x"), Some(items=[Some(id="b")], next=None)]
+    connection.executables.list.side_effect = pages
+    known = _executables(connection)
+    assert known == {"a", "b"}
+    for used in ("b", "c"):
+        tasks = [Some(executable_id=used), Some(executable_id="")]
+        connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=tasks)
+        _clear(connection, run, known)
+    connection.executables.delete.assert_called_once_with(executable="c")

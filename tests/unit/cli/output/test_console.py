@@ -1,0 +1,74 @@
+"""Data for people: aligned, short, harmless."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.cli.output.console import ago, duration, harmless, show_table, size, tell_unheard
+from nbyard.discover import Local
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@given(st.text())
+def test_nothing_that_acts_on_a_terminal_is_left(text):
+    cleaned = harmless(text)
+    for place, char in enumerate(cleaned):
+        if char == "\x1b":
+            assert cleaned[place + 1] == "["
+    assert not set(cleaned) & set(map(chr, [*range(8), 8, *range(0x0B, 0x1B), 0x7F, 0x9B, 0x9D]))
+
+
+def test_plain_text_and_colours_stay():
+    text = "a\tb\n\x1b[1;31mred\x1b[0m ümläut 🚀"
+    assert harmless(text) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(None, ""), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (15_200, "15.2 kB"),
+     (10**12, "1.0 TB"), (10**16, "10000.0 TB")],
+)  # fmt: skip
+def test_sizes(count, text):
+    assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0.0 s"), (59.94, "59.9 s"), (65, "1:05"), (3600, "60:00")]
+)
+def test_durations(seconds, text):
+    assert duration(NOW, NOW + timedelta(seconds=seconds)) == text
+    assert duration(None, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0 s ago"), (59, "59 s ago"), (180, "3 min ago"), (90_000, "1 d ago")],
+)
+def test_moments(seconds, text):
+    assert ago(NOW - timedelta(seconds=seconds), lambda: NOW) == text
+
+
+def test_tables_are_aligned(capsys):
+    show_table([["a", None], ["long\nname", 5]], ["name", "rows"])
+    assert capsys.readouterr().out == "name       rows\na\nlong name  5\n"
+
+
+def test_variables_that_do_not_count_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G5: not silently ignored."""
+    others: dict[str, str] = {}
+    monkeypatch.setattr(Local, "unheard", lambda _: others)
+    here = Local.__new__(Local)
+    tell_unheard(here)
+    tell_unheard(object())
+    assert capsys.readouterr().err == ""
+    others |= {"NBYARD_SLOTS": "4", "NBYARD_GPUS": ""}
+    tell_unheard(here)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "NBYARD_SLOTS does not count: the dispatcher that is up has 4 there."
+    assert lines[1].endswith("has nothing there.")
+    assert lines[2:] == ["nbyard doctor says how to start it anew."]

@@ -1,0 +1,39 @@
+"""What somebody sees of a run while it goes on."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.cli.output.progress import Progress
+from nbyard.domain.runs.structs import Task
+
+
+def detail(state: str, **warnings: str) -> Any:
+    told: dict[str, Any] = {"state": state, "cached": False, "reason": "", "runtime": "dask"}
+    now = datetime.now(UTC)
+    tasks = [
+        Task(id=node, run_id="r", node=node, label=node, created_at=now, warning=warning, **told)
+        for node, warning in warnings.items()
+    ]
+    return SimpleNamespace(tasks=tasks)
+
+
+def test_what_does_not_count_is_told_once_and_of_which_node(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """R12, G8: before anything has begun."""
+    with Progress(quiet=False) as progress:
+        progress.show(detail("waiting", a="no requirements there", b=""), {})
+        progress.show(detail("running", a="no requirements there", b=""), {})
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "! a: no requirements there"
+    assert [line for line in said if line.startswith("!")] == said[:1]
+    assert len(said) == 3
+
+
+def test_a_quiet_one_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(quiet=True) as progress:
+        progress.show(detail("running", a="no requirements there"), {})
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,39 @@
+"""P5: what the proxy and the container of a model both know."""
+
+import os
+import stat
+
+from nbyard.ipc.deployment_secret import KeptSecret
+
+
+def test_only_the_owner_reads_it_and_it_stays_what_it_is(tmp_path):
+    kept = KeptSecret(tmp_path / "deployment", 3)
+    assert kept.read() == ""
+    kept.create()
+    known = kept.read()
+    kept.create()
+    assert kept.read() == known and len(known) > 40
+    (path,) = (tmp_path / "deployment").iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    other = KeptSecret(tmp_path / "deployment", 4)
+    other.create()
+    assert other.read() not in ("", known)
+
+
+def test_it_is_whole_after_a_power_cut(tmp_path, monkeypatch):
+    """The file before it gets its name, the folder after that."""
+    path, synced = tmp_path / "3.secret", []
+
+    def fsync(fd):
+        synced.append((stat.S_ISDIR(os.fstat(fd).st_mode), path.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    KeptSecret(tmp_path, 3).create()
+    assert synced == [(False, False), (True, True)]
+
+
+def test_an_empty_file_is_no_secret(tmp_path):
+    (tmp_path / "3.secret").touch()
+    kept = KeptSecret(tmp_path, 3)
+    kept.create()
+    assert len(kept.read()) > 40

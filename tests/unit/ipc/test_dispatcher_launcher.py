@@ -1,0 +1,278 @@
+"""R1: a dispatcher is there when it is needed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from nbyard.host.sqlite_locks import is_stopped
+from nbyard.ipc import dispatcher_launcher
+from nbyard.ipc.dispatcher_launcher import (
+    LEASE,
+    Watch,
+    call_dispatcher,
+    end_stopped,
+    is_dead,
+    lives,
+    make_way,
+    other_settings,
+    own_name,
+)
+from nbyard.settings import Settings
+from nbyard.store import Store
+
+
+def test_a_living_holder_is_not_dead_and_an_ended_one_is():
+    assert not is_dead(own_name())
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, _, rest = own_name().partition(":")
+    assert is_dead(f"{host}:{ended.pid}:{rest.partition(':')[2]}")
+    assert is_dead(own_name() + "0")
+    assert not is_dead(f"elsewhere:{os.getpid()}:1")
+    assert not is_dead("nonsense")
+
+
+def test_nobody_lives_in_a_new_store(store: Store):
+    assert not lives(store)
+
+
+@pytest.mark.leaves_running
+def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
+    settings = Settings(store_dir=str(tmp_path / "store"), idle_seconds=30.0)
+    store = Store(settings.store_path)
+    call_dispatcher(store, settings)
+    call_dispatcher(store, settings)
+    end = time.monotonic() + 90
+    while not lives(store):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    while lives(store):  # where the first is killed too early, the second takes its place
+        assert time.monotonic() < end
+        with store.read() as c:
+            lease = store.leases.get(c, LEASE)
+        if lease is not None and lease.until > datetime.now(UTC):
+            pid = int(lease.holder.split(":")[1])
+            assert pid != os.getpid()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        time.sleep(0.1)
+    store.close()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes in the place of dispatchers: they have their lock until they are ended."""
+    found: list[subprocess.Popen[bytes]] = []
+
+    def run(words: list[str], *, pass_fds: list[int], **_: object) -> None:
+        assert words[-2:] == ["--lock", str(pass_fds[0])]
+        found.append(subprocess.Popen(["sleep", "600"], pass_fds=pass_fds))
+
+    monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.subprocess.run", run)
+    yield found
+    for one in found:
+        end(one)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
+
+
+def test_many_who_want_a_dispatcher_start_one(store: Store, started) -> None:
+    """R1: fifty submissions at once, as another one while it is not up yet."""
+    settings = Settings(store_dir=str(store.folder))
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: call_dispatcher(store, settings), range(50)))
+    call_dispatcher(store, settings)
+    assert len(started) == 1
+    end(started[0])  # it died, or has the lease
+    call_dispatcher(store, settings)
+    assert len(started) == 2
+
+
+def test_one_that_does_not_come_up_is_not_waited_for(store: Store, started) -> None:
+    """R1: such as one that was stopped before it had the lease; again one by one."""
+    settings = Settings(store_dir=str(store.folder))
+    call_dispatcher(store, settings)
+    long_ago = time.time() - dispatcher_launcher.PATIENCE_SECONDS
+    os.utime(store.folder / "dispatcher.lock", (long_ago, long_ago))
+    call_dispatcher(store, settings)
+    call_dispatcher(store, settings)
+    assert len(started) == 2
+
+
+@contextlib.contextmanager
+def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
+    """Its name: a process with the lease that was started with these variables."""
+    words, told = [sys.executable, "-c", "input()"], {"PATH": os.environ["PATH"], **variables}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, env=told) as process:
+        host = own_name().partition(":")[0]
+        holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+        with store.write() as c:
+            lease = store.leases.take(c, LEASE, holder, 60)
+        assert lease
+        yield holder
+        process.communicate(b"\n")
+    with store.write() as c:
+        store.leases.release(c, lease)
+
+
+def test_settings_that_the_dispatcher_was_started_with(store: Store) -> None:
+    """G5: those that are its own, and are others here."""
+    here = Settings(slots=2, gpus=["0"], default_runtime="docker")
+    there = Settings(slots=4, gpus=["0"], default_runtime="process").environment()
+    assert other_settings(store, here) == {}
+    with dispatcher(store, there):
+        assert other_settings(store, here) == {"slots": "4"}
+    with dispatcher(store, {}):
+        assert other_settings(store, here) == {}
+
+
+def test_nothing_is_known_of_a_dispatcher_elsewhere(store: Store) -> None:
+    with store.write() as c:
+        assert store.leases.take(c, LEASE, f"elsewhere:{os.getpid()}:1", 60)
+    assert other_settings(store, Settings(slots=2)) == {}
+
+
+@contextlib.contextmanager
+def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """In the place of a dispatcher with these settings: it ends when it is asked to make way."""
+    words, told = ["sleep", "600"], {"PATH": os.environ["PATH"], **there.environment()}
+    with subprocess.Popen(words, env=told) as process:
+        host = own_name().partition(":")[0]
+        with store.write() as c:
+            holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+            former = store.leases.get(c, LEASE)
+            assert store.leases.take(c, LEASE, holder, 60, former)
+        yield process
+        process.kill()
+
+
+def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
+    """G5: they are those of the next one then."""
+    here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
+    with idling(store, there) as process:
+        make_way(store, here)
+        assert process.wait(10) == -signal.SIGUSR1
+        assert not lives(store)
+
+
+@pytest.mark.parametrize(
+    ("here", "is_busy"),
+    [
+        pytest.param(Settings(slots=7), False, id="the same"),
+        pytest.param(Settings(), False, id="nothing is given here"),
+        pytest.param(Settings(slots=2, inline_dispatch=True), False, id="none is wanted"),
+        pytest.param(Settings(slots=2), True, id="it has work"),
+    ],
+)
+def test_others_keep_their_place(
+    store: Store, monkeypatch: pytest.MonkeyPatch, here: Settings, is_busy: bool
+) -> None:
+    monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: is_busy)
+    with idling(store, Settings(slots=7, gpus=[])) as process:
+        make_way(store, here)
+        assert process.poll() is None and lives(store)
+
+
+def test_one_that_does_not_go_is_not_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one of another user, or one that was stopped."""
+    monkeypatch.setattr(dispatcher_launcher, "WAY_SECONDS", 0.2)
+    monkeypatch.setattr(dispatcher_launcher, "_send", lambda *_: None)
+    with idling(store, Settings(slots=7, gpus=[])):
+        make_way(store, Settings(slots=2))
+        assert lives(store)
+
+
+def test_inline_dispatch_starts_nobody(store: Store):
+    call_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
+    assert not (store.folder / "dispatcher.log").exists()
+
+
+WRITER = """
+import fcntl, sys
+file = open(sys.argv[1] + "/write.lock", "a")
+sys.stdin.readline()
+fcntl.flock(file, fcntl.LOCK_EX)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[subprocess.Popen]:
+    """A process with this store's lease, for so long, that was stopped while it wrote."""
+    words = [sys.executable, "-c", WRITER, str(store.folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        host = own_name().partition(":")[0]
+        with store.write() as c:
+            holder = f"{host}:{process.pid}:{started or dispatcher_launcher._started(process.pid)}"
+            former = store.leases.get(c, LEASE)
+            assert store.leases.take(c, LEASE, holder, seconds, former)
+        assert process.stdin and process.stdout
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        yield process
+        process.kill()
+
+
+def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store) -> None:
+    """F14: when its lease is over; whoever looks on does it, also when there is no work."""
+    with stopped_writer(store, -1) as process:
+        Watch(store, Settings(store_dir=str(store.folder)))()
+        assert process.wait(10) == -signal.SIGKILL
+    with store.write():
+        pass
+
+
+def test_nobody_else_is_ended(store: Store) -> None:
+    """I12: not one that goes on, one whose lease is good, or one that only has its pid."""
+    with stopped_writer(store, 60) as process:
+        end_stopped(store)
+        assert is_stopped(process.pid)
+    with store.write() as c:
+        lease = store.leases.get(c, LEASE)
+        assert lease is not None
+        store.leases.release(c, lease)
+    with stopped_writer(store, -1, started="1") as process:
+        end_stopped(store)
+        assert is_stopped(process.pid)
+    with stopped_writer(store, -1) as process:
+        process.send_signal(signal.SIGCONT)
+        os.waitpid(process.pid, os.WCONTINUED)
+        end_stopped(store)
+        assert process.poll() is None
+
+
+def test_a_busy_machine_is_not_filled_with_dispatchers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """R1: those that were called may need long to be up; one that is up is looked at as before."""
+    now, called, up = [0.0], [], [False]
+    monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: True)
+    monkeypatch.setattr(dispatcher_launcher, "lives", lambda store: up[0])
+    monkeypatch.setattr(dispatcher_launcher, "call_dispatcher", lambda *_: called.append(now[0]))
+    watch = Watch(store, Settings(store_dir=str(store.folder)))
+    for second in range(1, 31):
+        now[0], up[0] = float(second), second in (29, 30)
+        watch()
+    assert called == [1, 5, 13, 21]
+    now[0] = 31.0
+    up[0] = False
+    watch()
+    assert called[-1] == 31

@@ -1,0 +1,22 @@
+"""P5: what people see in place of a page that is refused."""
+
+import pytest
+
+from nbyard.rest.proxy.error_pages import page_of
+
+
+@pytest.mark.parametrize(
+    ("status", "link"),
+    [
+        (401, 'href="/user/ann/nbyard/sign-in/app/?a=1&amp;b">Sign in<'),
+        (403, 'href="/user/ann/nbyard/app/?a=1&amp;b">Try again<'),
+        (503, 'href="/user/ann/nbyard/app/?a=1&amp;b">Try again<'),
+    ],
+)
+def test_the_link_leads_to_the_sign_in_page_or_to_the_same_again(status, link):
+    assert link in page_of(status, "Words.", "", "/user/ann/nbyard/app/?a=1&b", "/user/ann/")
+
+
+def test_words_are_shown_as_text():
+    text = page_of(401, "<b>", "<i>", '/nbyard/"><script>', "/")
+    assert "&lt;b&gt;" in text and "<p>&lt;i&gt;</p>" in text and "<script>" not in text

@@ -1,0 +1,75 @@
+"""M6: what the proxy counts comes to the store, also when the server ends. What it counts:
+test_proxy."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+from nbyard.errors import Unavailable
+from nbyard.rest.proxy import traffic
+from nbyard.rest.proxy.traffic import Meter
+
+
+def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
+    def counted(deployment: str, counts: Any) -> None:
+        if fails:
+            raise Unavailable
+        kept.extend((deployment, one.requests, one.errors) for one in counts)
+
+    services = SimpleNamespace(deployments=SimpleNamespace(counted=counted))
+    return SimpleNamespace(closing=[], services=services, pool=ThreadPoolExecutor(1))
+
+
+def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch) -> None:
+    kept: list[tuple[str, int, int]] = []
+    desk = desk_of(kept)
+    meter = Meter(desk)
+
+    async def counting() -> None:
+        monkeypatch.setattr(traffic, "EVERY_SECONDS", 0.0)
+        monkeypatch.setattr(traffic, "FIRST_SECONDS", 0.0)
+        meter.count("a", 0.1, is_error=False)
+        meter.count("a", 0.1, is_error=True)
+        meter.count("b", 0.1, is_error=False)
+        assert kept == [], "nobody waits for the store"
+        while len(kept) < 2:
+            await asyncio.sleep(0)
+        monkeypatch.setattr(traffic, "EVERY_SECONDS", 3600.0)
+        meter.count("c", 0.1, is_error=False)
+
+    asyncio.run(counting())
+    assert sorted(kept) == [("a", 2, 1), ("b", 1, 0)]
+    (close,) = desk.closing
+    close()
+    close()
+    desk.pool.shutdown()
+    assert kept[2:] == [("c", 1, 0)]
+
+
+def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(monkeypatch) -> None:
+    delays: list[float] = []
+    loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
+    monkeypatch.setattr(traffic, "IOLoop", SimpleNamespace(current=lambda: loop))
+    desk = desk_of([])
+    meter = Meter(desk)
+    for _ in range(2):
+        meter.count("a", 0.1, is_error=False)
+        meter.count("a", 0.1, is_error=False)
+        meter._give_beside()
+    desk.pool.shutdown()
+    first, second = delays
+    assert first == traffic.FIRST_SECONDS
+    assert traffic.FIRST_SECONDS < second <= traffic.EVERY_SECONDS
+
+
+def test_a_store_that_is_away_disturbs_nobody() -> None:
+    desk = desk_of([], fails=True)
+    meter = Meter(desk)
+
+    async def counting() -> None:
+        meter.count("a", 0.1, is_error=False)
+
+    asyncio.run(counting())
+    meter.give()
+    desk.pool.shutdown()

@@ -1,0 +1,318 @@
+"""R3, I22: the event socket: batches for every window, and how far watched runs are."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import websocket
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.events import Event, Events
+from nbyard.domain.runs.structs import Activity
+from nbyard.rest import event_socket
+from nbyard.rest.event_socket import Broadcast
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.server import TOKEN, JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+
+
+DOCS = Path(__file__).resolve().parents[3] / "docs/how-to/events.md"
+
+
+def connect(
+    api: JupyterServer, token: str = TOKEN, query: str = "", **options: Any
+) -> websocket.WebSocket:
+    url = f"{api.url.replace('http', 'ws', 1)}/nbyard/api/events/socket{query}"
+    header = {"Authorization": f"token {token}"} if token else {}
+    return websocket.create_connection(url, header=header, timeout=60, **options)
+
+
+@pytest.fixture
+def window(api: JupyterServer) -> Iterator[websocket.WebSocket]:
+    opened = connect(api)
+    yield opened
+    opened.close()
+    opened.shutdown()
+
+
+def frame(window: websocket.WebSocket) -> dict[str, Any]:
+    return json.loads(window.recv())
+
+
+def say(window: websocket.WebSocket, **said: Any) -> None:
+    window.send(json.dumps(said))
+
+
+def make(api: JupyterServer, name: str) -> str:
+    (api.root / "s.csv").write_text("a\n1\n")
+    body = {"source": {"kind": "file", "path": "s.csv"}, "name": name}
+    return str(api.send("POST", "/datasets", body).json["id"])
+
+
+def test_a_window_hears_what_happens_after_it_came(api: JupyterServer, window):
+    make(api, "before")
+    say(window, after=0)
+    first = frame(window)
+    assert first["events"] == []
+    made = make(api, "after")
+    seen: list[dict[str, Any]] = []
+    while not any(event["subject_id"] == made for event in seen):
+        seen += frame(window)["events"]
+    assert all(event["id"] > first["last"] for event in seen)
+    assert [event["id"] for event in seen] == sorted(event["id"] for event in seen)
+
+
+def test_what_is_no_number_of_an_event_is_none(api: JupyterServer, window):
+    make(api, "before a bool")
+    newest = api.send("GET", "/events?limit=500").json["last"]
+    say(window, after=True)
+    assert frame(window)["last"] == newest > 1
+
+
+def test_a_window_that_comes_back_misses_nothing(api: JupyterServer, window):
+    say(window, after=0)
+    cursor = frame(window)["last"]
+    window.close()
+    made = [make(api, f"missed {n}") for n in range(3)]
+    again = connect(api)
+    say(again, after=cursor) if cursor else say(again, after=1)
+    seen: list[str] = []
+    while not set(made) <= set(seen):
+        seen += [event["subject_id"] for event in frame(again)["events"]]
+    again.close()
+
+
+def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServer, window):
+    """R10: what it missed is no longer kept."""
+    for number in range(3):
+        make(api, f"long ago {number}")
+    say(window, after=0)
+    newest = frame(window)["last"]
+    yard = api.app.web_app.settings["nbyard"].services.system._parts
+    with yard.store.write() as c:
+        yard.store.events.trim(c, 1)
+    late = connect(api)
+    say(late, after=1)
+    frames = [frame(late), frame(late)]
+    assert [each["refetch"] for each in frames] == [False, True]
+    assert frames[-1]["last"] == newest
+    late.close()
+
+
+def test_one_who_has_seen_more_than_there_is_is_told_to_read_anew(api: JupyterServer, window):
+    """R10: it was another store, or this one was brought back from a copy."""
+    make(api, "seen by somebody")
+    other = connect(api, query="?after=999999")
+    say(window, after=999_999)
+    for ahead in (other, window):
+        first, listed = frame(ahead), api.send("GET", "/events?after=999999").json
+        assert (first["events"], first["refetch"], listed["refetch"]) == ([], True, True)
+        assert 0 < first["last"] <= listed["last"]
+        made = make(api, f"later {ahead is window}")
+        seen: list[str] = []
+        while made not in seen:
+            seen += [event["subject_id"] for event in frame(ahead)["events"]]
+    other.close()
+
+
+def test_where_to_go_on_may_stand_in_the_address(api: JupyterServer, window):
+    make(api, "before the address")
+    say(window, after=0)
+    cursor = frame(window)["last"]
+    made = make(api, "missed by the address")
+    again = connect(api, query=f"?after={cursor}")
+    seen: list[str] = []
+    while made not in seen:
+        seen += [event["subject_id"] for event in frame(again)["events"]]
+    again.close()
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30])
+def test_an_address_that_names_no_event_is_refused(api: JupyterServer, after: str):
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(api, query=f"?after={after}")
+    assert refused.value.status_code == 422
+    assert "after: the id of an event is a number" in str(refused.value)
+
+
+def test_its_words_are_explained():
+    told = DOCS.read_text()
+    fields = [*Activity.__struct_fields__, *Event.__struct_fields__]
+    words = ["after", "watch", "events", "last", "refetch", "activity", *fields]
+    assert [word for word in words if f"`{word}`" not in told and f'"{word}":' not in told] == []
+
+
+def test_two_windows_hear_the_same(api: JupyterServer, window):
+    other = connect(api)
+    for each in (window, other):
+        say(each, after=0)
+        frame(each)
+    made = make(api, "for both")
+    for each in (window, other):
+        seen: list[str] = []
+        while made not in seen:
+            seen += [event["subject_id"] for event in frame(each)["events"]]
+    other.close()
+
+
+def test_watched_runs_tell_how_far_they_are(api: JupyterServer, window):
+    (api.root / "slow.sh").write_text("#!/bin/sh\necho hello\nsleep 60\n")
+    run = api.send("POST", "/runs", {"path": "slow.sh"}).json["id"]
+    say(window, watch=[run, "no such run"])
+    with Dispatching(Settings(store_dir=str(api.store), inline_dispatch=True)) as running:
+        found: list[dict[str, Any]] = []
+        while not any(one["log_bytes"] for one in found):
+            found += frame(window).get("activity", [])
+        assert found[-1]["run"] == run
+        api.send("POST", f"/runs/{run}/cancel")
+        running.until(
+            lambda: api.send("GET", f"/runs/{run}").json["run"]["state"],
+            lambda state: state in ("cancelled", "failed", "succeeded"),
+        )
+
+
+@pytest.mark.parametrize("said", ["[]", "1", "{", "", "null", "[" * 100_000])
+def test_what_is_no_object_closes(api: JupyterServer, window, said):
+    window.send(said)
+    while True:
+        code, data = window.recv_data()
+        if code == websocket.ABNF.OPCODE_CLOSE:
+            break
+    assert int.from_bytes(data[:2], "big") == 4400
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"after": "x"}, {"after": -5}, {"after": 2**70}, {"after": None}, {"watch": 5},
+     {"watch": [{}, None, 1]}, {"watch": ["\0", "\ud800"]}, {"after": True}, {"else": 1}],
+)  # fmt: skip
+def test_odd_messages_do_no_harm(api: JupyterServer, window, said):
+    say(window, **said)
+    say(window, after=0)
+    assert "last" in frame(window)
+
+
+def test_strangers_and_foreign_pages_are_refused(api: JupyterServer):
+    for options in ({"token": ""}, {"token": "other"}, {"origin": "http://evil.test"}):
+        with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+            connect(api, **options)
+        assert refused.value.status_code == 403
+
+
+class Told:
+    """A desk whose store has `newest` events, and that counts what is read."""
+
+    def __init__(self, newest: int):
+        self.newest = newest
+        self.looks = 0
+        self.reads: list[tuple[str, int]] = []
+        self.closing: list[Any] = []
+        self.services = SimpleNamespace(events=self)
+
+    def last(self) -> int:
+        self.looks += 1
+        return self.newest
+
+    async def call(self, function: Any, *args: Any) -> Any:
+        return function(*args)
+
+    def news(self, caller: Caller, after: int, limit: int, until: int) -> Events:
+        self.reads.append((caller.name, after))
+        last = min(after + limit, until)
+        numbers = range(after + 1, last + 1)
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        return Events([Event(n, at, "task", "s", "r", {}) for n in numbers], last)
+
+
+class Pane:
+    """A window as the broadcast sees it."""
+
+    def __init__(self, name: str, cursor: int | None):
+        self.place = None if cursor is None else (Caller(name), cursor)
+        self.takes_more = True
+        self.seen: list[int] = []
+
+    def move_on(self, cursor: int, text: str) -> None:
+        self.seen += [event["id"] for event in json.loads(text)["events"]]
+        assert self.place is not None
+        self.place = (self.place[0], cursor)
+
+
+def rounds(told: Told, *panes: Any, count: int = 1) -> None:
+    async def within() -> None:
+        broadcast = Broadcast(told, None)  # type: ignore[arg-type]
+        broadcast._windows.update(panes)
+        for _ in range(count):
+            await broadcast._round()
+
+    asyncio.run(within())
+
+
+def test_what_many_windows_lack_is_read_once():
+    told, panes = Told(9), [Pane("ann", 4) for _ in range(50)]
+    rounds(told, *panes)
+    assert told.reads == [("ann", 4)]
+    assert all(pane.seen == [5, 6, 7, 8, 9] for pane in panes)
+
+
+def test_who_came_later_is_with_the_others_after_one_round():
+    told, first, second = Told(9), Pane("ann", 4), Pane("ann", 7)
+    rounds(told, first, second)
+    told.newest, told.reads = 12, []
+    rounds(told, first, second)
+    assert told.reads == [("ann", 9)]
+    assert first.seen == list(range(5, 13)) and second.seen == list(range(8, 13))
+
+
+def test_each_reads_what_is_theirs():
+    told, ann, bob, silent = Told(9), Pane("ann", 8), Pane("bob", 8), Pane("ann", None)
+    rounds(told, ann, bob, silent)
+    assert sorted(told.reads) == [("ann", 8), ("bob", 8)]
+    assert told.looks == 1
+    assert silent.seen == []
+
+
+def test_much_comes_in_several_frames(monkeypatch):
+    monkeypatch.setattr(event_socket, "FRAME_EVENTS", 10)
+    told, pane = Told(35), Pane("ann", 1)
+    rounds(told, pane)
+    assert pane.seen == list(range(2, 36))
+    assert [after for _, after in told.reads] == [1, 11, 21, 31]
+
+
+def test_a_window_that_does_not_keep_up_holds_nobody_up():
+    """What it has not taken in is not piled up for it, and not forgotten."""
+    told, slow, quick = Told(9), Pane("ann", 4), Pane("ann", 4)
+    slow.takes_more = False
+    rounds(told, slow, quick)
+    assert (slow.seen, quick.seen) == ([], [5, 6, 7, 8, 9])
+    slow.takes_more = True
+    rounds(told, slow, quick)
+    assert slow.seen == [5, 6, 7, 8, 9]
+
+
+def test_nothing_is_read_when_nobody_lacks_anything():
+    told = Told(9)
+    rounds(told, Pane("ann", 9))
+    assert (told.looks, told.reads) == (1, [])
+    rounds(told)
+    assert told.looks == 1
+
+
+def test_a_full_window_goes_on_when_its_frames_have_left(api: JupyterServer, window, monkeypatch):
+    """R10: what waits to be sent to one window is bounded."""
+    monkeypatch.setattr(event_socket, "MAX_UNSENT", 1)
+    say(window, after=0)
+    frame(window)
+    names = [f"one after the other {number}" for number in range(3)]
+    made = {make(api, name) for name in names}
+    seen: set[str] = set()
+    while not made <= seen:
+        seen |= {event["subject_id"] for event in frame(window)["events"]}

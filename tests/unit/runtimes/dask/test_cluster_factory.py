@@ -1,0 +1,78 @@
+"""What makes a cluster, where it is missing or says no; the real ones are in integration."""
+
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from nbyard.errors import Invalid, Unavailable
+from nbyard.runtimes.dask.cluster_factory import describe, make
+from nbyard.settings import Settings
+
+
+def settings(folder: Path, name: str) -> Settings:
+    return Settings(store_dir=str(folder), dask_cluster=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("gateway", "dask-gateway"), ("slurm", "dask-jobqueue")]
+)
+def test_a_missing_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
+    """R12."""
+    monkeypatch.setitem(sys.modules, package.replace("-", "_"), None)
+    for ask in (make, describe):
+        with pytest.raises(Invalid, match=f"{package} cannot be imported") as caught:
+            ask(settings(tmp_path, name))
+        assert caught.value.hint == f"pip install {package}"
+
+
+def test_a_batch_system_that_is_not_here_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else jobs would be asked for in vain, for ever."""
+    told = ModuleType("dask_jobqueue")
+    job = SimpleNamespace(submit_command="no-such-sbatch --parsable")
+    told.__dict__["SLURMCluster"] = SimpleNamespace(job_cls=job)
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", told)
+    with pytest.raises(Invalid, match="there is no no-such-sbatch here, which slurm needs"):
+        describe(settings(tmp_path, "slurm"))
+
+
+def test_importing_a_package_takes_no_signal_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dask_jobqueue.py").write_text(
+        "import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\nraise ImportError('enough')"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "dask_jobqueue", raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Invalid, match="enough"):
+        describe(settings(tmp_path, "slurm"))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_callable_may_return_an_address_or_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "named_clusters.py").write_text(
+        "def cluster(): return 'tcp://scheduler:8786'\n"
+        "def away(): raise ConnectionRefusedError('nobody there')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    made = make(settings(tmp_path, "named_clusters"))
+    assert made.target == "tcp://scheduler:8786"
+    made.end(False)
+    with pytest.raises(Unavailable, match="makes no cluster: nobody there"):
+        make(settings(tmp_path, "named_clusters:away"))
+
+
+@pytest.mark.parametrize("name", ["no_such_module", "os:no_such_name", "slrum"])
+def test_what_makes_no_cluster_is_told_before_it_is_needed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Invalid, match=f"{name} makes no cluster") as refused:
+        describe(settings(tmp_path, name))
+    assert "gateway, htcondor" in refused.value.hint and "MODULE:CALLABLE" in refused.value.hint

@@ -1,0 +1,25 @@
+"""What travels to a worker, which can import nothing of ours."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+from nbyard.runtimes.dask.worker_calls import EXPRESSION, call
+
+ANSWER = """
+import pickle, sys
+expression, packed = pickle.load(sys.stdin.buffer)
+assert all(eval(expression, packed) == eval(expression, packed) for _ in range(2))
+print(eval(expression, packed)[0]["path"], "nbyard" in sys.modules)
+"""
+
+
+def test_a_function_is_called_where_nothing_of_ours_is(tmp_path: Path) -> None:
+    """R12: in a Python that has only its standard library."""
+    (tmp_path / "attempt").mkdir()
+    (tmp_path / "attempt/log").write_text("x")
+    told = pickle.dumps((EXPRESSION, call("outputs", str(tmp_path), ["log"])))
+    command = [sys.executable, "-I", "-S", "-c", ANSWER]
+    done = subprocess.run(command, input=told, capture_output=True, check=True)
+    assert done.stdout.split() == [b"log", b"False"]

@@ -1,0 +1,57 @@
+"""The limit of an attempt in a container, as its watcher counts it."""
+
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.attempts.folders import write_task
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
+from nbyard.runtimes.attempt_folder import cancel_reason
+from nbyard.runtimes.docker.attempts import deadline as module
+from nbyard.runtimes.docker.attempts.deadline import Deadline
+from nbyard.runtimes.protocol import Order
+
+DAY_SECONDS = 86_400
+
+
+def limited(seconds: float | None) -> TaskFile:
+    return TaskFile("a", "t", "m", CommandWork(["x"]), {}, timeout_seconds=seconds)
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_the_limit_is_counted_from_when_it_was_first_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """I11, I21: by whoever watches it, however the clock is set meanwhile; its engine, which has
+    another one, is not asked."""
+    begun, left = time.monotonic(), []
+
+    def timer(seconds: float, *_: object) -> object:
+        left.append(seconds)
+        return SimpleNamespace(start=lambda: None, cancel=lambda: None)
+
+    monkeypatch.setattr(module, "threading", SimpleNamespace(Timer=timer))
+    deadline = Deadline(Order("a", "s", "r", "n", tmp_path, "m"), lambda: None)
+    for seconds in (0, 20, 100):
+        monkeypatch.setattr(module, "time", SimpleNamespace(
+            monotonic=lambda seconds=seconds: begun + seconds,
+            time=lambda: time.time() + days * DAY_SECONDS,
+        ))  # fmt: skip
+        deadline.watch(limited(60.0), 5.0)
+        deadline.watch(limited(60.0), 5.0)
+        deadline.rest()
+    deadline.watch(limited(None), 5.0)
+    assert left == pytest.approx([65, 45, 0])
+
+
+def test_when_it_has_come_the_end_is_asked_for(tmp_path: Path) -> None:
+    """I11: in the folder, with the reason, and at the engine."""
+    task = limited(0.01)
+    write_task(tmp_path, task)
+    ended = threading.Event()
+    Deadline(Order("a", "s", "r", "n", tmp_path, "m"), ended.set).watch(task, 0.0)
+    assert ended.wait(30)
+    assert cancel_reason(tmp_path) == "ran longer than its limit of 0.01 s"

@@ -1,0 +1,108 @@
+"""What became of a container, in words (F3, F5, F32, E4)."""
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import Container
+from nbyard.domain.attempts.structs import CommandWork, Failure, Output, Result, TaskFile
+from nbyard.runtimes.docker.attempts import outcome
+
+TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})
+
+
+def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
+    container = Container("id", "exited", code, oom, 100.0, 100.0 + lasted, {})
+    fields = {"container": container, "task": TASK, "memory_bytes": None, "cancelled": None}
+    return outcome.Ending(**{**fields, **more})
+
+
+def outcome_of(tmp_path, *args, **more):
+    found = outcome.of_command(ending(*args, **more), tmp_path)
+    if isinstance(found, str):
+        return "lost", found
+    return found.state, found.failure.message if found.failure else ""
+
+
+TOO_LONG = "ran longer than its limit of 5 s"
+DAY = 86_400
+LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("succeeded", "")),
+        ({"code": 3}, ("failed", "exit code 3")),
+        ({"code": 137}, ("lost", "container killed (signal 9)")),
+        ({"code": 143}, ("lost", "container killed (signal 15)")),
+        ({"code": 137, "oom": True}, ("failed", "out of memory")),
+        (
+            {"code": 137, "oom": True, "memory_bytes": 64 * 2**20},
+            ("failed", "out of memory: limit 64 MiB"),
+        ),
+        ({"code": 0, "oom": True}, ("succeeded", "")),
+        ({"code": 137, "cancelled": "by ada"}, ("cancelled", "by ada")),
+        ({"code": 0, "cancelled": "too late"}, ("succeeded", "")),
+        ({"code": 143, "task": LIMITED, "cancelled": TOO_LONG}, ("failed", TOO_LONG)),
+        # of clocks that were set meanwhile
+        (
+            {"code": 137, "task": LIMITED, "cancelled": TOO_LONG, "lasted": -DAY},
+            ("failed", TOO_LONG),
+        ),
+        ({"code": 1, "task": LIMITED, "lasted": DAY}, ("failed", "exit code 1")),
+        ({"code": 137, "task": LIMITED, "lasted": DAY}, ("lost", "container killed (signal 9)")),
+        ({"code": 0, "input_was_cut": True}, ("lost", outcome.INPUT_CUT)),
+    ],
+)
+def test_a_command_ended(tmp_path, given, expected):
+    given = dict(given)
+    assert outcome_of(tmp_path, given.pop("code", 0), **given) == expected
+
+
+def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
+    """I11, I21."""
+    for words, kind in ((outcome.too_long(LIMITED), "timeout"), ("by ada", "cancelled")):
+        found = outcome.of_command(ending(143, task=LIMITED, cancelled=words), tmp_path)
+        assert isinstance(found, Result) and found.failure
+        assert (found.failure.kind, found.failure.message) == (kind, words)
+
+
+def test_what_it_used_is_summed_up(tmp_path):
+    """G7: of what the engine told while somebody asked it."""
+    nothing = outcome.of_command(ending(), tmp_path)
+    assert isinstance(nothing, Result) and nothing.usage == {}
+    told = [(1, 0.5, 100), (2, 1.25, 300), (3, 1.5, 0)]
+    lines = [f'{{"at": {at}, "cpu": {c}, "memory": {m}, "processes": 1}}' for at, c, m in told]
+    (tmp_path / "usage.jsonl").write_text("\n".join([*lines, '{"at": 4, "cp']))
+    found = outcome.of_command(ending(3), tmp_path)
+    assert isinstance(found, Result)
+    assert found.usage == {"cpu_seconds": 1.5, "max_rss_bytes": 300}
+
+
+def test_outputs_are_looked_at(tmp_path):
+    wanted = {"o": Output("outputs/o"), "p": Output("outputs/p", required=False)}
+    task = msgspec.structs.replace(TASK, outputs=wanted)
+    assert "outputs/o" in outcome_of(tmp_path, task=task)[1]
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs/o").touch()
+    found = outcome.of_command(ending(task=task), tmp_path)
+    assert isinstance(found, Result) and (found.outputs, found.token) == (["o"], "t")
+
+
+def test_a_runner_that_left_no_result():
+    assert outcome.of_silent_runner(ending(137)) == "container killed (signal 9)"
+    said = outcome.of_silent_runner(ending(2, last_lines="task.json: bad\n"))
+    assert said == "the runner ended without a result (exit code 2): task.json: bad"
+    found = outcome.of_silent_runner(ending(137, oom=True))
+    assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
+
+
+def test_a_kernel_that_was_killed_for_memory_says_so():
+    died = Result("a", "t", "failed", 0, 1, failure=Failure("kernel-died", "signal 9", cell=2))
+    container = ending(1, oom=True).container
+    better = outcome.amended(died, container, 2**30)
+    assert better.failure == Failure("memory", "out of memory: limit 1.0 GiB", cell=2)
+    calm = ending(1).container
+    assert outcome.amended(died, calm, None) is died
+    error = Result("a", "t", "failed", 0, 1, failure=Failure("error", "x"))
+    assert outcome.amended(error, container, None) is error

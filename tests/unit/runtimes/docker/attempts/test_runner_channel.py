@@ -1,0 +1,34 @@
+"""What a runner in a container says outside the attempt's log."""
+
+from typing import Any, cast
+
+from nbyard.domain.attempts.structs import NotebookWork, TaskFile
+from nbyard.runner import memory
+from nbyard.runtimes.docker.attempts.runner_channel import last_words
+from nbyard.runtimes.docker.files.attempt_folder import prepare
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.secrets import CANARY
+
+NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}), {})
+
+
+class Engine:
+    def log(self, name):
+        yield True, f"{name}: Traceback of s3cr3t".encode()
+        yield False, f"{CANARY[6:]}\n".encode()
+
+
+def test_last_words_of_a_notebook_tell_nothing_secret(tmp_path, monkeypatch):
+    """I25: its folder does not lead to what is secret any more, for it is mounted there."""
+    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    folder = tmp_path / "attempt"
+    folder.mkdir()
+    user = (folder.stat().st_uid, folder.stat().st_gid)
+    order = Order("a", "s", "r", "n", folder, "m")
+    place = memory.place("s", "a")
+    memory.give(str(folder), place, {"token": CANARY.encode()}, [CANARY])
+    prepare(folder, NOTEBOOK, user)
+    assert not (folder / "secrets").is_symlink()
+    assert last_words(cast(Any, Engine()), "nby-a", order) == "nby-a: Traceback of ***\n"
+    memory.remove(place)
+    assert last_words(cast(Any, Engine()), "nby-a", order) == ""

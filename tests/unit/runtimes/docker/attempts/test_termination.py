@@ -1,0 +1,48 @@
+"""R8: what is told to end is killed when it does not."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.runtimes.docker.attempts import termination
+
+
+class Engine:
+    """One container, which obeys the signals that are named."""
+
+    def __init__(self, *obeyed: str) -> None:
+        self.obeyed = obeyed
+        self.signals: list[str] = []
+
+    def signal(self, name: str, number: str) -> None:
+        self.signals.append(number)
+
+    def container(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(is_over=any(one in self.obeyed for one in self.signals))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(termination, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(termination, "LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("obeyed", "signals"),
+    [
+        (["SIGTERM"], ["SIGTERM"]),
+        (["SIGKILL"], ["SIGTERM", "SIGKILL"]),
+        ([], ["SIGTERM", "SIGKILL"]),
+    ],
+)
+def test_force_is_used_where_words_do_nothing(obeyed, signals):
+    engine = Engine(*obeyed)
+    termination.kill(engine, "a")  # type: ignore[arg-type]
+    assert engine.signals == signals
+
+
+def test_one_that_is_gone_is_over(monkeypatch):
+    engine = Engine()
+    assert not termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
+    monkeypatch.setattr(engine, "container", lambda _: None)
+    assert termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]

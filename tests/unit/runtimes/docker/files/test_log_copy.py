@@ -1,0 +1,162 @@
+"""Copying a log that is told from its start each time: no gap, nothing twice (I8, I16)."""
+
+import contextlib
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.runner.log import AT_LIMIT, TAIL_BYTES
+from nbyard.runtimes.docker.files import log_copy
+from nbyard.runtimes.docker.files.log_copy import FORGOTTEN, STDOUT, LogCopy
+
+
+def copied(folder, pieces, *, base=0, apart=False, seen=None):
+    copy = LogCopy(folder, base, stdout_apart=apart, seen=seen)
+    said = copy.drain(pieces)
+    copy.close()
+    return said
+
+
+def fed(folder, pieces, base=0):
+    copy = LogCopy(folder, base, stdout_apart=False)
+    for is_stdout, data in pieces:
+        copy.feed(is_stdout, data)
+    copy.close()
+    return copy.over
+
+
+PIECES = st.lists(st.tuples(st.booleans(), st.binary(max_size=12)), max_size=12)
+
+
+@given(pieces=PIECES, cuts=st.lists(st.integers(0, 12), max_size=4))
+def test_whoever_copied_how_far_the_log_is_the_same(tmp_path_factory, pieces, cuts):
+    folder = tmp_path_factory.mktemp("log")
+    (folder / "log").write_bytes(b"before\n")
+    for cut in cuts:
+        fed(folder, pieces[:cut], base=7)
+    copied(folder, pieces, base=7)
+    text = b"".join(data for _, data in pieces).decode("utf-8", "replace")
+    assert (folder / "log").read_bytes() == b"before\n" + text.encode()
+
+
+def test_a_half_written_line_is_completed(tmp_path):
+    (tmp_path / "log").write_bytes(b"hel")
+    copied(tmp_path, [(True, b"hello\n"), (False, b"world\n")])
+    assert (tmp_path / "log").read_bytes() == b"hello\nworld\n"
+
+
+def test_a_full_log_shows_that_something_was_printed(tmp_path, monkeypatch):
+    """I11: only the dispatcher sees whether a command in a container is silent."""
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", TAIL_BYTES + 10)
+    with contextlib.closing(LogCopy(tmp_path, 0, stdout_apart=False)) as copy:
+        copy.feed(True, b"0123456789")
+        for _ in range(2):
+            os.utime(tmp_path / "log", (1, 1))
+            copy.feed(True, b"more")
+            found = (tmp_path / "log").stat()
+            assert found.st_size == 10 and found.st_mtime > 1
+
+
+def test_standard_output_apart_keeps_its_bytes(tmp_path):
+    said = copied(tmp_path, [(True, b"\xff\x00"), (False, b"\xff\n"), (True, b"x")], apart=True)
+    assert (tmp_path / STDOUT).read_bytes() == b"\xff\x00x"
+    assert (tmp_path / "log").read_text() == "\ufffd\n" and said == "\ufffd"
+
+
+def test_beyond_the_limit_the_end_is_kept_and_the_rest_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 200)
+    monkeypatch.setattr(log_copy, "TAIL_BYTES", 100)
+    pieces = [(True, b"%04d\n" % i) for i in range(100)]
+    for _ in range(2):  # done again after a crash it is the same
+        copied(tmp_path, pieces)
+        text = (tmp_path / "log").read_text()
+        assert text.startswith("0000\n") and text.endswith("0099\n")
+        full, rest = text.split("[nbyard: 60 lines (300 bytes) are missing here")
+        assert full.endswith(AT_LIMIT.decode() + "\n") and AT_LIMIT.decode() not in rest
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A log with room for 20 lines of 5 bytes, and as many at its end."""
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 200)
+    monkeypatch.setattr(log_copy, "TAIL_BYTES", 100)
+
+
+def lines(first, last):
+    return [(True, b"%04d\n" % i) for i in range(first, last)]
+
+
+def test_who_followed_knows_what_the_engine_kept_no_more(tmp_path, small):
+    """I16: of 1,000 lines the engine has the last 50, or fewer than there was room for."""
+    seen = fed(tmp_path, lines(0, 1000))
+    for first in (950, 990, 950):
+        copied(tmp_path, lines(first, 1000), seen=seen)
+        text = (tmp_path / "log").read_text()
+        kept = "".join(f"{i:04d}\n" for i in range(max(first, 980), 1000))
+        lost = 980 - min(1000 - first, 20)
+        assert text.endswith(
+            f"[nbyard: at least {lost} lines ({5 * lost:,} bytes) are missing here:"
+            f" the log has reached its limit]\n{kept}"
+        )
+        assert text.startswith("0000\n") and "0019\n" + AT_LIMIT.decode() in text
+
+
+def test_lines_that_are_all_alike_are_counted_too(tmp_path, small):
+    seen = fed(tmp_path, [(True, b"tick\n")] * 1000)
+    copied(tmp_path, [*[(True, b"tick\n")] * 10, (True, b"died\n")], seen=seen)
+    text = (tmp_path / "log").read_text()
+    assert "at least 969 lines (4,845 bytes) are missing here" in text
+    assert text.endswith("tick\ndied\n")
+
+
+def test_a_log_that_was_followed_is_left_as_it_is(tmp_path, small):
+    """I16: the engine keeps less than there is room for where lines are short."""
+    seen = fed(tmp_path, lines(0, 20))
+    copied(tmp_path, lines(15, 20), seen=seen)
+    assert (tmp_path / "log").read_bytes() == b"".join(data for _, data in lines(0, 20))
+
+
+def test_what_nobody_followed_is_told_to_be_missing(tmp_path, small, monkeypatch):
+    """I16: whoever comes later goes on behind the gap."""
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 500)
+    (tmp_path / "log").write_bytes(b"before\n")
+    fed(tmp_path, lines(0, 2), base=7)
+    kept = b"before\n0000\n0001\n" + FORGOTTEN
+    assert fed(tmp_path, lines(90, 92), base=7) == (0, 0)
+    assert (tmp_path / "log").read_bytes() == kept + b"0090\n0091\n"
+    for seen in (None, (0, 0), None):
+        copied(tmp_path, lines(90, 95), base=7, seen=seen)
+        written = b"".join(data for _, data in lines(90, 95))
+        assert (tmp_path / "log").read_bytes() == kept + written
+
+
+def test_a_full_log_that_nobody_followed_has_its_end(tmp_path, small):
+    fed(tmp_path, lines(0, 60))
+    for _ in range(2):
+        copied(tmp_path, lines(900, 905))
+        text = (tmp_path / "log").read_bytes()
+        assert text.startswith(b"0000\n") and b"0019\n" + AT_LIMIT in text
+        assert text.endswith(
+            b"[nbyard: lines are missing here: the log has reached its limit]\n"
+            b"0900\n0901\n0902\n0903\n0904\n"
+        )
+
+
+def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_copy, "LIMIT_BYTES", 200)
+    monkeypatch.setattr(log_copy, "TAIL_BYTES", 100)
+    for _ in range(2):  # by whoever copies after a crash, too
+        copy = LogCopy(tmp_path, 0, stdout_apart=False)
+        for letter in b"abc":
+            copy.feed(True, bytes([letter]) * 100)
+        copy.close()
+        assert (tmp_path / "log").read_bytes() == b"a" * 100 + AT_LIMIT
+
+
+def test_a_link_in_place_of_the_log_is_not_followed(tmp_path):
+    (tmp_path / "log").symlink_to(tmp_path / "elsewhere")
+    with contextlib.suppress(OSError):
+        copied(tmp_path, [(True, b"x")])
+    assert not (tmp_path / "elsewhere").exists()

@@ -1,0 +1,54 @@
+"""P4: what is left of deployments is known by its labels and by its name."""
+
+from typing import Any
+
+import pytest
+
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
+from nbyard.runtimes.docker.orphans import clear, of_deployments
+
+LABELS = {STORE: "s", DEPLOYMENT: "d", REVISION: "2"}
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.removed = list[str]()
+
+    def remove(self, name: str) -> None:
+        self.removed.append(f"container {name}")
+
+    def remove_volume(self, name: str) -> None:
+        self.removed.append(f"volume {name}")
+
+    def remove_network(self, name: str) -> bool:
+        self.removed.append(f"network {name}")
+        return name != "used"
+
+
+@pytest.mark.parametrize(
+    ("one", "is_ours"),
+    [
+        (Owned("container", "nby-d-d-2", LABELS, 0.0), True),
+        (Owned("volume", "nby-d-d", LABELS, 0.0), True),
+        (Owned("network", "nby-d-d", LABELS, 0.0), True),
+        (Owned("container", "nby-d-d-3", LABELS, 0.0), False),
+        (Owned("volume", "mine", LABELS, 0.0), False),
+        (Owned("network", "nby-d-None", {STORE: "s"}, 0.0), False),
+    ],
+)
+def test_a_label_alone_makes_nothing_ours(one, is_ours):
+    assert of_deployments([one]) == ({"d": [one]} if is_ours else {})
+
+
+@pytest.mark.parametrize("with_files", [True, False])
+def test_files_are_removed_only_where_that_is_said(with_files):
+    things = [
+        Owned("container", "a-1", LABELS, 0.0),
+        Owned("volume", "a", LABELS, 0.0),
+        Owned("network", "a", LABELS, 0.0),
+        Owned("network", "used", LABELS, 0.0),
+    ]
+    engine: Any = Engine()
+    names = clear(engine, things, with_files=with_files)
+    assert names == (["a-1", "a", "a"] if with_files else ["a-1", "a"])
+    assert ("volume a" in engine.removed) == with_files and len(engine.removed) == len(names) + 1

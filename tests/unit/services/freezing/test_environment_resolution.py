@@ -1,0 +1,163 @@
+"""E11, L3: the version of an environment that a name means."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.runs.structs import NewRun, TaskPlan
+from nbyard.errors import Invalid, NotFound
+from nbyard.services.freezing.environment_resolution import find_used, of_kernel, without_lock
+
+
+@pytest.fixture
+def known(yard, ann):
+    """An environment with versions of these states."""
+
+    def make(name, *states):
+        environments = yard.services.environments
+        for number, state in enumerate(states):
+            body = EnvironmentChange(add="cow")
+            made = (
+                environments.change(ann, name, body)
+                if number
+                else environments.create(ann, NewEnvironment(name, "cow"))
+            )
+            move = yard.store.environments.move
+            with yard.store.write() as c:
+                if state != "queued":
+                    move(c, "ann", made.current.id, "building", place="x")
+                    move(c, "ann", made.current.id, state, digest=f"d{number}", reason="why")
+                    yard.store.environments.named(c, made.id, f"nbyard-{name}")
+
+    return make
+
+
+def test_a_name_means_the_newest_that_is_ready(yard, known):
+    known("cows", "ready", "ready", "failed")
+    used, lock = find_used(yard.services.runs._parts, "ann", "cows")
+    assert (used.name, used.number, used.digest, used.pinned, lock) == (
+        "cows", 2, "d1", False, b"",
+    )  # fmt: skip
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows@1")
+    assert (used.number, used.pinned) == (1, True)
+
+
+def test_what_cannot_be_used_is_refused_in_words(yard, known):
+    known("cows", "ready", "failed")
+    known("ants", "queued")
+    known("bees", "failed")
+    parts = yard.services.runs._parts
+    for reference, words in (
+        ("cows@2", "version 2 of 'cows' was not installed: why"),
+        ("ants", "version 1 of 'ants' is not installed yet: it is queued"),
+        ("bees", "version 1 of 'bees' was not installed: why"),
+    ):
+        with pytest.raises(Invalid, match=words) as not_ready:
+            find_used(parts, "ann", reference)
+        assert "environments show" in not_ready.value.hint or "queued" in words
+    for reference, words in (("cows@9", "no version 9"), ("none", "no environment 'none'")):
+        with pytest.raises(NotFound, match=words):
+            find_used(parts, "ann", reference)
+    with pytest.raises(NotFound) as refused:
+        find_used(parts, "ann", "cow@3")
+    (detail,) = refused.value.details
+    assert detail.path == "environment"
+    assert detail.message == "there is no environment 'cow@3'; there are: cows, bees, ants"
+    with pytest.raises(NotFound, match="no version 9; installed are: 1"):
+        find_used(parts, "ann", "cows@9")
+    with pytest.raises(NotFound, match="no version 2; none is installed"):
+        find_used(parts, "ann", "bees@2")
+    with pytest.raises(NotFound):
+        find_used(parts, "bob", "cows")
+
+
+def test_a_run_names_the_field_and_what_there_is(yard, ann, root, known):
+    known("cows", "ready")
+    (root / "a.py").write_text("print(1)\n")
+    (root / "a.nbflow").write_text(
+        '{"version": 1, "nodes": {"a": {"type": "executable", "path": "a.py"}}}'
+    )
+    for path in ("a.py", "a.nbflow"):
+        for reference, words in (("cosw", "there are: cows"), ("cows@2", "installed are: 1")):
+            with pytest.raises(NotFound, match=words) as refused:
+                yard.services.runs.create(ann, NewRun(path=path, environment=reference))
+            assert [detail.path for detail in refused.value.details] == ["environment"]
+    (root / "a.py.nbexec").write_text('{"version": 1, "resources": {"environment": "cosw"}}')
+    with pytest.raises(NotFound, match="environment: there is no environment 'cosw'"):
+        yard.services.runs.create(ann, NewRun(path="a.py"))
+    with pytest.raises(Invalid, match=r"a: environment: there is no .*; there are: cows"):
+        yard.services.runs.create(ann, NewRun(path="a.nbflow"))
+
+
+def test_a_name_that_ends_like_a_version_is_that_name(yard, known):
+    known("cows@1", "ready")
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows@1")
+    assert (used.name, used.number, used.pinned) == ("cows@1", 1, False)
+
+
+def test_a_kernel_of_ours_is_known(yard, known):
+    known("cows", "ready")
+    parts = yard.services.runs._parts
+    assert of_kernel(parts, "ann", "nbyard-cows") == "cows"
+    assert of_kernel(parts, "ann", "python3") == of_kernel(parts, "bob", "nbyard-cows") == ""
+
+
+@pytest.mark.parametrize(
+    ("image", "environment", "is_put_in"),
+    [
+        ("", "cows", True),
+        ("nbyard/cows:2", "cows", False),
+        ("sha256:2", "cows@2", False),
+        ("nbyard/cows:2", "cows@1", True),
+        ("nbyard/cows:plain", "cows", False),
+        ("nbyard/ants:1", "cows", True),
+        ("somebody/elses:1", "cows", True),
+    ],
+)
+def test_an_image_that_was_built_of_the_environment_has_its_packages(
+    yard, ann, root, known, image, environment, is_put_in
+):
+    """L5: none of them is put into it once more."""
+    known("cows", "ready", "ready")
+    known("ants", "ready")
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
+    other, _ = find_used(yard.services.runs._parts, "ann", "ants")
+    for_scripts = {"recipe": {"for_notebooks": False}}
+    for key, name, of, number, more in (
+        ("2", "cows:2", used, 2, {}),
+        ("3", "cows:plain", used, 2, for_scripts),
+        ("4", "ants:1", other, 1, {}),
+    ):
+        with yard.store.write() as c:
+            told = {"reference": f"nbyard/{name}", "environment": of.id, "version": number, **more}
+            yard.store.images.insert(c, "ann", key, origin="build", **told)
+            made = yard.store.images.get(c, "ann", key)
+            yard.store.images.move(c, made, "building")
+            yard.store.images.move(c, made, "ready", image_id=f"sha256:{key}")
+    (root / "a.py").write_text("")
+    wish = NewRun(path="a.py", environment=environment, runtime="docker", image=image)
+    made = yard.services.runs.create(ann, wish)
+    with yard.store.read() as c:
+        (task,) = yard.store.tasks.of_run(c, made.id)
+    assert bool(task.plan.requirements_digest) == is_put_in
+    assert task.plan.environment.name == "cows"
+
+
+def test_a_notebook_needs_an_image_for_notebooks(yard, known):
+    """L5: else what executes it is put in, and its packages with that."""
+    known("cows", "ready")
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
+    with yard.store.write() as c:
+        told = {"environment": used.id, "version": 1, "recipe": {"for_notebooks": False}}
+        yard.store.images.insert(c, "ann", "1", reference="cows:1", origin="build", **told)
+        made = yard.store.images.get(c, "ann", "1")
+        yard.store.images.move(c, made, "building")
+        yard.store.images.move(c, made, "ready", image_id="sha256:1")
+    at = TaskPlan("n", "n", "e", "v", [], {}, "docker", "cows:1", environment=used)
+    at = msgspec.structs.replace(at, requirements_digest="lock")
+    with yard.store.read() as c:
+        found = {
+            kind: without_lock(yard.store, c, "ann", at, kind).requirements_digest
+            for kind in ("notebook", "command")
+        }
+    assert found == {"notebook": "lock", "command": ""}

@@ -1,0 +1,64 @@
+"""E6, E9: from a file to an immutable version."""
+
+import pytest
+
+from nbyard.errors import Invalid
+from nbyard.services.freezing.executable_versions import Freezer
+
+
+def test_a_version_is_kept_once(yard, tool):
+    freezer = Freezer(yard.parts)
+    fields = freezer.prepare(freezer.load(tool))
+    with yard.store.write() as c:
+        made = freezer.register(c, "ann", "Tool", "", "")
+        first = freezer.keep(c, made, fields)
+        assert freezer.keep(c, made, fields) == first
+        other = freezer.keep(c, made, {**fields, "command": ["sh"]})
+        assert (first.number, other.number) == (1, 2)
+        named = freezer.register(c, "ann", "Tool", "", "")
+        assert yard.store.executables.names(c, "ann")[named] == "Tool 2"
+
+
+def test_the_followed_file_is_one_executable(yard, tool, root):
+    freezer = Freezer(yard.parts)
+    numbers = []
+    for line in ("", "", "# more\n"):
+        with (root / tool).open("a") as handle:
+            handle.write(line)
+        code = freezer.load(tool)
+        with yard.store.write() as c:
+            numbers.append(freezer.follow(c, "ann", code, freezer.prepare(code)).current.number)
+    assert numbers == [1, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["flow.nbflow", "FLOW.NBFLOW"])
+def test_workflows_are_no_code(yard, root, name):
+    (root / name).write_text('{"version": 1}')
+    freezer = Freezer(yard.parts)
+    with pytest.raises(Invalid):
+        freezer.inspect(freezer.load(name))
+
+
+def test_a_broken_description_is_named(yard, tool, root):
+    (root / f"{tool}.nbexec").write_text("{")
+    with pytest.raises(Invalid) as refused:
+        Freezer(yard.parts).load(tool)
+    assert "tool.py.nbexec" in refused.value.message
+
+
+def test_of_a_large_folder_what_defaults_and_texts_name_comes_along(yard, root):
+    """E14: what works in plain Jupyter works in a run."""
+    yard.parts.settings.max_bundle_bytes = 5
+    (root / "plain/sub/deep").mkdir(parents=True)
+    (root / "plain/raw").mkdir()
+    for name in ("sub/file.csv", "sub/deep/x.csv", "sub/other.csv", "raw/1.csv", "raw/2.csv"):
+        (root / "plain" / name).write_text("a\n")
+    (root / "plain/n.py").write_text(
+        'import nbyard\nfrom pathlib import Path\nnbyard.input("a", default="sub/file.csv")\n'
+        'nbyard.input("b", Path("sub/deep"))\nopen(f"raw/{1}.csv")\nnbyard.input("d", 1)\n'
+    )
+    freezer = Freezer(yard.parts)
+    fields = freezer.prepare(freezer.load("plain/n.py"))
+    kept = {entry.path for entry in yard.parts.blobs.tree(fields["bundle_digest"]).files}
+    named = {"sub/file.csv", "sub/deep/x.csv", "raw/1.csv", "raw/2.csv"}
+    assert kept == {"n.py", *named}

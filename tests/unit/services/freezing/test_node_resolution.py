@@ -1,0 +1,87 @@
+"""K2: what the nodes of a document stand for."""
+
+import pytest
+
+from nbyard.domain.executables.structs import NewExecutable, Resources
+from nbyard.domain.workflows.structs import Node
+from nbyard.services.freezing.node_resolution import Freeze, Resolver
+
+
+@pytest.fixture
+def resolver(yard):
+    return Resolver(yard.parts, "ann", ".")
+
+
+def test_nodes_for_the_canvas(resolver, tool, root):
+    (root / "d.csv").write_text("a\n")
+    (root / "folder").mkdir()
+    seen = resolver.view(Node("executable", path=tool))
+    assert [a.name for a in seen.arguments] == ["source", "result", "times"]
+    data = resolver.view(Node("dataset", path="d.csv"))
+    assert (data.kind, data.arguments[0].format) == ("dataset", "csv")
+    assert resolver.view(Node("dataset", path="folder")).arguments[0].format == "folder"
+
+
+def test_an_artifact_stands_for_its_newest_file(resolver, tool, root, finished):
+    """A5: it is data, under a name."""
+    (root / "d.csv").write_text("a\n")
+    finished(path=tool, name="made", parameters={"source": "d.csv"})
+    node = Node("dataset", artifact="made")
+    seen = resolver.view(node)
+    assert (seen.name, seen.kind, seen.arguments[0].format) == ("made", "dataset", "csv")
+    data = Freeze(resolver, {"d": node}).resolved["d"].data
+    assert data is not None and (data.origin, data.filename) == ("made", "result.csv")
+    assert "no artifact 'none'" in resolver.view(Node("dataset", artifact="none")).problem
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Node("dataset", path="none.csv"),
+        Node("dataset", dataset="none"),
+        Node("executable", path="none.py"),
+        Node("executable", path="../../etc/passwd"),
+        Node("executable", executable="none"),
+        Node("executable", path="tool.py", version="none"),
+        Node("executable"),
+        Node("dataset"),
+    ],
+)
+def test_a_node_that_stands_for_nothing_says_so(resolver, tool, node):
+    assert resolver.view(node).problem
+    freeze = Freeze(resolver, {"n": node})
+    assert freeze.resolved["n"].problem
+
+
+def test_freezing_keeps_bytes_and_versions(resolver, yard, tool, root):
+    (root / "d.csv").write_text("a\n")
+    nodes = {"d": Node("dataset", path="d.csv"), "t": Node("executable", path=tool)}
+    freeze = Freeze(resolver, nodes)
+    with yard.store.write() as c:
+        found = freeze.rows(c)
+    assert found["d"].data is not None
+    assert yard.parts.blobs.path(found["d"].data.digest).read_text() == "a\n"
+    pinned = Node("executable", path=tool, version=found["t"].version_id)
+    (root / tool).write_text("print('other')\n")
+    assert [a.name for a in resolver.view(pinned).arguments] == ["source", "result", "times"]
+
+
+def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver, tool, root):
+    """They are those of the version's bundle, whatever lies beside the file now."""
+    needs = root / "requirements.txt"
+    needs.write_text("six==1.16.0\n")
+    told = Resources(requirements="requirements.txt")
+    made = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told))
+    needs.write_text("six\n")
+    node = Node("executable", path=tool, version=made.current.id)
+    digest = Freeze(resolver, {"n": node}).resolved["n"].requirements_digest
+    with yard.parts.blobs.open(digest) as stored:
+        assert stored.read() == b"six==1.16.0\n"
+    needs.unlink()
+    lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
+    assert (
+        "in the bundle"
+        in Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
+        .resolved["n"]
+        .problem
+    )

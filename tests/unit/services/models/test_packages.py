@@ -1,0 +1,129 @@
+"""M1, E7, journey 7: packages put together of files; folders with model files: test_models.py."""
+
+from importlib import metadata
+
+import pytest
+
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.errors import Invalid, NotFound
+
+from .test_service import write
+
+MODEL = """
+import json
+import msgspec
+from helping.near import sign
+
+
+class Signs:
+    input_schema = {"x": float}
+    output_schema = {"sign": int}
+
+    def predict(self, frame):
+        return [sign(one) for one in frame["x"]]
+"""
+
+
+@pytest.fixture
+def models(yard):
+    return yard.services.models
+
+
+@pytest.fixture
+def file(root) -> str:
+    folder = root / "signs"
+    (folder / "helping").mkdir(parents=True)
+    (folder / "model.py").write_text(MODEL)
+    (folder / "helping/__init__.py").write_text("")
+    (folder / "helping/near.py").write_text("from .far import sign\nimport yaml\n")
+    (folder / "helping/far.py").write_text("def sign(x): return int(x > 0)\n")
+    (folder / "other").mkdir()
+    (folder / "other/big.bin").write_text("x" * 100)
+    return "signs/model.py"
+
+
+def paths(yard, digest: str) -> list[str]:
+    return [one.path for one in yard.parts.blobs.tree(digest).files]
+
+
+def test_a_class_is_built_with_the_modules_and_packages_that_it_imports(models, ann, file, yard):
+    made = models.build(ann, NewModel(file))
+    assert (made.name, made.mode, made.path, made.source) == ("Signs", "http", file, None)
+    assert (made.model.module, made.model.class_name, made.model.src) == ("model", "Signs", ".")
+    assert made.model.inputs == [ModelColumn("x", "float")]
+    pins = [f"{name}=={metadata.version(name)}" for name in ("msgspec", "pyyaml")]
+    assert sorted(line.lower() for line in made.model.requirements) == pins
+    beside = ["helping/__init__.py", "helping/far.py", "helping/near.py", "model.py"]
+    beside.append("other/big.bin")  # of a folder that is not too large all comes along
+    assert paths(yard, made.bundle_digest) == beside
+    assert models.build(ann, NewModel(file, class_name="Signs")).number == 2
+
+
+def test_the_class_of_a_project_comes_with_all_of_it(models, ann, file, root, yard):
+    (root / "requirements.txt").write_text("")
+    made = models.build(ann, NewModel(file))
+    assert made.model.src == "signs"
+    assert "signs/other/big.bin" in paths(yard, made.bundle_digest)
+
+
+def test_a_requirements_file_beside_it_counts_in_place_of_its_imports(models, ann, file, root):
+    (root / "signs/requirements.txt").write_text("# all\nnumpy == 2.1\n")
+    assert models.build(ann, NewModel(file)).model.requirements == ["numpy==2.1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "words"),
+    [
+        ("import msgspec", "import no_such_module", "model.py", "imports no_such_module"),
+        ("class Signs", "class Signs(:", "model.py", "line"),
+        ('    input_schema = {"x": float}\n', "", "model.py:Signs.input_schema", "does not say"),
+    ],
+)
+def test_what_is_not_told_is_asked_for(models, ann, file, root, old, new, path, words):
+    (root / file).write_text(MODEL.replace(old, new))
+    with pytest.raises(Invalid) as caught:
+        models.build(ann, NewModel(file))
+    assert caught.value.details[0].path == path
+    assert words in caught.value.message
+    assert models.list(ann).items == []
+
+
+def test_what_may_be_missing_is_not_needed(models, ann, file, root):
+    tried = "try:\n    import no_such_module\nexcept ImportError:\n    pass"
+    (root / file).write_text(MODEL.replace("import msgspec", tried))
+    (line,) = models.build(ann, NewModel(file)).model.requirements
+    assert line.lower().startswith("pyyaml==")
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (NewModel(), "path"),
+        (NewModel("signs", class_name="Signs"), "class_name"),
+        (NewModel("signs/model.py", run="1", output="model"), "path"),
+        (NewModel("signs/my-model.py"), "path"),
+    ],
+)
+def test_one_thing_is_built(models, ann, file, root, body, path):
+    (root / "signs/my-model.py").write_text(MODEL)
+    with pytest.raises(Invalid) as caught:
+        models.build(ann, body)
+    assert caught.value.details[0].path == path
+
+
+def test_a_file_that_is_not_there_is_told(models, ann):
+    with pytest.raises(NotFound, match=r"no file signs\.py"):
+        models.build(ann, NewModel("signs.py"))
+
+
+def test_a_model_file_stands_for_its_folder(models, ann, root):
+    """E7: a node on the canvas knows its file."""
+    write(root)
+    by_file = models.build(ann, NewModel("job/nervosum.yaml"))
+    by_folder = models.build(ann, NewModel("job"))
+    assert (by_file.path, by_file.name) == (by_folder.path, by_folder.name)
+    assert by_file.bundle_digest == by_folder.bundle_digest
+    assert models.deployed(ann, NewModel("job/nervosum.yaml")).items == []
+    (root / "job/other.yaml").write_text("")
+    with pytest.raises(NotFound):
+        models.build(ann, NewModel("job/other.yaml"))

@@ -1,0 +1,243 @@
+"""What people see of attempts: log, cells, use and metrics, as far as they are written."""
+
+import json
+import os
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.attempts import folders
+from nbyard.domain.attempts import structs as contract
+from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.structs import Image, Surroundings
+from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.environments.structs import Lock, Package
+from nbyard.domain.runs.structs import Activity, Attempt, Task
+from nbyard.logs import reading
+from nbyard.services.runs import attempt_views as views
+
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+def _task(*states, state="running"):
+    tries = [
+        Attempt(f"a{n}", "t", n, each, "process", "here", NOW) for n, each in enumerate(states, 1)
+    ]
+    return Task("t", "r", "clean", "Clean", state, False, "", "process", NOW, attempts=tries)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = folders.place(tmp_path, "a1")
+    place.mkdir(parents=True)
+    return place
+
+
+def _read_all(store, task):
+    text, after, chunks = "", 0, 0
+    while True:
+        chunk = views.log(store, task, after)
+        assert chunk.next >= after
+        text, after, chunks = text + chunk.text, chunk.next, chunks + 1
+        if chunk.done or not chunk.text:
+            return text, chunks, chunk.done
+
+
+def test_there_is_no_log_before_an_attempt(tmp_path):
+    waiting = views.log(tmp_path, _task(state="queued"), 0)
+    assert (waiting.text, waiting.done) == ("", False)
+    assert views.log(tmp_path, _task(state="skipped"), 0).done
+    assert views.log(tmp_path, _task("starting"), 0).text == ""
+
+
+def test_the_log_is_that_of_the_newest_attempt(tmp_path):
+    for name in ("a1", "a2"):
+        folders.place(tmp_path, name).mkdir(parents=True)
+        (folders.place(tmp_path, name) / contract.LOG).write_text(name)
+    chunk = views.log(tmp_path, _task("lost", "running"), 0)
+    assert (chunk.text, chunk.attempt, chunk.done, chunk.next) == ("a2", 2, False, 2)
+    assert views.log(tmp_path, _task("lost", "succeeded"), 1).text == "2"
+    assert views.log(tmp_path, _task("lost", "succeeded"), 1).done
+    beyond = views.log(tmp_path, _task("lost", "succeeded"), 99)
+    assert (beyond.text, beyond.next, beyond.done) == ("", 99, True)
+
+
+@given(text=st.text("aä€😀\n", max_size=40), size=st.integers(4, 9), done=st.booleans())
+def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, size, done):
+    """K5: a live log, in pieces."""
+    store = tmp_path_factory.mktemp("store")
+    place = folders.place(store, "a1")
+    place.mkdir(parents=True)
+    (place / contract.LOG).write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "LOG_CHUNK", size)
+        read, _, ended = _read_all(store, _task("succeeded" if done else "running"))
+    assert read == text
+    assert ended is done
+
+
+@given(text=st.text("aä€😀\n", max_size=60), size=st.integers(4, 9))
+def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
+    """K5: the end of a long log comes first, then what was before it."""
+    store = tmp_path_factory.mktemp("store")
+    place = folders.place(store, "a1")
+    place.mkdir(parents=True)
+    (place / contract.LOG).write_bytes(text.encode())
+    task, read, before = _task("succeeded"), "", 2**53 - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "LOG_CHUNK", size)
+        while before:
+            chunk = views.log(store, task, 0, before)
+            assert chunk.start < before or not text
+            assert chunk.done is (before == 2**53 - 1)
+            read, before = chunk.text + read, chunk.start
+    assert read == text
+
+
+def test_what_is_read_from_the_end_begins_with_a_line(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(reading, "LOG_CHUNK", 10)
+    (folder / contract.LOG).write_bytes(b"first\nsecond\nthird\n")
+    last = views.log(tmp_path, _task("running"), 0, 99)
+    assert (last.text, last.start, last.next, last.done) == ("third\n", 13, 19, False)
+    more = views.log(tmp_path, _task("running"), 0, last.start)
+    assert (more.text, more.start, more.next) == ("second\n", 6, 13)
+    assert views.log(tmp_path, _task("running"), 8, 13).text == "cond\n"
+    assert views.log(tmp_path, _task("running"), 13, 6).text == ""
+
+
+def test_a_full_piece_ends_with_a_line(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(reading, "LOG_CHUNK", 8)
+    (folder / contract.LOG).write_bytes(b"first\nsecond")
+    assert views.log(tmp_path, _task("running"), 0).next == 6
+    assert views.log(tmp_path, _task("running"), 6).text == "second"
+
+
+def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
+    log = folder / contract.LOG
+    log.write_bytes(b"a\xe2\x82")
+    chunk = views.log(tmp_path, _task("running"), 0)
+    assert (chunk.text, chunk.next) == ("a", 1)
+    log.write_bytes("a€".encode())
+    assert views.log(tmp_path, _task("running"), 1).text == "€"
+    log.write_bytes(b"a\xe2\x82")
+    assert views.log(tmp_path, _task("failed"), 1).text == "\ufffd", "there is no other half"
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 50, b"\x80" * 50, bytes(range(256))])
+def test_bytes_that_are_no_text_come_through(tmp_path, folder, content, monkeypatch):
+    monkeypatch.setattr(reading, "LOG_CHUNK", 16)
+    (folder / contract.LOG).write_bytes(content)
+    text, chunks, done = _read_all(tmp_path, _task("succeeded"))
+    assert done
+    assert chunks < 30
+    assert len(text) >= len(content) // 4
+
+
+def _event(seq, state, index=0, **more):
+    """The second of four cells holds the values that were put in; three are the source's."""
+    cell = {0: {"cell": 0}, 1: {}}.get(index, {"cell": index - 1})
+    place = {"index": index, "of": 4, "cells": 3, **cell, **more}
+    return {"seq": seq, "at": 1.0, "type": "cell", **place, "state": state}
+
+
+def _write_events(folder, *events, rest=b""):
+    lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    (folder / contract.EVENTS).write_bytes(lines + rest)
+
+
+def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
+    junk = [b"5", b"[1]", b"null", b'"x"', b"\xff", b"{", b"", b'{"seq": "2"}', b"[" * 100_000]
+    half = json.dumps(_event(3, "running", 2)).encode()
+    _write_events(folder, _event(1, "done"), rest=b"\n".join([*junk, half]))
+    found = views.Progress(tmp_path).of("r", "clean", "a1", 1)
+    assert (found.done, found.total, found.current) == (1, 3, None)
+
+
+def test_how_far_an_attempt_is(tmp_path, folder):
+    """K5: also for who asks again and again."""
+    progress = views.Progress(tmp_path)
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
+    (folder / contract.LOG).write_bytes(b"12345")
+    events = [_event(1, "running"), _event(2, "done"), _event(3, "running", 1)]
+    _write_events(folder, *events)
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 1, 3, 1)
+    _write_events(folder, *events, _event(4, "done", 1), _event(5, "running", 3))
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 2, 3, 3)
+    _write_events(folder, _event(1, "done", cell="1"))
+    assert progress.of("r", "clean", "a1", 1).done == 0
+    _write_events(folder, _event(1, "running"), _event(2, "failed"))
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
+
+
+def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):
+    """R2."""
+    assert views.cells(tmp_path, _task()).notebook is None
+    _write_events(folder, _event(1, "running"), _event(2, "done"))
+    assert views.cells(tmp_path, _task("running")).notebook is None
+    (folder / contract.EXECUTED).write_text('{"cells": []}')
+    found = views.cells(tmp_path, _task("running"))
+    assert (found.notebook, found.done, found.total, found.current) == ({"cells": []}, 1, 3, None)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_what_is_no_notebook_is_none(tmp_path, folder, content, monkeypatch):
+    (folder / contract.EXECUTED).write_bytes(content)
+    assert views.cells(tmp_path, _task("running")).notebook is None
+    (folder / contract.EXECUTED).write_text('{"cells": []}')
+    monkeypatch.setattr(views, "MAX_NOTEBOOK", 5)
+    assert views.cells(tmp_path, _task("running")).notebook is None
+
+
+def test_what_an_attempt_used(tmp_path, folder):
+    attempt = _task("running").attempts[-1]
+    assert views.usage(tmp_path, attempt) == Usage(1, done=False)
+    line = '{"at": %d, "cpu": %d, "memory": 7, "processes": 2}\n'
+    (folder / contract.USAGE).write_text(line % (10, 1) + "nonsense\n" + line % (12, 5) + "{")
+    found = views.usage(tmp_path, attempt)
+    assert (found.seconds, found.cores, found.memory_bytes) == ([0, 2], [0, 2], [7, 7])
+    assert (found.processes, found.cpu_seconds, found.done) == ([2, 2], 5, False)
+    assert views.usage(tmp_path, _task("failed").attempts[-1]).done
+
+
+def test_what_an_attempt_recorded(tmp_path, folder):
+    attempt = _task("running").attempts[-1]
+    assert views.metrics(tmp_path, attempt) == Metrics(1, done=False)
+    line = '{"at": %d, "name": "loss", "value": %s, "step": %d}\n'
+    (folder / contract.METRICS).write_text(line % (10, "2", 1) + "no\n" + line % (12, '"nan"', 2))
+    (found,) = views.metrics(tmp_path, attempt).metrics
+    assert (found.name, found.seconds, found.steps) == ("loss", [0, 2], [1, 2])
+    assert found.values == [2, "NaN"] and found.last == "NaN"
+    (folder / contract.METRICS).unlink()
+    (folder / contract.METRICS).symlink_to(folder / contract.LOG)
+    assert views.metrics(tmp_path, attempt).metrics == []
+
+
+@pytest.mark.parametrize("odd", ["fifo", "folder", "link"])
+def test_what_is_no_record_of_use_is_passed_over(tmp_path, folder, odd):
+    place = folder / contract.USAGE
+    if odd == "fifo":
+        os.mkfifo(place)
+    elif odd == "folder":
+        place.mkdir()
+    else:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_text('{"at": 1, "cpu": 1, "memory": 7, "processes": 2}\n')
+        place.symlink_to(elsewhere)
+    assert views.usage(tmp_path, _task("running").attempts[-1]) == Usage(1, done=False)
+
+
+def test_what_an_attempt_was_made_for(tmp_path, folder):
+    """R2: in a container the image's own lock is the one that counts."""
+    assert views.surroundings(tmp_path, _task("running")) is None
+    lock = Lock("3.11.7", "", "cpython", "linux-x86_64", [Package("numpy", "2.1", "sha256:1")])
+    plain = Surroundings({"host": "h"}, "python3", "python3", "f", "v", "c", "b", lock)
+    (folder / contract.SURROUNDINGS).write_bytes(msgspec.json.encode(plain))
+    assert views.surroundings(tmp_path, _task("running")) == plain
+    inside = msgspec.structs.replace(lock, packages=[])
+    image = Image("base:1", "sha256:2", inside)
+    (folder / contract.IMAGE).write_bytes(msgspec.json.encode(image))
+    found = views.surroundings(tmp_path, _task("running"))
+    assert found == msgspec.structs.replace(plain, image=image, lock=inside)

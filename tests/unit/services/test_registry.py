@@ -1,0 +1,26 @@
+"""G6: every noun has one service, which nobody imports before it is asked."""
+
+import subprocess
+import sys
+
+from nbyard.services.registry import Services
+from nbyard.services.table import SERVICES
+
+
+def test_every_service_is_there_by_its_noun(yard):
+    services = Services(yard.parts)
+    assert all(type(getattr(services, cls.noun)) is cls for cls in SERVICES)
+
+
+def test_it_is_always_the_same_one(yard):
+    assert yard.services.runs is yard.services.runs
+
+
+def test_an_open_yard_has_imported_none_of_them():
+    code = (
+        "import sys, nbyard.yard\n"
+        "print([name for name in sys.modules if name.endswith(('datasets', 'workflows', 'runs'))"
+        " and name.startswith('nbyard.services')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"

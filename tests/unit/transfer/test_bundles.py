@@ -1,0 +1,283 @@
+"""Code bundles: what belongs to the code of a notebook or script."""
+
+import os
+
+import pytest
+
+from nbyard.blobs import Blobs
+from nbyard.domain.environments.structs import LockedPackage
+from nbyard.errors import Conflict, TooLarge
+from nbyard.transfer import bundles
+from nbyard.transfer.bundles import (
+    Picked,
+    excess,
+    links_left_out,
+    names_below,
+    pick,
+    project_of,
+    rule_of,
+    with_trees,
+)
+
+MIB = 2**20
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """The folder that is served; the home folder lies around it."""
+    monkeypatch.setenv("HOME", os.fspath(tmp_path))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return Blobs(tmp_path / "blobs", reserve_bytes=0)
+
+
+def _write(root, *names, content="x"):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root / names[0]
+
+
+def collect(code, root, blobs, cap, *more):
+    return bundles.collect(pick(code, root, cap, *more), blobs, cap)
+
+
+def _stored(blobs, bundle):
+    return {entry.path for entry in blobs.tree(bundle.digest).files}
+
+
+@pytest.mark.parametrize("marker", bundles.MARKERS)
+def test_a_project_is_the_nearest_folder_with_a_mark(root, marker):
+    code = _write(root, "a/b/c/train.py", f"a/{marker}", marker)
+    assert project_of(code, root) == root / "a"
+    _write(root, f"a/b/c/{marker}")
+    assert project_of(code, root) == root / "a/b/c"
+
+
+def test_no_project_is_looked_for_above_the_limit(root):
+    code = _write(root, "a/b/train.py", "pyproject.toml")
+    assert project_of(code, root / "a") is None
+    assert project_of(code, root) == root
+
+
+def test_a_home_folder_is_no_project(root, tmp_path):
+    """Whatever lies in it: else one notebook would take all of it along."""
+    code = _write(root, "train.py", "../.git/HEAD", "../requirements.txt")
+    assert project_of(code, tmp_path) is None
+    assert project_of(tmp_path / "loose.py", tmp_path) is None
+
+
+def test_a_project_is_taken_without_what_is_ignored(root, blobs):
+    code = _write(
+        root,
+        "jobs/train.py",
+        "pyproject.toml",
+        "lib/load.py",
+        "lib/__pycache__/load.pyc",
+        "lib/deep/resources/x.csv",
+        ".env",
+        ".git/HEAD",
+        "node_modules/x/index.js",
+        "my.egg-info/PKG-INFO",
+        "venv/bin/python",
+        "train.nbflow",
+    )
+    (root / "link.py").symlink_to(code)
+    (root / "linked").symlink_to(root / "lib")
+    os.mkfifo(root / "pipe")
+    (root / "jobs/data").symlink_to(root / "lib")
+    (root / ".hidden").symlink_to(root / "lib")
+    bundle = collect(code, root, blobs, MIB)
+    assert links_left_out(code, root) == ["link.py", "linked", "jobs/data"]
+    assert (bundle.file, bundle.count, bundle.size_bytes) == ("jobs/train.py", 3, 3)
+    assert _stored(blobs, bundle) == {"jobs/train.py", "pyproject.toml", "lib/load.py"}
+
+
+def test_without_a_project_the_own_folder_is_taken(root, blobs):
+    code = _write(root, "a/train.py", "a/load.py", "a/data/x.csv", "a/build/y.csv", "b/other.py")
+    bundle = collect(code, root, blobs, MIB)
+    assert bundle.file == "train.py"
+    assert _stored(blobs, bundle) == {"train.py", "load.py", "data/x.csv"}
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "x.txt"])
+def test_a_store_below_the_code_is_no_part_of_it(root, blobs, marker):
+    code = _write(root, "a/train.py")
+    _write(root, f"a/{marker}", "a/kept/store-id", "a/kept/attempts/1/code/train.py")
+    assert _stored(blobs, collect(code, root, blobs, MIB)) == {"train.py", marker}
+
+
+@pytest.mark.parametrize("when", ["d/", "train.py"])
+def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
+    _write(root, "train.py", "d/b.csv")
+    asked = []
+
+    def keep(name):
+        asked.append(name)
+        if name == when and asked.count(when) == 2:  # before, its size was asked for
+            (root / "d").rename(root / "e")
+        return True
+
+    with pytest.raises(Conflict, match="was removed while the code of"):
+        bundles.collect(Picked(root, "train.py", keep), blobs, MIB)
+
+
+def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):
+    code = _write(root, "a/n.ipynb", "a/sub/file.csv", "a/sub/more.csv", "a/in/x.csv", "a/in/.y")
+    _write(root, "a/huge/1.bin", "a/huge/2.bin", "a/util.py")
+    mentioned = ["in", "huge"]
+    bundle = collect(code, root, blobs, 4, ["sub/file.csv"], lambda: ["in"], 3)
+    assert _stored(blobs, bundle) == {"n.ipynb", "util.py", "sub/file.csv", "in/x.csv"}
+    _write(root, "a/huge/1.bin", content="x" * 100)
+    picked = pick(code, root, 50, [], lambda: mentioned, 3)
+    assert _stored(blobs, bundles.collect(picked, blobs, 50)) == {"n.ipynb", "util.py", "in/x.csv"}
+
+
+def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
+    tmp_path, root, blobs, monkeypatch
+):
+    monkeypatch.setattr(bundles, "LINKED_BYTES", 10)
+    code = _write(tmp_path, "n.ipynb")
+    _write(tmp_path, "big.csv", "other.csv", content="x" * 11)
+    picked = pick(code, tmp_path, MIB, [], lambda: ["big.csv"])
+    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+    _write(root, "n.ipynb", "a/x", "big.csv", content="x" * 11)
+    picked = pick(root / "n.ipynb", root, MIB, [], list, 3)
+    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+
+
+def test_what_the_code_names_comes_as_far_as_there_is_room(root, blobs):
+    code = _write(root, "n.ipynb", "a/x", "b/x", "c/x", content="x" * 10)
+    picked = pick(code, root, 25, [], lambda: ["a", "b", "c"], 3)
+    kept = {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)}
+    assert kept == {"a/x", "b/x"}
+
+
+def test_what_cannot_be_read_or_named_stays_behind_without_a_project(root, blobs):
+    code = _write(root, "n.ipynb", "open/x", "closed/x")
+    (root / os.fsdecode(b"\xfcber.txt")).write_text("x")
+    (root / "closed").chmod(0)
+    try:
+        kept = _stored(blobs, collect(code, root, blobs, MIB))
+    finally:
+        (root / "closed").chmod(0o755)
+    assert kept - {"closed/x"} == {"n.ipynb", "open/x"}  # root may read everything
+
+
+def test_many_files_are_no_folder_of_one_notebook(root, monkeypatch):
+    monkeypatch.setattr(bundles, "LOOSE_FILES", 2)
+    code = _write(root, "a/n.ipynb", "a/x")
+    _write(root, "a/sub/x")
+    (root / "a/x").unlink()
+    assert pick(code, root, MIB).keep("sub/x")
+    _write(root, "a/y")
+    assert not pick(code, root, MIB).keep("sub/x")
+
+
+def test_a_home_folder_is_never_taken_whole(root, tmp_path, blobs):
+    code = _write(tmp_path, "n.ipynb", "util.py", "photos/1.jpg")
+    assert {"n.ipynb", "util.py"} == _stored(blobs, collect(code, tmp_path, blobs, MIB))
+
+
+def test_the_rule_that_leaves_a_file_out_is_told(root):
+    _write(root, ".gitignore", content="*.csv\n!keep.csv\n")
+    assert [rule_of(root, name) for name in ("a.csv", "keep.csv", "build/", "x.py")] == [
+        *("*.csv", "", "build", "")
+    ]
+
+
+def test_a_bundle_that_is_too_large_to_be_sent_names_its_largest_files(root, blobs):
+    code = _write(root, "a/n.ipynb", "a/big.csv", content="x" * 10)
+    tree = blobs.tree(collect(code, root, blobs, MIB).digest)
+    assert excess(tree, 20) == ""
+    assert excess(tree, 19) == "big.csv (10), n.ipynb (10)"
+
+
+def test_only_what_lies_below_is_named(root):
+    _write(root, "a/sub/file.csv", "b/other.csv")
+    (root / "a/link").symlink_to(root / "b")
+    for text in ("sub/file.csv", "./sub//file.csv", "sub/../sub/file.csv"):
+        assert names_below(root / "a", text) == "sub/file.csv"
+    for text in (
+        *("", ".", "..", "../b/other.csv", f"{root}/a/sub/file.csv", "link/other.csv", "link"),
+        *("none.csv", "a\0b", "https://h.test/sub/file.csv", "x" * 5000),
+    ):
+        assert names_below(root / "a", text) == ""
+
+
+def test_the_code_itself_is_always_there(root, blobs):
+    code = _write(root, "build/.hidden/train.py", "pyproject.toml", "build/x.py")
+    _write(root, ".nbyardignore", content="*.py\nbuild/\n")
+    bundle = collect(code, root, blobs, MIB)
+    assert _stored(blobs, bundle) == {"build/.hidden/train.py", "pyproject.toml"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "names", "kept"),
+    [
+        ("*.csv", ["a.csv", "d/b.csv", "c.txt"], {"c.txt"}),
+        ("# *.csv\n\n  \n", ["a.csv"], {"a.csv"}),
+        ("data/", ["data/a", "d/data/b", "e/data"], {"e/data"}),
+        ("/data", ["data/a", "d/data/b"], {"d/data/b"}),
+        ("d/*.csv", ["d/a.csv", "d/e/b.csv", "x/d/c.csv"], {"d/e/b.csv", "x/d/c.csv"}),
+        ("**/tmp/*", ["tmp/a", "d/e/tmp/b", "tmpx/c"], {"tmpx/c"}),
+        ("d/**/x", ["d/x", "d/e/f/x", "x"], {"x"}),
+        ("out/**", ["out/a", "out/b/c", "outer/d"], {"outer/d"}),
+        ("*.csv\n!keep.csv", ["a.csv", "keep.csv"], {"keep.csv"}),
+        ("!keep.csv\n*.csv", ["keep.csv"], set()),
+        ("!build", ["build/a.py"], {"build/a.py"}),
+        ("!own.nbflow", ["own.nbflow", "b.nbflow"], {"own.nbflow"}),
+        ("[ab].txt", ["a.txt", "c.txt"], {"c.txt"}),
+        ("?.txt", ["a.txt", "ab.txt"], {"ab.txt"}),
+    ],
+)
+@pytest.mark.parametrize("file", [".gitignore", ".nbyardignore"])
+def test_ignore_rules(root, blobs, file, rules, names, kept):
+    code = _write(root, "train.py", "pyproject.toml", *names)
+    _write(root, file, content=rules)
+    found = _stored(blobs, collect(code, root, blobs, MIB))
+    assert found - {"train.py", "pyproject.toml"} == kept
+
+
+def test_the_cap_is_exact_and_names_the_largest(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml")
+    _write(root, "d/big.csv", content="x" * 1000)
+    _write(root, "small.csv", content="x" * 10)
+    assert collect(code, root, blobs, 1012).size_bytes == 1012
+    with pytest.raises(
+        TooLarge, match=r"largest: d/big\.csv \(1,000\), small\.csv \(10\)"
+    ) as caught:
+        collect(code, root, blobs, 1011)
+    assert ".nbyardignore" in caught.value.hint
+
+
+def test_the_same_files_are_the_same_bundle(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml", "lib.py")
+    before = collect(code, root, blobs, MIB)
+    os.utime(root / "lib.py", (1, 1))
+    _write(root, "lib.pyc", ".cache")
+    assert collect(code, root, blobs, MIB) == before
+    _write(root, "lib.py", content="y")
+    assert collect(code, root, blobs, MIB).digest != before.digest
+
+
+def test_the_files_of_a_folder_that_a_package_is_used_in_are_kept(root, blobs):
+    """L6: but for what building it leaves there."""
+    ant = LockedPackage("ant", "1", ("sha256:1",))
+    cow = LockedPackage("cow", "1", folder=f"file://{root}")
+    _write(root, "cow.py", "cow.egg-info/PKG-INFO", "__pycache__/cow.pyc")
+    same, first = with_trees([ant, cow], blobs, MIB)
+    assert same == ant
+    assert {entry.path for entry in blobs.tree(first.tree).files} == {"cow.py"}
+    _write(root, "cow.egg-info/SOURCES.txt")
+    assert with_trees([cow], blobs, MIB) == [first]
+    _write(root, "cow.py", content="changed")
+    assert with_trees([cow], blobs, MIB) != [first]
+    gone = LockedPackage("cow", "1", folder=f"file://{root}/gone")
+    assert with_trees([gone], blobs, MIB) == [gone]
