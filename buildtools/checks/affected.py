@@ -65,7 +65,7 @@ SHOWN = {
     "src/panels/executables/*": ("executables", "capture", "cwl"),
     "jupyter_ext/nbyard/services/artifacts.py": ("artifacts",),
     "jupyter_ext/nbyard/services/credentials.py": ("credentials",),
-    "jupyter_ext/nbyard/services/datasets/service.py": ("datasets",),
+    "jupyter_ext/nbyard/services/datasets/*": ("datasets",),
     "jupyter_ext/nbyard/services/environments.py": ("libraries", "images"),
     "jupyter_ext/nbyard/cli/*": ("from-shell",),
     "jupyter_ext/nbyard/magics/*": ("magics",),

@@ -16,7 +16,7 @@ SERVICES = "jupyter_ext/nbyard/services"
 # What it imports inside its functions, a host asks for: importing the package imports none of it.
 LAZY = "jupyter_ext/nbyard/__init__.py"
 # They name every service, so that all would need all: a user of a service names it, too.
-REGISTRIES = (f"{SERVICES}/nouns.py", f"{SERVICES}/table.py")
+REGISTRIES = (f"{SERVICES}/registry.py", f"{SERVICES}/table.py")
 # A test that starts JupyterLab starts our server extension with it.
 HOSTS = {"jupyter_server", "jupyterlab", "jp_fetch", "jp_serverapp", "jp_ws_fetch"}
 EXTENSION = ("jupyter_ext/nbyard/extension.py", "jupyter_ext/nbyard/ydoc.py")
@@ -34,6 +34,19 @@ class File:
     words: set[str] = field(default_factory=set)
 
 
+def _services(files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the noun and the file of each service.
+
+    The file is `services/NOUN.py` or `services/NOUN/service.py`.
+    """
+    for name in files:
+        parts = Path(name).relative_to(SERVICES).parts if name.startswith(f"{SERVICES}/") else ()
+        if len(parts) == 1:
+            yield Path(name).stem, name
+        elif len(parts) == 2 and parts[1] == "service.py":
+            yield parts[0], name
+
+
 class Graph:
     """The Python files below a folder, and what each of them needs."""
 
@@ -41,9 +54,7 @@ class Graph:
         self.root = root
         paths = (path for top in FOLDERS for path in (root / top).rglob("*.py"))
         self.files = {path.relative_to(root).as_posix() for path in paths}
-        self._nouns = {
-            Path(name).stem for name in self.files if Path(name).parent == Path(SERVICES)
-        }
+        self._services = dict(_services(self.files))  # by noun
 
     @cached_property
     def needs(self) -> dict[str, set[str]]:
@@ -71,13 +82,13 @@ class Graph:
         read = _read(tree, name)
         found = {file for dotted in read.imports for file in self._files_of(dotted)}
         if name in REGISTRIES:
-            found = {file for file in found if Path(file).parent != Path(SERVICES)}
+            found = {file for file in found if not file.startswith(f"{SERVICES}/")}
         services = read.services
         if name.startswith("tests/"):
             found |= self._fixtures(name, read.arguments)
             found |= set(EXTENSION if HOSTS & (read.arguments | read.imports | read.words) else ())
             services = services | read.words
-        found |= {f"{SERVICES}/{noun}.py" for noun in services & self._nouns}
+        found |= {self._services[noun] for noun in services & set(self._services)}
         return found
 
     def _files_of(self, dotted: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nbyard.cli.main import nbyard
-from nbyard.services.table import table
+from nbyard.services.table import SERVICES, table
 from nbyard.settings import Settings
 from nbyard.store.schema import tables
 from reference import commands, error_codes, pages
@@ -80,7 +80,7 @@ def known(name: str) -> bool:
 
 
 def test_each_noun_of_services_and_tables_is_in_the_glossary():
-    services = {p.stem for p in (ROOT / "jupyter_ext/nbyard/services").glob("[a-z]*.py")}
+    services = {cls.noun for cls in SERVICES}
     assert {name for name in services | set(tables.metadata.tables) if not known(name)} == set()
 
 

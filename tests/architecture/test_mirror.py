@@ -15,10 +15,14 @@ ROOMS = ("dispatch", "domain", "rest", "services", "store")
 def test_each_module_has_its_test_file(room):
     missing = {
         str(module.relative_to(PACKAGE))
-        for module in (PACKAGE / room).glob("*.py")
+        for module in (PACKAGE / room).rglob("*.py")
         if module.name != "__init__.py"
+        and "migrations" not in module.parts
         and not any(
-            (ROOT / "tests" / suite / room / f"test_{module.name}").exists() for suite in SUITES
+            (ROOT / "tests" / suite / module.relative_to(PACKAGE))
+            .with_name(f"test_{module.name}")
+            .exists()
+            for suite in SUITES
         )
     }
     assert missing == set()

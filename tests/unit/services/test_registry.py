@@ -19,8 +19,8 @@ def test_it_is_always_the_same_one(yard):
 def test_an_open_yard_has_imported_none_of_them():
     code = (
         "import sys, nbyard.yard\n"
-        "print([name for name in sys.modules if name.endswith(('datasets', 'workflows', 'runs'))"
-        " and name.startswith('nbyard.services')])"
+        "print([name for name in sys.modules if name.startswith('nbyard.services')"
+        " and name.endswith(('.service', '.artifacts', '.images', '.system'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"

@@ -9,14 +9,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.dispatch import workdir
-from nbyard.dispatch.attempts import monitor_links, secrets
-from nbyard.dispatch.attempts.input_staging import (
-    link_datasets,
-    mark_outputs,
-    place_of,
-    places_of,
-    stage_inputs,
-)
+from nbyard.dispatch.attempts import input_staging, monitor_links, secrets
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import IDENTITY, Identities
 from nbyard.dispatch.context import Room
@@ -87,10 +80,10 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
     if version.kind == MODEL:
         workdir.lay_serving(folder, version.command)
     if case.attempt.runtime == PROCESS:
-        link_datasets(room, folder, version)
-    places = places_of(version, case.inputs)
-    stage_inputs(room, folder, version, case.inputs, places)
-    mark_outputs(folder, version)
+        input_staging.link_datasets(room, folder, version)
+    places = input_staging.places_of(version, case.inputs)
+    input_staging.stage_inputs(room, folder, version, case.inputs, places)
+    input_staging.mark_outputs(folder, version)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
     _write_surroundings(identities, folder, case.task.plan, version, environment)
@@ -140,7 +133,7 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
     _make_anew(folder)
     stage(room.blobs, version.bundle_digest, folder / "code")
     if first.attempt.runtime == PROCESS:
-        link_datasets(room, folder, version)
+        input_staging.link_datasets(room, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
     told = TaskFile(
@@ -163,8 +156,8 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
     code, environment = identities.look(case.task.plan)
     if case.inputs:
         folders.discard(case.order.folder)
-        places = places_of(code.version, case.inputs)
-        stage_inputs(room, case.order.folder, code.version, case.inputs, places)
+        places = input_staging.places_of(code.version, case.inputs)
+        input_staging.stage_inputs(room, case.order.folder, code.version, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
     work = _work(staged, _values(room, case, staged))
     assert isinstance(work, FunctionWork)
@@ -232,9 +225,8 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     """Where outputs are expected in the folder of an attempt."""
-    return {
-        a.name: _output(a, place_of(a, version)) for a in version.arguments if a.role == "output"
-    }
+    outputs = (a for a in version.arguments if a.role == "output")
+    return {a.name: _output(a, input_staging.place_of(a, version)) for a in outputs}
 
 
 def _output(argument: Argument, at: str) -> Output:
@@ -389,7 +381,7 @@ def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
     values: dict[str, Any] = {name: one.value for name, one in plain.items()}
     if staged.version.invocation.apart:
         values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
-    for name, place in places_of(staged.version, staged.inputs).items():
+    for name, place in input_staging.places_of(staged.version, staged.inputs).items():
         values[name] = f"{ATTEMPT}/{place}"
     values |= staged.secrets
     for name, output in staged.outputs.items():

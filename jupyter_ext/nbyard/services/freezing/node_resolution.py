@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.descriptions import Description
-from nbyard.domain.executables.structs import called, is_python
+from nbyard.domain.executables.structs import Resources, called, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs.structs import BytesOf, bytes_of
@@ -20,14 +20,7 @@ from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.host.project_files import file_of
 from nbyard.services.artifacts import file_named
-from nbyard.services.freezing.environment_resolution import (
-    Asking,
-    Found,
-    asking_of,
-    chosen_kernel,
-    find_used,
-    of_kernel,
-)
+from nbyard.services.freezing import environment_resolution as environments
 from nbyard.services.freezing.executable_versions import Code, Freezer
 from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.naming import no_such
@@ -36,21 +29,15 @@ from nbyard.transfer import bundles
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument
     from nbyard.domain.environments.references import UsedEnvironment
-    from nbyard.domain.executables.structs import (
-        Executable,
-        ExecutableVersion,
-        Inspection,
-        Resources,
-    )
+    from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.domain.runs.structs import Artifact
     from nbyard.services.service_context import Parts
     from nbyard.store import Connection
 
 
 class Resolver:
-    """Nodes of documents whose file lies in the folder `base` below the root; files that nothing
-    describes have the arguments that are `told`, and an `environment` or `kernel` goes before those
-    that nodes name."""
+    """Resolve the nodes of a document in the folder `base`. `told` are the arguments of files
+    without a description. `environment` and `kernel` override those of the nodes."""
 
     def __init__(
         self,
@@ -70,7 +57,7 @@ class Resolver:
         self._kernel = kernel
         self._codes: dict[str, Code] = {}
         self._views: dict[str, NodeView] = {}
-        self._used: dict[str, Found] = {}
+        self._used: dict[str, environments.Found] = {}
         self._of_kernels: dict[str, str] = {}
 
     def view(self, node: Node) -> NodeView:
@@ -78,8 +65,9 @@ class Resolver:
         try:
             return self.seen(node)
         except NbyardError as error:
-            named = node.executable or node.dataset or node.artifact
-            name = node.label or called(node.path) or named
+            name = (
+                node.label or called(node.path) or node.executable or node.dataset or node.artifact
+            )
             return NodeView(name, node.type, [], problem=problem_of(error))
 
     def seen(self, node: Node) -> NodeView:
@@ -129,11 +117,11 @@ class Resolver:
             version.arguments,
             executable=found.id,
             image=version.resources.image,
-            environment=self._named_by(asking_of(version)),
+            environment=self._named_by(environments.asking_of(version)),
             hinted_image=version.resources.hinted_image,
         )
 
-    def _named_by(self, of: Asking) -> str:
+    def _named_by(self, of: environments.Asking) -> str:
         """The environment that an executable names, by itself or by its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
@@ -142,24 +130,26 @@ class Resolver:
         if not kernel.startswith(KERNEL_PREFIX):  # none of ours
             return ""
         if kernel not in self._of_kernels:
-            self._of_kernels[kernel] = of_kernel(self.parts, self.owner, kernel)
+            self._of_kernels[kernel] = environments.of_kernel(self.parts, self.owner, kernel)
         return self._of_kernels[kernel]
 
-    def used(self, reference: str) -> Found:
+    def used(self, reference: str) -> environments.Found:
         """What the name of an environment means now, which is looked up once."""
         if reference not in self._used:
-            self._used[reference] = find_used(self.parts, self.owner, reference)
+            self._used[reference] = environments.find_used(self.parts, self.owner, reference)
         return self._used[reference]
 
     def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
         """The environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
-    def kernel_of(self, node: Node, of: Asking) -> str:
+    def kernel_of(self, node: Node, of: environments.Asking) -> str:
         """Return the kernel that a notebook is to have instead of its own; empty for none."""
-        return chosen_kernel(of, self._kernel) or chosen_kernel(of, node.kernel, node)
+        return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
+            of, node.kernel, node
+        )
 
-    def environment_of(self, node: Node, of: Asking) -> Found | None:
+    def environment_of(self, node: Node, of: environments.Asking) -> environments.Found | None:
         """The environment that a node uses, if any.
 
         Raises:
@@ -192,7 +182,7 @@ class Resolver:
             seen.hints,
             executable=seen.executable,
             image=seen.resources.image,
-            environment=self._named_by(asking_of(seen)),
+            environment=self._named_by(environments.asking_of(seen)),
             hinted_image=seen.resources.hinted_image,
         )
 
@@ -277,7 +267,8 @@ class Freeze:
         if code is not None:
             fields = self._prepare(code)
             beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
-            asking = Asking(**{each: fields[each] for each in Asking.__struct_fields__})
+            asked = environments.Asking.__struct_fields__
+            asking = environments.Asking(**{each: fields[each] for each in asked})
             self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
@@ -285,13 +276,14 @@ class Freeze:
         else:
             found = resolver.registered(node)
             version = resolver.pinned(node) if node.version else found.current
-            self._packages(name, node, asking_of(version), lambda _: self._bundled(version))
+            asking = environments.asking_of(version)
+            self._packages(name, node, asking, lambda _: self._bundled(version))
             self.resolved[name] = self._known(name, found.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
     def _packages(
-        self, name: str, node: Node, of: Asking, read_default: Callable[[str], str]
+        self, name: str, node: Node, of: environments.Asking, read_default: Callable[[str], str]
     ) -> None:
         """Environment or requirements file of the node; that of an executable lies elsewhere."""
         resolver = self._resolver

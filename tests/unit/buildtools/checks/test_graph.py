@@ -13,13 +13,14 @@ FILES = {
     f"{PACKAGE}/domain/runs.py": "",
     f"{PACKAGE}/domain/names.py": "",
     f"{PACKAGE}/services/runs.py": "from nbyard.domain import runs\n",
-    f"{PACKAGE}/services/datasets.py": "from nbyard.domain.names import check\n",
-    f"{PACKAGE}/services/nouns.py": "def runs():\n    from nbyard.services.runs import RunService\n"
-    "def datasets():\n    import nbyard.services.datasets\n",
+    f"{PACKAGE}/services/datasets/service.py": "from nbyard.domain.names import check\n",
+    f"{PACKAGE}/services/registry.py": "def runs():\n"
+    "    from nbyard.services.runs import RunService\n"
+    "def datasets():\n    import nbyard.services.datasets.service\n",
     f"{PACKAGE}/starter.py": "COMMAND = ['python', '-m', 'nbyard.dispatch.loop']\n",
     f"{PACKAGE}/dispatch/loop.py": "import nbyard.domain.names\n",
     f"{PACKAGE}/extension.py": "",
-    f"{PACKAGE}/testing/plugin.py": "def yard(store):\n    import nbyard.services.nouns\n"
+    f"{PACKAGE}/testing/plugin.py": "def yard(store):\n    import nbyard.services.registry\n"
     "def store():\n    import nbyard.domain.names\n",
     "tests/unit/conftest.py": "from .shared import thing\n",
     "tests/unit/shared.py": "",
@@ -50,7 +51,7 @@ def needing(graph: Graph, *changed: str) -> set[str]:
     [
         ("domain/names.py", {"test_plain", "test_fixture", "test_words", "test_started"}),
         ("domain/runs.py", {"test_fixture"}),
-        ("services/datasets.py", {"test_words"}),
+        ("services/datasets/service.py", {"test_words"}),
         ("dispatch/loop.py", {"test_started"}),
         ("extension.py", {"test_host"}),
     ],
@@ -74,8 +75,8 @@ def test_a_changed_test_affects_itself_only(graph):
 def test_the_real_graph_is_neither_empty_nor_everything(repository_graph):
     graph = repository_graph
     whole = {name for name in graph.files if name.startswith("tests/") and "/test_" in name}
-    proxy = graph.affected([f"{PACKAGE}/rest/proxy.py"]) & whole
-    assert "tests/unit/rest/test_proxy.py" in proxy
+    proxy = graph.affected([f"{PACKAGE}/rest/proxy/handlers.py"]) & whole
+    assert "tests/unit/rest/proxy/test_handlers.py" in proxy
     assert len(proxy) < len(whole) / 3
     store = graph.affected([f"{PACKAGE}/store/transition.py"]) & whole
     assert "tests/faults/test_random_kills.py" in store

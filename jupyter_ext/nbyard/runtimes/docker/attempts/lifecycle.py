@@ -16,6 +16,7 @@ from nbyard.runner.alone import ENDED
 from nbyard.runner.clock import Stillness
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.attempts import collector, outcome
 from nbyard.runtimes.docker.attempts.deadline import Deadline
 from nbyard.runtimes.docker.attempts.runner_channel import (
@@ -31,13 +32,6 @@ from nbyard.runtimes.docker.files import transfer
 from nbyard.runtimes.docker.files.attempt_folder import place_printed, take_back
 from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.specs import (
-    STAGING,
-    VOLUME,
-    container_name,
-    container_user,
-    opens_files,
-)
 from nbyard.runtimes.protocol import Observation, Order
 
 RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
@@ -55,7 +49,7 @@ class ContainerAttempt:
 
     What it left is taken once, under `_finish_lock`; then it is settled: the folder has all of it.
     How an attempt comes into a container and leaves it is for a guest to say otherwise
-    (`guest.GuestAttempt`), who also may be lost in a container that goes on."""
+    (`warm.attempt.GuestAttempt`), who also may be lost in a container that goes on."""
 
     is_shared = False
     """Whether its container is not its own, so that its end has to be seen."""
@@ -63,7 +57,7 @@ class ContainerAttempt:
     def __init__(self, order: Order, engine: Engine, networks: Networks):
         self.order = order
         self.engine = engine
-        self.name = container_name(order.attempt_id)
+        self.name = specs.container_name(order.attempt_id)
         self.networks = networks
         self.is_starting = False
         self.has_started = False
@@ -185,12 +179,12 @@ class ContainerAttempt:
     def _finish_early(self, container: Container) -> None:
         """Take what a runner left that has ended all others in its container and goes itself."""
         with self._finish_lock:
-            if container.labels.get(STAGING) == VOLUME:
+            if container.labels.get(specs.STAGING) == specs.VOLUME:
                 transfer.fetch_all(self.engine, self.name, self.order, self.task)
             said = files.read_result(self.order.folder)
             if said is None or outcome.may_be_memory(said):
                 return  # its container's end says more
-            take_back(self.order.folder, container_user(self.engine.info))
+            take_back(self.order.folder, specs.container_user(self.engine.info))
             self._is_settled = True
 
     def _of_this(self, container: Container) -> Container:
@@ -204,14 +198,14 @@ class ContainerAttempt:
 
     def _conclude(self, container: Container) -> Result | str | None:
         folder = self.order.folder
-        if container.labels.get(STAGING) == VOLUME:
+        if container.labels.get(specs.STAGING) == specs.VOLUME:
             transfer.fetch_all(self.engine, self.name, self.order, self.task)
             if files.has_result(folder):
                 return None
         command = self.command
         last_lines = self._drain(container)
-        take_back(folder, container_user(self.engine.info))
-        if command and not opens_files(container):
+        take_back(folder, specs.container_user(self.engine.info))
+        if command and not specs.opens_files(container):
             place_printed(folder, command)
         ending = outcome.Ending(
             container=self._of_this(container),
@@ -226,7 +220,7 @@ class ContainerAttempt:
     def _settle(self, container: Container) -> None:
         if self._is_settled:
             return
-        take_back(self.order.folder, container_user(self.engine.info))
+        take_back(self.order.folder, specs.container_user(self.engine.info))
         said = files.read_result(self.order.folder)
         if said is not None:
             better = outcome.amended(said, container, self.order.memory_bytes)
@@ -241,7 +235,7 @@ class ContainerAttempt:
             return copy.drain(collector.drain(self.engine, self.order, container))
 
     def _input_was_cut(self, container: Container) -> bool:
-        return not opens_files(container) and self.feeder.was_cut()
+        return not specs.opens_files(container) and self.feeder.was_cut()
 
     # Following
 
@@ -296,7 +290,7 @@ class ContainerAttempt:
 
     def _attend_notebook(self, container: Container) -> None:
         """The runner writes into the folder itself; tell whoever waits that something came."""
-        staging = container.labels.get(STAGING, "")
+        staging = container.labels.get(specs.STAGING, "")
         self._progress = self._progress or Progress(
             self.engine, self.name, self.order.folder, staging
         )
@@ -383,7 +377,7 @@ class ContainerAttempt:
     def _end_once(self) -> None:
         container = None if self._is_settled else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
-            if container.labels.get(STAGING) == VOLUME and self.command is None:
+            if container.labels.get(specs.STAGING) == specs.VOLUME and self.command is None:
                 with suppress(NbyardError, OSError):
                     transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
             kill(self.engine, self.name)
