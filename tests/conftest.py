@@ -4,9 +4,11 @@ import contextlib
 import gc
 import itertools
 import os
+import random
 import signal
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +28,12 @@ signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=25, derandomize=True)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=100, derandomize=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
-hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
+PROFILE = os.environ.get("NBYARD_TEST_PROFILE", "quick")
+hypothesis.settings.load_profile(PROFILE)
+# a check always runs the same sample, so that a failure means a change; --full draws its own
+DRAWN = str(random.SystemRandom().randrange(10**6)) if PROFILE == "long" else "1"
+# the workers of pytest-xdist inherit it
+SEED = os.environ["NBYARD_TEST_SEED"] = os.environ.get("NBYARD_TEST_SEED") or DRAWN
 
 
 class Failures:
@@ -64,8 +71,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             call and "postgresql" in map(str, call.params.values())
         ):
             item.add_marker("postgresql")
+    _mark_long_cases(items)
     # if a long test came last, the other workers would wait for it
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def _mark_long_cases(items: list[pytest.Item]) -> None:
+    """Mark as `long` all cases of a test with `sample(n)`, except n that the seed chooses."""
+    groups: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sample"):
+            groups[item.nodeid.partition("[")[0]].append(item)
+    for name, group in sorted(groups.items()):
+        marker = group[0].get_closest_marker("sample")
+        assert marker
+        count = min(marker.args[0], len(group))
+        chosen = random.Random(f"{SEED} {name}").sample(range(len(group)), count)
+        for place, item in enumerate(group):
+            if place not in chosen:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,9 @@ def typescript_tests(*words: str) -> Step:
 
 
 def journeys(*words: str) -> Step:
-    return Step("journeys", (*PLAYWRIGHT, *words), 1.6)
+    """Return the step of all journeys without the tag `@long`, or of all that `words` name."""
+    short = () if words else ("--grep-invert", "@long")
+    return Step("journeys", (*PLAYWRIGHT, *words, *short), 1.6)
 
 
 def lints(languages: Iterable[str]) -> tuple[Step, ...]:
@@ -164,6 +166,7 @@ EVIDENCE = (
         "tests/integration",
         "tests/acceptance",
     ),
+    Step("journeys", (*PLAYWRIGHT, "--grep", "@long"), CORES),
     Step(
         "code-server",
         (*PLAYWRIGHT, "code-server"),

@@ -246,6 +246,7 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
     made.close()
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     "point",
     [

@@ -22,6 +22,8 @@ ENTRY = re.compile(r"^- ([A-Z]\d+): (.+(?:\n  .+)*)", re.MULTILINE)
 TEST = re.compile(r"`(\S+?)(?:(::|: )([^`]+))?`( \*\(full\)\*)?")
 NOT_SHOWN = "No test shows"  # behind these words an entry names no tests
 NEVER_RUN = {"skip", "xfail"}
+LONG_TAG = r"\s*\{ tag: '@long' \}"
+TITLED = re.compile(r"^ *(?:test|it|with\w+)(?:\.each\(.*\))?\(\s*['\"`]", re.MULTILINE)
 # a call with a condition has neither a title nor `true` nor nothing in its brackets
 SKIPPED = re.compile(r"\b(?:x(?:it|test|describe)|\w+\.(?:skip|fixme|todo))\(\s*(?:['\"`)]|true\b)")
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
@@ -130,7 +132,9 @@ def wrong_title(source: str, title: str, is_marked: bool) -> str:
         return "there is no test of this title"
     if found := SKIPPED.search(source):
         return f"its file has a test that never runs: {found[0]}"
-    return wrong_mark("NBYARD_TEST_PROFILE" in source, is_marked)
+    tags = re.findall(call + LONG_TAG if title else LONG_TAG, source)
+    count = 1 if title else len(TITLED.findall(source))
+    return wrong_mark("NBYARD_TEST_PROFILE" in source or len(tags) >= count, is_marked)
 
 
 def wrong_mark(is_long: bool, is_marked: bool) -> str:
@@ -229,6 +233,9 @@ def test_a_file_is_marked_as_full_when_all_of_it_is():
         ("xit('opens', run)", "never runs"),
         ("test('opens', () => {\n  test.skip();\n})", "never runs"),
         ("test('opens', () => {\n  test.fixme(true, 'later');\n})", "never runs"),
+        ("test('opens', { tag: '@long' }, run)", "(full)"),
+        ("test(\n  'K1: opens',\n  { tag: '@long' },\n  run)", "(full)"),
+        ("test('other', { tag: '@long' }, run)\ntest('opens', run)", ""),
         ("full.skip(process.env.NBYARD_TEST_PROFILE !== 'long');\nfull('opens', run)", "(full)"),
     ],
 )

@@ -4,7 +4,6 @@ import os
 import random
 import subprocess
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,9 @@ from .place import Place, Zygote
 HERE = Path(__file__).parent
 SECONDS = 400
 LINES = 4
-# the daily sample is always the same, so that a failure means a change; --full draws its own
-LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
-DRAWN = str(random.SystemRandom().randrange(10**6)) if LONG else "1"
 # the workers of pytest-xdist inherit it
-SEED = os.environ["NBYARD_TEST_SEED"] = os.environ.get("NBYARD_TEST_SEED") or DRAWN
+SEED = os.environ["NBYARD_TEST_SEED"]
+LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 
 
 def pytest_report_header() -> str:
@@ -28,9 +25,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test marked `sample(n)`, all cases but n that the seed chooses are `long`. With the long
-    profile all tests are, for some do more then."""
-    groups: dict[str, list[pytest.Item]] = defaultdict(list)
+    """Give each test a time limit. With the long profile all tests are long: some do more then."""
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
@@ -38,16 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(SECONDS))
         if LONG:
             item.add_marker(pytest.mark.long)
-        if item.get_closest_marker("sample"):
-            groups[item.nodeid.partition("[")[0]].append(item)
-    for name, group in sorted(groups.items()):
-        marker = group[0].get_closest_marker("sample")
-        assert marker
-        count = min(marker.args[0], len(group))
-        chosen = random.Random(f"{SEED} {name}").sample(range(len(group)), count)
-        for place, item in enumerate(group):
-            if place not in chosen:
-                item.add_marker(pytest.mark.long)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(6)
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
@@ -92,7 +92,7 @@ OF_CALLS = {
 }
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize(

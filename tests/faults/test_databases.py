@@ -165,6 +165,7 @@ def test_postgresql_is_restarted(restartable: Place, postgres_server: Postgres) 
     place.check(at_most=1)
 
 
+@pytest.mark.long
 def test_a_dispatcher_outlives_postgresql(restartable: Place, postgres_server: Postgres) -> None:
     """F20: longer than its lease, with nobody there who would call another."""
     place = restartable

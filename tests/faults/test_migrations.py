@@ -92,7 +92,7 @@ def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
     return stamp, found
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("revision", [None, *REVISIONS[:-1]])
 @BOTH
 @pytest.mark.timeout(600)

@@ -10,7 +10,7 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 POINTS = {"request-read": "CP1", "run-inserted": "CP2", "run-committed": "CP3"}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("graph", list(GRAPHS))
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])

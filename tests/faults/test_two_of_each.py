@@ -101,6 +101,7 @@ def replace(place: Place, former: int) -> int:
     return 0 if holder == former else holder
 
 
+@pytest.mark.long
 def test_a_dispatcher_that_is_stopped_in_a_write(place: Place) -> None:
     """F14, I3, I13: it keeps SQLite's lock. Past its lease it is ended by whoever looks, another
     takes over; nobody has to know of it."""
@@ -123,6 +124,7 @@ def stop_all(pids: set[int]) -> None:
             os.kill(pid, signal.SIGSTOP)
 
 
+@pytest.mark.long
 @pytest.mark.sample(1)
 @BOTH
 def test_work_that_is_stopped_and_cancelled(place: Place) -> None:

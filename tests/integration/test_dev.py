@@ -205,6 +205,7 @@ def test_a_change_of_python_restarts_the_server(dev: Dev):
     assert dev.build()["server"] != shown["server"]
 
 
+@pytest.mark.long
 def test_a_server_that_ended_starts_again_after_the_next_change(dev: Dev):
     (server,) = [each for words, each in left(dev.checkout).items() if "dev_server.py" in words]
     server.kill()
@@ -215,12 +216,14 @@ def test_a_server_that_ended_starts_again_after_the_next_change(dev: Dev):
     assert dev.build()
 
 
+@pytest.mark.long
 def test_nothing_is_written_beside_the_folder_of_dev(dev: Dev):
     assert not (dev.checkout / "lib").exists()
     assert not (dev.checkout / "tsconfig.tsbuildinfo").exists()
     assert not (dev.checkout / "jupyter_ext/nbyard/labextension").exists()
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_all_processes(dev: Dev):
     """Kernels, the dispatcher and the work of runs are detached; they end as well."""
     (dev.checkout / "build/dev/root/endless.py").write_text("import time\ntime.sleep(1000)\n")

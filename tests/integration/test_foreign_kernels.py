@@ -200,6 +200,7 @@ def test_after_a_distribution_was_installed_another_one_is_started(
         shutil.rmtree(package)
 
 
+@pytest.mark.long
 def test_after_its_specification_was_changed_another_one_is_started(
     environment: Environment, serves: Serves, yard: Yard, data: Path
 ) -> None:
@@ -210,6 +211,7 @@ def test_after_its_specification_was_changed_another_one_is_started(
     assert yard.is_ready_one(found, standing) and printed(found) == "1"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ipython_config.py", "startup/10-own.py"])
 def test_files_of_its_user_are_run_for_the_attempt(
     serves: Serves, yard: Yard, tmp_path: Path, name: str
@@ -225,16 +227,19 @@ def test_files_of_its_user_are_run_for_the_attempt(
     assert len(ran.read_text().splitlines()) == 3
 
 
+@pytest.mark.long
 def test_a_variable_that_python_reads_at_its_start_is_honoured(serves: Serves) -> None:
     assert not serves(environment={"PYTHONHASHSEED": "7"})
 
 
+@pytest.mark.long
 def test_a_project_that_has_a_module_which_the_kernel_has_imported_gets_its_own(
     serves: Serves,
 ) -> None:
     assert not serves(files=["comm.py"])
 
 
+@pytest.mark.long
 def test_a_kernel_that_would_know_its_attempt_is_started(
     environment: Environment, yard: Yard, data: Path
 ) -> None:
@@ -244,6 +249,7 @@ def test_a_kernel_that_would_know_its_attempt_is_started(
     assert not yard.has_others()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", ["runner", "kernel"])
 def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     yard: Yard, one: psutil.Process, part: str
@@ -252,6 +258,7 @@ def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     run_while_ending(yard, one, part)
 
 
+@pytest.mark.long
 def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
     """Its kernel, too: the first is measured when it is ready, and goes; no other is tried."""
     yard = Yard(tmp_path, STORE, budget=40 << 20)

@@ -149,6 +149,7 @@ def test_one_process_for_all_calls(worker: Worker) -> None:
     assert len(worker.processes()) == 1
 
 
+@pytest.mark.long
 def test_a_thousand_calls_write_no_file_each(worker: Worker) -> None:
     calls = [worker.call("noop", n=n) for n in range(1000)]
     worker.start()

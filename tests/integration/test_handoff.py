@@ -226,6 +226,7 @@ def last(commas: pandas.DataFrame, tabs: pandas.DataFrame) -> list:
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_text_tables_between_functions_have_the_types_of_their_preview(
     folder: Path, shell: Shell
@@ -251,6 +252,7 @@ def test_text_tables_between_functions_have_the_types_of_their_preview(
     assert json.loads(shown) == [[types, first], [types, first]]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_functions_take_and_return_data_frames_and_record_metrics(
     folder: Path, shell: Shell
@@ -294,6 +296,7 @@ assert not is_first
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
 def test_numbers_of_attempts_stand_apart(folder: Path, shell: Shell, kind: str) -> None:

@@ -17,6 +17,8 @@ from nbyard.host.installers import Installer, Stopped
 from nbyard.testing.index import Index
 from nbyard.testing.wheels import Wheels, project
 
+pytestmark = pytest.mark.sample(2)
+
 Make = Callable[..., Installer]
 
 

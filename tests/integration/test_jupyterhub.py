@@ -167,6 +167,7 @@ def test_whoever_is_not_signed_in_is_led_to_the_hub(people: People) -> None:
     assert "-oauth-state" in answer.headers["Set-Cookie"], "with the way back"
 
 
+@pytest.mark.long
 def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
     """The hub's token is for the session's own address, and sent to no other."""
     own = session(people, "ann")
@@ -180,6 +181,7 @@ def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
     assert (found.returncode, found.stderr) == (0, "")
 
 
+@pytest.mark.long
 def test_a_shell_on_another_machine_runs_what_is_on_the_server(
     people: People, waiting: Path
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_shell_on_another_machine_runs_what_is_on_the_server(
     until(lambda: ask("runs", "status", "long").stdout == "cancelled\n")
 
 
+@pytest.mark.long
 def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting: Path) -> None:
     """Nobody asks Ann's server meanwhile: the hub itself is asked, and the file that the run
     waits for is written."""

@@ -177,6 +177,7 @@ def test_a_run_goes_on_where_one_before_it_failed(batch: Batch, project: Project
     assert kept == first.tasks[0].attempts[-1].id and batch.left() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("changed", ["model", "data", "cache", "force"])
 def test_what_is_another_begins_anew(batch: Batch, project: Project, changed: str) -> None:
     """M4: also what is written within the same second and is as large as it was."""
@@ -200,6 +201,7 @@ def test_what_is_another_begins_anew(batch: Batch, project: Project, changed: st
     assert batch.result(found).endswith(f"{ROWS - 1},{last}\n".encode())
 
 
+@pytest.mark.long
 def test_what_a_cancelled_run_left_goes_with_it(batch: Batch, project: Project) -> None:
     """M4, I12: it is there to go on from, and no longer than the run."""
     (batch.witness / "wait").touch()

@@ -15,6 +15,8 @@ from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
+pytestmark = pytest.mark.sample(1)
+
 Run = Callable[..., Any]
 KERNEL_THREADS = 2
 

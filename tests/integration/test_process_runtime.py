@@ -32,6 +32,8 @@ from nbyard.testing.conformance_runtimes import (
     wait_until,
 )
 
+pytestmark = pytest.mark.sample(1)
+
 RUNNER_FOLDER = RUNNER_PROGRAM.parent
 
 
@@ -401,6 +403,7 @@ class TestNotebooks:
         assert states == [(0, "running"), (0, "done"), (1, "running"), (1, "failed")]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
+    @pytest.mark.sample(4)
     @pytest.mark.parametrize(
         "source", ["1 / 0", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     )

@@ -160,6 +160,7 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
     assert [cell["outputs"] for cell in ready] == [cell["outputs"] for cell in started]
 
 
+@pytest.mark.long
 def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
     yard.run(
         "x <- 1; library(splines); options(leak = 1); set.seed(7)",
@@ -227,6 +228,7 @@ def test_after_its_specification_was_changed_another_one_is_started(
     assert yard.is_ready_one(found, standing) and printed(found) == "1"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [".Rprofile", long(".Renviron")])
 def test_files_of_its_user_are_read_for_the_attempt(
     serves: Serves, yard: Yard, tmp_path: Path, name: str
@@ -247,6 +249,7 @@ def test_files_of_its_user_are_read_for_the_attempt(
         assert len(ran.read_text().split()) == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [long(".Rprofile"), ".Renviron"])
 def test_files_that_r_reads_in_the_directory_are_read(serves: Serves, name: str) -> None:
     assert not serves(files=[name])
@@ -264,6 +267,7 @@ def test_what_was_saved_in_the_directory_is_there(
     assert finish(yard.runtime, order).failure is None and printed(order) == 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "environment",
     [
@@ -292,6 +296,7 @@ def test_a_library_that_the_directory_chooses_is_looked_for_there(
         yard.close()
 
 
+@pytest.mark.long
 def test_an_interrupt_reaches_it(yard: Yard, one: psutil.Process, tmp_path: Path) -> None:
     order = place_notebook(tmp_path, ("cat('up'); flush.console(); Sys.sleep(100)",), language="R")
     kernel = kernel_of(one)
@@ -307,6 +312,7 @@ def log(folder: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", [long("runner"), "kernel"])
 def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     yard: Yard, one: psutil.Process, part: str
@@ -315,6 +321,7 @@ def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     assert yard.is_ready_one(run_while_ending(yard, one, part), [one])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", [long("supervisor"), long("runner"), "kernel"])
 def test_a_killed_attempt_leaves_nothing(
     yard: Yard, one: psutil.Process, part: str, tmp_path: Path

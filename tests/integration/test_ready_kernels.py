@@ -174,6 +174,7 @@ def test_they_go_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> N
     wait_until(lambda: not folders())
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("which", ["supervisor", "runner", "kernel"])
 def test_one_of_which_a_part_was_killed_is_replaced(
     runtime: ProcessRuntime, tmp_path: Path, which: str

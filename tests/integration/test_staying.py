@@ -261,6 +261,7 @@ def test_many_at_once_all_succeed(yard: Yard) -> None:
     wait_until(lambda: len(yard.folders()) == len(yard.standing()))
 
 
+@pytest.mark.long
 def test_after_the_last_of_many_another_one_serves(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +288,7 @@ def are_gone(pids: list[int]) -> bool:
     return not any(map(psutil.pid_exists, pids))
 
 
+@pytest.mark.long
 def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: Yard) -> None:
     """I12: nor does anything stay of that."""
     one = yard.warm_up()
@@ -301,6 +303,7 @@ def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: 
         wait_until(partial(are_gone, pids))
 
 
+@pytest.mark.long
 @pytest.mark.leaves_running
 def test_it_goes_with_its_parent(yard: Yard) -> None:
     """I12: also after it has come back."""

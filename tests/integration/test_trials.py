@@ -22,6 +22,8 @@ from nbyard.host.model_probe import Question, ask
 from nbyard.images.models import serving_sources
 from nbyard.serving.trying import _lacks_memory
 
+pytestmark = pytest.mark.sample(2)
+
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
 KINDS = ["x", "y", "x", "y"]
 COLUMNS = [ModelColumn("b", "int"), ModelColumn("a", "float"), ModelColumn("kind", "str")]

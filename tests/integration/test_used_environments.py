@@ -175,6 +175,7 @@ def test_an_executable_names_its_environment(ground: Ground) -> None:
         ground.run(path="flow.nbflow")
 
 
+@pytest.mark.long
 def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -> None:
     """L3: from its lock."""
     ground.notebook("import cow; print(cow.version)")
@@ -185,6 +186,7 @@ def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -
     assert ground.environments.get(ADA, "cows").current.place != place
 
 
+@pytest.mark.long
 def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
     """L5: what is installed there beside the lock."""
     (ground.root / "s.py").write_text("print(1)")
@@ -202,6 +204,7 @@ def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_path: Path) -> None:
     """L6: its code runs as it is now; a result of other code is nobody's, and going back brings
     the first one back."""
@@ -230,6 +233,7 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
     assert ran() == ("0.4.00 2.0", False, "")
 
 
+@pytest.mark.long
 def test_a_missing_module_is_added_and_the_run_goes_on(ground: Ground, wheels: Wheels) -> None:
     """L1: what failed is worked on anew, in the newest version; also where none was used."""
     wheels.add("calf", "1.0")

@@ -54,7 +54,7 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
   expect(found).toEqual([]);
 });
 
-test('G6, D5: axe finds nothing on views of datasets and executables', async ({
+test('G6, D5: axe finds nothing on views of datasets and executables', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

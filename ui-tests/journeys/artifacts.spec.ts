@@ -159,7 +159,7 @@ test('A1: a name that is taken meanwhile is refused by the server; an artifact i
   await expect(canvas.card('first')).toContainText('csv');
 });
 
-test('G6: artifacts by keyboard, by search, without a server, and for axe in three themes', async ({
+test('G6: artifacts by keyboard, by search, without a server, and for axe in three themes', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -28,7 +28,7 @@ $namespaces: {iana: "https://www.iana.org/assignments/media-types/"}
 
 const VIEW = '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View';
 
-test('E13, G6: a tool of CWL is registered from the panel, run on the canvas and exported again, by keyboard', async ({
+test('E13, G6: a tool of CWL is registered from the panel, run on the canvas and exported again, by keyboard', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

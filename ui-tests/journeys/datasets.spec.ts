@@ -187,7 +187,7 @@ class Elsewhere {
   }
 }
 
-test('D2, D6: files from addresses; tables of every kind have rows, a picture is shown, others have size and hash', async ({
+test('D2, D6: files from addresses; tables of every kind have rows, a picture is shown, others have size and hash', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -171,8 +171,7 @@ withDocker(
 );
 
 withDocker(
-  'P2, P3: what cannot be says why, for axe too, in three themes',
-  async ({ lab, server, engine }, info) => {
+  'P2, P3: what cannot be says why, for axe too, in three themes', { tag: '@long' }, async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const { page } = lab;
     const found: string[] = [];
@@ -263,8 +262,7 @@ withDocker('P3: a model is tried from its view', async ({ lab, server, engine },
 });
 
 withDocker(
-  'P2, P3: a service of DEEPaaS has the form that it describes, with a file',
-  async ({ lab, server, engine }, info) => {
+  'P2, P3: a service of DEEPaaS has the form that it describes, with a file', { tag: '@long' }, async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     await server.post('deployments', {
       title: 'Herds',
@@ -305,7 +303,7 @@ test.describe('without Docker', () => {
     environment: { NBYARD_DOCKER_HOST: 'unix:///nowhere/docker.sock' }
   });
 
-  test('P3, G2: without Docker, or without the server, the panel says so', async ({
+  test('P3, G2: without Docker, or without the server, the panel says so', { tag: '@long' }, async ({
     lab,
     server
   }, info) => {

@@ -166,7 +166,7 @@ test('K7: what is no value of its field blocks Run, saying where, until it is co
   await expect(canvas.strip).not.toContainText('problem');
 });
 
-test('K2: cards stay large enough to read, the first ones in view, whatever is open beside', async ({
+test('K2: cards stay large enough to read, the first ones in view, whatever is open beside', { tag: '@long' }, async ({
   lab
 }) => {
   await lab.page.setViewportSize({ width: 1400, height: 850 });
@@ -193,7 +193,7 @@ test('K2: cards stay large enough to read, the first ones in view, whatever is o
   await canvas.isTidy(); // all of it, since that was asked for
 });
 
-test('K8: run up to here and from here', async ({ lab }) => {
+test('K8: run up to here and from here', { tag: '@long' }, async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);
   await canvas.card('train.ipynb').click({ button: 'right' });

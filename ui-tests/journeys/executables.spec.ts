@@ -39,7 +39,7 @@ test('E1, E3, E10: a notebook is registered from the file browser and tried alon
   await expect(lab.drawer.row('output_csv')).toBeVisible();
 });
 
-test('E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field', async ({
+test('E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {
@@ -92,7 +92,7 @@ test('E4, E5, E11: a script with arguments and resources; a name used twice is r
   await expect(lab.drawer.body.getByRole('log')).toContainText('counted');
 });
 
-test('E5: a script without files is saved, runs alone, and is connected once it names one', async ({
+test('E5: a script without files is saved, runs alone, and is connected once it names one', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -156,7 +156,7 @@ test('L1, L2: a library is made, used, changed; what fails leaves it as it was',
   await expect(lab.row('environment', 'cows')).toHaveCount(0);
 });
 
-test('L1, L6: a library is made without a mouse; a refusal stands at its field', async ({
+test('L1, L6: a library is made without a mouse; a refusal stands at its field', { tag: '@long' }, async ({
   lab
 }, info) => {
   const { page, dialog } = lab;
@@ -209,7 +209,7 @@ test('L1, L6: a library is made without a mouse; a refusal stands at its field',
   await expect(dialog).toHaveCount(0);
 });
 
-test('L1: a first install that failed says what to do, and is mended in one step', async ({
+test('L1: a first install that failed says what to do, and is mended in one step', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {
@@ -231,7 +231,7 @@ test('L1: a first install that failed says what to do, and is mended in one step
   await expect(addField(lab)).toHaveValue('');
 });
 
-test('L2, E11: what a step lacked is added to a library, and the run goes on in it', async ({
+test('L2, E11: what a step lacked is added to a library, and the run goes on in it', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

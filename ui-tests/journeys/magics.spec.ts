@@ -3,7 +3,7 @@ import { violationsIn } from '../lab/axe';
 import { notebook } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
-test('G3, G6: the tables of magics in a notebook open runs and datasets', async ({
+test('G3, G6: the tables of magics in a notebook open runs and datasets', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

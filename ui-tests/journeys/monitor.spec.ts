@@ -20,7 +20,7 @@ class Page(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["NBYARD_HOST"], nbyard.port("web")), Page).serve_forever()
 `;
 
-test('R16: a running step is watched at its Monitor link, which ends with it', async ({
+test('R16: a running step is watched at its Monitor link, which ends with it', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -10,7 +10,7 @@ Path("plots/note.txt").write_text("Two cities.\\n")
 Path("dist").mkdir()
 Path("dist/w.whl").write_text("left out")`;
 
-test('K5: files without a declaration are shown, previewed, downloaded and saved', async ({
+test('K5: files without a declaration are shown, previewed, downloaded and saved', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -119,7 +119,7 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await lab.page.screenshot({ path: info.outputPath('gone.png') });
 });
 
-test('R9, R11: every attempt has its log; a live run says how long it usually takes', async ({
+test('R9, R11: every attempt has its log; a live run says how long it usually takes', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -82,7 +82,7 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
 test.describe('with a server to kill', () => {
   test.use({ ownServer: {} });
 
-  test('R8, K6: a killed server stops nothing; the next one shows the run', async ({
+  test('R8, K6: a killed server stops nothing; the next one shows the run', { tag: '@long' }, async ({
     lab,
     server
   }) => {

@@ -103,7 +103,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(drawer.step('broken')).toContainText('TypeError');
 });
 
-test('K5: a log of a million lines opens at its end; its start is a click away, and it downloads whole', async ({
+test('K5: a log of a million lines opens at its end; its start is a click away, and it downloads whole', { tag: '@long' }, async ({
   lab,
   server
 }) => {

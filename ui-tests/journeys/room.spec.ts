@@ -50,7 +50,7 @@ async function liesIn(inner: Locator, outer: Locator): Promise<void> {
   }).toPass({ timeout: 40_000 });
 }
 
-test('K5: each step has its room in the drawer, and time its figures', async ({ lab, server }) => {
+test('K5: each step has its room in the drawer, and time its figures', { tag: '@long' }, async ({ lab, server }) => {
   const { drawer } = lab;
   const go = JSON.stringify(server.file('go'));
   const wait = `import os, time\nwhile not os.path.exists(${go}):\n    time.sleep(0.1)\nopen(output_txt, "w").close()`;
@@ -90,7 +90,7 @@ test('K5: each step has its room in the drawer, and time its figures', async ({ 
   await drawer.succeeds();
 });
 
-test('K5: steps stand as people count them, and the overview has their states', async ({
+test('K5: steps stand as people count them, and the overview has their states', { tag: '@long' }, async ({
   lab,
   server,
   page

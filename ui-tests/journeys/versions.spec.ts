@@ -15,7 +15,7 @@ async function version(server: LabServer, name: string, path: string): Promise<v
   await server.post('datasets', { source: { kind: 'file', path }, name, replace: true });
 }
 
-test('D8: two versions of a table side by side, and of a folder', async ({ lab, server }, info) => {
+test('D8: two versions of a table side by side, and of a folder', { tag: '@long' }, async ({ lab, server }, info) => {
   await writeFile(server.file('1.csv'), 'id,mass,old\n1,2.5,x\n2,3.5,y\n');
   await writeFile(server.file('2.csv'), 'id,mass,fresh\n1,2.5,1\n2,,2\n3,9.5,3\n');
   for (const [folder, names] of Object.entries({ one: ['a', 'b'], two: ['a', 'c'] })) {

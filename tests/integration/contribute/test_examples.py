@@ -91,6 +91,7 @@ def test_an_importer_reads_another_programs_files(workspace: Make):
     example.run()
 
 
+@pytest.mark.long
 def test_a_panel_compiles_and_passes_its_test(workspace: Make):
     example = workspace("add-panel.md")
     settings = (p.name for end in ("*.js", "*.mjs", "*.json", ".prettier*") for p in ROOT.glob(end))

@@ -167,6 +167,7 @@ def predicted(witness: Path) -> int:
     return sum(map(int, (witness / "predicted").read_text().split()))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
 def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
@@ -190,6 +191,7 @@ def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
     assert max(used.memory_bytes) > 0
 
 
+@pytest.mark.long
 def test_what_a_model_raises_on_a_worker_is_told_with_its_rows(
     project: Project, wide: Ground
 ) -> None:

@@ -352,6 +352,7 @@ def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
     assert project.end(run).run.state == "succeeded"
 
 
+@pytest.mark.long
 def test_who_waits_for_a_worker_too_long_fails_and_never_begins(
     project: Project, cluster: Ground
 ) -> None:

@@ -23,6 +23,8 @@ from nbyard.runtimes.protocol import Order
 
 from .bench import Bench, log_of, output, result_of, until
 
+pytestmark = pytest.mark.sample(1)
+
 PAGE = mmap.PAGESIZE
 BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 

@@ -59,6 +59,7 @@ def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, pri
         assert yards.until(running, "running").serving == 1
 
 
+@pytest.mark.long
 def test_twenty_at_once_share_two_gpus(yards):
     """P4, P6: the others wait, and whoever is stopped or deleted lets go of his."""
     for number in range(20):
@@ -82,6 +83,7 @@ def test_twenty_at_once_share_two_gpus(yards):
             assert len(held) == len(set(held)) <= 2
 
 
+@pytest.mark.long
 def test_a_new_revision_takes_over_the_only_gpus(yards):
     """P4: where there is none for both, the one before leaves its own."""
     for name in ("a", "b"):

@@ -132,6 +132,7 @@ REASONS = [
 ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
 def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words, verb):
     """P3."""
@@ -152,6 +153,7 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
             yards.until(running, "running")
 
 
+@pytest.mark.long
 def test_the_command_that_shows_a_failure_makes_the_same_container(made):
     """P3: user, limits and hardening, or what fails under them would not fail by hand."""
     yards, dispatching = made
@@ -265,6 +267,7 @@ def test_a_deployment_that_is_stuck_is_deleted(made):
         yards.until(running, "running")
 
 
+@pytest.mark.long
 def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
     """P4: the others are served meanwhile."""
     yards, dispatching = made
@@ -312,6 +315,7 @@ def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):
         assert numbers == list(range(len(numbers)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["deployment-begun", "deployment-launched"])
 def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, point):
     """CP4, CP5: it answers, and no second container was made."""
@@ -331,6 +335,7 @@ def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, 
         assert revision.restarts == 0
 
 
+@pytest.mark.long
 def test_what_a_killed_dispatcher_left_is_swept_and_nothing_of_others(made):
     """P4: its row is gone, as after one that had lost its lease and did not know."""
     yards, dispatching = made

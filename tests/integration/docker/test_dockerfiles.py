@@ -101,6 +101,7 @@ def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
     assert broken.code == 1 and "2 | COPY nothing /" in broken.err
 
 
+@pytest.mark.long
 def test_a_dockerfile_is_a_node_like_any_other(
     tool: Path, tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,7 @@ def test_an_engine_that_hangs_is_not_waited_for(
     assert own_bench.wait(order, runtime).state == "succeeded"
 
 
+@pytest.mark.long
 def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateEngine, tmp_path):
     """P11: a real engine in a mount namespace where our files are not; the probe finds out."""
     private.stop()
@@ -116,6 +117,7 @@ def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateE
     until(lambda: not own_bench.left())
 
 
+@pytest.mark.long
 def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_path):
     """F9, Q10."""
     with Relay(bench.engine.url, tmp_path / "relay.sock") as relay:
@@ -131,6 +133,7 @@ def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_pat
         runtime.close()
 
 
+@pytest.mark.long
 def test_threads_do_not_pile_up(bench: Bench):
     runtime = bench.runtime()
     before = threading.active_count()
@@ -142,6 +145,7 @@ def test_threads_do_not_pile_up(bench: Bench):
     until(lambda: threading.active_count() <= before)
 
 
+@pytest.mark.long
 def test_the_tests_own_engine_leaves_nothing_where_it_is_ended(
     private: PrivateEngine, own_bench: Bench
 ):

@@ -5,6 +5,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from packaging.version import Version
 
 from nbyard.dockerd import Engine
@@ -96,6 +97,7 @@ def test_what_the_image_has_otherwise_is_told(
     assert task.warning == f"not as the lock of cows version 1 has it: {told}"
 
 
+@pytest.mark.long
 def test_packages_of_the_base_are_told_where_they_are_seen(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
@@ -113,6 +115,7 @@ def test_packages_of_the_base_are_told_where_they_are_seen(
     assert task.warning == f"not as the lock of cows version 1 has it: {told}"
 
 
+@pytest.mark.long
 def test_what_images_have_to_execute_notebooks_is_no_difference(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
@@ -127,6 +130,7 @@ def test_what_images_have_to_execute_notebooks_is_no_difference(
     docker_engine.remove_image(image.reference)
 
 
+@pytest.mark.long
 def test_what_lay_in_a_folder_when_it_was_locked_is_in_the_image(
     yard: Yard, docker_engine: Engine, python_base_image: str, tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def test_an_engine_that_ignores_the_grant_is_found_out(gpu_bench: Bench, machine
     assert gpu_bench.left() == [] and log_of(order) == ""
 
 
+@pytest.mark.long
 def test_a_gpu_that_is_gone_is_named(gpu_bench: Bench):
     """F38."""
     with pytest.raises(NbyardError) as caught:
@@ -146,6 +147,7 @@ def test_a_gpu_that_is_gone_is_named(gpu_bench: Bench):
     assert gpu_bench.left() == []
 
 
+@pytest.mark.long
 def test_an_engine_without_the_toolkit_says_how_to_get_it(bench: Bench):
     """F38, G2."""
     with pytest.raises(NbyardError) as caught:
@@ -215,6 +217,7 @@ def place(tmp_path: Path, machine: Machine, gpu_bench: Bench) -> Iterator[Place]
     made.yard.close()
 
 
+@pytest.mark.long
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last task
 @pytest.mark.timeout(180)
 def test_eight_tasks_share_four_gpus(place: Place, machine: Machine):

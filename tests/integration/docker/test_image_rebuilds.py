@@ -93,6 +93,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
     assert said.startswith("/opt/nbyard/")
 
 
+@pytest.mark.long
 def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
     yard: Yard, docker_engine: Engine, built: Built, registry: Registry, tiny_image: str
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
     docker_engine.remove_image(pulled.reference)
 
 
+@pytest.mark.long
 def test_what_was_replaced_goes_unless_something_needs_it(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
@@ -145,6 +147,7 @@ def test_what_was_replaced_goes_unless_something_needs_it(
         docker_engine.remove_image(name)
 
 
+@pytest.mark.long
 def test_values_with_quotes_and_dollars_are_what_was_written(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:

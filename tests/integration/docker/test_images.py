@@ -241,6 +241,7 @@ def serving(folder: Path, **options: Any) -> Iterator[Registry]:
     made.stop()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["nbyard/cows:1", "a/b__c/d--e.f:X_1.0-Y", "0x/" + "y" * 100])
 def test_what_is_pushed_can_be_pulled(
     yard: Yard,

@@ -278,6 +278,7 @@ def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tup
     return task, yard.parts.blobs.path(task.artifacts[0].digest).read_bytes()
 
 
+@pytest.mark.long
 def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
     """M4, F5: also where the engine does not see our files; to the same bytes."""
     executable = long(yard, built)
@@ -294,6 +295,7 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
     assert folders.all_unfinished(yard.store.folder) == []
 
 
+@pytest.mark.long
 def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):
     folder = write(yard, {"listed": True})
     first, second = built(folder), built(folder)
@@ -328,6 +330,7 @@ def inspected(engine: Engine, yard: Yard) -> str:
     return repr([engine._client().inspect_container(name) for name in names])
 
 
+@pytest.mark.long
 def test_one_is_deployed_and_another_takes_its_place(yard, built, docker_engine):
     """M2, P4, P5: by its name, which says where it answers, and only the proxy is answered."""
     made = built(write(yard, FULL))

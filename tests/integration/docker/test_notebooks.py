@@ -18,6 +18,8 @@ from nbyard.images.environments import environment_image
 
 from .bench import Bench, log_of, output, result_of, until
 
+pytestmark = pytest.mark.sample(1)
+
 # no lock of these tests names a folder
 BUILD = functools.partial(environment_image, blobs=cast(Blobs, None), network="none")
 BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])

@@ -76,6 +76,7 @@ def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
     assert "accuracy 1.00" in log and "Building" not in log
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> None:
     make = functools.partial(shell, "artifacts", "create", "--wait", "--log", "--executable")
@@ -107,6 +108,7 @@ def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> N
     shell("artifacts", "status", "model", code=3)
 
 
+@pytest.mark.long
 def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> None:
     """Run with -f, an output that a description names is there as well."""
     (pipeline / "rows.csv").write_text("dark,0,1\nbright,200,1\n")

@@ -19,6 +19,8 @@ from nbyard.testing.images import tiny_image
 from .bench import Bench, log_of, output, until
 from .far import Ssh, certificates, free_port
 
+pytestmark = pytest.mark.sample(2)
+
 
 class Tls:
     """An engine that listens for those who show a certificate of its authority."""

@@ -100,6 +100,7 @@ def test_a_base_is_pulled_with_it(yard: Yard, built: Callable[..., object], priv
     assert made.state == "ready", made.reason
 
 
+@pytest.mark.long
 def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: str) -> None:
     """S1: and another user's is refused."""
     root, runs = yard.parts.files.root, yard.services.runs
@@ -138,6 +139,7 @@ def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
     assert places_of(yard.store.folder) == []
 
 
+@pytest.mark.long
 def test_images_of_a_workflow_are_fetched_with_it_by_a_shell(
     yard: Yard, docker_settings: dict[str, str], private: str
 ) -> None:

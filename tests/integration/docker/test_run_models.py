@@ -128,6 +128,7 @@ class Sorter:
 """
 
 
+@pytest.mark.long
 def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
     """Journey 7: nothing but the class is written."""
     (tmp_path / "root/sorter.py").write_text(SORTER)
@@ -155,6 +156,7 @@ class Sorter:
 """
 
 
+@pytest.mark.long
 def test_a_model_that_hangs_is_restarted(yards, server, tmp_path):
     """M3: and answers again."""
     (tmp_path / "root/sorter.py").write_text(HANGS)

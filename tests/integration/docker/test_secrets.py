@@ -34,6 +34,8 @@ from ..telling import (
 from .bench import Bench, log_of, output, until
 from .test_survival import COUNT, LINES, MISSING, start_elsewhere
 
+pytestmark = pytest.mark.sample(2)
+
 FAILS = pytest.mark.parametrize("fails", [False, True])
 
 

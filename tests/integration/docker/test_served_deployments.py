@@ -143,6 +143,7 @@ def container(yards: Yards) -> str:
     return next(name for name in yards.owned() if re.fullmatch(r"nby-d-.*-1", name))
 
 
+@pytest.mark.long
 def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards):
     """P5, I22: another's session is none, and the server itself stays logged in."""
     yards.create()
@@ -158,6 +159,7 @@ def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards)
         assert [link["answers"] for link in shown["items"][0]["links"]] == [True]
 
 
+@pytest.mark.long
 def test_one_that_is_frozen_is_told_at_once_and_comes_back(server, yards):
     """P5: it takes connections, and answers none."""
     yards.create()

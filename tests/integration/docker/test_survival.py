@@ -144,6 +144,7 @@ def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
     assert (order.folder / "log").stat().st_size < 310_000
 
 
+@pytest.mark.long
 def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypatch):
     """I16: at least, where it has forgotten some; it keeps twice a MiB here."""
     from nbyard.runtimes.docker.files import log_copy
@@ -167,6 +168,7 @@ def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypa
     assert 10_000 < count <= 400_000 - len(shown) + 2
 
 
+@pytest.mark.long
 def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):
     """I12: our label with our store's id and a name that fits, no live attempt, old enough."""
     monkeypatch.setattr(runtime_module, "GRACE_SECONDS", 600)
@@ -197,6 +199,7 @@ def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):
         bench.engine.remove(forged.name)
 
 
+@pytest.mark.long
 def test_a_wake_socket_is_poked_when_it_ends(bench: Bench, tmp_path):
     import socket
 
@@ -211,6 +214,7 @@ def test_a_wake_socket_is_poked_when_it_ends(bench: Bench, tmp_path):
         until((order.folder / "result.json").exists)
 
 
+@pytest.mark.long
 def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
     begun, going = threading.Event(), threading.Event()
 
@@ -236,6 +240,7 @@ def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
     assert bench.left() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("staging", ["bind", "volume"])
 def test_nothing_is_left_after_it_was_taken(bench: Bench, staging):
     runtime = bench.runtime(staging=staging)

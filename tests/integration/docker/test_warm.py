@@ -17,6 +17,8 @@ from .bench import Bench, log_of, output, result_of, until
 from .test_notebooks import BOTH, BUILD, notebook
 from .test_survival import start_elsewhere
 
+pytestmark = pytest.mark.sample(1)
+
 
 class Warm(DockerRuntime):
     def _attempt(self, order: Order):
@@ -47,6 +49,7 @@ class TestWarmContainers(WarmContainers):
     staging = "bind"
 
 
+@pytest.mark.long
 class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
     """P11."""
 

@@ -84,6 +84,7 @@ def test_the_first_run_in_the_image_of_a_dockerfile_builds_nothing(shell, root, 
     assert "Building" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.long
 def test_one_that_fails_is_told_and_the_others_are_built(shell, root):
     flow(root, bad="gone.txt", good="needs.txt")
     done = shell("workflows", "build", "flow.nbflow")
@@ -93,6 +94,7 @@ def test_one_that_fails_is_told_and_the_others_are_built(shell, root):
     assert [line.split("  ")[1] for line in done.stdout.splitlines()] == ["good"]
 
 
+@pytest.mark.long
 def test_nothing_to_build_is_said_and_no_engine_is_told(shell, root):
     flow(root)
     done = shell("workflows", "build", "flow.nbflow")

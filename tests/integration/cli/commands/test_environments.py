@@ -71,6 +71,7 @@ def test_a_kernel_is_captured(shell):
     assert told.startswith("Captured from the kernel python3") and f"{told}." in said.err
 
 
+@pytest.mark.long
 def test_people_see_tables_and_facts(shell, dispatcher: Dispatching):
     shell("environments", "create", "cows", "cow==1.0")
     shell("environments", "install", "cows", "cow==2.0")
@@ -86,6 +87,7 @@ def test_people_see_tables_and_facts(shell, dispatcher: Dispatching):
     assert [one["number"] for one in found] == [2, 1]
 
 
+@pytest.mark.long
 def test_requirements_come_from_files_too(shell, dispatcher: Dispatching, yard):
     (yard.parts.files.root / "needs.txt").write_text("cow==1.0\nant\n")
     made = shell("environments", "create", "cows", "-r", "needs.txt", "--json")

@@ -180,6 +180,7 @@ def test_one_that_is_cancelled_is_stopped(
     assert kernel_says(data, found, "import cow; print(cow.version)") == "1.0"
 
 
+@pytest.mark.long
 def test_the_same_once_more_goes_on_from_the_lock(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +201,7 @@ def test_the_same_once_more_goes_on_from_the_lock(
     assert (found.installed, found.current.packages[0].version) == (3, "3.0")
 
 
+@pytest.mark.long
 def test_an_older_version_comes_back_as_it_was(
     yard: Yard, data: Path, built: Built, wheels: Wheels
 ) -> None:
@@ -213,6 +215,7 @@ def test_an_older_version_comes_back_as_it_was(
     assert kernel_says(data, found, "import cow; print(cow.version)") == "1.0"
 
 
+@pytest.mark.long
 def test_folders_of_old_versions_go(yard: Yard, data: Path, built: Built) -> None:
     """L3: those of the newest stay, and so do all locks."""
     yard.settings.environment_versions = 1
@@ -232,6 +235,7 @@ def test_folders_of_old_versions_go(yard: Yard, data: Path, built: Built) -> Non
     assert old.packages
 
 
+@pytest.mark.long
 def test_folders_that_nobody_names_go(yard: Yard, built: Built) -> None:
     stray = yard.store.folder / "environments/gone/1234"
     stray.mkdir(parents=True)
@@ -239,6 +243,7 @@ def test_folders_that_nobody_names_go(yard: Yard, built: Built) -> None:
     assert not stray.exists()
 
 
+@pytest.mark.long
 def test_a_kernel_follows_what_is_ready_whoever_was_killed_before(
     yard: Yard, data: Path, built: Built
 ) -> None:

@@ -150,6 +150,7 @@ def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
     assert made.name == "Both of them train model"
 
 
+@pytest.mark.long
 def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
     models, ann, trained, root, finished
 ):
@@ -161,6 +162,7 @@ def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
 PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"
 
 
+@pytest.mark.long
 def test_columns_are_those_of_what_another_step_made(models, ann, trained, root, finished):
     trained()
     (root / "passing.py").write_text(PASSING)
@@ -177,6 +179,7 @@ def test_columns_are_those_of_what_another_step_made(models, ann, trained, root,
     assert made.model.sample == {"length": 1.5, "width": 2}
 
 
+@pytest.mark.long
 def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
     """M6: from a deployment to its run is one field."""
     detail = trained()
@@ -193,6 +196,7 @@ def deployed(models, ann, detail, output: str) -> list[str]:
     return [one.name for one in models.deployed(ann, body).items]
 
 
+@pytest.mark.long
 def test_it_is_known_where_the_output_of_a_step_is_deployed(
     models, ann, trained, yard, root, finished
 ):
@@ -236,6 +240,7 @@ def output(environment: Any = None, kind: str = "command", kernel: str = "") -> 
     return SimpleNamespace(task=SimpleNamespace(plan=plan), version=version)
 
 
+@pytest.mark.long
 def test_a_model_is_looked_at_with_the_interpreter_of_its_step(tmp_path):
     """M6: that of its library, of its kernel, or nbyard's own where that is gone."""
     python = tmp_path / "bin/python"
