@@ -54,34 +54,35 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
   expect(found).toEqual([]);
 });
 
-test('G6, D5: axe finds nothing on views of datasets and executables', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  const found: string[] = [];
-  const look = async (name: string) => {
-    found.push(...(await findings(lab, VIEW)));
-    await lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
-  };
-  await lab.panel();
-  await lab.dropFile('penguins.csv', await readFile(server.file('penguins.csv')));
-  const row = lab.row('dataset', 'penguins.csv');
-  await expect(row).toContainText('344 × 8');
-  for (const theme of THEMES) {
-    await lab.theme(theme);
-    const name = theme.replace('JupyterLab ', '').replaceAll(' ', '-').toLowerCase();
-    await row.dblclick();
-    const view = lab.page.locator(VIEW);
-    await view.getByRole('tab', { name: 'Rows' }).click();
-    await expect(view).toContainText('Torgersen');
-    await look(`${name}-rows`);
-    await view.getByRole('tab', { name: 'Profile' }).click();
-    await expect(view.locator('.nby-Picture-bar').first()).toBeVisible();
-    await look(`${name}-profile`);
-    await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
-    await expect(view.getByLabel('Name of digits')).toBeVisible();
-    await expect(view.getByRole('region', { name: 'Command line' })).toContainText('evaluate.py');
-    await look(`${name}-register`);
+test(
+  'G6, D5: axe finds nothing on views of datasets and executables',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const found: string[] = [];
+    const look = async (name: string) => {
+      found.push(...(await findings(lab, VIEW)));
+      await lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+    };
+    await lab.panel();
+    await lab.dropFile('penguins.csv', await readFile(server.file('penguins.csv')));
+    const row = lab.row('dataset', 'penguins.csv');
+    await expect(row).toContainText('344 × 8');
+    for (const theme of THEMES) {
+      await lab.theme(theme);
+      const name = theme.replace('JupyterLab ', '').replaceAll(' ', '-').toLowerCase();
+      await row.dblclick();
+      const view = lab.page.locator(VIEW);
+      await view.getByRole('tab', { name: 'Rows' }).click();
+      await expect(view).toContainText('Torgersen');
+      await look(`${name}-rows`);
+      await view.getByRole('tab', { name: 'Profile' }).click();
+      await expect(view.locator('.nby-Picture-bar').first()).toBeVisible();
+      await look(`${name}-profile`);
+      await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
+      await expect(view.getByLabel('Name of digits')).toBeVisible();
+      await expect(view.getByRole('region', { name: 'Command line' })).toContainText('evaluate.py');
+      await look(`${name}-register`);
+    }
+    expect(found).toEqual([]);
   }
-  expect(found).toEqual([]);
-});
+);

@@ -159,51 +159,52 @@ test('A1: a name that is taken meanwhile is refused by the server; an artifact i
   await expect(canvas.card('first')).toContainText('csv');
 });
 
-test('G6: artifacts by keyboard, by search, without a server, and for axe in three themes', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  const { page } = lab;
-  await register(server);
-  const names = ['one', 'two', 'three', 'four', 'five', 'six'];
-  for (const name of names) {
-    await server.post('runs', { path: 'tool.py', name, parameters: { source: 'penguins.csv' } });
+test(
+  'G6: artifacts by keyboard, by search, without a server, and for axe in three themes',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const { page } = lab;
+    await register(server);
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+    for (const name of names) {
+      await server.post('runs', { path: 'tool.py', name, parameters: { source: 'penguins.csv' } });
+    }
+    // a run that goes on makes the panel ask again by itself
+    await expect
+      .poll(async () => {
+        const { items } = await (await server.ask('GET', 'runs?limit=50')).json();
+        return items.filter(({ state }: { state: string }) => state === 'succeeded').length;
+      })
+      .toBe(names.length);
+    await page.route('**/nbyard/api/artifacts?*', route => route.abort());
+    const panel = await lab.panel();
+    await expect(panel.getByRole('alert')).toContainText('Not reachable');
+    await page.unroute('**/nbyard/api/artifacts?*');
+    await panel.getByRole('button', { name: 'Try again' }).click();
+    await expect(lab.row('artifact', 'one')).toContainText('table.csv');
+    await expect(
+      panel.getByRole('grid', { name: 'Artifacts' }).locator('[tabindex="0"]')
+    ).toHaveCount(1);
+    await lab.row('artifact', 'six').focus();
+    await lab.press('/');
+    await page.keyboard.type('thr');
+    await expect(panel.locator('.nby-Row[data-noun="artifact"]')).toHaveCount(1);
+    await lab.row('artifact', 'three').focus();
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('heading', { name: 'three' })).toBeVisible();
+    await expect(view(lab)).toContainText('tool.py → tablecsv');
+    const found: string[] = [];
+    for (const theme of THEMES) {
+      await lab.theme(theme);
+      await lab.row('artifact', 'three').click();
+      found.push(...(await findings(lab, '#nbyard-sidebar', '.nby-View')));
+      await lab.click(lab.panelButton('create-artifact'));
+      await view(lab).getByLabel('Executable').selectOption({ label: 'tool' });
+      await view(lab).getByLabel('Name', { exact: true }).fill('one');
+      await expect(view(lab).getByRole('alert')).toContainText('already');
+      found.push(...(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')));
+      await page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
+    }
+    expect(found).toEqual([]);
   }
-  // a run that goes on makes the panel ask again by itself
-  await expect
-    .poll(async () => {
-      const { items } = await (await server.ask('GET', 'runs?limit=50')).json();
-      return items.filter(({ state }: { state: string }) => state === 'succeeded').length;
-    })
-    .toBe(names.length);
-  await page.route('**/nbyard/api/artifacts?*', route => route.abort());
-  const panel = await lab.panel();
-  await expect(panel.getByRole('alert')).toContainText('Not reachable');
-  await page.unroute('**/nbyard/api/artifacts?*');
-  await panel.getByRole('button', { name: 'Try again' }).click();
-  await expect(lab.row('artifact', 'one')).toContainText('table.csv');
-  await expect(
-    panel.getByRole('grid', { name: 'Artifacts' }).locator('[tabindex="0"]')
-  ).toHaveCount(1);
-  await lab.row('artifact', 'six').focus();
-  await lab.press('/');
-  await page.keyboard.type('thr');
-  await expect(panel.locator('.nby-Row[data-noun="artifact"]')).toHaveCount(1);
-  await lab.row('artifact', 'three').focus();
-  await lab.press('Enter');
-  await expect(view(lab).getByRole('heading', { name: 'three' })).toBeVisible();
-  await expect(view(lab)).toContainText('tool.py → tablecsv');
-  const found: string[] = [];
-  for (const theme of THEMES) {
-    await lab.theme(theme);
-    await lab.row('artifact', 'three').click();
-    found.push(...(await findings(lab, '#nbyard-sidebar', '.nby-View')));
-    await lab.click(lab.panelButton('create-artifact'));
-    await view(lab).getByLabel('Executable').selectOption({ label: 'tool' });
-    await view(lab).getByLabel('Name', { exact: true }).fill('one');
-    await expect(view(lab).getByRole('alert')).toContainText('already');
-    found.push(...(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')));
-    await page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
-  }
-  expect(found).toEqual([]);
-});
+);

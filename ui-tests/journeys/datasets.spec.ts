@@ -187,14 +187,15 @@ class Elsewhere {
   }
 }
 
-test('D2, D6: files from addresses; tables of every kind have rows, a picture is shown, others have size and hash', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  await lab.panel();
-  await fromAddresses(lab, info);
-  await ofEveryKind(lab, server, info);
-});
+test(
+  'D2, D6: files from addresses; tables of every kind have rows, a picture is shown, others have size and hash',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await lab.panel();
+    await fromAddresses(lab, info);
+    await ofEveryKind(lab, server, info);
+  }
+);
 
 /** In the background; a 404, a private address, a change of mind. */
 async function fromAddresses(lab: Lab, info: TestInfo): Promise<void> {

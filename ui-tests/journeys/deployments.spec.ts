@@ -171,7 +171,9 @@ withDocker(
 );
 
 withDocker(
-  'P2, P3: what cannot be says why, for axe too, in three themes', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'P2, P3: what cannot be says why, for axe too, in three themes',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const { page } = lab;
     const found: string[] = [];
@@ -262,7 +264,9 @@ withDocker('P3: a model is tried from its view', async ({ lab, server, engine },
 });
 
 withDocker(
-  'P2, P3: a service of DEEPaaS has the form that it describes, with a file', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'P2, P3: a service of DEEPaaS has the form that it describes, with a file',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     await server.post('deployments', {
       title: 'Herds',
@@ -303,37 +307,38 @@ test.describe('without Docker', () => {
     environment: { NBYARD_DOCKER_HOST: 'unix:///nowhere/docker.sock' }
   });
 
-  test('P3, G2: without Docker, or without the server, the panel says so', { tag: '@long' }, async ({
-    lab,
-    server
-  }, info) => {
-    const { page } = lab;
-    await page.route('**/nbyard/api/deployments?*', route => route.abort());
-    const panel = await lab.panel();
-    const section = panel.locator('.nby-Section').filter({ hasText: 'Not reachable' });
-    await expect(section).toBeVisible();
-    await page.unroute('**/nbyard/api/deployments?*');
-    await section.getByRole('button', { name: 'Try again' }).click();
-    await expect(panel).toContainText('Services that run until they are stopped');
-    await page.route('**/nbyard/api/deployments/form', route => route.abort());
-    await lab.execute('nbyard:create-deployment');
-    await expect(page.locator('.nby-Panel').getByRole('alert')).toBeVisible();
-    await page.unroute('**/nbyard/api/deployments/form');
-    await lab.closeTab('New deployment');
+  test(
+    'P3, G2: without Docker, or without the server, the panel says so',
+    { tag: '@long' },
+    async ({ lab, server }, info) => {
+      const { page } = lab;
+      await page.route('**/nbyard/api/deployments?*', route => route.abort());
+      const panel = await lab.panel();
+      const section = panel.locator('.nby-Section').filter({ hasText: 'Not reachable' });
+      await expect(section).toBeVisible();
+      await page.unroute('**/nbyard/api/deployments?*');
+      await section.getByRole('button', { name: 'Try again' }).click();
+      await expect(panel).toContainText('Services that run until they are stopped');
+      await page.route('**/nbyard/api/deployments/form', route => route.abort());
+      await lab.execute('nbyard:create-deployment');
+      await expect(page.locator('.nby-Panel').getByRole('alert')).toBeVisible();
+      await page.unroute('**/nbyard/api/deployments/form');
+      await lab.closeTab('New deployment');
 
-    await lab.execute('nbyard:create-deployment');
-    await view(lab).getByLabel('Service').selectOption({ label: 'Own command' });
-    await fill(lab, 'Image', 'cows:1');
-    await lab.press('Enter');
-    await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
-    await expect(state(lab)).toHaveText('down', { timeout: 60_000 });
-    await expect(view(lab).getByRole('alert')).toContainText(/Docker/);
-    await page.screenshot({ path: info.outputPath('no-docker.png') });
-    await lab.execute('nbyard:create-deployment');
-    await fill(lab, 'Image', 'cows:1');
-    await lab.press('Enter');
-    await expect(view(lab).getByRole('alert')).toContainText('is taken by another deployment');
-    await server.ask('DELETE', 'deployments/cows');
-    await expect(lab.row('deployment', 'cows')).toHaveCount(0);
-  });
+      await lab.execute('nbyard:create-deployment');
+      await view(lab).getByLabel('Service').selectOption({ label: 'Own command' });
+      await fill(lab, 'Image', 'cows:1');
+      await lab.press('Enter');
+      await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
+      await expect(state(lab)).toHaveText('down', { timeout: 60_000 });
+      await expect(view(lab).getByRole('alert')).toContainText(/Docker/);
+      await page.screenshot({ path: info.outputPath('no-docker.png') });
+      await lab.execute('nbyard:create-deployment');
+      await fill(lab, 'Image', 'cows:1');
+      await lab.press('Enter');
+      await expect(view(lab).getByRole('alert')).toContainText('is taken by another deployment');
+      await server.ask('DELETE', 'deployments/cows');
+      await expect(lab.row('deployment', 'cows')).toHaveCount(0);
+    }
+  );
 });

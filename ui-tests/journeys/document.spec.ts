@@ -166,32 +166,34 @@ test('K7: what is no value of its field blocks Run, saying where, until it is co
   await expect(canvas.strip).not.toContainText('problem');
 });
 
-test('K2: cards stay large enough to read, the first ones in view, whatever is open beside', { tag: '@long' }, async ({
-  lab
-}) => {
-  await lab.page.setViewportSize({ width: 1400, height: 850 });
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await expect(canvas.arrows).toHaveCount(6);
-  const first = canvas.card('penguins.csv');
-  const isReadable = () =>
-    expect(async () => {
-      const [stage, card] = [await canvas.stage.boundingBox(), await first.boundingBox()];
-      expect(card!.x).toBeGreaterThanOrEqual(stage!.x);
-      expect(card!.y).toBeGreaterThanOrEqual(stage!.y);
-      expect(card!.y + card!.height).toBeLessThanOrEqual(stage!.y + stage!.height);
-      const width = await first.evaluate(card => (card as HTMLElement).offsetWidth);
-      expect(card!.width / width).toBeGreaterThanOrEqual(0.49);
-    }).toPass({ timeout: 40_000 });
-  await isReadable();
-  await canvas.stage.focus();
-  await lab.press('Control+Enter');
-  await lab.drawer.succeeds();
-  await lab.press(']');
-  await expect(canvas.inspector).toBeVisible();
-  await isReadable();
-  await lab.press('f');
-  await canvas.isTidy(); // all of it, since that was asked for
-});
+test(
+  'K2: cards stay large enough to read, the first ones in view, whatever is open beside',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await lab.page.setViewportSize({ width: 1400, height: 850 });
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await expect(canvas.arrows).toHaveCount(6);
+    const first = canvas.card('penguins.csv');
+    const isReadable = () =>
+      expect(async () => {
+        const [stage, card] = [await canvas.stage.boundingBox(), await first.boundingBox()];
+        expect(card!.x).toBeGreaterThanOrEqual(stage!.x);
+        expect(card!.y).toBeGreaterThanOrEqual(stage!.y);
+        expect(card!.y + card!.height).toBeLessThanOrEqual(stage!.y + stage!.height);
+        const width = await first.evaluate(card => (card as HTMLElement).offsetWidth);
+        expect(card!.width / width).toBeGreaterThanOrEqual(0.49);
+      }).toPass({ timeout: 40_000 });
+    await isReadable();
+    await canvas.stage.focus();
+    await lab.press('Control+Enter');
+    await lab.drawer.succeeds();
+    await lab.press(']');
+    await expect(canvas.inspector).toBeVisible();
+    await isReadable();
+    await lab.press('f');
+    await canvas.isTidy(); // all of it, since that was asked for
+  }
+);
 
 test('K8: run up to here and from here', { tag: '@long' }, async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');

@@ -166,7 +166,9 @@ async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): P
 
 /** From the canvas with a workflow that is there, by keys alone. */
 withDocker(
-  'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     withDocker.setTimeout(600_000);
     const { canvas, page } = lab;
@@ -233,7 +235,9 @@ async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): P
 }
 
 withDocker(
-  'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     withDocker.setTimeout(600_000);
     const { page } = lab;

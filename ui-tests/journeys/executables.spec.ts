@@ -39,94 +39,96 @@ test('E1, E3, E10: a notebook is registered from the file browser and tried alon
   await expect(lab.drawer.row('output_csv')).toBeVisible();
 });
 
-test('E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  await writeFile(server.file('count.sh'), 'wc -l < "$2" > "$4"\necho counted\nexit "$6"\n');
-  await fromFileBrowser(lab, 'count.sh', 'Register as Executable…');
-  const view = form(lab);
-  const add = async (name: string, role: string, word: string) => {
-    await view.getByRole('button', { name: 'Add an argument' }).click();
-    const row = view.getByRole('row').last();
-    await row.getByLabel(/^Name of/).fill(name);
-    await row.getByLabel(/^Role of/).selectOption(role);
-    await row.getByLabel(/^How it is given/).selectOption('option');
-    await row.getByLabel(/^Flag or place/).fill(word);
-  };
-  const promised = view.getByRole('region', { name: 'Command line' });
-  await add('table', 'input', '--table');
-  await expect(promised).toContainText('sh count.sh --table <table>');
-  await add('lines', 'output', '--lines');
-  await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
-  await add('table', 'value', '--code');
-  await expect(promised).toContainText("the name 'table' is used twice");
-  await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
-  await view.getByRole('button', { name: 'Register' }).click();
-  const last = view.getByRole('row').last();
-  await expect(last.getByRole('alert')).toContainText(/table|twice|name/i);
-  await last.getByLabel(/^Name of/).fill('code');
-  await expect(promised.getByRole('row')).toContainText('"-x" → --code -x');
-  await lab.page.screenshot({ path: info.outputPath('command-line.png') });
-  await last.getByLabel(/^Type of/).selectOption('int');
-  await view.getByText('Resources', { exact: true }).click();
-  await view.getByLabel('Memory', { exact: true }).fill('512 MiB');
-  await view.getByLabel('Retries', { exact: true }).fill('-1');
-  await view.getByRole('button', { name: 'Register' }).click();
-  await expect(view.getByRole('alert').filter({ hasText: 'retries must be' })).toBeVisible();
-  await view.getByLabel('Retries', { exact: true }).fill('1');
-  await view.getByRole('button', { name: 'Register' }).click();
-  const tab = view.getByRole('tab', { name: 'Test run' });
-  await expect(tab).toBeVisible();
-  const { resources } = JSON.parse(await readFile(server.file('count.sh.nbexec'), 'utf8'));
-  expect(resources).toEqual({ memory_bytes: 512 * 2 ** 20, retries: 1 });
+test(
+  'E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('count.sh'), 'wc -l < "$2" > "$4"\necho counted\nexit "$6"\n');
+    await fromFileBrowser(lab, 'count.sh', 'Register as Executable…');
+    const view = form(lab);
+    const add = async (name: string, role: string, word: string) => {
+      await view.getByRole('button', { name: 'Add an argument' }).click();
+      const row = view.getByRole('row').last();
+      await row.getByLabel(/^Name of/).fill(name);
+      await row.getByLabel(/^Role of/).selectOption(role);
+      await row.getByLabel(/^How it is given/).selectOption('option');
+      await row.getByLabel(/^Flag or place/).fill(word);
+    };
+    const promised = view.getByRole('region', { name: 'Command line' });
+    await add('table', 'input', '--table');
+    await expect(promised).toContainText('sh count.sh --table <table>');
+    await add('lines', 'output', '--lines');
+    await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
+    await add('table', 'value', '--code');
+    await expect(promised).toContainText("the name 'table' is used twice");
+    await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
+    await view.getByRole('button', { name: 'Register' }).click();
+    const last = view.getByRole('row').last();
+    await expect(last.getByRole('alert')).toContainText(/table|twice|name/i);
+    await last.getByLabel(/^Name of/).fill('code');
+    await expect(promised.getByRole('row')).toContainText('"-x" → --code -x');
+    await lab.page.screenshot({ path: info.outputPath('command-line.png') });
+    await last.getByLabel(/^Type of/).selectOption('int');
+    await view.getByText('Resources', { exact: true }).click();
+    await view.getByLabel('Memory', { exact: true }).fill('512 MiB');
+    await view.getByLabel('Retries', { exact: true }).fill('-1');
+    await view.getByRole('button', { name: 'Register' }).click();
+    await expect(view.getByRole('alert').filter({ hasText: 'retries must be' })).toBeVisible();
+    await view.getByLabel('Retries', { exact: true }).fill('1');
+    await view.getByRole('button', { name: 'Register' }).click();
+    const tab = view.getByRole('tab', { name: 'Test run' });
+    await expect(tab).toBeVisible();
+    const { resources } = JSON.parse(await readFile(server.file('count.sh.nbexec'), 'utf8'));
+    expect(resources).toEqual({ memory_bytes: 512 * 2 ** 20, retries: 1 });
 
-  await tab.click();
-  await view.getByLabel('table', { exact: true }).fill('penguins.csv');
-  await view.getByLabel('code', { exact: true }).fill('3');
-  await view.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
-  await expect(lab.drawer.failure).toContainText('exit code 3');
-  await expect(lab.drawer.body.getByRole('row').filter({ hasText: 'process' })).toHaveCount(2);
-  await lab.drawer.tab('Logs');
-  await expect(lab.drawer.body.getByRole('log')).toContainText('counted');
-});
+    await tab.click();
+    await view.getByLabel('table', { exact: true }).fill('penguins.csv');
+    await view.getByLabel('code', { exact: true }).fill('3');
+    await view.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
+    await expect(lab.drawer.failure).toContainText('exit code 3');
+    await expect(lab.drawer.body.getByRole('row').filter({ hasText: 'process' })).toHaveCount(2);
+    await lab.drawer.tab('Logs');
+    await expect(lab.drawer.body.getByRole('log')).toContainText('counted');
+  }
+);
 
-test('E5: a script without files is saved, runs alone, and is connected once it names one', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  await writeFile(server.file('hello.sh'), 'echo hello\n');
-  await fromFileBrowser(lab, 'hello.sh', 'Register as Executable…');
-  const view = form(lab);
-  await expect(view).toContainText('No named input or output');
-  await lab.page.screenshot({ path: info.outputPath('form.png') });
-  await view.getByRole('button', { name: 'Register' }).click();
-  await view.getByRole('tab', { name: 'Test run' }).click();
-  await view.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 30_000 });
+test(
+  'E5: a script without files is saved, runs alone, and is connected once it names one',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('hello.sh'), 'echo hello\n');
+    await fromFileBrowser(lab, 'hello.sh', 'Register as Executable…');
+    const view = form(lab);
+    await expect(view).toContainText('No named input or output');
+    await lab.page.screenshot({ path: info.outputPath('form.png') });
+    await view.getByRole('button', { name: 'Register' }).click();
+    await view.getByRole('tab', { name: 'Test run' }).click();
+    await view.getByRole('button', { name: 'Run', exact: true }).click();
+    await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 30_000 });
 
-  await lab.fileBrowser();
-  await lab.execute('nbyard:create-workflow');
-  const { canvas } = lab;
-  await lab.drag(lab.file('penguins.csv'), await canvas.at(0.2, 0.3));
-  await lab.drag(canvas.row('hello'), await canvas.at(0.6, 0.6));
-  await expect(canvas.card('hello.sh')).toContainText('runs alone');
-  await canvas.card('hello.sh').click();
-  await lab.press('c');
-  await expect(canvas.notice).toContainText('No named input or output');
-  await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
-  await expect(canvas.notice).toContainText('no named input');
-  await expect(canvas.arrows).toHaveCount(0);
-  await lab.page.screenshot({ path: info.outputPath('canvas.png') });
+    await lab.fileBrowser();
+    await lab.execute('nbyard:create-workflow');
+    const { canvas } = lab;
+    await lab.drag(lab.file('penguins.csv'), await canvas.at(0.2, 0.3));
+    await lab.drag(canvas.row('hello'), await canvas.at(0.6, 0.6));
+    await expect(canvas.card('hello.sh')).toContainText('runs alone');
+    await canvas.card('hello.sh').click();
+    await lab.press('c');
+    await expect(canvas.notice).toContainText('No named input or output');
+    await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
+    await expect(canvas.notice).toContainText('no named input');
+    await expect(canvas.arrows).toHaveCount(0);
+    await lab.page.screenshot({ path: info.outputPath('canvas.png') });
 
-  const told = { version: 1, arguments: [{ name: 'table', role: 'input' }] };
-  await writeFile(server.file('hello.sh.nbexec'), JSON.stringify(told));
-  await canvas.save();
-  await lab.reload();
-  await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
-  await expect(canvas.arrows).toHaveCount(1);
-});
+    const told = { version: 1, arguments: [{ name: 'table', role: 'input' }] };
+    await writeFile(server.file('hello.sh.nbexec'), JSON.stringify(told));
+    await canvas.save();
+    await lab.reload();
+    await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
+    await expect(canvas.arrows).toHaveCount(1);
+  }
+);
 
 test('E6: a notebook without a parameters cell gets one with a click', async ({ lab, server }) => {
   const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));

@@ -91,7 +91,9 @@ withDocker(
 );
 
 withDocker(
-  'L4: what an image has besides is chosen and left behind; images are pushed, pulled, removed', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'L4: what an image has besides is chosen and left behind; images are pushed, pulled, removed',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const { dialog } = lab;
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });

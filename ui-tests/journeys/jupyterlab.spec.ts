@@ -23,7 +23,9 @@ async function enter(lab: Lab): Promise<Page> {
 }
 
 withLab(
-  'P2, P5: JupyterLab in a container is logged in to, runs a cell and has a terminal', { tag: '@long' }, async ({ lab, server, engine }, info) => {
+  'P2, P5: JupyterLab in a container is logged in to, runs a cell and has a terminal',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
     withLab.skip(!!engine.lacking, engine.lacking);
     await server.post('deployments', {
       service: 'jupyterlab',

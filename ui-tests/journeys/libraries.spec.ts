@@ -156,107 +156,119 @@ test('L1, L2: a library is made, used, changed; what fails leaves it as it was',
   await expect(lab.row('environment', 'cows')).toHaveCount(0);
 });
 
-test('L1, L6: a library is made without a mouse; a refusal stands at its field', { tag: '@long' }, async ({
-  lab
-}, info) => {
-  const { page, dialog } = lab;
-  const palette = page.locator('#modal-command-palette');
-  const ask = async () => {
-    await expect(async () => {
-      if (!(await dialog.isVisible())) {
-        if (!(await palette.isVisible())) {
-          await lab.press('Control+Shift+c');
+test(
+  'L1, L6: a library is made without a mouse; a refusal stands at its field',
+  { tag: '@long' },
+  async ({ lab }, info) => {
+    const { page, dialog } = lab;
+    const palette = page.locator('#modal-command-palette');
+    const ask = async () => {
+      await expect(async () => {
+        if (!(await dialog.isVisible())) {
+          if (!(await palette.isVisible())) {
+            await lab.press('Control+Shift+c');
+          }
+          await palette.locator('input').fill('New Library', { timeout: 2000 });
+          const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
+          await expect(active).toContainText('New Library', { timeout: 2000 });
+          await lab.press('Enter');
         }
-        await palette.locator('input').fill('New Library', { timeout: 2000 });
-        const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
-        await expect(active).toContainText('New Library', { timeout: 2000 });
-        await lab.press('Enter');
-      }
-      await expect(dialog.getByLabel('Name')).toBeFocused({ timeout: 5000 });
-    }).toPass({ timeout: 30_000 }); // JupyterLab moves the focus at its start, and the palette closes
-  };
-  await ask();
-  await lab.press('Escape');
-  await expect(dialog).toHaveCount(0);
+        await expect(dialog.getByLabel('Name')).toBeFocused({ timeout: 5000 });
+      }).toPass({ timeout: 30_000 }); // JupyterLab moves the focus at its start, and the palette closes
+    };
+    await ask();
+    await lab.press('Escape');
+    await expect(dialog).toHaveCount(0);
 
-  await ask();
-  await page.keyboard.type('moo/');
-  await lab.press('Tab');
-  await dialog.getByLabel('Packages').fill('six\n--index-url https://elsewhere'); // as pasted
-  await lab.press('Enter');
-  await expect(dialog.getByRole('alert')).toContainText('may not contain /');
-  await expect(dialog.getByLabel('Name')).toBeFocused();
-  await page.keyboard.type('moo');
-  await lab.press('Enter');
-  await expect(dialog.getByRole('alert')).toContainText(
-    "Line 2: '--index-url https://elsewhere': the option --index-url is not allowed"
-  );
-  await expect(dialog.getByLabel('Packages')).toBeFocused();
-  await page.screenshot({ path: info.outputPath('refused.png') });
-  const requirements = { name: 'requirements.txt', content: Buffer.from('# mine\nsix==1.17.0\n') };
-  await lab.choose(dialog.getByRole('button', { name: 'From file…' }), requirements);
-  await expect(dialog.getByLabel('Packages')).toHaveValue('# mine\nsix==1.17.0\n');
-  await dialog.getByLabel('Packages').press('Enter');
-  await expect(view(lab).getByRole('heading', { name: 'moo' })).toBeFocused();
-  await expect(state(lab)).toHaveText('installed', PATIENCE);
+    await ask();
+    await page.keyboard.type('moo/');
+    await lab.press('Tab');
+    await dialog.getByLabel('Packages').fill('six\n--index-url https://elsewhere'); // as pasted
+    await lab.press('Enter');
+    await expect(dialog.getByRole('alert')).toContainText('may not contain /');
+    await expect(dialog.getByLabel('Name')).toBeFocused();
+    await page.keyboard.type('moo');
+    await lab.press('Enter');
+    await expect(dialog.getByRole('alert')).toContainText(
+      "Line 2: '--index-url https://elsewhere': the option --index-url is not allowed"
+    );
+    await expect(dialog.getByLabel('Packages')).toBeFocused();
+    await page.screenshot({ path: info.outputPath('refused.png') });
+    const requirements = {
+      name: 'requirements.txt',
+      content: Buffer.from('# mine\nsix==1.17.0\n')
+    };
+    await lab.choose(dialog.getByRole('button', { name: 'From file…' }), requirements);
+    await expect(dialog.getByLabel('Packages')).toHaveValue('# mine\nsix==1.17.0\n');
+    await dialog.getByLabel('Packages').press('Enter');
+    await expect(view(lab).getByRole('heading', { name: 'moo' })).toBeFocused();
+    await expect(state(lab)).toHaveText('installed', PATIENCE);
 
-  await ask(); // the name is taken
-  await page.keyboard.type('moo');
-  await lab.press('Enter');
-  await expect(dialog.getByRole('alert')).toContainText('already');
-  await expect(dialog.getByLabel('Name')).toBeFocused();
-  await lab.press('Escape');
-  await expect(dialog).toHaveCount(0);
-});
+    await ask(); // the name is taken
+    await page.keyboard.type('moo');
+    await lab.press('Enter');
+    await expect(dialog.getByRole('alert')).toContainText('already');
+    await expect(dialog.getByLabel('Name')).toBeFocused();
+    await lab.press('Escape');
+    await expect(dialog).toHaveCount(0);
+  }
+);
 
-test('L1: a first install that failed says what to do, and is mended in one step', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  expect(await server.shell('environments', 'create', 'moo', 'nothere-xyz-123')).toBe(1);
-  await lab.panel();
-  const row = lab.row('environment', 'moo');
-  await expect(row).toContainText('open it to try again, or delete it');
-  await row.click();
-  const alert = view(lab).getByRole('alert');
-  await expect(alert).toContainText('nothere-xyz-123');
-  await expect(alert).toContainText('Put the packages right and try again, or delete the library.');
-  const field = view(lab).getByRole('textbox', { name: 'Packages of the library' });
-  await expect(field).toHaveValue('nothere-xyz-123');
-  await lab.page.screenshot({ path: info.outputPath('failed.png') });
-  expect(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')).toEqual([]);
-  await field.fill('iniconfig');
-  await field.press('Enter');
-  await expect(state(lab)).toHaveText('installed', PATIENCE);
-  await expect(addField(lab)).toHaveValue('');
-});
+test(
+  'L1: a first install that failed says what to do, and is mended in one step',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    expect(await server.shell('environments', 'create', 'moo', 'nothere-xyz-123')).toBe(1);
+    await lab.panel();
+    const row = lab.row('environment', 'moo');
+    await expect(row).toContainText('open it to try again, or delete it');
+    await row.click();
+    const alert = view(lab).getByRole('alert');
+    await expect(alert).toContainText('nothere-xyz-123');
+    await expect(alert).toContainText(
+      'Put the packages right and try again, or delete the library.'
+    );
+    const field = view(lab).getByRole('textbox', { name: 'Packages of the library' });
+    await expect(field).toHaveValue('nothere-xyz-123');
+    await lab.page.screenshot({ path: info.outputPath('failed.png') });
+    expect(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')).toEqual([]);
+    await field.fill('iniconfig');
+    await field.press('Enter');
+    await expect(state(lab)).toHaveText('installed', PATIENCE);
+    await expect(addField(lab)).toHaveValue('');
+  }
+);
 
-test('L2, E11: what a step lacked is added to a library, and the run goes on in it', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  const { drawer } = lab;
-  const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
-  await writeFile(server.file('moo.ipynb'), notebook('import cowsay; print(cowsay.__name__)'));
-  await writeFile(server.file('moo.nbflow'), workflow({ moo: { path: 'moo.ipynb', at: [0, 0] } }));
-  expect(await server.shell('environments', 'create', 'cows', 'iniconfig')).toBe(0);
-  const canvas = await lab.openWorkflow('moo.nbflow');
-  await canvas.button('run-workflow').click();
-  await expect(drawer.state).toHaveText('failed', PATIENCE);
-  const add = drawer.root.getByRole('button', { name: 'Add cowsay to a Library and Retry' });
-  await add.focus();
-  await lab.press('Enter');
-  await expect(drawer.root.getByLabel('Library')).toHaveValue('cows');
-  await drawer.root.getByRole('button', { name: 'Preview' }).click();
-  const preview = drawer.root.getByRole('region', { name: 'What would change' });
-  await expect(preview).toContainText(/added: ?cowsay/, PATIENCE);
-  await picture('preview');
-  expect(await findings(lab, '.nby-AddMissing')).toEqual([]);
-  await drawer.root.getByRole('button', { name: 'Install and Retry' }).click();
-  await expect(drawer.root).toContainText('#2', PATIENCE);
-  await expect(drawer.state).toHaveText('succeeded', PATIENCE);
-  await picture('succeeded');
-});
+test(
+  'L2, E11: what a step lacked is added to a library, and the run goes on in it',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const { drawer } = lab;
+    const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await writeFile(server.file('moo.ipynb'), notebook('import cowsay; print(cowsay.__name__)'));
+    await writeFile(
+      server.file('moo.nbflow'),
+      workflow({ moo: { path: 'moo.ipynb', at: [0, 0] } })
+    );
+    expect(await server.shell('environments', 'create', 'cows', 'iniconfig')).toBe(0);
+    const canvas = await lab.openWorkflow('moo.nbflow');
+    await canvas.button('run-workflow').click();
+    await expect(drawer.state).toHaveText('failed', PATIENCE);
+    const add = drawer.root.getByRole('button', { name: 'Add cowsay to a Library and Retry' });
+    await add.focus();
+    await lab.press('Enter');
+    await expect(drawer.root.getByLabel('Library')).toHaveValue('cows');
+    await drawer.root.getByRole('button', { name: 'Preview' }).click();
+    const preview = drawer.root.getByRole('region', { name: 'What would change' });
+    await expect(preview).toContainText(/added: ?cowsay/, PATIENCE);
+    await picture('preview');
+    expect(await findings(lab, '.nby-AddMissing')).toEqual([]);
+    await drawer.root.getByRole('button', { name: 'Install and Retry' }).click();
+    await expect(drawer.root).toContainText('#2', PATIENCE);
+    await expect(drawer.state).toHaveText('succeeded', PATIENCE);
+    await picture('succeeded');
+  }
+);
 
 test('L5: kernels that are no library are listed, and used', async ({ lab, server }) => {
   const { page } = lab;

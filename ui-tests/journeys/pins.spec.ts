@@ -119,49 +119,50 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await lab.page.screenshot({ path: info.outputPath('gone.png') });
 });
 
-test('R9, R11: every attempt has its log; a live run says how long it usually takes', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  await script(
-    server,
-    'late.sh',
-    'if [ -e was-here ]; then echo now; sleep 4; echo x > "$OUT"; else touch "$HERE/was-here"; echo no; exit 3; fi\n'
-      .replace('-e was-here', `-e ${server.file('was-here')}`)
-      .replace('$HERE', server.root),
-    OUT
-  );
-  const nodes = {
-    late: { path: 'late.sh', at: [0, 0] as [number, number], retries: 1 },
-    other: { path: 'late.sh', at: [400, 0] as [number, number] }
-  };
-  await writeFile(server.file('pins.nbflow'), workflow(nodes));
-  const canvas = await lab.openWorkflow('pins.nbflow');
-  const { drawer } = lab;
-  await expect(canvas.card('late.sh').last()).toContainText('other'); // one title, told by the id
-  await canvas.card('late.sh').first().click();
-  await lab.execute('nbyard:run-selected');
-  await drawer.succeeds();
-  await drawer.step('late').click();
-  await expect(drawer.body.locator('.nby-Table tbody tr')).toHaveCount(2);
-  await lab.page.screenshot({ path: info.outputPath('attempts.png') });
-  await axe(lab, '.nby-RunView');
-  await drawer.tab('Gantt');
-  await drawer.body.getByRole('button', { name: 'As table' }).click();
-  await expect(drawer.row('failed')).toContainText('1');
-  await expect(drawer.row('succeeded')).toContainText('2');
-  await drawer.tab('Steps');
-  await drawer.body.getByRole('button', { name: 'Log of attempt 1' }).click();
-  await expect(drawer.body.getByRole('log')).toContainText('no');
-  await drawer.body.getByLabel('Attempt').selectOption('2');
-  await expect(drawer.body.getByRole('log')).toContainText('now');
+test(
+  'R9, R11: every attempt has its log; a live run says how long it usually takes',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await script(
+      server,
+      'late.sh',
+      'if [ -e was-here ]; then echo now; sleep 4; echo x > "$OUT"; else touch "$HERE/was-here"; echo no; exit 3; fi\n'
+        .replace('-e was-here', `-e ${server.file('was-here')}`)
+        .replace('$HERE', server.root),
+      OUT
+    );
+    const nodes = {
+      late: { path: 'late.sh', at: [0, 0] as [number, number], retries: 1 },
+      other: { path: 'late.sh', at: [400, 0] as [number, number] }
+    };
+    await writeFile(server.file('pins.nbflow'), workflow(nodes));
+    const canvas = await lab.openWorkflow('pins.nbflow');
+    const { drawer } = lab;
+    await expect(canvas.card('late.sh').last()).toContainText('other'); // one title, told by the id
+    await canvas.card('late.sh').first().click();
+    await lab.execute('nbyard:run-selected');
+    await drawer.succeeds();
+    await drawer.step('late').click();
+    await expect(drawer.body.locator('.nby-Table tbody tr')).toHaveCount(2);
+    await lab.page.screenshot({ path: info.outputPath('attempts.png') });
+    await axe(lab, '.nby-RunView');
+    await drawer.tab('Gantt');
+    await drawer.body.getByRole('button', { name: 'As table' }).click();
+    await expect(drawer.row('failed')).toContainText('1');
+    await expect(drawer.row('succeeded')).toContainText('2');
+    await drawer.tab('Steps');
+    await drawer.body.getByRole('button', { name: 'Log of attempt 1' }).click();
+    await expect(drawer.body.getByRole('log')).toContainText('no');
+    await drawer.body.getByLabel('Attempt').selectOption('2');
+    await expect(drawer.body.getByRole('log')).toContainText('now');
 
-  await drawer.tab('Steps');
-  await lab.execute('nbyard:run-workflow-anew');
-  await expect(drawer.root).toContainText('#2');
-  await expect(drawer.step('late')).toContainText(/usually \d+ s \(last run\)/);
-  await expect(drawer.root.locator('.nby-RunView-header')).toContainText(/about \d+ s left/);
-  await lab.page.screenshot({ path: info.outputPath('estimate.png') });
-  await drawer.succeeds();
-  await expect(drawer.step('late')).not.toContainText('usually');
-});
+    await drawer.tab('Steps');
+    await lab.execute('nbyard:run-workflow-anew');
+    await expect(drawer.root).toContainText('#2');
+    await expect(drawer.step('late')).toContainText(/usually \d+ s \(last run\)/);
+    await expect(drawer.root.locator('.nby-RunView-header')).toContainText(/about \d+ s left/);
+    await lab.page.screenshot({ path: info.outputPath('estimate.png') });
+    await drawer.succeeds();
+    await expect(drawer.step('late')).not.toContainText('usually');
+  }
+);

@@ -82,43 +82,44 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
 test.describe('with a server to kill', () => {
   test.use({ ownServer: {} });
 
-  test('R8, K6: a killed server stops nothing; the next one shows the run', { tag: '@long' }, async ({
-    lab,
-    server
-  }) => {
-    await makeSlowWorkflow(server);
-    const canvas = await lab.openWorkflow('slow.nbflow');
-    await expect(canvas.arrows).toHaveCount(1);
-    await lab.click(canvas.button('run-workflow'));
-    await arrived(server, 'first');
-    await expect(canvas.stateOf('first')).toContainText('running');
+  test(
+    'R8, K6: a killed server stops nothing; the next one shows the run',
+    { tag: '@long' },
+    async ({ lab, server }) => {
+      await makeSlowWorkflow(server);
+      const canvas = await lab.openWorkflow('slow.nbflow');
+      await expect(canvas.arrows).toHaveCount(1);
+      await lab.click(canvas.button('run-workflow'));
+      await arrived(server, 'first');
+      await expect(canvas.stateOf('first')).toContainText('running');
 
-    await server.kill();
-    for (const place of [canvas.root, lab.drawer.root]) {
-      await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
-      await expect(place.locator('.nby-Away')).toContainText(/updated [1-9]\d* s ago/);
+      await server.kill();
+      for (const place of [canvas.root, lab.drawer.root]) {
+        await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
+        await expect(place.locator('.nby-Away')).toContainText(/updated [1-9]\d* s ago/);
+      }
+      // as a JupyterHub answers a page once it has restarted the server
+      await lab.page.route('**/api/me*', route => route.fulfill({ status: 403, json: {} }));
+      for (const place of [canvas.root, lab.drawer.root]) {
+        await expect(place.locator('.nby-Away')).toContainText('Your sign-in has expired.');
+        await expect(place.getByRole('button', { name: 'Sign In Again' })).toBeVisible();
+      }
+      await lab.page.unroute('**/api/me*');
+      await letOn(server, 'first');
+      await arrived(server, 'second'); // without any server
+      await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here
+      await server.start();
+      await expect(canvas.stateOf('second')).toContainText('running', { timeout: 45_000 });
+      await expect(canvas.stateOf('first')).toContainText('succeeded');
+      await expect(lab.drawer.step('first')).toContainText('succeeded');
+      await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
+      await lab.reload();
+      await expect(canvas.stateOf('second')).toContainText('running');
+      await expect(lab.drawer.state).toHaveText('running');
+      await letOn(server, 'second');
+      await lab.drawer.succeeds();
     }
-    // as a JupyterHub answers a page once it has restarted the server
-    await lab.page.route('**/api/me*', route => route.fulfill({ status: 403, json: {} }));
-    for (const place of [canvas.root, lab.drawer.root]) {
-      await expect(place.locator('.nby-Away')).toContainText('Your sign-in has expired.');
-      await expect(place.getByRole('button', { name: 'Sign In Again' })).toBeVisible();
-    }
-    await lab.page.unroute('**/api/me*');
-    await letOn(server, 'first');
-    await arrived(server, 'second'); // without any server
-    await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here
-    await server.start();
-    await expect(canvas.stateOf('second')).toContainText('running', { timeout: 45_000 });
-    await expect(canvas.stateOf('first')).toContainText('succeeded');
-    await expect(lab.drawer.step('first')).toContainText('succeeded');
-    await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
-    await lab.reload();
-    await expect(canvas.stateOf('second')).toContainText('running');
-    await expect(lab.drawer.state).toHaveText('running');
-    await letOn(server, 'second');
-    await lab.drawer.succeeds();
-  });
+  );
 });
 
 test('R7, K5: a run that is stopped ends at once, what follows is skipped', async ({

@@ -103,38 +103,39 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(drawer.step('broken')).toContainText('TypeError');
 });
 
-test('K5: a log of a million lines opens at its end; its start is a click away, and it downloads whole', { tag: '@long' }, async ({
-  lab,
-  server
-}) => {
-  await writeFile(server.file('count.sh'), 'seq 1 1000000\n');
-  const flow = workflow({ count: { path: 'count.sh', at: [0, 0] } });
-  await writeFile(server.file('long.nbflow'), flow);
-  const canvas = await lab.openWorkflow('long.nbflow');
-  await canvas.button('run-workflow').click();
-  const { drawer, page } = lab;
-  await drawer.succeeds();
-  const asked: string[] = [];
-  page.on('request', request => request.url().includes('/log?') && asked.push(request.url()));
-  await drawer.tab('Logs');
-  const log = drawer.body.getByRole('log');
-  await expect(log).toContainText('1000000');
-  expect(asked.length).toBeLessThan(4);
-  const first = async () => Number(await log.locator('.nby-Log-line').first().textContent());
-  await log.hover();
-  const before = asked.length;
-  await page.mouse.wheel(0, -1e6);
-  await expect.poll(() => asked.length).toBeGreaterThan(before); // what is before is read
-  await expect.poll(first).toBeLessThan(999_000);
-  await drawer.body.getByRole('button', { name: 'To the start' }).click();
-  await expect.poll(first).toBe(1);
-  await drawer.body.getByLabel('Follow').check();
-  await expect(log).toContainText('1000000');
-  const download = page.waitForEvent('download');
-  await drawer.body.getByRole('button', { name: 'Download' }).click();
-  const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\n');
-  expect([lines.length, lines[0], lines[999_999]]).toEqual([1_000_000, '1', '1000000']);
-});
+test(
+  'K5: a log of a million lines opens at its end; its start is a click away, and it downloads whole',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await writeFile(server.file('count.sh'), 'seq 1 1000000\n');
+    const flow = workflow({ count: { path: 'count.sh', at: [0, 0] } });
+    await writeFile(server.file('long.nbflow'), flow);
+    const canvas = await lab.openWorkflow('long.nbflow');
+    await canvas.button('run-workflow').click();
+    const { drawer, page } = lab;
+    await drawer.succeeds();
+    const asked: string[] = [];
+    page.on('request', request => request.url().includes('/log?') && asked.push(request.url()));
+    await drawer.tab('Logs');
+    const log = drawer.body.getByRole('log');
+    await expect(log).toContainText('1000000');
+    expect(asked.length).toBeLessThan(4);
+    const first = async () => Number(await log.locator('.nby-Log-line').first().textContent());
+    await log.hover();
+    const before = asked.length;
+    await page.mouse.wheel(0, -1e6);
+    await expect.poll(() => asked.length).toBeGreaterThan(before); // what is before is read
+    await expect.poll(first).toBeLessThan(999_000);
+    await drawer.body.getByRole('button', { name: 'To the start' }).click();
+    await expect.poll(first).toBe(1);
+    await drawer.body.getByLabel('Follow').check();
+    await expect(log).toContainText('1000000');
+    const download = page.waitForEvent('download');
+    await drawer.body.getByRole('button', { name: 'Download' }).click();
+    const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\n');
+    expect([lines.length, lines[0], lines[999_999]]).toEqual([1_000_000, '1', '1000000']);
+  }
+);
 
 test('K2: the overview shows all nodes of a large workflow, also those that are not in view', async ({
   lab,

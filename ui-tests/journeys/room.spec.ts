@@ -50,92 +50,96 @@ async function liesIn(inner: Locator, outer: Locator): Promise<void> {
   }).toPass({ timeout: 40_000 });
 }
 
-test('K5: each step has its room in the drawer, and time its figures', { tag: '@long' }, async ({ lab, server }) => {
-  const { drawer } = lab;
-  const go = JSON.stringify(server.file('go'));
-  const wait = `import os, time\nwhile not os.path.exists(${go}):\n    time.sleep(0.1)\nopen(output_txt, "w").close()`;
-  await writeFile(server.file('first.ipynb'), notebook(parameters(MADE), wait));
-  await writeFile(server.file('then.ipynb'), notebook(parameters(TEXT)));
-  const places = Array.from({ length: 8 }, (_, index) => index);
-  const nodes = places.map(index => [
-    `f${index}`,
-    { path: 'then.ipynb', at: [300, index * 140] as [number, number] }
-  ]);
-  const flow = workflow(
-    { a: { path: 'first.ipynb', at: [0, 0] }, ...Object.fromEntries(nodes) },
-    ...places.map(index => `a.output_txt->f${index}.input_txt`)
-  );
-  await writeFile(server.file('fan.nbflow'), flow);
-  const canvas = await lab.openWorkflow('fan.nbflow');
-  await expect(canvas.arrows).toHaveCount(8);
-  await lab.execute('nbyard:run-workflow-anew');
-  const chosen = drawer.step('a');
-  await expect(chosen).toContainText('running', { timeout: 40_000 });
-  await expect(chosen).toContainText('runs because it was forced');
-  await expect(chosen).toContainText('cell 2/2');
-  await expect(chosen).toHaveAttribute('aria-selected', 'true');
-  await liesIn(chosen.locator('.nby-Steps-why'), chosen);
-  await expect(async () => {
-    const [below, above] = [await drawer.step('f0').boundingBox(), await chosen.boundingBox()];
-    expect(below!.y).toBeGreaterThanOrEqual(above!.y + above!.height - 0.5);
-  }).toPass({ timeout: 40_000 });
+test(
+  'K5: each step has its room in the drawer, and time its figures',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const { drawer } = lab;
+    const go = JSON.stringify(server.file('go'));
+    const wait = `import os, time\nwhile not os.path.exists(${go}):\n    time.sleep(0.1)\nopen(output_txt, "w").close()`;
+    await writeFile(server.file('first.ipynb'), notebook(parameters(MADE), wait));
+    await writeFile(server.file('then.ipynb'), notebook(parameters(TEXT)));
+    const places = Array.from({ length: 8 }, (_, index) => index);
+    const nodes = places.map(index => [
+      `f${index}`,
+      { path: 'then.ipynb', at: [300, index * 140] as [number, number] }
+    ]);
+    const flow = workflow(
+      { a: { path: 'first.ipynb', at: [0, 0] }, ...Object.fromEntries(nodes) },
+      ...places.map(index => `a.output_txt->f${index}.input_txt`)
+    );
+    await writeFile(server.file('fan.nbflow'), flow);
+    const canvas = await lab.openWorkflow('fan.nbflow');
+    await expect(canvas.arrows).toHaveCount(8);
+    await lab.execute('nbyard:run-workflow-anew');
+    const chosen = drawer.step('a');
+    await expect(chosen).toContainText('running', { timeout: 40_000 });
+    await expect(chosen).toContainText('runs because it was forced');
+    await expect(chosen).toContainText('cell 2/2');
+    await expect(chosen).toHaveAttribute('aria-selected', 'true');
+    await liesIn(chosen.locator('.nby-Steps-why'), chosen);
+    await expect(async () => {
+      const [below, above] = [await drawer.step('f0').boundingBox(), await chosen.boundingBox()];
+      expect(below!.y).toBeGreaterThanOrEqual(above!.y + above!.height - 0.5);
+    }).toPass({ timeout: 40_000 });
 
-  await drawer.tab('Gantt');
-  await expect(drawer.body).toContainText(/before it was taken up \(\d/);
-  const figure = drawer.body.locator('.nby-Gantt-axis text').first();
-  await liesIn(figure, drawer.body);
-  await drawer.body.locator('.nby-Gantt-bar').last().scrollIntoViewIfNeeded();
-  await liesIn(figure, drawer.body);
-  await writeFile(server.file('go'), '');
-  await drawer.succeeds();
-});
+    await drawer.tab('Gantt');
+    await expect(drawer.body).toContainText(/before it was taken up \(\d/);
+    const figure = drawer.body.locator('.nby-Gantt-axis text').first();
+    await liesIn(figure, drawer.body);
+    await drawer.body.locator('.nby-Gantt-bar').last().scrollIntoViewIfNeeded();
+    await liesIn(figure, drawer.body);
+    await writeFile(server.file('go'), '');
+    await drawer.succeeds();
+  }
+);
 
-test('K5: steps stand as people count them, and the overview has their states', { tag: '@long' }, async ({
-  lab,
-  server,
-  page
-}, info) => {
-  const { drawer } = lab;
-  await writeFile(server.file('quick.sh'), 'echo done\n');
-  const go = server.file('../go'); // beside the workflow it would be a new file that steps may read
-  await writeFile(server.file('wait.sh'), `until [ -e '${go}' ]; do sleep 0.1; done\n`);
-  const counted = Array.from({ length: 20 }, (_, index) => `n${index}`);
-  const nodes = counted.map((id, index) => {
-    const at: [number, number] = [(index % 5) * 260, Math.floor(index / 5) * 130];
-    return [id, { path: 'quick.sh', at }] as const;
-  });
-  const wait = ['wait', { path: 'wait.sh', at: [0, 560] as [number, number] }] as const;
-  const asSaved = [...nodes, wait].sort(([one], [other]) => (one < other ? -1 : 1));
-  await writeFile(server.file('many.nbflow'), workflow(Object.fromEntries(asSaved)));
-  const canvas = await lab.openWorkflow('many.nbflow');
-  const block = (state: string) => page.locator(`.nby-Overview-node.nby-mod-${state}`);
-  await expect(page.locator('.nby-Overview-node')).toHaveCount(21);
-  await canvas.button('run-workflow').click();
-  await expect(block('succeeded')).toHaveCount(20, { timeout: 60_000 });
-  await expect(block('running')).toHaveCount(1);
-  await page.screenshot({ path: info.outputPath('overview.png') });
-  await writeFile(go, '');
-  await drawer.succeeds();
-  await expect(block('succeeded')).toHaveCount(21);
-  const rows = drawer.body.locator('.nby-Row');
-  await expect(rows).toHaveCount(21);
-  const order = await rows.evaluateAll(all => all.map(row => (row as HTMLElement).dataset.id));
-  expect(order).toEqual([...counted, 'wait']);
+test(
+  'K5: steps stand as people count them, and the overview has their states',
+  { tag: '@long' },
+  async ({ lab, server, page }, info) => {
+    const { drawer } = lab;
+    await writeFile(server.file('quick.sh'), 'echo done\n');
+    const go = server.file('../go'); // beside the workflow it would be a new file that steps may read
+    await writeFile(server.file('wait.sh'), `until [ -e '${go}' ]; do sleep 0.1; done\n`);
+    const counted = Array.from({ length: 20 }, (_, index) => `n${index}`);
+    const nodes = counted.map((id, index) => {
+      const at: [number, number] = [(index % 5) * 260, Math.floor(index / 5) * 130];
+      return [id, { path: 'quick.sh', at }] as const;
+    });
+    const wait = ['wait', { path: 'wait.sh', at: [0, 560] as [number, number] }] as const;
+    const asSaved = [...nodes, wait].sort(([one], [other]) => (one < other ? -1 : 1));
+    await writeFile(server.file('many.nbflow'), workflow(Object.fromEntries(asSaved)));
+    const canvas = await lab.openWorkflow('many.nbflow');
+    const block = (state: string) => page.locator(`.nby-Overview-node.nby-mod-${state}`);
+    await expect(page.locator('.nby-Overview-node')).toHaveCount(21);
+    await canvas.button('run-workflow').click();
+    await expect(block('succeeded')).toHaveCount(20, { timeout: 60_000 });
+    await expect(block('running')).toHaveCount(1);
+    await page.screenshot({ path: info.outputPath('overview.png') });
+    await writeFile(go, '');
+    await drawer.succeeds();
+    await expect(block('succeeded')).toHaveCount(21);
+    const rows = drawer.body.locator('.nby-Row');
+    await expect(rows).toHaveCount(21);
+    const order = await rows.evaluateAll(all => all.map(row => (row as HTMLElement).dataset.id));
+    expect(order).toEqual([...counted, 'wait']);
 
-  await canvas.button('run-workflow').click();
-  await expect(drawer.root).toContainText('#2');
-  await drawer.succeeds();
-  await drawer.tab('Gantt');
-  const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
-  await expect(cached).toHaveCount(21);
-  await expect(drawer.body).toContainText(/all ended after \d/);
-  await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
-  await page.screenshot({ path: info.outputPath('cached.png') });
-  await canvas.card('wait.sh').click();
-  await canvas.button('toggle-inspector').click();
-  const runtime = canvas.inspector.getByLabel('Runtime');
-  await expect(runtime.locator('option:checked')).toHaveText('default: as the run says');
-});
+    await canvas.button('run-workflow').click();
+    await expect(drawer.root).toContainText('#2');
+    await drawer.succeeds();
+    await drawer.tab('Gantt');
+    const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
+    await expect(cached).toHaveCount(21);
+    await expect(drawer.body).toContainText(/all ended after \d/);
+    await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
+    await page.screenshot({ path: info.outputPath('cached.png') });
+    await canvas.card('wait.sh').click();
+    await canvas.button('toggle-inspector').click();
+    const runtime = canvas.inspector.getByLabel('Runtime');
+    await expect(runtime.locator('option:checked')).toHaveText('default: as the run says');
+  }
+);
 
 const WATCHED = `
 import http.server, os, threading, time
