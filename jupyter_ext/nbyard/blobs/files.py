@@ -1,4 +1,4 @@
-"""What the blob store does with open files: hash, copy, clone, read checked."""
+"""Operations on open files: hash, copy, clone, lock and checked reading."""
 
 import contextlib
 import errno
@@ -22,7 +22,10 @@ CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
 
 
 class CheckedReader(io.RawIOBase):
-    """Reads one piece ahead, and lets the last piece out only when the whole fits the digest."""
+    """A reader that verifies a digest.
+
+    It reads one piece ahead and returns the last piece only if all bytes match the digest.
+    """
 
     def __init__(self, fd: int, digest: str):
         self._fd = fd
@@ -85,7 +88,7 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
 
 
 def clone(source: int, target: int) -> bool | None:
-    """Share the blocks of one file with another; None where the file system never can."""
+    """Share the blocks of a file with another (reflink); None if the file system cannot clone."""
     try:
         fcntl.ioctl(target, FICLONE, source)
     except OSError as problem:
@@ -94,7 +97,7 @@ def clone(source: int, target: int) -> bool | None:
 
 
 class Cloner:
-    """Clones until the file system says that it never can."""
+    """Clone files until the file system reports that it cannot."""
 
     def __init__(self) -> None:
         self._never = False
@@ -106,7 +109,7 @@ class Cloner:
 
 
 def link(source: Path, target: Path) -> bool:
-    """Replace `target` by a hard link to `source`; False where that is not possible."""
+    """Replace `target` with a hard link to `source`; return False if that is impossible."""
     beside = target.with_name(f".{target.name[:60]}.link")
     try:
         os.link(source, beside)
@@ -117,6 +120,11 @@ def link(source: Path, target: Path) -> bool:
 
 
 def copy_checked(source: int, target: int, digest: str) -> None:
+    """Copy a file and verify its digest.
+
+    Raises:
+        Damaged: The bytes do not match the digest.
+    """
     found = hashlib.sha256()
     for chunk in chunks(source):
         found.update(chunk)
@@ -126,13 +134,13 @@ def copy_checked(source: int, target: int, digest: str) -> None:
 
 
 def new(path: str) -> int:
-    """A file to be written that is not there yet."""
+    """Create a file for writing; it must not exist yet."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
 @contextlib.contextmanager
 def opened(fd: int) -> Iterator[int]:
-    """Closed at the end of the block."""
+    """Close the descriptor at the end of the block."""
     try:
         yield fd
     finally:
@@ -141,13 +149,17 @@ def opened(fd: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def lock_file(path: str) -> Iterator[int]:
-    """An open file to hold a lock on, in this block."""
+    """Open a lock file for the duration of the block."""
     with opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
         yield fd
 
 
 def share(fd: int) -> None:
-    """Hold a lock together with others, waiting for who holds it alone."""
+    """Take a shared lock; wait up to 10 s while another process holds it exclusively.
+
+    Raises:
+        Busy: The lock stays exclusive.
+    """
     end = time.monotonic() + LOCK_SECONDS
     while not _lock(fd, fcntl.LOCK_SH):
         if time.monotonic() > end:
@@ -156,7 +168,7 @@ def share(fd: int) -> None:
 
 
 def claim(fd: int, wait_seconds: float = 0) -> bool:
-    """Hold a lock alone, if nobody holds it, or nobody any more within this time."""
+    """Take an exclusive lock; return False if it stays held for `wait_seconds`."""
     end = time.monotonic() + wait_seconds
     while not _lock(fd, fcntl.LOCK_EX):
         if time.monotonic() >= end:
@@ -174,12 +186,12 @@ def _lock(fd: int, how: int) -> bool:
 
 
 def stamp(found: os.stat_result) -> tuple[int, ...]:
-    """What is another one when a file was written to."""
+    """Return a tuple that changes whenever the file is written to."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
-    """Raises Conflict for a file that was written to meanwhile."""
+    """Raise `Conflict` if the file changed between two calls of stat."""
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Conflict(f"{path} changed while it was read")
 
@@ -193,7 +205,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
-    """`kept_bytes` are not given away, though so many are free."""
+    """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
     words = f"disk full: needs {max(needed_bytes, 1):,} bytes"
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
@@ -203,6 +215,7 @@ def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Un
 
 @contextlib.contextmanager
 def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
+    """Translate "disk full" errors of the block into `Unavailable`."""
     try:
         yield
     except OSError as problem:
@@ -213,7 +226,7 @@ def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_file_in_words() -> Iterator[None]:
-    """For the making of a file or folder, which fails without room or without inodes."""
+    """Translate errors of file creation: the disk has no space or no inodes."""
     try:
         yield
     except OSError as problem:
