@@ -98,6 +98,12 @@ class _Names:
         self.used: set[str] = set()  # folders that exist because they contain files
 
     def take(self, path: str, is_folder: bool) -> str:
+        """Check a name and return it without a trailing slash.
+
+        Raises:
+            Invalid: The name repeats another one, or is both a file and a folder.
+            TooLarge: The archive has too many names.
+        """
         name = check_member_path(path.removesuffix("/") if is_folder else path)
         parts = name.split("/")
         parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]

@@ -22,6 +22,7 @@ class Bytes(msgspec.Struct, frozen=True):
 
     @property
     def is_folder(self) -> bool:
+        """Return whether the download is a zip of a folder or of several files."""
         return bool(self.members) or self.digest.startswith("tree:")
 
 

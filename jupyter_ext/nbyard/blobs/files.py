@@ -35,6 +35,7 @@ class CheckedReader(io.RawIOBase):
         self._ahead = self._next()
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
@@ -60,14 +61,17 @@ class CheckedReader(io.RawIOBase):
 
 
 def fits(hexdigest: str, digest: str) -> bool:
+    """Return whether the digest has this hash."""
     return digest.partition(":")[2] == hexdigest
 
 
 def damaged(digest: str) -> Damaged:
+    """Build the error for bytes that do not match their digest."""
     return Damaged(f"the stored bytes of {digest} do not match it")
 
 
 def hash_file(fd: int) -> str:
+    """Return the SHA-256 of an open file in hexadecimal."""
     found = hashlib.sha256()
     for chunk in chunks(fd):
         found.update(chunk)
@@ -75,6 +79,7 @@ def hash_file(fd: int) -> str:
 
 
 def chunks(fd: int) -> Iterator[bytes]:
+    """Yield the bytes of an open file in pieces of up to 1 MiB, from its start."""
     offset = 0
     while chunk := os.pread(fd, CHUNK, offset):
         offset += len(chunk)
@@ -82,6 +87,7 @@ def chunks(fd: int) -> Iterator[bytes]:
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all bytes; a single write may be partial."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
@@ -197,6 +203,7 @@ def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) ->
 
 
 def sync_folder(folder: Path) -> None:
+    """Sync a folder, so that its entries survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

@@ -94,7 +94,7 @@ class Blobs:
 
     def put_bytes(self, content: bytes, algorithm: str = "sha256") -> Blob:
         """Store bytes and return their blob."""
-        self.ensure_room(len(content))  # a caller with known bytes needs space for its rows, too
+        self.ensure_room(len(content))  # checked first: known bytes need space later, too
         blob = Blob(f"{algorithm}:{hashlib.sha256(content).hexdigest()}", len(content))
         if not self._has(blob.digest):
             with self.writer(len(content)) as writer:
@@ -261,6 +261,7 @@ class Blobs:
         return f"{self._base}/{algorithm}/{text[:2]}/{text[2:]}"
 
     def exists(self, digest: str) -> bool:
+        """Return whether the bytes are stored; they are not checked."""
         return os.path.isfile(self._place(digest))
 
     def open(self, digest: str) -> BinaryIO:

@@ -54,6 +54,11 @@ class BlobWriter:
         self.abort()
 
     def write(self, data: bytes | memoryview) -> None:
+        """Write a piece.
+
+        Raises:
+            Unavailable: The disk has no space for it beside the reserve.
+        """
         self._until_check -= len(data)
         if self._until_check < 0:
             self._ensure_room(len(data))

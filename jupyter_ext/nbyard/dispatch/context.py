@@ -22,9 +22,10 @@ Turn = tuple[float, float, str]
 class Room:
     """The store, the blobs and the runtimes of the dispatcher that holds the lease.
 
-    - `stopping`: no long work may start any more.
+    - `stopping`: no long work may start after it is set.
     - `building`: folders with an installation in progress.
-    - `grants`: GPUs by revision of a deployment; `waits`: number of GPUs that others wait for.
+    - `grants`: GPUs by revision of a deployment.
+    - `waits`: number of GPUs that other revisions wait for, by turn.
     - `untyped`: digests of tables whose types could not be inferred in time; `typing` is its lock.
     """
 
@@ -68,4 +69,5 @@ class Room:
 
     @property
     def folder(self) -> Path:
+        """Return the folder of the store."""
         return self.store.folder

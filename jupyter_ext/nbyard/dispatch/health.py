@@ -38,6 +38,7 @@ class Hurried(http.client.HTTPConnection):
         self._end = time.monotonic() + seconds
 
     def connect(self) -> None:
+        """Connect, and apply the deadline to all reads."""
         super().connect()
         self.sock = _Timed(self.sock, self._end)
 

@@ -178,7 +178,10 @@ class ImportController:
         return tell
 
     def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
-        """Return a function: was the dataset deleted? It queries at most once a second."""
+        """Return a function that tests whether the dataset was deleted.
+
+        It queries the store at most once a second.
+        """
         next_look, gone = 0.0, False
 
         def look() -> bool:

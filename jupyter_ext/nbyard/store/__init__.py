@@ -92,11 +92,17 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """Open a read transaction for the block."""
         with self.database.read() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        """Open a write transaction for the block.
+
+        Raises:
+            Busy: Another writer holds the store for more than 10 s.
+        """
         with self.database.write() as connection:
             yield connection
 
@@ -130,6 +136,7 @@ class Store:
         wakeup.poke(self.folder, self.deaf)
 
     def close(self) -> None:
+        """Close the database."""
         self.database.close()
 
 

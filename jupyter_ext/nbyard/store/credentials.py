@@ -25,6 +25,7 @@ class CredentialRows:
         self._vault = vault
 
     def insert(self, c: Connection, made: Credential, secret: Mapping[str, str]) -> None:
+        """Insert a credential; `secret` holds the fields to encrypt."""
         row = {name: getattr(made, name) for name in FIELDS}
         row["sealed"] = self._seal(c, made, secret)
         c.execute(insert(credentials), [row])
@@ -121,6 +122,7 @@ class CredentialRows:
         return len(old)
 
     def delete(self, c: Connection, credential: Credential) -> None:
+        """Delete a credential."""
         c.execute(delete(credentials).where(C.id == credential.id))
         self._tell(c, credential, "deleted")
 

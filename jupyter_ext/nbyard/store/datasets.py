@@ -22,10 +22,12 @@ class DatasetRows:
     """Queries on datasets; queries with an `owner` see only the datasets of that owner."""
 
     def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
+        """Insert a dataset, still without a version."""
         c.execute(insert(datasets), [dataset])
         self.tell(c, dataset["id"], dataset["owner"], "created")
 
     def tell(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
+        """Append an event about a dataset."""
         events.append(c, "dataset", Subject(dataset_id, owner), {"change": change})
 
     def add_version(self, c: Connection, owner: str, version: dict[str, Any]) -> None:
@@ -33,6 +35,7 @@ class DatasetRows:
         transition.begin(c, DATASET_VERSION, Subject(version["id"], owner), version)
 
     def ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
+        """Set an importing version to ready; return False if it no longer exists."""
         return transition.move(
             c,
             DATASET_VERSION,
@@ -62,6 +65,7 @@ class DatasetRows:
             events.append(c, "dataset-version", Subject(version_id, owner), columns)
 
     def next_number(self, c: Connection, dataset_id: str) -> int:
+        """Return the number of the next version."""
         query = select(func.max(V.number)).where(V.dataset_id == dataset_id)
         return int(c.execute(query).scalar() or 0) + 1
 
@@ -77,6 +81,7 @@ class DatasetRows:
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
+        """Return a page of datasets, newest first."""
         query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
         if after:
             query = query.where(datasets.c.id < after)
@@ -100,6 +105,7 @@ class DatasetRows:
     def version(
         self, c: Connection, owner: str, dataset_id: str, number: int
     ) -> DatasetVersion | None:
+        """Return a version by number, or None."""
         query = (
             select(dataset_versions)
             .join(datasets, datasets.c.id == V.dataset_id)
@@ -109,10 +115,12 @@ class DatasetRows:
         return _version(row) if row else None
 
     def versions(self, c: Connection, dataset_id: str) -> list[DatasetVersion]:
+        """Return all versions, newest first."""
         query = select(dataset_versions).where(V.dataset_id == dataset_id).order_by(V.number.desc())
         return [_version(row) for row in c.execute(query)]
 
     def newest_ready(self, c: Connection, dataset_id: str) -> DatasetVersion | None:
+        """Return the newest ready version, or None."""
         query = (
             select(dataset_versions)
             .where(V.dataset_id == dataset_id, V.state == "ready")
@@ -168,6 +176,7 @@ class DatasetRows:
         return None if found is None else list(found)
 
     def digests(self, c: Connection) -> Iterable[str]:
+        """Return the digests of all versions."""
         return c.execute(select(V.digest).distinct()).scalars()
 
     def change(self, c: Connection, dataset: Dataset, **columns: Any) -> bool:
@@ -183,6 +192,7 @@ class DatasetRows:
         return True
 
     def delete(self, c: Connection, dataset: Dataset) -> None:
+        """Delete a dataset with all its versions."""
         c.execute(delete(dataset_versions).where(V.dataset_id == dataset.id))
         c.execute(delete(datasets).where(datasets.c.id == dataset.id))
         self.tell(c, dataset.id, dataset.owner, "deleted")

@@ -72,6 +72,7 @@ class RevisionRow(msgspec.Struct, frozen=True):
 
     @property
     def phase(self) -> Phase:
+        """Return whether the revision is pending, alive or over."""
         if self.is_over:
             return "over"
         return "alive" if self.revision.started_at else "pending"
@@ -182,6 +183,7 @@ class DeploymentRows:
         event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})
 
     def delete(self, c: Connection, deployment_id: str) -> None:
+        """Delete the deployment with its revisions."""
         c.execute(delete(deployments).where(D.id == deployment_id))
 
     def renew(self, c: Connection, deployment_id: str, number: int) -> None:
@@ -196,6 +198,7 @@ class DeploymentRows:
         self.note(c, of, {"change": "answers", "revision": number}, serving=number)
 
     def serving_number(self, c: Connection, deployment_id: str) -> int:
+        """Return the number of the serving revision; 0 if none."""
         return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)
 
     def is_as_seen(self, c: Connection, row: DeploymentRow) -> bool:
@@ -314,6 +317,7 @@ class DeploymentRows:
         return set(c.execute(select(D.id).where(UNDER_WAY)).scalars())
 
     def ids(self, c: Connection) -> set[str]:
+        """Return the IDs of all deployments."""
         return set(c.execute(select(D.id)).scalars())
 
     def _own(self, owner: str) -> Select[Any]:

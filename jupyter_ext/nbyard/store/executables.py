@@ -45,10 +45,12 @@ class ExecutableRows:
     """Queries on executables; queries with an `owner` see only the executables of that owner."""
 
     def insert(self, c: Connection, executable: dict[str, Any]) -> None:
+        """Insert an executable, still without a version."""
         c.execute(insert(executables), [executable])
         self.tell(c, executable["id"], executable["owner"], "created")
 
     def tell(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
+        """Append an event about an executable."""
         events.append(c, "executable", Subject(executable_id, owner), {"change": change})
 
     def add_version(self, c: Connection, version: ExecutableVersion, identity: str) -> None:
@@ -68,6 +70,7 @@ class ExecutableRows:
         return _version(row) if row and row.identity == identity else None
 
     def next_number(self, c: Connection, executable_id: str) -> int:
+        """Return the number of the next version."""
         query = select(func.max(V.number)).where(V.executable_id == executable_id)
         return int(c.execute(query).scalar() or 0) + 1
 
@@ -77,6 +80,7 @@ class ExecutableRows:
         return _executable(row) if row else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
+        """Return the executable with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _executable(row) if row else None
 
@@ -88,6 +92,7 @@ class ExecutableRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Executable]:
+        """Return a page of executables, newest first."""
         query = CURRENT.order_by(executables.c.id.desc()).limit(limit)
         if after:
             query = query.where(executables.c.id < after)
@@ -96,10 +101,12 @@ class ExecutableRows:
         return [_executable(row) for row in c.execute(query, {"of": owner})]
 
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
+        """Return a version by ID, or None."""
         row = c.execute(select(executable_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
     def versions(self, c: Connection, executable_id: str) -> list[ExecutableVersion]:
+        """Return all versions, newest first."""
         query = select(executable_versions).where(V.executable_id == executable_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 

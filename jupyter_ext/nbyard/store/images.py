@@ -54,9 +54,10 @@ class ImageRows:
         transition.begin(c, IMAGE, Subject(image_id, owner), row)
 
     def move(self, c: Connection, image: NamedImage, to: str, **columns: Any) -> bool:
-        """Move an image to its next state; return False if it no longer exists.
+        """Move an image to its next state; return False if its state does not allow it.
 
-        A ready image replaces others with its name. A pushed image does not replace the built one.
+        That is also the case if the image no longer exists. A ready image replaces others with its
+        name. A pushed image does not replace the built one.
         """
         subject = Subject(image.id, image.owner)
         told = {"reason": columns["reason"]} if columns.get("reason") else {}
@@ -80,6 +81,7 @@ class ImageRows:
         return [_row(row) for row in c.execute(live.order_by(I.id))]
 
     def to_remove(self, c: Connection) -> list[ImageRow]:
+        """Return the images that are being deleted."""
         return [_row(r) for r in c.execute(select(images).where(I.removed_at.is_not(None)))]
 
     def is_wanted(self, c: Connection, image_id: str) -> bool:
@@ -183,9 +185,11 @@ class ImageRows:
             events.append(c, "image", Subject(one, image.owner), {"change": "deleted"})
 
     def delete(self, c: Connection, image_id: str) -> None:
+        """Delete the row of an image."""
         c.execute(delete(images).where(I.id == image_id))
 
     def ids(self, c: Connection) -> set[str]:
+        """Return the IDs of all images."""
         return set(c.execute(select(I.id)).scalars())
 
     def references(self, c: Connection) -> set[str]:

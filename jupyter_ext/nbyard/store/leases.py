@@ -50,6 +50,7 @@ class LeaseRows:
     """Queries on leases."""
 
     def get(self, c: Connection, name: str) -> Lease | None:
+        """Return the lease, or None if it was never taken."""
         row = c.execute(HELD, {"of": name}).first()
         return Lease(*row) if row else None
 

@@ -92,7 +92,7 @@ class Vault:
         return self._keys
 
 
-def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # imported late: it is slow
+def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # imported late: only needed for secrets
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)

@@ -150,6 +150,7 @@ class WorkflowRows:
         return str(row["id"])
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
+        """Return the workflow with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _workflow(row) if row else None
 
@@ -180,6 +181,7 @@ class WorkflowRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:
+        """Return a page of workflows, newest first."""
         query = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         if after:
             query = query.where(workflows.c.id < after)

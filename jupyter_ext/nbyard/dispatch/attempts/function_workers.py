@@ -73,6 +73,7 @@ class WorkerCase:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether cancellation of its run was requested."""
         return self.run.cancel_requested_at is not None
 
 
@@ -130,7 +131,8 @@ class Known:
     - `told`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
     - `results`: results by attempt, kept because a reported one may not be stored yet.
     - `read`: how far its results were read; `site`: where its runtime started it.
-    - `running`, `since`: its current call and when that was first seen; `asked`: when to stop.
+    - `running`, `since`: its current call and when that was first seen.
+    - `asked`: when it was asked to stop; 0.0 if never.
     """
 
     told: set[str] = field(default_factory=set)

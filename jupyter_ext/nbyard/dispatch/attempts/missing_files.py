@@ -58,6 +58,7 @@ class _Code(msgspec.Struct, frozen=True):
         return "" if place == "." or place.startswith(("../", "/")) else place
 
     def is_left_out(self, place: str) -> bool:
+        """Return whether the path exists on disk, but not in the bundle."""
         return place not in self.taken and os.path.exists(self.base / place)
 
 
@@ -124,7 +125,7 @@ def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
 def _written(
     room: Room, case: Case, code: _Code, others: OtherFiles | None
 ) -> Callable[[str], bool]:
-    """Return a function: does a path in the bundle exist now, or is it declared?"""
+    """Return a function that tests whether a path in the bundle exists now or is declared."""
     version, folder = code.version, case.order.folder
     copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
     kept = room.blobs.tree(others.digest).files if others and others.digest else []

@@ -22,6 +22,7 @@ class Departures:
 
     @property
     def is_busy(self) -> bool:
+        """Return whether any shutdown is in progress."""
         return bool(self._leaving or self._ending)
 
     def is_ending(self, number: int) -> bool:

@@ -29,6 +29,7 @@ class Fetching(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Pull the image, and keep the error for `check`."""
         try:
             with contextlib.suppress(Stopped):
                 pull = self._engine.pull

@@ -19,6 +19,7 @@ class Follower(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Copy lines until the container stops."""
         try:
             for moment, text in self._engine.lines(self._container, self._kept.resume() + 1):
                 self._kept.write(text, moment)

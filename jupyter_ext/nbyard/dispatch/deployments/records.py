@@ -105,6 +105,7 @@ class Notes:
             return self._room.store.facts.get(c, "base_url") or "/"
 
     def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+        """Return the log of a revision."""
         return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
 
     def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:

@@ -138,8 +138,7 @@ class EnvironmentController:
             self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
-        """Point each kernel at the newest ready version, and remove kernels of deleted
-        environments.
+        """Point kernels at the newest ready versions; remove those of deleted environments.
 
         This also repairs kernels after a crash.
         """

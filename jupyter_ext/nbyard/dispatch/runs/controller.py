@@ -3,8 +3,7 @@
 A round applies reports, decides on the board and writes all decisions in one transaction. Then it
 executes them.
 
-    inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ one transaction ─▶ threads ─▶
-    inbox
+    inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
 """
 
 import contextlib

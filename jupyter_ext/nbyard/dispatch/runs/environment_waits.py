@@ -45,6 +45,7 @@ class Unknowns:
         return True
 
     def forget(self, task_id: str) -> None:
+        """Remove a task that has left the queue."""
         for tasks in self._tasks.values():
             tasks.pop(task_id, None)
 

@@ -132,7 +132,7 @@ class QueueController:
                 self._record(changes, one)
 
     def _end_overdue(self, changes: Changes) -> None:
-        """Fail overdue tasks at any place; a task under evaluation cannot get a slot yet."""
+        """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue():
             one = self._candidates.get(name)
             if one is not None and not self._is_published(changes, one):

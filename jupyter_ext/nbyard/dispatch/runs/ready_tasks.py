@@ -39,7 +39,7 @@ NEW_IN_A_ROUND = 200
 
 @dataclass(eq=False)
 class Candidate:
-    """A queued task with the dependencies of its result, as last seen; `is_current` checks again.
+    """A queued task with the dependencies of its result; `is_current` checks them again.
 
     Candidates of one `group` may share a function worker.
     """
@@ -58,6 +58,7 @@ class Candidate:
 
     @property
     def task(self) -> TaskRecord:
+        """Return the record of the task."""
         return self.live.record
 
     @property

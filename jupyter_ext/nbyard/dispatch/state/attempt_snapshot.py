@@ -38,6 +38,7 @@ class Case:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether cancellation of its run was requested."""
         return self.run.cancel_requested_at is not None
 
 

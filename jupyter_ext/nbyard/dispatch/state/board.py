@@ -128,6 +128,8 @@ class LiveTask:
 
 @dataclass(eq=False)
 class LiveRun:
+    """A live run; `begun` is its start by the monotonic clock, if this dispatcher saw it."""
+
     run: Run
     tasks: dict[str, LiveTask]
     progress: Progress
@@ -149,6 +151,7 @@ class LiveRun:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether cancellation was requested."""
         return self.run.cancel_requested_at is not None
 
 
@@ -161,6 +164,7 @@ class Queue:
         self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
 
     def add(self, task: LiveTask) -> None:
+        """Add a queued task at its place."""
         name, due = task.record.id, task.due
         self._tasks[name] = (task.turn, due, task)
         bisect.insort(self._turns, task.turn)
@@ -179,9 +183,11 @@ class Queue:
 
     @property
     def ids(self) -> Set[str]:
+        """Return the IDs of all queued tasks."""
         return self._tasks.keys()
 
     def get(self, task_id: str) -> LiveTask | None:
+        """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
     def turns(self) -> list[str]:
@@ -344,6 +350,7 @@ class Board:
         return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
+        """Add a task to the queue and to `fresh`."""
         at, now = task.not_before, datetime.now(UTC)
         pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
         wait = task.record.id, task.tries
@@ -352,11 +359,13 @@ class Board:
         self.fresh[task.record.id] = None
 
     def dequeue(self, task: LiveTask) -> None:
+        """Remove a task from the queue."""
         if self.queue.remove(task.record.id):
             self.gone.append(task.record.id)
             self.fresh.pop(task.record.id, None)
 
     def end_attempt(self, attempt: LiveAttempt) -> None:
+        """Remove an attempt that has reached a terminal state."""
         assert attempt.record.state in ATTEMPT.terminal
         attempt.task.attempt = None
         attempt.task.lost += attempt.record.state == "lost"

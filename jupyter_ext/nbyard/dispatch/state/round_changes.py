@@ -60,6 +60,7 @@ class Changes:
     # Decisions
 
     def move_task(self, task: LiveTask, to: str, **columns: Any) -> None:
+        """Move the task to its next state, and note the moves that follow."""
         record = task.record
         self._moves.append(self._store.tasks.step(record, to, columns))
         if record.state == "queued":
@@ -77,6 +78,7 @@ class Changes:
         self._follow += [(task.run, node, after) for node, after in steps]
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
+        """Move the attempt to its next state."""
         self._moves.append(self._store.attempts.step(attempt.record, to, columns))
         site = columns.get("site", attempt.record.site)
         attempt.record = msgspec.structs.replace(attempt.record, state=to, site=site)

@@ -326,4 +326,5 @@ def _lock(descriptor: int, deadline: float) -> bool:
 
 
 def sqlite_url(folder: Path) -> str:
+    """Return the URL of the SQLite database in the store's folder."""
     return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"

@@ -24,6 +24,7 @@ class EnvironmentRows:
     """Queries on environments; queries with an `owner` see only the environments of that owner."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert an environment, still without a version."""
         c.execute(insert(environments), [row])
         events.append(c, "environment", Subject(row["id"], row["owner"]), {"change": "created"})
 
@@ -53,7 +54,10 @@ class EnvironmentRows:
         return subject.id
 
     def move(self, c: Connection, owner: str, version_id: str, to: str, **columns: Any) -> bool:
-        """Move a version to its next state; return False if it no longer exists."""
+        """Move a version to its next state; return False if its state does not allow it.
+
+        That is also the case if the version no longer exists.
+        """
         subject = Subject(version_id, owner)
         told = {"reason": columns["reason"]} if columns.get("reason") else {}
         if to in ENVIRONMENT_VERSION.terminal:
@@ -95,6 +99,7 @@ class EnvironmentRows:
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
     def version(self, c: Connection, version_id: str) -> EnvironmentVersion | None:
+        """Return a version by ID, or None."""
         row = c.execute(select(environment_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
@@ -117,6 +122,7 @@ class EnvironmentRows:
         return found
 
     def newest_ready(self, c: Connection, environment_id: str) -> EnvironmentVersion | None:
+        """Return the newest ready version, or None."""
         ready = (found for found in self.versions(c, environment_id) if found.state == "ready")
         return next(ready, None)
 
@@ -144,6 +150,7 @@ class EnvironmentRows:
         c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
 
     def described(self, c: Connection, environment_id: str, description: str) -> None:
+        """Set the description."""
         c.execute(
             update(environments).where(E.id == environment_id).values(description=description)
         )
@@ -159,6 +166,7 @@ class EnvironmentRows:
         return {one["tree"] for packages in found for one in packages if one.get("tree")}
 
     def delete(self, c: Connection, found: Environment) -> None:
+        """Delete an environment with all its versions."""
         c.execute(delete(environments).where(E.id == found.id))
         events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
 

@@ -42,6 +42,7 @@ class ArtifactRows:
             INSERT.run(c, full)
 
     def digests(self, c: Connection) -> Iterable[str]:
+        """Return the digests of all artifacts."""
         return c.execute(select(artifacts.c.digest).distinct()).scalars()
 
     def of_tasks(self, c: Connection, task_ids: Collection[str]) -> dict[str, list[Any]]:
@@ -67,6 +68,7 @@ class ArtifactRows:
         return found
 
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
+        """Return the artifacts of a task by name."""
         query = VIEWS.where(artifacts.c.task_id == task_id)
         return {row.name: _artifact(row) for row in c.execute(query)}
 
@@ -88,6 +90,7 @@ class ArtifactRows:
         return (row.run_id, row.node) if row else None
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
+        """Return an artifact of the owner's runs, or None."""
         query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(
             artifacts.c.id == artifact_id, runs.c.owner == owner
         )

@@ -52,6 +52,7 @@ class AttemptRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
+        """Return the subject of its events."""
         return Subject(self.id, self.owner, self.run_id)
 
 
@@ -94,10 +95,12 @@ class AttemptRows:
         }
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
+        """Return an attempt of any owner, or None."""
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
         return _attempt_record(row) if row else None
 
     def state(self, c: Connection, attempt_id: str) -> str | None:
+        """Return the state of an attempt, or None."""
         return c.execute(STATE, {"its_id": attempt_id}).scalar_one_or_none()
 
     def live(self, c: Connection, run_id: str = "") -> list[AttemptRecord]:
@@ -185,6 +188,7 @@ class AttemptRows:
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
+        """Return the attempts at a task, by number."""
         query = select(attempts).where(attempts.c.task_id == task_id)
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 

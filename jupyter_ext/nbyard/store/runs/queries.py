@@ -87,6 +87,7 @@ class RunRows:
         return {row.id: row.cancel_requested_at is not None for row in found}
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
+        """Return the connections between the nodes of a run."""
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
 
@@ -101,8 +102,12 @@ class RunRows:
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
         """Return a page of runs, newest first.
 
-        Filters: state, workflow (its ID, optionally with its `path`), executable, search, a node
-        that succeeded, and `single` for named runs of one executable.
+        Filters:
+
+        - state, executable, search
+        - workflow: its ID, optionally with its `path`
+        - node: a node that succeeded
+        - single: only named runs of one executable
         """
         query = select(*OWN).where(runs.c.owner == owner)
         if after:
@@ -122,6 +127,7 @@ class RunRows:
         return found
 
     def delete(self, c: Connection, run: Run) -> None:
+        """Delete a run with its tasks, attempts and artifacts."""
         c.execute(delete(runs).where(runs.c.id == run.id))
         events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "deleted"})
 
@@ -196,6 +202,7 @@ class SubmissionRows:
         return (row.digest, row.subject_id) if row else None
 
     def keep(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
+        """Store which ID the request with this key created."""
         row = {
             "owner": owner,
             "key": key,

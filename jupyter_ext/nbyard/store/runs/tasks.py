@@ -58,6 +58,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
+        """Return the subject of its events."""
         return Subject(self.id, self.owner, self.run_id)
 
 
@@ -88,6 +89,7 @@ class TaskRows:
             NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
 
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
+        """Return the tasks of a run in graph order."""
         return [_record(row) for row in c.execute(OF_RUN, {"of": run_id})]
 
     def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
@@ -97,6 +99,7 @@ class TaskRows:
         return {row.node: (row.id, row.state) for row in rows}
 
     def get(self, c: Connection, task_id: str) -> TaskRecord | None:
+        """Return a task of any owner, or None."""
         row = c.execute(RECORDS.where(tasks.c.id == task_id)).first()
         return _record(row) if row else None
 
