@@ -57,6 +57,7 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
         TooLarge: The archive has too many files, or unpacks to an implausible size.
     """
     packed = blobs.path(digest).stat().st_size
+    # Small archives may shrink by more than the ratio, for example one file of zeros.
     limit = min(max_bytes, max(ALWAYS_BYTES, MAX_RATIO * packed))
     names, files, folders = _Names(), list[Entry](), set[str]()
     with blobs.open_seekable(digest) as file:
@@ -73,6 +74,7 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
             raise Invalid(f"The archive is damaged or was cut off: {error}") from error
     if not files:
         raise Invalid("The archive holds no files.")
+    # Folders that contain files follow from the paths of the files.
     return blobs.put_tree(Tree(files, sorted(folders - names.used)))
 
 
@@ -172,6 +174,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
     with zipfile.ZipFile(file) as archive:
         for one in archive.infolist():
             mode = one.external_attr >> 16
+            # A wrong end record shifts all offsets, and zipfile accepts negative ones.
             if one.header_offset < 0:
                 raise zipfile.BadZipFile(f"{one.filename[:80]!r} is said to begin before it")
             if one.flag_bits & 1:
@@ -198,6 +201,7 @@ def _check_list(file: BinaryIO) -> None:
     place = tail.rfind(b"PK\x05\x06")
     if place < 0:
         raise Invalid("The archive is damaged or was cut off: it has no end.")
+    # Use the larger of both lengths, because zipfile may read either record.
     length = END.unpack_from(tail, place)[5]
     located = place - LOCATOR.size
     if located >= END_64.size and tail[located : located + 4] == b"PK\x06\x07":

@@ -36,6 +36,7 @@ def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
     if not wanted.is_folder:
         return blobs.open_seekable(wanted.digest), wanted.filename
     handle = tempfile.TemporaryFile(dir=blobs.temp)  # noqa: SIM115  the caller closes it
+    # Close the file only if packing fails: otherwise the caller owns it.
     with contextlib.ExitStack() as undone:
         undone.callback(handle.close)
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -25,6 +25,7 @@ class Durable:
         """Create a folder, and sync its parent together with all its siblings."""
         if folder not in self._folders:
             folder.mkdir(mode=0o700, exist_ok=True)
+            # One sync of the parent covers all its entries, so remember the siblings, too.
             beside = list(folder.parent.iterdir())
             sync_folder(folder.parent)
             self._folders.update(beside)

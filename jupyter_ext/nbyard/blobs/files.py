@@ -80,6 +80,7 @@ def hash_file(fd: int) -> str:
 
 def chunks(fd: int) -> Iterator[bytes]:
     """Yield the bytes of an open file in pieces of up to 1 MiB, from its start."""
+    # pread leaves the position of the shared descriptor alone.
     offset = 0
     while chunk := os.pread(fd, CHUNK, offset):
         offset += len(chunk)
@@ -98,6 +99,7 @@ def clone(source: int, target: int) -> bool | None:
     try:
         fcntl.ioctl(target, FICLONE, source)
     except OSError as problem:
+        # Other errors concern only this pair of files, such as different file systems.
         return None if problem.errno in CLONELESS else False
     return True
 
@@ -121,6 +123,7 @@ def link(source: Path, target: Path) -> bool:
         os.link(source, beside)
     except OSError:
         return False
+    # link() cannot replace a file, so link beside it and rename.
     os.replace(beside, target)
     return True
 

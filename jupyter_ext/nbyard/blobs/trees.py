@@ -58,6 +58,7 @@ def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[M
     `keep` receives the relative path, with a trailing / for a folder, and returns False to skip it.
     Links and special files are refused unless `keep` skips them.
     """
+    # Opening it refuses links and special files.
     os.close(open_ordinary(path))
     count = 0
     for folder, subfolders, names, fd in os.fwalk(path, onerror=_raise):

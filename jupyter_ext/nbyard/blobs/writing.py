@@ -101,6 +101,7 @@ def sweep(folder: Path, newborn_seconds: float) -> int:
         with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             found = path.stat()
+            # A new, empty file may belong to a writer that has not locked it yet.
             if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
                 path.unlink()
                 removed += 1

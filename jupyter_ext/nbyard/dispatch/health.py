@@ -182,6 +182,7 @@ def _spot(place: Place) -> tuple[str, int]:
 def is_connected(port: int) -> bool | None:
     """Return whether a local program is connected to that local port; None if unknown."""
     packed = socket.inet_aton("127.0.0.1")
+    # The kernel prints addresses in host byte order.
     wanted = f"{struct.unpack('=I', packed)[0]:08X}:{port:04X}"
     is_known = False
     for table in TABLES:

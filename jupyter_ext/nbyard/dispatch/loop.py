@@ -167,6 +167,7 @@ class Dispatcher:
         has_news = has_time = True
         is_owed, clock = False, 0.0
         while not self._stopping.is_set():
+            # Without a valid lease, another dispatcher may be active.
             if not self._holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
@@ -198,6 +199,7 @@ class Dispatcher:
 
         With `has_time`, include less urgent work. Return whether any work is in progress.
         """
+        # Stays set if the round raises.
         self._has_failed = True
         try:
             self._sweeper.tick()
@@ -235,6 +237,7 @@ class Dispatcher:
     def _renew(self) -> None:
         seconds = self._room.settings.lease_seconds
         last = time.monotonic()
+        # A third of the duration leaves time for two retries.
         while not self._stopping.wait(seconds / 3):
             try:
                 with self._room.store.write() as c:

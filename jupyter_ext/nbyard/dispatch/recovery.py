@@ -130,6 +130,7 @@ class Sweeper:
     def _trim_events(self) -> None:
         with self._room.store.read() as c:
             events = self._room.store.events
+            # The margin of 10 % avoids a deletion in every sweep.
             many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._room.write() as c:

@@ -119,6 +119,7 @@ def _contents(place: str, shown: str) -> str:
         Invalid: The file is larger than 64 KiB, or is not UTF-8 text.
     """
     with open(place, "rb") as file:
+        # One byte more shows whether the file is too large.
         content = file.read(MAX_CONTENTS_BYTES + 1)
     if len(content) > MAX_CONTENTS_BYTES:
         words = "has more than 64 KiB: its contents cannot be put into words"

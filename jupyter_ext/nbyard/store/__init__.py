@@ -71,6 +71,7 @@ class Store:
         if not url:
             integrity.check_files(folder)
         self.folder = folder
+        # The name of the own listener, which needs no wake-up for own writes.
         self.deaf = ""
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
         if self.database.sqlite:

@@ -34,6 +34,7 @@ class CredentialRows:
     def get(self, c: Connection, owner: str, key: str) -> Credential | None:
         """Return a credential by ID, else by name."""
         query = select(credentials).where(C.owner == owner, (C.id == key) | (C.name == key))
+        # An ID wins over another credential whose name looks like that ID.
         row = c.execute(query.order_by((C.id == key).desc())).first()
         return _credential(row) if row else None
 
@@ -108,6 +109,7 @@ class CredentialRows:
         return True
 
     def _seal(self, c: Connection, one: Credential, secret: Mapping[str, str]) -> str:
+        # Any sealed text reveals that a key must exist somewhere.
         beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
         return self._vault.seal(one.owner, one.name, dict(secret), beside)
 

@@ -178,6 +178,7 @@ class DeploymentRows:
 
     def remove(self, c: Connection, found: Deployment) -> None:
         """Hide the deployment and free its name; the dispatcher then deletes it."""
+        # Names are unique per owner; the ID as a name frees the old one at once.
         values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": found.id}
         c.execute(update(deployments).where(D.id == found.id).values(**values))
         event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})

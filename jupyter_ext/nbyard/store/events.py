@@ -47,6 +47,7 @@ def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any])
 
 def append_all(c: Connection, told: Sequence[Told]) -> None:
     """Append events, each as (topic, subject, data)."""
+    # PostgreSQL assigns IDs before the commit; SQLite has a single writer anyway.
     if c.dialect.name == "postgresql":
         c.execute(LOCK, {"key": ADVISORY_LOCK})
     now = datetime.now(UTC)

@@ -127,6 +127,7 @@ class ExecutableRows:
 
     def digests(self, c: Connection) -> Iterable[str]:
         """Yield the digests of versions that can still run or that records of runs name."""
+        # Versions outlive their executable, so both kinds of references count.
         known = V.executable_id.in_(select(executables.c.id))
         ran = V.executable_id.in_(select(tasks.c.executable_id))
         for row in c.execute(select(V.content_digest, V.bundle_digest).where(known | ran)):

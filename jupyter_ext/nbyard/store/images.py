@@ -68,6 +68,7 @@ class ImageRows:
         moved = transition.move(c, IMAGE, subject, to, told=told, **columns)
         if moved and to == "ready":
             others = _same_name(image) & (I.id != image.id) & I.state.in_(IMAGE.terminal)
+            # A push must not delete the row of the build with the same name.
             if image.origin == "push":
                 others &= (I.origin != "build") | (I.state == "failed")
             c.execute(delete(images).where(others))
@@ -122,6 +123,7 @@ class ImageRows:
 
     def is_needed(self, c: Connection, image_id: str) -> bool:
         """Return whether another image, a run or a deployment names the image by its ID."""
+        # Users may have written the short form of the ID.
         short = image_id.removeprefix("sha256:")[:ID_LETTERS]
         kept = I.removed_at.is_(None) & ((I.image_id == image_id) | (I.source == image_id))
         return any(

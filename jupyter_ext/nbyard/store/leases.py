@@ -70,6 +70,7 @@ class LeaseRows:
         if not known.is_free and known != former:
             return None
         made = Lease(name, holder, known.epoch + 1, until, seconds)
+        # Compare-and-set on the epoch: two processes may try at once.
         where = (leases.c.name == name) & (leases.c.epoch == known.epoch)
         values = msgspec.structs.asdict(made)
         return made if c.execute(update(leases).where(where).values(**values)).rowcount else None

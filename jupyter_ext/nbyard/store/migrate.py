@@ -67,6 +67,7 @@ def _keep_copy(database: Database, folder: Path, revision: str) -> None:
     with database.write():  # the lock keeps others from migrating before the copy exists
         if target.exists():
             return
+        # An interrupted copy must not look complete, so rename it at the end.
         part = target.with_suffix(".part")
         part.unlink(missing_ok=True)
         with database.engine.connect() as c:

@@ -128,6 +128,7 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
     for step in moves:
         if step.to not in step.machine.moves[step.since]:
             raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
+    # Equal statements go to the driver in one batch.
     for (name, _), rows in groupby(_rows(moves), key=lambda row: row[:2]):
         changed = [values for _, _, values in rows]
         if UPDATES[name].run(c, changed) != len(changed):
@@ -145,6 +146,7 @@ def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, A
     for step in moves:
         known = {"its_id": step.subject.id, "since": step.since}
         _, values = found.setdefault(step.subject.id, (step.machine.name, known))
+        # Several moves of one row become one update from its first state to its last.
         values.update(step.columns)
         values["state"] = step.to
     rows = [(name, tuple(sorted(values)), values) for name, values in found.values()]

@@ -85,6 +85,7 @@ class Vault:
     def _known(self, beside: str = "") -> dict[str, bytes]:
         if not self._keys:
             text = os.environ.get(VARIABLE, "")
+            # A new key could not decrypt what an unknown key sealed.
             if not text and beside and not (self._folder / FILE).exists():
                 raise _without_key(self._folder, beside)
             keys = _keys(text, VARIABLE) if text else _keys(_file_text(self._folder), FILE)
@@ -141,6 +142,7 @@ def _file_text(folder: Path) -> str:
             file.write(os.urandom(KEY_BYTES).hex() + "\n")
             file.flush()
             os.fsync(handle)
+        # If another process was faster, its key counts.
         with contextlib.suppress(FileExistsError):
             os.link(part, path)
         part.unlink()

@@ -118,6 +118,7 @@ class AttemptController:
         if case.attempt.state != "recorded":
             return self._watch(case, runtime)
         facts = self._start(case, runtime)
+        # Short work may have ended already; checking now saves a round.
         if any(isinstance(fact, Started) for fact in facts):
             facts += self._watch(case, runtime)
         return facts
@@ -260,6 +261,7 @@ class AttemptController:
     def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
         """Handle an engine that does not answer; after 120 s the attempt is lost."""
         seen, now = self._seen_of(case), time.monotonic()
+        # Silence of the engine must not count as silence of the work.
         seen.signs = Stillness()
         if seen.silent_since is None:
             seen.silent_since = now
@@ -307,6 +309,7 @@ class AttemptController:
         """Clean up an attempt whose end is stored; only its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
             _stop(case, runtime, "it is at its end")
+            # A later attempt may continue partial predictions.
             if case.attempt.state != "succeeded":
                 partial_results.set_aside(self._room.folder, case.attempt.id)
             folders.keep_record(case.order.folder)

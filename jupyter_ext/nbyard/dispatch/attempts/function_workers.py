@@ -254,6 +254,7 @@ class Look:
             if not is_there:
                 first = self._whole(self.case.waiting[0])
                 prepare_worker(self.room, self.identities, order, first)
+            # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
                 known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
@@ -332,6 +333,7 @@ class Look:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost("its result cannot be read")
+            # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
                 own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
                 fact = self._conclude(one, msgspec.structs.replace(result, **own))

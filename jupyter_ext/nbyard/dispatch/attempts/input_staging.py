@@ -63,6 +63,7 @@ def stage_inputs(
             target = f"{target}/{found.filename}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if name in opened:
+            # The input replaces a file of the bundle at the same path.
             folders.discard(Path(target))
             bundles.stage(room.blobs, found.digest, Path(target))
         else:

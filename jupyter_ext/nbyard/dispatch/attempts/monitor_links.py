@@ -133,6 +133,7 @@ class MonitorController:
         if words := no_way_in(self._room.settings.container_network, attempt.site):
             yield from (Spot(name, 0, reason=words) for name in plan.ports)
             return
+        # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
         published = {} if all(before.values()) and before else self._published(attempt)
         for name, number in container_ports(plan.ports).items():

@@ -144,6 +144,7 @@ class _Look:
             return True
         if found.st_ctime_ns < self._since:  # programs cannot reset ctime
             return False
+        # The same inode is the blob itself, so the file is unchanged.
         known = self._blobs.path(entry.digest).stat()
         if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
             return False

@@ -98,6 +98,7 @@ class Identities:
         if known := self.known(plan, since):
             return known
         code = self._code(plan)
+        # The time of the request counts: packages may change while the answer is on its way.
         asked = time.monotonic()
         environment = environment_of(self._room, plan, code.version)
         seen = Seen(asked, time.monotonic(), environment)
@@ -187,6 +188,7 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
     """Return where the task would run: a local interpreter or kernel, an image or a worker."""
+    # The image of a container is its whole environment.
     if version.kind == CONTAINER:
         return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
     if plan.runtime == PROCESS and plan.environment:

@@ -53,6 +53,7 @@ def hand_over(room: Room, case: Case, key: str) -> int:
     left = [
         Leavings(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}
     ]
+    # Only one set can be continued, so keep the largest and delete the others.
     most = max(left, key=lambda one: one.rows)
     most.move(case.order.folder / folders.OUTPUTS)
     for one in left:

@@ -158,6 +158,7 @@ class DeploymentController:
                 rollout.due = 0.0
                 continue
             self._room.waits[turn] = one.revision.spec.gpu
+            # A revision that can never fit must not block the ones after it.
             ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
             if words != one.revision.reason:
                 with self._room.write() as c:

@@ -35,6 +35,7 @@ class Departures:
         waited = time.monotonic() - since
         if waited < DRAIN_LEAST_SECONDS:
             return False
+        # Unknown (None) counts as connected, so wait until the timeout.
         used = [is_connected(place.port) for place in one.places if place.port]
         return waited >= patience(one) or not any(each is not False for each in used)
 

@@ -25,6 +25,7 @@ class Fetching(threading.Thread):
         self._is_left = False
         self._speaking = threading.Lock()
         self._error: NbyardError | None = None
+        # The logins of the owner are in a context variable of the caller.
         self._context = contextvars.copy_context()
         self.start()
 

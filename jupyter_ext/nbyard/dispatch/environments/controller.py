@@ -90,6 +90,7 @@ class EnvironmentController:
         move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
         with self._room.write() as c:
             if found.current.state == "building":
+                # The state machine only allows building after queued.
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
 

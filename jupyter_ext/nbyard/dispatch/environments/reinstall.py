@@ -32,6 +32,7 @@ def version_in_place(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
         Invalid: A package of its lock is no longer available.
         Unavailable: No installer exists, or this dispatcher is leaving.
     """
+    # Many tasks may need the same evicted version at once.
     with _one_at_a_time[used.version_id]:
         version = _known(room, used)
         if version.place and Path(version.place, "bin").is_dir():

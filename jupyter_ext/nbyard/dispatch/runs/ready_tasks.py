@@ -140,6 +140,7 @@ class Candidates(Mapping[str, Candidate]):
     def _keep(self, found: Sequence[Candidate]) -> None:
         """Keep the candidates that are still queued."""
         for one in found:
+            # An earlier evaluation may have had another key.
             self._forget(one.task.id)
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one

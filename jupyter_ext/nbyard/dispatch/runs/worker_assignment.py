@@ -55,6 +55,7 @@ class Placing:
         if len(self._seconds) >= REMEMBERED:
             self._seconds.clear()
         known = self._seconds.get(version, took)
+        # A moving average follows changes in duration.
         self._seconds[version] = known + WEIGHT_OF_NEW * (took - known)
 
     def busy(self) -> Mapping[Group, LiveWorker]:

@@ -116,6 +116,7 @@ class LiveTask:
 
     def pause(self, after: datetime) -> None:
         """Set the pause after an attempt that ended at `after`; the result is reproducible."""
+        # Seeded with the attempt: a restarted dispatcher computes the same pause.
         draw = random.Random(f"{self.record.id} {self.tries}").random()
         self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
 
@@ -246,6 +247,7 @@ class Board:
                 self.read(c, run_id)
             elif self.runs[run_id].is_cancelled != live[run_id]:
                 self._read_run(c, run_id)
+        # Forget waits of tasks that have left the queue.
         queued = {(name, self.queue[name].tries) for name in self.queue.ids}
         self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
 

@@ -213,6 +213,7 @@ class Changes:
         for fingerprint, environment in self._environments.items():
             store.fingerprints.keep(c, fingerprint, environment.versions)
             self._board.environments.add(fingerprint)
+        # Ends of runs come last, so that their events follow those of their tasks.
         if self._ends:
             crash_point("before-run-end")
             transition.move_all(c, self._ends)

@@ -80,6 +80,7 @@ class Prepared:
         known = self._words.get((c.dialect.name, *keys))
         if known is None:
             known = Words(self._statement, c.dialect, keys)
+            # The SQL depends on the dialect and on the columns that are set.
             self._words[c.dialect.name, *keys] = known
         return known
 
@@ -89,6 +90,7 @@ def _told(c: Connection, text: str, error: Any) -> BaseException:
     base = c.dialect.loaded_dbapi.Error
     is_cut = c.dialect.is_disconnect(error, c.connection.dbapi_connection, None)
     if is_cut:
+        # The pool must not reuse a connection that was cut.
         c.invalidate(error)
     told: BaseException = DBAPIError.instance(
         text, None, error, base, connection_invalidated=is_cut, dialect=c.dialect

@@ -18,6 +18,7 @@ class Reserve:
 
     def keep(self) -> None:
         """Create the file if it is missing and the disk has plenty of space."""
+        # Below this limit the reserve itself would take scarce space.
         if self._path.exists() or self._free_bytes() < PLENTY_BYTES:
             return
         with contextlib.suppress(OSError):

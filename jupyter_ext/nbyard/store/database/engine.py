@@ -136,6 +136,7 @@ class Database:
             yield
             return
         deadline = time.monotonic() + BUSY_SECONDS
+        # Threads of this process wait on a lock, which needs no polling.
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise sqlite_locks.busy(self._folder)
         try:
@@ -157,8 +158,10 @@ class Database:
             size = self._log_bytes() if self.sqlite else 0
             if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
                 return
+            # Set before the attempt, so that a failure does not repeat it on every write.
             self._checkpoint_at = size + CHECKPOINT_BYTES
             growth = size - self._waited_at()
+            # A log smaller than recorded was truncated meanwhile.
             is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
             is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
             if is_patient:
@@ -292,6 +295,7 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # Only `_checkpoint` may reset the log, under the write lock.
         "wal_autocheckpoint=0",
         "mmap_size=0",
     ):
@@ -313,6 +317,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _lock(descriptor: int, deadline: float) -> bool:
+    # Poll with growing pauses: a blocking flock has no timeout.
     pause = 0.0005
     while True:
         try:

@@ -30,6 +30,7 @@ class UseRows:
 
     def by_pins(self, c: Connection) -> set[str]:
         """Return IDs of versions that the newest version of a workflow or executable pins."""
+        # References without a version number follow the newest version and pin nothing.
         pins = {pin for pin in (*_of_workflows(c), *_of_executables(c)) if pin[2]}
         if not pins:
             return set()

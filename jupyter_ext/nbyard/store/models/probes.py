@@ -19,6 +19,7 @@ class TrialRows:
     def insert(self, c: Connection, trial: Trial) -> None:
         """Insert a probe, and delete abandoned ones."""
         now = datetime.now(UTC)
+        # A killed server never deletes its own rows.
         c.execute(delete(trials).where(T.created_at < now - KEPT))
         row = {"id": trial.id, "trial": msgspec.to_builtins(trial), "created_at": now}
         c.execute(insert(trials), [row])

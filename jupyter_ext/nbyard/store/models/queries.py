@@ -125,6 +125,7 @@ def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, 
     for name, key in wanted:
         fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
         if fits:
+            # Prefer the package with the requested name, then the newest.
             last = max(fits, key=lambda row: (row.reference == name, row.id))
             source = msgspec.convert(last.source, RunOutput | None)
             told = (last.id, last.name, last.tag, last.number, last.path, source)

@@ -201,6 +201,7 @@ class CacheRows:
             )
             .order_by(tasks.c.id)
         )
+        # The rows are in task order, so the newest task wins.
         for key, task_id in c.execute(others).all():
             mine = (cache.c.owner == run.owner) & (cache.c.key == key)
             c.execute(update(cache).where(mine).values(task_id=task_id))
@@ -210,6 +211,7 @@ class CacheRows:
         now = datetime.now(UTC)
         newest = {(owner, key): task_id for owner, key, task_id in made}
         if newest:
+            # Delete and insert, because upserts of SQLAlchemy are dialect-specific.
             FORGET.run(c, [{"of": owner, "its_key": key} for owner, key in newest])
             rows = [
                 {"owner": owner, "key": key, "task_id": task_id, "created_at": now}

@@ -153,6 +153,7 @@ class AttemptRows:
             .where(tasks.c.state.in_(("preparing", "running")))
             .order_by(attempts.c.number)
         )
+        # Ordered by number: later attempts replace earlier ones.
         found = {(row.run_id, row.node): Newest(*row) for row in c.execute(query)}
         return list(found.values())
 

@@ -100,6 +100,7 @@ class HistoryRows:
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
         which = runs.c.id == run if run else runs.c.workflow_id == at.scalar_subquery()
         lately = select(runs.c.id).where(runs.c.owner == owner, which)
+        # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
         where = [tasks.c.run_id.in_(lately), tasks.c.state == "succeeded"]
         where += [tasks.c.node == node] if node else []

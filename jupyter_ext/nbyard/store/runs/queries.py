@@ -60,6 +60,7 @@ class RunRows:
         # Three queries: one combined query would read all runs of the owner.
         row = c.execute(OWN_ID, {"of": owner, "key": key}).first()
         row = row or c.execute(OWN_NAME, {"of": owner, "key": key}).first()
+        # Longer numbers may exceed the integer column.
         if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
             row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
         return _run(row, self.counts(c, [row.id])) if row else None

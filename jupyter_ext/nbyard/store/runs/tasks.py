@@ -205,6 +205,7 @@ class TaskRows:
         """Return the IDs of live runs that use the credential."""
         live = select(tasks.c.run_id, tasks.c.plan).where(
             tasks.c.state.in_(sorted(TASK.live)),
+            # The text filter is only a fast first pass; the bindings decide below.
             cast(tasks.c.plan, Text).contains(credential_id, autoescape=True),
         )
         found = dict.fromkeys(
