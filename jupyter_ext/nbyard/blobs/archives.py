@@ -130,6 +130,7 @@ def _folded(name: str) -> str:
 def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
     start = file.read(6)
     file.seek(0)
+    # The content decides about the format, because names can be wrong.
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _of_zip(file)
     for magic, opened in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):

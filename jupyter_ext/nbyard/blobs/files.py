@@ -201,6 +201,7 @@ def stamp(found: os.stat_result) -> tuple[int, ...]:
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
     """Raise `Conflict` if the file changed between two calls of stat."""
+    # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Conflict(f"{path} changed while it was read")
 

@@ -80,6 +80,7 @@ class Collector:
     def _unnamed(self, digests: Iterable[str]) -> list[str]:
         with self._room.store.read() as c:
             named = self._room.store.digests(c)
+        # Finished uploads have no row yet.
         named.update(self._uploads.taken())
         self._members = {d: self._listed(d) for d in named if d.startswith("tree:")}
         named.update(*self._members.values())

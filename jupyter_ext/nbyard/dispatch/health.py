@@ -139,6 +139,7 @@ class Ports:
             key = (number, place.name)
             self._misses[key] = 0 if is_there else self._misses[key] + 1
             last = before.get((place.name, place.port))
+            # Tolerate single misses of a healthy service.
             stays = last is not None and last.answers and self._misses[key] < MISSES
             found.append(msgspec.structs.replace(place, answers=is_there or stays))
         self._note_words(number, asked[:1], secret)

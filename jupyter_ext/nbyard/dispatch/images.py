@@ -101,6 +101,7 @@ class ImageController:
         with self._room.write() as c:
             replaced = self._rows.replaced(c, image) if image.origin == "build" else []
             self._rows.move(c, image, "ready", **columns)
+        # Rebuilding leaves the former image without a name.
         if replaced:
             self._forget(replaced)
 
@@ -243,6 +244,7 @@ class ImageController:
         engine = self._engine()
         try:
             is_gone = self._tidy(engine, row)
+            # A failed push may still have created the local name.
             may_be_there = row.image.state == "ready" or row.image.origin == "push"
             if not is_named and may_be_there:
                 is_gone = engine.remove_image(row.image.reference)

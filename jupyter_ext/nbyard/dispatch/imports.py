@@ -140,6 +140,7 @@ class ImportController:
         url, sign = version.source, None
         if url.startswith(SCHEME):
             url, sign = self._signing(owner, url)
+        # The size may be unknown, so the writer checks the free space as it goes.
         with self._room.blobs.writer() as writer:
             found = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._kept(version, writer.commit)

@@ -177,6 +177,7 @@ class Dispatcher:
                 idle_since = time.monotonic()
             elif self._has_idled(time.monotonic() - idle_since) and self._leave():
                 return
+            # Pause, because the same round may fail at once again.
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
             is_owed = not has_time and (has_news or is_owed)

@@ -70,6 +70,7 @@ class Sweeper:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY_SECONDS
+        # Later rounds clean up themselves; only a crash leaves folders behind.
         if self._is_first:
             self._tidy_folders()
             self._is_first = False

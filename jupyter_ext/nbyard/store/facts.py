@@ -31,6 +31,7 @@ class FactRows:
 
     def count(self, c: Connection, name: str, least: int) -> int:
         """Increase a counter above its last value and above `least`, and return it."""
+        # The counter may be younger than the rows that it numbers.
         number = max(int(self.once(c, name, "0")), least) + 1
         c.execute(CHANGE, {"of": name, "to": str(number)})
         return number

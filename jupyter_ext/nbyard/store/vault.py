@@ -136,6 +136,7 @@ def _file_text(folder: Path) -> str:
     """Return the text of the key file; create it atomically if it does not exist."""
     path = folder / FILE
     if not path.exists():
+        # Write beside and link: other processes must never read a partial key.
         part = folder / f"{FILE}.{os.urandom(4).hex()}"
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:

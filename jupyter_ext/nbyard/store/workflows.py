@@ -55,6 +55,7 @@ class WorkflowRows:
         moved = next((one for one in same if not is_there(one.path, document_id)), None)
         if moved or here is None:
             return moved
+        # A copy shared its ID with an older workflow, so its file may have got a new one.
         shared = here.document_id and self.of_document(c, owner, here.document_id)[0].id != here.id
         return here if shared or not here.document_id else None
 

@@ -262,6 +262,7 @@ class Look:
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
+        # After a restart, the site is only known from the records of earlier attempts.
         sites = [known.site, *(one.attempt.site for one in self.case.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
         for one in self.case.waiting:
@@ -303,6 +304,7 @@ class Look:
         known, rest = self.known, []
         results, known.read = folders.read_results(self.case.order.folder, known.read)
         for result in results:
+            # The first result of an attempt counts.
             known.results.setdefault(result.attempt_id, result)
         for one in self.case.waiting:
             if told := known.results.get(one.attempt.id):

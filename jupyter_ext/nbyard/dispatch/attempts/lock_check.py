@@ -15,6 +15,7 @@ def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
     used = plan.environment
     if used is None:
         return ""
+    # Attempts of a function worker share the surroundings of their worker.
     found = folders.surroundings_in(folders.place(room.folder, attempt.worker or attempt.id))
     with room.store.read() as c:
         version = room.store.environments.version(c, used.version_id)

@@ -72,6 +72,7 @@ def _code(room: Room, case: Case) -> _Code | None:
     path = Path(spot(known.path).file)
     tree = room.blobs.tree(version.bundle_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
+    # A folder travelled if any file in it did.
     taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
     with room.blobs.open(version.content_digest) as handle:
         content = handle.read()
@@ -127,6 +128,7 @@ def _written(
 ) -> Callable[[str], bool]:
     """Return a function that tests whether a path in the bundle exists now or is declared."""
     version, folder = code.version, case.order.folder
+    # The folder of a worker's attempt lies inside the folder of the worker.
     copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
     kept = room.blobs.tree(others.digest).files if others and others.digest else []
     left = others.left_out if others else []

@@ -85,6 +85,7 @@ class MonitorController:
         if time.monotonic() < self._next and not self._known:
             return  # fast path: runs in every round, nearly always without monitored attempts
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
+        # Files of attempts that ended while no dispatcher ran have to be removed, too.
         if self._known is None:
             self._known = monitor_links.present(self._room.folder)
         for attempt_id in sorted(self._known - watched.keys()):
@@ -115,6 +116,7 @@ class MonitorController:
             spot, board = self._tensorboard(attempt, plan, folder, known)
             found.append(spot)
         seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
+        # Write only changes: this runs every second.
         if seen != known:
             monitor_links.write(self._room.folder, attempt.id, seen)
 

@@ -61,6 +61,7 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         outputs = case.outputs or read_task(case.order.folder).outputs
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
         declared |= placed(version.file, version.arguments, case.inputs)
+        # task.json is written last, so anything newer comes from the work.
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room, bundle, declared, since)
         look.all(os.path.realpath(code))

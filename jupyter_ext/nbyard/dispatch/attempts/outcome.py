@@ -56,6 +56,7 @@ class Conclusions:
             return self._succeed(case, result)
         if result.state == "cancelled":
             return self._stopped(case, failure, result, asked)
+        # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
             return lost(failure.message)
         return self._fail(case, failure, result)
@@ -124,6 +125,7 @@ class Conclusions:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
+            # Outputs of failed work may be incomplete.
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
             others = take_other_files(self._room, case)

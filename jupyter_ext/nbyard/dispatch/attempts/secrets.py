@@ -61,6 +61,7 @@ def masks(room: Room, case: Case) -> Masks:
     wanted = secrets_of(case.task.plan)
     if not wanted:
         return Masks(())
+    # After a change the old value is unknown, so treat every file as secret.
     if not are_as_named(room, case):
         return Blind()
     hidden: list[str] = []

@@ -61,6 +61,7 @@ def take_outputs(
         outputs = folders.read_task(folder).outputs
     rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
+    # A link could point to any file of this machine.
     if os.path.isfile(executed) and not os.path.islink(executed):
         with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
             blob = room.blobs.put_fd(handle, adopt=adopt)
@@ -94,6 +95,7 @@ def _told(folder: Path, output: Output) -> Told | None:
     beside = os.path.join(os.path.dirname(output.path), TYPE)
     if not os.path.lexists(folder / beside):
         return None
+    # The file is optional, so broken content only loses the metadata.
     broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
     with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
         return msgspec.json.decode(file.read(MAX_TYPE), type=Told)

@@ -69,6 +69,7 @@ def is_alive(board: Board) -> bool:
     if found is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)
         return False
+    # PIDs are reused, so compare the start times.
     return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
 
 

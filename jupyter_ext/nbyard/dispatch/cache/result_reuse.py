@@ -38,6 +38,7 @@ def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str
 
     `columns` may name other files.
     """
+    # Keep before checking: a collection in between would delete the bytes.
     changes.keep_bytes(room.blobs)
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]

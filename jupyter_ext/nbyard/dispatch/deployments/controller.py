@@ -53,6 +53,7 @@ class DeploymentController:
         """Start the steps that are due; return whether any deployment is live or being deleted."""
         now = time.monotonic()
         self._sweep()
+        # Skip the query if no event arrived and no step is due.
         if not has_news and now < self._next_look and self.patience() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS

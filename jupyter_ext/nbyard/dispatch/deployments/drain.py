@@ -54,6 +54,7 @@ class Departures:
     def is_gone(self, number: int, container: str) -> bool:
         """Kill and remove the container; return False if the engine still has it."""
         if number not in self._gone:
+            # The engine deletes the output together with the container.
             self._last_words(number)
             self._engine.remove(container)
             if self._engine.container(container) is not None:

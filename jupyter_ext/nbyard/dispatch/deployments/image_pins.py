@@ -75,6 +75,7 @@ class Pins:
         """
         fetch = self._fetches.get(number)
         if fetch is None:
+            # The name may have moved to another image, but the pinned one is here.
             if known and self._engine.image_id(known):
                 return known
             if not self._engine.image_id(name):

@@ -79,6 +79,7 @@ class Notes:
             number=one.number,
             spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
             gpus=one.revision.gpus,
+            # A running container keeps the prefix of its start.
             base_url=one.prefix or self.base_url,
             password=one.password,
             secret=self._secret(row, one).read(),

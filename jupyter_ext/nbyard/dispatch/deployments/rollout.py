@@ -150,6 +150,7 @@ class Rollout:
 
     def _look(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         found = self._engine.container(self._notes.deployed(row, one).container)
+        # It had ports, so its container ran and was removed from outside.
         if found is None and one.places:
             return self._end(row, one, Ended(None))
         if found is None or found.status == "created":  # a killed dispatcher did not start it
@@ -220,6 +221,7 @@ class Rollout:
             raise
         except NbyardError as error:
             words = words_of_start_error(error.message)
+            # Another program took the port meanwhile; a restart chooses a new one.
             if is_port_taken(words):
                 return self._end(row, one, Ended(None, error=words))
             return self._give_up(row, one, words, self._by_hand(row, one))

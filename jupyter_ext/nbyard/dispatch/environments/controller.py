@@ -82,6 +82,7 @@ class EnvironmentController:
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
+        # A new version may make older ones superfluous.
         archive(self._room)
         self._sweep()
 

@@ -88,6 +88,7 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
         return False
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    # Pause before queueing, because the queue limit counts from the end of the pause.
     task.pause(datetime.now(UTC))
     changes.move_task(
         task, "queued", reason=status_reason.after_attempt(number, how, failure.message)

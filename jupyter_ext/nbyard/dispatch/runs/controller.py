@@ -148,6 +148,7 @@ class RunController:
     def _take(self, reports: list[Report]) -> None:
         for report in reports:
             self._changes.hold.callback(report.release)
+            # Such an attempt has already left the board.
             if Gone() in report.facts:
                 self._queue.remains.pop(report.attempt_id, None)
                 continue

@@ -280,6 +280,7 @@ class Candidates(Mapping[str, Candidate]):
         for one in found:
             if one.name not in hits and (alike := self._alike(c, one)):
                 hits[one.name] = alike
+        # One query for all hits instead of one per task.
         made = {hit.task_id for hit in hits.values()}
         rows = self._store.artifacts.of_tasks(c, made)
         beside = self._store.tasks.beside(c, made) if made else {}

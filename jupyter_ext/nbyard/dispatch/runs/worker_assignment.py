@@ -31,6 +31,7 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
     if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
         return ()
     file = spot(version.file).file
+    # Equal bundles may contain several files with functions.
     about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))
     return (task.record.run_id, *about)
 

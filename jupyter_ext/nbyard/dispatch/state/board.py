@@ -263,6 +263,7 @@ class Board:
         for one in news:
             topics.setdefault(one.run_id, set()).add(one.topic)
         for run_id in [name for name in topics if name and name not in self._broken]:
+            # A run event alone leaves the tasks unchanged; other events need a full read.
             if run_id in self.runs and topics[run_id] == {"run"}:
                 self._read_run(c, run_id)
             else:
@@ -355,6 +356,7 @@ class Board:
         """Add a task to the queue and to `fresh`."""
         at, now = task.not_before, datetime.now(UTC)
         pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        # A task that is read again keeps its waiting time; a retry starts a new one.
         wait = task.record.id, task.tries
         task.since = self._waits.setdefault(wait, time.monotonic() + pause)
         self.queue.add(task)

@@ -106,6 +106,7 @@ class Inbox:
         with self._lock:
             if report is not None:
                 self._reports.append(report)
+            # One ring per round is enough to wake the loop.
             is_first, self._is_rung = not self._is_rung, True
         if is_first:
             self.ring()

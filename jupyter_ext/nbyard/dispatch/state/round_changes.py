@@ -108,6 +108,7 @@ class Changes:
         if old is None or attempt.record.state in ATTEMPT.terminal:
             return
         if old.successor is None:
+            # One successor for all its attempts, so that they stay together.
             old.successor = LiveWorker(new_id(), secrets.token_hex(16), old.run, old.group)
         new = old.successor
         attempt.record = msgspec.structs.replace(attempt.record, worker=new.id, mark=new.mark)

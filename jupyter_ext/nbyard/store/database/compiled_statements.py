@@ -19,6 +19,7 @@ class Words:
     def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
         compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
         self.text = str(compiled)
+        # Parameters without a column or name are constants of the statement.
         fixed = {k: v for k, v in compiled.params.items() if k not in keys}
         self._is_ordered = compiled.positiontup is not None
         self._names = list(compiled.positiontup or compiled.binds)

@@ -123,6 +123,7 @@ def check_files(folder: Path) -> None:
     log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
     if not (folder / STORE_MARK).exists():
         return
+    # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
         raise unusable(folder, "its database store.sqlite is empty or gone")
     # SQLite deletes the index before the log, so an index alone means a lost log.

@@ -39,6 +39,7 @@ def relayed(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
 def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event) -> None:
     import psycopg
 
+    # psycopg does not accept SQLAlchemy's driver suffix.
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while not end.is_set():
         try:
