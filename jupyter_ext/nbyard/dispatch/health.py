@@ -78,7 +78,7 @@ def _headers(secret: str) -> dict[str, str]:
 
 
 def said(place: Place, path: str, secret: str = "") -> str:
-    """Return why it is not ready: `error` of a JSON response, else ""."""
+    """Return why the service is not ready: `error` of a JSON response, else ""."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=_headers(secret))
@@ -93,7 +93,7 @@ def said(place: Place, path: str, secret: str = "") -> str:
 
 
 def described(place: Place, secret: str = "") -> list[CallForm]:
-    """Return its call forms if it describes itself as DEEPaaS does."""
+    """Return the call forms of a service that describes itself as DEEPaaS does."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", DESCRIPTION, headers=_headers(secret))
@@ -146,7 +146,7 @@ class Ports:
         return found
 
     def _is_calm(self, number: int, place: Place, before: Mapping[tuple[str, int], Place]) -> bool:
-        """Return whether it responded a moment ago."""
+        """Return whether the port responded a moment ago."""
         last = before.get((place.name, place.port))
         if last is None or not last.answers or self._misses[number, place.name]:
             return False

@@ -1,4 +1,4 @@
-"""The dispatcher's loop: events or a timer wake it, and it exits when no work is left."""
+"""The dispatcher's loop: events or a timer wake the loop, and it ends when no work is left."""
 
 import contextlib
 import logging
@@ -190,7 +190,7 @@ class Dispatcher:
                 woken, has_news = None, True
 
     def _has_idled(self, seconds: float) -> bool:
-        """Return whether it has been idle long enough to exit."""
+        """Return whether the dispatcher has been idle long enough to exit."""
         return self._makes_way or seconds > self._room.settings.idle_seconds
 
     def tick(

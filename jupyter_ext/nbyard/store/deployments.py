@@ -167,7 +167,7 @@ class DeploymentRows:
         since: str = "",
         **columns: Any,
     ) -> bool:
-        """Move a deployment to its next state; return False if its current state does not allow it.
+        """Move a deployment to its next state; return False if its state does not allow it.
 
         With `since`, only that current state allows it.
         """

@@ -19,9 +19,10 @@ FREE = datetime.fromtimestamp(0, UTC)
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """A lease with its holder, its epoch (how often it was taken) and its duration in seconds.
+    """A lease with its holder and its duration in seconds.
 
-    `until` is its end by the holder's clock.
+    `epoch` increases whenever the lease is taken or released. `until` is the end of the lease by
+    the holder's clock.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Lease(msgspec.Struct, frozen=True):
 
 
 class LeaseLost(Conflict):
-    """Error: another dispatcher has taken over the lease."""
+    """Another dispatcher has taken over."""
 
 
 class LeaseRows:

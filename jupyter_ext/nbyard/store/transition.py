@@ -42,7 +42,7 @@ INSERTS = {name: Prepared(insert(table)) for name, table in TABLES.items()}
 
 
 class Stale(Conflict):
-    """Error: a row is not in the expected state."""
+    """A row is not in the expected state."""
 
 
 class Move(msgspec.Struct, frozen=True):

@@ -70,7 +70,10 @@ class Seen:
 
     @property
     def keeps_slots(self) -> bool:
-        """Return whether it keeps slots; a possibly live attempt does for at most 120 s."""
+        """Return whether the attempt keeps its slots.
+
+        An attempt that may be live keeps them for at most 120 s.
+        """
         return self.has_slots or (self.may_live and self.waited < UNREACHABLE_SECONDS)
 
     @property
@@ -128,14 +131,14 @@ class AttemptController:
         return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
 
     def _late(self, case: Case, runtime: Runtime) -> str:
-        """Return the reason if it waited in an external queue beyond its limit, else ""."""
+        """Return the reason if the attempt exceeded its limit in an external queue, else ""."""
         limit = case.task.plan.queue_timeout_seconds
         if not limit or not runtime.queues_itself or self._seen_of(case).waited < limit:
             return ""
         return waited_too_long(limit)
 
     def _broken_limit(self, case: Case) -> str:
-        """Return the limit that it broke while running, as text, else "".
+        """Return the limit that the running attempt broke, as text, else "".
 
         Its supervisor normally enforces limits. This check covers supervisors that do not.
         """
@@ -152,7 +155,7 @@ class AttemptController:
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
-        """Request a stop; return the end if the attempt does not report it in time."""
+        """Ask the attempt to stop; return its end if the attempt does not report one in time."""
         failure = None if case.is_cancelled else over_limit(case, why)
         ended = Ended("failed" if failure else "cancelled", failure)
         if case.attempt.state == "recorded" and not _may_live(case, runtime):
@@ -199,7 +202,7 @@ class AttemptController:
         return [*told, Started(site, datetime.now(UTC))]
 
     def _give_back(self, case: Case, runtime: Runtime, took: float) -> None:
-        """Return its slots after a failed start, unless its engine says that it did start."""
+        """Return the slots after a failed start, unless the engine reports a successful start."""
         seen = self._seen_of(case)
         had, seen.has_slots, seen.keeps_silence = seen.has_slots, False, True
         seen.not_before = time.monotonic() + PATIENCE_SECONDS
@@ -278,7 +281,7 @@ class AttemptController:
         return [fact]
 
     def _wait_for_room(self, case: Case, problem: OSError) -> Waits:
-        """Wait if the disk is too full for its outputs; raise other errors again."""
+        """Wait if the disk is too full for the outputs; raise other errors again."""
         try:
             with no_file_in_words():
                 raise problem

@@ -100,7 +100,7 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
 
 
 def _is_filled(folder: Path) -> bool:
-    """Return whether the folder is complete; unbegun ones may be torn after a reboot."""
+    """Return whether the folder is complete; a reboot may leave partial folders."""
     if not os.path.exists(f"{folder}/{TASK}"):
         return False
     try:

@@ -73,7 +73,7 @@ class WorkerCase:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether cancellation of its run was requested."""
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 
@@ -170,7 +170,7 @@ class FunctionController:
         return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
 
     def give_up(self, case: WorkerCase, words: str) -> list[Report]:
-        """Fail its attempts because of an internal error."""
+        """Fail all attempts of the worker because of an internal error."""
         ended = [self._attempts.give_up(one.attempt.id, words) for one in case.waiting]
         return [*ended, Report(case.order.attempt_id, [])]
 
@@ -222,7 +222,7 @@ class Look:
             self.found[one.attempt.id].append(fact)
 
     def _why_end(self) -> str:
-        """Return the reason why it must stop now, else ""."""
+        """Return the reason why the worker must stop now, else ""."""
         if self.case.is_cancelled:
             return CANCELLED
         at = [one for one in self.case.waiting if one.attempt.id == self.known.running]

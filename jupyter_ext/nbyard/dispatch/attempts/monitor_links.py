@@ -142,7 +142,7 @@ class MonitorController:
             yield Spot(name, before.get(name) or published.get(number, 0))
 
     def _published(self, attempt: AttemptRecord) -> dict[int, int]:
-        """Return the published ports of its container on this machine, by container port."""
+        """Return the published ports of the attempt's container, by container port."""
         engine = self._engines.get(attempt.site)
         if engine is None:
             certificates = self._room.settings.docker_cert_path
@@ -153,7 +153,7 @@ class MonitorController:
     def _tensorboard(
         self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
     ) -> tuple[Spot, monitor_links.Board | None]:
-        """Return its link; start TensorBoard as soon as logs exist."""
+        """Return the link to TensorBoard; start TensorBoard as soon as logs exist."""
         board = known.board
         if plan.runtime != PROCESS:
             return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None

@@ -74,14 +74,14 @@ def is_alive(board: Board) -> bool:
 
 
 def stop(board: Board) -> None:
-    """Kill it and its child processes; it has no data to lose."""
+    """Kill TensorBoard and its child processes; no data is lost."""
     if is_alive(board):
         os.killpg(board.pid, signal.SIGKILL)
         _reap(board.pid, 0)
 
 
 def last_words(store: Path, attempt_id: str) -> str:
-    """Return the last line that it printed."""
+    """Return the last line that TensorBoard printed."""
     try:
         content = monitor_links.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
     except OSError:

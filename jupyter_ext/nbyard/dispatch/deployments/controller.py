@@ -1,4 +1,4 @@
-"""The controller of deployments: it keeps wanted ones running and removes the remains of others."""
+"""The controller of deployments: run the wanted ones, and remove the remains of others."""
 
 import logging
 import time
@@ -95,7 +95,7 @@ class DeploymentController:
         return self._engine
 
     def _again(self, _: object) -> None:
-        """Wake the loop after a step: others may wait for what it released."""
+        """Wake the loop after a step, because others may wait for released GPUs."""
         self._next_look = 0.0
         self._inbox.put(None)
 
@@ -168,7 +168,7 @@ class DeploymentController:
         self._since = {name: at for name, at in self._since.items() if name in names}
 
     def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
-        """Return its turn among tasks of normal priority.
+        """Return the turn of a revision among tasks of normal priority.
 
         A revision that replaces another comes first, because it returns that one's GPUs.
         """
@@ -179,7 +179,7 @@ class DeploymentController:
         return (FIRST if is_exchange else 0.0, since, name)
 
     def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
-        """Return when it started to wait, in seconds since 1970.
+        """Return when the revision started to wait, in seconds since 1970.
 
         Read it from the events, because an earlier dispatcher may have seen the start.
         """

@@ -26,11 +26,11 @@ class Departures:
         return bool(self._leaving or self._ending)
 
     def is_ending(self, number: int) -> bool:
-        """Return whether its container got SIGTERM and is not yet known to be gone."""
+        """Return whether the container got SIGTERM and is not yet known to be gone."""
         return number in self._ending
 
     def is_drained(self, one: RevisionRow) -> bool:
-        """Return whether its open connections have ended, or the time to stop is over."""
+        """Return whether all connections have ended, or the time to stop is over."""
         since = self._leaving.setdefault(one.number, time.monotonic())
         waited = time.monotonic() - since
         if waited < DRAIN_LEAST_SECONDS:

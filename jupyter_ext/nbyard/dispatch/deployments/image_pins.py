@@ -89,7 +89,7 @@ class Pins:
         return self._found(name, known)
 
     def leave(self, number: int) -> None:
-        """Abandon the pull of its image."""
+        """Abandon the pull of the revision's image."""
         fetch = self._fetches.pop(number, None)
         if fetch is not None:
             fetch.leave()

@@ -71,7 +71,7 @@ class Notes:
             return self._rows.is_as_seen(c, row)
 
     def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
-        """Return the description from which its container is created."""
+        """Return the description from which the container is created."""
         return Deployed(
             store_id=self._room.store.id,
             deployment_id=row.id,
@@ -110,11 +110,14 @@ class Notes:
         return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
 
     def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
-        """Write a line of nbyard to its log."""
+        """Write a line of nbyard to the log of the revision."""
         line(self.log(row, one), f"{OURS}{words}")
 
     def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
-        """Return the end of its own output after nbyard's last line, at most `tail_bytes`."""
+        """Return the end of the service's output since the last line of nbyard.
+
+        Read at most `tail_bytes` of the log.
+        """
         lines = self.log(row, one).tail(tail_bytes).splitlines(keepends=True)
         ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
         return "".join(lines[ours[-1] + 1 :] if ours else lines)
@@ -122,10 +125,10 @@ class Notes:
     def places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any
     ) -> None:
-        """Record where its ports respond.
+        """Record where the ports of the revision respond.
 
-        With more columns, it responds for the first time since its start and receives requests from
-        now on.
+        With more columns, the revision responds for the first time since its start. It receives
+        requests from now on.
         """
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, places=places, **told)

@@ -185,7 +185,7 @@ class Rollout:
         return Standing(one.number, "pending")
 
     def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """Create its container as soon as its image is here."""
+        """Create the container of a revision as soon as its image is here."""
         if words := no_way_in(self._room.settings.container_network, self._engine.url):
             return self._give_up(row, one, words, "")
         folder = self._room.folder / deployment_folder(row.id)
@@ -209,7 +209,7 @@ class Rollout:
         return self._launch_with(row, one)
 
     def _launch_with(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """Start its container; stop when it is no longer wanted, even if the engine is slow."""
+        """Start the container; abort once the revision is unwanted, even if the engine is slow."""
         made, wanted = self._notes.deployed(row, one), partial(self._notes.is_wanted, row)
         try:
             found = deployments.launch(
@@ -279,7 +279,7 @@ class Rollout:
         return Ended(found.exit_code, found.out_of_memory, error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
-        """Decide after an exit: restart it, or leave it."""
+        """Decide after an exit whether to restart the revision."""
         spec = one.revision.spec
         reason = words_of_end(ended, spec)
         restarts = restarts_then(ended, one.revision.restarts)
@@ -320,18 +320,18 @@ class Rollout:
         return self._rest(row, one, over)
 
     def _over(self, one: RevisionRow, **columns: Any) -> None:
-        """Record its end; it keeps its GPUs until its container is gone."""
+        """Record the end of a revision, which keeps its GPUs until its container is gone."""
         self._since.pop(one.number, None)
         self._notes.note(one, ended_at=datetime.now(UTC), places=[], **columns)
 
     def _rest(self, row: DeploymentRow, one: RevisionRow, over: Standing) -> Standing:
-        """Return its standing: an ended revision counts as alive until its container is gone."""
+        """Return the standing of an ended revision: alive until its container is gone."""
         if self._let_go(row, one):
             return over
         return Standing(one.number, "alive", reason=over.reason)
 
     def _let_go(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Remove its container and free its GPUs; return whether that is done."""
+        """Remove the container and free the GPUs; return whether both are done."""
         self._pins.leave(one.number)
         if not self._departures.is_gone(one.number, self._notes.deployed(row, one).container):
             return False
@@ -348,7 +348,7 @@ class Rollout:
         self._end_softly(row, one)
 
     def _end_softly(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Stop it; return whether it is over and its container is gone."""
+        """Stop the revision; return whether its end is recorded and its container is gone."""
         if not one.is_over:
             name = self._notes.deployed(row, one).container
             if not self._departures.has_stopped(one, name):
@@ -359,7 +359,7 @@ class Rollout:
         return self._let_go(row, one)
 
     def _hear_out(self, number: int) -> None:
-        """Copy the rest of its container's output to the log."""
+        """Copy the rest of the container's output to the log."""
         follower = self._followers.pop(number, None)
         if follower is not None:
             follower.join(LAST_SECONDS)

@@ -34,7 +34,7 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
 
 
 def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
-    """Add what the task waits for to the reason why it runs."""
+    """Add what the task waits for to the reason why the task runs."""
     task = attempt.task
     changes.note(task, status_reason.waiting(task.record.reason, waits))
 
@@ -78,7 +78,7 @@ def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> No
 
 
 def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
-    """Queue the task again at its old place if its plan allows a retry; return whether it did.
+    """Queue the task again at its old place; return whether its plan allows a retry.
 
     The attempt keeps its own record.
     """

@@ -1,4 +1,4 @@
-"""Queued tasks whose environment is not known yet: they wait, and one of them asks for all."""
+"""Queued tasks whose environment is not known yet. One task of a runtime asks for all."""
 
 import math
 import time
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(eq=False)
 class Silence:
-    """Why a runtime does not know its packages, and when it is asked again."""
+    """A runtime that does not know its packages: the reason, and when to ask again."""
 
     words: str
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)

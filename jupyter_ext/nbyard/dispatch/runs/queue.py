@@ -1,4 +1,4 @@
-"""The controller of the queue: it grants slots in queue order."""
+"""The controller of the queue, which grants slots in queue order."""
 
 import logging
 import secrets
@@ -214,7 +214,7 @@ class QueueController:
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
-        """Assign the task to a busy worker if that is the best place; return whether it is."""
+        """Assign the task to a busy worker and return True, if that is the best place."""
         plan = one.task.plan
         if not self.placing.has_room(worker, plan):
             return False

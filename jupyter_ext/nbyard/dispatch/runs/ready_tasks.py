@@ -63,7 +63,7 @@ class Candidate:
 
     @property
     def name(self) -> tuple[str, str]:
-        """Return the owner and key of its result in the cache."""
+        """Return the owner and key under which the cache knows the result."""
         return self.task.owner, self.key
 
     @property
@@ -73,7 +73,7 @@ class Candidate:
         return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
     def why_not(self) -> str:
-        """Return why the cache is not used; "" if it is used."""
+        """Return the reason not to use the cache, else ""."""
         if self.task.plan.reuse:
             return "the result that it was to take over is gone"
         if self.task.plan.force:
@@ -149,7 +149,7 @@ class Candidates(Mapping[str, Candidate]):
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
     def is_current(self, one: Candidate) -> bool:
-        """Return whether its environment is fresh and unchanged; else evaluate it again."""
+        """Return whether the environment is fresh and unchanged; else evaluate the task again."""
         known = self.identities.known(one.task.plan, one.live.run.since)
         if known is not None and known[1].fingerprint == one.environment.fingerprint:
             return True
@@ -220,7 +220,7 @@ class Candidates(Mapping[str, Candidate]):
             changes.settle()
 
     def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
-        """Return the candidate; None while threads evaluate it, or if it cannot be executed."""
+        """Return the candidate; None while threads evaluate the task, or if the task failed."""
         record = task.record
         if failure := self._unfit.pop(record.id, None):
             refuse(changes, task, failure)
@@ -321,7 +321,7 @@ def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
 
 
 def is_overdue(changes: Changes, task: LiveTask) -> bool:
-    """Fail the task if it has waited beyond its limit; return whether it has."""
+    """Fail the task if its queue limit has passed; return whether it failed."""
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.due:
         return False

@@ -26,7 +26,7 @@ Group = tuple[str, ...]
 
 
 def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
-    """Return the group whose calls may share a process; empty if it needs its own."""
+    """Return the group whose calls may share a process; empty for a call that may not."""
     plan, version = task.record.plan, code.version
     if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
         return ()
@@ -78,7 +78,7 @@ class Placing:
         return len(worker.attempts) < max(most, 1)
 
     def is_enough(self, worker: LiveWorker, plan: TaskPlan) -> bool:
-        """Return whether it would reach this call before a new worker would start."""
+        """Return whether the worker would reach this call before a new worker could start."""
         seconds = self._seconds.get(plan.executable_version_id)
         return seconds is not None and len(worker.attempts) * seconds < START_SECONDS
 

@@ -38,7 +38,7 @@ class Case:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether cancellation of its run was requested."""
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 

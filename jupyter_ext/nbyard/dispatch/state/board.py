@@ -67,7 +67,7 @@ class LiveWorker:
 
     @property
     def first(self) -> LiveAttempt:
-        """Return its current attempt, which occupies the slot for all of them."""
+        """Return the current attempt, which occupies the slot for all attempts of the worker."""
         return next(iter(self.attempts.values()))
 
 
@@ -91,7 +91,7 @@ class LiveTask:
 
     @property
     def turn(self) -> "Place":
-        """Return its place among tasks: priority, submission of the run, time of queueing.
+        """Return the place among tasks: priority, submission of the run, time of queueing.
 
         So runs finish in the order of their submission.
         """
@@ -100,7 +100,7 @@ class LiveTask:
 
     @property
     def waits_since(self) -> Turn:
-        """Return its place among deployments, which wait for GPUs, too."""
+        """Return the place among deployments, which wait for GPUs, too."""
         return -self.run.run.priority, self._queued_at, self.record.id
 
     @property
@@ -110,7 +110,7 @@ class LiveTask:
 
     @property
     def due(self) -> float:
-        """Return when it exceeds its queue limit, by the monotonic clock."""
+        """Return when the task exceeds its queue limit, by the monotonic clock."""
         limit = self.record.plan.queue_timeout_seconds
         return math.inf if limit is None else self.since + limit
 
@@ -121,7 +121,7 @@ class LiveTask:
         self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
 
     def waits(self, now: datetime) -> bool:
-        """Return whether it pauses before a retry."""
+        """Return whether the task pauses before a retry."""
         at = self.not_before
         # A clock that was set back must not extend the pause.
         return at is not None and now < at < now + LONGEST_WAIT
@@ -139,7 +139,7 @@ class LiveRun:
 
     @property
     def now(self) -> datetime:
-        """Return the time for its end: its start plus elapsed monotonic time, if known.
+        """Return the end time of the run: its start plus elapsed monotonic time, if known.
 
         So clock changes make its duration neither long nor negative.
         """
@@ -152,7 +152,7 @@ class LiveRun:
 
     @property
     def is_cancelled(self) -> bool:
-        """Return whether cancellation was requested."""
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 
@@ -270,7 +270,7 @@ class Board:
                 self.read(c, run_id)
 
     def _read_run(self, c: Connection, run_id: str) -> None:
-        """Read the run itself again, without its tasks."""
+        """Read a run again, without its tasks."""
         run = self._store.runs.by_id(c, run_id)
         if run is None or run.state in RUN.terminal:
             self.drop(run_id)

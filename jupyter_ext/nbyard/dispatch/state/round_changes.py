@@ -103,7 +103,7 @@ class Changes:
         self.is_urgent = True
 
     def pass_on(self, attempt: LiveAttempt) -> None:
-        """Assign the attempt to the successor of its worker, which ended before it began it."""
+        """Assign the attempt to the successor of a worker that ended before beginning it."""
         old = attempt.worker
         if old is None or attempt.record.state in ATTEMPT.terminal:
             return

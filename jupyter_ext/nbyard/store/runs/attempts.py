@@ -52,7 +52,7 @@ class AttemptRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
-        """Return the subject of its events."""
+        """Return the subject of the attempt's events."""
         return Subject(self.id, self.owner, self.run_id)
 
 

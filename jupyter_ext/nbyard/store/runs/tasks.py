@@ -58,7 +58,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
-        """Return the subject of its events."""
+        """Return the subject of the task's events."""
         return Subject(self.id, self.owner, self.run_id)
 
 
