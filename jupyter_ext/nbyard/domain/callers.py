@@ -1,4 +1,4 @@
-"""Who asks: set once at the boundary."""
+"""The caller of an operation, set once where the request arrives."""
 
 import msgspec
 

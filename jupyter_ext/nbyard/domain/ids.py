@@ -6,7 +6,7 @@ import uuid
 
 
 def new_id() -> str:
-    """48 bits of milliseconds, 12 bits below a millisecond, the rest random."""
+    """Create an ID: 48 bits of milliseconds, 12 bits below a millisecond, the rest random."""
     nanoseconds = time.time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     value = milliseconds << 80
@@ -16,7 +16,7 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether this could be one."""
+    """Return whether a text can be an ID."""
     try:
         return str(uuid.UUID(text)) == text.lower()
     except ValueError:

@@ -41,7 +41,7 @@ MAX_DEPTH = 20
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """What an annotation says; an empty `type` means that it tells nothing we know."""
+    """The content of an annotation. An empty `type` means that it is unknown."""
 
     type: ValueType | str = ""
     nullable: bool = False
@@ -54,7 +54,7 @@ UNKNOWN = Declared()
 
 
 def declared(node: ast.expr | None, depth: int = 0) -> Declared:
-    """The type of an annotation; nothing is imported or evaluated."""
+    """Return the type of an annotation, without importing or evaluating code."""
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
     if isinstance(node, ast.Constant):

@@ -1,4 +1,4 @@
-"""Values of constant expressions, without ever running code: literals and arithmetic on them."""
+"""Values of constant expressions without running code: literals and arithmetic on them."""
 
 import ast
 import operator
@@ -13,7 +13,7 @@ MAX_DEPTH = 100
 
 
 class NotConstant(Exception):
-    """The expression needs code to run, or is larger than we compute."""
+    """The expression must be run to know its value, or exceeds the limits."""
 
 
 class FilePath(str):
@@ -45,10 +45,10 @@ PATHS = frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath"})
 
 
 def evaluate(node: ast.expr, names: Mapping[str, Any], depth: int = 0) -> Any:
-    """The value of an expression of literals, arithmetic and the given names.
+    """Return the value of an expression of literals, arithmetic and the given names.
 
     Raises:
-        NotConstant: for anything else, and for results beyond the limits.
+        NotConstant: for other expressions, and for results beyond the limits.
     """
     if depth > MAX_DEPTH:
         raise NotConstant("nested too deeply")
@@ -118,7 +118,7 @@ def _is_small_text(op: ast.operator, left: Any, right: Any) -> bool:
     if isinstance(op, ast.Mult):
         text, times = (left, right) if isinstance(left, str) else (right, left)
         return isinstance(times, int) and len(text) * max(times, 0) <= MAX_LENGTH
-    return False  # `%` formats, and a format's width can be any size
+    return False  # `%` formats, and the width of a format is unlimited
 
 
 def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth: int) -> Any:
@@ -150,7 +150,7 @@ def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
 
 
 def _call(node: ast.Call, names: Mapping[str, Any], depth: int) -> Any:
-    """Only `Path("a", "b")`."""
+    """Evaluate `Path("a", "b")`, the only call that is allowed."""
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name not in PATHS or node.keywords:
