@@ -74,8 +74,7 @@ class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 
 class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A dataset or an executable on the canvas. `version` pins it to the ID of an immutable
-    version,
+    """A dataset or an executable on the canvas. `version` pins it to a version by ID,
     `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A
     notebook runs with its `kernel` instead of its own. The data of a dataset node is a file
     (`path`), a `dataset` or an `artifact`, each by ID or name."""
@@ -360,10 +359,9 @@ class NodeLine(msgspec.Struct, frozen=True):
 
 
 class NeededImage(msgspec.Struct, frozen=True):
-    """An image that `nodes` of a workflow run in. It is `base`, or if `is_built` an image built
-    from it
-    with these `requirements` (the text of the file) and packages for notebooks. Or it is built
-    from a `dockerfile`, a path in the folder whose digest is `bundle`."""
+    """An image that `nodes` of a workflow run in: `base`, or if `is_built` an image from it.
+    The build adds these `requirements` (the text of the file) and packages for notebooks. Or a
+    `dockerfile` is built, a path in the folder whose digest is `bundle`."""
 
     base: str
     requirements: str
@@ -376,8 +374,7 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 class Proposal(msgspec.Struct, frozen=True):
     """A proposed connection. `score` runs from 0 to 1, `reason` says why.
-    Files to declare first: `writes` as an output of the source, `reads` as an input of the
-    target."""
+    Files to declare first: `writes` as an output of the source, `reads` as a target's input."""
 
     source: str
     output: str
@@ -394,8 +391,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 class WorkflowCheck(msgspec.Struct, frozen=True):
     """The nodes of a workflow, the problems that block a run, and proposed connections.
-    `copy_of` is the path of another workflow with the same ID, if this file is a copy that
-    needs an ID of its own."""
+    If this file is a copy that needs its own ID, `copy_of` is the path of the original."""
 
     nodes: dict[str, NodeView]
     problems: list[Problem]
