@@ -261,6 +261,7 @@ def login_of(image: str, credentials: Iterable[Credential]) -> Credential | None
         place = registry_place(one.fields.get("server", "")) if one.kind == "registry" else ""
         if place and f"{name}/".startswith(f"{place}/"):
             fitting.append((len(place), one.id, one))
+    # IDs sort by time of creation
     return max(fitting, key=lambda each: each[:2])[2] if fitting else None
 
 

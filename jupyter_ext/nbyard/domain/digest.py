@@ -36,6 +36,7 @@ class KeyParts(msgspec.Struct, frozen=True):
     declaration: str
 
     def key(self) -> str:
+        """Return the cache key."""
         return digest_of(self)
 
     def base_key(self) -> str:

@@ -10,7 +10,9 @@ def new_id() -> str:
     nanoseconds = time.time_ns()
     milliseconds, rest = divmod(nanoseconds, 1_000_000)
     value = milliseconds << 80
+    # version, then the fraction of a millisecond
     value |= 7 << 76 | (rest * 4096 // 1_000_000) << 64
+    # variant, then random bits
     value |= 2 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return str(uuid.UUID(int=value))
 

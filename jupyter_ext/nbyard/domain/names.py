@@ -151,6 +151,7 @@ def _leaves_folder(name: str) -> bool:
 def spellings(name: str) -> list[str]:
     """Return the name and its results of decoding percent signs, once or repeatedly."""
     found = [name]
+    # bounded: names may be encoded repeatedly
     for _ in range(4):
         decoded = unquote(found[-1])
         if decoded == found[-1]:
@@ -166,6 +167,7 @@ def safe_filename(name: str, default: str = "data") -> str:
     kept = kept.strip().lstrip("-.").strip()
     while len(kept.encode()) > SAFE_BYTES:
         stem, dot, suffix = kept.rpartition(".")
+        # shorten the stem, so that a short suffix stays
         kept = f"{stem[:-1]}.{suffix}" if dot and stem and len(suffix) < MAX_SUFFIX else kept[:-1]
     try:
         return check_filename(kept)

@@ -42,10 +42,12 @@ class Machine(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def terminal(self) -> frozenset[str]:
+        """Return the states without moves."""
         return frozenset(state for state, after in self.moves.items() if not after)
 
     @cached_property
     def live(self) -> frozenset[str]:
+        """Return the states in which something is under way."""
         return frozenset(self.moves) - self.terminal - frozenset(self.rests)
 
     def before(self, state: str) -> frozenset[str]:

@@ -159,6 +159,7 @@ class Companion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
     @property
     def beside(self) -> "Beside":
+        """Return the naming rule, as for a companion of a single file."""
         return Beside("", self.pattern)
 
 
@@ -167,6 +168,7 @@ def companions_of(
 ) -> dict[str, dict[Companion, str]]:
     """Return the items among the file names in a folder, each with its companions."""
     told = {name: {one: one.beside.name(name) for one in companions} for name in names}
+    # a companion of another file is not an item itself
     others = {made for name, mine in told.items() for made in mine.values() if made != name}
     known = set(names)
     return {

@@ -87,6 +87,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
 
 
 def named(path: str) -> dict[str, str]:
+    """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
     root, extension = os.path.splitext(basename)
     parts = {"basename": basename, "nameroot": root, "nameext": extension}
@@ -94,4 +95,5 @@ def named(path: str) -> dict[str, str]:
 
 
 def is_file(value: Any) -> bool:
+    """Return whether a value is the object of a file or folder."""
     return isinstance(value, dict) and value.get("class") in ("File", "Directory")

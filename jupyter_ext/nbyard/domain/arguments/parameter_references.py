@@ -118,6 +118,7 @@ def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], tuple[str
     known = [path for path in names if tuple(rest[: len(path)]) == path]
     if first != "inputs" or not known:
         return reference[0]
+    # paths may be prefixes of one another
     longest = max(known, key=len)
     return f"$(inputs{written((*names[longest], *rest[len(longest) :]))})"
 
@@ -188,8 +189,10 @@ def _segment(found: re.Match[str]) -> str:
 
 
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
+    # `$(null)` is a valid reference in CWL
     value: Any = {**known, NULL: None}
     for at, segment in enumerate(path):
+        # `length` of an array is valid only as the last segment
         if isinstance(value, list) and segment == "length" and at == len(path) - 1:
             return len(value)
         if isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):

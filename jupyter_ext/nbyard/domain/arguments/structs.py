@@ -291,6 +291,7 @@ def _bool(_: Argument, value: Any, where: str) -> bool:
 
 def _choice(argument: Argument, value: Any, where: str) -> Any:
     for choice in argument.choices:
+        # 1 == True == 1.0 in Python, so the types must match as well
         if choice == value and type(choice) is type(value):
             return value
     raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
@@ -374,6 +375,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
         return None
     if argument.role != "value" or argument.type in ("string", "secret"):
         return check_value(argument, text, where)
+    # a choice may be a number, so compare texts
     if argument.type == "choice":
         matches = [choice for choice in argument.choices if str(choice) == text]
         return check_value(argument, matches[0] if matches else text, where)

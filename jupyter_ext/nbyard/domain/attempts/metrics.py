@@ -69,6 +69,7 @@ def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
     """Group points by metric."""
     series: dict[str, list[Point]] = {}
     for point in points:
+        # further metrics are dropped; known ones continue
         if point.name in series or len(series) < MAX_METRICS:
             series.setdefault(point.name, []).append(point)
     if not series:
@@ -87,6 +88,7 @@ def _metric(name: str, points: Sequence[Point], first: float) -> Metric:
         _shown(points[-1]),
         seconds=[round(point.at - first, 3) for point in kept],
         values=[_shown(point) for point in kept],
+        # steps are an axis only if every point has one
         steps=steps if len(steps) == len(kept) else [],
     )
 
@@ -100,6 +102,7 @@ def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
     if len(points) <= most:
         return list(points)
     inner = points[1:-1]
+    # each group keeps up to two points, so it is twice as large (rounded up)
     size = -(-2 * len(inner) // (most - 2))
     kept = [points[0]]
     for start in range(0, len(inner), size):

@@ -64,6 +64,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure.message}"))
     if not told:
         return None
+    # the last message belongs to the error that ended the task
     hand_off, absent, *of_pandas = told[-1]
     module = absent or "".join(of_pandas)
     is_of_pandas = not absent or (hand_off and absent == "pyarrow")  # polars writes by itself

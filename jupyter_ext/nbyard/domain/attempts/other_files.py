@@ -123,6 +123,7 @@ class FileFilter:
             self.leave(plain, "link")
         elif ignored:
             self.leave(ignored, "ignored", size)
+        # another name that is equal in NFC
         elif plain in self.places:
             self.leave(plain, "name", size)
         else:

@@ -102,7 +102,10 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Exit codes that mean success or failure, if not just 0 and all others."""
+    """Exit codes that mean success or failure.
+
+    By default, 0 is success and all others are failures.
+    """
 
     success: tuple[int, ...] = ()
     temporary: tuple[int, ...] = ()
@@ -130,10 +133,10 @@ class CommandWork(
     """Start `argv`. `stdin`, `stdout` and `stderr` are paths relative to the attempt folder.
 
     `files` were put into the working folder. The program fetches the `handed` values itself.
-    The content of the files of `secrets` is in these variables. With a `dockerfile` (a path
+    `secrets` maps variables to the files whose content they receive. With a `dockerfile` (a path
     like them), the command runs in the image built from it and from the files beside it.
-    `{image}` as the first word is the image's own program: its ENTRYPOINT, or its CMD if it has
-    none, in its own working directory.
+    `{image}` as the first word is the image's own program. It is the ENTRYPOINT, or the CMD if
+    there is none, in the image's own working directory.
     """
 
     argv: list[str]
@@ -204,12 +207,13 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sweep uses it to find leftover processes. `token` must be returned in result.json.
 
     In parameters, argv and environment values, the text `{attempt}` at the start of a path
-    stands for the attempt folder as the runner sees it (a container sees another path than the
-    host). `{{attempt}` stands for the text `{attempt}`. `directory` (relative to the attempt
-    folder) is the working directory. `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID,
-    NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT. `wake` is a folder of datagram sockets to notify on
-    events (may be absent or empty). `boot_id` identifies the boot of the machine that wrote the
-    file. If the attempt has not begun before the next boot, some files may be missing.
+    stands for the attempt folder. It is the path that the runner sees: a container sees another
+    path than the host. `{{attempt}` stands for the text `{attempt}`. `directory` (relative to
+    the attempt folder) is the working directory. `environment` also carries NBYARD_RUN_ID,
+    NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT. `wake` is a folder of datagram sockets
+    to notify on events (may be absent or empty). `boot_id` identifies the boot of the machine
+    that wrote the file. If the attempt has not begun before the next boot, some files may be
+    missing.
     """
 
     attempt_id: str

@@ -97,6 +97,7 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
     places = {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
     known |= {file, *places}
     written = set(observed.written)
+    # files that the task created itself are not inputs
     others = {*written, *observed.passing}
     read = [path for path in observed.read if path not in others and not path.endswith("/")]
     names = {argument.name for argument in arguments}

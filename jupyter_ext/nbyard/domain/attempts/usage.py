@@ -58,6 +58,7 @@ def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
             sample = msgspec.json.decode(line, type=UsageSample)
         except (msgspec.DecodeError, RecursionError):
             continue
+        # the clock may be set back
         if not found or sample.at > found[-1].at:
             found.append(sample)
     return found

@@ -60,8 +60,8 @@ def mentions(code: str) -> list[str]:
 def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
     """Return each text in the code that is very likely a relative path.
 
-    The text looks like a path, a call accesses it, or it is one of the `names` that the code is
-    known to look for. Paths may contain wildcards and placeholders.
+    The text looks like a path, or a call accesses it. Or it is one of the `names` that the code
+    is known to look for. Paths may contain wildcards and placeholders.
     """
     told = COMMENT.sub("", code)
     quoted = [match["text"] for match in QUOTED.finditer(told)]

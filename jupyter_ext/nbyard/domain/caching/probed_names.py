@@ -160,6 +160,7 @@ class _Reader:
             # an imported name may be a path if paths have that method
             if not roots or (word in OF_PATHS | MOVES and not roots <= LIBRARIES):
                 told.append(node.func.value)
+        # a list, so that _is_known records the names of every argument
         return all([self._is_known(one) for one in told])
 
     def _roots(self, node: ast.expr) -> set[str]:

@@ -39,7 +39,9 @@ def changes_that_count(
             yield name
         else:
             left.append(name)
+    # parsing the code is slow, so only if needed
     known = probes() if left else []
+    # a new file may shadow a module with one of these names
     taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
     for name in left:
         is_kept = name in old and name in new

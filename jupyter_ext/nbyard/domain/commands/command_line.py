@@ -2,8 +2,8 @@
 
 Many programs parse a word that begins with `-` as an option. Such a text is therefore joined to
 its option (`--name=-x`, `-n-x`), unless the description keeps the words separate. It is refused
-after an option with one dash and several letters, and as a positional word of a program that
-does not accept `--`. Numbers and a single `-` pass unchanged.
+after an option with one dash and several letters. It is also refused as a positional word of a
+program that does not accept `--`. Numbers and a single `-` pass unchanged.
 """
 
 import json

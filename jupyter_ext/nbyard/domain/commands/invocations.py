@@ -300,6 +300,7 @@ class Context:
 
     def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
         source, target = value["path"], inside(name or value["basename"], where)
+        # in place, so that later references see the new path
         move(value, f"{ATTEMPT}/{WORK}/{target}")
         return Placed(target, source, "", writable)
 

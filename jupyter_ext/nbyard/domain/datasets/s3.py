@@ -136,6 +136,7 @@ def signed(
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"AWS4{fields['secret_access_key']}".encode()
+    # the signing key depends on date, region and service, in this order
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     text = "\n".join([ALGORITHM, moment, scope, digest])

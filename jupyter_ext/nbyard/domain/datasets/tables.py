@@ -43,9 +43,9 @@ class BrokenTable(Invalid):
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     """A column. `nullable` means that missing values are possible.
 
-    `layout` is the format of values in a text table: patterns of dates and times separated by
-    `|`, the number of decimals, or `big` for integers of more than 64 bits. `padded` values
-    have blanks around them.
+    `layout` is the format of values in a text table. It has patterns of dates and times
+    separated by `|`, or the number of decimals, or `big` for integers of more than 64 bits.
+    `padded` values have blanks around them.
     """
 
     name: str

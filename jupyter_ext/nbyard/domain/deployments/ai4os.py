@@ -98,7 +98,7 @@ def _check_storage(told: dict[str, Any]) -> None:
 
 @contextmanager
 def told_of(new: NewDeployment) -> Iterator[None]:
-    """Within this block, errors name fields as the request wrote them."""
+    """Rename the fields in errors of this block as the request wrote them."""
     try:
         yield
     except Invalid as error:

@@ -51,6 +51,7 @@ def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
     for place, line in enumerate(lines):
         if TRACEBACK in line:
             before = lines[place - 1] if place else ""
+            # a chained traceback belongs to the error before it
             if not before.startswith(CHAINED):
                 has_stayed = any(words in before for words in STAYED)
             is_inside = True

@@ -24,9 +24,9 @@ OPEN_VARIABLE, OPEN = "NBYARD_OPEN_PORT", "1"
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A port that the service listens on, and the `name` of its link.
 
-    The proxy requests `path` to check the service. With `keep_prefix`, the service receives the
-    whole path, as services need that build links from it. Otherwise it receives the part after
-    the port's name.
+    nbyard requests `path` to check that the service responds. With `keep_prefix`, the service
+    receives the whole path, as services need that build links from it. Otherwise it receives the
+    part after the port's name.
     """
 
     name: str
@@ -143,10 +143,12 @@ class RevisionSpec(msgspec.Struct, frozen=True):
 
     @property
     def memory_bytes(self) -> int:
+        """Return the memory limit in bytes."""
         return int(self.memory_gb * GIB)
 
     @property
     def disk_bytes(self) -> int:
+        """Return the disk limit in bytes."""
         return int(self.disk_gb * GIB)
 
 

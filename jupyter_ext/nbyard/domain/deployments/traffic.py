@@ -87,6 +87,7 @@ def step_of(seconds: float) -> int:
     """Return the first step of the scale that is not shorter."""
     if seconds <= LEAST_SECONDS:
         return 0
+    # the small difference keeps exact lengths from rounding up
     step = math.ceil(math.log2(seconds / LEAST_SECONDS) * STEPS_TO_DOUBLE - 1e-9)
     return min(step, MAX_STEP)
 

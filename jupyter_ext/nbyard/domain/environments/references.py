@@ -29,6 +29,7 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def shown(self) -> str:
+        """Return name and version, as shown to users."""
         return f"{self.name} version {self.number}"
 
 

@@ -92,6 +92,7 @@ def _shown(line: str) -> str:
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield lines with their number. Continued lines are joined, comments and blanks dropped."""
     begun, number = "", 0
+    # Windows editors may write a byte order mark
     for here, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         number = number or here
         if line.endswith("\\") and not line.lstrip().startswith("#"):

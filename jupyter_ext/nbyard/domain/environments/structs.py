@@ -224,11 +224,11 @@ def captured(lock: Lock) -> Captured:
 
 
 class EnvironmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of the next version.
+    """The content of the next version, in one of three ways.
 
-    Either a new text of the requirements file, or lines to `add` (they replace lines for the
-    same package) and packages to `remove`. Or the exact lock of an older `version`, without
-    resolving it again.
+    `requirements` is a new text of the requirements file. Lines to `add` replace lines for the
+    same package, and packages to `remove` are dropped. `version` is an older version whose exact
+    lock is used, without resolving it again.
     """
 
     requirements: str | msgspec.UnsetType = msgspec.UNSET

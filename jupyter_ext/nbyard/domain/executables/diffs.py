@@ -35,6 +35,7 @@ def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
     found = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     kinds: dict[str, Literal["same", "added", "removed"]] = {"+": "added", "-": "removed"}
     for number, line in enumerate(found):
+        # the first two lines are file names
         if number < 2:
             continue
         if line.startswith("@@"):

@@ -341,6 +341,7 @@ def own_lines(text: str, made: str) -> str:
     if not marker:
         raise Invalid(f"It has no line {MARKER!r}.", hint=OWN_HINT)
     lines = above.splitlines(keepends=True)
+    # the second line is the digest itself
     seal = _seal("".join(lines[:1] + lines[2:]) + marker)
     # accept other wordings before the digest
     if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):

@@ -126,6 +126,7 @@ def _union(items: list[ast.expr], depth: int) -> Declared:
     types = {item.type for item in typed}
     choices = tuple(choice for item in typed for choice in item.choices)
     is_path = any(item.is_path for item in typed)
+    # a float argument takes integers as well
     if types <= {"int", "float"} and len(types) > 1:
         types = {"float"}
     kind = types.pop() if len(types) == 1 else "json" if types else ""

@@ -129,6 +129,7 @@ def _positional(source: Source, told: Written, action: str, name: str, position:
 
 def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
     for word in words:
+        # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
             raise Unread(f"beside the option {word} no number can be negative")
     long = [word for word in words if word.startswith("--")]

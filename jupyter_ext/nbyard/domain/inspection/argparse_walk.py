@@ -46,6 +46,7 @@ class Walk:
         self._given_away: list[ast.Call] = []
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
+        """Follow statements that always run."""
         for one in statements:
             if isinstance(one, ast.With | ast.Try) or _is_main(one):
                 self.block(one.body)  # type: ignore[attr-defined]

@@ -102,6 +102,7 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     """
     default, hints = _default(parameter)
     comment = read_comment(parameter.help)
+    # a help text that starts with "type:" is plain help
     if comment.type:
         comment = Comment(parameter.help)
     role = comment.role or parameter.taken.role or _opened(parameter, opened)
@@ -109,6 +110,7 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     if argument.role == "output" and parameter.is_exclusive:
         argument = _argument(parameter, default, comment, "value")
     required = argument.required and argument.role != "output"
+    # `-` stands for a standard stream, not for a file
     if argument.role != "value" and argument.default == STREAM:
         argument = msgspec.structs.replace(argument, default=msgspec.UNSET)
     hints += [parameter.note] if parameter.note else []

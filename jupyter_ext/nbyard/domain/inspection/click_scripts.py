@@ -205,6 +205,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     off = _best([second for _, second in pairs])
     if not on:
         raise Unknown("its name is none that nbyard gives")
+    # as in click, the option with the most dashes names the parameter
     first = max((one for one, _ in pairs), key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
     plain = Parameter(name, on, Option(on), required=bool(told.value("required")))

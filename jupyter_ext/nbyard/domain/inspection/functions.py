@@ -91,6 +91,7 @@ def _constants(tree: ast.Module) -> dict[str, Any]:
             targets = one.targets if isinstance(one, ast.Assign) else [one.target]
             for target in targets:
                 if isinstance(target, ast.Name):
+                    # a later assignment replaces the constant
                     found.pop(target.id, None)
                     found |= _evaluated(target.id, one.value, found)
     return found

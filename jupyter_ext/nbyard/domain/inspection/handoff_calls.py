@@ -1,8 +1,12 @@
 """Calls of `nbyard.input`, `nbyard.output` and `nbyard.secret`, read from source.
 
-`nbyard.input("table")` is an input, `nbyard.input("rate", 0.1)` a value of that type,
-`nbyard.input("table", Path("raw.csv"))` an input with a default, `nbyard.output("model", …)` an
-output, `nbyard.secret("token")` a secret. Names must be literals.
+nbyard.input("table")                    an input
+nbyard.input("table", Path("raw.csv"))   an input with a default
+nbyard.input("rate", 0.1)                a value of that type
+nbyard.output("model", …)                an output
+nbyard.secret("token")                   a secret
+
+Names must be literals.
 """
 
 import ast

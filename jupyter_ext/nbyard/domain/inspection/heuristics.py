@@ -55,6 +55,8 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class Guess(msgspec.Struct, frozen=True):
+    """A guessed role and format."""
+
     role: Role = "value"
     format: str = ""
 

@@ -82,6 +82,7 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
 
 def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
     left, right = evaluate(node.left, names, depth), evaluate(node.right, names, depth)
+    # as in pathlib, an absolute right side replaces the left
     if isinstance(left, FilePath) and isinstance(node.op, ast.Div) and isinstance(right, str):
         return FilePath(right if right.startswith("/") else f"{left.rstrip('/')}/{right}")
     compute = BINARY.get(type(node.op))

@@ -1,8 +1,11 @@
 """Model classes: Python classes with `predict`, read from source and never run.
 
-The columns come from its attributes `input_schema` and `output_schema`, else from the
-annotations of `predict` (a class of the same file with annotated fields, such as a TypedDict or
-a dataclass), else from sections `Input:` and `Output:` of a docstring with lines `name: type`.
+The columns come from the first of these that exists:
+
+- the attributes `input_schema` and `output_schema` of the class
+- the annotations of `predict`, if they are a class of the same file with annotated fields, such
+  as a TypedDict or a dataclass
+- the sections `Input:` and `Output:` of a docstring, with lines `name: type`
 """
 
 import ast
@@ -148,6 +151,7 @@ class _Reader:
         name = node.id if isinstance(node, ast.Name) else ""
         values = [_assigned(line, name) for line in self._tree.body] if name else []
         node = next((value for value in reversed(values) if value is not None), node)
+        # {column: type}; with the keys name and type it is a single column
         if isinstance(node, ast.Dict) and not _has_key(node, "type"):
             return [
                 {"name": _text(key), "type": _text(value)}

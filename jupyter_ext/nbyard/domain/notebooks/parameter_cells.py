@@ -51,11 +51,13 @@ class Parameters(msgspec.Struct, frozen=True):
 
 
 def is_tagged(cell: Mapping[str, Any], tag: str = TAG) -> bool:
+    """Return whether a cell has a tag."""
     tags = (cell.get("metadata") or {}).get("tags")
     return isinstance(tags, list) and tag in tags
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
+    """Return the source of a cell as one text."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
 
@@ -153,10 +155,12 @@ def parse(source: str) -> tuple[ast.Module, str]:
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
                 raise
+            # an empty line keeps the line numbers
             lines[at] = ""
 
 
 def _parse(text: str) -> ast.Module:
+    # cells may use await at the top level
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
@@ -227,6 +231,7 @@ class Reader:
         self._values: dict[str, Any] = {}
 
     def read(self, source: str, cell: int) -> None:
+        """Collect the arguments of one cell."""
         try:
             tree, text = parse(source)
         except SyntaxError as error:

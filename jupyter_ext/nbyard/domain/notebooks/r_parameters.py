@@ -1,9 +1,10 @@
 """Parameters of R notebooks, read from source and never run.
 
-The reader parses assignments (`name <- value`, `name = value`) of constants: numbers, TRUE,
-FALSE, NULL, texts, and `c(…)` and `list(…)` of them ("R Language Definition", sections 3.1.1,
-3.1.4 and 10.3; the help page `Quotes`). These are the forms that papermill's translator for R
-writes.
+The reader parses assignments (`name <- value`, `name = value`) of constants. These are numbers,
+TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them. They are the forms that papermill's
+translator for R writes.
+
+Sources: "R Language Definition", sections 3.1.1, 3.1.4 and 10.3; the help page `Quotes`.
 """
 
 import ast
@@ -179,6 +180,7 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     depth = 0
     for one in tokens:
         if one.kind == "end":
+            # an operator at the end of a line continues the statement
             goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
             if not depth and found and (one.text == ";" or not goes_on):
                 yield found

@@ -25,6 +25,7 @@ def canonical(value: Any) -> str:
 def _write(value: Any, newline: str) -> str:
     deeper = newline + "  "
     if isinstance(value, Mapping):
+        # JavaScript sorts strings by UTF-16 code units
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         lines = [f"{_text(key)}: {_write(value[key], deeper)}" for key in keys]
         return "{" + deeper + ("," + deeper).join(lines) + newline + "}" if lines else "{}"

@@ -43,6 +43,7 @@ def read_json(content: bytes | str) -> Any:
 
 def _check_depth(text: str) -> None:
     depth = 0
+    # with so few brackets, the text cannot be too deep
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     for mark in _MARK.finditer(text):

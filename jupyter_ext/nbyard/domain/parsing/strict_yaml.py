@@ -122,6 +122,7 @@ class _Reader:
         if event.anchor not in self._anchors:
             raise self._refusal(event, f"there is no anchor &{event.anchor[:40]}")
         value, count = self._anchors[event.anchor]
+        # each use of an alias counts: nested aliases grow exponentially
         self._add(event, count)
         return value
 

@@ -66,6 +66,7 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> tuple[str, str, int]:
+        """Return scheme, host and port."""
         return self.scheme, self.host, self.port
 
 
@@ -88,9 +89,11 @@ class Allowed(msgspec.Struct, frozen=True):
         return cls(frozenset(hosts), tuple(networks))
 
     def names(self, host: str, port: int) -> bool:
+        """Return whether a host is allowed by name, at any port or this one."""
         return (host, 0) in self.hosts or (host, port) in self.hosts
 
     def holds(self, address: Address) -> bool:
+        """Return whether an address is in an allowed network."""
         return any(address in ip_network(network) for network in self.networks)
 
 
@@ -254,6 +257,7 @@ def check_addresses(
             continue
         if address in METADATA and str(ip_network(address)) in allowed.networks:
             continue
+        # an allowed name must not lead to a metadata service
         if allowed.names(target.host, target.port) and address not in METADATA:
             continue
         if kind := private_kind(address):

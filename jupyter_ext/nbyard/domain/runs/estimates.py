@@ -58,6 +58,7 @@ class Ahead(msgspec.Struct, frozen=True):
 
     @property
     def starts_in(self) -> float:
+        """Return the seconds until it starts; 0 if unknown."""
         return (self.usual and self.usual.starts_in_seconds) or 0.0
 
     @property
@@ -87,6 +88,7 @@ def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
     for name, one in ahead.items():
         ends[name] = one.left + max([one.starts_in, *(ends.get(need, 0.0) for need in one.needs)])
     work = [[left * share for share in _shares(limits, capacity)] for left, limits in here]
+    # for each resource, the seconds that it needs if fully used
     busy = map(sum, zip(*work, strict=True))
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
 

@@ -135,6 +135,7 @@ def _edge_problems(
     drawn = Drawn(document.nodes, ports)
     found = []
     for key, edge in document.edges.items():
+        # a pinned node ignores its inputs
         if edge.target not in nodes or resolved[edge.target].pinned:
             continue
         if resolved[edge.source].problem or resolved[edge.target].problem:

@@ -49,6 +49,7 @@ class Progress:
 
     def moved(self, node: str, state: TaskState) -> Steps:
         """Record the new state of a node. Return the waiting nodes that move as a result."""
+        # a late report about a node that has ended
         if self._states[node] in TASK.terminal:
             return []
         self._states[node] = state

@@ -8,6 +8,7 @@ import msgspec
 from nbyard.domain.limits import Limits
 
 GIB = 2**30
+# tolerance for sums of fractions of cores
 EPSILON = 1e-9
 BEHIND = ", behind others in the queue"
 CHANGE_RUN, CHANGE_DEPLOYMENT = "cancel the run", "edit the deployment"

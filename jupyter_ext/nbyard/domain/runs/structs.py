@@ -130,14 +130,14 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `executable` is an ID or a name. `parameters` are workflow parameters or the executable's
     arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
     command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
-    `image` override those of nodes. With `containers`, each node has a fresh container, or a
-    warm one that the next similar node reuses; empty means the settings decide. Runs of higher
-    `priority` (-100 to 100) go first.
+    `image` override those of nodes. `containers` is "fresh" for a new container per node, or
+    "warm" to reuse the container of a similar node. Empty means the settings decide. Runs of
+    higher `priority` (-100 to 100) go first.
 
     `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty
-    means none, whatever the workflow says. `force` ignores the cache; pins are still used.
-    `gpu` is the number of GPUs for each node that sets none. `arguments` are those of a script
-    or Dockerfile without a description. With `replace`, the name moves here from a run that has
+    means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
+    is the number of GPUs for each node that sets none. `arguments` are those of a script or
+    Dockerfile without a description. With `replace`, the name moves here from a run that has
     ended; that run keeps its number.
     """
 

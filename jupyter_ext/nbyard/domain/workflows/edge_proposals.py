@@ -96,6 +96,7 @@ def propose(
     same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
     alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
     found = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
+    # one proposal for each input, then one for each output and target node
     found = list(_clear(found, lambda p: (p.target, p.input)))
     found = list(_clear(found, lambda p: (p.source, p.output, p.target)))
     chosen = []

@@ -64,6 +64,7 @@ class Drawn:
             self.add(edge)
 
     def add(self, edge: Edge) -> None:
+        """Add a connection without checking it."""
         self._taken.add((edge.target, edge.input))
         self._after.setdefault(edge.source, []).append(edge.target)
         self._before.setdefault(edge.target, []).append(edge.source)
