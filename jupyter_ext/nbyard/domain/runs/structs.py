@@ -131,7 +131,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
     command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
     `image` override those of nodes. `containers` is "fresh" for a new container per node, or
-    "warm" to reuse the container of a similar node. Empty means the settings decide. Runs of
+    "warm" to keep containers for the next similar node. Empty means the settings decide. Runs of
     higher `priority` (-100 to 100) go first.
 
     `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty

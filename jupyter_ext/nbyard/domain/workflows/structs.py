@@ -59,7 +59,7 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     """Identity and parameters of a workflow. Other programs may store fields here.
-    Unknown fields are ignored, unless one is a misspelling of these."""
+    Unknown fields are ignored, but misspellings of these are refused."""
 
     id: str = ""
     title: str = ""
