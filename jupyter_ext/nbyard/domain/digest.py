@@ -112,6 +112,7 @@ def _new_bytes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
     """Return the changed files of the bundle. A file that is also an input is reported as input."""
+    # changed inputs are reported by their own names
     told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
     return [
         name

@@ -12,6 +12,7 @@ AMOUNTS = (
     *("cpu", "memory_bytes", "timeout_seconds"),
     *("queue_timeout_seconds", "silence_timeout_seconds"),
 )
+# a minimum: the task did not cause the loss
 LOST_RETRIES = 2
 MAX_RETRIES = 20
 MAX_GPUS = 64

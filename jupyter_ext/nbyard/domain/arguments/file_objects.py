@@ -11,6 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
 
 MIB = 2**20
+# names of fields in CWL
 CONTENTS = "contents"
 LISTING = "listing"
 SECONDARY = "secondaryFiles"

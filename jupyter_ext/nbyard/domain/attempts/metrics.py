@@ -8,6 +8,7 @@ import msgspec
 
 MAX_POINTS = 500
 MAX_METRICS = 100
+# JSON has no such numbers; these are JavaScript's names
 WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 

@@ -8,6 +8,7 @@ import msgspec
 PROXY = "nbyard/attempts"
 TENSORBOARD = "tensorboard"
 MAX_PORTS, MAX_PORT = 8, 65535
+# the first number tried for a declared port 0
 CONTAINER_PORTS = 8800
 EVERYWHERE = "0.0.0.0"  # inside a container, which has its own network
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")

@@ -55,6 +55,7 @@ CALLS = "calls.jsonl"
 MORE = "more"
 RESULTS = "results.jsonl"
 PLACES = "calls"
+# first word of a command: the image's own program
 IMAGE_PROGRAM = "{image}"
 
 FailureKind = Literal[

@@ -66,6 +66,7 @@ def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
 
 def thinned(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[UsageSample]:
     """Thin out samples to at most `most` groups of neighbours, each with its maximum."""
+    # rounded up; 1 without samples
     size = -(-len(samples) // most) or 1
     groups = [samples[place : place + size] for place in range(0, len(samples), size)]
     return [_most(group) for group in groups]

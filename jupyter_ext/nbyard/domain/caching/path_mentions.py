@@ -11,6 +11,7 @@ from typing import Any
 
 from nbyard.domain.notebooks.parameter_cells import source_of
 
+# mentions kept per text
 MOST = 5_000
 MOST_BYTES = 4 << 20  # people do not write longer code
 QUOTED = re.compile(r"(?P<mark>[\"'])(?P<text>(?:(?!(?P=mark))[^\\\n]){1,300})(?P=mark)")

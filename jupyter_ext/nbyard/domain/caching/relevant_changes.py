@@ -44,6 +44,7 @@ def changes_that_count(
     # a new file may shadow a module with one of these names
     taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
     for name in left:
+        # of an unread file that stays, only its size, times or mode can matter
         is_kept = name in old and name in new
         if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken, seen.parts):
             yield name

@@ -23,7 +23,9 @@ LANGUAGES = {"Rscript": "R", "node": "javascript"}
 PYTHONS = re.compile(r"python[23]?(\.\d+)?\Z")
 UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
+# first bytes of ELF and Mach-O files
 BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+# Linux reads no more of the first line
 MAX_SHEBANG = 256
 # Ways to read arguments that nbyard cannot follow: the name of each way, and its pattern.
 READERS: dict[str, dict[str, re.Pattern[bytes]]] = {

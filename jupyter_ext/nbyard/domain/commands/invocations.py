@@ -36,6 +36,7 @@ TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
 # CWL's name for the value of an output
 VALUE = "outputEval"
+# the limit of CWL
 MAX_CONTENTS_BYTES = 64 * 1024
 
 

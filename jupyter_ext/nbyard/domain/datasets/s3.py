@@ -19,11 +19,14 @@ from nbyard.errors import Invalid
 SCHEME = "s3://"
 KIND = "s3"
 AMAZON = "amazonaws.com"
+# Amazon's default
 REGION = "us-east-1"
 FORM = "write s3://CREDENTIAL@bucket/key"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 ABOUT = re.compile(r"[a-z0-9-]{1,40}")
+# the limit of S3, in bytes
 MAX_KEY = 1024
+# the body of a GET is empty
 EMPTY = hashlib.sha256(b"").hexdigest()
 ALGORITHM = "AWS4-HMAC-SHA256"
 

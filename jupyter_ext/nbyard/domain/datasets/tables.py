@@ -24,7 +24,9 @@ ColumnType = Literal[
     "other",
 ]
 
+# columns of a page or profile
 MAX_COLUMNS = 500
+# a text table with more keeps only its first MAX_COLUMNS
 MAX_TEXT_COLUMNS = 5000
 MAX_TABLE_COLUMNS = 50_000
 MAX_PAGE_ROWS = 1000

@@ -16,6 +16,7 @@ METHODS = ("get", "post", "put", "delete")
 TYPES = ("string", "integer", "number", "boolean", "file", "array")
 MAX_FORMS, MAX_FIELDS = 200, 200
 MAX_TEXT, MAX_CHOICES = 2000, 1000
+# larger integers lose digits in a browser
 MAX_NUMBER = 2**53
 
 

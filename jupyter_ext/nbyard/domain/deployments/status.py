@@ -15,10 +15,13 @@ from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceK
 from nbyard.domain.states import DeploymentState
 from nbyard.errors import Unavailable
 
+# ends in a row until a deployment has failed
 TRIES = 3
+# a longer life resets the count
 STEADY_SECONDS = 60.0
 MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
+# 128 plus the numbers of SIGKILL and SIGTERM
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
 SILENT = "It does not answer"

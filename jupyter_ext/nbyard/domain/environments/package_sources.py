@@ -109,6 +109,7 @@ def _parts(address: str) -> tuple[str, ...]:
         raise ValueError("the address may have neither ? nor #; a hash is given by --hash=sha256:…")
     names = found.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
+    # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
         raise ValueError("the address may not contain .., //, variables or what hides them")
     if any(not name.isprintable() or " " in name for name in decoded):

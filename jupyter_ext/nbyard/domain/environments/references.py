@@ -11,6 +11,7 @@ from nbyard.domain.environments.structs import Lock, LockedPackage
 PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 # packages that a new virtual environment or a Python image contains by default
 OF_PYTHON = PROTECTED | {"setuptools", "wheel"}
+# differences named in one sentence
 MAX_TOLD = 3
 
 

@@ -61,6 +61,7 @@ def shell_program(text: str) -> Instruction | None:
     set.
     """
     found = instructions(text)
+    # only the last stage becomes the image
     last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
     programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
     program = programs.get("ENTRYPOINT") or programs.get("CMD")
@@ -93,6 +94,7 @@ def bases(text: str, arguments: Mapping[str, str]) -> list[str]:
     known: dict[str, str] = {}
     stages, found, is_begun = {"scratch"}, list[str](), False
     for one in instructions(text):
+        # only an ARG before the first FROM applies to FROM lines
         if one.keyword == "ARG" and not is_begun:
             name, _, default = one.value.partition("=")
             known[name] = arguments.get(name, default.strip("\"'"))

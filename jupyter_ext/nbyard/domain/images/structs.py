@@ -15,6 +15,7 @@ from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
 
 BUILD_LOG = "build.log"
+# the usual ID of the user `nobody`
 NOBODY = 65534
 MAX_ID = 2**31 - 1
 MAX_OWN = 64 * 1024
@@ -48,6 +49,7 @@ REFERENCE = re.compile(
 )
 PLACE = re.compile(rf"{HOST}(?:/{PART})*")
 PUBLIC = "docker.io"
+# all names of Docker Hub
 PUBLIC_NAMES = {PUBLIC, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 FORM = "write [host[:port]/]name[:tag], in small letters, digits and . _ - between them"
 MAX_NAME = 255
@@ -259,6 +261,7 @@ def repository_of(reference: str) -> str:
     if host and host.lower() not in PUBLIC_NAMES:
         return f"{host.lower()}{name.removeprefix(host)}"
     path = name.removeprefix(f"{host}/") if host else name
+    # Docker Hub's official images are below library
     return f"{PUBLIC}/{path}" if "/" in path else f"{PUBLIC}/library/{path}"
 
 

@@ -55,6 +55,7 @@ class Walk:
 
     def _simple(self, statement: ast.stmt) -> None:
         calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
+        # inner calls end first, as they are evaluated first
         for call in sorted(calls, key=lambda one: (one.end_lineno, one.end_col_offset)):
             self._call(call)
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:

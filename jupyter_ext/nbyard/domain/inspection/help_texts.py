@@ -20,12 +20,14 @@ from nbyard.domain.inspection.scripts import Script, arguments_of
 FLAG = re.compile(
     r"(?P<flag>-{1,2}(\[no-\])?\w[\w.-]*?)(?P<many>\.\.\.)?((?P<by>\[?=| )(?P<rest>.+))?\Z"
 )
+# colours, and overstrikes as in man pages
 CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|.\x08")
 GAP = re.compile(r"\s{2,}|\t")
 GROUP = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\](?:\.\.\.)?|\S+")
 USAGE = re.compile(r"usage:\s*", re.IGNORECASE)
 CHOICES = re.compile(r"[{\[(](?P<words>[^\s{}\[\]()]+[,|][^\s{}\[\]()]+)[}\])]\Z")
 NEEDED = re.compile(r"\[([^\[\]]*; )?required\]|\(required\)", re.IGNORECASE)
+# options that only print something, and their short forms
 ASKS = frozenset({"--help", "--version"})
 LETTERS = frozenset({"-h", "-?", "-V"})
 WORD_TYPES: dict[str, ValueType] = {

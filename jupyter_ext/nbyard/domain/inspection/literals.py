@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# the limits keep expressions such as 9**9**9 from using all time and memory
 MAX_LENGTH = 1_000_000
 MAX_BITS = 4096
 MAX_EXPONENT = 1000

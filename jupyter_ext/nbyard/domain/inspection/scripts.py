@@ -109,6 +109,7 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
     """
     found: list[Argument] = []
     is_followed = False
+    # backwards, as only later words can replace an earlier one
     for argument in reversed(list(arguments)):
         one = argument
         if isinstance(one.reach, Positional):

@@ -6,6 +6,7 @@ import msgspec
 
 from nbyard.domain.models.structs import ModelColumn
 
+# limits of the trial's process
 SECONDS = 120.0
 MEMORY_BYTES = 8 << 30
 MODULE = "nbyard.serving.trying"

@@ -25,6 +25,7 @@ from nbyard.errors import Invalid
 TAG = "parameters"
 # Tags that change what is executed.
 TAGS = (TAG, "skip-execution", "raises-exception")
+# magics, shell commands and help of IPython
 MAGIC = re.compile(r"\s*([%!?]|[\w.\[\], ]+=\s*[%!]|.*\?\s*\Z)")
 # fmt: off
 HEADINGS = frozenset({
@@ -32,9 +33,11 @@ HEADINGS = frozenset({
     "parameters", "params", "settings", "values",
 })
 # fmt: on
+# comments for tools do not describe a parameter
 NOISE = re.compile(
     r"(noqa|fmt:|isort:|pylint:|pyright:|ruff:|mypy:|type: ignore|%%|-\*-).*", re.DOTALL
 )
+# statements that set no parameter and need no hint
 SILENT = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.Assert, ast.FunctionDef, ast.ClassDef)
 MAX_SHOWN = 60
 

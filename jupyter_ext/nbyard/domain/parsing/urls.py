@@ -47,6 +47,7 @@ METADATA = tuple(
         "168.63.129.16",
     )
 )
+# tunnels, translation and deprecated ranges, which may lead to private networks
 NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
@@ -137,6 +138,7 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
 
 
 def _check_scheme(text: str, scheme: str, schemes: Sequence[str], field: str) -> None:
+    # some libraries chain protocols: zip::https://…
     if "::" in text.partition("://")[0]:
         raise Invalid.field(field, "may not chain protocols")
     if scheme not in schemes or "://" not in text:

@@ -9,6 +9,7 @@ import msgspec
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Capacity, Slots
 
+# successes that count for the usual duration
 SAMPLES = 5
 
 

@@ -231,6 +231,7 @@ def plan_tasks(
     """
     problems = find_problems(document, resolved, credentials, chosen)
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
+    # before the problems, as a cycle is reported alone
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
         refuse(problems)

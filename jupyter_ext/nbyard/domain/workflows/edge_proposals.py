@@ -12,10 +12,13 @@ from nbyard.domain.attempts.undeclared_files import OpenedFile
 from nbyard.domain.workflows.edges import Drawn
 from nbyard.domain.workflows.structs import Edge, Node, Proposal
 
+# words that state a role or format, not the content
 ROLE_WORDS = frozenset(
     {"input", "output", "in", "out", "path", "file", "data", "dataset", "df", "csv", "json"}
 )
+# minimum score of a proposal
 ENOUGH = 0.6
+# scores of proposals from files
 SAME_FILE, SAME_NAME = 1.0, 0.8
 MAX_PAIRS = 50_000
 
