@@ -1,4 +1,4 @@
-"""What the work tells its supervisor, one JSON object a line."""
+"""Messages from the work to its supervisor, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class Report:
         used: dict[str, float] | None = None,
         stays: bool = False,
     ) -> None:
-        """`used` tells of this process up to now, and of its kernel; it may stay for another
-        attempt."""
+        """Report the end of the work.
+
+        `used` has the resources of this process and its kernel so far. With `stays`, the process
+        waits for another attempt.
+        """
         more = {} if used is None else {"used": used, "stays": stays}
         self.send({"type": "end", "failure": failure, **more})

@@ -1,8 +1,9 @@
-"""One attempt on a cluster: sent, followed, fetched, ended.
+"""One attempt on a cluster: submit, watch, fetch results, clean up.
 
-A worker that takes it makes a place and tells of it. Where the worker sees our folder, the runner
-writes into that; else the files are carried there and back in pieces. Nothing here must last: the
-place is in the folder, in dask.json, all else on the worker.
+The worker that accepts the attempt creates a folder, called its place, and reports it. If the
+worker can access the attempt folder, the runner writes into it. Otherwise the files are transferred
+in both directions in pieces. Objects of this module need not persist: dask.json in the attempt
+folder has the place, all else is on the worker.
 """
 
 import os
@@ -68,13 +69,13 @@ class DaskAttempt:
         return files.read_task(self.folder).wake
 
     def poke(self) -> None:
-        with suppress(NbyardError):  # what is over may have been cleared away
+        with suppress(NbyardError):  # the folder may have been deleted after the end
             Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
 
-    # What is told of it
+    # Reports from workers
 
     def sighted(self, found: Sighting) -> None:
-        """A worker took it up. The first counts: it is never begun twice."""
+        """Record the worker that accepted the attempt. Only the first one counts."""
         self._places.add(found)
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
@@ -84,7 +85,7 @@ class DaskAttempt:
             temporary.unlink()
 
     def tell(self) -> None:
-        """There is something new on its worker."""
+        """Note that there is news on the worker."""
         self._has_news = True
         self.poke()
 
@@ -98,7 +99,7 @@ class DaskAttempt:
             self._future, self._generation = future, self._cluster.generation
             self.has_started = True
 
-    # What has become of it
+    # State
 
     def observe(self) -> Observation:
         with self._lock:
@@ -126,7 +127,7 @@ class DaskAttempt:
             return Observation("lost", f"the Dask worker {sighting.worker} is gone")
 
     def _known(self) -> "Future | None":
-        """Our hold on the cluster's task, looked for again after the connection was made anew."""
+        """Return the future of the task, fetched again after a reconnect."""
         self._cluster.connect()
         if self._generation != self._cluster.generation:
             self._future = self._cluster.published(self._name)
@@ -134,9 +135,9 @@ class DaskAttempt:
         return self._future
 
     def _before(self, future: "Future | None") -> Observation:
-        """No worker has taken it up yet, as far as it is known."""
+        """Return the state of an attempt that no worker is known to have accepted."""
         if future is None:
-            if os.path.lexists(self.folder / RUNNER):  # whoever began it had nobody to tell
+            if os.path.lexists(self.folder / RUNNER):  # its worker could not report
                 return Observation("lost", FORGOTTEN)
             is_sent = self.order.site or self.has_started
             return Observation("unbegun", FORGOTTEN) if is_sent else Observation("absent")
@@ -147,9 +148,9 @@ class DaskAttempt:
         return Observation("lost", self._why(future))
 
     def _why(self, future: "Future | None") -> str:
-        """Why the task is over without a result of the attempt."""
+        """Return why the task ended without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
-            # That is also how a client sees that it has lost its scheduler: ask that.
+            # A client shows the same state after it lost its scheduler, so ask the scheduler.
             self._cluster.names()
             if self._generation != self._cluster.generation:
                 raise Unavailable("The Dask cluster was out of reach.")
@@ -159,7 +160,7 @@ class DaskAttempt:
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
             return Observation("running")
-        # The folder of another machine may show what came into it only a little later.
+        # A shared folder may show files from another machine with a delay.
         self._ended_at = self._ended_at or time.monotonic()
         said = self._why(future)
         is_ended = future is not None and future.status == "finished" and not said
@@ -199,10 +200,10 @@ class DaskAttempt:
         files.write_others(self.folder, left)
         files.write_result(self.folder, result)
 
-    # Ending
+    # Stopping
 
     def end(self) -> None:
-        """End it and clear it away, in a thread."""
+        """Stop the attempt and clean up, in a thread."""
         with self._lock:
             if not self.is_busy:
                 name = f"nbyard-dask-end-{self.order.attempt_id}"
@@ -222,7 +223,10 @@ class DaskAttempt:
         self.poke()
 
     def _end_once(self) -> None:
-        """The runner obeys within its own grace, and its worker when that does not."""
+        """Cancel the attempt, wait until it stops, then clean up.
+
+        The runner stops within its own grace period, or else its worker kills it.
+        """
         end = time.monotonic() + GRACE_SECONDS
         is_told = False
         while time.monotonic() < end:
@@ -243,7 +247,7 @@ class DaskAttempt:
         self.clear()
 
     def clear(self) -> None:
-        """Nothing of it stays on the cluster."""
+        """Remove everything of the attempt from the cluster."""
         with self._lock:
             self._cluster.forget(self._name, self._known())
             sighting = self.sighting
