@@ -1,8 +1,8 @@
 """The runner: the program that carries out an attempt where the work is done.
 
 It uses the standard library only (papermill and nbclient for notebooks) and runs on Python 3.9 or
-newer. It imports nothing of nbyard, so the folder can be copied anywhere. The attempt folder is the
-whole contract (domain/attempts/structs.py).
+newer. It imports no other package of nbyard, so the folder can be copied anywhere. The attempt
+folder is the whole contract (domain/attempts/structs.py).
 
 `python runner/__main__.py FOLDER` detaches from the terminal. Options:
 

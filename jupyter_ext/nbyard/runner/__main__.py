@@ -40,6 +40,7 @@ if not __package__:
 
 
 def main(words: list[str]) -> int:
+    """Run the command line `words`. Return the exit status."""
     if words and words[0] in WORK and len(words) == 3:
         work = importlib.import_module(f".{WORK[words[0]]}", __package__)
         return int(work.main(words[1], int(words[2])))

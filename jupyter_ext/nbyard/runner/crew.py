@@ -100,6 +100,7 @@ class Crew:
                 one.claims.close()
 
     def pids(self) -> set[int]:
+        """Return the pids of all members, including those that are leaving."""
         return {*self.busy, *self.idle, *self.leaving}
 
 
@@ -131,7 +132,7 @@ def serve(
 
 
 def rest() -> None:
-    """Drop what is left of the last attempt and restore the default signal handlers."""
+    """Close the log of the last attempt and restore the default signal handlers."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 2)
     os.close(nothing)

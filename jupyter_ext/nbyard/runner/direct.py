@@ -60,6 +60,7 @@ class Socket:
         self._channel = channel
 
     def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        """Send a message. Options of zmq are ignored."""
         self._speaker.say(self._channel, frames)
 
 
@@ -72,6 +73,7 @@ class Letters(Session):
     _answered: tuple[Any, bytes] = None, b""
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        """Encode a message as frames, without a signature."""
         parent = msg["parent_header"]
         if parent is not self._answered[0]:
             self._answered = parent, self.pack(parent)
@@ -83,6 +85,7 @@ class Letters(Session):
     def deserialize(
         self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
     ) -> dict[str, Any]:
+        """Decode a message from frames."""
         parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
         message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
         header = message["header"]
@@ -105,6 +108,7 @@ class Stream(Socket):
         self._speaker.hold()
 
     def listen(self, loop: Any) -> None:
+        """Read requests in this event loop."""
         self.io_loop = loop
         loop.add_handler(self.getsockopt(), self._hear, IOLoop.READ)
 
@@ -123,9 +127,11 @@ class Stream(Socket):
         super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
+        """Wait for the next request."""
         return await self._requests.get()
 
     def getsockopt(self, _option: object = None) -> int:
+        """Return the file descriptor, whatever option is requested."""
         assert self._speaker.end is not None
         return self._speaker.end.fileno()
 
@@ -155,6 +161,7 @@ class Publisher(IOPubThread):
         self._more = threading.Condition()
 
     def schedule(self, f: Callable[[], None]) -> None:
+        """Run a function now, never two at once."""
         with self._turn:
             f()
 
@@ -163,6 +170,7 @@ class Publisher(IOPubThread):
             self.socket.send_multipart(*args, **options)
 
     def call_later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run a function in the thread after a pause."""
         with self._more:
             self._due.append((time.monotonic() + seconds, work))
             self._more.notify()
@@ -184,6 +192,8 @@ class Publisher(IOPubThread):
 
 
 class Kernel(IPythonKernel):
+    """An ipykernel that takes its requests from `Stream` instead of zmq."""
+
     shell: Any
     shell_stream = AnyTrait()
     _supports_kernel_subshells = False
@@ -204,6 +214,7 @@ class Kernel(IPythonKernel):
         super()._publish_status(status, *more)
 
     def start(self) -> None:
+        """Start serving requests in the event loop."""
         self.io_loop: Any = IOLoop.current()
         self.shell.exit_now = False
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
@@ -338,6 +349,6 @@ def _options() -> Config:
     options = Config()
     # some code looks for this name to detect a kernel
     options.IPKernelApp.connection_file = "kernel.json"
-    # Cells of attempts do not belong into the user's history.
+    # Cells of attempts do not belong in the user's history.
     options.HistoryManager.enabled = False
     return options

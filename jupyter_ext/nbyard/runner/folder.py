@@ -61,9 +61,11 @@ class Folder:
         self._sockets_seen = 0.0
 
     def at(self, *names: str) -> str:
+        """Return the path of a file in the folder."""
         return os.path.join(self.path, *names)
 
     def has(self, name: str) -> bool:
+        """Return whether a file exists in the folder, even as a broken link."""
         return os.path.lexists(self.at(name))
 
     def task(self) -> dict[str, Any]:
@@ -145,6 +147,7 @@ class Folder:
                     os.close(handle)
 
     def beat(self) -> None:
+        """Update the modification time of the heartbeat file."""
         path = self.at("heartbeat")
         try:
             os.utime(path)

@@ -20,7 +20,8 @@ from .started import KernelEnded, KernelMissing, StartedKernel
 
 PROGRAM = b"\x7fELF"
 LOCAL = "local-provisioner"
-# Names of variables that only the attempt's environment has.
+# Variables of an attempt, by the start of their names. Kernels that depend on them cannot start
+# early.
 OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
 START_SECONDS = 120.0
 CLAIM_SECONDS = 10.0
@@ -138,7 +139,7 @@ class ForeignKernel(StartedKernel):
         os.close(handle)
 
     async def claim(self, told: dict[str, Any]) -> bool:
-        """Make this the kernel of the given attempt.
+        """Let the given attempt take over this kernel.
 
         Return False if that fails, or if a kernel started now would be a different one.
         """

@@ -38,7 +38,7 @@ class Failed(Exception):
 
 
 def main(path: str, descriptor: int) -> int:
-    """Make the one call of an attempt and report its result."""
+    """Call the function of an attempt and report its result."""
     report, folder = Report(descriptor), Folder(path)
     try:
         task = folder.task()

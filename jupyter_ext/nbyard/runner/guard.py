@@ -52,6 +52,7 @@ class Guard:
         os._exit(0)
 
     def dismiss(self) -> None:
+        """Remove the folder for sockets and stop the guard process, if any."""
         clear(self._scratch)
         if not self.pid:
             return
@@ -63,6 +64,7 @@ class Guard:
 
 
 def make_scratch() -> str:
+    """Create a folder for sockets. Return its path."""
     import tempfile  # only notebooks need it
 
     return tempfile.mkdtemp(prefix="nby-")

@@ -86,6 +86,7 @@ class Specifications(KernelSpecManager):
 
 @cache
 def specifications() -> KernelSpecManager:
+    """Return the manager of kernel specifications, created once."""
     return Specifications()
 
 
@@ -150,6 +151,7 @@ class ForkedKernel:
         return language_info()
 
     def is_alive(self) -> bool:
+        """Return whether the process runs. Record its exit code once it has ended."""
         if self.exit_code is None:
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
@@ -167,6 +169,7 @@ class ForkedKernel:
                 os.close(handle)
 
     async def interrupt(self) -> None:
+        """Send SIGINT to the kernel's process group."""
         self._send(signal.SIGINT)
 
     def _send(self, number: int) -> None:
@@ -187,6 +190,7 @@ class ForkedKernel:
 
 
 def language_info() -> dict[str, Any]:
+    """Return the language info that ipykernel sends in its kernel info."""
     from ipykernel.ipkernel import IPythonKernel
 
     return dict(IPythonKernel.language_info)
@@ -269,6 +273,7 @@ class Talk:
         return str(header["msg_id"])
 
     def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
+        """Send code to the kernel. Return the ID of the request."""
         content = {
             "code": code,
             "silent": False,
@@ -280,6 +285,7 @@ class Talk:
         return self._ask("execute_request", content)
 
     def ask_to_end(self) -> None:
+        """Send a shutdown request."""
         self._ask("shutdown_request", {"restart": False})
 
     async def is_alive(self) -> bool:

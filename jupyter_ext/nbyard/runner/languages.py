@@ -29,6 +29,8 @@ R_HOME = re.compile(r'^R_HOME_DIR="?(/[^"\n]*)"?$', re.MULTILINE)
 
 
 class Language(Protocol):
+    """The interface to kernels of one language."""
+
     name: str
 
     def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:

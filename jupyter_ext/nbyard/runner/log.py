@@ -82,6 +82,7 @@ class Log:
         self.feed(start + f"[nbyard: {sentence}]\n".encode())
 
     def last_lines(self) -> str:
+        """Return the last LAST_LINES lines."""
         lines = self._recent.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-LAST_LINES:])
 

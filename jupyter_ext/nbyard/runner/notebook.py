@@ -54,6 +54,7 @@ UNFIT = (Refused, CannotInject, BadTask)
 
 
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
+    """Run the notebook of the attempt folder `path`. Report to the pipe `descriptor`."""
     report = Report(descriptor)
     folder = Folder(path)
     try:

@@ -64,11 +64,13 @@ def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> l
 
 
 def tags(cell: dict[str, Any]) -> list[str]:
+    """Return the tags of a cell."""
     found = (cell.get("metadata") or {}).get("tags")
     return [str(tag) for tag in found] if isinstance(found, list) else []
 
 
 def source(cell: dict[str, Any]) -> str:
+    """Return the source of a cell as one text."""
     text = cell.get("source", "")
     return text if isinstance(text, str) else "".join(text)
 

@@ -44,6 +44,8 @@ def main(descriptor: int, pool: Pool | None) -> int:
 
 
 class Parent:
+    """The parent process: it serves requests and looks after its supervisors."""
+
     def __init__(self, requests: socket.socket, pool: Pool | None) -> None:
         self._is_prepared = pool is not None
         self._pool = pool or Pool(0, 0)
@@ -58,6 +60,7 @@ class Parent:
             os.set_blocking(end, False)
 
     def serve(self) -> int:
+        """Serve until the dispatcher disconnects and all supervisors have ended."""
         adopt_orphans()
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -113,7 +116,7 @@ class Parent:
             self._hang_up()
             return
         request, (ready,) = json.loads(packet), handles
-        # closing `ready` tells the dispatcher that the attempt was not taken
+        # the dispatcher notices when `ready` is closed without an answer
         with contextlib.suppress(OSError):
             pid = self._hand_over(request["kernel"], packet, ready)
             self._folders[pid or self._begin(request, ready)] = request["folder"]
@@ -230,7 +233,7 @@ class Parent:
             clear(scratch)
 
     def _reap(self) -> list[str]:
-        """Reap ended children. Return the scratch folders of those that were killed."""
+        """Reap ended children. Return the scratch folders of killed supervisors."""
         broken: list[str] = []
         while True:
             try:

@@ -46,6 +46,8 @@ class Standing(NamedTuple):
 
 
 class Pool:
+    """Supervisors with warm kernels: `standing` wait, `busy` have an attempt."""
+
     def __init__(self, count: int, budget_bytes: int) -> None:
         self._count = count
         self._budget_bytes = budget_bytes
@@ -107,7 +109,7 @@ class Pool:
     def _in_its_way(self, kernel: str) -> list[Standing] | None:
         """Return the supervisors to dismiss for one more of this kernel, None if it may not be.
 
-        Kernels used less recently go first, and those that wait more than once.
+        Kernels used less recently go first. So do kernels of which several wait.
         """
         own = self._of(kernel)
         if any(not one.is_forked and one.pid not in self._ready for one in own):
@@ -146,7 +148,7 @@ class Pool:
         word = b""
         with contextlib.suppress(OSError):  # the supervisor is ending
             word = one.claims.recv(1)
-        if word != READY:  # READY may arrive late, from one that was taken before it was ready
+        if word != READY:  # READY may arrive late, after the supervisor was taken
             self.leaving[one.pid] = self.busy.pop(one.pid)
         return word == FREE
 
@@ -165,6 +167,7 @@ class Pool:
         return kernel in self._recent() and self._has_place(kernel, (), MORE)
 
     def add(self, one: Standing) -> None:
+        """Add a supervisor that waits."""
         self.standing[one.pid] = one
 
     def hear(self, one: Standing) -> None:

@@ -14,7 +14,7 @@ from .direct import App, build
 
 
 class Prebuilt:
-    """A kernel, and the changes to the process that building it made.
+    """A kernel, and the changes to the process that come from building it.
 
     The changes are kept aside and apply only in the kernel's own process.
     """

@@ -200,6 +200,7 @@ class Stamp:
         self._address, self._length = place_of(name)
 
     def write(self, value: str) -> None:
+        """Write a value of the same length, also into `os.environ`."""
         new = os.fsencode(value)
         if len(new) != self._length:
             raise ValueError(f"{self._name} has no place for {len(new)} bytes")
@@ -207,6 +208,7 @@ class Stamp:
         os.environ[self._name] = value
 
     def clear(self) -> None:
+        """Overwrite the value with dashes."""
         self.write("-" * self._length)
 
 
@@ -282,7 +284,7 @@ class Lines:
     def last(self) -> bytes:
         """Return the next line and close the socket for writers.
 
-        A writer that comes later gets an error instead of the belief that it was heard.
+        A later writer gets an error, so it knows that its line was not read.
         """
         with socket.socket(fileno=os.dup(self.descriptor)) as end:
             end.shutdown(socket.SHUT_RD)

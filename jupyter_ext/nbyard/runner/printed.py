@@ -60,5 +60,6 @@ class Printed:
         return pipe.watch
 
     def tell(self) -> None:
+        """Pass on the output of all pipes."""
         for pipe in self._pipes:
             pipe.tell()

@@ -1,4 +1,4 @@
-"""Finds processes by descent or mark, and tells a process from a later one with its pid."""
+"""Finds processes by descent or mark, and detects that a pid was reused."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def boot_id() -> str:
 
 
 def descendants(root: int, processes: dict[int, Process]) -> set[int]:
+    """Return the pids of all processes below `root`."""
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
@@ -217,6 +218,7 @@ def _close_listed(kept: Collection[int]) -> None:
 
 
 def send(pids: Iterable[int], number: int) -> None:
+    """Send a signal to processes. Ignore those that are gone."""
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -30,7 +30,7 @@ WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 def play(prebuilt: Prebuilt) -> None:
     """Run the warm-up notebook with this kernel, which is unusable afterwards."""
-    # the name tells who left the folder behind if this process is killed
+    # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
         asyncio.run(_play(prebuilt.take(), Folder(place)))

@@ -15,11 +15,13 @@ class Report:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def send(self, message: dict[str, Any], *, more_to_come: bool = False) -> None:
+        """Send a message. With `more_to_come`, it may wait for the next one."""
         self._file.write(json.dumps(message) + "\n")
         if not more_to_come:
             self._file.flush()
 
     def stage(self, name: str) -> None:
+        """Report that the attempt has entered a stage."""
         self.send({"type": "stage", "stage": name})
 
     def cell(
@@ -30,6 +32,7 @@ class Report:
         *,
         more_to_come: bool = False,
     ) -> None:
+        """Report the state of a cell, and its duration in seconds."""
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
         message = {"type": "cell", **place, "state": state, **more}
         self.send(message, more_to_come=more_to_come)

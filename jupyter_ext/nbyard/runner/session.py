@@ -53,6 +53,7 @@ class Client(NotebookClient):
     session: Session
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Handle a message from the kernel. Streams are passed on at once."""
         self.session.save_within(AUTOSAVE_SECONDS)
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
@@ -94,6 +95,7 @@ def upgraded(text: str) -> dict[str, Any]:
 
 
 def client_for(notebook: Any, kernel: str) -> Any:
+    """Create a client of nbclient for a notebook and the name of a kernel."""
     return Client(
         notebook,
         kernel_name=kernel,
@@ -187,6 +189,7 @@ class Session:
         return found if place is None else {**found, "cell": place}
 
     def code_cells(self) -> list[int]:
+        """Return the indexes of all code cells."""
         return [i for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
 
     async def start(self) -> None:
@@ -227,7 +230,7 @@ class Session:
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
-        """Run one cell and return its failure, if any. `has_exited` tells if it ended the notebook.
+        """Run one cell and return its failure, if any. `has_exited`: it ended the notebook.
 
         Raises:
             KernelEnded: The kernel died in the cell.

@@ -1,6 +1,6 @@
 """In a warm container, a supervisor that waits for the next attempt.
 
-Nothing of the attempt before is left when it is created. It serves one attempt.
+It is created after the last attempt was cleaned up, and serves one attempt.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ RESERVE = Reserve()
 
 
 def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
+    """Supervise the attempt in a folder. Return the exit status."""
     folder = Folder(path)
     if folder.has("result.json"):
         return 0
@@ -175,6 +176,7 @@ def _answer(ready: int | None) -> int:
 
 
 def identity(scratch: str) -> dict[str, object]:
+    """Return the content of runner.json, which identifies this process."""
     own = processes.read(os.getpid())
     return {
         "pid": os.getpid(),

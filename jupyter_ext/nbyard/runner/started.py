@@ -106,11 +106,13 @@ class StartedKernel:
         return found
 
     async def interrupt(self) -> None:
+        """Interrupt the kernel, if it was started."""
         if self._client is not None and self._client.km is not None:
             await self._client.km.interrupt_kernel()
 
     @property
     def exit_code(self) -> int | None:
+        """Return the exit code of the kernel, None while it runs."""
         manager = self._client.km if self._client is not None else None
         process = getattr(getattr(manager, "provisioner", None), "process", None)
         code: int | None = process.poll() if process is not None else None

@@ -311,7 +311,7 @@ class Supervisor:
             self._largest = max(self._largest, used.ru_maxrss)
 
     def _clear_away(self) -> None:
-        """Kill what is left of the work and store the output that it had still written."""
+        """Kill what is left of the work and store the rest of its output."""
         # the GPU monitor goes first: it may start processes while it lives
         self._record.end_gpus()
         if self._watch:

@@ -40,6 +40,7 @@ class UsageFile:
             self._lines = file.readlines()  # from an earlier supervisor
 
     def write(self, sample: dict[str, Any]) -> None:
+        """Append a sample. If the disk is full, it is lost."""
         line = json.dumps(sample) + "\n"
         self._lines.append(line)
         try:

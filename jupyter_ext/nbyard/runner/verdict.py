@@ -20,6 +20,7 @@ FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
+    """Return a failure as in result.json."""
     return {"kind": kind, "message": message, **more}
 
 
@@ -29,7 +30,7 @@ def too_long(seconds: float) -> str:
 
 
 def too_silent(seconds: float) -> str:
-    """Return the message for work that gives no sign of life."""
+    """Return the message for work that is silent for too long."""
     return f"gave no sign of life for {seconds:g} s"
 
 
@@ -61,6 +62,7 @@ def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any]
 
 
 def signal_name(number: int) -> str:
+    """Return the name of a signal."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -112,6 +114,7 @@ def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, An
 
 
 def words_for_bytes(size: float) -> str:
+    """Return a size with a binary unit."""
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}"

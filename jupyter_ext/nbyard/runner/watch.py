@@ -30,7 +30,7 @@ TOO_MANY = "it opened too many files of its code"
 class Watch:
     """Watches a folder and the folders that it contains now.
 
-    If `problem` is set, it tells why events are missing. Nothing that was recorded counts then.
+    `problem` is set if events are missing. The recorded events do not count then.
     """
 
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:

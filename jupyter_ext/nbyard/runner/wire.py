@@ -25,6 +25,7 @@ Message = tuple[int, list[bytes]]
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the connected ends of a channel."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
@@ -48,6 +49,7 @@ class Assembler:
         self._parts: dict[int, list[bytes]] = {}
 
     def feed(self, packet: bytes) -> Message | None:
+        """Add a packet. Return the message if it is complete now."""
         sender, marks = _HEAD.unpack_from(packet)
         if marks & _FIRST:
             self._parts[sender] = []
@@ -98,6 +100,7 @@ class Speaker:
         self._holds = True
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
+        """Send a message on a channel. Without a connection, drop it."""
         if self.end is None:
             return
         # an interrupt must not cut a message
@@ -127,6 +130,7 @@ class Line:
         self._loop.add_reader(end, self._listen)
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
+        """Send a message on a channel, later if the kernel does not read."""
         self._unsaid.extend(packets(channel, frames))
         self._speak()
 

@@ -56,7 +56,7 @@ def show_to_work(shown: bool) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Make this child end with its parent. Call it between fork and exec."""
+    """End this child when its parent ends. Call this between fork and exec."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
         signal_at_end_of_parent(signal.SIGKILL)
@@ -126,6 +126,7 @@ class Launch:
         self.report, self._report_end = os.pipe()
 
     def start(self) -> None:
+        """Start the process, or raise CannotStart."""
         try:
             with contextlib.ExitStack() as files:
                 self._fork() if self._is_forked else self._spawn(files)

@@ -23,6 +23,8 @@ OPENING_BYTES = 16 * 1024
 
 
 class WorkerSupervisor(Supervisor):
+    """A supervisor that assigns output and results to the calls of its worker."""
+
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._output = Output(self._task["mark"], self._feed, self._turn_to)

@@ -38,6 +38,7 @@ def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
 
 
 def has_result(folder: Path) -> bool:
+    """Return whether result.json exists."""
     return os.path.lexists(folder / RESULT)
 
 

@@ -35,7 +35,7 @@ NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
 ANSWER_SECONDS = 30.0  # for a parent to confirm an attempt
-LEAVE_SECONDS = 10.0  # for a parent to tell whether it stays after the last request
+LEAVE_SECONDS = 10.0  # for a parent to answer whether it stays after the last request
 STAY_SECONDS = 1.0  # for the attempts it stays for to end
 TROUBLES = 3  # after so many, supervisors are spawned without a parent
 

@@ -1,8 +1,8 @@
 """Runs attempts as processes of this machine.
 
-Each has a supervisor that outlives the server. The supervisor is `nbyard/runner`. It is started by
-its path, so that the work imports nothing of nbyard. runner.json identifies it: its pid alone is
-not trusted.
+Each has a supervisor that outlives the dispatcher. The supervisor is `nbyard/runner`. It is started
+by its path, so that the work imports no other package of nbyard. runner.json identifies it: its pid
+alone is not trusted.
 """
 
 import contextlib
@@ -42,6 +42,8 @@ RESTARTED = "the machine was restarted"
 
 
 class ProcessRuntime:
+    """Runs attempts as processes. With `parents`, supervisors are forked."""
+
     name = "process"
     queues_itself = False
 
@@ -59,10 +61,12 @@ class ProcessRuntime:
         return cls(parents=Parents(ready_kernels=count, ready_bytes=size))
 
     def open(self, store_id: str) -> None:
+        """Start the parents of supervisors, if they are used."""
         if self._parents:
             self._parents.prepare(self._host(store_id))
 
     def close(self) -> None:
+        """Stop using the parents and remove their warm-up folders."""
         if self._parents:
             self._parents.close()
             for store_id in self._hosts:

@@ -20,8 +20,7 @@ class Order(msgspec.Struct, frozen=True):
     - `priority`: a higher one comes first where attempts wait elsewhere.
     - `ports`: ports of a container that must be reachable from its engine's machine.
     - `offline`: the attempt gets no network.
-    - `caps`: how many bytes and how many files are fetched of those that the work writes beside its
-      outputs.
+    - `caps`: limits in bytes and files for fetching what the work writes beside its outputs.
     """
 
     attempt_id: str
@@ -68,8 +67,8 @@ class Runtime(Protocol):
     The dispatcher calls `open` before its first order and `close` after the last. Optional methods:
 
     - `end_run(run_id)`: no further attempts of this run will come, so free what is kept for it.
-    - `locks()`: return what is installed where the work is done, each environment once. Results
-      depend on it. While it raises Unavailable, tasks wait with its message.
+    - `locks()`: return the installed packages where the work is done, each environment once.
+      Results depend on them. While it raises Unavailable, tasks wait with its message.
     """
 
     name: str

@@ -52,6 +52,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
         if place < 0 and not column.nullable:
             raise Refused("is missing", None, column.name)
         values = _quick(column, batch.column(place)) if place >= 0 else None
+        # the slow path, value by value
         if values is None:
             plain = batch.column(place).to_pylist() if place >= 0 else [None] * batch.num_rows
             values = Schema([column]).frame([checked(column, plain, first)])[column.name]

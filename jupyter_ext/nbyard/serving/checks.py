@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timezone
 from typing import Any, cast
 
 LEAST, MOST = -(2**63), 2**63 - 1
+# Floats represent all integers exactly up to this one.
 EXACT = 2**53
 # only the common form of ISO 8601, without days of weeks
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -40,6 +41,7 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
+    # bool is a subclass of int, but not a number here
     if type(value) not in (int, float):
         raise Unfit("a number is needed")
     try:
@@ -64,6 +66,7 @@ def _text(value: Any) -> str:
 
 
 def _day(value: Any) -> date:
+    # pandas represents dates as times at midnight
     if isinstance(value, datetime) and value.time() == MIDNIGHT:
         return value.date()
     if type(value) is date:
@@ -142,7 +145,7 @@ def is_plain(kind: str, values: Values) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value for a sentence: short, as in JSON, texts quoted like fields in Python."""
+    """Return a value for a sentence: short, as in JSON, but texts quoted like field names."""
     text = repr(value)
     if not isinstance(value, str):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

@@ -89,6 +89,7 @@ class Schema:
         Raises:
             Refused: A record or value does not fit. The error names row and field.
         """
+        # the fast path: all records have exactly the fields of the schema
         try:
             rows = [*map(self._get, records)]
             is_whole = all(len(record) == self._width for record in records)
@@ -180,6 +181,7 @@ class Schema:
         """Return the columns of an answer: by name, or in order if they have no names."""
         if hasattr(found, "columns") and hasattr(found, "iloc"):
             names = list(found.columns)
+            # the columns of a frame without names are numbered
             if all(isinstance(name, int) for name in names) and len(names) == self._width:
                 return [found.iloc[:, place] for place in range(self._width)]
             self._compare(names)

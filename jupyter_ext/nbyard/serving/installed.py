@@ -45,6 +45,7 @@ def needed(modules: Iterable[str]) -> Needed:
 
 
 def _is_elsewhere(one: metadata.Distribution) -> bool:
+    # pip writes this file for packages that do not come from an index (PEP 610)
     text = one.read_text("direct_url.json")
     found = json.loads(text) if text else {}
     return isinstance(found, Mapping) and bool(found.get("url"))
@@ -57,8 +58,8 @@ def _public(version: str) -> str:
 class Imports(NamedTuple):
     """The imports of a module.
 
-    `modules` are full names. `tried` are those that may be missing, because failures are handled.
-    `near` are relative ones, such as `.other`.
+    `modules` are full names. `tried` are imports that may fail, as the code handles that. `near`
+    are relative ones, such as `.other`.
     """
 
     modules: set[str]

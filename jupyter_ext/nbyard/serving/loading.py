@@ -16,7 +16,7 @@ from .pickles import read_pickle
 
 
 class Spec(NamedTuple):
-    """The content of model.json. `root` is the folder of the model."""
+    """The content of model.json. `root` is the folder of the model file."""
 
     name: str
     version: str
@@ -86,6 +86,7 @@ def _load(spec: Spec) -> Any:
     if spec.flavour == "mlflow":
         return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
     if spec.flavour == "pickle":
+        # the file may refer to modules beside it
         sys.path.insert(0, spec.root)
         return read_pickle(os.path.join(spec.root, spec.told["file"]))
     parts = [] if spec.src == "." else spec.src.split("/")

@@ -36,6 +36,7 @@ class Predictor:
             return self._outputs.answer(found, len(columns[0]))
         except Refused:
             raise
+        # also SystemExit, or a panic of an extension in Rust
         except BaseException as error:
             raise ModelFailed(words_of(error)) from error
 

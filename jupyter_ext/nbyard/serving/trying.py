@@ -80,6 +80,7 @@ def _limit(memory_bytes: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # a crash must not leave a core dump
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -118,6 +119,7 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
 def loaded(file: str) -> tuple[Any, list[str]]:
     """Return the model and the modules that its file names."""
     named: list[tuple[str, str]] = []
+    # Python raises `pickle.find_class` for each class or function that the file refers to
     sys.addaudithook(lambda event, told: _note(named, event, told))
     try:
         model = read_pickle(file)
@@ -130,6 +132,7 @@ def loaded(file: str) -> tuple[Any, list[str]]:
     if not callable(getattr(model, "predict", None)):
         raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
     modules = [module for module, _ in named]
+    # a file without pickle's first byte was compressed by joblib
     with open(file, "rb") as begun:
         is_packed = begun.read(1) != PICKLED
     return model, [*modules, *([JOBLIB] if is_packed else [])]
@@ -224,6 +227,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     for row in table.rows:
         whole = dict(zip(table.names, row, strict=False))
         record = {one["name"]: whole.get(one["name"]) for one in inputs}
+        # rows with missing values do not fit
         with suppress(Refused):
             schema.read([record])
             return record

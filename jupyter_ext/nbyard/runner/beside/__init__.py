@@ -7,7 +7,7 @@ precedence, and nothing is imported in advance. Programs that are not kernels ge
 their path, where `nbyard.py` does the same for them.
 
 The attempt's own modules are found by their names, without a listing of their folder. A watch could
-not tell Python's listing from one by the code itself.
+not distinguish Python's listing from one by the code itself.
 """
 
 import os

@@ -43,6 +43,8 @@ class Library(Protocol):
 
 
 class Pandas:
+    """Data frames of pandas."""
+
     name, frame = "pandas", "DataFrame"
 
     def write(self, frame: Any, path: str) -> None:
@@ -76,6 +78,8 @@ class Pandas:
 
 
 class Polars:
+    """Data frames of polars."""
+
     name, frame = "polars", "DataFrame"
 
     def write(self, frame: Any, path: str) -> None:
@@ -101,6 +105,8 @@ class Polars:
 
 
 class Arrow:
+    """Tables of pyarrow."""
+
     name, frame = "pyarrow", "Table"
 
     def write(self, frame: Any, path: str) -> None:
@@ -163,7 +169,8 @@ def read(path: str) -> Any:
     pandas, polars, arrow = LIBRARIES
     if find_spec("pyarrow") is None:
         is_of_pandas = find_spec("pandas") is not None and find_spec("polars") is None
-        return (pandas if is_of_pandas else polars).read(path)  # its error says what is missing
+        # its error names the missing package
+        return (pandas if is_of_pandas else polars).read(path)
     import pyarrow.parquet
 
     try:

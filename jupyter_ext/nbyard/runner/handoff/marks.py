@@ -24,8 +24,9 @@ def executable(
     `outputs` names the function's outputs, each with its file format ("csv", "json", "txt" …, empty
     for any). It is read from the source, so it must be written out there.
 
-    If an output has the name of a parameter, the function writes it to the path given to it. All
-    other outputs are the return value: one alone, or several as a dict by name or a tuple in order.
+    If an output has the name of a parameter, the function writes it to the path in that argument.
+    All other outputs are the return value: one alone, or several as a dict by name or a tuple in
+    order.
     """
     if function is not None:
         return function

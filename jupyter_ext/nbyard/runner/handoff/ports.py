@@ -58,7 +58,7 @@ def secret(name: str) -> Any:
     variable of that name, or of that name in capitals.
 
     Raises:
-        NotGiven: No credential was given under that name.
+        NotGiven: The run has no credential under that name.
     """
     _check(name)
     folder = os.environ.get(SECRETS)

@@ -33,6 +33,7 @@ def told(path: str) -> Table | None:
 
 
 def of_pandas(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of pandas."""
     import pandas
 
     columns = table["columns"]
@@ -58,6 +59,7 @@ def of_pandas(path: str, table: Table) -> Any:
 
 
 def of_polars(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of polars."""
     import polars
 
     columns = table["columns"]
@@ -86,6 +88,7 @@ def of_polars(path: str, table: Table) -> Any:
 
 
 def of_pyarrow(path: str, table: Table) -> Any:
+    """Read a text table as a Table of pyarrow."""
     import pyarrow
     from pyarrow import csv
 
@@ -169,7 +172,10 @@ def _fits_uint64(values: list[Any]) -> bool:
 
 
 def _pandas_type(column: Column) -> str:
-    """Return the type with which pandas reads a column. All but plain numbers are read as text."""
+    """Return the type with which pandas reads a column.
+
+    Strings and columns that are converted later are read as text.
+    """
     if not _is_plain(column) or column["type"] == "string":
         return "str"
     if column["type"] == "int":

@@ -90,7 +90,7 @@ def _of_json(value: Any) -> Form:
 def read(path: str, wanted: Any = None) -> Any:
     """Return the value of a file, according to its extension or to the class `wanted`.
 
-    A folder and a file with an unknown extension give their path.
+    For a folder or a file with an unknown extension, return its path.
 
     Raises:
         Unfit: The file cannot be read in this way.
@@ -191,7 +191,7 @@ def _is_of(value: Any, module: str, name: str) -> bool:
 
 
 def _plain(value: Any, place: str) -> Any:
-    """Return a value as JSON gives it back. Tuples become lists, numpy scalars plain numbers.
+    """Return a value as JSON returns it. Tuples become lists, numpy scalars plain numbers.
 
     Raises:
         Unfit: The value would not come back equal.

@@ -39,6 +39,8 @@ FORGOTTEN = "the Dask scheduler knows nothing of it any more"
 
 
 class DaskAttempt:
+    """An attempt on a cluster, for calls from any thread."""
+
     def __init__(self, order: Order, cluster: Cluster, name: str):
         self.order = order
         self.has_started = False
@@ -62,13 +64,16 @@ class DaskAttempt:
 
     @property
     def is_busy(self) -> bool:
+        """Return whether a thread is stopping the attempt."""
         return self._ender is not None and self._ender.is_alive()
 
     @cached_property
     def wake(self) -> str:
+        """Return the folder with the sockets of listeners."""
         return files.read_task(self.folder).wake
 
     def poke(self) -> None:
+        """Wake the listeners of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
             Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
 
@@ -91,10 +96,12 @@ class DaskAttempt:
 
     @property
     def sighting(self) -> Sighting | None:
+        """Return the worker that accepted the attempt, None before."""
         data = files.read_file(self.folder / SIGHTING)
         return msgspec.json.decode(data, type=Sighting) if data else None
 
     def begin(self, future: "Future") -> None:
+        """Record the future of the submitted task."""
         with self._lock:
             self._future, self._generation = future, self._cluster.generation
             self.has_started = True
@@ -102,6 +109,7 @@ class DaskAttempt:
     # State
 
     def observe(self) -> Observation:
+        """Return the state of the attempt."""
         with self._lock:
             if files.has_result(self.folder):
                 return Observation("finished")

@@ -82,6 +82,7 @@ class Cluster:
 
     @property
     def is_set(self) -> bool:
+        """Return whether the settings name a cluster."""
         return bool(self._settings.dask_address or self._settings.dask_cluster)
 
     @property
@@ -95,6 +96,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
+        """Return the address of the scheduler."""
         return str(self._connected().scheduler.address)
 
     def connect(self) -> None:
@@ -164,6 +166,7 @@ class Cluster:
         return self.call(at.worker, verb, at.place, *words)
 
     def end(self, address: str, places: list[str]) -> None:
+        """Mark places on a worker as no longer needed."""
         with suppress(WorkerGone):
             self.call(address, "end", places)
 
@@ -171,7 +174,7 @@ class Cluster:
         """Call a function of the module `worker` on a worker, beside its tasks.
 
         Raises:
-            WorkerGone: The worker does not exist any more.
+            WorkerGone: The worker no longer exists.
         """
         return self.call_all([address], verb, *words)[address]
 
@@ -179,7 +182,7 @@ class Cluster:
         """Call a function on several workers at once. Return the result of each.
 
         Raises:
-            WorkerGone: One of the workers does not exist any more.
+            WorkerGone: One of the workers no longer exists.
         """
         packed = call(verb, *words)
         ask = partial(called, addresses=addresses, packed=packed)
@@ -235,6 +238,7 @@ class Cluster:
         return f"its Dask task failed: {first_line(error)}"
 
     def names(self) -> list[str]:
+        """Return the names of everything that is published on the scheduler."""
         return [str(name) for name in self._run(lambda client: client.list_datasets())]
 
     def forget(self, name: str, future: "Future | None") -> None:

@@ -35,7 +35,7 @@ NAME = "dask-gateway-cluster"
 class Made(msgspec.Struct, frozen=True):
     """A cluster that was created. Clients connect to `target`.
 
-    `end` disconnects or stops it. Its argument tells whether the cluster is still needed.
+    `end` disconnects or stops it. Its argument is whether the cluster is still needed.
     """
 
     target: Any

@@ -76,7 +76,7 @@ def changed(
 def _entries(
     folder: str, name: str, skipped: list[str], most: int
 ) -> list[tuple[str, os.stat_result]]:
-    """Return the first entries by name. The number is limited, as this shares the work's memory."""
+    """Return the first entries by name. A huge folder must not fill the memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
         names = (entry.name for entry in entries if not _fits(entry.name, skipped))
         first = heapq.nsmallest(most, names)

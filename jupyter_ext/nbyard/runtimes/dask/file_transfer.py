@@ -117,7 +117,7 @@ def _others(ask: Ask) -> dict[str, Entry]:
 
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
-    """Fetch files. Return the paths of those that are incomplete.
+    """Fetch files. Return the paths of incomplete ones.
 
     A file is incomplete if it changed meanwhile, if there is no space for it, or if its worker is
     gone. The work is done, so this is no failure.

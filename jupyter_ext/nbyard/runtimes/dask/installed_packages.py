@@ -1,4 +1,4 @@
-"""What is installed on a cluster according to its workers. Results depend on it."""
+"""The packages on a cluster, as reported by its workers. Results depend on them."""
 
 import threading
 import time

@@ -55,7 +55,7 @@ class DaskRuntime:
         self.cluster.close()
 
     def locks(self) -> list[Lock]:
-        """Return what is installed on the workers, identical packages once.
+        """Return the packages on the workers, identical ones once.
 
         Raises:
             Unavailable: No worker has reported its packages yet.
@@ -63,6 +63,7 @@ class DaskRuntime:
         return self._installed.locks()
 
     def start(self, order: Order) -> str:
+        """Submit the attempt unless it was submitted. Return its site."""
         attempt = self._attempt(order)
         if files.has_result(order.folder):
             return order.site or self._site
@@ -82,6 +83,7 @@ class DaskRuntime:
         self.cluster.publish(name, future)
 
     def poll(self, order: Order) -> Observation:
+        """Return the state of the attempt."""
         attempt = self._attempt(order)
         try:
             return attempt.observe()
@@ -93,10 +95,12 @@ class DaskRuntime:
         self.poll(order)
 
     def stop(self, order: Order, reason: str) -> None:
+        """Cancel the attempt and clean up in a thread."""
         ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Remove the tasks and places of attempts that are not live."""
         if not self.cluster.is_connected and not self.cluster.is_reached_by_address:
             return []
         try:

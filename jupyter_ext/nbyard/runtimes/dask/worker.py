@@ -1,4 +1,4 @@
-"""Functions that run on a Dask worker, where nothing of nbyard is installed.
+"""Functions that run on a Dask worker, where nbyard is not installed.
 
 The module uses the standard library only. Its text and that of `entries` are sent with each call.
 It keeps nothing in memory. An attempt on a worker is its *place*, a folder that `run` creates and
@@ -85,6 +85,7 @@ class Visit:
         self._has_seceded = False
 
     def stay(self) -> str:
+        """Carry the attempt out. Return why it has no result, or ""."""
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
             return "the worker that had begun it is gone"
         self._tell("began")
@@ -319,13 +320,14 @@ def cancel(place: str, reason: str) -> None:
 
 
 def end(places: list[str]) -> None:
-    """Mark places as not needed any more."""
+    """Mark places as no longer needed."""
     for place in places:
         if os.path.basename(place).startswith("nbyard-"):
             put(place, TAKEN)
 
 
 def outputs(place: str, names: list[str]) -> list[Entry]:
+    """Return the entries below these names in the attempt folder."""
     return listing(os.path.join(place, ATTEMPT), names)
 
 
@@ -336,4 +338,5 @@ def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
 
 
 def take(place: str, wanted: list[Entry]) -> list[bytes]:
+    """Return bytes of files in the attempt folder."""
     return read(os.path.join(place, ATTEMPT), wanted)

@@ -55,7 +55,7 @@ async def called(client: "Client", addresses: Sequence[str], packed: dict[str, A
     list meanwhile.
 
     Raises:
-        WorkerGone: A worker does not exist any more.
+        WorkerGone: A worker no longer exists.
         Unavailable: The workers do not answer in time.
     """
     end = time.monotonic() + WORKER_SECONDS

@@ -66,6 +66,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def container(self) -> str:
+        """Return the name of the container."""
         return f"{self.volume}-{self.number}"
 
     @property
@@ -75,6 +76,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def labels(self) -> dict[str, str]:
+        """Return the labels of the container, its volume and its network."""
         return {STORE: self.store_id, DEPLOYMENT: self.deployment_id}
 
     def prefix(self, port: Port) -> str:
@@ -85,11 +87,11 @@ class Deployed(msgspec.Struct, frozen=True):
 def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) -> Container:
     """Create and start the container, which must not exist.
 
-    `say` gets warnings about missing features of the engine. Before each long step, `wanted` tells
-    whether to continue.
+    `say` gets warnings about missing features of the engine. Before each long step, `wanted`
+    decides whether to continue.
 
     Raises:
-        Stopped: The revision is not wanted any more.
+        Stopped: The revision is no longer wanted.
         NotFound: The image is gone.
         NbyardError: The engine cannot start the container. The message says why.
     """

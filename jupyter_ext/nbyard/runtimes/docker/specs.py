@@ -57,14 +57,17 @@ IDENTITY = {"HOME": HOME, "USER": "nbyard", "LOGNAME": "nbyard", "PYTHONUNBUFFER
 
 
 def container_name(attempt_id: str) -> str:
+    """Return the name of an attempt's container and volume."""
     return f"nby-{attempt_id}"
 
 
 def network_name(run_id: str) -> str:
+    """Return the name of a run's network."""
     return f"nby-{run_id}"
 
 
 def labels(order: Order) -> dict[str, str]:
+    """Return the labels of an attempt's container."""
     return {
         STORE: order.store_id,
         RUN: order.run_id,
@@ -74,6 +77,7 @@ def labels(order: Order) -> dict[str, str]:
 
 
 def network_labels(order: Order) -> dict[str, str]:
+    """Return the labels of a run's network."""
     return {STORE: order.store_id, RUN: order.run_id}
 
 
@@ -161,7 +165,7 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
 
 
 def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
-    """Return labels with what is needed to handle a container that is found later."""
+    """Return labels with the facts needed to handle a container that is found later."""
     log = order.folder / "log"
     stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
     if order.gpus:
@@ -316,6 +320,7 @@ def prints_apart(container: Container) -> bool:
 
 
 def warm_name(run_id: str) -> str:
+    """Return a new name for a warm container of a run."""
     return f"nby-{run_id}-warm-{secrets.token_hex(4)}"
 
 

@@ -1,4 +1,4 @@
-"""Functions that run on a Dask worker, where nothing of nbyard is installed.
+"""Functions that run on a Dask worker, where nbyard is not installed.
 
 The module uses the standard library only. Its text is sent with each piece, and cached there by its
 digest.
@@ -34,14 +34,14 @@ _idle: dict[str, list[Child]] = {}
 
 
 class Unwanted(Exception):
-    """The result of a piece is not needed any more."""
+    """The result of a piece is no longer needed."""
 
 
 def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
     """Return the answer of a model's process to a piece, whose first row is `first`.
 
     Raises:
-        Unwanted: The result is not needed any more. The process was killed.
+        Unwanted: The result is no longer needed. The process was killed.
     """
     wanted = _wish()
     for _ in range(TRIES):
@@ -62,7 +62,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
 
 
 def _wish() -> Callable[[], bool]:
-    """Return a function that tells whether the scheduler still wants this thread's task.
+    """Return a function that checks whether the scheduler still wants this thread's task.
 
     It does so as long as the client that submitted the task lives.
     """
@@ -118,10 +118,12 @@ class Child:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
+        # a blocked write could not notice that the piece is no longer wanted
         os.set_blocking(self._process.stdin.fileno(), False)  # type: ignore[union-attr]
 
     @property
     def code(self) -> int | None:
+        """Return the exit code of the process, None while it runs."""
         return self._process.poll()
 
     def ask(
@@ -132,7 +134,7 @@ class Child:
         Raises:
             OSError: The process has ended.
             EOFError: The process has ended.
-            Unwanted: The result is not needed any more.
+            Unwanted: The result is no longer needed.
         """
         assert self._process.stdout is not None
         self._write(HEAD.pack(first, len(piece)) + piece, wanted)
@@ -167,6 +169,7 @@ class Child:
         self.end()
 
     def end(self) -> None:
+        """Close the pipes, wait for the end and delete the folder."""
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]

@@ -33,6 +33,7 @@ def main(place: str) -> int:
     """Predict until the input ends or has been idle for a while."""
     parent = os.getppid()
     threading.Thread(target=_follow, args=[parent], daemon=True).start()
+    # These pipes carry pieces and answers. What the model prints goes to a file.
     source, target = os.dup(0), os.dup(1)
     with tempfile.TemporaryFile() as said:
         for one in (1, 2):
@@ -60,6 +61,7 @@ class Predicting:
             self._why = f"the model could not be loaded: {error}"
 
     def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a piece and its bytes. `first` is its first row."""
         from .running import predicted
         from .spreading import read, written
 

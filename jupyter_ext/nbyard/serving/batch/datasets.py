@@ -95,6 +95,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     except pyarrow.ArrowInvalid:
         pass
     for batch in _blocks(path, schema, pyarrow.string()):
+        # skips rows that were yielded as numbers already
         skipped = min(done, batch.num_rows)
         done -= skipped
         first += skipped
@@ -127,7 +128,7 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
 
 
 def _are_finite(batch: Any) -> bool:
-    """Return whether all numbers are finite. Those that are not have many spellings."""
+    """Return whether all numbers are finite. Other values have many spellings."""
     import pyarrow
 
     numbers = [a for a in batch.columns if pyarrow.types.is_float64(a.type)]

@@ -53,6 +53,7 @@ class Parts:
         rows = said.partition(" ")[0]
         self.is_done = bool(said) and said == self._done(rows)
         self.rows = int(rows) if self.is_done else 0
+        # another input or model, or the target was changed
         if not is_same or (said and not self.is_done):
             shutil.rmtree(self._folder, ignore_errors=True)
             os.makedirs(self._folder)
@@ -210,6 +211,7 @@ def digest(root: str, targets: Collection[str]) -> str:
     seen = hashlib.sha256()
     for folder, subfolders, names in os.walk(root):
         ours = {name for name in (*subfolders, *names) if os.path.join(folder, name) in made}
+        # the interpreter writes bytecode there
         subfolders[:] = sorted({*subfolders} - ours - {"__pycache__"})
         for name in sorted({*names} - ours):
             found = os.stat(os.path.join(folder, name), follow_symlinks=False)

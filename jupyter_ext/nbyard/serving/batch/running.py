@@ -77,6 +77,7 @@ def _predict(spec: Spec, over: Over, files: list[str], parts: Parts) -> None:
         for answer in over(_after(done, _numbered(spec, files))):
             parts.add(answer)
     except (CannotRead, Refused, ModelFailed):
+        # the next attempt resumes after these rows
         parts.keep()
         raise
     parts.finish()

@@ -1,9 +1,9 @@
 """Predicts on all workers of a Dask cluster, from work that itself runs on one of them.
 
-Nothing of nbyard is installed there. Model and codec are sent as an archive, once to each worker,
-and the functions for workers as text (`beside`). Each thread of a worker has a process of its own
-with the model (`child`). A process that dies is replaced, and pieces of a lost worker are predicted
-by another.
+nbyard is not installed there. Model and codec are sent as an archive, once to each worker, and the
+functions for workers as text (`beside`). Each thread of a worker has a process of its own with the
+model (`child`). A process that dies is replaced, and pieces of a lost worker are predicted by
+another.
 
 Answers come in the order of the pieces. Pieces in progress are limited to twice the threads of the
 cluster.
@@ -118,6 +118,7 @@ class Spreading:
             threads = self._client.nthreads()
             while len(waiting) >= AHEAD * max(1, sum(threads.values())):
                 yield self._taken(waiting.popleft()[0])
+            # choose the worker with the fewest pieces per thread
             busy = Counter(where for future, where in waiting if not future.done())
             where = min(threads, key=lambda one: busy[one] / threads[one], default="")
             waiting.append((self._asked(first, batch, where), where))

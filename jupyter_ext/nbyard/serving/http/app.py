@@ -89,6 +89,7 @@ class App:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
+        # a model that is still loading may take long, so it is not waited for
         if self.worker.is_ready:
             await self.worker.ended.wait()
         await send({"type": "lifespan.shutdown.complete"})
@@ -120,6 +121,7 @@ class App:
     def _is_shown(self, scope: Message) -> bool:
         """Return whether the request presents the secret, exactly once."""
         shown = [value for name, value in scope["headers"] if name.lower() == SECRET_HEADER]
+        # compared in constant time, so that timing reveals nothing
         return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
     def _found(self, path: str) -> tuple[str, dict[str, Handler]]:
@@ -170,6 +172,7 @@ class App:
             message = await receive()
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
+            # checked before the whole body is in memory
             if size > self._max_body:
                 raise TooLarge
             is_whole = not message.get("more_body")

@@ -38,6 +38,7 @@ class Asked(NamedTuple):
 
     @property
     def size(self) -> int:
+        """Return the number of rows."""
         return len(self.columns[0])
 
 
@@ -45,7 +46,7 @@ class Worker:
     """Runs the model in a thread, for requests of the running event loop.
 
     `load` returns the function that predicts; then `loaded` is called. `fail` is called if that
-    raises or the thread breaks. All waiting requests fail then, and nothing is ready any more.
+    raises or the thread breaks. All waiting requests fail then, and `is_ready` is reset.
 
     While a call `is_late`, requests do not wait for it. If it returns after all, everything
     continues. If it does not, `fail` is called, too.
@@ -89,6 +90,7 @@ class Worker:
         if self.is_late:
             raise Held(self.calls.words_of_held())
         asked = Asked(columns, self._loop.create_future())
+        # a large request is accepted if nothing else waits
         if self.rows_waiting and self.rows_waiting + asked.size > self._most:
             raise Full
         self._waiting.append(asked)
@@ -99,6 +101,7 @@ class Worker:
 
     @property
     def requests_waiting(self) -> int:
+        """Return the number of requests that wait."""
         return len(self._waiting)
 
     def close(self) -> None:
@@ -112,6 +115,7 @@ class Worker:
         """Pass waiting requests to the model, without those that were cancelled."""
         batch: list[Asked] = []
         rows = 0
+        # a request that is larger than a batch goes alone
         while self._waiting and (not batch or rows + self._waiting[0].size <= MAX_BATCH_ROWS):
             asked = self._waiting.popleft()
             self.rows_waiting -= asked.size

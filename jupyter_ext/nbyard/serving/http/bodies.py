@@ -76,6 +76,7 @@ def unpacked(content: bytes, encoding: str, most: int) -> bytes:
             raise Malformed(f"the body is no {encoding}: {words}")
         reader = zlib.decompressobj(EITHER)
         try:
+            # one byte beyond the limit shows that the body is too large
             found += reader.decompress(content, most + 1 - len(found))
         except zlib.error as error:
             raise Malformed(f"the body is no {encoding}: {error}") from None
@@ -83,5 +84,6 @@ def unpacked(content: bytes, encoding: str, most: int) -> bytes:
             raise TooLarge
         if not reader.eof:
             raise Malformed(f"the body is no {encoding}: its end is missing")
+        # gzip files may have several members
         content = reader.unused_data
     return found

@@ -63,6 +63,7 @@ class Calls:
 
     @property
     def is_late(self) -> bool:
+        """Return whether the current call exceeds its time limit."""
         return 0 < self.limit <= self.seconds
 
     @property
@@ -72,6 +73,7 @@ class Calls:
 
     @property
     def is_lost(self) -> bool:
+        """Return whether the current call is given up."""
         return 0 < self.patience <= self.seconds
 
     def told(self) -> dict[str, Any]:
@@ -124,6 +126,7 @@ class Watchdog:
     def start(self) -> None:
         """Watch the running loop from now on."""
         if self._seconds:
+            # each call replaces the timer of the one before
             faulthandler.dump_traceback_later(self._seconds, exit=True)
             loop = asyncio.get_running_loop()
             self._next = loop.call_later(self._seconds / LOOKS, self.start)

@@ -158,6 +158,7 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     if len(by_name) < len(tensors):
         raise Malformed("inputs: two tensors have one name")
     width = len(schema.columns)
+    # one tensor with all columns, row by row
     if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
         whole = tensors[0]
         for column in schema.columns:

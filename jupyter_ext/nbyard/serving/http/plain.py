@@ -76,6 +76,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise Malformed(f"the body is no CSV: {error}") from None
+    # csv returns an empty list for a blank line
     rows = [line for line in lines if line]
     if not rows or len(set(rows[0])) < len(rows[0]):
         raise Malformed("the body is no CSV: the first line names each column once")
@@ -97,6 +98,7 @@ def _cell(text: str, column: Column | None) -> Any:
     if column.type == "bool":
         return TRUTHS.get(text.strip().lower(), text)
     try:
+        # Python would accept 1_000 as a number
         return text if "_" in text else NUMBERS.get(column.type, str)(text)
     except ValueError:
         return text

@@ -51,6 +51,7 @@ class Binary:
 def _numbers(piece: bytes, datatype: str) -> list[Any]:
     import numpy
 
+    # BOOL has one byte per value
     dtype = numpy.dtype(TYPES.get(datatype, "u1"))
     if len(piece) % dtype.itemsize:
         raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")

@@ -190,7 +190,7 @@ def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
     """Yield the content of the numbered files, in order, to the end.
 
     If the collector emptied a file that was not read yet, continue with the oldest one, after a
-    line that tells so.
+    line about the gap.
     """
     number = _oldest(folder)
     skips = number > 1  # the lost part may end within a secret

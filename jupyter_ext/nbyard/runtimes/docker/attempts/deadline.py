@@ -43,6 +43,6 @@ class Deadline:
             self._timer = None
 
     def _come(self, task: TaskFile) -> None:
-        with suppress(OSError):  # on a full disk: who asked for it looks at the limit as well
+        with suppress(OSError):  # The disk is full. The dispatcher checks the limit as well.
             ask_to_end(self._order.folder, outcome.too_long(task))
             self._end()

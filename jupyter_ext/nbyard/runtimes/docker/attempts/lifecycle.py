@@ -1,6 +1,6 @@
 """One attempt in its container: observe, follow, stop, clean up.
 
-All state is in the engine and in the folder. What is in memory may be lost at any moment.
+All state is in the engine and in the folder. Anything in memory may be lost at any time.
 """
 
 import threading
@@ -182,7 +182,7 @@ class ContainerAttempt:
                 transfer.fetch_all(self.engine, self.name, self.order, self.task)
             said = files.read_result(self.order.folder)
             if said is None or outcome.may_be_memory(said):
-                return  # the end of the container tells more
+                return  # the container's end provides more information
             take_back(self.order.folder, specs.container_user(self.engine.info))
             self._is_settled = True
 

@@ -32,6 +32,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
+    """Return the failure of work that exceeded its memory limit."""
     limit = f": limit {verdict.words_for_bytes(limit_bytes)}" if limit_bytes else ""
     return Failure("memory", f"out of memory{limit}")
 

@@ -55,6 +55,7 @@ class Listener:
         self._news.clear()
 
     def wake(self) -> None:
+        """Wake the thread that waits."""
         self._news.set()
 
     def _listen(self) -> None:
@@ -89,6 +90,7 @@ class Progress:
         self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
 
     def look(self, tell: Callable[[], None]) -> None:
+        """Fetch changes if needed. Call `tell` if there are any."""
         if self._fetch is not None:
             with suppress(Unavailable):
                 if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):

@@ -29,6 +29,7 @@ class Feeder:
 
     @property
     def has_begun(self) -> bool:
+        """Return whether this process has begun to send the file."""
         return self._thread is not None
 
     @property

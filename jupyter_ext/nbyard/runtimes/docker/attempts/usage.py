@@ -1,6 +1,6 @@
 """Measures the resources of a command's container through its engine.
 
-Nothing of nbyard runs in that container.
+That container has no process of nbyard that could measure them.
 """
 
 import threading

@@ -38,7 +38,7 @@ def ask(
     """Run a container and return its output, of at most MAX_BYTES and one byte.
 
     Raises:
-        Stopped: The answer is not `wanted` any more.
+        Stopped: The answer is no longer `wanted`.
     """
     engine.remove(spec.name)
     try:

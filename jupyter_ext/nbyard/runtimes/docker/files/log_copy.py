@@ -3,7 +3,7 @@
 The engine, or a collector, always returns the output from the start, so the size of a file shows
 where to continue. After a crash nothing is missing or duplicated, whichever process copies. The
 engine keeps only the end of a long log. A process that followed the log knows the rest. For others,
-a line tells that some is missing.
+a line marks the gap.
 """
 
 import codecs
@@ -57,6 +57,7 @@ class LogCopy:
             copy.close()
 
     def feed(self, is_stdout: bool, data: bytes) -> None:
+        """Append a piece of standard output or error."""
         copy = self._stdout if is_stdout else self._stderr
         if copy is not self._log:
             copy.feed(data)

@@ -165,6 +165,7 @@ def _fetch_at_once(
 
 
 def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
+    """Fetch one file of the attempt folder, if it exists."""
     try:
         with _opened(engine, name, f"{FOLDER}/{file}") as archive:
             for member in archive:

@@ -48,6 +48,7 @@ class WarmContainer:
 
     @property
     def is_usable(self) -> bool:
+        """Return whether the container still runs."""
         return self.listener.is_listening
 
     def run_attempt(self, attempt_id: str) -> None:
@@ -72,7 +73,7 @@ class WarmContainer:
             raise NbyardError(f"The container {self.name} has ended.") from error
 
     def let_go(self) -> None:
-        """Close its standard input, which makes it end."""
+        """Close the container's standard input, which ends it."""
         with suppress(OSError):
             self._input.close()
 
@@ -138,6 +139,7 @@ class WarmContainers:
         return name in self._known or name in self._making
 
     def known(self, name: str) -> WarmContainer | None:
+        """Return a container of this dispatcher by name, or None."""
         return self._known.get(name)
 
     def give_back(self, container: WarmContainer) -> None:
@@ -200,12 +202,14 @@ class WarmContainers:
         return ""
 
     def occupant(self, name: str) -> str:
+        """Return the ID of the attempt in a container, or ""."""
         with suppress(OSError):
             return (self.folder / name / OCCUPANT).read_text() if self.folder else ""
         return ""
 
 
 def remove(engine: Engine, name: str, home: Path) -> None:
+    """Remove a warm container, its volume and its local folder."""
     engine.remove(name)
     engine.remove_volume(name)
     folders.discard(home)

@@ -25,6 +25,7 @@ class Seat:
         self._back = home / BACK
 
     def make(self, user: tuple[int, int]) -> None:
+        """Create the seat, and a copy of the runner beside it."""
         self.home.mkdir(mode=0o711, parents=True)
         copy_runner(self.home / RUNNER)
         for path in (self.home / RUNNER).rglob("*"):
