@@ -100,7 +100,7 @@ class ForeignKernel(StartedKernel):
     async def come_up(self, client: Any) -> dict[str, Any] | None:
         """Start the kernel and rehearse its claim.
 
-        Return its kernel info, or None if it cannot wait for an attempt.
+        Return its language info, or None if it cannot wait for an attempt.
         """
         try:
             async with asyncio.timeout(START_SECONDS):

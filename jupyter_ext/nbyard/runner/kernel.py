@@ -32,7 +32,7 @@ _known: dict[str, tuple[object, KernelSpec | None]] = {}
 
 
 def is_forkable(name: str) -> bool:
-    """Return whether a fork of this process equals a newly spawned kernel of that name."""
+    """Return whether a fork of this process can replace a spawned kernel of that name."""
     spec = specification(name)
     if spec is None:
         return False

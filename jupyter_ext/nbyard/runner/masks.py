@@ -87,7 +87,8 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
 class _Tier:
     """Finds patterns of similar length by words of `size` bytes.
 
-    A text is cut into words. Wherever a pattern lies, one of these words is among its first ones.
+    A text is cut into words. Wherever a pattern lies, one of these words is among the pattern's
+    first words.
     """
 
     def __init__(self, size: int, patterns: Iterable[bytes]) -> None:
@@ -251,8 +252,8 @@ class Blind(Masks):
 def masks_of(folder: str, place: str = "") -> Masks:
     """Return the masks of the attempt in a folder.
 
-    `place` is where its secrets are if the folder's link leads nowhere, as for copies from a
-    container.
+    `place` is where its secrets are. It is needed once the folder's link leads nowhere, as after
+    its use in a container.
     """
     secrets = os.path.join(folder, SECRETS)
     if not os.path.lexists(secrets):

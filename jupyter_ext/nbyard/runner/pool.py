@@ -107,14 +107,13 @@ class Pool:
         return sorted(names, key=lambda name: -self._asked[name])[: self._count]
 
     def _in_its_way(self, kernel: str) -> list[Standing] | None:
-        """Return the supervisors to dismiss for one more of this kernel, None if it may not be.
+        """Return the supervisors to dismiss for one more of this kernel, None if it cannot fit.
 
         Kernels used less recently go first. So do kernels of which several wait.
         """
         own = self._of(kernel)
         if any(not one.is_forked and one.pid not in self._ready for one in own):
-            # spawning takes as much processor time as the work, so only one spawns at a time
-            return None
+            return None  # spawning takes as long as the work, so only one spawns at a time
         go: list[Standing] = []
         for one in sorted(self.standing.values(), key=self._worth):
             if self._has_place(kernel, go):

@@ -1,7 +1,7 @@
 """Prepares a process for forking: the parent has imported what notebooks need.
 
-A fork equals a new interpreter. The parent imports no library of the user, opens no zmq socket and
-starts no thread. Its forks know only their own attempt.
+A fork behaves like a new interpreter. The parent imports no library of the user, opens no zmq
+socket and starts no thread. Its forks know only their own attempt.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def preload() -> None:
     _rehearse()
     tempfile.gettempdir()
     for name in STAMPED:
-        # a process in a container cannot read it
+        # in a container the process hides its memory
         with contextlib.suppress(ValueError, PermissionError):
             stamp(name)
     _tell_others()

@@ -69,7 +69,7 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def _joined(self, outputs: Any, name: str, text: str) -> bool:
-        """Append the text to the last output if possible. Return whether it was."""
+        """Append the text to the last output if possible. Return whether that succeeded."""
         if self.clear_before_next_output or not outputs:
             return False
         last = outputs[-1]
@@ -230,7 +230,7 @@ class Session:
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
-        """Run one cell and return its failure, if any. `has_exited`: it ended the notebook.
+        """Run one cell. Return its failure, if any. Set `has_exited` if it ends the notebook.
 
         Raises:
             KernelEnded: The kernel died in the cell.

@@ -121,7 +121,7 @@ class ProcessRuntime:
             finished = _finished(order) if gone else None
         if finished is not None:
             self._signs.pop(order.folder, None)
-            # before outputs are synced, on their collection, a power cut may damage them
+            # Outputs are synced when they are collected. A power cut before that may damage them.
             return Observation("lost", RESTARTED) if _is_of_before(identity) else finished
         if not gone:
             return Observation("running")

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Order(msgspec.Struct, frozen=True):
-    """All that a runtime may know about an attempt. It has no access to the store.
+    """All that a runtime may know about an attempt. Runtimes never see the store.
 
     - `folder`: the attempt folder, with task.json in it.
     - `site`: what `start` of this runtime returned earlier, "" before.

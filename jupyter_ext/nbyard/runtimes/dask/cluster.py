@@ -1,6 +1,6 @@
 """The connection to a Dask cluster, opened when needed and reopened when lost.
 
-Only this module imports `distributed`, and only late.
+In the dispatcher, only this module imports `distributed`, and only when needed.
 """
 
 import asyncio

@@ -86,8 +86,8 @@ def fetch_others(
 ) -> OtherFiles | None:
     """Fetch the files that the work wrote into its copy of the code.
 
-    At most `caps` bytes and files are fetched. Files of the code that kept their size do not count.
-    Return a summary of the files that were not fetched.
+    At most `caps` bytes and files are fetched. Files of the code that kept their size are fetched
+    in addition. Return a summary of the files that were not fetched.
     """
     declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
     files, entries = FileFilter(declared), _others(ask)

@@ -76,7 +76,7 @@ class Visit:
         self._scheduler = str(worker.scheduler.address)
         self._job = job
         self._place = place
-        # secrets are in the memory of another machine
+        # secrets may be in another machine's memory
         self._is_shared = not job["has_secrets"] and _sees(job)
         self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
         self._sizes: list[tuple[int, int]] = []
