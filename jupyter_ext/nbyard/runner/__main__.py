@@ -1,7 +1,9 @@
-"""`python runner/__main__.py [--foreground | --alone | --serve] FOLDER` or `-m nbyard.runner …`.
+"""The command line: `python runner/__main__.py FOLDER` or `python -m nbyard.runner FOLDER`.
 
-Exit status: 0 when the attempt is taken care of (also by somebody else, also when it is finished),
-2 when FOLDER cannot be read, 3 when the supervisor could not be started.
+Options: `--foreground`, `--alone` or `--serve`.
+
+Exit status: 0 if the attempt is taken care of, also by another process or if it is finished. 2 if
+FOLDER cannot be read. 3 if the supervisor cannot start.
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ import importlib.util
 import os
 import sys
 
-# What a supervisor starts beside it, and where it is.
+# The modules that a supervisor starts as processes of their own.
 WORK = {"--notebook": "notebook", "--call": "function", "--calls": "calls"}
 USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
 def _load_package() -> str:
-    """As a script this file has no package; give the folder a name that collides with nothing."""
+    """Load the package under a name that collides with nothing and return that name.
+
+    As a script, this file has no package.
+    """
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     spec = importlib.util.spec_from_file_location(
@@ -35,6 +40,7 @@ if not __package__:
 
 
 def main(words: list[str]) -> int:
+    """Run the command line `words`. Return the exit status."""
     if words and words[0] in WORK and len(words) == 3:
         work = importlib.import_module(f".{WORK[words[0]]}", __package__)
         return int(work.main(words[1], int(words[2])))

@@ -1,6 +1,8 @@
-"""A supervisor ahead of its attempt: its runner and its kernel are there and wait to hear whose
-they are. After an attempt that left nothing behind, supervisor and runner may stay for the next
-one, with another kernel; it ends when nobody wants it any more."""
+"""A supervisor that starts before its attempt, with a runner and a kernel that wait for it.
+
+After an attempt that left nothing behind, supervisor and runner may stay for the next attempt with
+another kernel. The supervisor ends when no attempt is expected.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ MOST_ATTEMPTS = 100
 
 
 class LaunchAhead:
-    """The runner of a notebook that is not known yet; to the supervisor it is a `Launch`."""
+    """The runner of a notebook that is not known yet. The supervisor uses it like a `Launch`."""
 
     is_notebook = reports = True
     is_idle = True
@@ -41,7 +43,7 @@ class LaunchAhead:
         wait, self._release = (end.detach() for end in socket.socketpair())
         self._since = ""
         self._work: tuple[Folder, dict[str, Any]] | None = None
-        self._names: list[str] = []  # in its directory, before anybody watches who lists that
+        self._names: list[str] = []  # listed before the watch for directory listings starts
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -54,7 +56,7 @@ class LaunchAhead:
     def _run(self, kernel: str, output: int, report: int, wait: int) -> int:
         from . import notebook
 
-        show_to_work(True)  # this is the work
+        show_to_work(True)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for target, source in ((0, nothing), (1, output), (2, output)):
             os.dup2(source, target)
@@ -63,22 +65,22 @@ class LaunchAhead:
         return notebook.main_ahead(kernel, report, wait)
 
     def claim(self, *, may_stay: bool) -> None:
-        """It has an attempt from now on."""
+        """Mark the process as belonging to an attempt from now on."""
         self._may_stay = may_stay
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
         prepared.stamp(prepared.SINCE).write(self._since)
 
     def bind(self, folder: Folder, task: dict[str, Any]) -> None:
-        """This is its attempt."""
+        """Set the attempt that this runner carries out."""
         self._work = folder, task
-        with contextlib.suppress(OSError, BadTask):  # starting says what is wrong
+        with contextlib.suppress(OSError, BadTask):  # `start` reports the error
             self._names = os.listdir(folder.inside(task.get("directory") or CODE))
 
     def start(self) -> None:
-        """Let it begin.
+        """Start the work in the waiting runner.
 
         Raises:
-            CannotStart: it is gone, or there is no place to work in.
+            CannotStart: The runner is gone, or its working directory cannot be used.
         """
         assert self._work is not None
         self.is_idle = False
@@ -93,7 +95,7 @@ class LaunchAhead:
             raise CannotStart(f"the kernel that was ready cannot be had: {error}") from error
 
     def _start_another(self, folder: Folder, task: dict[str, Any]) -> None:
-        """It ended in the moment in which it was wanted."""
+        """Launch a new runner because the waiting one ended in the meantime."""
         other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
         other.start()
         for end in (self.output, self.report):
@@ -105,28 +107,31 @@ class LaunchAhead:
             file.write(json.dumps(words) + "\n")
 
     def stay(self, spent: float) -> None:
-        """It serves another attempt; so many seconds of processor time were for others then."""
+        """Keep the runner for another attempt.
+
+        `spent` is the processor time in seconds that earlier attempts used.
+        """
         self.stays = self.is_idle = True
         self.spent = spent
 
     def stand_by_again(self, scratch: str) -> None:
-        """Have another kernel.
+        """Tell the runner to prepare another kernel.
 
         Raises:
-            OSError: it is gone.
+            OSError: The runner is gone.
         """
         self.stays, self.scratch = False, scratch
         self._say({"scratch": scratch})
 
     def close(self) -> None:
-        """Hear no more of the work."""
+        """Close the pipes from the runner, unless it stays for another attempt."""
         if not self.stays:
             for end in (self.output, self.report):
                 os.close(end)
 
     def end(self) -> None:
-        """Nobody wants it: leave nothing of it."""
-        # what its kernel has started comes to us when that is gone
+        """Kill an unused runner and remove its files."""
+        # processes that the kernel started become our children once it is gone
         processes.kill_all(lambda: processes.below(os.getpid()), _reap)
         clear(self.scratch)
 
@@ -138,25 +143,27 @@ def _reap() -> None:
 
 
 def stand_by(launch: LaunchAhead, claims: socket.socket) -> tuple[dict[str, str], int] | None:
-    """Wait for an attempt: the request for it and the end of the pipe that hears the answer; None
-    when none will come."""
+    """Wait for an attempt.
+
+    Return the request and the descriptor for the answer, or None if no attempt will come.
+    """
     sources: list[Any] = [claims, launch.report]
-    with contextlib.suppress(OSError):  # our parent is gone
+    with contextlib.suppress(OSError):  # the parent is gone
         while True:
             heard = select.select(sources, [], [])[0]
             if claims in heard:
                 packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
                 return (json.loads(packet), handles[0]) if packet else None
             if not os.read(launch.report, 4096):
-                return None  # it is gone
+                return None  # the runner is gone
             claims.send(READY)
     return None
 
 
 def is_wanted_again(launch: LaunchAhead, claims: socket.socket) -> bool:
-    """Offer to serve another attempt; whether it stands by for one."""
+    """Offer to serve another attempt. Return whether the runner waits for one."""
     rest()
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # that our parent is gone is heard in `claims`
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
     prepared.stamp("NBYARD_ATTEMPT_ID").clear()
     try:
         claims.send(FREE)

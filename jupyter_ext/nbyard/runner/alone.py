@@ -1,8 +1,10 @@
-"""In a container that is the runner's own: nothing of the work outlives it, and whoever reads the
-container's log hears when that is so.
+"""The entry point in a container that belongs to the runner alone.
 
-A fresh container has one attempt. A warm one serves attempts one after the other: each in the same
-folder, which others fill and empty, and in forks of a process that has imported what they need.
+No process of the work outlives the attempt. The container's log shows when an attempt has ended.
+
+A fresh container has one attempt. A warm container serves attempts one after the other. All of them
+use the same folder, which others fill and empty. Each runs in a fork of a process that has imported
+the modules it needs.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ IPC_RMID = 0
 
 
 def run(path: str) -> int:
-    """Supervise one attempt; when it is said to have ended, only its folder is left of it."""
+    """Supervise one attempt. When the log reports its end, only its folder is left."""
     show_to_work(False)
     try:
         task = Folder(path).task()
@@ -46,8 +48,11 @@ def run(path: str) -> int:
 
 
 def serve(path: str) -> int:
-    """Until standard input is closed. A line there is {"run": attempt id}, whose folder is at
-    `path` by then, or {"clear": attempt id}: empty that folder."""
+    """Serve attempts until standard input is closed.
+
+    A line of standard input is `{"run": attempt id}`, whose folder is at `path` by then, or
+    `{"clear": attempt id}`, which asks to empty that folder.
+    """
     show_to_work(False)
     standby: Standby | None = None
     with os.fdopen(STDIN, "rb", closefd=False) as requests:
@@ -66,7 +71,7 @@ def serve(path: str) -> int:
 
 
 def _attend(path: str, standby: Standby | None) -> str:
-    """Have the attempt done; the kernel that the next one may like to find ready."""
+    """Carry out the attempt. Return the name of a kernel that the next attempt may use."""
     kernel, is_prepared = "", False
     with contextlib.suppress(BadTask):
         task = Folder(path).task()
@@ -86,7 +91,7 @@ def _attend(path: str, standby: Standby | None) -> str:
 
 
 def _kernel_of(task: dict[str, Any]) -> str:
-    from .standby import kernel_of  # commands need none of this
+    from .standby import kernel_of  # not imported for commands
 
     return kernel_of(task)
 
@@ -108,7 +113,7 @@ def _fork(path: str, is_prepared: bool) -> int:
 
 
 def _leave_nobody() -> None:
-    """No process but our own."""
+    """Kill all other processes in the container and reap them."""
     end_others()
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -116,7 +121,7 @@ def _leave_nobody() -> None:
 
 
 def _tidy_up() -> None:
-    """What an attempt leaves outside its folder: files in memory, and System V's objects."""
+    """Remove what an attempt left outside its folder: temporary files and System V IPC objects."""
     for place in {*SCRATCH, os.path.expanduser("~")}:
         _empty(place)
     for kind in ("shm", "sem", "msg"):
@@ -141,11 +146,14 @@ def _empty(place: str) -> None:
 
 
 def end_others() -> None:
-    """SIGKILL for everybody in this container but its init and us, however quickly they fork."""
+    """Send SIGKILL to all processes in this container except its init and this one.
+
+    One call reaches all of them, so that no process escapes by forking.
+    """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
 
 
 def say(word: str, attempt_id: str) -> None:
-    """A line in the container's log."""
+    """Write a line to the container's log."""
     os.write(STDOUT, json.dumps({word: attempt_id}).encode() + b"\n")

@@ -1,8 +1,8 @@
-"""Calls the functions of one file one after the other, as they come in; a child of the supervisor.
+"""Calls the functions of one file one after the other, as requests come in.
 
-calls.jsonl says what to call, a line for each; `more` is a FIFO in which somebody knocks when lines
-were added. What happens is told through a pipe. What a call prints comes behind a mark in the
-output, so that the supervisor can tell whose it is.
+This is a child of the supervisor. calls.jsonl has one line for each call. `more` is a FIFO that
+wakes this process when lines were added. Events are reported through a pipe. The output of each
+call follows a mark, so that the supervisor can assign it to an attempt.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ NOBODY = "-" * 36
 
 
 def mark_of(mark: str, attempt_id: str) -> bytes:
-    """What stands in the output where that of an attempt begins."""
+    """Return the mark that precedes the output of an attempt."""
     return MARK + f"{mark} {attempt_id}\n".encode()
 
 
 class Calls:
-    """The lines of calls.jsonl, each attempt once; waits for more for a while."""
+    """The calls in calls.jsonl, each attempt once."""
 
     def __init__(self, folder: Folder) -> None:
         self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  as long as there are calls
+        self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  open as long as there are calls
         self._seen: set[str] = set()
         self._rest = b""
 
     def ready(self) -> Iterator[dict[str, Any]]:
-        """Those that are there now."""
+        """Yield the calls that were added since the last time."""
         while data := self._file.read(1 << 20):
             *lines, self._rest = (self._rest + data).split(b"\n")
             for line in lines:
@@ -53,7 +53,7 @@ class Calls:
                     yield call
 
     def wait(self) -> bool:
-        """Whether more came before the time was over."""
+        """Wait up to IDLE_SECONDS for more calls. Return whether more came."""
         until = time.monotonic() + IDLE_SECONDS
         size = self._file.tell()
         while time.monotonic() < until:
@@ -65,7 +65,7 @@ class Calls:
 
 
 def read_call(line: bytes) -> dict[str, Any] | None:
-    """None for what somebody who was killed has half written."""
+    """Parse one line of calls.jsonl. Return None for a line that was only partly written."""
     try:
         call = json.loads(line)
         return call if isinstance(call["attempt_id"], str) else None
@@ -74,7 +74,7 @@ def read_call(line: bytes) -> dict[str, Any] | None:
 
 
 def main(path: str, descriptor: int) -> int:
-    """Until nobody has called anything for a while."""
+    """Serve calls until none has come for a while."""
     report, folder = Report(descriptor), Folder(path)
     task = folder.task()
     calls = Calls(folder)
@@ -89,7 +89,7 @@ def main(path: str, descriptor: int) -> int:
 
 
 class Worker:
-    """One process for all calls; the file is imported for the first of them."""
+    """One process for all calls. It imports the file before the first of them."""
 
     def __init__(self, folder: Folder, task: dict[str, Any], report: Report) -> None:
         self._folder = folder
@@ -106,7 +106,7 @@ class Worker:
         report.stage("running")
 
     def do(self, call: dict[str, Any]) -> None:
-        """One call, and the word of how it ended."""
+        """Carry out one call and report its result."""
         name = call["attempt_id"]
         self._begin(name)
         if call.get("timeout_seconds"):
@@ -146,7 +146,7 @@ class Worker:
         return look_at_outputs(place, call["outputs"])[1]
 
     def rest(self) -> None:
-        """Nothing is to be done: what is printed now belongs to nobody."""
+        """Mark further output as belonging to no attempt."""
         self._begin(NOBODY)
 
     def _begin(self, name: str) -> None:
@@ -154,7 +154,7 @@ class Worker:
 
 
 class Place(Folder):
-    """The folder of one call, which is there when something lies in it."""
+    """The folder of one call. It exists once it contains something."""
 
     def __init__(self, worker: str, attempt_id: str) -> None:
         self.path = f"{worker}/{PLACES}/{attempt_id}"

@@ -1,7 +1,7 @@
-"""What a kernel that was started before its attempt does to become the attempt's.
+"""Lets an attempt take over a kernel that was started before it.
 
-The text of this file is run in that kernel, whose Python may be any from 3.6 on, and imports
-nothing that was not there.
+The text of this file runs in that kernel, with any Python from 3.6 on. It imports only modules that
+are there anyway.
 """
 
 import json
@@ -11,9 +11,11 @@ from typing import Any
 
 
 def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg]
-    """Take on working directory, in which are the `names` that are told, variables, where None is
-    none, and the `stamps` at their addresses; which process this is and where it imports from, as
-    JSON."""
+    """Set the kernel up for an attempt and return its process ID and import path as JSON.
+
+    `told` has the working directory, the `names` in it and the variables (None removes one).
+    `stamps` has the texts to write at addresses of the process's memory.
+    """
     _move(shell, told["directory"], told.get("names", []))
     for name, value in told["environment"].items():
         if value is None:
@@ -29,7 +31,11 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
 
 
 def _move(shell: Any, directory: str, names: list) -> None:  # type: ignore[type-arg]
-    """As if it had been started there, where it might have found other modules than it has."""
+    """Change the directory as if the kernel had been started there.
+
+    Raises:
+        ImportError: A file there might be imported instead of a loaded module.
+    """
     shadowed = {name.partition(".")[0] for name in names} & set(sys.modules)
     if shadowed:
         raise ImportError(", ".join(shadowed))

@@ -1,29 +1,31 @@
-"""Time that no clock tells which may be set, or be another machine's."""
+"""Time that is independent of changes of the system clock and of other machines' clocks."""
 
 import time
 
 
 class Clock:
-    """Tells it as it was at the start, carried on by the machine's own count: one that is set in
-    between makes no duration wrong."""
+    """The system clock at the start, advanced by the monotonic clock.
+
+    Durations stay right if the system clock is set in between.
+    """
 
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return self._offset + time.monotonic()
 
 
 class Stillness:
-    """Since when a sign of life has been the same, by this process's own count."""
+    """Measures how long a sign of life has stayed the same, by this process's own clock."""
 
     def __init__(self) -> None:
         self._seen: object = None
         self._since = 0.0
 
     def seconds(self, sign: object) -> float:
-        """For so long nothing else was seen here; asked again and again."""
+        """Return for how many seconds `sign` has not changed. Call this repeatedly."""
         now = time.monotonic()
         if sign != self._seen:
             self._seen, self._since = sign, now

@@ -1,7 +1,7 @@
-"""Supervisors of commands that stay for the next one: what a fork costs is paid once.
+"""Supervisors of commands that stay for further attempts, which saves the cost of a fork.
 
-A member serves one attempt after the other, never two at once. Between two it knows of none, and
-nothing of the last one is left below it. It goes after a while, and after many.
+A member serves one attempt after the other, never two at once. Between two attempts it knows of
+none and has no child processes. It ends when it has been idle for a while, and after many attempts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IDLE = b"1"
 
 
 class Member(NamedTuple):
-    """`claims` is where it hears of attempts, and says that it has come to the end of one."""
+    """One supervisor. It receives attempts through `claims` and reports their ends there."""
 
     pid: int
     claims: socket.socket
@@ -32,7 +32,7 @@ class Member(NamedTuple):
 
 
 class Crew:
-    """Those of one parent: `busy` with an attempt, or `idle`."""
+    """The supervisors of one parent: `busy` with an attempt, `idle`, or `leaving`."""
 
     def __init__(self) -> None:
         self.busy: dict[int, Member] = {}
@@ -40,12 +40,12 @@ class Crew:
         self.leaving: dict[int, Member] = {}
 
     def take(self, packet: bytes, ready: int) -> int:
-        """Hand an attempt to the one that was busy last; its pid, 0 when nobody is there."""
+        """Hand an attempt to the member that was busy last. Return its pid, 0 if none is idle."""
         while self.idle:
             pid, one = self.idle.popitem()
             try:
                 socket.send_fds(one.claims, [packet], [ready])
-            except OSError:  # it has just ended
+            except OSError:  # the member has just ended
                 self.leaving[pid] = one
                 continue
             self.busy[pid] = one
@@ -53,15 +53,15 @@ class Crew:
         return 0
 
     def add(self, pid: int, claims: socket.socket) -> None:
-        """It was forked with its first attempt."""
+        """Add a member that was forked with its first attempt."""
         self.busy[pid] = Member(pid, claims, 0.0)
 
     def sources(self) -> list[socket.socket]:
-        """Where is heard that one came to the end of its attempt."""
+        """Return the sockets on which members report the end of an attempt."""
         return [one.claims for one in self.busy.values()]
 
     def hear(self, one: Member) -> bool:
-        """Whether it is idle; else it has ended, which is heard elsewhere."""
+        """Return whether the member is idle now. If not, it has ended and is reaped elsewhere."""
         self.busy.pop(one.pid)
         try:
             is_idle = one.claims.recv(1) == IDLE
@@ -76,13 +76,13 @@ class Crew:
         return is_idle
 
     def rest(self) -> None:
-        """Let go of those that nobody needed lately."""
+        """Dismiss the members that have been idle for too long."""
         for one in list(self.idle.values()):
             if time.monotonic() - one.since > IDLE_SECONDS:
                 self._let_go(one.pid)
 
     def disband(self) -> None:
-        """They end, each after what it does now."""
+        """Dismiss all members. Busy ones finish their attempt first."""
         for pid in list(self.idle):
             self._let_go(pid)
         for one in self.busy.values():
@@ -94,12 +94,13 @@ class Crew:
         self.leaving[pid] = one
 
     def lost(self, pid: int) -> None:
-        """It has ended."""
+        """Forget a member that has ended."""
         for known in (self.busy, self.idle, self.leaving):
             if one := known.pop(pid, None):
                 one.claims.close()
 
     def pids(self) -> set[int]:
+        """Return the pids of all members, including those that are leaving."""
         return {*self.busy, *self.idle, *self.leaving}
 
 
@@ -109,7 +110,7 @@ def serve(
     ready: int,
     claims: socket.socket,
 ) -> int:
-    """A member's life, in its fork: this attempt, and those that it hears of."""
+    """Run a member in its fork: serve the given attempt, then further ones from `claims`."""
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
     for more in reversed(range(MOST_ATTEMPTS)):
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
@@ -123,7 +124,7 @@ def serve(
             claims.send(IDLE)
             packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
         except OSError:
-            break  # our parent is gone
+            break  # the parent is gone
         if not packet:
             break
         request, (ready,) = json.loads(packet), handles
@@ -131,10 +132,10 @@ def serve(
 
 
 def rest() -> None:
-    """Nothing of the last attempt is held, and any end is as good as another."""
+    """Close the log of the last attempt and restore the default signal handlers."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 2)
     os.close(nothing)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # meant for the last attempt
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # still on its way from the last attempt

@@ -1,8 +1,8 @@
-"""The kernel of ipykernel, which speaks with nobody but the runner that has forked it.
+"""An ipykernel that communicates only with the runner that forked it.
 
-Shell, magics, displays, comms and signals are ipykernel's own. What zmq would carry goes through
-`wire`, and so the threads that serve its sockets are not needed. All of it that belongs to no
-attempt can be built before there is one, and before a fork.
+Shell, magics, displays, comms and signals are ipykernel's own. `wire` replaces zmq, so the threads
+that serve zmq's sockets are not needed. The parts that belong to no attempt can be built before
+there is one, and before a fork.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REHEARSED = "x = 1\n"
 
 
 class Frame:
-    """A part of a message, as zmq would give it."""
+    """A part of a message, with the interface of a zmq frame."""
 
     def __init__(self, content: bytes) -> None:
         self.bytes = content
@@ -53,23 +53,27 @@ class Frame:
 
 
 class Socket:
-    """What ipykernel sends on, with as much of a zmq socket as it asks for."""
+    """A channel for ipykernel's messages, with the part of zmq's interface that it uses."""
 
     def __init__(self, speaker: wire.Speaker, channel: int) -> None:
         self._speaker = speaker
         self._channel = channel
 
     def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        """Send a message. Options of zmq are ignored."""
         self._speaker.say(self._channel, frames)
 
 
 class Letters(Session):
-    """Messages as Jupyter writes them, unsigned. Most answer the same one, and say nothing of
-    themselves."""
+    """Messages in Jupyter's format, unsigned.
+
+    Most messages answer the same request and have no metadata, so both are encoded only once.
+    """
 
     _answered: tuple[Any, bytes] = None, b""
 
     def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        """Encode a message as frames, without a signature."""
         parent = msg["parent_header"]
         if parent is not self._answered[0]:
             self._answered = parent, self.pack(parent)
@@ -81,6 +85,7 @@ class Letters(Session):
     def deserialize(
         self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
     ) -> dict[str, Any]:
+        """Decode a message from frames."""
         parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
         message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
         header = message["header"]
@@ -90,7 +95,7 @@ class Letters(Session):
 
 
 class Stream(Socket):
-    """Where the kernel hears its runner and answers. Other event loops may watch it, too."""
+    """The channel for requests and replies. Other event loops may watch it, too."""
 
     def __init__(self, speaker: wire.Speaker) -> None:
         super().__init__(speaker, wire.SHELL)
@@ -99,10 +104,11 @@ class Stream(Socket):
         self.io_loop: Any = None
 
     def hold(self) -> None:
-        """The next message goes with the one after it."""
+        """Hold the next message back, to send it together with the one after it."""
         self._speaker.hold()
 
     def listen(self, loop: Any) -> None:
+        """Read requests in this event loop."""
         self.io_loop = loop
         loop.add_handler(self.getsockopt(), self._hear, IOLoop.READ)
 
@@ -117,24 +123,28 @@ class Stream(Socket):
                 self._requests.put_nowait([Frame(frame) for frame in message[1]])
 
     def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
-        self.hold()  # that it is idle is said after each answer
+        self.hold()  # each reply is followed by the status "idle"
         super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
+        """Wait for the next request."""
         return await self._requests.get()
 
     def getsockopt(self, _option: object = None) -> int:
+        """Return the file descriptor, whatever option is requested."""
         assert self._speaker.end is not None
         return self._speaker.end.fileno()
 
     def flush(self, *_: object, **__: object) -> bool:
-        """Whether there is something to hear."""
+        """Return whether a request is waiting."""
         return not self._requests.empty()
 
 
 class Publisher(IOPubThread):
-    """Says what there is to say at once, in the order in which it comes; its thread only sees to
-    what was printed and not flushed."""
+    """Publishes messages at once, in the order in which they come.
+
+    Its thread only flushes printed output that was not flushed.
+    """
 
     def __init__(self, speaker: wire.Speaker) -> None:
         self.socket = Socket(speaker, wire.IOPUB)
@@ -151,6 +161,7 @@ class Publisher(IOPubThread):
         self._more = threading.Condition()
 
     def schedule(self, f: Callable[[], None]) -> None:
+        """Run a function now, never two at once."""
         with self._turn:
             f()
 
@@ -159,6 +170,7 @@ class Publisher(IOPubThread):
             self.socket.send_multipart(*args, **options)
 
     def call_later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run a function in the thread after a pause."""
         with self._more:
             self._due.append((time.monotonic() + seconds, work))
             self._more.notify()
@@ -174,12 +186,14 @@ class Publisher(IOPubThread):
             self.schedule(work)
 
     def stop(self) -> None:
-        """Nothing of it has to be ended."""
+        """Do nothing: there is nothing to stop."""
 
     close = stop
 
 
 class Kernel(IPythonKernel):
+    """An ipykernel that takes its requests from `Stream` instead of zmq."""
+
     shell: Any
     shell_stream = AnyTrait()
     _supports_kernel_subshells = False
@@ -189,17 +203,18 @@ class Kernel(IPythonKernel):
         self.printed = Printed()
 
     async def do_execute(self, *args: Any, **options: Any) -> Any:
-        """What it printed is told before its end is."""
+        """Execute a cell and publish what other code printed before the cell ends."""
         reply = await super().do_execute(*args, **options)
         self.printed.tell()
         return reply
 
     def _publish_status(self, status: str, *more: Any) -> None:
         if status == "busy":
-            self.shell_stream.hold()  # what it is busy with comes next
+            self.shell_stream.hold()  # the message about its request comes next
         super()._publish_status(status, *more)
 
     def start(self) -> None:
+        """Start serving requests in the event loop."""
         self.io_loop: Any = IOLoop.current()
         self.shell.exit_now = False
         self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
@@ -207,30 +222,30 @@ class Kernel(IPythonKernel):
         self.io_loop.add_callback(self._serve)
 
     async def _serve(self) -> None:
-        """One request after the other, in one context."""
+        """Handle one request after the other, in one context."""
         while True:
             await self.dispatch_shell(await self.shell_stream.request())
 
     def _abort_queues(self, *_: object) -> None:
-        """Nobody asks twice before he is answered."""
+        """Do nothing: the runner sends a request only after the last reply."""
 
     def _process_children(self) -> Any:
-        """Without a look at every process of the machine when it has none of its own."""
+        """Return the child processes, without scanning all processes if there are none."""
         return super()._process_children() if processes.has_children() else []
 
 
 class App(IPKernelApp):
-    """Its parts are begun one by one, some before a fork and some behind it."""
+    """A kernel application whose parts start one by one, some before a fork and some after it."""
 
     _speaker: wire.Speaker
     _is_extended = False
 
     def build(self) -> None:
-        """All that belongs to no attempt."""
+        """Build the parts that belong to no attempt."""
         self._speaker = wire.Speaker()
         BaseIPythonApplication.initialize(self, [])
-        self.log.setLevel(self.log_level)  # what nobody shows is not put into words
-        self.session.key = b""  # nobody else can be on the line
+        self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
+        self.session.key = b""  # no other process can use this channel
         self.init_pdb()
         self.init_blackhole()
         self.configure_tornado_logger()
@@ -244,7 +259,7 @@ class App(IPKernelApp):
         return Letters(parent=self)
 
     def parse_command_line(self, argv: object = None) -> None:
-        """To build a parser for it takes as long as half of the rest."""
+        """Load the options without a command line parser, whose construction takes long."""
         self.update_config(_options())
 
     def init_kernel(self) -> None:
@@ -258,10 +273,11 @@ class App(IPKernelApp):
             profile_dir=self.profile_dir,
             user_ns=self.user_ns,
         )
-        self.kernel._execute_sleep = 0.0  # for outputs that overtake their answer; here none can
+        # a pause for outputs that arrive after their reply; here none do
+        self.kernel._execute_sleep = 0.0
 
     def be_own(self, end: Any, connection_file: str) -> None:
-        """From now on it is one of its kind."""
+        """Give this fork its own channel, session and identifiers."""
         self._speaker.end = end
         self.connection_file = connection_file
         self.session.session, self.session.pid = str(uuid.uuid4()), os.getpid()
@@ -269,7 +285,7 @@ class App(IPKernelApp):
         self.kernel.shell.displayhook.topic = self.kernel._topic("execute_result")
 
     def open(self) -> None:
-        """Be there for what is printed."""
+        """Capture printed output and install the signal handlers."""
         self.iopub_thread.thread.start()
         OutStream._watch_pipe_fd = property(self.kernel.printed.watch)  # type: ignore[assignment]
         self.init_io()
@@ -277,11 +293,14 @@ class App(IPKernelApp):
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
         self.init_signal()
         self.init_path()
-        IOLoop.current()  # makes the one that it is to serve in, before anybody waits for that
+        IOLoop.current()  # creates the loop now, while no attempt waits
 
     def rehearse(self) -> None:
-        """Go where a beginning and a first cell will go, and do nothing there: what is shared with
-        those above is copied the first time it is touched, now while nobody waits."""
+        """Run through a start and a first cell without effect.
+
+        Memory pages shared with the parent process are copied on first use. That happens now, while
+        no attempt waits.
+        """
         shell = self.kernel.shell
         set(sys.modules)
         text = shell.transform_cell(REHEARSED)
@@ -291,13 +310,13 @@ class App(IPKernelApp):
         IOLoop.current().run_sync(lambda: asyncio.sleep(0))
 
     def extend(self) -> None:
-        """With what is configured: may run code of its user, unless there is no configuration."""
+        """Load IPython extensions once. They may run the user's code if any are configured."""
         if not self._is_extended:
             self._is_extended = True
             self.init_extensions()
 
     def begin(self) -> None:
-        """What may run code of its user."""
+        """Run the startup code, which may be the user's."""
         self.init_gui_pylab()
         self.extend()
         self.init_code()
@@ -306,14 +325,14 @@ class App(IPKernelApp):
 
 
 def build() -> App:
-    """All of it that belongs to no attempt."""
+    """Build the parts of the kernel that belong to no attempt."""
     app = App.instance()
     app.build()
     return app
 
 
 def config_files() -> list[str]:
-    """Where its user, or who runs the machine, has configured IPython."""
+    """Return the paths of existing IPython configuration files of the user and the machine."""
     profile = os.path.join(get_ipython_dir(), "profile_default")
     places = [profile, *ENV_CONFIG_DIRS, *SYSTEM_CONFIG_DIRS]
     return [
@@ -326,9 +345,10 @@ def config_files() -> list[str]:
 
 
 def _options() -> Config:
-    """What would be said on its command line."""
+    """Return the options that replace a command line."""
     options = Config()
-    options.IPKernelApp.connection_file = "kernel.json"  # some look for this to know where they are
-    # What it would write into the history of its user is no history of his.
+    # some code looks for this name to detect a kernel
+    options.IPKernelApp.connection_file = "kernel.json"
+    # Cells of attempts do not belong in the user's history.
     options.HistoryManager.enabled = False
     return options

@@ -1,6 +1,6 @@
-"""What references to files that were found come to (CWL v1.2 CommandLineTool, 5.2.6 outputEval).
+"""Evaluates expressions on the files found (CWL v1.2 CommandLineTool, 5.2.6 outputEval).
 
-The parts of such a text are `{"is": value}`, or `{"of": path}` for what is only known here.
+An expression is a list of parts: `{"is": value}`, or `{"of": path}` for a value only known here.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ MAX_CONTENTS_BYTES = 64 * 1024
 
 
 class NoValue(Exception):
-    """It stands for nothing; the text is for people."""
+    """An expression has no value. The message is shown to users."""
 
 
 def said_of(parts: list[dict[str, Any]], paths: Iterable[str], exit_code: int) -> Any:
-    """The value where `self` are these files.
+    """Return the value of an expression in which `self` is the given files.
 
     Raises:
-        NoValue: a path leads to nothing, or contents that are asked for are no short text.
+        NoValue: A path leads to nothing, or the requested contents are not a short text.
     """
     is_loaded = any("contents" in part.get("of", ()) for part in parts)
     files = [_file(path, is_loaded) for path in paths]
@@ -29,13 +29,16 @@ def said_of(parts: list[dict[str, Any]], paths: Iterable[str], exit_code: int) -
 
 
 def name_beside(parts: list[dict[str, Any]], basename: str) -> str:
-    """The name where `self` is a file that is called so."""
+    """Return the file name that an expression gives for `self`, a file with this name."""
     return str(value_of(parts, {"self": _names(basename)}))
 
 
 def value_of(parts: list[dict[str, Any]], known: dict[str, Any]) -> Any:
-    """The value of one part alone; of several the text that they are together, all but texts as
-    JSON."""
+    """Return the value of an expression.
+
+    A single part keeps its type. Several parts are joined to a text, with all values but texts as
+    JSON.
+    """
     values = [part["is"] if "is" in part else _look_up(part["of"], known) for part in parts]
     if len(values) == 1:
         return values[0]
@@ -60,7 +63,7 @@ def _look_up(path: list[str], known: dict[str, Any]) -> Any:
 
 
 def _file(path: str, is_loaded: bool) -> dict[str, Any]:
-    """A file or folder as references see it."""
+    """Return a file or folder as CWL expressions see it."""
     directory, basename = os.path.split(path)
     found: dict[str, Any] = {"path": path, "dirname": directory, **_names(basename)}
     if os.path.isdir(path):

@@ -1,4 +1,4 @@
-"""The attempt folder seen from inside: its task, its events, its result."""
+"""The attempt folder as the runner sees it: its task, its events, its result."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from typing import Any
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
 INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)")
-# A text of a user: one of its braces was added so that it is no place.
+# In a text of the user, one brace was added so that it is not a placeholder.
 LITERAL = re.compile(r"\{(\{+attempt)")
 CODE = "code"
 
 
 def expanded(word: str, path: str) -> str:
-    """`{attempt}` becomes the path: at the start of a word, after the `=` of `--name={attempt}/…`,
-    and wherever it begins a place in one of the folders of the work. `{{attempt}` is the text
-    `{attempt}`."""
+    """Replace the placeholder `{attempt}` in a word by the path.
+
+    It is replaced at the start of a word and after the `=` of `--name={attempt}/…`. It is also
+    replaced before `/code/`, `/inputs/` and `/outputs/`. `{{attempt}` stands for the text
+    `{attempt}`.
+    """
     found = OPTION_PLACEHOLDER.match(word)
     lead = (found["option"] or "") + path if found else ""
     return lead + _inner(word[found.end() :] if found else word, path)
@@ -33,18 +36,23 @@ def _inner(text: str, path: str) -> str:
 
 
 def as_json(value: dict[str, Any]) -> bytes:
-    """Encode a JSON object. Half characters, as in file names that are not UTF-8, become `?`:
-    strict readers refuse them."""
+    """Encode a JSON object.
+
+    Surrogates, as in file names that are not UTF-8, become `?`: strict parsers reject them.
+    """
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 class BadTask(Exception):
-    """task.json is missing or makes no sense."""
+    """task.json is missing or invalid."""
 
 
 class Folder:
-    """Paths, whole-file writes and the two streams that only the supervisor writes. `seen` is its
-    path where the work is done, if it is another one there."""
+    """The paths of an attempt, and access to its files.
+
+    Only the supervisor appends to the event stream and the log. `seen` is the folder's path where
+    the work is done, if it is another one there.
+    """
 
     def __init__(self, path: str, seen: str = "") -> None:
         self.path = os.path.realpath(path)
@@ -53,9 +61,11 @@ class Folder:
         self._sockets_seen = 0.0
 
     def at(self, *names: str) -> str:
+        """Return the path of a file in the folder."""
         return os.path.join(self.path, *names)
 
     def has(self, name: str) -> bool:
+        """Return whether a file exists in the folder, even as a broken link."""
         return os.path.lexists(self.at(name))
 
     def task(self) -> dict[str, Any]:
@@ -74,14 +84,18 @@ class Folder:
         return dict(task)
 
     def inside(self, relative: str) -> str:
-        """An absolute path for one that is relative to the folder, and may not leave it."""
+        """Return the absolute path of a relative one.
+
+        Raises:
+            BadTask: The path leaves the attempt folder.
+        """
         path = os.path.normpath(self.at(relative))
         if path != self.path and not path.startswith(self.path + os.sep):
             raise BadTask(f"{relative!r} leaves the attempt's folder")
         return path
 
     def expand(self, value: Any) -> Any:
-        """`{attempt}` at the start of a path becomes the folder, in nested values too."""
+        """Replace `{attempt}` at the start of paths by the folder, also in nested values."""
         if isinstance(value, str):
             found = PLACEHOLDER.match(value)
             rest = LITERAL.sub(r"\1", value[found.end() :] if found else value)
@@ -93,35 +107,38 @@ class Folder:
         return value
 
     def expand_word(self, word: str) -> str:
-        """As `expanded`, with the place of this folder."""
+        """Replace `{attempt}` in a word like `expanded`, with the path of this folder."""
         return expanded(word, self.path)
 
     def write_places(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
-        """Write where this folder is into those texts of the working folder that name it: who laid
-        them did not know how the work sees it. `placed` is `files` of a command."""
+        """Write the folder's path into the texts in the working folder that contain it.
+
+        The dispatcher wrote them without knowing where the work sees the folder. `placed` is the
+        `files` of a command.
+        """
         for name, source, text, _ in placed:
             if source or (written := _inner(text, self.seen)) == text:
                 continue
             path = self.inside(os.path.join(directory, name))
-            os.unlink(path)  # it may be of another user
+            os.unlink(path)  # it may belong to another user
             with open(path, "x", encoding="utf-8") as file:
                 file.write(written)
 
     def here(self, path: str) -> str:
-        """The path that the work tells, on this side."""
+        """Translate a path as the work sees it to the path on this side."""
         is_inside = path == self.seen or path.startswith(f"{self.seen}/")
         return self.path + path[len(self.seen) :] if is_inside else path
 
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
-        """The file is there whole or not at all."""
+        """Write a file atomically: it is there whole or not at all."""
         temporary = self.at(name + ".tmp")
         with open(temporary, "wb") as file:
             file.write(as_json(value))
         os.replace(temporary, self.at(name))
 
     def make_durable(self, name: str) -> None:
-        """Let a file survive a power cut; whoever reads it needs not wait for that."""
-        with contextlib.suppress(OSError):  # it was taken away already
+        """Flush a file to disk, so that it survives a power cut. Readers need not wait for this."""
+        with contextlib.suppress(OSError):  # the file was removed already
             for path in (self.at(name), self.path):
                 handle = os.open(path, os.O_RDONLY)
                 try:
@@ -130,6 +147,7 @@ class Folder:
                     os.close(handle)
 
     def beat(self) -> None:
+        """Update the modification time of the heartbeat file."""
         path = self.at("heartbeat")
         try:
             os.utime(path)
@@ -138,7 +156,7 @@ class Folder:
                 pass
 
     def event(self, event: dict[str, Any]) -> None:
-        """Append to events.jsonl; a full disk costs the line, not the work."""
+        """Append an event to events.jsonl. If the disk is full, only the line is lost."""
         self._seq += 1
         line = json.dumps({"seq": self._seq, "at": time.time(), **event}) + "\n"
         try:
@@ -148,8 +166,11 @@ class Folder:
             return
 
     def poke(self, wake: str, word: str) -> None:
-        """Tell whoever listens that something happened here; nobody has to. The word `.` means
-        that the work only came further: who waits for its end may sleep on."""
+        """Wake the listeners in the folder `wake`, if there are any.
+
+        The word `.` means that the work only made progress. Listeners that wait for its end ignore
+        it.
+        """
         try:
             names = os.listdir(wake) if wake else []
         except OSError:

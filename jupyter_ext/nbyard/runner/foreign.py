@@ -1,5 +1,7 @@
-"""Kernels that no fork of us can be, started before there is an attempt: of another language, of
-another environment, or with variables of their own."""
+"""Warm kernels that are not forks of this process, started before there is an attempt.
+
+They are kernels of another language, of another environment, or with variables of their own.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from .started import KernelEnded, KernelMissing, StartedKernel
 
 PROGRAM = b"\x7fELF"
 LOCAL = "local-provisioner"
-# What an attempt says of itself.
+# Variables of an attempt, by the start of their names. Kernels that depend on them cannot start
+# early.
 OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
 START_SECONDS = 120.0
 CLAIM_SECONDS = 10.0
@@ -26,7 +29,7 @@ TROUBLE = (KernelMissing, KernelEnded, TimeoutError, OSError, ValueError, Syntax
 
 
 class Origin(NamedTuple):
-    """What a kernel was made of; another one is another kernel."""
+    """What a kernel was started from. If any of it changes, the kernel is out of date."""
 
     specification: list[tuple[int, int]]
     argv: list[str]
@@ -36,8 +39,10 @@ class Origin(NamedTuple):
 
 
 def origin_of(name: str) -> Origin | None:
-    """None where only a kernel that is started for its attempt is right: one that is not known, or
-    that runs files of its user when it starts."""
+    """Return the origin of a kernel, or None if it can only be started for its attempt.
+
+    None is returned for unknown kernels and for kernels that run files of their user at the start.
+    """
     spec = specification(name)
     if spec is None or not _is_local(spec) or _names_attempts(spec.env):
         return None
@@ -59,14 +64,17 @@ def _is_local(spec: Any) -> bool:
 
 
 def _names_attempts(environment: dict[str, str]) -> bool:
-    """Whether a kernel of these variables would know whose it is when it starts."""
+    """Return whether a kernel with these variables reads the attempt's variables at the start."""
     words = [*environment, *(value for value in environment.values() if "$" in value)]
     return any(name in word for word in words for name in OF_ATTEMPTS)
 
 
 @cache
 def _is_program(path: str, _stamp: tuple[int, int]) -> bool:
-    """A script could choose its interpreter by the directory that it is started in."""
+    """Return whether a file is a binary program.
+
+    A script could choose its interpreter by the directory in which it is started.
+    """
     try:
         with open(path, "rb") as file:
             return os.path.isabs(path) and file.read(len(PROGRAM)) == PROGRAM
@@ -75,7 +83,7 @@ def _is_program(path: str, _stamp: tuple[int, int]) -> bool:
 
 
 class ForeignKernel(StartedKernel):
-    """Has run nothing when it stands by. Then it is claimed, once."""
+    """A kernel that waits without having run anything, until one attempt claims it."""
 
     def __init__(self, name: str, scratch: str) -> None:
         super().__init__(name, "", scratch, f"the kernel {name!r}")
@@ -86,12 +94,14 @@ class ForeignKernel(StartedKernel):
         self._depends: dict[str, tuple[int, int]] = {}
 
     def _environment(self) -> dict[str, str]:
-        """With places for words that others look for where a process began."""
+        """Return the variables, with space for the values that others look for in the process."""
         return {**super()._environment(), **self._own, **self._places}
 
     async def come_up(self, client: Any) -> dict[str, Any] | None:
-        """Start it, and rehearse its claim; what it tells of its language, None when it cannot
-        stand by."""
+        """Start the kernel and rehearse its claim.
+
+        Return its language info, or None if it cannot wait for an attempt.
+        """
         try:
             async with asyncio.timeout(START_SECONDS):
                 return await self._come_up(client)
@@ -111,7 +121,8 @@ class ForeignKernel(StartedKernel):
         paths = await self._become(origin.language, nobody, self._places)
         here = os.path.realpath(self._directory)
         self._depends = _stamps_of(path for path in paths if path != here)
-        if any(at >= began for _, at in self._depends.values()):  # was installed meanwhile
+        # a package was installed meanwhile
+        if any(at >= began for _, at in self._depends.values()):
             raise KernelMissing(self._shown)
         return found
 
@@ -119,7 +130,7 @@ class ForeignKernel(StartedKernel):
         return int(self._client.km.provisioner.pid)
 
     async def stay_until(self, called: int) -> None:
-        """Until something is to be read there; at the latest until it is gone."""
+        """Wait until `called` is readable or the kernel has ended."""
         handle = os.pidfd_open(self._pid())
         waits = {asyncio.ensure_future(readable(end)) for end in (handle, called)}
         _, idle = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -128,8 +139,10 @@ class ForeignKernel(StartedKernel):
         os.close(handle)
 
     async def claim(self, told: dict[str, Any]) -> bool:
-        """Be the kernel of the attempt that is told of; false where it cannot, or where one that is
-        started now would be another one."""
+        """Let the given attempt take over this kernel.
+
+        Return False if that fails, or if a kernel started now would be a different one.
+        """
         origin, seen = origin_of(self._name), _stamps_of(self._depends)
         if origin is None or (origin, seen) != (self._origin, self._depends):
             return False
@@ -148,17 +161,17 @@ class ForeignKernel(StartedKernel):
     async def _become(
         self, language: Language, told: dict[str, Any], stamped: dict[str, str]
     ) -> list[str]:
-        """Have it do so; the paths that it depends on."""
+        """Run the claim in the kernel. Return the paths that the kernel depends on."""
         pid = self._pid()
         async with asyncio.timeout(CLAIM_SECONDS):
             content, printed = await self._ask(language.request(told, _addressed(stamped, pid)))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.environment(pid).items():
-            raise KernelMissing(self._shown)  # another process has it, or has not all of it
+            raise KernelMissing(self._shown)  # another process answered, or variables are missing
         return list(paths)
 
     async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """What it answers, and prints meanwhile."""
+        """Run code in the kernel. Return its reply and what it printed."""
         client, printed, is_idle = self._client.kc, "", False
         asked = client.execute(**request, store_history=False, allow_stdin=False)
         while not is_idle:
@@ -174,10 +187,10 @@ class ForeignKernel(StartedKernel):
 
 
 def _addressed(stamped: dict[str, str], pid: int) -> dict[int, str]:
-    """Where the process has places for these words.
+    """Return the values by their addresses in the memory of the process.
 
     Raises:
-        ValueError: they are of another size.
+        ValueError: A value differs in size from the space reserved for it.
     """
     found = {}
     for name, value in stamped.items():
@@ -189,5 +202,5 @@ def _addressed(stamped: dict[str, str], pid: int) -> dict[int, str]:
 
 
 def _stamps_of(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Of folders that something can be installed in, and files."""
+    """Return the stamps of files, and of folders in which packages can be installed."""
     return {path: stamp(path) for path in paths if os.path.isabs(path)}

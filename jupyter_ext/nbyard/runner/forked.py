@@ -1,4 +1,4 @@
-"""In a fork of the runner: be the kernel that would have been started."""
+"""Runs in a fork of the runner and serves as the kernel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .processes import keep_only
 
 
 def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None) -> int:
-    """Be a kernel until asked to end; the work begins when `wait` has said whose it is."""
+    """Serve as a kernel until asked to stop. With `wait`, wait there for the attempt first."""
     keep_only(end.fileno(), tell, *([] if wait is None else [wait]))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
@@ -46,7 +46,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
 
     app.kernel.do_shutdown = do_shutdown
     app.start()
-    # what an interpreter does at its end, but for the frames of those we were forked from
+    # do what the interpreter does at exit, without unwinding the frames inherited by the fork
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.stdout.flush()
@@ -56,5 +56,5 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
 def _wait(wait: int) -> None:
     told = read_whole(wait)
     if not told:
-        os._exit(0)  # nobody wanted it
+        os._exit(0)  # no attempt came
     take_on(json.loads(told))

@@ -1,4 +1,4 @@
-"""What a program left in its working folder, taken to where outputs are expected."""
+"""Moves files that a program left in its working folder to the places of its outputs."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from .folder import Folder
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20
-# The time of files that are there before the work may write them: one that no tool sets, in whole
-# seconds, which every archive keeps.
+# The modification time of files that exist before the work may write them. No tool sets this time.
+# It is in whole seconds, which every archive keeps.
 UNTOUCHED = 7_654_321
 FOLDERS = ("code", "inputs", "outputs")
 Outputs = dict[str, dict[str, Any]]
 
 
 class NotFound(Exception):
-    """An output is not as it was declared; the text is for people."""
+    """An output is not as declared. The message is shown to users."""
 
     def __init__(self, name: str, words: str) -> None:
         super().__init__(f"the output {name!r} is missing: {words}")
 
 
 def is_found(output: dict[str, Any]) -> bool:
-    """Whether it is looked for, and not written to its place by the program itself."""
+    """Return whether an output is searched for, not written to its place by the program."""
     return any(map(output.get, ("patterns", "told", "beside", "value")))
 
 
 def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0) -> None:
-    """Take what was found into the folders of its outputs: moved where nothing else needs it. A
-    value may depend on the code that the program ended with.
+    """Collect the outputs that a program left in its working folder.
+
+    A file is moved unless another output needs it, too. A value may depend on the exit code.
 
     Raises:
-        NotFound: it cannot be taken, or too much of it is there.
+        NotFound: An output cannot be taken, or more files than expected match it.
     """
     wanted = {name: output for name, output in outputs.items() if is_found(output)}
     if not wanted:
@@ -53,10 +54,10 @@ def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0)
 
 
 def collect(folder: Folder, outputs: Outputs) -> None:
-    """Move what the work wrote at a path of its own to where outputs are expected.
+    """Move outputs that the work wrote at paths of its own to their expected places.
 
     Raises:
-        NotFound: it may not be taken, or lies there as it was before the work began.
+        NotFound: An output may not be taken, or is unchanged since before the work began.
     """
     for name, output in outputs.items():
         path = folder.inside(output["at"]) if output.get("at") else ""
@@ -76,21 +77,21 @@ def collect(folder: Folder, outputs: Outputs) -> None:
 
 
 def files_at(path: str) -> list[str]:
-    """Return the paths of all files in a folder at any depth; of a file its own."""
+    """Return the paths of all files in a folder at any depth. For a file, return its own path."""
     if not os.path.isdir(path):
         return [path]
     return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
 
 
 def _drop_old(path: str) -> bool:
-    """Remove what the work did not write from a folder; return whether anything else is there."""
+    """Remove what the work did not write from a folder. Return whether anything else is there."""
     files = files_at(path)
     old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
     if len(old) == len(files):
         return False
     for one in old:
         os.unlink(one)
-        with contextlib.suppress(OSError):  # the folder holds more
+        with contextlib.suppress(OSError):  # the folder contains more
             os.removedirs(os.path.dirname(one))
     return True
 
@@ -105,7 +106,7 @@ def _copy(path: str, target: str) -> None:
 
 
 def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[str, list[str]]:
-    """The files of each output; what is told as a value is written."""
+    """Return the paths of the files of each output. Outputs that are values are written as JSON."""
     told = _read_told(work) if any(output.get("told") for output in wanted.values()) else None
     found: dict[str, list[str]] = {}
     alone = {name: one for name, one in wanted.items() if not one.get("beside")}
@@ -130,8 +131,8 @@ def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[s
 
 
 def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> list[str]:
-    """Pattern by pattern, each in the order of names; what fits twice counts once."""
-    import glob  # only where there are patterns: every start of a process pays for the rest
+    """Return the paths that match any pattern, once each, in the order of patterns and names."""
+    import glob  # slow to import, and only needed with patterns
 
     found: dict[str, None] = {}
     for pattern in output["patterns"]:
@@ -141,7 +142,11 @@ def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> li
 
 
 def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> list[str]:
-    """The same, unless they are more than there may be."""
+    """Return the paths.
+
+    Raises:
+        NotFound: There are several although one is expected.
+    """
     if len(paths) > 1 and not output.get("several"):
         shown = ", ".join(os.path.relpath(path, work) for path in paths[:4])
         raise NotFound(name, f"{len(paths)} files fit where one is expected: {shown}")
@@ -151,7 +156,7 @@ def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> li
 def _with_companions(
     folder: Folder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
-    """With the files that belong to these and come along."""
+    """Return the paths and those of the files that accompany them (`secondaryFiles` in CWL)."""
     found = dict.fromkeys(paths)
     for path in paths:
         directory, called = os.path.split(path)
@@ -166,8 +171,8 @@ def _with_companions(
 
 
 def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_code: int) -> Any:
-    """What is said of the files that fit."""
-    from .evaluate import NoValue, said_of  # few commands say anything of them
+    """Return the value of an output's expression on the files that match."""
+    from .evaluate import NoValue, said_of  # few commands have expressions
 
     try:
         paths = _matches(folder, work, name, output)
@@ -179,7 +184,7 @@ def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_co
 def _beside(
     folder: Folder, work: str, name: str, output: dict[str, Any], all_found: dict[str, list[str]]
 ) -> list[str]:
-    """The file whose name that of another output makes."""
+    """Return the files whose names follow from the files of another output."""
     found = []
     for other in all_found.get(output["beside"], []):
         directory, called = os.path.split(other)
@@ -190,7 +195,7 @@ def _beside(
 
 
 def _named(called: str, output: dict[str, Any]) -> str:
-    """What lies beside a file that is called so."""
+    """Return the name of the file that accompanies the file `called`."""
     if output.get("value"):
         from .evaluate import name_beside
 
@@ -202,8 +207,11 @@ def _named(called: str, output: dict[str, Any]) -> str:
 
 
 def _real(folder: Folder, work: str, path: str, name: str) -> str:
-    """The path itself; what lies behind a link out of the working folder is no output, and no link
-    that leads out of the attempt's folders."""
+    """Return the path.
+
+    Raises:
+        NotFound: A symbolic link on the way leaves the working folder or the attempt folder.
+    """
     parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
     is_inside = path == work or f"{parent}/".startswith(f"{work}/")
     if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
@@ -242,7 +250,7 @@ def _touch(one: str, other: str) -> bool:
 
 
 def _read_told(work: str) -> dict[str, Any] | None:
-    """The outputs as the program itself tells them; None when it does not."""
+    """Read the outputs that the program declared in cwl.output.json. None if it did not."""
     path = os.path.join(work, TOLD)
     if not os.path.isfile(path) or os.path.islink(path):
         return None
@@ -258,7 +266,7 @@ def _read_told(work: str) -> dict[str, Any] | None:
 
 
 def _said(told: Any, key: list[str]) -> Any:
-    """What is told under a key."""
+    """Look up a path of keys in the declared outputs."""
     for name in key:
         told = told.get(name) if isinstance(told, dict) else None
     return told
@@ -269,7 +277,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _are_files(value: Any) -> bool:
-    """One file or folder, or a list of them; all of another kind is a value."""
+    """Return whether a value is a file, a folder or a list of them, not a plain value."""
     items = list(_listed(value))
     kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
     return bool(kinds) and all(kind in ("File", "Directory") for kind in kinds)
@@ -287,7 +295,10 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
 
 
 def _root(folder: Folder, work: str, path: str) -> str:
-    """Which folder an output that is told lies in: an input may be one. Empty: elsewhere."""
+    """Return the known folder that contains a path. An empty text means elsewhere.
+
+    An output may be one of the inputs.
+    """
     known = (work, folder.at("inputs"), folder.at("code"))
     return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
 
@@ -299,6 +310,6 @@ def _write(path: str, value: Any) -> None:
 
 
 def entries(path: str) -> Iterator[str]:
-    """What lies in the folder of an output that was found."""
+    """Yield the sorted names in the folder of a collected output."""
     with os.scandir(path) as found:
         yield from sorted(entry.name for entry in found)

@@ -1,5 +1,7 @@
-"""Calls functions of a Python file; a child of the supervisor, told what to do by task.json and
-telling what happens through a pipe."""
+"""Calls a function of a Python file, as task.json says.
+
+This is a child of the supervisor. It reports its progress through a pipe.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ Failure = dict  # as in result.json
 
 
 class Failed(Exception):
-    """`failure` says why, for people."""
+    """A call failed. `failure` is the failure for result.json."""
 
     def __init__(self, failure: dict[str, Any]) -> None:
         super().__init__(failure["message"])
@@ -36,7 +38,7 @@ class Failed(Exception):
 
 
 def main(path: str, descriptor: int) -> int:
-    """The one call of an attempt."""
+    """Call the function of an attempt and report its result."""
     report, folder = Report(descriptor), Folder(path)
     try:
         task = folder.task()
@@ -54,10 +56,10 @@ def main(path: str, descriptor: int) -> int:
 
 
 class Functions:
-    """Those of one file, which is imported here, once.
+    """The functions of one file, which is imported once.
 
     Raises:
-        Failed: it cannot be imported.
+        Failed: The file cannot be imported.
     """
 
     def __init__(self, path: str) -> None:
@@ -66,17 +68,17 @@ class Functions:
         import_by_name()
         sys.path.insert(0, os.path.dirname(path))
         if importlib.util.find_spec("nbyard") is None:
-            sys.modules["nbyard"] = handoff  # for its marks, where nothing else of it is installed
+            sys.modules["nbyard"] = handoff  # provides its decorators where nbyard is not installed
         with Told():
             self._module = _imported(path)
         self._known: dict[str, _Function] = {}
 
     def call(self, folder: Folder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Once, with parameters and outputs of that folder.
+        """Call a function once, with the parameters and outputs of a folder.
 
         Raises:
-            Failed: it raised something, or gave what it should not.
-            BadTask: an output is outside of the folder.
+            Failed: The function raised an exception or returned unexpected values.
+            BadTask: An output is outside the folder.
         """
         name = work["function"]
         function = self._known.get(name)
@@ -107,7 +109,7 @@ class Functions:
 
 
 class _Function:
-    """A function, and the names of its parameters."""
+    """A function and the names of its parameters."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -122,10 +124,10 @@ class _Function:
         self._first = [one.name for one in parameters.values() if one.kind is POSITIONAL]
 
     def taken(self, name: str, path: str) -> Any:
-        """An input: data where the function says of which kind, else its path.
+        """Return an input as data if the function's annotation asks for data, else as a path.
 
         Raises:
-            Unfit: it cannot be read so.
+            Unfit: The file cannot be read as that kind.
         """
         wanted = self._hints.get(name)
         return values.read(path, wanted) if values.is_data(wanted) else Path(path)
@@ -150,7 +152,7 @@ def _imported(path: str) -> ModuleType:
 
 
 class Told:
-    """What goes wrong in here is a failure in words, and in the log as Python would print it."""
+    """Turns exceptions inside its block into `Failed` and prints their traceback to the log."""
 
     def __enter__(self) -> None:
         return

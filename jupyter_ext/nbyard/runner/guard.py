@@ -1,4 +1,4 @@
-"""What ends the work of a killed supervisor: the parent that forked it, or a process of its own."""
+"""Cleans up after a killed supervisor: its parent does, or a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .work import signal_at_end_of_parent
 
 
 class Guard:
-    """Outlives a killed supervisor just long enough to end what it had started."""
+    """Outlives a killed supervisor just long enough to kill what it had started."""
 
     def __init__(self, mark: str, scratch: str) -> None:
         self._mark = mark
@@ -20,7 +20,7 @@ class Guard:
         self.pid = 0
 
     def trust(self, parent: int) -> None:
-        """Leave it to our parent, who adopts what we start, for as long as that lives."""
+        """Leave the cleanup to the parent, which adopts orphaned processes, while it lives."""
         signal.signal(signal.SIGUSR2, self._on_orphaned)
         signal_at_end_of_parent(signal.SIGUSR2)
         self._is_orphaned = os.getppid() != parent
@@ -29,12 +29,12 @@ class Guard:
         self._is_orphaned = True
 
     def check(self) -> None:
-        """Stand in for a parent that is gone."""
+        """Start a process of our own if the parent is gone."""
         if self._is_orphaned and not self.pid:
             self.begin()
 
     def begin(self) -> None:
-        """Be a process."""
+        """Fork the process that waits for the end of the supervisor."""
         listen, self._alive = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -52,6 +52,7 @@ class Guard:
         os._exit(0)
 
     def dismiss(self) -> None:
+        """Remove the folder for sockets and stop the guard process, if any."""
         clear(self._scratch)
         if not self.pid:
             return
@@ -59,11 +60,12 @@ class Guard:
             os.write(self._alive, b"1")
             os.waitpid(self.pid, 0)
         except OSError:
-            return  # somebody ended it before us
+            return  # the guard is gone already
 
 
 def make_scratch() -> str:
-    import tempfile  # for notebooks only
+    """Create a folder for sockets. Return its path."""
+    import tempfile  # only notebooks need it
 
     return tempfile.mkdtemp(prefix="nby-")
 

@@ -1,4 +1,4 @@
-"""A kernel that is forked instead of started, and its client, as far as nbclient needs one."""
+"""A kernel that is forked instead of spawned, and the part of a client that nbclient needs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _known: dict[str, tuple[object, KernelSpec | None]] = {}
 
 
 def is_forkable(name: str) -> bool:
-    """Whether starting the kernel of that name would give what a fork of us is already."""
+    """Return whether a fork of this process can replace a spawned kernel of that name."""
     spec = specification(name)
     if spec is None:
         return False
@@ -41,12 +41,12 @@ def is_forkable(name: str) -> bool:
 
 
 def is_ipykernel(spec: KernelSpec) -> bool:
-    """Whether it is started as ipykernel has it."""
+    """Return whether the kernel is launched with ipykernel's own command."""
     return [word for word in spec.argv[1:] if not word.startswith("-X")] == LAUNCHER
 
 
 def specification(name: str) -> KernelSpec | None:
-    """Of the kernel of that name, as it is now; None where there is none."""
+    """Return the current specification of the kernel of that name, or None."""
     seen = stamps(name)
     if name not in _known or _known[name][0] != seen:
         _known[name] = seen, _read(name)
@@ -54,7 +54,7 @@ def specification(name: str) -> KernelSpec | None:
 
 
 def installed(name: str, language: str) -> str:
-    """Return the name, or that of an installed kernel of the language where there is none."""
+    """Return the name if it is installed, else that of an installed kernel of the language."""
     if os.path.isabs(name) or specification(name) is not None:
         return name
     others = sorted(specifications().find_kernel_specs(), key=lambda other: other != NATIVE)
@@ -67,13 +67,13 @@ def installed(name: str, language: str) -> str:
 
 
 def stamps(name: str) -> list[tuple[int, int]]:
-    """Change when a kernel of that name is installed, changed or removed."""
+    """Return values that change when a kernel of that name is installed, changed or removed."""
     places = specifications().kernel_dirs
     return [stamp(os.path.join(place, name, "kernel.json")) for place in places]
 
 
 class Specifications(KernelSpecManager):
-    """Those of Jupyter, and one of no name: it goes by the folder that it lies in."""
+    """Jupyter's kernel specifications. An absolute path names a specification by its folder."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         if not os.path.isabs(kernel_name):
@@ -86,6 +86,7 @@ class Specifications(KernelSpecManager):
 
 @cache
 def specifications() -> KernelSpecManager:
+    """Return the manager of kernel specifications, created once."""
     return Specifications()
 
 
@@ -97,7 +98,7 @@ def _read(name: str) -> KernelSpec | None:
 
 
 def stamp(path: str) -> tuple[int, int]:
-    """Changes with the file; (0, 0) where there is none."""
+    """Return a value that changes with the file, or (0, 0) if there is no file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -106,7 +107,7 @@ def stamp(path: str) -> tuple[int, int]:
 
 
 class ForkedKernel:
-    """The process of a kernel. One that is ahead of its attempt runs nothing until released."""
+    """The process of a forked kernel. A warm kernel runs nothing until `release`."""
 
     exit_code: int | None = None
     max_rss_bytes = 0
@@ -131,13 +132,15 @@ class ForkedKernel:
             os.close(wait)
 
     def release(self, told: bytes) -> None:
-        """Say whose it is; it goes on when this has been written."""
+        """Tell a warm kernel about its attempt. It continues once this is written."""
         with os.fdopen(self._release, "wb") as words:
             words.write(told)
 
     async def connect(self, client: Any) -> dict[str, Any] | None:
-        """Let a client talk with it; what it tells of its language, None when it ended while it
-        started."""
+        """Connect a client to the kernel.
+
+        Return the language info, or None if the kernel ended while it started.
+        """
         await readable(self._hear)
         is_up = os.read(self._hear, 1) == b"1"
         os.close(self._hear)
@@ -148,15 +151,16 @@ class ForkedKernel:
         return language_info()
 
     def is_alive(self) -> bool:
+        """Return whether the process runs. Record its exit code once it has ended."""
         if self.exit_code is None:
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.exit_code = os.waitstatus_to_exitcode(status)
-                self.max_rss_bytes = used.ru_maxrss * 1024  # forks are for Linux
+                self.max_rss_bytes = used.ru_maxrss * 1024  # forks are only used on Linux
         return self.exit_code is None
 
     async def wait(self) -> None:
-        """Until it is gone; woken by its end."""
+        """Wait until the kernel has ended."""
         while self.is_alive():
             handle = os.pidfd_open(self.pid)
             try:
@@ -165,6 +169,7 @@ class ForkedKernel:
                 os.close(handle)
 
     async def interrupt(self) -> None:
+        """Send SIGINT to the kernel's process group."""
         self._send(signal.SIGINT)
 
     def _send(self, number: int) -> None:
@@ -172,7 +177,7 @@ class ForkedKernel:
             os.killpg(self.pid, number)
 
     async def end(self, talk: Talk | None, *, kindly: bool) -> None:
-        """End it; when there is no hurry it may do what was registered for that."""
+        """End the kernel. With `kindly`, let it run its exit handlers first."""
         if talk is not None and kindly:
             talk.ask_to_end()
             with contextlib.suppress(TimeoutError):
@@ -185,13 +190,14 @@ class ForkedKernel:
 
 
 def language_info() -> dict[str, Any]:
+    """Return the language info that ipykernel sends in its kernel info."""
     from ipykernel.ipkernel import IPythonKernel
 
     return dict(IPythonKernel.language_info)
 
 
 async def readable(descriptor: int) -> None:
-    """Wait until something can be read, or the other end is closed."""
+    """Wait until a descriptor is readable or its other end is closed."""
     loop, event = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(descriptor, event.set)
     try:
@@ -201,7 +207,7 @@ async def readable(descriptor: int) -> None:
 
 
 class Channel:
-    """Messages that have come, and a way for others."""
+    """A channel of the client: received messages, and a way to send others."""
 
     def __init__(self, talk: Talk) -> None:
         self.come: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -216,7 +222,7 @@ class Channel:
 
 
 class Talk:
-    """Asks the kernel, and hears it."""
+    """The client: sends requests to the kernel and receives its messages."""
 
     def __init__(self, kernel: ForkedKernel, end: socket.socket) -> None:
         self.shell_channel, self.iopub_channel = Channel(self), Channel(self)
@@ -227,13 +233,13 @@ class Talk:
 
     @cached_property
     def session(self) -> Any:
-        """Of jupyter_client, for those who make messages themselves."""
+        """Return a session of jupyter_client, for code that builds messages itself."""
         session = Session()
-        session.key = b""  # nobody else can be on the line
+        session.key = b""  # no other process can use this channel
         return session
 
     def _heard(self, channel: int, frames: list[bytes]) -> None:
-        at = frames.index(DELIM) + 2  # a place for a signature follows
+        at = frames.index(DELIM) + 2  # skips the signature
         parts = (_decode(part.decode()) for part in frames[at : at + 4])
         header, parent, metadata, content = parts
         header["date"] = datetime.fromisoformat(header["date"])
@@ -250,7 +256,7 @@ class Talk:
         to.come.put_nowait(message)
 
     def send(self, message: dict[str, Any]) -> None:
-        """As `session` makes them."""
+        """Send a message as `session` builds it."""
         self._line.say(wire.SHELL, self.session.serialize(message))
 
     def _ask(self, what: str, content: dict[str, Any]) -> str:
@@ -267,6 +273,7 @@ class Talk:
         return str(header["msg_id"])
 
     def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
+        """Send code to the kernel. Return the ID of the request."""
         content = {
             "code": code,
             "silent": False,
@@ -278,6 +285,7 @@ class Talk:
         return self._ask("execute_request", content)
 
     def ask_to_end(self) -> None:
+        """Send a shutdown request."""
         self._ask("shutdown_request", {"restart": False})
 
     async def is_alive(self) -> bool:

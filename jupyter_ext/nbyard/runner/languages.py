@@ -1,5 +1,8 @@
-"""Kernels that may be claimed, by their language: how one is known, which files of its user it runs
-when it starts, and what it is asked to become an attempt's."""
+"""The languages of kernels that attempts may claim.
+
+Each language knows how to identify its kernel and which files of the user the kernel runs when it
+starts. It also builds the request that makes the kernel an attempt's.
+"""
 
 from __future__ import annotations
 
@@ -26,27 +29,33 @@ R_HOME = re.compile(r'^R_HOME_DIR="?(/[^"\n]*)"?$', re.MULTILINE)
 
 
 class Language(Protocol):
+    """The interface to kernels of one language."""
+
     name: str
 
     def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
-        """The files that are executed, wherever it is started, the program last; empty where this
-        is another kernel, or the directory could choose them."""
+        """Return the files that starting the kernel executes, the program last.
+
+        The list is empty for another kernel, or if the working directory could affect the choice.
+        """
 
     def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
-        """Whether its user has configured it, or given it files to run first."""
+        """Return whether the user has configured the kernel or given it startup files."""
 
     def variables(self, scratch: str) -> dict[str, str]:
-        """Which it has only until it is claimed."""
+        """Return variables that the kernel has only until it is claimed."""
 
     def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
-        """What to execute for directory and variables, where None is none, and for words at their
-        addresses. It leaves no name, no output and no history."""
+        """Return the request to execute for a directory, variables and texts to write at addresses.
+
+        A variable of None is removed. The request leaves no name, no output and no history.
+        """
 
     def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
-        """Which process it is, and the paths that it depends on.
+        """Return the process ID of the kernel and the paths that it depends on.
 
         Raises:
-            ValueError: it is not the attempt's.
+            ValueError: The kernel did not become the attempt's.
         """
 
 
@@ -59,11 +68,11 @@ class Python:
         if not is_ipykernel(spec) or environment.get("PYTHONSTARTUP"):
             return []
         major, minor = sys.version_info[:2]
-        own = ("python", f"python{major}", f"python{major}.{minor}")  # as jupyter_client has it
+        own = ("python", f"python{major}", f"python{major}.{minor}")  # as in jupyter_client
         return [sys.executable if spec.argv[0] in own else spec.argv[0]]
 
     def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
-        """Also who runs the machine may have configured its IPython."""
+        """Return whether the user or the machine's administrator has configured IPython."""
         home = os.path.expanduser(environment.get("IPYTHONDIR") or "~/.ipython")
         real = os.path.realpath(program)
         prefixes = {os.path.dirname(os.path.dirname(path)) for path in (program, real)}
@@ -92,7 +101,7 @@ class Python:
 
 
 class R:
-    """IRkernel. It answers no expressions, and when it is silent it tells of no error."""
+    """IRkernel. It ignores user expressions, and reports no errors of silent requests."""
 
     name = "R"
 
@@ -105,14 +114,17 @@ class R:
         return [script, program] if program else []
 
     def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
-        """Not those of the machine: they belong to R, and are looked at as its libraries are."""
+        """Return whether the user has profiles of R.
+
+        The machine's profiles belong to R. They are checked as R's libraries are.
+        """
         if any(environment.get(name) for name in NAMED_PROFILES):
             return True
         home = glob.escape(os.path.expanduser(environment.get("HOME", "~")))
         return any(glob.glob(os.path.join(home, each)) for each in PROFILES)
 
     def variables(self, scratch: str) -> dict[str, str]:
-        """R makes a folder there, which nobody would remove when it is killed."""
+        """Return a temporary folder for R, which would otherwise leave one behind when killed."""
         return {"TMPDIR": scratch}
 
     def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
@@ -134,7 +146,7 @@ LANGUAGES: tuple[Language, ...] = (Python(), R())
 
 
 def _found(word: str, path: str) -> str:
-    """A program that is the same one wherever it is started, empty where it may not be."""
+    """Return the path of a program, or an empty text if the working directory could affect it."""
     if os.path.isabs(word):
         return word
     is_fixed = os.sep not in word and all(map(os.path.isabs, path.split(os.pathsep)))
@@ -143,7 +155,7 @@ def _found(word: str, path: str) -> str:
 
 @cache
 def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
-    """What R's own script starts. Others might choose one by the directory."""
+    """Return the program that R's own script starts. Other scripts could choose by directory."""
     try:
         with open(script, encoding="utf-8", errors="replace") as file:
             home = R_HOME.search(file.read())
@@ -153,14 +165,14 @@ def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
 
 
 def _r_words(words: Iterable[str]) -> str:
-    """As they are, whatever R takes for the language of its user."""
+    """Return an R vector of strings, independent of R's locale."""
     codes = (", ".join(map(str, os.fsencode(word))) for word in words)
     return f"c({', '.join(f'rawToChar(as.raw(c({each})))' for each in codes)})"
 
 
 @cache
 def _text(kind: str) -> str:
-    """Of the program that the kernel runs."""
+    """Return the text of the program that the kernel runs."""
     path = os.path.join(os.path.dirname(__file__), f"claimed.{kind}")
     with open(path, encoding="utf-8") as file:
         return file.read()

@@ -1,4 +1,4 @@
-"""How much memory the work holds, and whether that was too much."""
+"""Watches how much memory the work holds, and whether it exceeds its limit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ EVENT_FILES = (
 
 
 class MemoryWatch:
-    """Looks at a tree of processes, never longer than a twentieth of the time. `seen` is the tree
-    as it was last."""
+    """Measures the memory of a tree of processes, in at most a twentieth of the time.
+
+    `seen` is the tree as of the last measurement.
+    """
 
     def __init__(self, limit_bytes: float | None) -> None:
         self._limit = limit_bytes
@@ -28,7 +30,7 @@ class MemoryWatch:
         self.seen: set[int] = set()
 
     def exceeded(self, tree: Callable[[], set[int]]) -> str:
-        """A sentence when the limit is broken, else nothing."""
+        """Return a sentence if the limit is exceeded, else an empty text."""
         started = time.monotonic()
         if started < self._next_look:
             return ""
@@ -36,7 +38,7 @@ class MemoryWatch:
         known = [processes.read(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
         if self._limit and used > self._limit:
-            # pages that forked processes share were counted several times
+            # the sum counts pages shared by forked processes several times
             used = processes.memory_bytes(pids)
         self.peak_bytes = max(self.peak_bytes, used)
         now = time.monotonic()
@@ -47,12 +49,12 @@ class MemoryWatch:
         return f"used {words_for_bytes(used)} of memory, more than its limit of {limit}"
 
     def system_killed(self) -> bool:
-        """Whether the system has ended a process for lack of memory since we started."""
+        """Return whether the system has killed a process for lack of memory since the start."""
         return kills_by_system() > self._kills
 
 
 def kills_by_system() -> int:
-    """The control group's own count; 0 where there is none."""
+    """Return the kills counted by the control group, 0 without a count."""
     for path, key in EVENT_FILES:
         try:
             with open(path, encoding="ascii") as file:

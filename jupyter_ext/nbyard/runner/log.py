@@ -1,4 +1,4 @@
-"""The log: all that the work printed, in order, as UTF-8, up to a limit."""
+"""The log: everything that the work printed, in order, as UTF-8, up to a limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LAST_LINES_BYTES = 16 * 1024
 
 
 class Log:
-    """Appends to a file. Beyond the limit only the end is kept; a line counts what is missing."""
+    """Appends to a file. Beyond the limit only the end is kept, after a line about the gap."""
 
     def __init__(
         self, path: str, limit_bytes: int = LIMIT_BYTES, masks: Masks | None = None
@@ -34,7 +34,7 @@ class Log:
         self._has_ended = False
 
     def feed(self, data: bytes) -> None:
-        """Bytes as they come from the pipe; broken UTF-8 becomes U+FFFD."""
+        """Append bytes as they come from the pipe. Invalid UTF-8 becomes U+FFFD."""
         self._take(self._masks.feed(self._decode(data).encode()))
 
     def _take(self, text: bytes) -> None:
@@ -73,20 +73,21 @@ class Log:
 
     @property
     def is_full(self) -> bool:
-        """Whether it keeps what comes to itself until the end."""
+        """Return whether the log has reached its limit and holds output back until the end."""
         return bool(self._tail)
 
     def note(self, sentence: str) -> None:
-        """A line of our own."""
+        """Append a line of nbyard's own."""
         start = b"" if self._recent[-1:] in (b"", b"\n") else b"\n"
         self.feed(start + f"[nbyard: {sentence}]\n".encode())
 
     def last_lines(self) -> str:
+        """Return the last LAST_LINES lines."""
         lines = self._recent.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-LAST_LINES:])
 
     def end(self) -> None:
-        """Write what was kept back, and count what was not."""
+        """Write the output that was held back, after a line that counts the lost output."""
         if self._has_ended:
             return
         self._has_ended = True
@@ -106,7 +107,7 @@ class Log:
         self._write(end)
 
     def close(self) -> None:
-        """All of it will survive a power cut."""
+        """Write the rest and flush the file to disk, so that it survives a power cut."""
         self.end()
         try:
             if os.fstat(self._file).st_size:
@@ -117,5 +118,5 @@ class Log:
 
     @property
     def trouble(self) -> str:
-        """Why something could not be written, in the system's words."""
+        """Return the system's message about a failed write, or an empty text."""
         return self._trouble

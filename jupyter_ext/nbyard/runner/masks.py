@@ -1,8 +1,7 @@
-"""What is secret becomes `***` in all that is written down of the work.
+"""Masks secrets as `***` in everything that is stored about the work.
 
-Beside the files that the work reads lies a list of the texts that nobody may see. They are found
-as they are, in Base64 and hexadecimal, percent-encoded, and with the escapes of JSON, Python and
-HTML.
+A list of texts to mask lies beside the secrets that the work reads. They are found as they are, in
+Base64 and hexadecimal, percent-encoded, and with the escapes of JSON, Python and HTML.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Literal
 from .memory import HIDDEN, SECRETS
 
 PERCENT = re.compile("%[0-9A-F]{2}")
-# As Python, JavaScript and templates escape.
+# The escapes of Python, JavaScript and template engines.
 HTML = [
     str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **quotes})
     for quotes in (
@@ -33,7 +32,7 @@ SHORTEST = 4
 HEAD = 4
 LONGEST = 256
 _WORDS: dict[int, Literal["H", "I", "Q"]] = {2: "H", 4: "I", 8: "Q"}
-# What messages and notebooks are made of: they could not be read without.
+# Words of messages and notebooks, which would be unreadable if these were masked.
 FORMAT = re.compile(
     "type|kind|state|stage|cell|end|ready|call|result|log|kernel-start|running|ending|succeeded"
     "|failed|cancelled|error|exit-code|timeout|memory|contract|kernel-died|preparation|lost"
@@ -49,14 +48,14 @@ FIELD = re.compile(
 
 
 def _parts(secret: str) -> list[str]:
-    """What is long is looked for in parts, each of which is hidden."""
+    """Split a long secret into parts, which are masked separately."""
     size, count = len(secret), -(-len(secret) // LONGEST)
     return [secret[one * size // count : (one + 1) * size // count] for one in range(count)]
 
 
 def spellings(secret: str) -> set[bytes]:
-    """How it may come to be written."""
-    from urllib.parse import quote, quote_plus  # most attempts have no secret
+    """Return the encodings of a secret that are searched for."""
+    from urllib.parse import quote, quote_plus  # slow to import, and most attempts have no secret
 
     raw = secret.encode()
     texts = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
@@ -69,7 +68,10 @@ def spellings(secret: str) -> set[bytes]:
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """Whole, and inside of something longer: what does not depend on its neighbours."""
+    """Yield the Base64 encodings of a secret, whole and as part of a longer text.
+
+    Within a longer text, only the characters that do not depend on its neighbors are known.
+    """
     import base64
 
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -83,8 +85,11 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
 
 
 class _Tier:
-    """Finds those of about the same length by words of `size` bytes: whatever place one of them
-    has in a text, one of the words that the text falls into is among its first ones."""
+    """Finds patterns of similar length by words of `size` bytes.
+
+    A text is cut into words. Wherever a pattern lies, one of these words is among the pattern's
+    first words.
+    """
 
     def __init__(self, size: int, patterns: Iterable[bytes]) -> None:
         self._size, self._format = size, _WORDS[size]
@@ -95,7 +100,7 @@ class _Tier:
                 self._starts.setdefault(word, []).append((before, one))
 
     def find(self, text: bytes, found: dict[int, int]) -> None:
-        """Put down the longest that begins at each place, as its end."""
+        """Record the end of the longest pattern that begins at each place."""
         size, starts = self._size, self._starts
         if not starts:
             return
@@ -108,7 +113,7 @@ class _Tier:
 
 
 class Masks:
-    """Hides in a stream of bytes; the same whatever the pieces are that it comes in."""
+    """Masks secrets in a stream of bytes. The result is independent of how the stream is split."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         parts = {part for secret in secrets for part in _parts(secret)}
@@ -128,7 +133,7 @@ class Masks:
         return bool(self._patterns)
 
     def feed(self, data: bytes) -> bytes:
-        """What can be shown by now; the beginning of what may be secret is kept back."""
+        """Return what can be shown by now. A possible beginning of a secret is held back."""
         if not self._patterns:
             return data
         text = self._rest + data
@@ -138,8 +143,10 @@ class Masks:
         return shown
 
     def _hide(self, text: bytes, at: int, stop: int) -> tuple[bytes, int]:
-        """What can be shown of the text up to `stop`, and where what is hidden ends; up to `at` it
-        is hidden already. What overlaps becomes one."""
+        """Mask secrets in the text up to `stop`. Return the result and the end of the masked part.
+
+        The text up to `at` is masked already. Overlapping secrets become one mask.
+        """
         found, out = self._find(text), []
         for start in sorted(found):
             if start >= stop:
@@ -156,7 +163,7 @@ class Masks:
         return found
 
     def _first_open(self, text: bytes) -> int:
-        """The first place where more could make what is there something secret, else the end."""
+        """Return the first place where a secret may be incomplete, or the end of the text."""
         places = range(max(0, len(text) - self._longest + 1), len(text))
         return next((at for at in places if self._is_open(text, at)), len(text))
 
@@ -168,13 +175,13 @@ class Masks:
         return any(len(one) > left and text.endswith(one[:left]) for one in near)
 
     def end(self) -> bytes:
-        """What was kept back, when nothing more comes."""
+        """Return what was held back, once the stream has ended."""
         shown, _ = self._hide(self._rest, self._hidden, len(self._rest))
         self._rest, self._hidden = b"", 0
         return shown
 
     def cleaned(self, value: Any) -> Any:
-        """The same in all texts of a JSON value, the names of its fields too."""
+        """Mask secrets in all texts of a JSON value, including the names of its fields."""
         if not self:
             return value
         if isinstance(value, str):
@@ -193,14 +200,14 @@ class Masks:
         return self._hide(data, 0, len(data))[0].decode("utf-8", "surrogatepass")
 
     def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
-        """The names of outputs whose bytes hold something secret."""
+        """Return the names of outputs whose bytes contain a secret."""
         if not self._patterns:
             return []
         places = {name: os.path.join(folder, output["path"]) for name, output in outputs.items()}
         return [name for name, path in places.items() if any(map(self.holds, _files(path)))]
 
     def holds(self, path: str) -> bool:
-        """Whether the bytes of this file hold something secret."""
+        """Return whether the bytes of a file contain a secret."""
         if not self._patterns:
             return False
         rest = b""
@@ -216,7 +223,7 @@ class Masks:
 
 
 class Blind(Masks):
-    """Where it is not known any more what is secret: nothing is shown."""
+    """Masks everything, for attempts whose secrets are no longer known."""
 
     def __init__(self) -> None:
         super().__init__(())
@@ -234,17 +241,20 @@ class Blind(Masks):
         return STARS.decode() if text else text
 
     def holds(self, path: str) -> bool:
-        """It may."""
+        """Return True: any file may contain a secret."""
         return True
 
     def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
-        """All of them may hold something secret."""
+        """Return all outputs: each may contain a secret."""
         return list(outputs)
 
 
 def masks_of(folder: str, place: str = "") -> Masks:
-    """Those of the attempt in this folder, or at the `place` of its secrets where the folder, once
-    a container had it, does not lead there."""
+    """Return the masks of the attempt in a folder.
+
+    `place` is where its secrets are. It is needed once the folder's link leads nowhere, as after
+    its use in a container.
+    """
     secrets = os.path.join(folder, SECRETS)
     if not os.path.lexists(secrets):
         return Masks(())

@@ -1,5 +1,7 @@
-"""Secrets of an attempt: files in memory, in a folder of one's own that `secrets` in the attempt's
-folder leads to. They are gone with the attempt."""
+"""Secrets of an attempt: files in memory, in a private folder.
+
+`secrets` in the attempt folder is a link to it. The secrets are deleted with the attempt.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ SHARED = "/dev/shm"
 
 
 def root() -> str:
-    """A folder in memory; where the system has none, that for temporary files."""
+    """Return a folder in memory, or the one for temporary files if the system has none."""
     if os.path.isdir(SHARED):
         return SHARED
     import tempfile
@@ -24,12 +26,12 @@ def root() -> str:
 
 
 def place(store_id: str, attempt_id: str) -> str:
-    """Where those of an attempt are."""
+    """Return the folder for the secrets of an attempt."""
     return os.path.join(root(), f"{MARK}{store_id}-{attempt_id}")
 
 
 def give(folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[str]) -> None:
-    """Put them at `target`, which must be nobody's yet, and lead there from the folder."""
+    """Store secrets in a new folder `target` and link to it from the attempt folder."""
     remove(target)
     os.mkdir(target, 0o700)
     every = {**files, HIDDEN: json.dumps(list(hidden)).encode()}
@@ -43,13 +45,13 @@ def give(folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[
 
 
 def forget(folder: str) -> None:
-    """Remove those that the attempt's folder leads to."""
+    """Delete the secrets that the attempt folder links to."""
     with contextlib.suppress(OSError):
         remove(os.readlink(os.path.join(folder, SECRETS)))
 
 
 def remove(target: str) -> None:
-    """What is not ours, or no folder of secrets, stays."""
+    """Delete a folder of secrets. Anything else, and folders of other users, stay."""
     if not os.path.lexists(target):
         return
     import shutil
@@ -61,7 +63,7 @@ def remove(target: str) -> None:
 
 
 def sweep(store_id: str, live: Collection[str]) -> list[str]:
-    """Remove those of attempts that are not live any more; which they were."""
+    """Delete the secrets of attempts that are not in `live`. Return the IDs of those attempts."""
     start, removed = f"{MARK}{store_id}-", []
     for name in os.listdir(root()):
         attempt_id = name.removeprefix(start)

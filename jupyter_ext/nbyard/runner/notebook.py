@@ -1,5 +1,7 @@
-"""Runs the notebook of an attempt in its kernel; a child of the supervisor, told what to do by
-task.json and telling what happens through a pipe, one JSON object a line."""
+"""Runs the notebook of an attempt in its kernel, as task.json says.
+
+This is a child of the supervisor. It reports its progress through a pipe, one JSON object per line.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +28,17 @@ if TYPE_CHECKING:
     from .kernel import ForkedKernel
     from .started import StartedKernel
 
-    # A kernel, its client, and what it told of its language, as far as they are there.
+    # A kernel, its client and its language info, as far as they are there.
     Ready = tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None]
-    # A notebook, and where each of its cells stands in the source.
+    # A notebook, and the position of each of its cells in the source.
     Opened = tuple[dict[str, Any], list[int | None]]
 
-# A runner that holds so much more than at its start ends, and gives it back.
+# A runner that has grown by more than this ends and frees its memory.
 MOST_GROWTH_BYTES = 16 * 2**20
 
 
 class Refused(Exception):
-    """The notebook cannot be run; the text is for people."""
+    """The notebook cannot be run. The message is shown to users."""
 
 
 UNREADABLE = (
@@ -52,6 +54,7 @@ UNFIT = (Refused, CannotInject, BadTask)
 
 
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
+    """Run the notebook of the attempt folder `path`. Report to the pipe `descriptor`."""
     report = Report(descriptor)
     folder = Folder(path)
     try:
@@ -67,8 +70,10 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 
 def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
-    """As `main`, with the kernel made before `wait` says of which attempt it is; and again, with
-    another kernel, for as long as it may stay."""
+    """Run like `main`, but prepare the kernel before `wait` names the attempt.
+
+    While the process may stay, repeat this with another kernel.
+    """
     from .kernel import ForkedKernel, is_forkable
 
     report, own, words = Report(descriptor), dict(os.environ), Lines(wait)
@@ -81,15 +86,19 @@ def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
             return 1
         again = words.next()
         if not again:
-            return 0  # nobody wants another one
+            return 0  # no further attempt is expected
         renew({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
-        gc.collect()  # in a fork it would close files that are others by then
+        # garbage collected later, in a fork, could close descriptors that were reused by then
+        gc.collect()
 
 
 async def _stand_by(
     kernel: str, forked: ForkedKernel, report: Report, words: Lines, largest: int
 ) -> bool:
-    """Whether it stays for another attempt: not with more memory than `largest` says."""
+    """Wait for an attempt and run it. Return whether the process stays for another one.
+
+    It does not stay if it holds more memory than `largest`, in bytes.
+    """
     from .kernel import readable
 
     client = spared.session().prepared_client(kernel)
@@ -105,7 +114,7 @@ async def _stand_by(
         ended.cancel()
     line = words.next() if is_there else words.last()
     if not line:
-        return False  # nobody wants it
+        return False  # no attempt came
     told = json.loads(line)
     take_on(told)
     if not is_there:
@@ -115,8 +124,10 @@ async def _stand_by(
 
 
 async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Lines) -> int:
-    """The same with a kernel that no fork can be. Where it cannot be had when it is wanted, one
-    is started then."""
+    """Wait for an attempt with a kernel that cannot be forked, then run it.
+
+    If that kernel is not usable when the attempt comes, start another one.
+    """
     from .foreign import ForeignKernel
 
     client = spared.session().prepared_client(kernel)
@@ -138,7 +149,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
 
 
 async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
-    """The attempt that was told of; whether this process stays for another one."""
+    """Run the given attempt. Return whether this process stays for another one."""
     from .kernel import ForkedKernel
 
     folder, kernel, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
@@ -147,7 +158,7 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: in
         session = _session(folder, task, read_notebook(folder, task["work"]), ready)
         wishes = Wishes(session.interrupt)
         failure = await _go_through(session, report)
-        # the next kernel would be a fork of what knows the secrets of this one
+        # the next kernel would be forked from a process that knows these secrets
         may_stay = told["may_stay"] and not folder.has(SECRETS)
         if failure is None and may_stay and isinstance(kernel, ForkedKernel):
             stays = _put_off(kernel, wishes, largest)
@@ -157,18 +168,18 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: in
     if stays:
         return True
     sys.stdout.flush()
-    os._exit(0)  # all is said; to take the loop apart is for nobody
+    os._exit(0)  # skips the teardown of the event loop, which would only take time
 
 
 def _put_off(kernel: ForkedKernel, wishes: Wishes, largest: int) -> bool:
-    """Be of no attempt any more; false where the next one could see that there was this one."""
+    """Detach from the attempt. Return False if the next attempt could notice this one."""
     was_asked = wishes.close()
     if was_asked or kernel.exit_code != 0 or len(os.listdir("/proc/self/task")) > 1:
         return False
     if _resident_bytes() > largest:
         return False
     put_off()
-    os.set_blocking(1, True)  # the kernel could have changed it for both
+    os.set_blocking(1, True)  # the kernel shares this pipe and could have changed it
     return True
 
 
@@ -178,7 +189,7 @@ def _resident_bytes() -> int:
 
 
 def _used(kernel: Any) -> dict[str, float]:
-    """Processor time of this process and its kernels so far, and the memory of this kernel."""
+    """Return the CPU time of this process and its kernels so far, and this kernel's memory."""
     own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
     return {"cpu_seconds": seconds, "max_rss_bytes": getattr(kernel, "max_rss_bytes", 0)}
@@ -189,8 +200,10 @@ def _failure(error: Exception) -> dict[str, Any]:
 
 
 def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any], list[int | None]]:
-    """The notebook with its values, without the outputs of former runs; and where each of its
-    cells stands in the source, None for the one with the values."""
+    """Return the notebook with its parameters and without outputs, and the cells' positions.
+
+    A position is the cell's index in the source, None for the injected cell.
+    """
     path = folder.inside(work["path"])
     try:
         with open(path, encoding="utf-8-sig") as file:
@@ -214,7 +227,7 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
 
 
 def _upgraded(text: str) -> dict[str, Any]:
-    """A notebook of format 1 to 3 in format 4; its file stays as it is."""
+    """Convert a notebook of format 1 to 3 to format 4. Its file stays as it is."""
     try:
         found: dict[str, Any] = spared.session().upgraded(text)
     except ImportError as error:
@@ -223,7 +236,7 @@ def _upgraded(text: str) -> dict[str, Any]:
 
 
 def _fork_kernel(work: dict[str, Any]) -> ForkedKernel | None:
-    """The kernel as a fork of this process, where that is the same as starting it."""
+    """Return a fork of this process as kernel, or None if a spawned kernel would differ."""
     from .kernel import ForkedKernel, is_forkable
 
     if not is_forkable(work.get("kernel") or "python3"):
@@ -269,7 +282,7 @@ async def _go_through(session: Any, report: Report) -> dict[str, Any] | None:
 
 
 class Wishes:
-    """That we end. As the loop's own handlers of signals, which look at all that there are."""
+    """Requests to stop, from signals. Cheaper to set up than the loop's own handlers."""
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call
@@ -288,7 +301,7 @@ class Wishes:
         self._call()
 
     def close(self) -> bool:
-        """Leave the next one to the system; whether there was any."""
+        """Restore the default signal handlers. Return whether a request to stop had come."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.set_wakeup_fd(-1)
@@ -300,7 +313,7 @@ class Wishes:
 
 
 async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    """Run code cells, up to one that fails or exits; return what went wrong."""
+    """Run code cells up to one that fails or exits. Return the failure, or None."""
     session.save_within()
     cells = session.code_cells()
     for index in cells:

@@ -1,8 +1,7 @@
-"""Values into a notebook: one cell of assignments in the notebook's language.
+"""Inserts parameter values into a notebook, as one cell of assignments in its language.
 
-Names are checked again here, for a name is source text. Values become literals in encodings that
-leave nothing for a language to interpret; where a language has no encoding that we trust, the
-notebook is refused instead of run with something else.
+Names are checked again here because a name is source text. Values become literals in encodings that
+no language interprets. For a language without a trusted encoding, the notebook is refused.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ OWN_STRINGS = ("r", "scala", "c#", "f#")
 
 
 class CannotInject(Exception):
-    """Why these values cannot be given to this notebook."""
+    """These values cannot be given to this notebook."""
 
 
 def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> list[int | None]:
-    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes,
-    unless nothing else sets its values.
+    """Insert a cell after the last parameters cell, so that its values win.
 
-    For each cell of the notebook as it is then, its place in the source; None for the new one.
+    An earlier injected cell is removed, unless nothing else sets its values. Return the position in
+    the source of each cell of the new notebook, None for the inserted cell.
     """
     stays = not values and not any(TAG in tags(cell) for cell in notebook["cells"])
     places: list[int | None] = [
@@ -65,20 +64,22 @@ def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> l
 
 
 def tags(cell: dict[str, Any]) -> list[str]:
+    """Return the tags of a cell."""
     found = (cell.get("metadata") or {}).get("tags")
     return [str(tag) for tag in found] if isinstance(found, list) else []
 
 
 def source(cell: dict[str, Any]) -> str:
+    """Return the source of a cell as one text."""
     text = cell.get("source", "")
     return text if isinstance(text, str) else "".join(text)
 
 
 def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
-    """The source of the cell.
+    """Return the source of the parameters cell.
 
     Raises:
-        CannotInject: for a name that is none, or a language without a trusted encoding.
+        CannotInject: A name is not valid, or the language has no trusted encoding.
     """
     for name in values:
         if not name.isidentifier() or keyword.iskeyword(name) or len(name) > MAX_NAME:
@@ -118,7 +119,7 @@ def _wrapped(wrapper: str, value: Any) -> str:
 
 
 def _python_literal(value: Any) -> str:
-    """`repr`, which is exact for JSON values, and plain ASCII."""
+    """Return a literal like `repr`, which is exact for JSON values, in plain ASCII."""
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     if isinstance(value, list):
@@ -130,7 +131,7 @@ def _python_literal(value: Any) -> str:
 
 
 def _wrappers(defaults: str) -> dict[str, str]:
-    """Parameters whose default is a path, tuple or set: JSON has none, the notebook expects one."""
+    """Return the types of parameters whose default is a path, tuple or set, which JSON lacks."""
     try:
         statements = ast.parse(defaults).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -197,12 +198,12 @@ def _ascii_json(value: Any) -> str:
 
 
 def _r_vectors(defaults: str) -> set[str]:
-    """Parameters whose default is a vector: a list of numbers or texts is one as well then."""
+    """Return the parameters whose default is a vector. Lists given for them become vectors."""
     return set(R_VECTOR.findall(defaults))
 
 
 def _is_vector(value: Any) -> bool:
-    """Whether `c` would keep it as it is."""
+    """Return whether R's `c` keeps the values of this list as they are."""
     return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
 
 
@@ -211,7 +212,7 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
 
     translator = getattr(translators, PAPERMILL[language])
     if language in OWN_STRINGS:
-        # papermill writes Python's \x and \U escapes, which these languages read otherwise
+        # papermill writes Python's \x and \U escapes, which these languages read differently
         own = classmethod(lambda _cls, text: json.dumps(str(text), ensure_ascii=language != "r"))
         translator = type("Strings", (translator,), {"translate_escaped_str": own})
     try:

@@ -1,7 +1,7 @@
-"""The parent of supervisors: forks one for each request, and ends what a killed one leaves.
+"""The parent of supervisors: forks one for each request and cleans up after killed ones.
 
-It adopts what its supervisors can no longer look after, and stays until the last of them is gone,
-also when the dispatcher that started it is.
+It adopts the processes of killed supervisors. It stays until the last supervisor has ended, even if
+the dispatcher that started it is gone.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ STAYS = b"1"
 
 
 def main(descriptor: int, pool: Pool | None) -> int:
-    """Serve requests from the dispatcher until it hangs up; with a pool, be prepared for notebooks.
+    """Serve requests from the dispatcher until it disconnects. With a pool, keep kernels warm.
 
-    A request is one packet: JSON with `folder`, `attempt_id` and the `kernel` that may be ready
-    before, and a pipe's end in which "1" is written when the attempt is taken care of.
+    A request is one packet: JSON with `folder`, `attempt_id` and the `kernel` that may be warm. A
+    descriptor of a pipe comes with it, to which "1" is written once the attempt is taken care of.
     """
     os.set_inheritable(descriptor, False)
     if pool:
@@ -44,12 +44,14 @@ def main(descriptor: int, pool: Pool | None) -> int:
 
 
 class Parent:
+    """The parent process: it serves requests and looks after its supervisors."""
+
     def __init__(self, requests: socket.socket, pool: Pool | None) -> None:
         self._is_prepared = pool is not None
         self._pool = pool or Pool(0, 0)
         self._requests = requests
         self._hangs_up = False
-        self._folders: dict[int, str] = {}  # of the supervisors, by their pid
+        self._folders: dict[int, str] = {}  # folders of attempts by the pid of their supervisors
         self._crew = Crew()
         self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
@@ -58,6 +60,7 @@ class Parent:
             os.set_blocking(end, False)
 
     def serve(self) -> int:
+        """Serve until the dispatcher disconnects and all supervisors have ended."""
         adopt_orphans()
         signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -66,7 +69,7 @@ class Parent:
         return 0
 
     def _turn(self) -> None:
-        """One look at everybody who may have something to say."""
+        """Wait for the next events and handle them."""
         pool = self._pool
         kernel = "" if self._hangs_up else pool.missing()
         sources: list[Any] = [self._hear, *pool.sources(), *self._crew.sources()]
@@ -103,23 +106,24 @@ class Parent:
             self._pool.drop(one)
         self._crew.disband()
         if self._folders:
-            with contextlib.suppress(OSError):  # who asked may be gone
+            with contextlib.suppress(OSError):  # the dispatcher may be gone
                 self._requests.send(STAYS)
 
     def _obey(self) -> None:
-        """Let an attempt be supervised, or hear that there will be no more."""
+        """Start an attempt, or note that the dispatcher has disconnected."""
         packet, handles, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 1)
         if not packet:
             self._hang_up()
             return
         request, (ready,) = json.loads(packet), handles
-        with contextlib.suppress(OSError):  # who asked hears that it is not taken care of
+        # the dispatcher notices when `ready` is closed without an answer
+        with contextlib.suppress(OSError):
             pid = self._hand_over(request["kernel"], packet, ready)
             self._folders[pid or self._begin(request, ready)] = request["folder"]
         os.close(ready)
 
     def _begin(self, request: dict[str, str], ready: int) -> int:
-        """Fork a supervisor; that of a command stays for the next one."""
+        """Fork a supervisor. The supervisor of a command stays for further attempts."""
         if self._is_prepared:
             return self._fork(partial(self._supervise, request, ready), ready)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -134,7 +138,7 @@ class Parent:
         return pid
 
     def _hand_over(self, kernel: str, packet: bytes, ready: int) -> int:
-        """To one that stands by; 0 when there is none."""
+        """Hand an attempt to a waiting supervisor. Return its pid, or 0 if there is none."""
         if not self._is_prepared:
             return self._crew.take(packet, ready)
         if not kernel:
@@ -151,11 +155,11 @@ class Parent:
         try:
             socket.send_fds(one.claims, [packet], [ready])
         except OSError:
-            return 0  # it has just ended
+            return 0  # the supervisor has just ended
         return one.pid
 
     def _have_back(self, one: Standing) -> None:
-        """It has come to the end of its attempt: let it stand by for another one, or go."""
+        """Keep a supervisor whose attempt has ended for another one, or dismiss it."""
         self._folders.pop(one.pid, None)
         scratch = ""
         try:
@@ -168,7 +172,7 @@ class Parent:
         self._pool.drop(one)
 
     def _have_ready(self, kernel: str) -> None:
-        """Fork one that stands by."""
+        """Fork a supervisor that prepares a kernel and waits for an attempt."""
         from .kernel import is_forkable
 
         self._pool.make_room(kernel)
@@ -198,13 +202,13 @@ class Parent:
     def _supervise(
         self, request: dict[str, str], ready: int, ahead: LaunchAhead | None = None
     ) -> int:
-        """In the fork: what `python runner FOLDER` does, with nothing left to import."""
+        """Supervise an attempt in the fork, like `python runner FOLDER` but without imports."""
         self._attempt_id.write(request["attempt_id"])
         folder, prepared = request["folder"], self._is_prepared
         return supervise(folder, ready, self._pid, is_prepared=prepared, ahead=ahead)
 
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
-        """In the fork: the same when an attempt is known, and for others after it."""
+        """Wait in the fork for an attempt and supervise it, then further ones."""
         adopt_orphans()
         ahead = LaunchAhead(kernel, scratch)
         status = 0
@@ -221,7 +225,7 @@ class Parent:
         return status
 
     def _look_after(self) -> None:
-        """Collect the dead, and end what the killed ones among them have left."""
+        """Reap ended children, and kill the processes that killed supervisors left."""
         broken = self._reap()
         if broken:
             processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
@@ -229,7 +233,7 @@ class Parent:
             clear(scratch)
 
     def _reap(self) -> list[str]:
-        """Collect the dead; where the sockets were of those that did not come to their end."""
+        """Reap ended children. Return the scratch folders of killed supervisors."""
         broken: list[str] = []
         while True:
             try:
@@ -246,7 +250,7 @@ class Parent:
                 broken.append(_scratch(path))
 
     def _orphans(self) -> set[int]:
-        """All below us that is below no supervisor."""
+        """Return the processes below this one that belong to no supervisor."""
         table = processes.table(dead=True)
         found = processes.descendants(self._pid, table)
         own = {*self._folders, *self._crew.pids(), *self._pool.standing, *self._pool.leaving}
@@ -256,7 +260,7 @@ class Parent:
 
 
 def _scratch(path: str) -> str:
-    """Of a supervisor that cannot tell any more, as its runner.json says."""
+    """Return the scratch folder of a supervisor that has ended, from its runner.json."""
     try:
         with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
             scratch = str(json.load(file).get("scratch", ""))

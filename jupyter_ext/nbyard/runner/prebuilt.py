@@ -1,4 +1,4 @@
-"""A kernel that is built before it is needed, and what that leaves outside of it."""
+"""A kernel that is built before it is needed, with the traces it leaves outside of itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from .direct import App, build
 
 
 class Prebuilt:
-    """A kernel, and what building it has left outside of it, which is there in its own process
-    only."""
+    """A kernel, and the changes to the process that come from building it.
+
+    The changes are kept aside and apply only in the kernel's own process.
+    """
 
     def __init__(self) -> None:
         with unchanged() as self._left:
@@ -23,13 +25,13 @@ class Prebuilt:
             self.app.extend()
 
     def take(self) -> App:
-        """Be its process."""
+        """Return the kernel and apply its changes to this process, which becomes its process."""
         for place, left in zip(_outside(), self._left, strict=True):
             place.update(left)
         return self.app
 
     def forget(self) -> None:
-        """Let another one be built."""
+        """Drop the kernel so that another one can be built."""
         atexit.unregister(self.app.kernel.shell.atexit_operations)
         for one in (self.app.kernel.shell, self.app.kernel, self.app):
             type(one).clear_instance()
@@ -37,7 +39,7 @@ class Prebuilt:
 
 @contextlib.contextmanager
 def unchanged() -> Iterator[list[dict[str, Any]]]:
-    """What a kernel changes outside of itself is put back, and is in the list then."""
+    """Undo the changes that a kernel makes outside of itself, and collect them in the list."""
     places = _outside()
     before = [dict(place) for place in places]
     left: list[dict[str, Any]] = []
@@ -54,13 +56,13 @@ def unchanged() -> Iterator[list[dict[str, Any]]]:
 
 
 def _outside() -> tuple[MutableMapping[str, Any], ...]:
-    """Where a kernel changes what belongs to its whole process."""
+    """Return the process-wide namespaces that a kernel changes."""
     return os.environ, vars(builtins), vars(sys), sys.modules
 
 
 def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     changed = {name for name, value in now.items() if not _is(before.get(name), value)}
-    if now is sys.modules:  # what was imported may stay
+    if now is sys.modules:  # imported modules may stay
         changed &= before.keys()
     return {name: now[name] for name in changed}
 

@@ -1,7 +1,7 @@
-"""What is prepared: the parent has imported what notebooks need.
+"""Prepares a process for forking: the parent has imported what notebooks need.
 
-A fork of it is as good as a new interpreter: it imports no library of the user, opens no socket of
-zmq and starts no thread. What it forks knows of no attempt but its own.
+A fork behaves like a new interpreter. The parent imports no library of the user, opens no zmq
+socket and starts no thread. Its forks know only their own attempt.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"),
-    # what a kernel imports while it starts
+    # imported by a kernel while it starts
     *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
     *("IPython.core.logger", "IPython.extensions.storemagic"),
     *("tornado.platform.asyncio", "tornado.queues"),
     *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "faulthandler", "pdb"),
 )
-# What a kernel imports when it is asked to end.
+# Imported by a kernel when it is asked to shut down.
 OF_THE_END = "psutil"
 STAT_ENV_START = 47
-# When it was given its attempt, on the scale of start times: one that stood by is older than that.
+# When a process was given its attempt, on the scale of process start times. A process that waited
+# is older than this time.
 SINCE = "NBYARD_SINCE"
 STAMPED = (SINCE, "NBYARD_MARK", "NBYARD_ATTEMPT_ID")
-OLDEST = (3, 11)  # of `kernel`
-# By parents and supervisors, after `settle`.
+OLDEST = (3, 11)  # required by `kernel`
+# Signals that parents and supervisors handle after `settle`.
 HANDLED = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
     *(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
@@ -50,13 +51,15 @@ _of_kernels: set[str] = set()
 _built: list[Prebuilt] = []
 _others: dict[str, ModuleType] = {}
 _handled: list[int] = []
-_known: list[int] = []  # so many modules were looked through for those others
+_known: list[int] = []  # number of modules seen when `_others` was collected
 
 
 def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
-    """Become what the processes of a notebook can be forked from, instead of starting each; false
-    where that cannot be. For one notebook only, its runner imports its own part while the kernel
-    comes up."""
+    """Import what a notebook needs, so that its processes can be forked.
+
+    Return False if that fails. With `once`, for one notebook only, the runner imports its own part
+    while the kernel starts.
+    """
     is_python = (task["work"].get("language") or "").lower() == "python"
     place = os.environ.get("NBYARD_MARK", "")
     if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
@@ -64,7 +67,7 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
     try:
         if not _of_kernels:
             preload_once() if once else preload()
-    except (ImportError, RuntimeError):  # starting them says what is missing
+    except (ImportError, RuntimeError):  # spawning the processes reports what is missing
         return False
     return True
 
@@ -73,8 +76,8 @@ def preload() -> None:
     """Import what every notebook needs.
 
     Raises:
-        RuntimeError: that started a thread, which no fork would have; or this ipykernel is built
-            otherwise than those we know.
+        RuntimeError: An import started a thread, which forks would lack, or ipykernel is of an
+            unknown version.
     """
     import tempfile
 
@@ -85,11 +88,12 @@ def preload() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module(OF_THE_END)
     session.prepare()
-    kernel.is_forkable("python3")  # reads what every distribution declares
+    kernel.is_forkable("python3")  # caches the metadata of all distributions
     _rehearse()
     tempfile.gettempdir()
     for name in STAMPED:
-        with contextlib.suppress(ValueError, PermissionError):  # in a container it hides itself
+        # in a container the process hides its memory
+        with contextlib.suppress(ValueError, PermissionError):
             stamp(name)
     _tell_others()
     settle()
@@ -97,10 +101,10 @@ def preload() -> None:
 
 
 def preload_once() -> None:
-    """Import what a kernel needs, and look for no garbage: there is one fork only.
+    """Import what a kernel needs, without a garbage collection, as there is only one fork.
 
     Raises:
-        RuntimeError: as for `preload`.
+        RuntimeError: As for `preload`.
     """
     gc.disable()
     _import_for_kernels()
@@ -119,7 +123,7 @@ def _import_for_kernels() -> None:
 
 
 def _rehearse() -> None:
-    """With the kernel that is there; the forks have another one."""
+    """Warm up with the kernel that is built, then build another one for the forks."""
     if _built:
         from .rehearsal import play
 
@@ -137,7 +141,7 @@ def _build() -> None:
     from .prebuilt import Prebuilt
 
     if config_files():
-        return  # they may be programs, which are not for this process
+        return  # configuration files may be programs, which must not run in this process
     try:
         _built.append(Prebuilt())
     except (AttributeError, TypeError) as error:
@@ -145,20 +149,22 @@ def _build() -> None:
 
 
 def kernel_app() -> Any:
-    """The application of a kernel, without what belongs to its attempt; to be had once in a
-    process."""
+    """Return the application of a kernel, without the parts that belong to its attempt.
+
+    It can be called once in a process.
+    """
     from .direct import build, config_files
 
     if not _built:
         return build()
-    if config_files():  # since it was built
+    if config_files():  # configured since the kernel was built
         _built[0].forget()
         return build()
     return _built[0].take()
 
 
 def settle() -> None:
-    """Make ready to be forked: what is here will not be looked through for garbage."""
+    """Prepare for forking: exclude all present objects from garbage collection."""
     processes.boot_id()
     _handled[:] = [one for one in signal.valid_signals() if signal.getsignal(one)]
     gc.collect()
@@ -166,7 +172,7 @@ def settle() -> None:
 
 
 def live_as(work: Callable[[], int]) -> NoReturn:
-    """Do the work of a fork and end with its status, whatever those above it would do."""
+    """Do the work of a fork and exit with its status, without returning to the parent's callers."""
     status = 1
     try:
         status = work()
@@ -180,13 +186,13 @@ def live_as(work: Callable[[], int]) -> NoReturn:
 
 
 class Stamp:
-    """An environment variable where others look for it: in the block the process began with.
+    """An environment variable in the memory block that the process started with.
 
-    `/proc/PID/environ` shows that block, so a fork would carry its parent's words. It has to have
-    a value of the same length already, and its place is that of all forks.
+    `/proc/PID/environ` shows that block, so a fork would show its parent's values. The variable
+    must already have a value of the same length. Its address is the same in all forks.
 
     Raises:
-        ValueError: it has none.
+        ValueError: The process did not start with this variable.
     """
 
     def __init__(self, name: str) -> None:
@@ -194,6 +200,7 @@ class Stamp:
         self._address, self._length = place_of(name)
 
     def write(self, value: str) -> None:
+        """Write a value of the same length, also into `os.environ`."""
         new = os.fsencode(value)
         if len(new) != self._length:
             raise ValueError(f"{self._name} has no place for {len(new)} bytes")
@@ -201,21 +208,21 @@ class Stamp:
         os.environ[self._name] = value
 
     def clear(self) -> None:
+        """Overwrite the value with dashes."""
         self.write("-" * self._length)
 
 
 @cache
 def stamp(name: str) -> Stamp:
-    """Found once: its place is that of all forks."""
+    """Return the stamp of a variable, found once: its address is the same in all forks."""
     return Stamp(name)
 
 
 def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
-    """Where the value of a variable is in the memory of a process, ours if none is named, and its
-    length there.
+    """Return the address and length of a variable's value in a process, by default this one.
 
     Raises:
-        ValueError: it did not begin with such a variable.
+        ValueError: The process did not start with this variable.
     """
     process = f"/proc/{pid or 'self'}"
     with open(f"{process}/environ", "rb") as file:
@@ -231,8 +238,10 @@ def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
 
 
 def forget_others() -> dict[str, ModuleType]:
-    """Leave to a kernel only the modules that one which was started would have; those that it will
-    want at its end."""
+    """Remove the modules that a spawned kernel would not have.
+
+    Return the removed modules that the kernel needs at shutdown.
+    """
     later = {name: module for name, module in _others.items() if name.startswith(OF_THE_END)}
     if _known != [len(sys.modules)]:
         _tell_others()
@@ -242,7 +251,7 @@ def forget_others() -> dict[str, ModuleType]:
 
 
 def _tell_others() -> None:
-    """Modules that are no kernel's. That they are held saves each fork taking them apart."""
+    """Collect the modules that no kernel has. Holding them saves each fork their teardown."""
     for name, module in sys.modules.items():
         top = name.partition(".")[0]
         if top == __package__ or (name not in _of_kernels and top not in sys.stdlib_module_names):
@@ -251,7 +260,7 @@ def _tell_others() -> None:
 
 
 class Lines:
-    """Lines that are written to a pipe or socket."""
+    """Reads lines from a pipe or socket."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -259,11 +268,11 @@ class Lines:
 
     @property
     def has_come(self) -> bool:
-        """Whether there is one that was read already."""
+        """Return whether a line was read already."""
         return b"\n" in self._come
 
     def next(self) -> bytes:
-        """Nothing where the other end is closed."""
+        """Wait for the next line. Return nothing once the other end is closed."""
         while not self.has_come:
             piece = os.read(self.descriptor, 1 << 16)
             if not piece:
@@ -273,34 +282,36 @@ class Lines:
         return line
 
     def last(self) -> bytes:
-        """What has come on a socket that nothing can be written to from now on: nobody is left to
-        think that he was heard."""
+        """Return the next line and close the socket for writers.
+
+        A later writer gets an error, so it knows that its line was not read.
+        """
         with socket.socket(fileno=os.dup(self.descriptor)) as end:
             end.shutdown(socket.SHUT_RD)
         return self.next()
 
 
 def read_whole(descriptor: int) -> bytes:
-    """All that is written until the other end is closed."""
+    """Read until the other end is closed."""
     with os.fdopen(descriptor, "rb") as file:
         return file.read()
 
 
 def take_on(told: dict[str, Any]) -> None:
-    """Become a process of the attempt that has been told: its mark, variables and directory."""
+    """Become a process of the given attempt: take on its mark, variables and directory."""
     environment = told["environment"]
     if "since" in told:
         stamp(SINCE).write(told["since"])
         del os.environ[SINCE]
     stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
-    if "NBYARD_ATTEMPT_ID" in os.environ:  # it may be alone in its container
+    if "NBYARD_ATTEMPT_ID" in os.environ:  # missing where a container has one attempt only
         stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
     os.environ.update(environment)
     os.chdir(told["directory"])
 
 
 def put_off() -> None:
-    """Be no attempt's any more. Variables are those of the attempt until `renew`."""
+    """Stop belonging to an attempt. Its variables stay until `renew`."""
     for name in STAMPED:
         stamp(name).clear()
     os.chdir("/")

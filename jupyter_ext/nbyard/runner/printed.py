@@ -1,4 +1,4 @@
-"""What is printed on the streams of a kernel's process, by whatever is not its own Python."""
+"""Captures what other code than a kernel's own Python prints to its standard streams."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ WAKE = b"\0"  # ipykernel writes it to a stream that it closes
 
 
 class Pipe:
-    """What libraries and child processes print on one of the kernel's streams. It is told once:
-    ipykernel writes it to where its own output goes as well, which here is the log that has it
-    from the runner. And it is told before the cell is at its end."""
+    """Captures what libraries and child processes print on one of the kernel's streams.
+
+    The output is passed on once. ipykernel would also write it to its original stream, which here
+    is the log that gets it from the runner. The output is passed on before the cell ends.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -25,15 +27,15 @@ class Pipe:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def watch(self) -> None:
-        """The life of the stream's own thread."""
-        with contextlib.suppress(OSError, ValueError):  # it is closed at the end
+        """Pass output on until the stream is closed, in the stream's own thread."""
+        with contextlib.suppress(OSError, ValueError):  # the stream is closed
             while self._stream._should_watch:
                 select.select([self._stream._fid], [], [])
                 if not self.tell():
                     return
 
     def tell(self) -> bool:
-        """Pass on what there is; whether more can come."""
+        """Pass on the output that has come. Return whether more can come."""
         with self._turn:
             while select.select([self._stream._fid], [], [], 0)[0]:
                 piece = os.read(self._stream._fid, PIECE_BYTES)
@@ -46,17 +48,18 @@ class Pipe:
 
 
 class Printed:
-    """The pipes of all streams; each is made when its stream is."""
+    """The pipes of all streams. Each is created together with its stream."""
 
     def __init__(self) -> None:
         self._pipes: list[Pipe] = []
 
     def watch(self, stream: Any) -> Callable[[], None]:
-        """What the thread of this stream is to do."""
+        """Return the function that the thread of this stream runs."""
         pipe = Pipe(stream)
         self._pipes.append(pipe)
         return pipe.watch
 
     def tell(self) -> None:
+        """Pass on the output of all pipes."""
         for pipe in self._pipes:
             pipe.tell()

@@ -1,4 +1,4 @@
-"""Processes of this machine: who descends from whom, who carries a mark, who is still the same."""
+"""Finds processes by descent or mark, and detects that a pid was reused."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ KILL_SECONDS = 10.0
 MAX_FROZEN = 20_000
 LAST_LOOKS = 2
 DEAD = ("Z", "X")
-CLOSE_RANGE = 436  # the system call, on every kind of processor
+CLOSE_RANGE = 436  # the number of the system call on every processor
 MAX_DESCRIPTOR = 2**31 - 1
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Process(NamedTuple):
-    """`started` is seconds since the machine's start; with the pid it names a process for good.
-    `cpu_seconds` counts its own and those of the children that it has collected."""
+    """A process.
+
+    `started` is in seconds since the machine's start. Together with the pid it identifies a process
+    forever. `cpu_seconds` includes children that the process has reaped.
+    """
 
     pid: int
     parent: int
@@ -40,8 +43,10 @@ class Process(NamedTuple):
 
 
 def table(*, dead: bool = False) -> dict[int, Process]:
-    """All processes that can be seen; if wanted with the dead that nobody has collected. One of
-    those may still have threads that end, and children."""
+    """Return all visible processes by pid, with `dead` including zombies.
+
+    A zombie may still have children and ending threads.
+    """
     if not HAS_PROC:
         return _ps_table()
     found = {}
@@ -54,7 +59,7 @@ def table(*, dead: bool = False) -> dict[int, Process]:
 
 
 def read(pid: int) -> Process | None:
-    """One process, or None when it is gone or a zombie."""
+    """Return one process, or None if it is gone or a zombie."""
     if not HAS_PROC:
         return _ps_table().get(pid)
     process = _stat(pid)
@@ -95,7 +100,7 @@ def _ps_table() -> dict[int, Process]:
 
 @cache
 def boot_id() -> str:
-    """Changes with every start of the machine; empty where there is none."""
+    """Return an ID that changes with every start of the machine, or an empty text."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -104,6 +109,7 @@ def boot_id() -> str:
 
 
 def descendants(root: int, processes: dict[int, Process]) -> set[int]:
+    """Return the pids of all processes below `root`."""
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
@@ -118,8 +124,10 @@ def descendants(root: int, processes: dict[int, Process]) -> set[int]:
 
 
 def below(root: int) -> set[int]:
-    """The descendants, without a look at every process where the system can tell: good enough to
-    measure them, for one may be missed while another one ends."""
+    """Return the descendants of a process, if possible without a look at every process.
+
+    This is good enough for measurements: it may miss a process while another one ends.
+    """
     if not HAS_CHILDREN:
         return descendants(root, table())
     found: set[int] = set()
@@ -132,7 +140,7 @@ def below(root: int) -> set[int]:
 
 
 def has_children() -> bool:
-    """Whether this process has any, zombies too."""
+    """Return whether this process has children, including zombies."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -141,9 +149,9 @@ def has_children() -> bool:
 
 
 def _children(pid: int) -> set[int]:
-    """Those that live, and zombies."""
+    """Return the children of a process, including zombies."""
     found: set[int] = set()
-    with contextlib.suppress(OSError):  # it ends
+    with contextlib.suppress(OSError):  # the process is ending
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
                 found.update(map(int, file.read().split()))
@@ -151,12 +159,12 @@ def _children(pid: int) -> set[int]:
 
 
 def marked(mark: str, processes: Iterable[int]) -> set[int]:
-    """Own processes that were started with NBYARD_MARK=mark in their environment."""
+    """Return this user's processes that were started with NBYARD_MARK=mark."""
     return {pid for pid in processes if environment(pid).get("NBYARD_MARK") == mark}
 
 
 def environment(pid: int) -> dict[str, str]:
-    """NBYARD_* of the environment a process was started with; empty for those of other users."""
+    """Return the NBYARD_* variables a process was started with, none for other users' processes."""
     try:
         if os.stat(f"/proc/{pid}").st_uid != os.getuid():
             return {}
@@ -171,7 +179,7 @@ def environment(pid: int) -> dict[str, str]:
 
 
 def memory_bytes(pids: Iterable[int]) -> int:
-    """Memory with shared pages counted once (PSS); falls back to RSS."""
+    """Return the memory in bytes with shared pages counted once (PSS), or RSS without PSS."""
     total = 0
     for pid in pids:
         try:
@@ -185,7 +193,7 @@ def memory_bytes(pids: Iterable[int]) -> int:
 
 
 def keep_only(*descriptors: int) -> None:
-    """Close all other files of ours but the three standard ones."""
+    """Close all files of this process except the given ones and the three standard ones."""
     first = 3
     for kept in sorted({*descriptors, MAX_DESCRIPTOR}):
         if kept > first and not _close_range(first, kept - 1):
@@ -195,7 +203,7 @@ def keep_only(*descriptors: int) -> None:
 
 
 def _close_range(first: int, last: int) -> bool:
-    """Whether the system can do it at once: what it need not list, it need not forget."""
+    """Close a range of descriptors with one system call. Return whether the system supports it."""
     if _LIBC is None:
         return False
     found: int = _LIBC.syscall(CLOSE_RANGE, first, last, 0)
@@ -205,11 +213,12 @@ def _close_range(first: int, last: int) -> bool:
 def _close_listed(kept: Collection[int]) -> None:
     for name in os.listdir("/proc/self/fd" if HAS_PROC else "/dev/fd"):
         if int(name) > 2 and int(name) not in kept:
-            with contextlib.suppress(OSError):  # the one that listed them
+            with contextlib.suppress(OSError):  # the descriptor of the listing itself
                 os.close(int(name))
 
 
 def send(pids: Iterable[int], number: int) -> None:
+    """Send a signal to processes. Ignore those that are gone."""
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -220,14 +229,15 @@ def send(pids: Iterable[int], number: int) -> None:
 def kill_tree(
     root: int | None, mark: str, spare: set[int], collect: Callable[[], object] = lambda: None
 ) -> int:
-    """SIGKILL all below `root` and all that carries the mark, until nothing of it is left."""
+    """Kill all processes below `root` and all that carry the mark, until none is left."""
     return kill_all(lambda: _targets(root, mark) - spare, collect)
 
 
 def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int:
-    """SIGKILL what is found until nothing is, twice: what forks away may be missed by one look.
+    """Kill the processes that `find` returns until it has returned none twice.
 
-    They are stopped first: what cannot run cannot fork away from the list. `collect` reaps.
+    One look may miss a process that was just forked. Processes are stopped first, because a stopped
+    process cannot fork. `collect` reaps.
     """
     deadline = time.monotonic() + KILL_SECONDS
     killed: set[int] = set()

@@ -1,5 +1,8 @@
-"""A notebook that the prepared parent runs in itself: what is compiled, looked up and remembered
-the first time is there in every fork. It runs no code but its own, and starts no thread."""
+"""Runs a notebook in the prepared parent itself, to warm up its forks.
+
+Code that is compiled and values that are cached on first use are there in every fork then. It runs
+only code of its own and starts no thread.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,12 @@ WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
 def play(prebuilt: Prebuilt) -> None:
-    """With this kernel, which nobody can have after that."""
-    # told by its name whose it is: it stays behind when this process is killed
+    """Run the warm-up notebook with this kernel, which is unusable afterwards."""
+    # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
         asyncio.run(_play(prebuilt.take(), Folder(place)))
-        for kind in ("*.py", "*.ipy"):  # as a kernel looks for what its user has it begin with
+        for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files
             glob.glob(os.path.join(place, kind))
     prebuilt.forget()
 
@@ -47,7 +50,7 @@ async def _play(app: App, folder: Folder) -> None:
         app.kernel.start()
         stream: Any = OutStream
         printed = stream(app.session, app.iopub_thread, "stdout", watchfd=False)
-        printed.buffer = nobody  # where the runner passes it on
+        printed.buffer = nobody  # the runner writes it there
         with contextlib.redirect_stdout(printed):
             await session.start()
             failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))

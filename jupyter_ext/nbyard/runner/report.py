@@ -1,4 +1,4 @@
-"""What the work tells its supervisor, one JSON object a line."""
+"""Messages from the work to its supervisor, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class Report:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def send(self, message: dict[str, Any], *, more_to_come: bool = False) -> None:
+        """Send a message. With `more_to_come`, it may wait for the next one."""
         self._file.write(json.dumps(message) + "\n")
         if not more_to_come:
             self._file.flush()
 
     def stage(self, name: str) -> None:
+        """Report that the attempt has entered a stage."""
         self.send({"type": "stage", "stage": name})
 
     def cell(
@@ -30,6 +32,7 @@ class Report:
         *,
         more_to_come: bool = False,
     ) -> None:
+        """Report the state of a cell, and its duration in seconds."""
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
         message = {"type": "cell", **place, "state": state, **more}
         self.send(message, more_to_come=more_to_come)
@@ -41,7 +44,10 @@ class Report:
         used: dict[str, float] | None = None,
         stays: bool = False,
     ) -> None:
-        """`used` tells of this process up to now, and of its kernel; it may stay for another
-        attempt."""
+        """Report the end of the work.
+
+        `used` has the resources of this process and its kernel so far. With `stays`, the process
+        waits for another attempt.
+        """
         more = {} if used is None else {"used": used, "stays": stays}
         self.send({"type": "end", "failure": failure, **more})

@@ -1,4 +1,4 @@
-"""Space to give back when the disk is full and a result must be written."""
+"""Reserves disk space for the result, in case the disk is full when it must be written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _PAGES = [b"\0" * 4096] * 128
 
 
 class Reserve:
-    """A file without a name, which nobody has to remove; it is held for the next attempt too."""
+    """A file without a name, which the system removes. It is kept for the next attempt."""
 
     def __init__(self) -> None:
         self._file = -1
 
     def hold(self, folder: str) -> None:
-        """On the disk of this folder; not at all where there is no space."""
+        """Reserve space on the disk of a folder, or nothing if there is no space."""
         try:
             if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
                 return
@@ -30,10 +30,10 @@ class Reserve:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(self._file, 0, BYTES)
         else:
-            os.writev(self._file, _PAGES)  # touches one page of ours
+            os.writev(self._file, _PAGES)  # dirties only one page of memory
 
     def release(self) -> bool:
-        """Give the space back; whether there was any."""
+        """Free the space. Return whether there was any."""
         if self._file < 0:
             return False
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""From what a function returned to the files of its outputs."""
+"""Writes the return value of a function to the files of its outputs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of,
 
 
 def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
-    """What was returned, by the outputs that the function declares.
+    """Return the returned values by the outputs that the function declares.
 
     Raises:
-        Unfit: it does not fit them.
+        Unfit: The value does not match the outputs.
     """
     if not names:
         if value is not None:
@@ -31,11 +31,13 @@ def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def write(value: Any, file_format: str, path: str) -> None:
-    """The file or folder of one output. Bytes are its content and a path names it, for every
-    format; anything else is written as `WRITERS` say.
+    """Write the file or folder of one output.
+
+    For every format, bytes are the content and a path names a file or folder to copy. Anything else
+    is written by `WRITERS`.
 
     Raises:
-        Unfit: there is no way to write it.
+        Unfit: The value cannot be written in this format.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if isinstance(value, os.PathLike):
@@ -80,7 +82,7 @@ WRITERS: Mapping[str, Callable[[Any, str], bytes]] = {JSON: _json}
 
 
 def _take(given: str, file_format: str, path: str) -> None:
-    """What the function wrote itself; where it did that in the right place, it stays."""
+    """Copy a file or folder that the function wrote, unless it is in the right place already."""
     shown = f"it returned the path {given}"
     if os.path.isdir(given) != (file_format == FOLDER) or not os.path.exists(given):
         raise Unfit(f"{shown}, which is no {'folder' if file_format == FOLDER else 'file'}")

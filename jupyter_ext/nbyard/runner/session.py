@@ -1,4 +1,4 @@
-"""One notebook in one kernel: nbclient, with outputs sent on as they come."""
+"""One notebook in one kernel: nbclient, with outputs passed on as they come."""
 
 from __future__ import annotations
 
@@ -23,36 +23,37 @@ from .masks import Masks, masks_of
 from .started import KernelEnded, KernelMissing, StartedKernel
 from .verdict import how
 
-START_SECONDS = 120.0  # for a kernel to answer
-SAVE_SHARE = 10  # times what saving took pass before it is done again
-SAVE_SECONDS = 0.1  # between two times, after each cell
-AUTOSAVE_SECONDS = 5.0  # between two times, within a cell
+START_SECONDS = 120.0  # timeout for the kernel's first answer
+SAVE_SHARE = 10  # the least pause between saves, as a multiple of the time a save takes
+SAVE_SECONDS = 0.1  # least time between saves after cells
+AUTOSAVE_SECONDS = 5.0  # least time between saves within a cell
 MAX_STREAM = 8 * 1024 * 1024
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 200_000
 MAX_NAME = 100
-# Texts of a SystemExit with which papermill lets a notebook succeed, and those of None and False.
+# Exit values with which papermill lets a notebook succeed, and the texts of None and False.
 GOOD_EXITS = ("", "0", "None", "False")
 
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
 _reads: Any = nbformat.reader.reads
 _convert: Any = nbformat.convert
-# What a kernel sends is kept as it is: its check takes longer than all else that is done with it.
+# Skips the validation of messages from the kernel: it takes longer than all other work on them.
 nbbase.validate = lambda *_: None
 nbformat.validate = lambda *_, **__: None
 _prepared: list[Any] = []
-# What nbclient says about itself is no output of the work.
+# nbclient's own log is no output of the work.
 _log = logging.getLogger("nbclient")
 _log.addHandler(logging.NullHandler())
 
 
 class Client(NotebookClient):
-    """Writes streams to our own output at once, merges them in the notebook and caps them there."""
+    """Passes streams on at once, and merges and limits them in the notebook."""
 
     session: Session
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Handle a message from the kernel. Streams are passed on at once."""
         self.session.save_within(AUTOSAVE_SECONDS)
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
@@ -68,7 +69,7 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def _joined(self, outputs: Any, name: str, text: str) -> bool:
-        """Whether the text found its place in the last output."""
+        """Append the text to the last output if possible. Return whether that succeeded."""
         if self.clear_before_next_output or not outputs:
             return False
         last = outputs[-1]
@@ -82,10 +83,10 @@ class Client(NotebookClient):
 
 
 def upgraded(text: str) -> dict[str, Any]:
-    """A notebook of an older format in format 4.
+    """Convert a notebook of an older format to format 4.
 
     Raises:
-        ValueError: it is none of that format; or another error of what misses in it.
+        ValueError: The text is not a notebook of that format. Missing parts raise other errors.
     """
     try:
         return dict(_convert(_reads(text), 4))
@@ -94,6 +95,7 @@ def upgraded(text: str) -> dict[str, Any]:
 
 
 def client_for(notebook: Any, kernel: str) -> Any:
+    """Create a client of nbclient for a notebook and the name of a kernel."""
     return Client(
         notebook,
         kernel_name=kernel,
@@ -106,12 +108,12 @@ def client_for(notebook: Any, kernel: str) -> Any:
 
 
 def prepare() -> None:
-    """Do now what would keep a notebook waiting."""
+    """Create a client now, so that a notebook need not wait for it."""
     _prepared.append(client_for(from_dict(EMPTY), ""))
 
 
 def prepared_client(kernel: str) -> Any:
-    """One that belongs to no notebook yet."""
+    """Return a client that has no notebook yet."""
     if not _prepared:
         return client_for(from_dict(EMPTY), kernel)
     client = _prepared.pop()
@@ -125,7 +127,7 @@ def _write(text: str) -> None:
 
 
 def _in_lines(notebook: dict[str, Any], masks: Masks) -> str:
-    """JSON with a line for each cell: to indent all of it takes ten times as long."""
+    """Return JSON with one line per cell. Indenting everything takes ten times as long."""
     cells = ",\n".join(
         json.dumps(masks.cleaned(cell), ensure_ascii=False) for cell in notebook["cells"]
     )
@@ -134,8 +136,11 @@ def _in_lines(notebook: dict[str, Any], masks: Masks) -> str:
 
 
 class Session:
-    """The notebook, with the places of its cells in the source, and its kernel: forked or, if not,
-    started; what is ready of it, its client and what it told, is there already."""
+    """A notebook with its kernel.
+
+    `opened` has the notebook and the positions of its cells in the source. `ready` has the kernel,
+    its client and its language info as far as they are there. Without a kernel, one is spawned.
+    """
 
     def __init__(
         self,
@@ -173,22 +178,26 @@ class Session:
         self.client.on_cell_executed = self._note_exit
 
     def progress(self, index: int) -> dict[str, int]:
-        """A cell in executed.ipynb (`index` of `of`) and, if it is one of those in the source,
-        there (`cell` of `cells`)."""
+        """Return the position of a cell.
+
+        `index` of `of` is its place in executed.ipynb. `cell` of `cells` is its place in the
+        source, if it is one of the source's cells.
+        """
         written = sum(place is not None for place in self._places)
         found = {"index": index, "of": len(self._places), "cells": written}
         place = self._places[index]
         return found if place is None else {**found, "cell": place}
 
     def code_cells(self) -> list[int]:
+        """Return the indexes of all code cells."""
         return [i for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
 
     async def start(self) -> None:
-        """A kernel that answers.
+        """Start the kernel and wait until it answers.
 
         Raises:
-            KernelMissing: no kernel of that name, or it does not come up.
-            KernelEnded: it was killed meanwhile.
+            KernelMissing: There is no kernel of that name, or it does not start.
+            KernelEnded: The kernel was killed while it started.
         """
         self._starting = asyncio.ensure_future(self._start())
         await asyncio.wait({self._starting}, timeout=START_SECONDS)
@@ -213,18 +222,18 @@ class Session:
         self._notebook.metadata["language_info"] = from_dict(self._language_info)
 
     def interrupt(self) -> None:
-        """Asked to end: a running cell gets KeyboardInterrupt, and no further one is run."""
+        """Interrupt the running cell with KeyboardInterrupt and run no further cell."""
         self.interrupted = True
         if self._starting is not None:
             self._starting.cancel()
-        elif not self._closes:  # a kernel that is interrupted while it ends would not end
+        elif not self._closes:  # a kernel that is interrupted during its shutdown would not end
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
-        """Run one cell; return what went wrong. `has_exited` is true when it ended the notebook.
+        """Run one cell. Return its failure, if any. Set `has_exited` if it ends the notebook.
 
         Raises:
-            KernelEnded: the kernel did not survive it.
+            KernelEnded: The kernel died in the cell.
         """
         self.cell = index
         try:
@@ -239,7 +248,7 @@ class Session:
         return None
 
     def _note_exit(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
-        """Note that the cell asked the kernel to end, as `exit()` does in IPython and R.
+        """Record that the cell asked the kernel to exit, as `exit()` does in IPython and R.
 
         Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
         """
@@ -262,8 +271,10 @@ class Session:
         }
 
     def place(self, index: int | None = None) -> dict[str, Any]:
-        """For a failure: the cell (or the running one) in the source and in executed.ipynb. The
-        cell with the values is none of the source's."""
+        """Return the place of a cell, by default the running one, in the source and executed.ipynb.
+
+        The cell with the parameter values has no place in the source.
+        """
         index = self.cell if index is None else index
         if index is None:
             return {}
@@ -279,17 +290,19 @@ class Session:
         return how(self._process.exit_code)
 
     def finish(self) -> None:
-        """The last cell has been run."""
+        """Add the state of widgets to the notebook after its last cell."""
         self.client.set_widgets_metadata()
 
     async def close(self, kindly: bool) -> None:
-        """End the kernel; after success it may run what was registered for its exit."""
+        """End the kernel. With `kindly`, after success, let it run its exit handlers first."""
         self._closes = True
         await self._process.end(self.client.kc, kindly=kindly)
 
     def save_within(self, seconds: float = SAVE_SECONDS) -> None:
-        """Replace executed.ipynb so long after the last time, or later where that costs much
-        compared to the work."""
+        """Schedule a save of executed.ipynb, `seconds` after the last one.
+
+        It is later if saving takes long compared to the work.
+        """
         due = self._saved_at + max(seconds, self._save_cost * SAVE_SHARE)
         if self._saving is not None:
             if self._saving.when() <= due:
@@ -298,11 +311,11 @@ class Session:
         self._saving = asyncio.get_running_loop().call_at(due, self._save_meanwhile)
 
     def _save_meanwhile(self) -> None:
-        with contextlib.suppress(OSError):  # the last time it matters
+        with contextlib.suppress(OSError):  # only the last save must succeed
             self.save()
 
     def save(self) -> None:
-        """Replace executed.ipynb."""
+        """Write executed.ipynb."""
         if self._saving is not None:
             self._saving.cancel()
             self._saving = None

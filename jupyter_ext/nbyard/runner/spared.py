@@ -1,4 +1,4 @@
-"""What our imports would import and never use here: it takes longer than all the rest of them."""
+"""Avoids imports of libraries that are never used here and take longer than all others."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-# nbformat checks notebooks with it; we read and write them ourselves.
+# nbformat validates notebooks with it. The runner reads and writes notebooks itself.
 CHECKER = {"jsonschema": ("Draft4Validator",), "jsonschema.exceptions": ("ErrorTree",)}
 REFUSAL = "ValidationError"
-# A grammar of IRIs that the checker compiles where it is imported after all.
+# A grammar of IRIs that jsonschema compiles if it is imported after all.
 GRAMMAR = "rfc3987_syntax"
-# A quarter of ipykernel's start; nobody debugs these kernels from outside.
+# A quarter of ipykernel's start time. These kernels are not debugged from outside.
 DEBUGGER = "debugpy"
 
 
 def session() -> Any:
-    """Our own module of that name, and with it nbclient."""
+    """Import the module `session` and, with it, nbclient."""
     name = f"{__package__}.session"
     sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
@@ -30,7 +30,7 @@ def session() -> Any:
 
 @contextlib.contextmanager
 def _stand_ins() -> Iterator[None]:
-    """Modules that have what is imported from them, and no more."""
+    """Provide modules that contain only the names that are imported from them."""
     for name, classes in CHECKER.items():
         module: Any = ModuleType(name)
         for one in classes:
@@ -46,7 +46,7 @@ def _stand_ins() -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_debugger() -> Iterator[None]:
-    """Let ipykernel be imported without."""
+    """Let ipykernel be imported without its debugger."""
     sys.modules[DEBUGGER] = None  # type: ignore[assignment]
     try:
         yield

@@ -1,5 +1,7 @@
-"""In a warm container: what waits for its next attempt. Nothing of the one before is left when it
-is made, and it has one attempt."""
+"""In a warm container, a supervisor that waits for the next attempt.
+
+It is created after the last attempt was cleaned up, and serves one attempt.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from .work import adopt_orphans, is_plain
 
 
 def kernel_of(task: dict[str, Any]) -> str:
-    """The kernel that may be ready before this task is known; empty where none may."""
+    """Return the name of the kernel that may be prepared for such a task, or an empty text."""
     from .kernel import is_forkable
 
     work = task["work"]
@@ -52,7 +54,7 @@ class Standby:
         return supervise(request["folder"], ready, parent, is_prepared=True, ahead=ahead)
 
     def call(self, path: str) -> bool:
-        """Have the attempt in this folder supervised; false when it is gone."""
+        """Start the attempt in this folder. Return False if the supervisor is gone."""
         nobody = os.open(os.devnull, os.O_WRONLY)
         try:
             socket.send_fds(self._calls, [json.dumps({"folder": path}).encode()], [nobody])
@@ -63,5 +65,8 @@ class Standby:
         return True
 
     def close(self) -> None:
-        """It has ended. Closed before, with what it said unheard, it might not hear its call."""
+        """Close the socket once the supervisor has ended.
+
+        Closing it earlier, with unread messages in it, could lose the call.
+        """
         self._calls.close()

@@ -1,4 +1,4 @@
-"""From a command line to a supervisor that nobody's end can take along."""
+"""Starts a supervisor that outlives the process that started it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ RESERVE = Reserve()
 
 
 def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
+    """Supervise the attempt in a folder. Return the exit status."""
     folder = Folder(path)
     if folder.has("result.json"):
         return 0
@@ -36,7 +37,7 @@ def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
 
 
 def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
-    """Answers when runner.json is there."""
+    """Supervise in a detached process. Return once runner.json is there."""
     listen, ready = os.pipe()
     child = fork_away()
     if child == 0:
@@ -50,7 +51,7 @@ def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
 
 
 def fork_away() -> int:
-    """Double fork into a session of its own: 0 there; here the pid of one that ends at once."""
+    """Double fork into a new session. Return 0 there, and here the pid of a process to reap."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -67,7 +68,7 @@ def supervise(
     is_prepared: bool,
     ahead: LaunchAhead | None = None,
 ) -> int:
-    """The supervisor's life, in a process that `parent` has forked for it and looks after."""
+    """Run the supervisor in a process that `parent` has forked and looks after."""
     folder = Folder(path)
     if folder.has("result.json"):
         return _answer(ready)
@@ -77,7 +78,7 @@ def supervise(
 
 
 def _let_go(folder: Folder) -> None:
-    """No terminal, no pipe of whoever started us; what goes wrong here is told in the log."""
+    """Release the terminal and inherited pipes. Errors go to the log."""
     nothing = os.open(os.devnull, os.O_RDWR)
     trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for target, source in ((0, nothing), (1, nothing), (2, trouble)):
@@ -100,13 +101,14 @@ def _supervise(
     if lock is None:
         return _answer(ready)
     scratch = ahead.scratch if ahead else _scratch(folder, task)
-    # Told who we are, somebody may ask us to end at once: the wish is in a file, this only wakes.
+    # The pid in runner.json invites SIGUSR1. The request to stop is in a file, so the signal may be
+    # ignored until it has a handler.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    # After a power cut the attempt is lost, with this file or without it.
+    # No fsync: after a power cut the attempt is lost anyway.
     folder.write_whole("runner.json", identity(scratch))
     _answer(ready)
     guard = _guard(task, scratch, parent)
-    # Should this raise, the guard is not dismissed, and ends what was begun.
+    # If this raises, the guard is not dismissed and kills what was started.
     if ahead:
         ahead.bind(folder, task)
     launch = ahead or Launch(
@@ -118,14 +120,14 @@ def _supervise(
     write_result(folder, task, result, RESERVE)
     guard.dismiss()
     supervisor.close()
-    if not parent:  # who forked us believes no result from before a restart of the machine
+    if not parent:  # a parent trusts no result from before a restart of the machine
         folder.make_durable("result.json")
     os.close(lock)
     return 0
 
 
 def _beside(task: dict) -> type[Supervisor]:  # type: ignore[type-arg]
-    """What stands beside such work."""
+    """Return the class of supervisor for this kind of work."""
     if task["work"]["kind"] != "functions":
         return Supervisor
     from .worker import WorkerSupervisor
@@ -140,14 +142,14 @@ def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type
 
 
 def _lock(folder: Folder) -> int | None:
-    """Ours, until it is closed, when nobody supervises this attempt, or has."""
+    """Lock the attempt and return the descriptor, or None if it has or had a supervisor."""
     lock = os.open(folder.path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
         return None
-    # A supervisor that came before us and is gone leaves a lost attempt, not one to start again.
+    # The attempt of a supervisor that is gone is lost. It must not start again.
     if folder.has("result.json") or folder.has("runner.json"):
         os.close(lock)
         return None
@@ -155,7 +157,7 @@ def _lock(folder: Folder) -> int | None:
 
 
 def _scratch(folder: Folder, task: dict) -> str:  # type: ignore[type-arg]
-    """For notebooks: a short path for sockets, for the system allows no long ones."""
+    """Return a folder for the sockets of a notebook. Its path is short, as sockets require."""
     if task["work"]["kind"] != "notebook":
         return ""
     try:
@@ -174,6 +176,7 @@ def _answer(ready: int | None) -> int:
 
 
 def identity(scratch: str) -> dict[str, object]:
+    """Return the content of runner.json, which identifies this process."""
     own = processes.read(os.getpid())
     return {
         "pid": os.getpid(),

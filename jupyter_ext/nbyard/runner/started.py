@@ -1,4 +1,4 @@
-"""A kernel that is started as its specification says: any language's, and any environment's."""
+"""A kernel that is spawned as its specification says, for any language and environment."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_SOCKET_FOLDER = 80
 
 
 class KernelMissing(Exception):
-    """There is no such kernel here, or it does not start."""
+    """The kernel is not installed, or does not start."""
 
 
 class KernelEnded(Exception):
-    """The kernel died under the notebook."""
+    """The kernel died while it ran the notebook."""
 
 
 def look_after_sending(channel: Any) -> None:
@@ -43,7 +43,7 @@ def look_after_sending(channel: Any) -> None:
 
 
 class StartedKernel:
-    """A kernel of jupyter_client's manager, in a directory."""
+    """A kernel that jupyter_client's manager starts in a directory."""
 
     def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
         self._name = name
@@ -53,11 +53,11 @@ class StartedKernel:
         self._client: Any = None
 
     async def connect(self, client: Any) -> dict[str, Any]:
-        """Start it, and wait until it answers; what it tells of its language.
+        """Start the kernel, wait until it answers and return its language info.
 
         Raises:
-            KernelMissing: no kernel of that name, or it does not come up.
-            KernelEnded: somebody ended it while it started.
+            KernelMissing: There is no kernel of that name, or it does not start.
+            KernelEnded: The kernel was killed while it started.
         """
         self._client = client
         self._check()
@@ -89,10 +89,10 @@ class StartedKernel:
         if client.km is None:
             client.km = manager
         runtime_folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
-        if runtime_folder:  # it goes with it, also when we are killed
+        if runtime_folder:  # this folder is removed even if this process is killed
             manager.connection_file = os.path.join(runtime_folder, "kernel.json")
         if self._language == "python" and 0 < len(runtime_folder) < MAX_SOCKET_FOLDER:
-            # no ports that two kernels could draw at once, and none that a neighbour could reach
+            # unlike ports, sockets cannot collide, and other users cannot reach them
             manager.transport = "ipc"
             manager.ip = os.path.join(runtime_folder, "kernel")
         manager.kernel_spec_manager = specifications()
@@ -101,7 +101,7 @@ class StartedKernel:
             raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
 
     async def _probe(self) -> dict[str, Any]:
-        """Ask until both channels have answered: only then is no output missed."""
+        """Send requests until both channels have answered: from then on no output is missed."""
         client, shell, iopub = self._client.kc, False, False
         while not (shell and iopub):
             if not await self._client.km.is_alive():
@@ -124,18 +124,23 @@ class StartedKernel:
         return found
 
     async def interrupt(self) -> None:
+        """Interrupt the kernel, if it was started."""
         if self._client is not None and self._client.km is not None:
             await self._client.km.interrupt_kernel()
 
     @property
     def exit_code(self) -> int | None:
+        """Return the exit code of the kernel, None while it runs."""
         manager = self._client.km if self._client is not None else None
         process = getattr(getattr(manager, "provisioner", None), "process", None)
         code: int | None = process.poll() if process is not None else None
         return code
 
     async def _ask_to_end(self) -> None:
-        """Woken by its end, where jupyter_client would look ten times a second."""
+        """Ask the kernel to shut down and wait for its end.
+
+        The wait is on a pidfd, as jupyter_client would poll ten times a second.
+        """
         manager = self._client.km
         if hasattr(os, "pidfd_open") and await manager.is_alive():
             handle = os.pidfd_open(manager.provisioner.pid)
@@ -147,7 +152,7 @@ class StartedKernel:
         await manager.shutdown_kernel(now=not await manager.is_alive())
 
     async def end(self, talk: Any, *, kindly: bool) -> None:
-        """End it; when there is no hurry it may do what was registered for that."""
+        """End the kernel. With `kindly`, let it run its exit handlers first."""
         manager = self._client.km if self._client is not None else None
         if talk is not None:
             if kindly and manager is not None:

@@ -1,4 +1,4 @@
-"""Stands beside the work: keeps its log, its limits, its end."""
+"""The supervisor of an attempt: keeps its log and its limits, and reports its end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .watch import Watch
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
 BEAT_SECONDS = 2.0  # between heartbeats
-TICK_SECONDS = 0.25  # between looks at limits, and whether somebody asks to end
+TICK_SECONDS = 0.25  # between checks of limits and of requests to cancel
 GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
-DRAIN_SECONDS = 1.0  # for what work that is gone left in its pipes
-POKE_SECONDS = 0.1  # between two words to who looks on
-KILLED = 128 + signal.SIGKILL  # as a shell tells of its children
+DRAIN_SECONDS = 1.0  # for output that is left in the pipes of ended work
+POKE_SECONDS = 0.1  # least time between two wake-ups of listeners
+KILLED = 128 + signal.SIGKILL  # the exit status that a shell reports for a killed child
 CHUNK_BYTES = 1024 * 1024
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
@@ -36,7 +36,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
 class Ending:
-    """Why and until when the work may end by itself."""
+    """Why the work was asked to end, and until when it may do so by itself."""
 
     def __init__(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         self.state = state
@@ -63,7 +63,7 @@ class Supervisor:
         self._masks = masks_of(folder.path)
         self.log = Log(folder.at("log"), masks=self._masks)
         self._memory = MemoryWatch(task.get("memory_bytes"))
-        own = os.environ.get(VISIBLE_GPUS)  # a Dask worker's
+        own = os.environ.get(VISIBLE_GPUS)  # set for a Dask worker
         gpus = GpuMeter((task.get("environment") or {}).get(VISIBLE_GPUS, own) or "")
         self._record = UsageRecord(folder.at("usage.jsonl"), gpus, spent=launch.spent)
         self._selector = selectors.DefaultSelector()
@@ -73,17 +73,18 @@ class Supervisor:
         self._reported: dict[str, Any] | None = None
         self._report_rest = b""
         self._told_to_stop = ""
-        self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
+        # runner.json counts as heartbeat until then
+        self._next_beat = time.monotonic() + BEAT_SECONDS
         self._started = self._last_sign = self._last_poke = time.monotonic()
         self._has_news = False
         self._watch: Watch | None = None
         self._working_at: float | None = None
-        self._hear, self._signal_end = os.pipe()  # a signal wakes who selects
+        self._hear, self._signal_end = os.pipe()  # a signal wakes the selector
         for end in (self._hear, self._signal_end):
             os.set_blocking(end, False)
 
     def run(self) -> dict[str, Any]:
-        """From start to the result."""
+        """Run the attempt and return its result."""
         started_at = self._clock.now()
         self._reserve.hold(self._folder.path)
         self._prepare()
@@ -113,12 +114,11 @@ class Supervisor:
         }
 
     def _observed(self) -> dict[str, Any] | None:
-        """What the work has read of its code so far; None where it did not begin."""
+        """Return the files of its code that the work has read, None if it did not begin."""
         return self._watch.seen() if self._watch else None
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
-        """The names of those that are there, and the failure: also, where there was none, that
-        they are not as they should be. After another one they do not matter."""
+        """Return the names of the outputs that exist, and the failure, if any."""
         if failure is not None and failure["kind"] != "contract":
             return [], failure
         code = 0 if self._status is None else os.waitstatus_to_exitcode(self._status)
@@ -133,7 +133,7 @@ class Supervisor:
         signal.set_wakeup_fd(self._signal_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
-        signal.signal(signal.SIGHUP, lambda *_: None)  # ignored, it would be by the work as well
+        signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         self._selector.register(self._hear, selectors.EVENT_READ, self._on_wakeup)
@@ -166,7 +166,7 @@ class Supervisor:
         self._poke()
 
     def _poke(self) -> None:
-        """Who looks on hears at most so often that something came further."""
+        """Wake listeners about progress, at most once per POKE_SECONDS."""
         now = time.monotonic()
         if self._has_news and now - self._last_poke > POKE_SECONDS:
             self._has_news, self._last_poke = False, now
@@ -185,7 +185,7 @@ class Supervisor:
                 next_tick = time.monotonic() + TICK_SECONDS
 
     def _patience(self) -> float:
-        """How long nobody has to say anything before it is looked whether something is due."""
+        """Return how many seconds to wait before the next check if nothing happens."""
         return POKE_SECONDS if self._has_news else TICK_SECONDS
 
     def _is_over(self) -> bool:
@@ -196,7 +196,7 @@ class Supervisor:
         return self._ending is None or not self._tree()
 
     def _offers_to_stay(self) -> bool:
-        """Whether the runner has said that the work has ended, and waits for more."""
+        """Return whether the runner has reported the end of the work and waits for more."""
         return self._reported is not None and self._reported.get("stays", False)
 
     def _tick(self) -> None:
@@ -216,7 +216,8 @@ class Supervisor:
             sys.stderr.write(f"heartbeat: {error}\n")
         is_heard = time.monotonic() - self._last_sign < BEAT_SECONDS
         if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
-            self._tell({"type": "log", "state": "full"})  # else nobody outside could know
+            # the log file no longer shows that the work prints
+            self._tell({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
         try:
@@ -238,14 +239,14 @@ class Supervisor:
             words = verdict.too_silent(seconds)
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
         if now - self._started < TICK_SECONDS:
-            return  # it may be over before a look at it would be
+            return  # short work may end before its memory would be measured
         words = self._memory.exceeded(self._tree) if self._ending is None else ""
         self._record.look(self._memory.seen)
         if words:
             self._end("failed", verdict.failure("memory", words), 0)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
-        """Ask the work to end; `_stay` waits for it, `_clear_away` makes sure."""
+        """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
         self._ending = Ending(state, failure, grace_seconds)
         self._tell({"type": "stage", "stage": "ending"})
         if not grace_seconds or not self._launch.pid:
@@ -287,7 +288,7 @@ class Supervisor:
             self._tell(*news)
 
     def _heed(self, message: dict[str, Any]) -> bool:
-        """Whether it is an event for everybody."""
+        """Handle a message. Return whether it is also an event for events.jsonl."""
         if message["type"] == "end":
             self._reported = message
             used = message.get("used", {}).get("max_rss_bytes", 0)
@@ -295,7 +296,7 @@ class Supervisor:
         return message["type"] not in ("end", "ready")
 
     def _reap(self) -> bool:
-        """Collect every dead child, adopted ones too; whether one lives."""
+        """Reap every ended child, adopted ones too. Return whether one is still alive."""
         while True:
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -306,17 +307,17 @@ class Supervisor:
             if pid == self._launch.pid:
                 self._status = status
                 if self._launch.spent:
-                    continue  # its largest kernel may have been another attempt's
+                    continue  # its maximum may come from a kernel of another attempt
             self._largest = max(self._largest, used.ru_maxrss)
 
     def _clear_away(self) -> None:
-        """Nothing of the work stays alive; what it had still written comes into the log. Whoever
-        looks at GPUs goes first: it may start processes as long as it lives."""
+        """Kill what is left of the work and store the rest of its output."""
+        # the GPU monitor goes first: it may start processes while it lives
         self._record.end_gpus()
         if self._watch:
             self._watch.leave()
         left = 0
-        # whoever lost its parent became our child
+        # adopted processes are children, too
         if self._reap() and self._lets_stay():
             while heard := self._selector.select(0):
                 for key, _ in heard:
@@ -334,8 +335,7 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
 
     def _lets_stay(self) -> bool:
-        """Whether the runner serves another attempt: where nothing but itself is left. Else it
-        ends before the rest does."""
+        """Return whether the runner stays for another attempt. Kill it if it is not alone."""
         if self._ending is not None or self._status is not None or not self._offers_to_stay():
             return False
         assert self._reported is not None and isinstance(self._launch, LaunchAhead)
@@ -348,7 +348,7 @@ class Supervisor:
         return False
 
     def _end_all(self) -> int:
-        """How many there were."""
+        """Kill all processes of the work. Return how many there were."""
         left = 0
         if self._reap() or not ADOPTS:
             left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
@@ -388,7 +388,7 @@ class Supervisor:
         }
 
     def close(self) -> None:
-        """Hold nothing of the attempt any more."""
+        """Release everything that belongs to the attempt."""
         self.log.close()
         self._selector.close()
         if self._watch:

@@ -1,7 +1,7 @@
-"""What the work uses while it runs: a line of usage.jsonl for each look at it.
+"""Records the resources that the work uses, as lines of usage.jsonl.
 
-A line is {at, cpu, memory, processes}: seconds since 1970, seconds of CPU so far, bytes now; and
-where it was granted GPUs, {gpus: {id: [percent, bytes]}}.
+A line is {at, cpu, memory, processes}: seconds since 1970, CPU seconds so far, bytes now. If GPUs
+were granted, it also has {gpus: {id: [percent, bytes]}}.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .work import die_with_parent
 
 FIRST_PAUSE = 1.0
 MAX_LINES = 2000
-# Looking costs less than a hundredth of one core, however large the work is.
+# Measuring takes less than a hundredth of one core, however large the work is.
 LOOK_SHARE = 100
 MIB = 2**20
-END_SECONDS = 1.0  # for who looks at GPUs, killed, to be gone
+END_SECONDS = 1.0  # for the killed GPU monitor to be gone
 GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
 
 
 class UsageFile:
-    """Whenever it is full, every other line goes and the pause between two doubles."""
+    """The file of samples. When it is full, every other line is dropped and the pause doubles."""
 
     def __init__(self, path: str, max_lines: int = MAX_LINES) -> None:
         self.pause = FIRST_PAUSE
@@ -37,9 +37,10 @@ class UsageFile:
         self._max_lines = max_lines
         self._lines: list[str] = []
         with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
-            self._lines = file.readlines()  # of whoever looked before
+            self._lines = file.readlines()  # from an earlier supervisor
 
     def write(self, sample: dict[str, Any]) -> None:
+        """Append a sample. If the disk is full, it is lost."""
         line = json.dumps(sample) + "\n"
         self._lines.append(line)
         try:
@@ -61,21 +62,21 @@ class UsageFile:
 
 
 class UsageRecord:
-    """Looks each second at first, then as often as the file wants it."""
+    """Takes a sample each second at first, then as often as the file accepts one."""
 
     def __init__(
         self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES, *, spent: float = 0.0
     ) -> None:
-        self.staying = 0.0  # seconds of a process that stays when the work has ended
+        self.staying = 0.0  # CPU seconds of a runner that stays after the work
         self.gpus = gpus
         self._file = UsageFile(path, max_lines)
         self._next_look = 0.0
         self._cpu = 0.0
-        self._before = _cpu_of_children() + spent  # another attempt's
+        self._before = _cpu_of_children() + spent  # without other attempts
         self._ended: float | None = None
 
     def look(self, pids: Collection[int]) -> None:
-        """Write down what these processes hold, when it is time to."""
+        """Record what these processes use, if a sample is due."""
         self.gpus.listen()
         now, before = time.monotonic(), time.process_time()
         if now >= self._next_look:
@@ -84,20 +85,20 @@ class UsageRecord:
             self._next_look = now + max(self._file.pause, cost * LOOK_SHARE)
 
     def end_gpus(self) -> None:
-        """Look at them no longer; what that has cost is not the work's."""
+        """Stop the GPU monitor and exclude its CPU time from the work's."""
         self.gpus.listen()
         before = _cpu_of_children()
         self.gpus.end()
         self._before += _cpu_of_children() - before
 
     def close(self) -> None:
-        """A last line, when all processes are gone."""
+        """Add a last line when all processes are gone."""
         self._add(())
-        self._ended = self.ended_cpu()  # without that of who looked at the GPUs
+        self._ended = self.ended_cpu()  # without the GPU monitor
         self.gpus.close()
 
     def ended_cpu(self) -> float:
-        """Seconds of processor time of the processes that are gone."""
+        """Return the CPU seconds of the processes that have ended."""
         if self._ended is not None:
             return self._ended
         return _cpu_of_children() + self.staying - self._before
@@ -105,7 +106,7 @@ class UsageRecord:
     def _add(self, pids: Collection[int]) -> None:
         known = [found for pid in pids if (found := processes.read(pid))]
         used = self.ended_cpu() + sum(found.cpu_seconds for found in known)
-        self._cpu = max(self._cpu, used)  # what has died but was not reaped yet is in neither
+        self._cpu = max(self._cpu, used)  # a dead process that is not reaped yet is in neither sum
         sample: dict[str, Any] = {
             "at": round(time.time(), 2),
             "cpu": round(self._cpu, 2),
@@ -123,8 +124,10 @@ def _cpu_of_children() -> float:
 
 
 class GpuMeter:
-    """What the driver's own tool says of the GPUs: one process that tells it each second. Without
-    GPUs or without the tool there is none."""
+    """Runs nvidia-smi, which reports the usage of the GPUs each second.
+
+    Without GPUs or without that tool nothing runs.
+    """
 
     def __init__(self, ids: str) -> None:
         self.latest: dict[str, list[float]] = {}
@@ -150,18 +153,18 @@ class GpuMeter:
                 stderr=subprocess.DEVNULL,
                 env={k: v for k, v in os.environ.items() if not k.startswith("NBYARD_")},
                 start_new_session=True,
-                # one thread only lives here, so that this is safe
+                # safe because only one thread runs here
                 preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509
             )
             self.pid = process.pid
-            process.returncode = 0  # the supervisor reaps, Popen shall not wait
+            process.returncode = 0  # the supervisor reaps; Popen must not wait
         except OSError:
             self.close()
         finally:
             os.close(end)
 
     def listen(self) -> None:
-        """Take in what it has said."""
+        """Read the samples that have come."""
         while self._output >= 0:
             try:
                 data = os.read(self._output, 65536)
@@ -179,15 +182,17 @@ class GpuMeter:
             name, percent, mebibytes = (field.strip() for field in fields)
             self.latest[name] = [float(percent), float(mebibytes) * MIB]
         except ValueError:
-            return  # "[N/A]", or a sentence
+            return  # "[N/A]", or a message
 
     def processes(self) -> set[int]:
-        """The tool, and what it has started: it may be a script around the real one."""
+        """Return the tool and its descendants: it may be a script around the real tool."""
         return {self.pid, *processes.below(self.pid)} if self.pid else set()
 
     def end(self) -> None:
-        """End it with all of its group, also what was stopped. What cannot be killed is no part of
-        the work as long as it lives."""
+        """Kill the tool with its process group, including stopped processes.
+
+        A process that cannot be killed does not count as part of the work.
+        """
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
@@ -195,13 +200,16 @@ class GpuMeter:
             self.pid = 0
 
     def close(self) -> None:
-        """Leave nothing of it to the next attempt."""
+        """Stop the tool and drop its samples, so that the next attempt starts afresh."""
         self.end()
         self.latest = {}
 
 
 def _ended(group: int) -> bool:
-    """Whether all of it is gone: what hangs in the driver is not waited for."""
+    """Kill a process group and return whether all of it is gone within a second.
+
+    A process may hang in the GPU driver.
+    """
     deadline = time.monotonic() + END_SECONDS
     try:
         os.killpg(group, signal.SIGKILL)

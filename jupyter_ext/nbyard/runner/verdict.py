@@ -1,4 +1,4 @@
-"""What became of the work: failures in words, outputs looked at, result.json."""
+"""The outcome of the work: failures as text, checks of outputs, result.json."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ from .reserve import Reserve
 RETRY_SECONDS = 2.0
 RETRIES = 300
 FULL_BYTES = 1 << 20
-# that others send; what a program itself does wrong has other numbers
+# Signals from outside. Errors of a program itself cause other signals.
 FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
+    """Return a failure as in result.json."""
     return {"kind": kind, "message": message, **more}
 
 
 def too_long(seconds: float) -> str:
-    """Why work is ended at its limit."""
+    """Return the message for work that exceeds its time limit."""
     return f"ran longer than its limit of {seconds:g} s"
 
 
 def too_silent(seconds: float) -> str:
-    """Why work is ended that gives no sign of life."""
+    """Return the message for work that is silent for too long."""
     return f"gave no sign of life for {seconds:g} s"
 
 
 def of_status(
     status: int, last_lines: str, codes: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
-    """A wait status as a failure; None for exit code 0 and what else `codes` call success."""
+    """Return a failure for a wait status. None for exit code 0 and codes in `codes["success"]`."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         message = f"ended by signal {number} ({signal_name(number)})"
@@ -47,7 +48,7 @@ def of_status(
 
 
 def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
-    """An exit code as a failure; None for one that means success."""
+    """Return a failure for an exit code, or None for success."""
     words = ""
     if code not in codes.get("success", ()):
         if code in codes.get("temporary", ()):
@@ -61,6 +62,7 @@ def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any]
 
 
 def signal_name(number: int) -> str:
+    """Return the name of a signal."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -68,14 +70,17 @@ def signal_name(number: int) -> str:
 
 
 def how(code: int | None) -> str:
-    """How a process ended, in brackets; nothing when that is not known."""
+    """Describe in brackets how a process ended. Return an empty text if that is not known."""
     if code is None:
         return ""
     return f" (signal {-code}, {signal_name(-code)})" if code < 0 else f" (exit code {code})"
 
 
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What the notebook's process reported; its silence means that it was ended from outside."""
+    """Return the failure that the notebook's process reported.
+
+    Without a report, the process was killed from outside.
+    """
     if reported is not None:
         return reported.get("failure")
     if os.WIFSIGNALED(status):
@@ -89,8 +94,10 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
 def of_function(
     status: int, reported: dict[str, Any] | None, last_lines: str
 ) -> dict[str, Any] | None:
-    """What the function's process reported; one that ended without a word did what a command does
-    that fails."""
+    """Return the failure that the function's process reported.
+
+    Without a report, its exit status decides, as for a command that fails.
+    """
     if reported is not None:
         return reported.get("failure")
     words = "its process ended before the function returned"
@@ -99,7 +106,7 @@ def of_function(
 
 
 def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
-    """The same failure, with a word on what may have been its cause."""
+    """Return the failure, with a note if the disk is full."""
     disk = os.statvfs(folder.path)
     if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
         return failure
@@ -107,6 +114,7 @@ def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, An
 
 
 def words_for_bytes(size: float) -> str:
+    """Return a size with a binary unit."""
     for unit in ("bytes", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}"
@@ -120,8 +128,11 @@ def look_at_outputs(
     directory: str = "code",
     exit_code: int = 0,
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """The outputs that are there, and the first that breaks the contract. Those that have patterns
-    are taken from the working folder `directory`, those with a path of their own from there."""
+    """Return the names of the outputs that exist, and a failure for the first invalid one.
+
+    Outputs with patterns are taken from the working folder `directory`, those with a path of their
+    own from there.
+    """
     present: list[str] = []
     try:
         found.collect(folder, outputs)
@@ -152,14 +163,14 @@ def _not_written(output: dict[str, Any]) -> str:
 
 
 def _problem_inside(folder: Folder, relative: str) -> str | None:
-    """The same of the one thing that was found."""
+    """Check the one file or folder in the folder of a collected output like `_problem`."""
     path = folder.inside(relative)
     names = list(found.entries(path)) if os.path.isdir(path) else []
     return _problem(folder, os.path.join(relative, names[0])) if names else ""
 
 
 def _problem(folder: Folder, relative: str) -> str | None:
-    """None: fine. Empty: not there. Else why it cannot be taken."""
+    """Return None for a valid output, an empty text if it is missing, else the problem."""
     path = folder.inside(relative)
     if not os.path.lexists(path):
         return ""
@@ -184,7 +195,10 @@ def _problem(folder: Folder, relative: str) -> str | None:
 def write_result(
     folder: Folder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
 ) -> None:
-    """The last act. On a full disk the reserve is given up; then it is tried for ten minutes."""
+    """Write result.json as the last step.
+
+    On a full disk, free the reserved space, then retry for ten minutes.
+    """
     result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
     for _ in range(RETRIES):
         try:

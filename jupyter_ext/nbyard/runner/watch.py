@@ -1,8 +1,8 @@
-"""What work reads of its code: the files that it opens and the folders that it lists, as inotify
-tells them (inotify(7)). Native readers and child processes are seen as well as Python.
+"""Records what the work reads of its code: the files it opens and the folders it lists.
 
-Nothing tells of files that were looked for and not found, or only asked about. What work wrote is
-for people alone: no result depends on it.
+The events come from inotify(7), so native readers and child processes are covered as well as
+Python. Lookups of missing files and of attributes are not seen. The files that the work wrote are
+recorded for display only: no result depends on them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE
 EVENT = struct.Struct("iIII")
 BUFFER = 1 << 16
 MOST_WRITTEN = 100
-MOST = 20_000  # paths; code that opens more depends on all of it
+MOST = 20_000  # paths; code that opens more depends on the whole folder
 TOO_MANY = "it opened too many files of its code"
 
 
 class Watch:
-    """Watches a folder and those below it that are there now. `problem` says why not all of what
-    happens is known; then nothing of it counts."""
+    """Watches a folder and the folders that it contains now.
+
+    `problem` is set if events are missing. The recorded events do not count then.
+    """
 
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
         self._descriptor = -1
@@ -45,7 +47,7 @@ class Watch:
         self._first: set[str] = set()
         self._written: set[str] = set()
         self._new_folders: set[str] = set()
-        self._since = time.clock_gettime_ns(COARSE_CLOCK)  # as of file systems
+        self._since = time.clock_gettime_ns(COARSE_CLOCK)  # the clock of file systems
         try:
             self._begin()
         except (OSError, AttributeError) as error:  # no inotify on this system
@@ -64,12 +66,12 @@ class Watch:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
             self._places[place] = inside
         self.take()
-        self._listed.clear()  # by us, just now
+        self._listed.clear()  # listed by the code above
         self._selector.register(self._descriptor, selectors.EVENT_READ, self.take)
         self._is_heard = True
 
     def _folders(self) -> list[str]:
-        """Relative paths, the folder's own empty."""
+        """Return the paths of all folders, relative to the watched one, which is empty."""
         found = [""]
         for inside in found:
             start = _before(inside)
@@ -84,13 +86,13 @@ class Watch:
         return found
 
     def leave(self) -> None:
-        """Let the selector wake nobody any more."""
+        """Remove the watch from the selector."""
         if self._is_heard:
             self._is_heard = False
             self._selector.unregister(self._descriptor)
 
     def take(self, _descriptor: int = 0) -> None:
-        """Note what has happened since the last time."""
+        """Record the events since the last call."""
         while self._descriptor >= 0 and not self.problem:
             try:
                 data = os.read(self._descriptor, BUFFER)
@@ -101,7 +103,8 @@ class Watch:
                 place, mask, _, length = EVENT.unpack_from(data, at)
                 at += EVENT.size + length
                 name = data[at - length : at].rstrip(b"\0")
-                with contextlib.suppress(UnicodeDecodeError):  # no file of a bundle
+                # not UTF-8, so not a file of a bundle
+                with contextlib.suppress(UnicodeDecodeError):
                     self._note(place, mask, name.decode())
 
     def _note(self, place: int, mask: int, name: str) -> None:
@@ -113,13 +116,13 @@ class Watch:
             return
         path = _before(inside) + name
         if mask & OPEN and mask & IS_FOLDER:
-            if not name:  # the folder above tells the same with a name
+            if not name:  # the parent's event has the name
                 self._listed.add(inside or ".")
         elif mask & OPEN:
             self._read.add(path)
-        elif mask & MOVED_FROM:  # from now on it is read under another name
+        elif mask & MOVED_FROM:  # it will be read under its new name
             self._read.add(f"{path}/" if mask & IS_FOLDER else path)
-        elif mask & IS_FOLDER:  # it came into being, or came from elsewhere
+        elif mask & IS_FOLDER:  # a folder was created or moved here
             self._new_folders.add(path)
         elif mask & (WRITTEN | MOVED_TO):
             self._written.add(path)
@@ -155,8 +158,10 @@ class Watch:
             return False
 
     def _add_linked(self) -> None:
-        """A file may have been read under a second name. Where that is gone, its change time tells
-        of it."""
+        """Add files that may have been read under a second name, a hard link.
+
+        If that name is gone, the change time of a file shows that it had one.
+        """
         made, self._made = self._made, set()
         for path in made:
             try:
@@ -173,12 +178,12 @@ class Watch:
             return True
 
     def close(self) -> None:
-        """Watch no more."""
+        """Close the inotify descriptor."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def _before(folder: str) -> str:
-    """What is before the names in it. `os.path.join` would be the slowest part of a note."""
+    """Return the prefix of paths in a folder. `os.path.join` would be too slow here."""
     return f"{folder}/" if folder else ""

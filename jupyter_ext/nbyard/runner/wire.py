@@ -1,7 +1,7 @@
-"""Jupyter's messages between a runner and the kernel that it has forked: through a pair of sockets.
+"""Jupyter's messages between a runner and the kernel it has forked, through a socket pair.
 
-A message is a list of frames on a channel. It travels in packets that name their sender, for what
-the kernel has forked may speak as well, and say which is the first and which the last.
+A message is a list of frames on a channel. It is sent in packets, which mark the first and the last
+one of a message. Each names its sender, as processes forked by the kernel may send, too.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ Message = tuple[int, list[bytes]]
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the connected ends of a channel."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def packets(channel: int, frames: Sequence[bytes]) -> Iterator[bytes]:
-    """A message as it travels."""
+    """Yield the packets of a message."""
     sizes = struct.pack(f"=BI{len(frames)}Q", channel, len(frames), *map(_size, frames))
     whole = memoryview(b"".join([sizes, *frames]))
     for at in range(0, len(whole), PACKET_BYTES):
@@ -42,12 +43,13 @@ def _size(frame: bytes) -> int:
 
 
 class Assembler:
-    """Makes messages of packets; one of which the end never came is forgotten."""
+    """Builds messages from packets. Messages without an end are dropped."""
 
     def __init__(self) -> None:
         self._parts: dict[int, list[bytes]] = {}
 
     def feed(self, packet: bytes) -> Message | None:
+        """Add a packet. Return the message if it is complete now."""
         sender, marks = _HEAD.unpack_from(packet)
         if marks & _FIRST:
             self._parts[sender] = []
@@ -71,7 +73,7 @@ def _taken_apart(whole: bytes) -> Message:
 
 
 def hear(end: socket.socket) -> bytes | None:
-    """The next packet; None when there is none yet, nothing when the other end is closed."""
+    """Return the next packet, None if there is none yet, nothing if the other end is closed."""
     try:
         return end.recv(PACKET_BYTES + _HEAD.size, socket.MSG_DONTWAIT)
     except BlockingIOError:
@@ -81,7 +83,7 @@ def hear(end: socket.socket) -> bytes | None:
 
 
 class Speaker:
-    """The kernel's: says a message at once and whole, whichever thread or fork has it to say."""
+    """The kernel's end. It sends each message at once and whole, from any thread or fork."""
 
     def __init__(self) -> None:
         self.end: socket.socket | None = None
@@ -89,20 +91,22 @@ class Speaker:
         os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
-        self._turn = threading.Lock()  # whoever held it may not be there in a fork
+        self._turn = threading.Lock()  # the thread that held the lock may not exist in the fork
         self._held: list[bytes] = []
         self._holds = False
 
     def hold(self) -> None:
-        """The next message is said with the one that follows it, so that both are heard at once."""
+        """Send the next message together with the one after it, so that both arrive at once."""
         self._holds = True
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
+        """Send a message on a channel. Without a connection, drop it."""
         if self.end is None:
             return
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))  # half a word is none
+        # an interrupt must not cut a message
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            with self._turn, contextlib.suppress(ConnectionError):  # the runner has gone
+            with self._turn, contextlib.suppress(ConnectionError):  # the runner is gone
                 self._held += packets(channel, frames)
                 if self._holds:
                     self._holds = False
@@ -115,7 +119,7 @@ class Speaker:
 
 
 class Line:
-    """The runner's: hears everything, and waits for nobody when it speaks."""
+    """The runner's end. It receives all messages, and never blocks when it sends."""
 
     def __init__(self, end: socket.socket, heard: Callable[[int, list[bytes]], None]) -> None:
         self._end = end
@@ -126,6 +130,7 @@ class Line:
         self._loop.add_reader(end, self._listen)
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
+        """Send a message on a channel, later if the kernel does not read."""
         self._unsaid.extend(packets(channel, frames))
         self._speak()
 
@@ -138,7 +143,7 @@ class Line:
                 self._loop.add_writer(self._end, self._speak)
                 return
             except ConnectionError:
-                self._unsaid.clear()  # it has ended; that is heard elsewhere
+                self._unsaid.clear()  # the kernel has ended, which is noticed elsewhere
                 return
             self._unsaid.popleft()
 

@@ -1,4 +1,4 @@
-"""From a task to a started process."""
+"""Starts the process of a task."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
 HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
-# What does the work that is no command.
+# Options of the runner for work other than commands.
 CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
 
 ADOPTS = sys.platform == "linux"
@@ -29,34 +29,34 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
 
 
 class CannotStart(Exception):
-    """The work could not even begin; the text is for people."""
+    """The work could not start. The message is shown to users."""
 
 
 def is_plain(environment: Iterable[str]) -> bool:
-    """Whether none of these variables would have to be there when Python starts."""
+    """Return whether none of these variables must be set before Python starts."""
     return all(name.startswith(LATE_VARIABLES) for name in environment)
 
 
 def adopt_orphans() -> None:
-    """Daemonised children of the work become ours instead of init's."""
+    """Adopt daemonized children of the work, instead of init."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def signal_at_end_of_parent(number: int) -> None:
-    """Not that of the one who adopts us then."""
+    """Request a signal at the end of the current parent, not of a later adoptive one."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def show_to_work(shown: bool) -> None:
-    """Whether the work, which has the same user, may reach our memory and our files."""
+    """Set whether the work, which has the same user, may access our memory and files."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_DUMPABLE, int(shown), 0, 0, 0)
 
 
 def die_with_parent(parent: int) -> None:
-    """Runs in the child between fork and exec: its parent's end will be its own."""
+    """End this child when its parent ends. Call this between fork and exec."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
         signal_at_end_of_parent(signal.SIGKILL)
@@ -65,22 +65,23 @@ def die_with_parent(parent: int) -> None:
 
 
 def environment_of_host() -> dict[str, str]:
-    """What all work finds in its environment."""
+    """Return the environment variables that all work gets."""
     environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
 
 
 def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
-    """What only the work of this attempt is told: directory and variables.
+    """Return the working directory and variables for the work of this attempt.
 
     Raises:
-        BadTask: its directory is outside of its folder.
-        OSError: it cannot be made.
+        BadTask: The directory is outside the attempt folder.
+        OSError: The directory cannot be created.
     """
     directory = folder.inside(task.get("directory") or "code")
     os.makedirs(directory, exist_ok=True)
-    environment = {"PWD": directory, **(task.get("environment") or {})}  # not the dispatcher's
+    # replaces the dispatcher's PWD
+    environment = {"PWD": directory, **(task.get("environment") or {})}
     for name, value in (task["work"].get("environment") or {}).items():
         environment[name] = folder.expand_word(value)
     for name, place in (task["work"].get("secrets") or {}).items():
@@ -97,7 +98,7 @@ def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
 
 
 class Launch:
-    """One started process: `pid`, and the two pipes to read from (`report` not of commands)."""
+    """A started process: `pid`, and two pipes to read from (`report` is not for commands)."""
 
     stays = False
     spent = 0.0
@@ -125,6 +126,7 @@ class Launch:
         self.report, self._report_end = os.pipe()
 
     def start(self) -> None:
+        """Start the process, or raise CannotStart."""
         try:
             with contextlib.ExitStack() as files:
                 self._fork() if self._is_forked else self._spawn(files)
@@ -135,14 +137,14 @@ class Launch:
             os.close(self._report_end)
 
     def close(self) -> None:
-        """Hear no more of the work."""
+        """Close the pipes from the work."""
         for end in (self.output, self.report):
             os.close(end)
 
     def _spawn(self, files: contextlib.ExitStack) -> None:
         parent = os.getpid()
         about = told(self._folder, self._task, self._scratch)
-        if self._work["kind"] == "command":  # a function's files are names of its parameters
+        if self._work["kind"] == "command":  # for a function, `files` has names of parameters
             self._folder.write_places(about["directory"], self._work.get("files") or ())
         process = subprocess.Popen(
             self._argv(),
@@ -153,11 +155,11 @@ class Launch:
             env=self._variables(about["environment"]),
             pass_fds=(self._report_end,) if self.reports else (),
             start_new_session=True,
-            # our own parent ends it after us; nothing to do between fork and exec is much quicker
+            # The parent cleans up, and starting is much faster without preexec_fn.
             preexec_fn=None if self._is_watched else lambda: die_with_parent(parent),  # noqa: PLW1509
         )
         self.pid = process.pid
-        process.returncode = 0  # the supervisor reaps, Popen shall not wait
+        process.returncode = 0  # the supervisor reaps; Popen must not wait
 
     def _variables(self, own: dict[str, str]) -> dict[str, str]:
         found = {**environment_of_host(), **own}
@@ -166,7 +168,7 @@ class Launch:
         return found
 
     def _fork(self) -> None:
-        """The runner of a notebook out of this process, which has imported what it needs."""
+        """Fork the runner of a notebook from this process, which has imported what it needs."""
         from . import prepared
 
         parent = os.getpid()
@@ -179,7 +181,7 @@ class Launch:
     def _run_notebook(self) -> int:
         from . import notebook, prepared
 
-        show_to_work(True)  # this is the work
+        show_to_work(True)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
             os.dup2(source, target)

@@ -1,8 +1,7 @@
-"""Stands beside a worker of functions: as beside other work, but for many attempts, of which one
-is under way at a time.
+"""The supervisor of a worker of functions, which has many attempts, one at a time.
 
-What a call prints goes to its own log, how it ended is a line of results.jsonl. When the worker
-ends before its time, the call that it was at has that end; what it had not begun has no line.
+What a call prints goes to a log of its own. How it ended is a line of results.jsonl. If the worker
+ends early, its current call ends in the same way. Calls that had not begun get no line.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ OPENING_BYTES = 16 * 1024
 
 
 class WorkerSupervisor(Supervisor):
+    """A supervisor that assigns output and results to the calls of its worker."""
+
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self._output = Output(self._task["mark"], self._feed, self._turn_to)
@@ -39,7 +40,7 @@ class WorkerSupervisor(Supervisor):
         self._next_poke = 0.0
 
     def run(self) -> dict[str, Any]:
-        """From start to the result of the worker; those of its calls are written by then."""
+        """Run the worker and return its result. The results of its calls are written by then."""
         result = super().run()
         self._end_call(result)
         self._write()
@@ -64,12 +65,12 @@ class WorkerSupervisor(Supervisor):
         if self._call_log is None:
             os.makedirs(self._folder.at(PLACES, self._current), exist_ok=True)
             self._call_log = Log(self._folder.at(PLACES, self._current, "log"))
-            if self._opening:  # why the import of the file complained is of interest to all
+            if self._opening:  # warnings from the import of the file matter to all calls
                 self._call_log.feed(self._opening)
         self._call_log.feed(data)
 
     def _turn_to(self, name: str) -> None:
-        """The output of another one begins: that of the last one is whole."""
+        """Begin the output of another call. The output of the last one is complete."""
         if self._call_log is not None:
             self._call_log.close()
             self._call_log = None
@@ -99,7 +100,7 @@ class WorkerSupervisor(Supervisor):
         self._write()
 
     def _settle(self) -> None:
-        """Those whose output is whole are at their end."""
+        """Finish the calls whose output is complete."""
         while self._results and self._results[0]["attempt_id"] in self._whole:
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
@@ -108,7 +109,7 @@ class WorkerSupervisor(Supervisor):
             self._lines.append(as_json(message) + b"\n")
 
     def _end_call(self, result: dict[str, Any]) -> None:
-        """The worker is gone: the call that it was at, if any, ended as it did."""
+        """End the current call, if any, with the result of the worker, which is gone."""
         name = self._current
         if name in ("", NOBODY):
             return
@@ -125,7 +126,7 @@ class WorkerSupervisor(Supervisor):
         return calls[0] if calls else None
 
     def _write(self) -> None:
-        """What came to its end, in one piece."""
+        """Write the results of finished calls with one write."""
         if self._lines:
             data, self._lines = b"".join(self._lines), []
             with open(self._folder.at(RESULTS), "ab", 0) as file:
@@ -134,7 +135,7 @@ class WorkerSupervisor(Supervisor):
         self._tell_dispatcher()
 
     def _tell_dispatcher(self) -> None:
-        """At once when nothing is under way, else a little later of several."""
+        """Wake the dispatcher: at once when idle, else after a short while for several results."""
         if self._is_told or (self._current != NOBODY and time.monotonic() < self._next_poke):
             return
         self._is_told = True
@@ -153,7 +154,7 @@ class WorkerSupervisor(Supervisor):
 
 
 class Output:
-    """The worker's output, cut at the marks in it."""
+    """Splits the worker's output at the marks in it."""
 
     def __init__(self, mark: str, feed: Any, begin: Any) -> None:
         whole = mark_of(mark, NOBODY)
@@ -162,7 +163,7 @@ class Output:
         self._rest = b""
 
     def sort(self, data: bytes) -> None:
-        """Some more of it; none: it is at its end."""
+        """Process more output. No data means its end."""
         rest = self._rest + data
         while (at := rest.find(self._head)) >= 0 and len(rest) >= at + self._length:
             self._pass(rest[:at])

@@ -1,6 +1,6 @@
-"""What every runtime reads and writes in an attempt's folder on our side.
+"""Reads and writes the attempt folder on the server's side, for every runtime.
 
-What work could write into is treated as hostile: nothing is opened through a link.
+Files that the work could write are not trusted: no link is followed.
 """
 
 import os
@@ -26,7 +26,7 @@ def read_task(folder: Path) -> TaskFile:
 
 
 def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
-    """The bytes of a regular file, None when there is none."""
+    """Return the bytes of a regular file, or None."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -38,6 +38,7 @@ def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
 
 
 def has_result(folder: Path) -> bool:
+    """Return whether result.json exists."""
     return os.path.lexists(folder / RESULT)
 
 
@@ -52,7 +53,7 @@ def read_result(folder: Path) -> Result | None:
 
 
 def write_result(folder: Path, result: Result, *, replace: bool = False) -> None:
-    """The first result stays, unless `replace`."""
+    """Write result.json, unless there is one already or `replace` is set."""
     temporary = folder / f"result.json.{os.getpid()}.{os.urandom(4).hex()}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as file:
@@ -74,7 +75,7 @@ def write_result(folder: Path, result: Result, *, replace: bool = False) -> None
 
 
 def write_others(folder: Path, left: OtherFiles | None) -> None:
-    """others.json, before the result; nothing where no file stayed elsewhere."""
+    """Write others.json, which must precede the result. Without other files do nothing."""
     if left is not None:
         part = f"{folder}/{OTHERS}.{os.urandom(4).hex()}"
         write_new(part, msgspec.json.encode(left))
@@ -82,23 +83,23 @@ def write_others(folder: Path, left: OtherFiles | None) -> None:
 
 
 def read_others(folder: Path) -> OtherFiles | None:
-    """The files that stayed where the work was done.
+    """Return the files that stayed where the work was done, None without any.
 
     Raises:
-        MsgspecError: it is not as it was written, as work in a container may have left it.
+        MsgspecError: The file was damaged, which work in a container can do.
     """
     data = read_file(folder / OTHERS)
     return None if data is None else msgspec.json.decode(data, type=OtherFiles)
 
 
 def cancel_reason(folder: Path) -> str | None:
-    """What the cancel file says; None when nobody asked."""
+    """Return the reason in the cancel file, or None if the attempt was not cancelled."""
     data = read_file(folder / CANCEL, 1000)
     return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
 
 
 def cancel_unstarted(folder: Path) -> None:
-    """The result of what nobody has begun."""
+    """Write the result of an attempt that was cancelled before it began."""
     task, now = read_task(folder), time.time()
     result = Result(
         attempt_id=task.attempt_id,

@@ -1,5 +1,8 @@
-"""The dispatcher's hold on the parents of supervisors: each started when first needed, replaced
-when it ends or when the environment that it has imported from changes."""
+"""The dispatcher's interface to the parents of supervisors.
+
+A parent starts when it is first needed. It is replaced when it ends, or when packages in its
+environment change.
+"""
 
 import contextlib
 import glob
@@ -27,37 +30,38 @@ from nbyard.runner.work import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(processes.__file__).with_name("__main__.py")
-# Room in its environment for the words of each fork.
+# Space in the parent's environment for the values of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
-ANSWER_SECONDS = 30.0  # for a parent to say that an attempt is taken care of
-LEAVE_SECONDS = 10.0  # for it to say whether it stays when nothing more is asked
-STAY_SECONDS = 1.0  # for what it stays for to be over
-TROUBLES = 3  # after which no parent is asked any more, and supervisors are started
+ANSWER_SECONDS = 30.0  # for a parent to confirm an attempt
+LEAVE_SECONDS = 10.0  # for a parent to answer whether it stays after the last request
+STAY_SECONDS = 1.0  # for the attempts it stays for to end
+TROUBLES = 3  # after so many, supervisors are spawned without a parent
 
 
 class Parents:
-    """One for commands, which is small and therefore quick, and one prepared for notebooks."""
+    """Two parents: a small, fast one for commands, and one prepared for notebooks."""
 
     def __init__(
         self, python: str = sys.executable, *, ready_kernels: int = 0, ready_bytes: int = 0
     ) -> None:
         program = [str(RUNNER), "--parent"]
-        # as they would be started: for commands, with nothing but the standard library
+        # as spawned supervisors of commands: with the standard library only
         self.of_commands = Parent([python, "-I", "-S", *program])
         pool = (str(ready_kernels), str(ready_bytes))
         self.of_notebooks = Parent([python, "-u", *program], pool)
 
     def prepare(self, environment: Mapping[str, str]) -> None:
-        """Begin to import, if that has not been done."""
+        """Start both parents, if they are not running."""
         for parent in (self.of_commands, self.of_notebooks):
             parent.prepare(environment)
 
     def supervise(self, folder: Path, attempt_id: str, environment: Mapping[str, str]) -> bool:
-        """Have a supervisor forked; whether the attempt is taken care of.
+        """Fork a supervisor. Return whether the attempt is taken care of.
 
-        When it is not, starting the supervisor says why. `environment` has no word of the attempt.
+        If it is not, spawning the supervisor reports why. `environment` has no variables of the
+        attempt.
         """
         task = _read_task(folder)
         if task is None:
@@ -68,13 +72,13 @@ class Parents:
         return self.of_notebooks.supervise(folder, attempt_id, environment, kernel)
 
     def close(self) -> None:
-        """Ask nothing more of them."""
+        """Stop sending requests to both parents."""
         for parent in (self.of_commands, self.of_notebooks):
             parent.close()
 
 
 def sweep_rehearsals(store_id: str) -> None:
-    """Remove what parents of this store leave that were killed while they rehearsed."""
+    """Remove the warm-up folders of this store's parents that were killed."""
     head = os.path.join(tempfile.gettempdir(), f"nby-{store_id}-")
     for place in glob.glob(f"{glob.escape(head)}*-*"):
         pid = place.removeprefix(head).partition("-")[0]
@@ -88,7 +92,7 @@ class _Work(msgspec.Struct):
 
 
 class _Task(msgspec.Struct):
-    """What matters here of task.json."""
+    """The fields of task.json that are needed here."""
 
     work: _Work
     environment: dict[str, str] = {}
@@ -98,12 +102,14 @@ def _read_task(folder: Path) -> _Task | None:
     try:
         return msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
     except (OSError, msgspec.MsgspecError):
-        return None  # starting it says why
+        return None  # spawning the supervisor reports why
 
 
 class Parent:
-    """Forks supervisors quicker than they can be started. Linux only: forks are told apart by
-    their place in /proc."""
+    """A process that forks supervisors faster than they can be spawned.
+
+    It works on Linux only, where forks are told apart by their entries in /proc.
+    """
 
     def __init__(self, command: list[str], pool: tuple[str, ...] = ()) -> None:
         self._command = command
@@ -118,14 +124,16 @@ class Parent:
 
     @property
     def pid(self) -> int:
-        """0 when it is not needed yet, or no more."""
+        """Return the pid of the process, 0 if it does not run."""
         return self._process.pid if self._process else 0
 
     def supervise(
         self, folder: Path, attempt_id: str, environment: Mapping[str, str], kernel: str = ""
     ) -> bool:
-        """Have a supervisor forked, or one taken that stands by with this kernel; whether the
-        attempt is taken care of."""
+        """Fork a supervisor, or use one that waits with this kernel.
+
+        Return whether the attempt is taken care of.
+        """
         if self._troubles >= TROUBLES or len(attempt_id) != len(NO_ATTEMPT):
             return False
         hear, tell = os.pipe()
@@ -139,13 +147,16 @@ class Parent:
             return answered and answers.read(1) == b"1"
 
     def prepare(self, environment: Mapping[str, str]) -> None:
-        """Begin to import, if that has not been done."""
+        """Start the process, if it is not running."""
         with self._lock:
             self._renew(environment)
 
     def close(self) -> None:
-        """Ask nothing more. It ends at once or after the last supervisor, and so it does when this
-        process is gone."""
+        """Stop sending requests.
+
+        The parent ends at once, or after its last supervisor. It does the same when this process
+        ends.
+        """
         with self._lock:
             process, requests = self._process, self._requests
             if process is not None and requests is not None:
@@ -156,7 +167,7 @@ class Parent:
             self._hang_up()
             for process in self._former:
                 if process.poll() is None:
-                    process.returncode = 0  # Popen shall not wait for one that stays
+                    process.returncode = 0  # Popen must not wait for a parent that stays
             self._former = []
 
     def _ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
@@ -208,13 +219,13 @@ class Parent:
 
 
 def _leaves(requests: socket.socket) -> bool:
-    """Say nothing more; whether it ends then, for it has nothing to look after any more."""
+    """Disconnect from a parent. Return whether it ends because it has no supervisors."""
     try:
         requests.settimeout(LEAVE_SECONDS)
         requests.shutdown(socket.SHUT_WR)
         if not requests.recv(1):
             return True
-        requests.settimeout(STAY_SECONDS)  # what it looks after may be at its end
+        requests.settimeout(STAY_SECONDS)  # its last attempts may be ending
         return not requests.recv(1)
     except OSError:
         return False
@@ -227,7 +238,7 @@ def _places() -> list[str]:
 
 
 def _installed() -> object:
-    """Changes when a distribution is installed or removed."""
+    """Return a value that changes when a distribution is installed or removed."""
     found = []
     for place in _places():
         with contextlib.suppress(OSError):

@@ -1,7 +1,8 @@
-"""Attempts as processes of this machine, each with a supervisor that outlives everybody else.
+"""Runs attempts as processes of this machine.
 
-The supervisor is `nbyard/runner`, started by its path, so that nothing of nbyard is imported where
-the work is done. Who it is stands in runner.json; its pid alone is never believed.
+Each has a supervisor that outlives the dispatcher. The supervisor is `nbyard/runner`. It is started
+by its path, so that the work imports no other package of nbyard. runner.json identifies it: its pid
+alone is not trusted.
 """
 
 import contextlib
@@ -28,17 +29,21 @@ from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsa
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
-START_SECONDS = 30.0  # for a supervisor to be there
-SILENCE_SECONDS = 60.0  # without a heartbeat, after which one of another machine is gone
-NEWBORN_SECONDS = 10.0  # younger ones are not swept: their attempt may not be known here yet
-CLOCK_SLACK_SECONDS = 0.05  # between two readings of when one process started
-# Of the server or kernel that we were started from; work must not take itself for a part of it.
+START_SECONDS = 30.0  # for a supervisor to start
+# without a heartbeat, after which a supervisor on another machine counts as gone
+SILENCE_SECONDS = 60.0
+# younger processes are not swept, as their attempt may not be known here yet
+NEWBORN_SECONDS = 10.0
+CLOCK_SLACK_SECONDS = 0.05  # tolerance of a process's start time
+# Variables of the server or kernel that started us. The work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "OLDPWD", "PYDEVD_")
 INLINE_BACKEND = "inline"
 RESTARTED = "the machine was restarted"
 
 
 class ProcessRuntime:
+    """Runs attempts as processes. With `parents`, supervisors are forked."""
+
     name = "process"
     queues_itself = False
 
@@ -56,17 +61,19 @@ class ProcessRuntime:
         return cls(parents=Parents(ready_kernels=count, ready_bytes=size))
 
     def open(self, store_id: str) -> None:
+        """Start the parents of supervisors, if they are used."""
         if self._parents:
             self._parents.prepare(self._host(store_id))
 
     def close(self) -> None:
+        """Stop using the parents and remove their warm-up folders."""
         if self._parents:
             self._parents.close()
             for store_id in self._hosts:
                 sweep_rehearsals(store_id)
 
     def start(self, order: Order) -> str:
-        """Make the attempt live, or do nothing when it already is; the site is the host's name."""
+        """Start the attempt unless it is running already. Return the name of the host."""
         parents, host = self._parents, self._host(order.store_id)
         if parents and parents.supervise(order.folder, order.attempt_id, host):
             return socket.gethostname()
@@ -88,30 +95,33 @@ class ProcessRuntime:
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip() or _last_line(order)
             if done.returncode < 0 or not said:
-                # a supervisor may live all the same: whoever starts it again finds it
+                # a supervisor may run all the same; the next start finds it
                 raise Unavailable(f"The runner was ended while it started ({done.returncode}).")
             raise NbyardError(f"The runner cannot be started: {said}")
         return socket.gethostname()
 
     def _host(self, store_id: str) -> dict[str, str]:
-        """The same for every attempt: our own variables do not change."""
+        """Return the environment for the work of a store, which is the same for all attempts."""
         if store_id not in self._hosts:
             self._hosts[store_id] = _host(store_id)
         return self._hosts[store_id]
 
     def poll(self, order: Order) -> Observation:
-        """What has become of it. What a dead supervisor left is ended before *lost* is said."""
+        """Return the state of the attempt.
+
+        Before it is *lost*, kill the processes that a dead supervisor left.
+        """
         identity = _identity(order)
         if identity is None:
             return _finished(order) or Observation("absent")
         finished, gone = _finished(order), ""
         if finished is None:
             gone = self._why_gone(order, identity)
-            # Once more: a supervisor may have written its result and left between the two looks.
+            # The supervisor may have written its result and ended between the two checks.
             finished = _finished(order) if gone else None
         if finished is not None:
             self._signs.pop(order.folder, None)
-            # outputs are synced when they are taken: a power cut before that may have torn them
+            # Outputs are synced when they are collected. A power cut before that may damage them.
             return Observation("lost", RESTARTED) if _is_of_before(identity) else finished
         if not gone:
             return Observation("running")
@@ -119,7 +129,7 @@ class ProcessRuntime:
         return Observation("lost", gone)
 
     def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> str:
-        """Why the supervisor is gone; empty while it lives."""
+        """Return why the supervisor is gone, or an empty text while it lives."""
         if identity.host != socket.gethostname():
             known = self._signs.setdefault(order.folder, Stillness())
             silent = known.seconds(_last_sign(order))
@@ -131,30 +141,30 @@ class ProcessRuntime:
         return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
 
     def logs(self, order: Order) -> None:
-        """Nothing to do: the supervisor writes into the folder itself."""
+        """Do nothing: the supervisor writes into the folder itself."""
 
     def stop(self, order: Order, reason: str) -> None:
-        """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
+        """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
         is_finished = _finished(order) is not None
         if not is_finished:
             ask_to_end(order.folder, reason)
         identity = _identity(order)
-        # who told its result had ended all that it had begun
+        # a supervisor kills its processes before it writes the result
         if identity is None or (is_finished and not identity.scratch):
             return
         if _is_alive(identity):
-            # one that was stopped must be able to obey
+            # a suspended supervisor must continue to handle the request
             processes.send([identity.pid], signal.SIGCONT)
             processes.send([identity.pid], signal.SIGUSR1)
         else:
             _clear_away(order, identity)
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Kill what this store once started and no live attempt owns; remove what is left of
-        parents that were killed.
+        """Kill processes that this store started for attempts that are not live.
 
-        Only processes of this user with the store's id in the environment they were started with,
-        and none younger than ten seconds: those may belong to an attempt not yet known here.
+        Only processes of this user are killed that have the store's ID in the environment they were
+        started with. Processes younger than ten seconds are spared, as their attempt may not be
+        known here yet. Folders of killed parents are removed, too.
         """
         sweep_rehearsals(store_id)
         swept = []
@@ -175,12 +185,12 @@ class ProcessRuntime:
 
 
 def _environment(order: Order) -> dict[str, str]:
-    # Not the mark: who starts the supervisor would be taken for a part of the work.
+    # Without the mark: the process that starts the supervisor would count as part of the work.
     return {**_host(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
 
 
 def _host(store_id: str) -> dict[str, str]:
-    """What any work of this store finds in its environment."""
+    """Return the environment that any work of this store gets."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
     if INLINE_BACKEND in environment.get("MPLBACKEND", ""):
         del environment["MPLBACKEND"]
@@ -189,16 +199,16 @@ def _host(store_id: str) -> dict[str, str]:
 
 
 class Identity(attempts.RunnerIdentity, frozen=True):
-    """runner.json, and the folder for sockets that the supervisor made outside the attempt's."""
+    """The content of runner.json, with the folder for sockets outside the attempt folder."""
 
     scratch: str = ""
 
 
 def _clear_away(order: Order, identity: Identity) -> None:
-    """What a supervisor leaves that was killed together with its guard."""
+    """Clean up after a supervisor that was killed together with its guard."""
     if identity.host != socket.gethostname():
         return
-    if _finished(order) is None:  # who told its result had ended all that it had begun
+    if _finished(order) is None:  # a supervisor kills its processes before it writes the result
         processes.kill_tree(None, order.mark, {os.getpid()})
     if Path(identity.scratch).name.startswith("nby-"):
         shutil.rmtree(identity.scratch, ignore_errors=True)
@@ -217,7 +227,7 @@ def _finished(order: Order) -> Observation | None:
 
 
 def _is_of_before(identity: attempts.RunnerIdentity) -> bool:
-    """Whether this machine was started anew since."""
+    """Return whether this machine was restarted since."""
     return identity.boot_id != processes.boot_id() and identity.host == socket.gethostname()
 
 
@@ -229,7 +239,7 @@ def _is_alive(identity: attempts.RunnerIdentity) -> bool:
 
 
 def _last_sign(order: Order) -> float:
-    """When its last heartbeat was, or when it said who it is, by the clock of its machine."""
+    """Return the time of the last heartbeat, or of runner.json, by the clock of its machine."""
     for name in (attempts.HEARTBEAT, attempts.RUNNER):
         with contextlib.suppress(OSError):
             return (order.folder / name).stat().st_mtime
@@ -237,7 +247,7 @@ def _last_sign(order: Order) -> float:
 
 
 def _seconds(text: str) -> float:
-    """0 where nothing is said."""
+    """Return the number in a text, 0.0 if there is none."""
     try:
         return float(text)
     except ValueError:
@@ -245,12 +255,12 @@ def _seconds(text: str) -> float:
 
 
 def _seconds_since_boot() -> float:
-    """On the scale of process start times."""
+    """Return the seconds since boot, on the scale of process start times."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if processes.HAS_PROC else time.time()
 
 
 def _last_line(order: Order) -> str:
-    """What the runner said into the log before it could say it anywhere else."""
+    """Return the last line of the log, where an early error of the runner ends up."""
     try:
         lines = (order.folder / attempts.LOG).read_text("utf-8", "replace").split("\n")
     except OSError:

@@ -1,4 +1,4 @@
-"""Where an attempt lives: the seam of every runtime (entry point group `nbyard.runtimes`)."""
+"""The interface of runtimes, which run attempts (entry point group `nbyard.runtimes`)."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,16 +8,19 @@ import msgspec
 
 
 class Order(msgspec.Struct, frozen=True):
-    """All a runtime may know about an attempt; it never sees the store.
+    """All that a runtime may know about an attempt. Runtimes never see the store.
 
-    `folder` is the attempt folder, task.json already in it. `site` is what `start` of this runtime
-    returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
-    attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
-    machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
-    `ports` are those of a container that have to be reached from its engine's machine. One that is
-    `offline` gets no network. Where it waits among others elsewhere, a higher `priority` comes
-    first. Of files that the work writes beside its outputs, so many bytes and so many files are
-    brought back (`caps`).
+    - `folder`: the attempt folder, with task.json in it.
+    - `site`: what `start` of this runtime returned earlier, "" before.
+    - `image`, `requirements`: for containers only. `requirements` is a file inside `code/`,
+      relative to the attempt folder.
+    - `gpu`: how many GPUs the attempt requests.
+    - `gpus`: the GPUs of this machine that it was granted, by index or UUID.
+    - `warm`: whether it may share what its run keeps warm.
+    - `priority`: a higher one comes first where attempts wait elsewhere.
+    - `ports`: ports of a container that must be reachable from its engine's machine.
+    - `offline`: the attempt gets no network.
+    - `caps`: limits in bytes and files for fetching what the work writes beside its outputs.
     """
 
     attempt_id: str
@@ -41,13 +44,17 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """What a runtime sees of an attempt now.
+    """The state of an attempt as its runtime sees it.
 
-    `absent`: never started here. `starting`: with a `reason` it waits there for its turn, which has
-    a limit where the runtime queues itself. `running`: with a `reason` its engine does not answer
-    just now. `finished`: result.json is in the folder. `lost`: it was started and is gone without a
-    result; `reason` says why in words ("container removed outside"). `unbegun`: it was started, and
-    is forgotten where it waited; nobody has begun it, and `start` sends it again.
+    - `absent`: it was never started here.
+    - `starting`: with a `reason`, it waits for its turn. That has a limit where the runtime queues
+      itself.
+    - `running`: with a `reason`, its engine does not respond at the moment.
+    - `finished`: result.json is in the folder.
+    - `lost`: it was started and is gone without a result. `reason` says why ("container removed
+      outside").
+    - `unbegun`: it was started, but was dropped from the queue before it began. `start` sends it
+      again.
     """
 
     state: Literal["absent", "starting", "unbegun", "running", "finished", "lost"]
@@ -55,40 +62,43 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class Runtime(Protocol):
-    """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads.
+    """Four operations, idempotent by attempt ID, and a sweep. They may block; threads call them.
 
-    The dispatcher opens it before its first order and closes it after the last. One that keeps
-    something for the steps of a run to come may have `end_run(run_id)`: none will come any more.
-    One that knows what is installed where it works has `locks()`, each environment once: results
-    depend on them, and tasks wait with its words while it raises Unavailable."""
+    The dispatcher calls `open` before its first order and `close` after the last. Optional methods:
+
+    - `end_run(run_id)`: no further attempts of this run will come, so free what is kept for it.
+    - `locks()`: return the installed packages where the work is done, each environment once.
+      Results depend on them. While it raises Unavailable, tasks wait with its message.
+    """
 
     name: str
     queues_itself: bool
     """Whether the work is done elsewhere, so that it takes no slots of this machine."""
 
     def open(self, store_id: str) -> None:
-        """Orders of this store will come soon. Returns at once."""
+        """Prepare for orders of this store. Return at once."""
 
     def close(self) -> None:
-        """Let go of what it holds; what runs goes on."""
+        """Release all resources. Running attempts continue."""
 
     def start(self, order: Order) -> str:
-        """Make the attempt live, or do nothing when it already is; the site it lives at. One that
-        is `unbegun` is sent again; should two begin it after all, one of them gives way.
+        """Start the attempt unless it is running already. Return its site.
+
+        An `unbegun` attempt is sent again. If both then begin, one of them gives way.
 
         Raises:
-            Unavailable: the engine cannot be reached (the task waits).
-            NbyardError: it can never start; the message is the reason of the failure.
+            Unavailable: The engine cannot be reached (the task waits).
+            NbyardError: The attempt can never start. The message is the reason of the failure.
         """
 
     def poll(self, order: Order) -> Observation:
-        """What has become of it."""
+        """Return the state of the attempt."""
 
     def logs(self, order: Order) -> None:
-        """Bring log, events and executed notebook in the folder up to date."""
+        """Update log, events and executed notebook in the folder."""
 
     def stop(self, order: Order, reason: str) -> None:
-        """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
+        """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Remove what carries this store's label but belongs to none of the live attempts."""
+        """Remove what carries this store's label but belongs to no live attempt."""

@@ -1,4 +1,4 @@
-"""Runtimes by name, ours and strangers', from the entry point group `nbyard.runtimes`."""
+"""Finds installed runtimes by name, from the entry point group `nbyard.runtimes`."""
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -17,15 +17,15 @@ def _installed() -> dict[str, EntryPoint]:
 
 
 def names() -> list[str]:
-    """The runtimes that are installed; none is imported for it."""
+    """Return the names of the installed runtimes, without importing them."""
     return sorted(_installed())
 
 
 def load(name: str) -> Runtime:
-    """A new runtime of that name.
+    """Create a runtime of that name.
 
     Raises:
-        Invalid: no installed package has one.
+        Invalid: No installed package has a runtime of that name.
     """
     point = _installed().get(name)
     if point is None:
@@ -35,7 +35,7 @@ def load(name: str) -> Runtime:
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
-    """Every installed runtime by its name. A class with `from_settings` is made by that."""
+    """Create all installed runtimes, with `from_settings` if their class has that, by name."""
     found = {}
     for name, point in _installed().items():
         cls = point.load()

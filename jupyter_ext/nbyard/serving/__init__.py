@@ -1,5 +1,5 @@
-"""What runs inside a model's image: it loads the model and serves it in one mode.
+"""The program in a model's image: it loads the model and serves it in one mode.
 
-Standard library only, and what the mode itself asks for; nothing of ours but this package, which is
-copied into the image. `python -m nbyard.serving MODE` begins it, MODE as in `package.module:Name`.
+It uses the standard library, the packages that the mode requires and this package, which is copied
+into the image. `python -m nbyard.serving MODE` starts it, with MODE as in `package.module:Name`.
 """

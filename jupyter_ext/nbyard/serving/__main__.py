@@ -18,7 +18,7 @@ USAGE = __doc__ or ""
 
 
 def main(words: list[str]) -> int:
-    """Serve what model.json tells in a mode; the exit code."""
+    """Serve the model of model.json in a mode. Return the exit code."""
     if not words:
         sys.stderr.write(f"{USAGE}\n")
         return 2
@@ -41,7 +41,7 @@ def _spec(found: str, root: str) -> Spec:
 
 
 def mode_named(reference: str) -> Mode:
-    """The mode that `package.module:Name` names."""
+    """Return the mode that `package.module:Name` names."""
     module, _, name = reference.partition(":")
     return cast(Mode, getattr(importlib.import_module(module), name)())
 

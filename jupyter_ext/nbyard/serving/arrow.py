@@ -1,5 +1,8 @@
-"""The codec for whole batches of Arrow: columns that are of their type already are taken as they
-are; others go value by value through the same checks as those of every other mode."""
+"""The codec for whole batches of Arrow.
+
+Columns that have their type already are taken as they are. Others pass value by value through the
+checks that all modes share.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from typing import Any
 
 from .codec import TIME_DTYPE, TIMES, Column, Columns, Refused, Schema
 
-# of numpy, for what is taken as it is
+# kinds of numpy types that are taken as they are
 QUICK_KINDS = {"float": "f", "int": "i", "bool": "b"}
 MICROSECONDS = len("2026-01-31T12:00:00.123456")
 
 
 def arrow_types(schema: Schema) -> dict[str, Any]:
-    """How the columns of a schema are kept, by name."""
+    """Return the Arrow types of a schema's columns, by name."""
     import pyarrow
 
     types = {
@@ -29,10 +32,10 @@ def arrow_types(schema: Schema) -> dict[str, Any]:
 
 
 def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
-    """The DataFrame that a model is asked with; `first` is the batch's first row in its dataset.
+    """Return the DataFrame for a model. `first` is the batch's first row in its dataset.
 
     Raises:
-        Refused: a column is missing or not in the schema, or a value does not fit.
+        Refused: A column is missing or not in the schema, or a value does not fit.
     """
     import pandas
 
@@ -49,6 +52,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
         if place < 0 and not column.nullable:
             raise Refused("is missing", None, column.name)
         values = _quick(column, batch.column(place)) if place >= 0 else None
+        # the slow path, value by value
         if values is None:
             plain = batch.column(place).to_pylist() if place >= 0 else [None] * batch.num_rows
             values = Schema([column]).frame([checked(column, plain, first)])[column.name]
@@ -57,7 +61,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
 
 
 def _quick(column: Column, array: Any) -> Any:
-    """A column without nulls of its own type, as numpy has it; else None."""
+    """Return a column as numpy array if it has its own type and no nulls, else None."""
     import pyarrow
 
     kind = array.type
@@ -79,17 +83,17 @@ def _quick(column: Column, array: Any) -> Any:
 
 
 def is_finite(array: Any) -> bool:
-    """Whether no number of a column is NaN or infinite; null is neither."""
+    """Return whether a column has neither NaN nor infinite numbers. Null is neither."""
     from pyarrow import compute
 
     return compute.all(compute.is_finite(array), min_count=0).as_py() is True
 
 
 def checked(column: Column, values: list[Any], first: int) -> list[Any]:
-    """The values of a column in their type; NaN is null where that is allowed.
+    """Return the values of a column in their type. NaN becomes null in nullable columns.
 
     Raises:
-        Refused: one does not fit; rows are counted on from `first`.
+        Refused: A value does not fit. Rows count from `first`.
     """
     plain = [_or_null(value) for value in values] if column.nullable else values
     try:
@@ -103,10 +107,10 @@ def _or_null(value: Any) -> Any:
 
 
 def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
-    """The checked batch of what a model answered to `count` rows.
+    """Return a model's answer to `count` rows as a checked batch.
 
     Raises:
-        Refused: it has other rows or columns, or a value that does not fit.
+        Refused: It has other rows or columns, or a value that does not fit.
     """
     import pyarrow
 
@@ -125,12 +129,12 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
 
 
 def _coarse(time: str | None) -> str | None:
-    """Without nanoseconds: all parts of predictions have one type."""
+    """Return a time without nanoseconds, so that all parts of predictions have one type."""
     return time and time[:MICROSECONDS]
 
 
 def _answered(schema: Schema, found: Any, count: int) -> Columns | None:
-    """The columns as numpy has them, where all are of their type and none lacks a value."""
+    """Return the columns as numpy arrays if all have their type and no value is missing."""
     import numpy
 
     columns: list[Any] = []

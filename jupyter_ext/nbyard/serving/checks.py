@@ -1,4 +1,4 @@
-"""Values of one column, as JSON has them: each type's rule, a fast look at a whole column first."""
+"""Checks the values of a column as they come from JSON, whole columns at once if possible."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from datetime import date, datetime, time, timezone
 from typing import Any, cast
 
 LEAST, MOST = -(2**63), 2**63 - 1
+# Floats represent all integers exactly up to this one.
 EXACT = 2**53
-# of ISO 8601 the usual form only; a day of a week is another one
+# only the common form of ISO 8601, without days of weeks
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# what a time of Python has no room for
+# digits that a Python time drops
 NANOSECONDS = re.compile(r"\.[0-9]{6}(?!000)[0-9]{3}")
 MIDNIGHT = time()
-# of times that count nanoseconds in 64 bits
+# the range of times that count nanoseconds in 64 bits
 FIRST, LAST = "1677-09-22", "2262-04-10"
 MAX_SHOWN = 60
 
@@ -25,7 +26,7 @@ Values = Sequence[Any]
 
 
 class Unfit(ValueError):
-    """A value is none of its column's type; the text says what is wanted."""
+    """A value is not of its column's type. The message says what is needed."""
 
 
 def _integer(value: Any) -> int:
@@ -40,6 +41,7 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
+    # bool is a subclass of int, but not a number here
     if type(value) not in (int, float):
         raise Unfit("a number is needed")
     try:
@@ -64,6 +66,7 @@ def _text(value: Any) -> str:
 
 
 def _day(value: Any) -> date:
+    # pandas represents dates as times at midnight
     if isinstance(value, datetime) and value.time() == MIDNIGHT:
         return value.date()
     if type(value) is date:
@@ -77,7 +80,7 @@ def _day(value: Any) -> date:
 
 
 def _time(value: Any) -> datetime:
-    """Without a zone it is in UTC; it is kept without one."""
+    """Return a time in UTC without a zone. A time without a zone counts as UTC."""
     found = _read(value.replace("Z", "+00:00")) if isinstance(value, str) else value
     if not isinstance(found, datetime):
         raise Unfit("a time such as 2026-01-31T12:00:00Z is needed")
@@ -90,8 +93,10 @@ def _time(value: Any) -> datetime:
 
 
 def _read(text: str) -> datetime | None:
-    """With nanoseconds it is a Timestamp of pandas, which is a datetime that has them; None where
-    the text is no time."""
+    """Parse a time. Return None if the text is not a time.
+
+    With nanoseconds it is a Timestamp of pandas, a subclass of datetime that keeps them.
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -123,28 +128,28 @@ PLAIN: dict[str, set[type]] = {
 
 
 def is_plain(kind: str, values: Values) -> bool:
-    """Whether no value needs a look of its own."""
+    """Return whether all values fit, without a check of each."""
     allowed = PLAIN.get(kind)
     kinds = set(map(type, values))
     if allowed is None or not kinds <= allowed:
         return False
-    # what is larger than 64 bits no JSON of ours can say, but as a float
+    # JSON has no integers beyond 64 bits here, except as floats
     if int in kinds and not (min(values) >= LEAST and max(values) <= MOST):
         return False
     if kind == "float":
         try:
             return math.isfinite(math.fsum(values))
-        except (OverflowError, ValueError):  # too large, or infinite both ways
+        except (OverflowError, ValueError):  # too large, or infinite in both directions
             return False
     return True
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence, short, as JSON has it; text in the marks that fields have there."""
+    """Return a value for a sentence: short, as in JSON, but texts quoted like field names."""
     text = repr(value)
     if not isinstance(value, str):
         with contextlib.suppress(TypeError, ValueError, RecursionError):
             text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if type(value) is float and value.is_integer() and abs(value) > EXACT:
-        text = f"about {value:.0f}"  # a whole number that JSON has read as a float
+        text = f"about {value:.0f}"  # an integer that JSON has read as a float
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,10 +1,12 @@
-"""The one codec of a declared schema, for every mode: records or columns in, a DataFrame for the
-model, its answer as columns of plain values.
+"""The codec of a schema, shared by all modes.
 
-A column's type is int (64 bits), float, str, bool, date or datetime; `nullable` ones may be null or
-missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, datetime64[ns]
-where a time has nanoseconds, and texts as pandas keeps them; nullable ones as Int64, float64 with
-NaN, boolean, datetime64 with NaT.
+It turns records or columns into a DataFrame for the model, and the model's answer into columns of
+plain values.
+
+A column's type is int (64 bits), float, str, bool, date or datetime. Nullable columns may be null
+or missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, datetime64[ns]
+for times with nanoseconds, and texts as pandas keeps them. Nullable columns are Int64, float64 with
+NaN, boolean, and datetime64 with NaT.
 """
 
 from __future__ import annotations
@@ -21,16 +23,16 @@ DTYPES = {"int": "int64", "float": "float64", "str": "object", "bool": "bool"}
 NULLABLE_DTYPES = {"int": "Int64", "float": "float64", "str": "object", "bool": "boolean"}
 TIMES = ("date", "datetime")
 TIME_DTYPE = "datetime64[us]"
-# of pandas, for what is not there
+# types of missing values in pandas
 MISSING = ("NAType", "NaTType")
-# which have a length, but are no list of values
+# they have a length, but are not columns
 NO_COLUMN = (str, bytes, dict, set)
-# of one block, which is by far the fastest frame to make
+# types of one-block frames, which are by far the fastest to create
 ONE_BLOCK = ("int", "float", "bool")
 
 
 class Refused(ValueError):
-    """Input does not fit the schema: the text says why; `row` counts from 0."""
+    """Input does not fit the schema. The text says why. `row` counts from 0."""
 
     def __init__(self, words: str, row: int | None = None, field: str = "") -> None:
         where = [f"row {row}"] if row is not None else []
@@ -39,12 +41,12 @@ class Refused(ValueError):
         self.words, self.row, self.field = words, row, field
 
     def moved(self, rows: int) -> Refused:
-        """The same of a row that stands so many rows further down."""
+        """Return the same error for a row that is `rows` further down."""
         row = None if self.row is None else self.row + rows
         return type(self)(self.words, row, self.field)
 
     def detail(self) -> dict[str, Any]:
-        """For whoever asked."""
+        """Return the error for a response."""
         return {"row": self.row, "field": self.field, "message": self.words}
 
 
@@ -61,7 +63,7 @@ class Column(NamedTuple):
 
 
 class Schema:
-    """Columns in their order."""
+    """Columns in order."""
 
     def __init__(self, columns: Sequence[Column], refusal: type[Refused] = Refused):
         self.columns = list(columns)
@@ -77,16 +79,17 @@ class Schema:
 
     @classmethod
     def of(cls, told: Sequence[dict[str, Any]], refusal: type[Refused] = Refused) -> Schema:
-        """Of the list of model.json."""
+        """Return the schema of a list in model.json."""
         columns = [Column(one["name"], one["type"], bool(one.get("nullable"))) for one in told]
         return cls(columns, refusal)
 
     def read(self, records: Sequence[Any]) -> Columns:
-        """The checked columns of records, which are objects by column.
+        """Return the checked columns of records, which are objects by column.
 
         Raises:
-            Refused: a record or a value does not fit; it names row and field.
+            Refused: A record or value does not fit. The error names row and field.
         """
+        # the fast path: all records have exactly the fields of the schema
         try:
             rows = [*map(self._get, records)]
             is_whole = all(len(record) == self._width for record in records)
@@ -98,7 +101,7 @@ class Schema:
         return self.check(found) if rows else [[] for _ in self.columns]
 
     def _looked_at(self, records: Sequence[Any]) -> list[Any]:
-        """Rows of records of which some lack a column, or have another one."""
+        """Return the rows of records. Missing and unknown columns are checked."""
         rows = []
         for index, record in enumerate(records):
             if not isinstance(record, dict):
@@ -115,10 +118,10 @@ class Schema:
         return rows
 
     def check(self, columns: Columns) -> Columns:
-        """The same columns with each value in its type.
+        """Return the columns with each value converted to its type.
 
         Raises:
-            Refused: naming row and field.
+            Refused: A value does not fit. The error names row and field.
         """
         return [
             values if is_plain(column.type, values) else self._checked(column, values)
@@ -140,7 +143,7 @@ class Schema:
         return found
 
     def frame(self, columns: Columns) -> Any:
-        """The DataFrame that a model is asked with."""
+        """Return the DataFrame for a model."""
         import numpy
         import pandas
 
@@ -154,10 +157,10 @@ class Schema:
         return pandas.DataFrame(series, columns=self.names, copy=False)
 
     def answer(self, found: Any, count: int) -> Columns:
-        """The checked columns of what a model answered to `count` rows; dates as ISO 8601 texts.
+        """Return a model's answer to `count` rows as checked columns, with dates as ISO 8601 texts.
 
         Raises:
-            Refused: it has other rows or columns, or a value that does not fit.
+            Refused: It has other rows or columns, or a value that does not fit.
         """
         series = self.named(found)
         columns = []
@@ -175,9 +178,10 @@ class Schema:
         ]
 
     def named(self, found: Any) -> list[Any]:
-        """What was answered, column by column: by name, or in their order where none is named."""
+        """Return the columns of an answer: by name, or in order if they have no names."""
         if hasattr(found, "columns") and hasattr(found, "iloc"):
             names = list(found.columns)
+            # the columns of a frame without names are numbered
             if all(isinstance(name, int) for name in names) and len(names) == self._width:
                 return [found.iloc[:, place] for place in range(self._width)]
             self._compare(names)
@@ -213,12 +217,12 @@ def _series(column: Column, values: list[Any]) -> Any:
 
 
 def _nanoseconds(value: Any) -> int:
-    """Those of a time beyond its microseconds."""
+    """Return the nanoseconds of a time beyond its microseconds."""
     return getattr(value, "nanosecond", 0) or 0
 
 
 def _fine(values: list[Any]) -> Any:
-    """Times in nanoseconds."""
+    """Return times as an array in nanoseconds."""
     import numpy
     import pandas
 
@@ -233,7 +237,7 @@ def _fine(values: list[Any]) -> Any:
 
 
 def _plain(values: Any) -> list[Any]:
-    """Python's own values, and None for what is missing."""
+    """Return plain Python values, with None for missing ones."""
     kind = getattr(getattr(values, "dtype", None), "kind", "O")
     may_lack = hasattr(getattr(values, "dtype", None), "na_value")
     if kind in "iub" and not may_lack:

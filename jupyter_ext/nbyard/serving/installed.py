@@ -1,4 +1,4 @@
-"""Which installed packages modules come from, as lines of a requirements file."""
+"""Finds the installed packages of modules, as lines of a requirements file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ OWN = "__future__"
 
 
 class Needed(NamedTuple):
-    """`lines` pin what came from an index; `elsewhere` names packages that came from a folder, an
-    archive or a repository, `unknown` modules that no installed package has."""
+    """The packages of modules.
+
+    `lines` pin packages from an index. `elsewhere` names packages from a folder, an archive or a
+    repository. `unknown` names modules that no installed package provides.
+    """
 
     lines: list[str]
     elsewhere: list[str]
@@ -22,9 +25,9 @@ class Needed(NamedTuple):
 
 
 def needed(modules: Iterable[str]) -> Needed:
-    """The packages of these modules, in their installed versions; what Python has itself is none.
+    """Return the packages of these modules in their installed versions, without Python's own.
 
-    A local part of a version (`2.3.0+cpu`) is left out: any build of the version fits.
+    A local part of a version (`2.3.0+cpu`) is omitted: any build of the version fits.
     """
     known = metadata.packages_distributions()
     tops = {module.partition(".")[0] for module in modules}
@@ -42,6 +45,7 @@ def needed(modules: Iterable[str]) -> Needed:
 
 
 def _is_elsewhere(one: metadata.Distribution) -> bool:
+    # pip writes this file for packages that do not come from an index (PEP 610)
     text = one.read_text("direct_url.json")
     found = json.loads(text) if text else {}
     return isinstance(found, Mapping) and bool(found.get("url"))
@@ -52,8 +56,11 @@ def _public(version: str) -> str:
 
 
 class Imports(NamedTuple):
-    """`modules` by their whole names, and those among them that may be missing, as they are only
-    tried for; `near` are relative ones, such as `.other`."""
+    """The imports of a module.
+
+    `modules` are full names. `tried` are imports that may fail, as the code handles that. `near`
+    are relative ones, such as `.other`.
+    """
 
     modules: set[str]
     tried: set[str]
@@ -61,7 +68,7 @@ class Imports(NamedTuple):
 
 
 def imports_of(tree: ast.Module) -> Imports:
-    """What a module imports, as its text has it; nothing is imported."""
+    """Return the imports in a module's source, without importing anything."""
     found = Imports(set(), set(), set())
     _gather(tree, found, is_tried=False)
     return Imports(found.modules, found.tried - found.modules, found.near)

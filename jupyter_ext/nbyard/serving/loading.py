@@ -1,4 +1,4 @@
-"""The model: its class made once, the folder that MLflow saved, or what pickle or joblib wrote."""
+"""Loads the model: a class, a folder that MLflow saved, or a file of pickle or joblib."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .pickles import read_pickle
 
 
 class Spec(NamedTuple):
-    """model.json: what is served. `root` is the folder of the model file."""
+    """The content of model.json. `root` is the folder of the model file."""
 
     name: str
     version: str
@@ -31,7 +31,7 @@ class Spec(NamedTuple):
 
 
 def read_spec(text: str, root: str) -> Spec:
-    """Of the text of model.json."""
+    """Parse the text of model.json."""
     told = json.loads(text)
     return Spec(
         name=told["name"],
@@ -48,17 +48,17 @@ def read_spec(text: str, root: str) -> Spec:
 
 
 class NoModel(Exception):
-    """The model could not be loaded; the text says why."""
+    """The model could not be loaded. The text says why."""
 
 
 def load(spec: Spec) -> Any:
-    """Something with `predict`, loaded where relative paths are those of its folder.
+    """Load the model, an object with `predict`. The working directory becomes its folder.
 
-    `src` may be a package: its modules are imported by their path from the folder, so that they
-    import each other as `src.other`, as `.other` or as `other`.
+    `src` may be a package. Its modules are imported by their path from the folder. They can import
+    each other as `src.other`, as `.other` or as `other`.
 
     Raises:
-        NoModel: there is no such class, or it raised.
+        NoModel: There is no such class, or it has no method predict.
     """
     os.chdir(spec.root)
     with _without_collector():
@@ -67,8 +67,11 @@ def load(spec: Spec) -> Any:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """What is imported stays, and there is much of it: to look for garbage in it takes a twentieth
-    of the time while it is loaded, and as much again when the process ends."""
+    """Pause garbage collection during imports, and exclude the result from it afterwards.
+
+    Imported modules are many and stay. Collecting them takes a twentieth of the loading time, and
+    as much again at exit.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -83,6 +86,7 @@ def _load(spec: Spec) -> Any:
     if spec.flavour == "mlflow":
         return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
     if spec.flavour == "pickle":
+        # the file may refer to modules beside it
         sys.path.insert(0, spec.root)
         return read_pickle(os.path.join(spec.root, spec.told["file"]))
     parts = [] if spec.src == "." else spec.src.split("/")

@@ -1,4 +1,4 @@
-"""What a mode of serving fills in (entry point group `nbyard.serving`)."""
+"""The interface of serving modes (entry point group `nbyard.serving`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from .loading import Spec
 
 
 class Mode(Protocol):
-    """A way to serve a model inside its image. `requirements` are installed there beside the
-    model's own; `port` is the one that it listens on, 0 for none. Its module is copied into the
-    image with the package that it stands in, and must load with the standard library only."""
+    """A way to serve a model in its image.
+
+    `requirements` are installed there in addition to the model's own. `port` is the one it listens
+    on, 0 for none. Its module is copied into the image with its package. It must be importable with
+    the standard library only.
+    """
 
     requirements: tuple[str, ...]
     port: int
 
     def serve(self, spec: Spec, words: list[str]) -> int:
-        """Serve until the end; the exit code. `words` are what followed on the command line."""
+        """Serve until the end and return the exit code. `words` are further arguments."""

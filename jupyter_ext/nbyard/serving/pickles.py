@@ -1,4 +1,4 @@
-"""Files that pickle or joblib wrote."""
+"""Reads files of pickle and joblib."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ JOBLIB = "joblib"
 
 
 def read_pickle(path: str) -> Any:
-    """What the file holds; reading it runs what it names.
+    """Return the object in a file. Reading it runs code that it names.
 
-    joblib reads what plain pickle wrote, too, and is there wherever it wrote the file.
+    joblib also reads files of plain pickle, and is installed wherever it wrote the file.
 
     Raises:
-        Exception: whatever reading it raises.
+        Exception: Whatever reading the file raises.
     """
     if importlib.util.find_spec(JOBLIB) is not None:
         return cast(Any, importlib.import_module(JOBLIB)).load(path)

@@ -1,4 +1,4 @@
-"""One call of the model: columns in, columns out."""
+"""Calls the model: columns in, columns out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MAX_WORDS = 500
 
 
 class ModelFailed(Exception):
-    """The model raised; the text says what, without where."""
+    """The model raised an exception. The text has its message without the traceback."""
 
 
 class Predictor:
-    """Asks a loaded model, and checks its answer."""
+    """Calls a loaded model and checks its answer."""
 
     def __init__(self, spec: Spec, model: Any):
         self._inputs = spec.inputs
@@ -25,23 +25,24 @@ class Predictor:
         self._model = model
 
     def __call__(self, columns: Columns) -> Columns:
-        """The answer to checked columns.
+        """Return the answer to checked columns.
 
         Raises:
-            ModelFailed: it raised.
-            Refused: its answer does not fit its schema.
+            ModelFailed: The model raised an exception.
+            Refused: The answer does not fit its schema.
         """
         try:
             found = self._model.predict(self._inputs.frame(columns))
             return self._outputs.answer(found, len(columns[0]))
         except Refused:
             raise
+        # also SystemExit, or a panic of an extension in Rust
         except BaseException as error:
             raise ModelFailed(words_of(error)) from error
 
 
 def words_of(error: BaseException) -> str:
-    """What an exception says, without its place."""
+    """Describe an exception without its traceback."""
     text = str(error)
     words = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
     name = type(error).__name__

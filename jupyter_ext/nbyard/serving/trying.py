@@ -1,11 +1,13 @@
-"""`python -m nbyard.serving.trying QUESTION ANSWER`: what a pickled model takes and answers, found
-out by loading it and asking it once, in a process of its own.
+"""`python -m nbyard.serving.trying QUESTION ANSWER`: inspects a pickled model.
 
-The question is JSON: the `file` and the folder of the `code` that wrote it, both relative to the
-folder of the question where they are no whole paths; the `tables` that were at
-hand then (`filename`, `columns` as in model.json, `rows`), and how much memory may be taken. The
-answer has the columns, a `sample` row, the lines that its packages need, and the `files` of the
-code that it needs; or a `problem` in words.
+It loads the model and calls it once, in a process of its own, to find its inputs and outputs.
+
+The question is JSON. It has the `file`, the folder of the `code` that wrote it, and the memory
+limit. Its `tables` are those used then (`filename`, `columns` as in model.json, `rows`). Relative
+paths start at the folder of the question.
+
+The answer has the columns, a `sample` row, the requirements of its packages, and the `files` of the
+code that it needs. Otherwise it has a `problem` as text.
 """
 
 from __future__ import annotations
@@ -36,19 +38,21 @@ WITHOUT = {
     **{"int": 0, "float": 0.0, "str": "", "bool": False},
     **{"date": "2000-01-01", "datetime": "2000-01-01T00:00:00"},
 }
-# how the system says it, where it is no MemoryError
+# messages about lack of memory that are not a MemoryError
 NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
-# what properties of a model raise that is not fitted, or is of another sort
+# raised by properties of a model that is not fitted or is of another kind
 LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Untold(Exception):
-    """Something cannot be told of the model; the text says what."""
+    """The model cannot be described. The text says why."""
 
 
 class Table(NamedTuple):
-    """A table that was at hand when the model was made: the columns that a model may take, and
-    under all `names` some rows."""
+    """A table that was used when the model was created.
+
+    `columns` are those that a model may take. `rows` are some rows with all `names`.
+    """
 
     filename: str
     columns: list[dict[str, Any]]
@@ -57,7 +61,7 @@ class Table(NamedTuple):
 
 
 def main(question: str, answer: str) -> int:
-    """Write the answer; 0 also where that is a problem."""
+    """Write the answer. Return 0, also for a problem."""
     asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
     beside = Path(question).absolute().parent
     asked |= {name: str(beside / asked[name]) for name in ("file", "code")}
@@ -76,14 +80,15 @@ def _limit(memory_bytes: int) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # a crash must not leave a core dump
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def look(asked: dict[str, Any]) -> dict[str, Any]:
-    """Load the model, ask it once, and tell what came of it.
+    """Load the model, call it once and describe it.
 
     Raises:
-        Untold: it cannot be loaded, has no predict, or does not say what it takes.
+        Untold: It cannot be loaded, has no predict, or does not say which columns it takes.
     """
     sys.path.insert(0, asked["code"])
     os.chdir(asked["code"])
@@ -112,8 +117,9 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def loaded(file: str) -> tuple[Any, list[str]]:
-    """The model, and the modules that its file names."""
+    """Return the model and the modules that its file names."""
     named: list[tuple[str, str]] = []
+    # Python raises `pickle.find_class` for each class or function that the file refers to
     sys.addaudithook(lambda event, told: _note(named, event, told))
     try:
         model = read_pickle(file)
@@ -126,6 +132,7 @@ def loaded(file: str) -> tuple[Any, list[str]]:
     if not callable(getattr(model, "predict", None)):
         raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
     modules = [module for module, _ in named]
+    # a file without pickle's first byte was compressed by joblib
     with open(file, "rb") as begun:
         is_packed = begun.read(1) != PICKLED
     return model, [*modules, *([JOBLIB] if is_packed else [])]
@@ -144,7 +151,7 @@ def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> No
 
 
 def _lacks_memory(error: BaseException) -> bool:
-    """Also where a library could not be mapped, or a thread not be started."""
+    """Return whether an error means lack of memory, also from mapping libraries or threads."""
     said = str(error)
     return any(words in said for words in NO_MEMORY)
 
@@ -157,7 +164,7 @@ def _words_of_loading(error: BaseException) -> str:
 
 
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
-    """The columns that it takes, and the table that has all of them, if one has."""
+    """Return the columns that the model takes, and the first table that has all of them, if any."""
     told = _declared(model, "input_schema")
     names = [one["name"] for one in told] if told else _names(model)
     table = next((one for one in tables if {*names} <= _columns(one).keys()), None)
@@ -190,14 +197,14 @@ def _names(model: Any) -> list[str]:
 
 
 def _attribute(model: Any, name: str) -> Any:
-    """Of one that is not fitted, some raise."""
+    """Return an attribute or None. Some models raise if they are not fitted."""
     with suppress(*LACKS):
         return getattr(model, name, None)
     return None
 
 
 def _declared(model: Any, name: str) -> list[dict[str, Any]]:
-    """What the class itself says: a list of columns, or their types by name."""
+    """Return the columns that the class declares: a list of columns, or types by name."""
     told = _attribute(model, name)
     if isinstance(told, dict) and "name" not in told:
         told = [{"name": key, "type": value} for key, value in told.items()]
@@ -213,13 +220,14 @@ def _declared(model: Any, name: str) -> list[dict[str, Any]]:
 
 
 def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, Any] | None:
-    """The first row of the table that has all values of the columns."""
+    """Return the first row of the table with all required values."""
     if table is None:
         return None
     schema = Schema.of(_whole(inputs))
     for row in table.rows:
         whole = dict(zip(table.names, row, strict=False))
         record = {one["name"]: whole.get(one["name"]) for one in inputs}
+        # rows with missing values do not fit
         with suppress(Refused):
             schema.read([record])
             return record
@@ -227,7 +235,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
 
 
 def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str) -> Any:
-    """Its answer to one row, which it is given as it will be when it is served."""
+    """Return the model's answer to one row, which is passed as in serving."""
     schema = Schema.of(inputs)
     try:
         return model.predict(schema.frame(schema.read([record])))
@@ -238,7 +246,7 @@ def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words:
 
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
-    """The columns that it answered with to the one row."""
+    """Return the columns of the answer to the one row."""
     told = _declared(model, "output_schema")
     outputs = told or [
         {"name": name, "type": _type(values)} for name, values in _answered(found).items()
@@ -251,7 +259,7 @@ def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
 
 
 def _answered(found: Any) -> dict[str, Any]:
-    """What was answered, by column."""
+    """Return the answer's values by column."""
     if hasattr(found, "columns") and hasattr(found, "iloc"):
         return {str(name): found.iloc[:, place] for place, name in enumerate(found.columns)}
     if getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
@@ -281,7 +289,7 @@ def _with_holes(
     outputs: list[dict[str, Any]],
     sample: dict[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """A column in which values lack may be null where the model answers to that."""
+    """Keep columns nullable only if the model accepts null in them."""
     holes = {one["name"] for one in inputs if one.get("nullable")}
     if not sample or not holes:
         return _whole(inputs)
@@ -306,12 +314,12 @@ def _classes(model: Any) -> list[Any] | None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether JSON can tell it."""
+    """Return whether a value can be JSON."""
     return type(value) in TYPES and (not isinstance(value, float) or math.isfinite(value))
 
 
 def files_below(folder: str) -> list[str]:
-    """The modules of this folder that were imported."""
+    """Return the imported modules of this folder."""
     start = os.path.realpath(folder) + os.sep
     found = {os.path.realpath(place) for place in _places()}
     return sorted(place.removeprefix(start) for place in found if place.startswith(start))
@@ -325,7 +333,7 @@ def _places() -> Iterator[str]:
 
 
 def _imported(folder: str, files: list[str]) -> set[str]:
-    """What those import of others, as their text has it."""
+    """Return the modules that these files import according to their source."""
     found: set[str] = set()
     for name in files:
         found |= imports_of(ast.parse(Path(folder, name).read_bytes())).modules

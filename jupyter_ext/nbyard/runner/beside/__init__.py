@@ -1,11 +1,13 @@
-"""`import nbyard` where the package is not installed: its hand-off, which travels with the runner.
+"""`import nbyard` where the package is not installed.
 
-The text of this file may run in any kernel, whose Python may be any from 3.6 on. What is installed
-is found first, and nothing is imported unless it is asked for. Programs that are no kernels get
-this folder on their path, where `nbyard.py` does the same for them.
+The hand-off module that comes with the runner takes its place.
 
-Imports find the attempt's own modules by their names. Python would list their folder, which a
-watcher could not tell from what the code itself lists.
+The text of this file may run in any kernel, with any Python from 3.6 on. An installed package takes
+precedence, and nothing is imported in advance. Programs that are not kernels get this folder on
+their path, where `nbyard.py` does the same for them.
+
+The attempt's own modules are found by their names, without a listing of their folder. A watch could
+not distinguish Python's listing from one by the code itself.
 """
 
 import os
@@ -16,7 +18,7 @@ NAME = "nbyard"
 
 
 class Beside:
-    """A finder of that one module."""
+    """An import finder for the module `nbyard` only."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -31,21 +33,21 @@ class Beside:
 
 
 def offer(folder: str) -> None:
-    """Let it be found last, from now on."""
+    """Add the finder after all others."""
     if not any(type(finder).__name__ == "Beside" for finder in sys.meta_path):
         sys.meta_path.append(Beside(folder))
     import_by_name()
 
 
 class Everything:
-    """The names in a folder, as a finder takes them: it looks for the file of each."""
+    """A set of names that contains every name, so that the finder checks for each file."""
 
     def __contains__(self, name: object) -> bool:
         return True
 
 
 def import_by_name() -> None:
-    """Let imports from the code of this process's attempt, if it has one, list no folder."""
+    """Import from the code of this process's attempt, if any, without listing folders."""
     attempt = os.environ.get("NBYARD_ATTEMPT", "")
     if not attempt or sys.flags.isolated:
         return
@@ -73,19 +75,19 @@ def import_by_name() -> None:
 
 
 def folder() -> str:
-    """Where the hand-off lies."""
+    """Return the path of the hand-off module."""
     return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "handoff")
 
 
 def on_path(path: str, place: str = "") -> str:
-    """The variable PYTHONPATH with this folder, or the `place` of its copy, behind all others."""
+    """Return PYTHONPATH with this folder, or its copy at `place`, after all others."""
     return os.pathsep.join(
         filter(None, [path, place or os.path.dirname(os.path.abspath(__file__))])
     )
 
 
 def request() -> str:
-    """The same as an expression, for a kernel that this file is not in."""
+    """Return an expression that does the same in a kernel without this file."""
     with open(__file__, encoding="utf-8") as file:
         text = file.read()
     return f"(lambda names: (exec({text!r}, names), names['offer']({folder()!r}))[1])({{}})"

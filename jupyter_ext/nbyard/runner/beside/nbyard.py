@@ -1,5 +1,7 @@
-"""`import nbyard` in a program that has this folder on its path: what is installed is taken, else
-the hand-off that travels with the runner. Any Python from 3.6 on.
+"""`import nbyard` in a program that has this folder on its path.
+
+It imports the installed package, or else the hand-off module that comes with the runner. It works
+with any Python from 3.6 on.
 """
 
 import os

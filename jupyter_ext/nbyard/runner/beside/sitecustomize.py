@@ -1,5 +1,7 @@
-"""What a program does that has this folder on its path, before its own first line. Any Python from
-3.6 on. The environment's own module of this name, which is found behind this one, runs as well.
+"""Runs before the first line of a program that has this folder on its path.
+
+It works with any Python from 3.6 on. The environment's own `sitecustomize`, which is later on the
+path, runs as well.
 """
 
 import os
@@ -22,5 +24,5 @@ except ImportError as _error:
         raise
     sys.modules[__name__] = _own
 finally:
-    if _removed:  # what that one did to the path stays
+    if _removed:  # keeps changes of the path by that module
         sys.path.insert(_places[0], _removed[-1])

@@ -1,7 +1,8 @@
-"""What code uses to be run by nbyard: marks for functions, typed data in and out, metrics, ports.
+"""The hand-off: the API for code that nbyard runs.
 
-Standard library only, and none of it that a kernel has not loaded before: it is also there where
-nothing else of nbyard is installed. Data frames and arrays are handled by what made them.
+It has a decorator for functions, typed inputs and outputs, metrics and ports. It imports only
+modules of the standard library that a kernel has loaded anyway. So it also works where nbyard is
+not installed. Data frames and arrays are handled by their own libraries.
 """
 
 from __future__ import annotations

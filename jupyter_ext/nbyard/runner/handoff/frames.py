@@ -1,4 +1,7 @@
-"""Data frames of pandas, polars and pyarrow as Parquet files, each read by what wrote it."""
+"""Stores data frames of pandas, polars and pyarrow as Parquet files.
+
+A file is read by the library that wrote it.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,38 @@ from typing import Any, Protocol
 
 from . import texts
 
-MARK = b"nbyard.frame"  # in the metadata of a file that pyarrow wrote of its own table
-# Among the attributes of a frame of pandas: categories that are in no row, which no file tells.
+MARK = b"nbyard.frame"  # in the metadata of files that pyarrow wrote of its own tables
+# The attribute of a pandas frame for categories that no row has, which Parquet drops.
 CATEGORIES = "nbyard.categories"
 MAX_COLUMNS = 2000
 
 
 class Library(Protocol):
-    """What makes a kind of data frame."""
+    """A library of data frames."""
 
     name: str
     frame: str
 
     def write(self, frame: Any, path: str) -> None:
-        """As a Parquet file.
+        """Write a frame as a Parquet file.
 
         Raises:
-            ValueError: something of it would be lost.
+            ValueError: Something of the frame would be lost.
         """
 
     def read(self, path: str) -> Any:
-        """From a Parquet file."""
+        """Read a frame from a Parquet file."""
 
     def read_csv(self, path: str) -> Any:
-        """From a file that somebody else made."""
+        """Read a frame from a text table that another program wrote."""
 
     def told(self, frame: Any) -> dict[str, Any]:
-        """Rows, and names and types of columns."""
+        """Return the number of rows, and names and types of the columns."""
 
 
 class Pandas:
+    """Data frames of pandas."""
+
     name, frame = "pandas", "DataFrame"
 
     def write(self, frame: Any, path: str) -> None:
@@ -73,6 +78,8 @@ class Pandas:
 
 
 class Polars:
+    """Data frames of polars."""
+
     name, frame = "polars", "DataFrame"
 
     def write(self, frame: Any, path: str) -> None:
@@ -98,6 +105,8 @@ class Polars:
 
 
 class Arrow:
+    """Tables of pyarrow."""
+
     name, frame = "pyarrow", "Table"
 
     def write(self, frame: Any, path: str) -> None:
@@ -135,7 +144,7 @@ LIBRARIES: Sequence[Library] = (Pandas(), Polars(), Arrow())
 
 
 def library_of(value: Any) -> Library | None:
-    """Whose frame this is; None for what is none. Imports nothing."""
+    """Return the library of a data frame, None for other values. Imports nothing."""
     for library in LIBRARIES:
         frame = getattr(sys.modules.get(library.name), library.frame, None)
         if frame is not None and isinstance(value, frame):
@@ -144,7 +153,7 @@ def library_of(value: Any) -> Library | None:
 
 
 def library_named(wanted: Any) -> Library | None:
-    """Whose frame that class is."""
+    """Return the library of a class of data frames."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     name = getattr(wanted, "__name__", "")
     found = (one for one in LIBRARIES if (one.name, one.frame) == (top, name))
@@ -152,15 +161,16 @@ def library_named(wanted: Any) -> Library | None:
 
 
 def read(path: str) -> Any:
-    """As what wrote it, or else as what is installed.
+    """Read a Parquet file with the library that wrote it, or else with an installed one.
 
     Raises:
-        ImportError: nothing that reads Parquet is.
+        ImportError: No library that reads Parquet is installed.
     """
     pandas, polars, arrow = LIBRARIES
     if find_spec("pyarrow") is None:
         is_of_pandas = find_spec("pandas") is not None and find_spec("polars") is None
-        return (pandas if is_of_pandas else polars).read(path)  # its words say what is missing
+        # its error names the missing package
+        return (pandas if is_of_pandas else polars).read(path)
     import pyarrow.parquet
 
     try:
@@ -176,7 +186,7 @@ def read(path: str) -> Any:
 
 
 def troubles() -> tuple[type[Exception], ...]:
-    """What the libraries that are loaded raise for frames and files that do not fit."""
+    """Return the exceptions that the loaded libraries raise for invalid frames and files."""
     arrow = getattr(sys.modules.get("pyarrow"), "ArrowException", None)
     polars = getattr(sys.modules.get("polars.exceptions"), "PolarsError", None)
     own = [one for one in (arrow, polars) if one is not None]
@@ -193,7 +203,7 @@ def _told(library: Library, rows: int, columns: Any) -> dict[str, Any]:
 
 
 def _check_types(frame: Any) -> None:
-    """Without a row it can be seen at once what comes back as another type."""
+    """Raise ValueError for types that Parquet would change, as seen on the frame without rows."""
     import pyarrow
 
     with warnings.catch_warnings():
@@ -211,7 +221,7 @@ def _check_types(frame: Any) -> None:
 
 
 def _unseen_categories(frame: Any) -> list[tuple[int, list[Any], str, bool]]:
-    """Of the columns that have no value: where they are, their categories, the type of those."""
+    """Return columns without values: their positions, categories and the type of those."""
     return [
         (place, kind.categories.tolist(), str(kind.categories.dtype), bool(kind.ordered))
         for place, kind in enumerate(frame.dtypes)
@@ -226,7 +236,7 @@ def _types(frame: Any) -> list[tuple[str, Any]]:
 
 
 def _check_names(names: Any) -> None:
-    """Two columns of one name are one in a Parquet file."""
+    """Raise ValueError for duplicate names: such columns would become one in a Parquet file."""
     seen: set[str] = set()
     for name in map(str, names):
         if name in seen:

@@ -1,4 +1,4 @@
-"""`port`: where a step listens that shall be seen while it runs."""
+"""`port`: the port on which a node listens, so that it can be opened while it runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ ATTEMPT, ANY = "NBYARD_ATTEMPT", "NBYARD_PORT"
 
 
 def port(name: str = "") -> int:
-    """The number of the port that is declared under that name; without one, of the only one.
+    """Return the number of the port declared under a name. Without a name, of the only port.
 
-    In a run the link of that name leads there as soon as the work answers at it: at 127.0.0.1 as a
-    process, at every address in a container (`NBYARD_HOST` says which). Outside of a run it is 0,
-    with which servers take any port that is free.
+    In a run, the link of that name works as soon as the work answers on this port. A process
+    listens on 127.0.0.1, a container on every address (`NBYARD_HOST` has the address). Outside of a
+    run this returns 0, with which servers choose a free port.
 
     Raises:
-        NotGiven: the run has no port of that name.
+        NotGiven: The run has no port of that name.
     """
     variable = f"{ANY}_{name.upper().replace('-', '_')}" if name else ANY
     told = os.environ.get(variable)

@@ -1,4 +1,4 @@
-"""The mark of a function that is a node of workflows; it means nothing anywhere else."""
+"""The decorator that marks a function as a node of workflows. It has no effect elsewhere."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ def executable(*, outputs: Mapping[str, str] | None = None) -> Callable[[F], F]:
 def executable(
     function: F | None = None, *, outputs: Mapping[str, str] | None = None
 ) -> F | Callable[[F], F]:
-    """Say that a function is meant to be a node of workflows; it stays the function that it is.
+    """Mark a function as a node of workflows. The function itself stays unchanged.
 
-    `outputs` names what comes out of it, each with the format of its file ("csv", "json", "txt" …,
-    empty for any). It is read from the source, so it is written out there. An output with the name
-    of a parameter is written by the function to the path given to it; the others are what it
-    returns: one alone, or several as a dict by name or in their order as a tuple.
+    `outputs` names the function's outputs, each with its file format ("csv", "json", "txt" …, empty
+    for any). It is read from the source, so it must be written out there.
+
+    If an output has the name of a parameter, the function writes it to the path in that argument.
+    All other outputs are the return value: one alone, or several as a dict by name or a tuple in
+    order.
     """
     if function is not None:
         return function

@@ -1,4 +1,4 @@
-"""`metric`: numbers that are drawn while the work runs, a line of metrics.jsonl for each."""
+"""`metric`: numbers that are plotted while the work runs, as lines of metrics.jsonl."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .values import Unfit, kind_of
 
 FILE = "metrics.jsonl"
 MAX_NAME = 200
-# From so many bytes on only each so-manieth point of a metric is written, and at last none.
+# From this size in bytes on, only every n-th point of a metric is written, and finally none.
 SPARSE = ((8 * 2**20, 0), (7 * 2**20, 1000), (6 * 2**20, 100), (4 * 2**20, 10))
 _counts: Counter[str] = Counter()
 
 
 def metric(name: str, value: Any, step: float | None = None) -> None:
-    """Record a number under a name, at a step of the work if you count them.
+    """Record a number under a name, optionally at a step of the work.
 
-    It is drawn in Run Info as it comes; NaN and infinities are kept. Outside of a run nothing
-    happens.
+    Run Info plots it at once. NaN and infinities are kept. Outside of a run nothing happens.
 
     Raises:
-        Unfit: the value or the step is no number, or the name no text of at most 200 characters.
+        Unfit: The value or the step is not a number, or the name is not a text of at most
+            200 characters.
     """
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise Unfit(f"the name of a metric is text of at most {MAX_NAME} characters")
@@ -39,7 +39,10 @@ def metric(name: str, value: Any, step: float | None = None) -> None:
 
 
 def _append(folder: str, name: str, line: bytes) -> None:
-    """One write, for several processes may do so; a full disk costs the line, not the work."""
+    """Append a line with one write, as several processes may do so.
+
+    On a full disk only the line is lost.
+    """
     try:
         path = os.path.join(folder, FILE)
         os.makedirs(folder, exist_ok=True)
@@ -58,7 +61,7 @@ def _append(folder: str, name: str, line: bytes) -> None:
 
 
 def _number(value: Any) -> float | int | str:
-    """NaN and infinities as text, which JSON has none for."""
+    """Return a number. NaN and infinities become texts, as JSON has no such numbers."""
     try:
         number = value if type(value) is int else float(value)
     except (TypeError, ValueError):

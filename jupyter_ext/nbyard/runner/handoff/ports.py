@@ -1,4 +1,4 @@
-"""`input` and `output`: by name, in a run and outside of one."""
+"""`input`, `output` and `secret`: values by name, in a run and outside of one."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from .values import FOLDER, MEDIA_TYPES, Form, NotGiven, Unfit, form_of, is_data
 ATTEMPT, SECRETS = "NBYARD_ATTEMPT", "NBYARD_SECRETS"
 PLACE = "{attempt}/"
 LITERAL = re.compile(r"\{(\{+attempt)")
-# Beside an output: what it was.
+# A file beside an output that describes its value.
 TYPE = ".type.json"
-# In the working directory, where there is no run.
+# The folder in the working directory that is used outside of a run.
 BESIDE = "handoff"
 _NOTHING: Any = object()
 
 
 def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
-    """What was given under that name: a value, or what a file holds.
+    """Return the input of that name: a value, or the content of a file.
 
-    A file is read as its ending says: Parquet as the data frame that it was written from, JSON,
-    text, bytes (.bin) and arrays (.npy); any other file or folder is its `pathlib.Path`. `type`
-    wants it as `pathlib.Path`, `bytes`, or a data frame of another library. Outside of a run it is
-    `handoff/NAME.*` of the working directory, else the default; a default that is a
-    `pathlib.Path`, or text where `type` wants a file, is read as a file that was given.
+    A file is read by its extension: Parquet as the data frame it was written from, JSON, text,
+    bytes (.bin) and arrays (.npy). Any other file or folder is returned as `pathlib.Path`. With
+    `type`, a file is returned as `pathlib.Path`, `bytes` or a data frame of another library.
+
+    Outside of a run, the input is `handoff/NAME.*` in the working directory, or else the default. A
+    default that is a `pathlib.Path` is read like an input file. So is a text if `type` asks for a
+    file.
 
     Raises:
-        NotGiven: there is nothing of that name, and no default.
-        Unfit: the file cannot be read so.
+        NotGiven: There is no input of that name and no default.
+        Unfit: The file cannot be read in this way.
     """
     _check(name)
     task = _task()
@@ -50,13 +52,13 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
 
 
 def secret(name: str) -> Any:
-    """What is secret under that name: the text of a token, or the fields of a login as a dict.
+    """Return the secret of that name: a token as text, or the fields of a login as a dict.
 
-    It stands nowhere in the record of a run. Outside of a run it is the environment variable of
-    that name, or of that name in capitals.
+    Secrets are not part of the record of a run. Outside of a run, the secret is the environment
+    variable of that name, or of that name in capitals.
 
     Raises:
-        NotGiven: no credential was given under that name.
+        NotGiven: The run has no credential under that name.
     """
     _check(name)
     folder = os.environ.get(SECRETS)
@@ -73,15 +75,22 @@ def secret(name: str) -> Any:
 
 
 def output(name: str, value: Any) -> None:
-    """Hand a value over under that name; `input` gives an equal one. Of two the last counts.
+    """Store a value as the output of that name. A second call replaces the first value.
 
-    Data frames (pandas, polars, pyarrow) become Parquet, arrays .npy, figures PNG; dicts, lists and
-    numbers JSON; text and bytes what they are; a path is the file or folder itself. It is written
-    whole or not at all. Outside of a run it is `handoff/NAME.*` of the working directory.
+    `input` returns an equal value. Formats:
+
+    - Data frames (pandas, polars, pyarrow) become Parquet.
+    - Arrays become .npy, figures PNG.
+    - Dicts, lists and numbers become JSON.
+    - Text and bytes are stored as they are.
+    - A path stands for the file or folder itself.
+
+    The output is written whole or not at all. Outside of a run it is written to `handoff/NAME.*` in
+    the working directory.
 
     Raises:
-        NotGiven: the run has no such output.
-        Unfit: the value cannot be handed over, or is of another kind than is declared.
+        NotGiven: The run has no such output.
+        Unfit: The value cannot be stored, or is of another kind than declared.
     """
     _check(name)
     task, form = _task(), form_of(value)
@@ -108,7 +117,7 @@ def _check(name: str) -> None:
 
 
 def _task() -> dict[str, Any] | None:
-    """What the run told; None outside of one."""
+    """Return the task of the run, None outside of a run."""
     folder = os.environ.get(ATTEMPT)
     if not folder:
         return None
@@ -133,7 +142,7 @@ def _of_run(task: dict[str, Any], name: str) -> Any:
 
 
 def _as_given(value: Any) -> Any:
-    """Remove the brace that kept a text of the user from being a place."""
+    """Remove the brace that kept a text of the user from being a placeholder."""
     if isinstance(value, str):
         return LITERAL.sub(r"\1", value)
     if isinstance(value, list):
@@ -159,7 +168,7 @@ def _missing(task: dict[str, Any] | None, name: str) -> str:
 
 
 def _check_kind(name: str, form: Form, declared: dict[str, Any]) -> None:
-    """What fits is what was declared; a file is called as it is."""
+    """Raise Unfit if the value is of another format than declared. Plain files fit any format."""
     wanted = declared.get("format") or ""
     if wanted in ("", form.format) or not form.format:
         return
@@ -171,7 +180,7 @@ def _check_kind(name: str, form: Form, declared: dict[str, Any]) -> None:
 
 
 def _write(form: Form, path: str) -> None:
-    """Whole or not at all; what was there before goes."""
+    """Write a file or folder atomically, replacing an earlier one."""
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     part = os.path.join(folder, f".{name}.{os.getpid()}.part")

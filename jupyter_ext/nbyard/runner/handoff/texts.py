@@ -1,7 +1,7 @@
-"""Text tables as data frames, with the types that were inferred from all their rows.
+"""Text tables as data frames, with the types that were inferred from all rows.
 
-What the store knows of a table lies beside it, so that preview, profile and run agree. A library
-reads plain numbers and words itself; other texts become values here.
+The store's description of a table lies beside it, so that preview, profile and run agree. The
+libraries read plain numbers and words themselves. Other texts are converted here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 TOLD = ".table.json"
-# As in nbyard.tabular.layouts, which is not there where the work is done.
+# As in nbyard.tabular.layouts, which is missing where the work is done.
 NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
-UTC = timezone.utc  # noqa: UP017  # there are kernels before Python 3.11
+UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 PLAIN = ("int", "float", "string", "null")
 MAX_DIGITS = 38
 UINT64 = range(2**64)
@@ -24,7 +24,7 @@ Table = dict[str, Any]
 
 
 def told(path: str) -> Table | None:
-    """What is known of the table in that file; None where nobody told."""
+    """Return the description of the table in a file, or None if there is none."""
     try:
         with open(os.path.join(os.path.dirname(path), TOLD), encoding="utf-8") as file:
             return dict(json.load(file))
@@ -33,6 +33,7 @@ def told(path: str) -> Table | None:
 
 
 def of_pandas(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of pandas."""
     import pandas
 
     columns = table["columns"]
@@ -58,6 +59,7 @@ def of_pandas(path: str, table: Table) -> Any:
 
 
 def of_polars(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of polars."""
     import polars
 
     columns = table["columns"]
@@ -86,6 +88,7 @@ def of_polars(path: str, table: Table) -> Any:
 
 
 def of_pyarrow(path: str, table: Table) -> Any:
+    """Read a text table as a Table of pyarrow."""
     import pyarrow
     from pyarrow import csv
 
@@ -110,13 +113,13 @@ def of_pyarrow(path: str, table: Table) -> Any:
 
 
 def _is_plain(column: Column) -> bool:
-    """Whether every library reads the texts as they are meant."""
+    """Return whether every library reads the texts of a column as intended."""
     is_bare = not column.get("layout") and not column.get("padded")
     return column["type"] in PLAIN and is_bare
 
 
 def _values(texts: Any, column: Column, table: Table) -> list[Any]:
-    """What the texts of a column stand for; each different one is read once."""
+    """Return the values of a column's texts. Each distinct text is converted once."""
     found = list(texts)
     meant = {
         text: _value(text, column, bool(table.get("decimal_comma")))
@@ -142,7 +145,7 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
 
 
 def _decimal(number: str, digits: int) -> Any:
-    """With as many digits after the point as all of its column."""
+    """Return a decimal with as many digits after the point as all values of its column."""
     from decimal import Context, Decimal
 
     return Context(prec=MAX_DIGITS).quantize(Decimal(number), Decimal(1).scaleb(-digits))
@@ -169,7 +172,10 @@ def _fits_uint64(values: list[Any]) -> bool:
 
 
 def _pandas_type(column: Column) -> str:
-    """What pandas reads a column as; only what it may miss needs a type for that."""
+    """Return the type with which pandas reads a column.
+
+    Strings and columns that are converted later are read as text.
+    """
     if not _is_plain(column) or column["type"] == "string":
         return "str"
     if column["type"] == "int":

@@ -1,4 +1,4 @@
-"""From a value to the file that it is handed over as, and back. The file's ending is its type."""
+"""Converts values to the files that carry them, and back. A file's extension is its type."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEDIA_TYPES = {
     TABLE: "application/vnd.apache.parquet",
     FOLDER: "inode/directory",
 }
-# Endings whose format is called otherwise.
+# Extensions of formats that have another name.
 SAME = {
     **{"pq": TABLE, "jpeg": "jpg", "xlsx": "excel", "xls": "excel", "pkl": "pickle"},
     **{"tab": "tsv", "ndjson": "jsonl", "feather": "arrow", "ipc": "arrow"},
@@ -33,16 +33,18 @@ TAKEN = "text, bytes, numbers, lists, dicts, data frames, arrays, figures and pa
 
 
 class Unfit(ValueError):
-    """A value cannot be handed over, or a file not read as what is wanted; the text is for
-    people."""
+    """A value cannot be stored, or a file cannot be read as requested.
+
+    The message is shown to users.
+    """
 
 
 class NotGiven(LookupError):
-    """There is nothing of that name; the text is for people."""
+    """There is no value of that name. The message is shown to users."""
 
 
 class Form(NamedTuple):
-    """What a value is handed over as; `filename` where it has one of its own."""
+    """The file format of a value, with a `filename` if the value has one of its own."""
 
     format: str
     write: Callable[[str], None]
@@ -51,10 +53,10 @@ class Form(NamedTuple):
 
 
 def form_of(value: Any) -> Form:
-    """How that value is written.
+    """Return the file format of a value.
 
     Raises:
-        Unfit: there is no way to get an equal one back.
+        Unfit: The value cannot be stored so that an equal one comes back.
     """
     if isinstance(value, os.PathLike):
         return _of_path(os.fspath(value))
@@ -66,7 +68,7 @@ def form_of(value: Any) -> Form:
 
 
 def _of_library(value: Any) -> Form | None:
-    """Data frames, arrays and figures."""
+    """Return the form of a data frame, an array or a figure, None for other values."""
     library = frames.library_of(value)
     if library is not None:
         return Form(TABLE, lambda path: _framed(library.write, value, path), library.told(value))
@@ -86,11 +88,12 @@ def _of_json(value: Any) -> Form:
 
 
 def read(path: str, wanted: Any = None) -> Any:
-    """The value of a file: as its ending says, or as `wanted`, which is a class. What has no known
-    ending, and a folder, is its path.
+    """Return the value of a file, according to its extension or to the class `wanted`.
+
+    For a folder or a file with an unknown extension, return its path.
 
     Raises:
-        Unfit: it cannot be read so.
+        Unfit: The file cannot be read in this way.
     """
     file_format = FOLDER if os.path.isdir(path) else ending(path)
     if wanted is Path:
@@ -111,20 +114,20 @@ def read(path: str, wanted: Any = None) -> Any:
 
 
 def is_data(wanted: Any) -> bool:
-    """Whether that class is of data frames or arrays."""
+    """Return whether a class is one of data frames or arrays."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     is_array = (top, getattr(wanted, "__name__", "")) == ("numpy", "ndarray")
     return is_array or frames.library_named(wanted) is not None
 
 
 def ending(path: str) -> str:
-    """The format that a file's name tells; empty where it tells none."""
+    """Return the format that a file's extension stands for, or an empty text."""
     stem, dot, last = os.path.basename(path).rpartition(".")
     return SAME.get(last.lower(), last.lower()) if dot and stem else ""
 
 
 def kind_of(value: Any) -> str:
-    """In words."""
+    """Describe the type of a value in words."""
     if value is None:
         return "nothing"
     name = type(value).__name__
@@ -182,13 +185,17 @@ def _of_array(value: Any) -> Form:
 
 
 def _is_of(value: Any, module: str, name: str) -> bool:
-    """Whether it is one of these, without importing what nobody has imported."""
+    """Return whether a value is of that class. Does not import its module."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _plain(value: Any, place: str) -> Any:
-    """As JSON has it, so that it comes back equal; tuples are lists, and numbers of numpy plain."""
+    """Return a value as JSON returns it. Tuples become lists, numpy scalars plain numbers.
+
+    Raises:
+        Unfit: The value would not come back equal.
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if _is_of(value, "numpy", "generic"):
@@ -221,7 +228,7 @@ def _framed(work: Callable[..., Any], *words: Any) -> Any:
 
 
 def _lacking(error: ImportError) -> str:
-    """A run offers to add what the interpreter's own words say is missing."""
+    """Word an import error with Python's own message, from which a run offers to add the module."""
     words = "a data frame travels as Parquet"
     if not isinstance(error, ModuleNotFoundError):
         return f"{words}, and {error}"

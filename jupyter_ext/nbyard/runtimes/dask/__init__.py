@@ -1,4 +1,4 @@
-"""Attempts on the workers of a Dask cluster, which need not see our files."""
+"""Runs attempts on the workers of a Dask cluster, which need no access to the store's files."""
 
 from nbyard.runtimes.dask.runtime import DaskRuntime
 

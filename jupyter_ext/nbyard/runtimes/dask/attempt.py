@@ -1,8 +1,9 @@
-"""One attempt on a cluster: sent, followed, fetched, ended.
+"""One attempt on a cluster: submit, watch, fetch results, clean up.
 
-A worker that takes it makes a place and tells of it. Where the worker sees our folder, the runner
-writes into that; else the files are carried there and back in pieces. Nothing here must last: the
-place is in the folder, in dask.json, all else on the worker.
+The worker that accepts the attempt creates a folder, called its place, and reports it. If the
+worker can access the attempt folder, the runner writes into it. Otherwise the files are transferred
+in both directions in pieces. Objects of this module need not persist: dask.json in the attempt
+folder has the place, all else is on the worker.
 """
 
 import os
@@ -38,6 +39,8 @@ FORGOTTEN = "the Dask scheduler knows nothing of it any more"
 
 
 class DaskAttempt:
+    """An attempt on a cluster, for calls from any thread."""
+
     def __init__(self, order: Order, cluster: Cluster, name: str):
         self.order = order
         self.has_started = False
@@ -61,20 +64,23 @@ class DaskAttempt:
 
     @property
     def is_busy(self) -> bool:
+        """Return whether a thread is stopping the attempt."""
         return self._ender is not None and self._ender.is_alive()
 
     @cached_property
     def wake(self) -> str:
+        """Return the folder with the sockets of listeners."""
         return files.read_task(self.folder).wake
 
     def poke(self) -> None:
-        with suppress(NbyardError):  # what is over may have been cleared away
+        """Wake the listeners of the attempt."""
+        with suppress(NbyardError):  # the folder may have been deleted after the end
             Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
 
-    # What is told of it
+    # Reports from workers
 
     def sighted(self, found: Sighting) -> None:
-        """A worker took it up. The first counts: it is never begun twice."""
+        """Record the worker that accepted the attempt. Only the first one counts."""
         self._places.add(found)
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
@@ -84,23 +90,26 @@ class DaskAttempt:
             temporary.unlink()
 
     def tell(self) -> None:
-        """There is something new on its worker."""
+        """Note that there is news on the worker."""
         self._has_news = True
         self.poke()
 
     @property
     def sighting(self) -> Sighting | None:
+        """Return the worker that accepted the attempt, None before."""
         data = files.read_file(self.folder / SIGHTING)
         return msgspec.json.decode(data, type=Sighting) if data else None
 
     def begin(self, future: "Future") -> None:
+        """Record the future of the submitted task."""
         with self._lock:
             self._future, self._generation = future, self._cluster.generation
             self.has_started = True
 
-    # What has become of it
+    # State
 
     def observe(self) -> Observation:
+        """Return the state of the attempt."""
         with self._lock:
             if files.has_result(self.folder):
                 return Observation("finished")
@@ -126,7 +135,7 @@ class DaskAttempt:
             return Observation("lost", f"the Dask worker {sighting.worker} is gone")
 
     def _known(self) -> "Future | None":
-        """Our hold on the cluster's task, looked for again after the connection was made anew."""
+        """Return the future of the task, fetched again after a reconnect."""
         self._cluster.connect()
         if self._generation != self._cluster.generation:
             self._future = self._cluster.published(self._name)
@@ -134,9 +143,9 @@ class DaskAttempt:
         return self._future
 
     def _before(self, future: "Future | None") -> Observation:
-        """No worker has taken it up yet, as far as it is known."""
+        """Return the state of an attempt that no worker is known to have accepted."""
         if future is None:
-            if os.path.lexists(self.folder / RUNNER):  # whoever began it had nobody to tell
+            if os.path.lexists(self.folder / RUNNER):  # its worker could not report
                 return Observation("lost", FORGOTTEN)
             is_sent = self.order.site or self.has_started
             return Observation("unbegun", FORGOTTEN) if is_sent else Observation("absent")
@@ -147,9 +156,9 @@ class DaskAttempt:
         return Observation("lost", self._why(future))
 
     def _why(self, future: "Future | None") -> str:
-        """Why the task is over without a result of the attempt."""
+        """Return why the task ended without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
-            # That is also how a client sees that it has lost its scheduler: ask that.
+            # A client shows the same state after it lost its scheduler, so ask the scheduler.
             self._cluster.names()
             if self._generation != self._cluster.generation:
                 raise Unavailable("The Dask cluster was out of reach.")
@@ -159,7 +168,7 @@ class DaskAttempt:
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
             return Observation("running")
-        # The folder of another machine may show what came into it only a little later.
+        # A shared folder may show files from another machine with a delay.
         self._ended_at = self._ended_at or time.monotonic()
         said = self._why(future)
         is_ended = future is not None and future.status == "finished" and not said
@@ -199,10 +208,10 @@ class DaskAttempt:
         files.write_others(self.folder, left)
         files.write_result(self.folder, result)
 
-    # Ending
+    # Stopping
 
     def end(self) -> None:
-        """End it and clear it away, in a thread."""
+        """Stop the attempt and clean up, in a thread."""
         with self._lock:
             if not self.is_busy:
                 name = f"nbyard-dask-end-{self.order.attempt_id}"
@@ -222,7 +231,10 @@ class DaskAttempt:
         self.poke()
 
     def _end_once(self) -> None:
-        """The runner obeys within its own grace, and its worker when that does not."""
+        """Cancel the attempt, wait until it stops, then clean up.
+
+        The runner stops within its own grace period, or else its worker kills it.
+        """
         end = time.monotonic() + GRACE_SECONDS
         is_told = False
         while time.monotonic() < end:
@@ -243,7 +255,7 @@ class DaskAttempt:
         self.clear()
 
     def clear(self) -> None:
-        """Nothing of it stays on the cluster."""
+        """Remove everything of the attempt from the cluster."""
         with self._lock:
             self._cluster.forget(self._name, self._known())
             sighting = self.sighting

@@ -1,6 +1,6 @@
-"""The connection to a Dask cluster, made when it is needed and anew when it was lost.
+"""The connection to a Dask cluster, opened when needed and reopened when lost.
 
-`distributed` is imported here only, and late.
+In the dispatcher, only this module imports `distributed`, and only when needed.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ Handle = Callable[[dict[str, Any]], None]
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """Where an attempt was taken up."""
+    """The worker and place where an attempt was accepted."""
 
     worker: str
     place: str
@@ -51,15 +51,17 @@ class Sighting(msgspec.Struct, frozen=True):
 
 
 class Wishes(NamedTuple):
-    """What a task asks of its worker, and its place among those that wait: a higher priority comes
-    first, else who was there first."""
+    """The requirements of a task: resources of its worker, and its priority in the queue.
+
+    A higher priority comes first. Equal priorities keep their order.
+    """
 
     resources: dict[str, float]
     priority: float
 
 
 class Cluster:
-    """One at a time; every method may raise Unavailable."""
+    """A connection to one cluster at a time. Every method may raise Unavailable."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -80,6 +82,7 @@ class Cluster:
 
     @property
     def is_set(self) -> bool:
+        """Return whether the settings name a cluster."""
         return bool(self._settings.dask_address or self._settings.dask_cluster)
 
     @property
@@ -88,19 +91,20 @@ class Cluster:
 
     @property
     def is_reached_by_address(self) -> bool:
-        """Connecting makes nothing."""
+        """Return whether an existing cluster is used, so that connecting creates none."""
         return bool(self._settings.dask_address)
 
     @property
     def address(self) -> str:
+        """Return the address of the scheduler."""
         return str(self._connected().scheduler.address)
 
     def connect(self) -> None:
-        """Nothing to do while the connection stands."""
+        """Connect, unless there is a connection."""
         self._connected()
 
     def close(self) -> None:
-        """What runs goes on, unless the cluster lives in this process."""
+        """Disconnect. Running work continues, unless the cluster lives in this process."""
         with self._lock:
             self.is_closed = True
             is_needed = self._own is not None and self._is_needed()
@@ -108,8 +112,10 @@ class Cluster:
             self._give_up(is_needed)
 
     def listen(self, topics: Iterable[str], handle: Handle) -> None:
-        """Call `handle` with all that workers tell under the topics, also what they told before.
-        It is called again with all of it when the connection was made anew."""
+        """Call `handle` with all messages of workers on these topics, including earlier ones.
+
+        After a reconnect it is called with all of them again.
+        """
         with self._lock:
             new = dict.fromkeys(topics, handle)
             self._handlers |= new
@@ -117,12 +123,14 @@ class Cluster:
                 for topic in new if self._client else ():
                     self._subscribe(self._client, topic, handle)
             except Unavailable:
-                self._drop()  # the next connection hears all of it
+                self._drop()  # the next connection gets all messages
                 raise
 
     def workers(self, since: float = 0.0) -> dict[str, dict[str, Any]]:
-        """What the scheduler knows of each worker, by address; half a second old at most, and not
-        from before `since`, by the monotonic clock."""
+        """Return the scheduler's information about each worker, by address.
+
+        It is at most half a second old, and not older than `since` on the monotonic clock.
+        """
         with self._looking:
             now = time.monotonic()
             if self._workers_at < max(since, now - FRESH_SECONDS):
@@ -131,45 +139,50 @@ class Cluster:
             return self._workers
 
     def has(self, address: str) -> bool:
-        """Whether there is that worker; its absence is never told of old knowledge."""
+        """Return whether the worker exists. False is based on fresh information only."""
         return address in self.workers() or address in self.workers(since=time.monotonic())
 
     def describe(self) -> str:
-        """For people: what is there."""
+        """Describe the cluster for users."""
         workers = self.workers().values()
         threads = sum(told["nthreads"] for told in workers)
         return f"{len(workers)} workers with {threads} threads"
 
     def check(self) -> None:
-        """Raises NbyardError when a worker that came meanwhile does not fit."""
+        """Check the versions of workers that joined meanwhile.
+
+        Raises:
+            NbyardError: A worker does not match this installation.
+        """
         if set(self.workers()) - self._checked:
             self._check_versions(self._connected())
 
     def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
-        """Ask a function of `worker` about a place.
+        """Call a function of the module `worker` about a place.
 
         Raises:
-            WorkerGone: and with it the place.
+            WorkerGone: The worker is gone, and with it the place.
         """
         return self.call(at.worker, verb, at.place, *words)
 
     def end(self, address: str, places: list[str]) -> None:
+        """Mark places on a worker as no longer needed."""
         with suppress(WorkerGone):
             self.call(address, "end", places)
 
     def call(self, address: str, verb: str, *words: Any) -> Any:
-        """Call a function of `worker` there, beside what it is doing.
+        """Call a function of the module `worker` on a worker, beside its tasks.
 
         Raises:
-            WorkerGone: there is no such worker any more.
+            WorkerGone: The worker no longer exists.
         """
         return self.call_all([address], verb, *words)[address]
 
     def call_all(self, addresses: Sequence[str], verb: str, *words: Any) -> dict[str, Any]:
-        """The same on several workers at once; what each of them said.
+        """Call a function on several workers at once. Return the result of each.
 
         Raises:
-            WorkerGone: one of them is there no more.
+            WorkerGone: One of the workers no longer exists.
         """
         packed = call(verb, *words)
         ask = partial(called, addresses=addresses, packed=packed)
@@ -177,7 +190,7 @@ class Cluster:
         return found
 
     def submit(self, key: str, wishes: Wishes, *words: Any) -> "Future":
-        """Have `worker.run` done once, whoever asks how often, while somebody holds this."""
+        """Submit `worker.run`. While a future exists, it runs only once per key."""
         with self._lock:
             return self._connected().submit(
                 eval,
@@ -188,17 +201,20 @@ class Cluster:
                 retries=0,
                 resources=wishes.resources or None,
                 priority=wishes.priority,
-                fifo_timeout="0 ms",  # else by key, of those that come at about the same time
+                # else by key, for tasks that are submitted at about the same time
+                fifo_timeout="0 ms",
             )
 
     def publish(self, name: str, future: "Future") -> None:
-        """Keep it under that name, also when we are gone."""
-        with suppress(KeyError):  # it is there
+        """Keep a future on the scheduler under that name, beyond the life of this client."""
+        with suppress(KeyError):  # it is published already
             self._run(lambda client: client.publish_dataset(future, name=name))
 
     def attract(self) -> None:
-        """Give a cluster that grows with its work a reason to have a worker. Once there is one, it
-        is kept for a moment, so that it is still there when somebody comes back."""
+        """Give an adaptive cluster a reason to start a worker.
+
+        The worker is kept busy for a moment, so that it is still there for the next request.
+        """
         with self._lock:
             client = self._connected()
             if self._lure is None or self._lure.status != "pending":
@@ -206,7 +222,7 @@ class Cluster:
                 self._lure = client.submit(eval, EXPRESSION, packed, key=key, pure=False)
 
     def published(self, name: str) -> "Future | None":
-        """What was submitted under that name; None where the scheduler knows of none."""
+        """Return the future that was published under that name, or None."""
         try:
             found: Future = self._run(lambda client: client.get_dataset(name))
         except KeyError:
@@ -214,7 +230,7 @@ class Cluster:
         return found
 
     def outcome(self, future: "Future") -> str:
-        """What `worker.run` said, or why it could not say anything."""
+        """Return what `worker.run` returned, or why it failed."""
         said = self._run(lambda client: client.gather([future], errors="skip"))
         if said:
             return str(said[0])
@@ -222,19 +238,20 @@ class Cluster:
         return f"its Dask task failed: {first_line(error)}"
 
     def names(self) -> list[str]:
+        """Return the names of everything that is published on the scheduler."""
         return [str(name) for name in self._run(lambda client: client.list_datasets())]
 
     def forget(self, name: str, future: "Future | None") -> None:
-        """Neither wanted nor kept any more."""
+        """Cancel a task and remove its name from the scheduler."""
         if future is not None:
             self._run(lambda client: client.cancel([future], force=True))
-        with suppress(KeyError):  # it is not there
+        with suppress(KeyError):  # it is not published
             self._run(lambda client: client.unpublish_dataset(name))
 
     # Connection
 
     def _is_needed(self) -> bool:
-        """Whether anything is published on it; so it is as long as that cannot be told."""
+        """Return whether anything is published on the cluster, or that is unknown."""
         try:
             return bool(self.names())
         except NbyardError:
@@ -251,7 +268,7 @@ class Cluster:
     def _answer(
         self, client: "Client", ask: "Callable[[Client], Any]", seconds: float | None
     ) -> Any:
-        """While it does not answer one asks, and all others are told so."""
+        """Run a request. While one waits for an answer, the others get the last failure at once."""
 
         async def answer() -> Any:
             return await ask(client)
@@ -265,7 +282,7 @@ class Cluster:
             TimeoutError,
             asyncio.CancelledError,
             RuntimeError,
-            AttributeError,  # a client that was closed meanwhile has lost its scheduler
+            AttributeError,  # a client that was closed meanwhile has no scheduler
         ) as error:
             if isinstance(error, AttributeError) and client.status == "running":
                 raise
@@ -277,7 +294,7 @@ class Cluster:
                 self._fail(failure)
 
     def _fail(self, failure: NbyardError | None) -> None:
-        """Whoever comes soon is told the same, if it is one."""
+        """Remember the outcome. A failure is raised again for requests that come soon."""
         self._failure, self._not_before = failure, time.monotonic() + PAUSE_SECONDS
 
     def _connected(self) -> "Client":
@@ -297,9 +314,11 @@ class Cluster:
                 raise
 
     def _look_after(self) -> None:
-        """Whoever has lost the line to its scheduler is no use any more. It may have found back by
-        itself, perhaps to another scheduler: by then it has given up all its tasks, and is told
-        nothing of what it listened to."""
+        """Drop a client that has lost its connection to the scheduler.
+
+        It may have reconnected by itself, perhaps to another scheduler. By then it has dropped all
+        tasks and does not receive the topics it was subscribed to.
+        """
         with self._lock:
             client = self._client
             if client and (client.status != "running" or client.scheduler_comm is not self._line):

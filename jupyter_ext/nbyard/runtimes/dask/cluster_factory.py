@@ -1,6 +1,6 @@
-"""Clusters that are made when they are needed: by dask-gateway, by dask-jobqueue, by a callable.
+"""Creates clusters on demand, by dask-gateway, dask-jobqueue or a callable.
 
-The first two are told where and how by Dask's own configuration (gateway.yaml, jobqueue.yaml).
+Dask's own configuration (gateway.yaml, jobqueue.yaml) has the details for the first two.
 """
 
 import importlib
@@ -27,24 +27,27 @@ JOB_QUEUES = {
     "sge": "SGECluster",
     "slurm": "SLURMCluster",
 }
-# Jobs may wait long for their turn: one that has nothing to do stays for a minute.
+# Jobs may wait long in the queue, so an idle job stays for a minute.
 IDLE_LOOKS = 60
 NAME = "dask-gateway-cluster"
 
 
 class Made(msgspec.Struct, frozen=True):
-    """`target` is what a client connects to; `end` is told whether somebody still needs it."""
+    """A cluster that was created. Clients connect to `target`.
+
+    `end` disconnects or stops it. Its argument is whether the cluster is still needed.
+    """
 
     target: Any
     end: Callable[[bool], None]
 
 
 def make(settings: Settings) -> Made:
-    """The cluster that `dask_cluster` names, with no worker yet where it can grow.
+    """Create the cluster that `dask_cluster` names, without workers if it can scale.
 
     Raises:
-        Invalid: there is no such thing, or it fails.
-        Unavailable: what it asks does not answer.
+        Invalid: There is no such kind of cluster, or its creation fails.
+        Unavailable: The service that creates it does not respond.
     """
     name = settings.dask_cluster
     if name == GATEWAY:
@@ -55,10 +58,10 @@ def make(settings: Settings) -> Made:
 
 
 def describe(settings: Settings) -> str:
-    """What would make one; nothing is made.
+    """Describe what would create a cluster, without creating one.
 
     Raises:
-        NbyardError: it could not.
+        NbyardError: A cluster could not be created.
     """
     name = settings.dask_cluster
     if name == GATEWAY:
@@ -72,7 +75,7 @@ def describe(settings: Settings) -> str:
     return f"{name} makes one when it is needed"
 
 
-# dask-gateway: one cluster for the store, whichever dispatcher asked for it
+# dask-gateway: one cluster for the store, shared by successive dispatchers
 
 
 def _from_gateway(settings: Settings) -> Made:
@@ -119,7 +122,7 @@ def _words_of_gateway() -> Iterator[None]:
     aiohttp: Any = importlib.import_module("aiohttp")
     try:
         yield
-    except ValueError as error:  # no address, a wrong way to log in
+    except ValueError as error:  # no address, or an invalid authentication
         raise Invalid.field("dask_cluster", f"dask-gateway: {first_line(error)}") from error
     except (
         aiohttp.ClientError,
@@ -131,7 +134,7 @@ def _words_of_gateway() -> Iterator[None]:
         raise Unavailable(f"dask-gateway gives no cluster: {first_line(error)}") from error
 
 
-# dask-jobqueue: the scheduler lives in this process, each worker in a job
+# dask-jobqueue: the scheduler runs in this process, each worker in a job
 
 
 def _from_job_queue(settings: Settings, name: str) -> Made:
@@ -159,8 +162,11 @@ def _job_queue(name: str) -> Any:
 
 @contextmanager
 def _signals_untouched() -> Iterator[None]:
-    """dask-jobqueue 0.9 takes SIGINT for itself when it is imported: that one is ours, and outside
-    the main thread the import fails."""
+    """Keep signal handlers unchanged during an import.
+
+    dask-jobqueue 0.9 installs a handler for SIGINT when it is imported. That signal is ours, and
+    outside the main thread the import would fail.
+    """
     real = signal.signal
     signal.signal = lambda *_: None
     try:
@@ -209,5 +215,5 @@ def _callable(name: str) -> Callable[[], Any]:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what it says."""
+    """Return the first line of an error's message, or its type."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

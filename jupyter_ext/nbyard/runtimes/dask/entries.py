@@ -1,5 +1,8 @@
-"""Folders as entries {path, kind, mode, size, mtime} (and offset, data or target), on either side:
-standard library only, for the text of this module travels to workers."""
+"""Lists, reads and writes folders as entries, on the server and on workers.
+
+An entry is {path, kind, mode, size, mtime} (and offset, data or target). The module uses the
+standard library only, because its text is sent to workers.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ Entry = dict[str, Any]
 
 
 def listing(folder: str, names: list[str], follow: str = "") -> list[Entry]:
-    """All that is there below these names, folders before what is in them; links below the
-    folder `follow` count as what they name."""
+    """Return all entries below these names, folders before their content.
+
+    Links below the folder `follow` count as what they point to.
+    """
     found: list[Entry] = []
     for name in names:
         _list(folder, name, follow, found)
@@ -38,15 +43,16 @@ def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
 def changed(
     folder: str, name: str, since: int, *, skipped: list[str], most: int, depth: int
 ) -> list[Entry]:
-    """Return the files below `name` that were made or changed at `since` or later (in nanoseconds),
-    whatever time they were given; `skipped` are patterns of names.
+    """Return the files below `name` that were created or changed at `since` or later.
 
-    Links and pipes are of the kind `other`. `unreadable` and `too-many` are folders that were not
-    looked at, or not to their end: at `most` so many entries are, so deep.
+    `since` is in nanoseconds. The check ignores modification times that programs set. `skipped` has
+    patterns of names. Links and pipes have the kind `other`. Folders that were not read have the
+    kind `unreadable`. Folders that were not read to the end, because of `most` entries or `depth`,
+    have the kind `too-many`.
     """
     found: list[Entry] = []
     folders, seen = [name], 0
-    for one in folders:  # which grows
+    for one in folders:  # the loop extends the list
         try:
             entries = _entries(folder, one, skipped, most - seen + 1)
         except OSError:
@@ -54,7 +60,7 @@ def changed(
             continue
         for path, status in entries[: most - seen]:
             if not stat.S_ISDIR(status.st_mode):
-                if status.st_ctime_ns >= since:  # no program can set that back
+                if status.st_ctime_ns >= since:  # unlike mtime, no program can set it back
                     found.append(_file(path, status))
             elif path.count("/") <= depth:
                 folders.append(path)
@@ -70,13 +76,13 @@ def changed(
 def _entries(
     folder: str, name: str, skipped: list[str], most: int
 ) -> list[tuple[str, os.stat_result]]:
-    """Return the first ones by their names, however many are there: they share our memory."""
+    """Return the first entries by name. A huge folder must not fill the memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
         names = (entry.name for entry in entries if not _fits(entry.name, skipped))
         first = heapq.nsmallest(most, names)
     found = []
     for one in first:
-        with contextlib.suppress(FileNotFoundError):  # what lives on removed it
+        with contextlib.suppress(FileNotFoundError):  # a running process removed it
             path = f"{name}/{one}"
             found.append((path, os.lstat(os.path.join(folder, path))))
     return found
@@ -93,7 +99,7 @@ def _file(path: str, status: os.stat_result) -> Entry:
 
 
 def read(folder: str, wanted: list[Entry]) -> list[bytes]:
-    """Bytes of files; b"" for what is not there."""
+    """Return bytes of files, b"" for missing ones."""
     pieces = []
     for piece in wanted:
         try:
@@ -106,10 +112,10 @@ def read(folder: str, wanted: list[Entry]) -> list[bytes]:
 
 
 def write(folder: str, entries: list[Entry]) -> None:
-    """Make entries real, nothing outside the folder and nothing through a link.
+    """Write entries below a folder, without following links.
 
     Raises:
-        ValueError: a path leads out of the folder.
+        ValueError: A path leads out of the folder.
     """
     os.makedirs(folder, exist_ok=True)
     for entry in entries:
@@ -131,7 +137,7 @@ def _write(path: str, entry: Entry) -> None:
         file.write(entry["data"])
         file.flush()
         os.fchmod(handle, entry["mode"] | 0o600)
-        if "mtime" in entry:  # by which files that the work did not write are known
+        if "mtime" in entry:  # shows later which files the work did not write
             os.utime(handle, ns=(entry["mtime"], entry["mtime"]))
 
 

@@ -1,7 +1,7 @@
-"""Files of an attempt to a worker that does not see our folder, and back.
+"""Transfers files of an attempt to a worker that cannot access the attempt folder, and back.
 
-They travel in pieces beside the task, so that neither scheduler nor worker ever holds a whole file
-in memory. What comes back was written by the work: nothing is opened through a link.
+They are sent in pieces beside the task, so that neither scheduler nor worker ever holds a whole
+file in memory. The work wrote what comes back, so no link is followed.
 """
 
 import os
@@ -34,12 +34,12 @@ SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500
 LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 
-# A function of `worker`, at the place: its name, then its words.
+# A function of `worker` at a place: takes the function's name and its arguments.
 Ask = Callable[..., Any]
 
 
 def send(folder: Path, ask: Ask) -> None:
-    """All that the work needs; links among the inputs become what they name."""
+    """Send all files that the work needs. Links among the inputs are replaced by their targets."""
     entries = listings.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
         ask("fill", _with_data(batch, listings.read(str(folder), batch)))
@@ -52,7 +52,7 @@ def send(folder: Path, ask: Ask) -> None:
 
 
 def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
-    """Bring what grows up to date; what the worker says, and whether anything was new."""
+    """Fetch what was added to growing files. Return the worker's news, and whether any is new."""
     is_new = False
     while True:
         have = {name: _size(folder / name) for name in program.GROWING}
@@ -69,7 +69,7 @@ def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any],
 
 
 def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
-    """All results into the folder, but for result.json: its bytes are returned."""
+    """Fetch all results into the folder except result.json, whose bytes are returned."""
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
     links = [entry for entry in entries if entry["kind"] == "link"]
@@ -84,8 +84,11 @@ def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
 def fetch_others(
     folder: Path, ask: Ask, task: TaskFile, caps: tuple[int, int]
 ) -> OtherFiles | None:
-    """Bring what the work wrote into its copy of the code, at most so many bytes and files, into
-    ours; return what was left there. Files of the code with the size that they had are extra."""
+    """Fetch the files that the work wrote into its copy of the code.
+
+    At most `caps` bytes and files are fetched. Files of the code that kept their size are fetched
+    in addition. Return a summary of the files that were not fetched.
+    """
     declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
     files, entries = FileFilter(declared), _others(ask)
     for path, entry in entries.items():
@@ -108,14 +111,17 @@ def fetch_others(
 
 
 def _others(ask: Ask) -> dict[str, Entry]:
-    """Return what was made or changed there, by paths in the folder of the code."""
+    """Return the files that were created or changed there, by paths in the code folder."""
     paths = {entry["path"].partition("/")[2]: entry for entry in ask("others", CODE, LIMITS)}
     return {path: {**entry, "path": f"{CODE}/{path}"} for path, entry in paths.items()}
 
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
-    """Return the paths of files of which a piece is missing: they changed meanwhile, there is no
-    room for them, or their worker is gone. The work is done, so this does not undo it."""
+    """Fetch files. Return the paths of incomplete ones.
+
+    A file is incomplete if it changed meanwhile, if there is no space for it, or if its worker is
+    gone. The work is done, so this is no failure.
+    """
     missing = Counter(piece["path"] for entry in entries for piece in _pieces(entry))
     with suppress(WorkerGone):
         for batch in _batches(entries):
@@ -128,7 +134,7 @@ def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:
-    """Return whether there is a file of its size here."""
+    """Return whether a file of the same size exists here."""
     with suppress(OSError):
         found = os.lstat(folder / entry["path"])
         return stat.S_ISREG(found.st_mode) and found.st_size == entry["size"]
@@ -147,7 +153,7 @@ def _store(folder: Path, entries: list[Entry]) -> None:
 
 
 def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Pieces of files, a few megabytes and some hundred entries at a time."""
+    """Yield batches of pieces of files: a few megabytes and up to some hundred entries each."""
     batch: list[Entry] = []
     room = program.PIECE_BYTES
     for entry in entries:

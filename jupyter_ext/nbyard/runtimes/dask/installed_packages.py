@@ -1,4 +1,4 @@
-"""What is installed on a cluster, as its workers say: what results there depend on."""
+"""The packages on a cluster, as reported by its workers. Results depend on them."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 
 class Said(msgspec.Struct, frozen=True):
-    """By a worker; its `stamp` changes when something is installed there."""
+    """The packages of a worker. `stamp` changes when something is installed there."""
 
     stamp: str
     digest: str
@@ -22,7 +22,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Installed:
-    """Every worker is asked; one that was asked before only whether it is still the same."""
+    """The packages of all workers. A known worker is only asked whether they changed."""
 
     def __init__(self, cluster: Cluster, site: str):
         self._cluster = cluster
@@ -32,14 +32,14 @@ class Installed:
         self._said: list[Said] = []
 
     def locks(self) -> list[Lock]:
-        """What the workers have that there are now, once where they have the same.
+        """Return the packages of the present workers, identical ones once.
 
         Raises:
-            Unavailable: nobody can say it yet.
+            Unavailable: No worker has reported its packages yet.
         """
         called_at = time.monotonic()
         with self._lock:
-            if self._asked_at < called_at:  # else somebody else has asked meanwhile
+            if self._asked_at < called_at:  # another thread may have asked meanwhile
                 self._ask()
             found = {said.digest: said.lock for said in self._said}
         return [found[digest] for digest in sorted(found)]

@@ -1,4 +1,4 @@
-"""The four verbs and the sweep on a Dask cluster. An attempt is one task, named by its id."""
+"""The Dask runtime: runs attempts on a cluster, each as one task named by the attempt's ID."""
 
 import hashlib
 import io
@@ -27,7 +27,10 @@ PREFIX = "nbyard"
 
 
 class DaskRuntime:
-    """Needs `distributed`, and `dask_address` or `dask_cluster` among the settings."""
+    """Runs attempts on a Dask cluster.
+
+    It needs `distributed`, and `dask_address` or `dask_cluster` in the settings.
+    """
 
     name = "dask"
     queues_itself = True
@@ -45,21 +48,22 @@ class DaskRuntime:
         return cls(settings)
 
     def open(self, store_id: str) -> None:
-        """The cluster is asked when there is an order for it."""
+        """Do nothing: the first order connects to the cluster."""
 
     def close(self) -> None:
-        """Let go of the cluster; what runs goes on."""
+        """Disconnect from the cluster. Running attempts continue."""
         self.cluster.close()
 
     def locks(self) -> list[Lock]:
-        """What is installed on the workers, once where it is the same.
+        """Return the packages on the workers, identical ones once.
 
         Raises:
-            Unavailable: none of them has said it yet.
+            Unavailable: No worker has reported its packages yet.
         """
         return self._installed.locks()
 
     def start(self, order: Order) -> str:
+        """Submit the attempt unless it was submitted. Return its site."""
         attempt = self._attempt(order)
         if files.has_result(order.folder):
             return order.site or self._site
@@ -79,6 +83,7 @@ class DaskRuntime:
         self.cluster.publish(name, future)
 
     def poll(self, order: Order) -> Observation:
+        """Return the state of the attempt."""
         attempt = self._attempt(order)
         try:
             return attempt.observe()
@@ -86,14 +91,16 @@ class DaskRuntime:
             raise Unavailable(error.message) from error
 
     def logs(self, order: Order) -> None:
-        """What `poll` does too: there is one look for everything."""
+        """Poll the attempt, which updates everything."""
         self.poll(order)
 
     def stop(self, order: Order, reason: str) -> None:
+        """Cancel the attempt and clean up in a thread."""
         ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Remove the tasks and places of attempts that are not live."""
         if not self.cluster.is_connected and not self.cluster.is_reached_by_address:
             return []
         try:
@@ -136,7 +143,7 @@ class DaskRuntime:
                 known.order = order
             return known
 
-    # What workers tell
+    # Messages from workers
 
     def _listen(self, store_id: str) -> None:
         with self._lock:
@@ -157,10 +164,10 @@ class DaskRuntime:
             attempt.tell()
 
     def _resources(self, order: Order) -> dict[str, float]:
-        """What the order asks of what the workers declare.
+        """Return the resources that the order requires of those that the workers declare.
 
         Raises:
-            Unavailable: no worker says what there is, or none has all of it.
+            Unavailable: No worker declares a GPU, or none has all of them.
         """
         wanted = {"cpu": order.cpu, "memory": order.memory_bytes, "gpu": order.gpu}
         if not any(wanted.values()):
@@ -175,11 +182,12 @@ class DaskRuntime:
 def needed(
     wanted: Mapping[str, float | None], declared: Sequence[Mapping[str, float]]
 ) -> dict[str, float]:
-    """What is asked of a worker, by the names that any of them declares. Cores and memory are there
-    anyway, GPUs only where somebody says so.
+    """Return the required resources of a worker, by the names that any worker declares.
+
+    Undeclared cores and memory count as available, undeclared GPUs do not.
 
     Raises:
-        Unavailable: no worker has all of it.
+        Unavailable: No worker has all of the resources.
     """
     names = sorted({name for one in declared for name in one})
     if wanted["gpu"] and "gpu" not in map(str.lower, names):
@@ -197,7 +205,11 @@ def _name(order: Order) -> str:
 
 
 def _topics(store_id: str) -> dict[str, str]:
-    """Growing logs are told apart: the scheduler remembers so many messages of a topic only."""
+    """Return the topics for messages of workers.
+
+    Messages about growing logs have their own topic, as the scheduler keeps a limited number of
+    each.
+    """
     return {"topic": f"{PREFIX}/{store_id}", "grown_topic": f"{PREFIX}/{store_id}/grown"}
 
 
@@ -218,7 +230,7 @@ def _job(order: Order) -> dict[str, Any]:
 
 @cache
 def _runner() -> bytes:
-    """The runner as an archive."""
+    """Return the runner as an archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         here = Path(str(nbyard.runner.__file__)).parent

@@ -1,10 +1,10 @@
-"""Whether a cluster's software fits ours: what travels between us is read by both sides."""
+"""Checks whether a cluster's software matches ours, because both sides exchange data."""
 
 from typing import Any
 
 
 def differences(found: dict[str, Any]) -> list[str]:
-    """Sentences on what differs, of what a client's `get_versions` tells."""
+    """Return sentences about differences in what a client's `get_versions` returns."""
     own = _versions(found["client"])
     others = {"the scheduler": found["scheduler"]}
     others |= {f"the worker {address}": told for address, told in found["workers"].items()}
@@ -17,8 +17,11 @@ def differences(found: dict[str, Any]) -> list[str]:
 
 
 def _versions(told: dict[str, Any]) -> dict[str, str]:
-    """Python up to its minor version (what is sent is not byte code, but its pickles differ),
-    msgpack up to its major one, distributed whole, as Dask itself wants it."""
+    """Return the parts of versions that must match.
+
+    Python's minor version matters as pickles differ (byte code is not sent). Only the major version
+    of msgpack matters. Dask itself requires the same version of distributed.
+    """
     packages = told.get("packages", {})
     python = str(packages.get("python") or told.get("host", {}).get("python") or "")
     return {

@@ -1,14 +1,14 @@
-"""What is done on a Dask worker, where nothing of ours is installed: standard library only.
+"""Functions that run on a Dask worker, where nbyard is not installed.
 
-The text of this module and that of `entries` travel with each call. It keeps nothing in memory: an
-attempt on a worker is its *place*, a folder that `run` makes and everybody else is told, so that
-whichever dispatcher comes later can go on.
+The module uses the standard library only. Its text and that of `entries` are sent with each call.
+It keeps nothing in memory. An attempt on a worker is its *place*, a folder that `run` creates and
+reports. That way, a later dispatcher can continue with it.
 
-attempt/    the attempt's folder, where the worker does not see ours
+attempt/    the attempt folder, if the worker cannot access the original
 runner/     the runner
-words       what the runner said outside the log
-filled      put there when all files have come
-taken       put there when the results were fetched, or are not wanted: `run` ends and clears away
+words       output of the runner outside the log
+filled      created when all files have arrived
+taken       created when the results were fetched or are not needed: `run` cleans up and ends
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "e
 SECRETS, GROWING = "secrets", ("log", "events.jsonl", "metrics.jsonl")
 MEMORY, PROCESSES = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp", "/proc/self/ns/pid"
 PIECE_BYTES = 4 * 2**20
-LOOK_SECONDS = 0.1  # between looks at files and at the runner
-GREW_SECONDS = 0.5  # between two words that something grew
-NEIGHBOUR_SECONDS = 1.0  # between looks whether the work is a client of this cluster
-SILENCE_SECONDS = 120.0  # without a file of an attempt, after which none is waited for
-KEEP_SECONDS = 900.0  # for somebody to fetch the results
-THIS = os.urandom(8).hex()  # no other worker's
-# Of whoever started the worker; the work must not take itself for a part of it.
+LOOK_SECONDS = 0.1  # between checks of files and of the runner
+GREW_SECONDS = 0.5  # between two messages that a file grew
+NEIGHBOUR_SECONDS = 1.0  # between checks whether the work is a client of this cluster
+SILENCE_SECONDS = 120.0  # without a file of the attempt, after which `run` gives up
+KEEP_SECONDS = 900.0  # for the results to be fetched
+THIS = os.urandom(8).hex()  # unique to this worker
+# Variables of the worker's parent. The work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
-# The runner shall not outlive the worker: the kernel kills it, and its guard ends the rest.
+# If the worker ends, the system kills the runner, and the runner's guard kills the work.
 DIE_TOGETHER = """
 import ctypes, os, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
@@ -52,7 +52,10 @@ os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[2:]])
 
 
 def run(job: dict[str, Any]) -> str:
-    """The task: stay with the attempt until its results were taken. Why there are none, or ""."""
+    """Run the attempt and wait until its results are fetched.
+
+    Return why there are no results, or "".
+    """
     from distributed import get_worker
 
     _sweep()
@@ -73,7 +76,8 @@ class Visit:
         self._scheduler = str(worker.scheduler.address)
         self._job = job
         self._place = place
-        self._is_shared = not job["has_secrets"] and _sees(job)  # those are not in our memory
+        # secrets may be in another machine's memory
+        self._is_shared = not job["has_secrets"] and _sees(job)
         self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
         self._sizes: list[tuple[int, int]] = []
         self._told_at = 0.0
@@ -81,6 +85,7 @@ class Visit:
         self._has_seceded = False
 
     def stay(self) -> str:
+        """Carry the attempt out. Return why it has no result, or ""."""
         if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
             return "the worker that had begun it is gone"
         self._tell("began")
@@ -117,9 +122,9 @@ class Visit:
             time.sleep(LOOK_SECONDS)
 
     def _work(self) -> str:
-        """Run the runner to its end; why it left no result, or ""."""
+        """Run the runner until it ends. Return why it left no result, or ""."""
         with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
-            if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+            if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
                 archive.extraction_filter = tarfile.data_filter
             archive.extractall(os.path.join(self._place, RUNNER))
         main = os.path.join(self._place, RUNNER, "__main__.py")
@@ -158,8 +163,11 @@ class Visit:
             self._make_room(process.pid)
 
     def _make_room(self, pid: int) -> None:
-        """Work that is itself a client of this cluster waits for tasks: with our thread given back,
-        there is one for them, however many notebooks do so at once."""
+        """Give the thread of this task back if the work is itself a client of this cluster.
+
+        Such work waits for tasks. Now there is a thread for them, however many notebooks do so at
+        once.
+        """
         from distributed import secede
 
         port = self._scheduler.rpartition(":")[2].rstrip("/")
@@ -184,7 +192,7 @@ class Visit:
 
 
 def _sees(job: dict[str, Any]) -> bool:
-    """Whether this very attempt (its token makes task.json unique) lies where we were told."""
+    """Return whether the attempt folder is accessible here. Its token makes task.json unique."""
     with contextlib.suppress(OSError), open(os.path.join(job["folder"], TASK), "rb") as file:
         return hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
     return False
@@ -198,8 +206,8 @@ def _size(path: str) -> tuple[int, int]:
 
 
 def _talks_to(pid: int, port: int) -> bool:
-    """Whether a process below `pid` has a connection to that port."""
-    import psutil  # distributed needs it
+    """Return whether a process below `pid` has a connection to that port."""
+    import psutil  # distributed requires it
 
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(pid).children(recursive=True):
@@ -209,18 +217,18 @@ def _talks_to(pid: int, port: int) -> bool:
 
 
 def linger(seconds: float) -> None:
-    """Be work that takes no thread: a worker that has some is not sent away."""
+    """Occupy no thread for a while: the scheduler does not retire a worker with a task."""
     from distributed import secede
 
     secede()
     time.sleep(seconds)
 
 
-# What a dispatcher asks of a place
+# Functions that a dispatcher calls about a place
 
 
 def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
-    """What has happened there: pieces of what grows, the notebook when it is another one."""
+    """Return the state of a place: pieces of growing files, and the notebook if it changed."""
     folder = os.path.join(place, ATTEMPT)
     found: dict[str, Any] = {
         "is_there": os.path.isdir(place),
@@ -240,8 +248,10 @@ def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any
 
 
 def packages(program: str, known: list[str]) -> tuple[str, str]:
-    """A stamp of what is installed in this worker's Python, and what a program says there;
-    nothing when the stamp is a known one."""
+    """Return a stamp of what is installed in this worker's Python and the output of a program.
+
+    The output is empty if the stamp is a known one.
+    """
     stamp = _stamp()
     if stamp in known:
         return stamp, ""
@@ -251,13 +261,13 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
 
 
 def _stamp() -> str:
-    """Whatever installs or removes something changes one of these folders."""
+    """Return a stamp: installing or removing a package changes one of these folders."""
     folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
     return repr([THIS, *((path, os.stat(path).st_mtime_ns) for path in folders)])
 
 
 def fill(place: str, entries: list[Entry]) -> None:
-    """Some of the attempt's files; none: that was all."""
+    """Store some of the attempt's files. An empty list means that all have been sent."""
     os.utime(place)
     write(os.path.join(place, ATTEMPT), entries)
     if not entries:
@@ -265,7 +275,7 @@ def fill(place: str, entries: list[Entry]) -> None:
 
 
 def give(place: str, entries: list[Entry]) -> None:
-    """What is secret, into memory."""
+    """Store secrets in memory."""
     _forget(place)
     target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
     os.mkdir(target, 0o700)
@@ -280,13 +290,13 @@ def _forget(place: str) -> None:
 
 
 def _ours() -> str:
-    """How paths in memory begin that are of workers beside us, whose processes we can see."""
+    """Return the prefix of paths in memory of workers whose processes are visible from here."""
     seen = os.path.exists(PROCESSES) and os.stat(PROCESSES).st_ino
     return f"{MEMORY}/nbyard-worker-{int(seen)}-"
 
 
 def _sweep() -> None:
-    """Remove what workers left there that were killed."""
+    """Remove secrets that killed workers left."""
     import psutil
 
     for path in glob.glob(f"{_ours()}*"):
@@ -296,7 +306,7 @@ def _sweep() -> None:
 
 
 def put(place: str, name: str, content: bytes = b"") -> None:
-    """A file that appears whole; nothing where the place is gone."""
+    """Write a file atomically, or nothing if the place is gone."""
     path = os.path.join(place, name)
     with contextlib.suppress(FileNotFoundError):
         with open(f"{path}.tmp", "wb") as file:
@@ -305,26 +315,28 @@ def put(place: str, name: str, content: bytes = b"") -> None:
 
 
 def cancel(place: str, reason: str) -> None:
-    """Ask the work to end; its runner obeys."""
+    """Cancel the work. Its runner stops it."""
     put(os.path.join(place, ATTEMPT), "cancel", reason.encode())
 
 
 def end(places: list[str]) -> None:
-    """Nobody needs them any more."""
+    """Mark places as no longer needed."""
     for place in places:
         if os.path.basename(place).startswith("nbyard-"):
             put(place, TAKEN)
 
 
 def outputs(place: str, names: list[str]) -> list[Entry]:
+    """Return the entries below these names in the attempt folder."""
     return listing(os.path.join(place, ATTEMPT), names)
 
 
 def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
-    """Return the files in a folder that were made or changed since all had come."""
+    """Return the files in a folder that were created or changed since all files had arrived."""
     since = os.stat(os.path.join(place, FILLED)).st_ctime_ns
     return changed(os.path.join(place, ATTEMPT), folder, since, **limits)
 
 
 def take(place: str, wanted: list[Entry]) -> list[bytes]:
+    """Return bytes of files in the attempt folder."""
     return read(os.path.join(place, ATTEMPT), wanted)

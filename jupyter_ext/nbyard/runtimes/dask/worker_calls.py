@@ -1,6 +1,6 @@
-"""How a worker is asked to do something beside its tasks, and how long for.
+"""Calls functions on a worker beside its tasks, with time limits.
 
-A worker can import nothing of ours: what it shall do travels as text, and is kept by its digest.
+A worker cannot import nbyard. The functions are sent as text and cached by their digest.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from nbyard.runtimes.dask import entries, worker
 if TYPE_CHECKING:
     from distributed import Client
 
-ANSWER_SECONDS = 20.0  # the scheduler has for an answer
-WORKER_SECONDS = 60.0  # workers have, which are at something else
+ANSWER_SECONDS = 20.0  # for the scheduler to respond
+WORKER_SECONDS = 60.0  # for workers to respond, which may be busy
 FRESH_SECONDS = 0.5
 PARTS = {part: Path(str(part.__file__)).read_text("utf-8") for part in (entries, worker)}
 DIGEST = hashlib.sha256("".join(PARTS.values()).encode()).hexdigest()[:16]
@@ -44,12 +44,20 @@ class WorkerGone(Exception):
 
 
 def call(verb: str, *words: Any) -> dict[str, Any]:
-    """What `eval` needs, besides the expression, to call a function of `worker` over there."""
+    """Return the variables for `EXPRESSION`, which calls a function of `worker` in `eval`."""
     return {"boot": BOOT, "space": {}, "words": (MODULES, verb, *words)}
 
 
 async def called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
-    """Dask tries to connect to a worker long after it knows that there is none."""
+    """Call a function on workers.
+
+    Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's
+    list meanwhile.
+
+    Raises:
+        WorkerGone: A worker no longer exists.
+        Unavailable: The workers do not answer in time.
+    """
     end = time.monotonic() + WORKER_SECONDS
     asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=list(addresses)))
     try:

@@ -1,11 +1,10 @@
-"""Attempts in containers of a Docker engine, which may not see our files.
+"""Runs attempts in containers of a Docker engine, which may have no access to local files.
 
-All state is in the engine and in the folder of the attempt. What is kept in memory can be lost
-at any moment.
+All state is in the engine and in the attempt folder. Anything in memory may be lost at any time.
 
     runtime               start, poll, logs, stop, and the sweep
-    specs                 from an order to a container
-    networks              one for each run
+    specs                 builds the specification of a container from an order
+    networks              one network for each run
     attempts              one attempt in its container, from input to outcome
     files                 attempt folders, their transfer, and copied logs
     checks                short-lived containers that answer one question

@@ -1,4 +1,4 @@
-"""From a revision of a deployment to its container: name, command, home and limits."""
+"""Starts the container of a deployment's revision: name, command, home and limits."""
 
 import io
 import json
@@ -39,7 +39,7 @@ from nbyard.runtimes.protocol import Order
 LOG_BYTES = 32 * 2**20
 ABOVE_HOME, NAME_OF_HOME = HOME.rsplit("/", 1)
 LAB_FOLDER = ".jupyter"
-# the only settings of a person's, whatever the image says: else nothing would ask for the password
+# Ignores the image's settings, which could disable the password.
 LAB_SETTINGS = {
     "JUPYTER_CONFIG_DIR": f"{HOME}/{LAB_FOLDER}",
     "JUPYTER_CONFIG_PATH": "",
@@ -48,9 +48,11 @@ LAB_SETTINGS = {
 
 
 class Deployed(msgspec.Struct, frozen=True):
-    """All that the container of a revision is made of. `base_url` is that of the server that
-    people reach it through; `password` is a hash. With a `secret` it answers only who shows
-    that."""
+    """All that defines the container of a revision.
+
+    `base_url` is that of the server that people use. `password` is a hash. With a `secret`, the
+    service only answers requests that present it.
+    """
 
     store_id: str
     deployment_id: str
@@ -64,30 +66,34 @@ class Deployed(msgspec.Struct, frozen=True):
 
     @property
     def container(self) -> str:
+        """Return the name of the container."""
         return f"{self.volume}-{self.number}"
 
     @property
     def volume(self) -> str:
-        """Of its files; the network has the same name."""
+        """Return the name of the volume with its files. The network has the same name."""
         return f"nby-d-{self.deployment_id}"
 
     @property
     def labels(self) -> dict[str, str]:
+        """Return the labels of the container, its volume and its network."""
         return {STORE: self.store_id, DEPLOYMENT: self.deployment_id}
 
     def prefix(self, port: Port) -> str:
-        """Under which address a port that keeps it is asked."""
+        """Return the URL prefix of a port that keeps it in requests."""
         return f"{self.base_url}{link_path(self.name, port.name)}"
 
 
 def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) -> Container:
-    """Make and start its container, which is not there; `say` is told what the engine cannot do.
-    Before whatever takes long it is asked whether it is `wanted` still.
+    """Create and start the container, which must not exist.
+
+    `say` gets warnings about missing features of the engine. Before each long step, `wanted`
+    decides whether to continue.
 
     Raises:
-        Stopped: it is not.
-        NotFound: the image is gone.
-        NbyardError: the engine cannot start it; the message says why.
+        Stopped: The revision is no longer wanted.
+        NotFound: The image is gone.
+        NbyardError: The engine cannot start the container. The message says why.
     """
     user = container_user(engine.info)
     _verify_gpus(engine, one, wanted)
@@ -112,7 +118,7 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
 
 
 def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
-    """Where each of its ports is found, and the path that is asked there."""
+    """Return the address of each port, with the path to request there."""
     places = []
     for port in one.spec.ports:
         prefix = one.prefix(port).rstrip("/") if port.keep_prefix else ""
@@ -122,8 +128,10 @@ def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
 
 
 def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
-    """The command of a shell that starts the same, but for its secret, which a person has not; its
-    image by `name` as long as that means it."""
+    """Return a shell command that starts the same container, without its secret.
+
+    The image is called `name` as long as that name refers to it.
+    """
     user = container_user(engine.info)
     spec = container_spec(msgspec.structs.replace(one, secret=""), user, "bridge")
     if engine.image_id(name) == one.spec.image:
@@ -132,18 +140,18 @@ def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
 
 
 def rest(engine: Engine, one: Deployed) -> None:
-    """None of its revisions has a container any more: engines have few networks to give."""
+    """Remove the network, once no revision has a container: engines have few networks."""
     engine.remove_network(one.volume)
 
 
 def clear(engine: Engine, one: Deployed) -> None:
-    """Remove what all of its revisions share, with its files."""
+    """Remove what the revisions share: files and network."""
     engine.remove_volume(one.volume)
     engine.remove_network(one.volume)
 
 
 def container_spec(one: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:
-    """The same hardening as that of every container of ours."""
+    """Return the specification of the container, hardened like all containers of nbyard."""
     spec = one.spec
     labels = one.labels | {REVISION: str(one.number)}
     if one.gpus:
@@ -168,8 +176,11 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
 
 
 def _environment(one: Deployed) -> dict[str, str]:
-    """Our user is often one whom an image lets have no shell: VS Code would take that one. Whoever
-    may inspect the container sees where its secret is, not what it is."""
+    """Return the environment of the container.
+
+    Images often give the user no shell, which VS Code would use. The secret is a file, so
+    inspecting the container shows only its path.
+    """
     service = one.spec.service
     shell = {"SHELL": "/bin/bash"} if service == "code-server" else {}
     settings = LAB_SETTINGS if service == "jupyterlab" else {}
@@ -178,7 +189,7 @@ def _environment(one: Deployed) -> dict[str, str]:
 
 
 def _argv(one: Deployed) -> list[str]:
-    """Empty for the image's own."""
+    """Return the command of the service, empty for that of the image."""
     spec = one.spec
     if spec.service == "jupyterlab":
         port = spec.ports[0]
@@ -196,7 +207,10 @@ def _argv(one: Deployed) -> list[str]:
 
 
 def _home(one: Deployed, user: tuple[int, int]) -> io.BytesIO:
-    """Its home, whose files stay what they are, with where the service looks for its password."""
+    """Return an archive of the home with the files for passwords and secrets.
+
+    Existing files of the home are kept.
+    """
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         _add(archive, Path(NAME_OF_HOME), None, user)
@@ -219,7 +233,7 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
 
 
 def _secret_path(one: Deployed) -> Path:
-    """In the home, which the revisions of a deployment share."""
+    """Return the path in the home, which all revisions of a deployment share."""
     return Path(".nbyard", f"{one.number}.secret")
 
 
@@ -235,7 +249,7 @@ def _files(one: Deployed) -> dict[Path, str]:
 
 
 def _verify_gpus(engine: Engine, one: Deployed, wanted: Callable[[], bool]) -> None:
-    """As before an attempt that was granted some."""
+    """Verify GPUs like before an attempt that was granted some."""
     name = check_name(one.deployment_id, one.number)
     order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
     verify(engine, order, one.spec.image, wanted)

@@ -1,4 +1,4 @@
-"""The network of each run: made when it is needed, gone a little after its last container."""
+"""The network of each run: created when needed, removed shortly after its last container."""
 
 import threading
 import time
@@ -14,12 +14,13 @@ from nbyard.errors import NbyardError
 from nbyard.runtimes.docker.specs import network_labels, network_name
 from nbyard.runtimes.protocol import Order
 
-# Making one takes longer than many a step; the next step of a run comes within milliseconds.
+# Creating a network takes longer than many a task. The next task of a run comes within
+# milliseconds.
 LINGER_SECONDS = 1.0
 
 
 class Networks:
-    """`kind` is bridge, internal or none."""
+    """The networks of runs. `kind` is bridge, internal or none."""
 
     def __init__(self, kind: str):
         self._kind = kind
@@ -29,8 +30,12 @@ class Networks:
 
     @contextmanager
     def use(self, engine: Engine, order: Order) -> Iterator[Callable[[], str]]:
-        """What says the id of the run's network, or "none"; meanwhile it is made. It stays for the
-        time of the block, in which a container has to come into it; if nobody asks, it goes."""
+        """Create the run's network in the background.
+
+        Yield a function that waits for it and returns its ID, or "none". The network exists during
+        the block, in which a container must join it. If the function is not called, the network is
+        removed.
+        """
         if self._kind == "none" or order.offline:
             yield lambda: "none"
             return
@@ -63,17 +68,17 @@ class Networks:
             )
 
     def placed(self, spec: ContainerSpec, network: str) -> ContainerSpec:
-        """The container in that network, of which only a bridge lets anybody reach its ports."""
+        """Return the specification with the network. Only a bridge publishes ports."""
         return replace(spec, network=network, ports=spec.ports if self._kind == "bridge" else [])
 
     def leave(self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS) -> None:
-        """Remove it unless something is in it, or comes soon."""
+        """Remove the network after a pause, unless it is in use or was used again."""
         uses = self._uses[run]
         time.sleep(linger_seconds)
         if self._uses[run] == uses:
             self.remove(engine, run)
 
     def remove(self, engine: Engine, run: str) -> bool:
-        """Remove it unless something is in it, or just comes; whether it is gone."""
+        """Remove the network unless it is in use. Return whether it is gone."""
         with self._lock:
             return not self._users[run] and engine.remove_network(network_name(run))

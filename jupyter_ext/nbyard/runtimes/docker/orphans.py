@@ -1,5 +1,7 @@
-"""What an engine has of deployments that do not run, and may be gone altogether: a dispatcher that
-was killed, or had lost its lease, may have left it."""
+"""Finds what an engine has of deployments that do not run or were deleted.
+
+A dispatcher that was killed or had lost its lease may have left it.
+"""
 
 from collections.abc import Iterable
 
@@ -7,7 +9,7 @@ from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, Owned
 
 
 def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
-    """What of a store's things is of its deployments, by their ids."""
+    """Return those of a store's objects that belong to deployments, by deployment ID."""
     found: dict[str, list[Owned]] = {}
     for one in things:
         if _is_ours(one):
@@ -16,7 +18,7 @@ def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
 
 
 def clear(engine: Engine, things: Iterable[Owned], *, with_files: bool) -> list[str]:
-    """Remove it, its volume only `with_files`; the names of what was removed."""
+    """Remove objects, volumes only `with_files`. Return the names of what was removed."""
     removed = []
     for one in things:
         if one.kind == "container":
@@ -30,7 +32,7 @@ def clear(engine: Engine, things: Iterable[Owned], *, with_files: bool) -> list[
 
 
 def _is_ours(one: Owned) -> bool:
-    """A label can be forged or copied; the name must agree with it."""
+    """Return whether the name matches the labels, which can be forged or copied."""
     name = f"nby-d-{one.labels.get(DEPLOYMENT)}"
     if one.kind == "container":
         name += f"-{one.labels.get(REVISION)}"

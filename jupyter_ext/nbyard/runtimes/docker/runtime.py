@@ -1,4 +1,4 @@
-"""The four verbs and the sweep on containers. The container's name is the attempt's id."""
+"""The Docker runtime: runs each attempt in a container named by the attempt's ID."""
 
 import os
 import threading
@@ -44,32 +44,33 @@ TRIES = 3
 
 COLD_PODMAN = "Containers cannot be kept warm on Podman: let the run take fresh ones."
 
-# Engine, folder of a bundle, Dockerfile in it, log → image.
+# Engine, folder of a bundle, its Dockerfile, log → image.
 CodeImage = Callable[[Engine, Path, str, Say], str]
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image.
 ImageFor = Callable[[Engine, str, str, bool, Say], str]
 
 
 class _Cancelled(Exception):
-    """Somebody asked it to end while it was being prepared."""
+    """The attempt was cancelled during its preparation."""
 
 
 class _NeedsFresh(Exception):
-    """Its image has no Python for what keeps a container warm."""
+    """The image has no Python for a warm container."""
 
 
 class DockerRuntime:
-    """`docker_host` "" means DOCKER_HOST or the local socket, `certificates` is the folder of those
-    for TLS; `staging` is auto, bind or volume, `network` bridge, internal or none.
+    """Runs attempts in containers.
 
-    `image_for` makes the image of a node that names a requirements file, `code_image` that of a
+    `docker_host` "" means DOCKER_HOST or the local socket. `certificates` is the folder with
+    certificates for TLS. `staging` is auto, bind or volume, `network` is bridge, internal or none.
+    `image_for` builds the image of a node with a requirements file, `code_image` that of a
     Dockerfile (see `nbyard.images`).
     """
 
     name = "docker"
     queues_itself = False
     code_image: CodeImage | None = None
-    # gets all that each sweep finds of the store on the engine of the settings
+    # called with all objects of the store that a sweep finds on the engine of the settings
     hears: Callable[[list[Owned]], None] | None = None
 
     def __init__(
@@ -108,10 +109,10 @@ class DockerRuntime:
         return made
 
     def open(self, store_id: str) -> None:
-        """The engine is asked when there is an order for it."""
+        """Do nothing: the first order connects to the engine."""
 
     def close(self) -> None:
-        """Let go of the engines; what runs goes on."""
+        """Disconnect from the engines. Running attempts continue."""
         for attempt in list(self._attempts.values()):
             attempt.let_go()
         self._warm.close()
@@ -119,10 +120,10 @@ class DockerRuntime:
             engine.close()
 
     def image_id(self, name: str) -> str:
-        """The engine's id of an image, for cache keys; empty while it is not here.
+        """Return the engine's ID of an image, for cache keys, or "" if the image is missing.
 
         Raises:
-            Unavailable: the engine does not say it.
+            Unavailable: The engine does not respond.
         """
         return self.engine.image_id(name)
 
@@ -143,7 +144,7 @@ class DockerRuntime:
         return site
 
     def end_run(self, run_id: str) -> None:
-        """Nothing of this run will be started any more."""
+        """Stop the warm containers of a run that will start no more attempts."""
         self._warm.end_run(run_id)
 
     def poll(self, order: Order) -> Observation:
@@ -198,7 +199,7 @@ class DockerRuntime:
         engine, order = attempt.engine, attempt.order
         container = engine.container(attempt.name) if attempt.name else None
         if container is not None and container.status == "created":
-            # Whoever made it was ended before it could be started: make it anew, whole.
+            # A dispatcher that was killed created it, perhaps not completely.
             engine.remove(attempt.name)
             container = None
         if container is None and not attempt.was_placed and not files.has_result(order.folder):
@@ -227,7 +228,7 @@ class DockerRuntime:
             raise NbyardError(f"The container {attempt.name} could not be made: its name is taken.")
 
     def _lodge(self, attempt: GuestAttempt) -> None:
-        """Give it a container that is warm, or one that will be."""
+        """Give the attempt a container that is warm, or a new one that will be."""
         engine, order = attempt.engine, attempt.order
         if engine.info.is_podman:
             raise NbyardError(COLD_PODMAN)
@@ -242,7 +243,7 @@ class DockerRuntime:
         attempt.move_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
 
     def _prepare(self, attempt: ContainerAttempt) -> ContainerSpec:
-        """All that its own container needs, but for the network."""
+        """Prepare everything for a fresh container except its network."""
         engine, order = attempt.engine, attempt.order
         image, staging = self._placed(attempt)
         prepare(order.folder, attempt.task, _owner(engine, staging))
@@ -254,7 +255,7 @@ class DockerRuntime:
         return container_spec(order, task, engine.info, image.name, staging, apart)
 
     def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
-        """Its image, which is written down, and how its files get to the engine."""
+        """Return the attempt's image, after recording it, and how its files get to the engine."""
         engine, order = attempt.engine, attempt.order
         name = self._image(attempt)
         staging = self._staging(attempt, name)
@@ -266,7 +267,7 @@ class DockerRuntime:
     def _run(
         self, attempt: ContainerAttempt, spec: ContainerSpec, network: Callable[[], str]
     ) -> bool:
-        """Create and start it; False when it must be tried again."""
+        """Create and start the container. Return False if it must be tried again."""
         engine, order = attempt.engine, attempt.order
         try:
             engine.create(self._networks.placed(spec, network()))
@@ -294,7 +295,7 @@ class DockerRuntime:
         return True
 
     def _image(self, attempt: ContainerAttempt) -> str:
-        """The image of the node, pulled or made when it is not here."""
+        """Return the image of the node. Pull or build it if it is missing."""
         engine, order = attempt.engine, attempt.order
         say = _Preparation(attempt).say
         base = order.image or self._base_image
@@ -358,7 +359,7 @@ class DockerRuntime:
 
 
 class _Preparation:
-    """What happens before the work: told in its log, and ended when it is cancelled."""
+    """Logs the steps before the work, and raises once the attempt is cancelled."""
 
     def __init__(self, attempt: ContainerAttempt):
         self._attempt = attempt
@@ -378,7 +379,7 @@ class _Preparation:
 
 
 def _owner(engine: Engine, staging: str) -> tuple[int, int]:
-    """Whose an attempt's folder has to be on our side."""
+    """Return the owner that an attempt folder must have on this machine."""
     return container_user(engine.info) if staging == BIND else (os.getuid(), os.getgid())
 
 

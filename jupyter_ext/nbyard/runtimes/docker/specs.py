@@ -1,4 +1,4 @@
-"""From an order and its task to a container: name, user, argv, environment, mounts."""
+"""Builds the specification of a container from an order and its task."""
 
 import os
 import re
@@ -40,13 +40,13 @@ STAGING, LOG_BASE, GPUS = "nbyard.staging", "nbyard.log-base", "nbyard.gpus"
 WARM, STREAMS, PRINTS = "nbyard.warm", "nbyard.streams", "nbyard.prints"
 BIND, VOLUME = "bind", "volume"
 NOBODY = 65534
-# An output on standard output passes through the engine's log: it must not be rotated away.
+# For outputs on standard output, which pass through the engine's log: rotation would lose data.
 STDOUT_LOG_BYTES = 64 * 2**30
 NAME = re.compile(r"nby-([0-9A-Za-z][0-9A-Za-z_.-]*)")
 PROBE, LIST, GPU_CHECK, COLLECTOR = "-probe", "-list", "-gpus", "-printed"
 PRINTED, PIPE = ".printed", "pipe"  # beside the secrets
 PYTHON_PATH = "PYTHONPATH"
-# The next word is a variable, the one behind it the place of its value.
+# The first argument is the name of a variable, the second the path of its value.
 SET = 'cat "$2" >/dev/null || exit 125; export "$1=$(cat "$2")"; shift 2; '
 ELSEWHERE = (
     "The Docker engine does not see the memory of this machine, and secrets are never written to a"
@@ -57,14 +57,17 @@ IDENTITY = {"HOME": HOME, "USER": "nbyard", "LOGNAME": "nbyard", "PYTHONUNBUFFER
 
 
 def container_name(attempt_id: str) -> str:
+    """Return the name of an attempt's container and volume."""
     return f"nby-{attempt_id}"
 
 
 def network_name(run_id: str) -> str:
+    """Return the name of a run's network."""
     return f"nby-{run_id}"
 
 
 def labels(order: Order) -> dict[str, str]:
+    """Return the labels of an attempt's container."""
     return {
         STORE: order.store_id,
         RUN: order.run_id,
@@ -74,11 +77,12 @@ def labels(order: Order) -> dict[str, str]:
 
 
 def network_labels(order: Order) -> dict[str, str]:
+    """Return the labels of a run's network."""
     return {STORE: order.store_id, RUN: order.run_id}
 
 
 def is_ours(found: Owned) -> bool:
-    """A label can be forged or copied; the name must agree with it."""
+    """Return whether the name matches the labels, which can be forged or copied."""
     matched = NAME.fullmatch(found.name)
     if matched is None:
         return False
@@ -92,9 +96,10 @@ def is_ours(found: Owned) -> bool:
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:
-    """Who the work is: the calling user, never root of the machine."""
+    """Return the user and group for the work: the calling user, never root of the machine."""
     if info.is_rootless:
-        # Root of a rootless engine is the user who runs it, and nobody else maps to him.
+        # Root in a rootless container is the user who runs the engine. No other ID maps to that
+        # user.
         return 0, 0
     if os.getuid() == 0:
         return NOBODY, NOBODY
@@ -104,8 +109,10 @@ def container_user(info: EngineInfo) -> tuple[int, int]:
 def container_spec(
     order: Order, task: TaskFile, info: EngineInfo, image: str, staging: str, apart: bool = False
 ) -> ContainerSpec:
-    """The container of an attempt, but for its network. What it prints goes `apart` from the
-    engine's log where a collector takes it."""
+    """Return the container of an attempt, without its network.
+
+    With `apart`, a collector gets its output instead of the engine's log.
+    """
     command = task.work if isinstance(task.work, CommandWork) else None
     uid, gid = container_user(info)
     streams = (command.stdin, command.stdout, command.stderr) if command else ()
@@ -132,17 +139,16 @@ def container_spec(
 
 
 def dockerfile_of(task: TaskFile) -> str:
-    """The Dockerfile whose image does the work, relative to the bundle; "" for none."""
+    """Return the Dockerfile for the image of the work, relative to the bundle, or ""."""
     named = task.work.dockerfile if isinstance(task.work, CommandWork) else ""
     return named.removeprefix("code/")
 
 
 def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
-    """The task with what its image says: where its Python looks for modules, and what it starts by
-    itself, where that is its program.
+    """Return the task with settings from its image: Python's module path, default program.
 
     Raises:
-        NbyardError: the image says no program.
+        NbyardError: The image has no program.
     """
     command = task.work
     if not isinstance(command, CommandWork) or image is None:
@@ -159,7 +165,7 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
 
 
 def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
-    """What whoever finds the container has to know of it."""
+    """Return labels with the facts needed to handle a container that is found later."""
     log = order.folder / "log"
     stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
     if order.gpus:
@@ -170,7 +176,7 @@ def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
 
 
 def _directory(task: TaskFile, command: CommandWork | None) -> str:
-    """Empty for that of the image."""
+    """Return the working directory, empty for that of the image."""
     if command is None:
         return FOLDER
     return "" if command.dockerfile else f"{FOLDER}/{task.directory or 'code'}"
@@ -183,8 +189,11 @@ def _argv(command: CommandWork | None) -> list[str]:
 
 
 def _opening(command: CommandWork) -> list[str]:
-    """Podman lost parts of what was sent to standard input or printed: a shell in the container
-    opens the files. Neither names nor words are ever a part of its script."""
+    """Return a command whose shell opens the files of the standard streams.
+
+    Podman lost parts of standard input and output. Names and arguments are never part of the
+    script.
+    """
     script = 'i=$1 o=$2 e=$3; shift 3; exec "$@"'
     script += ' <"$i"' if command.stdin else ""
     script += ' >"$o"' if command.stdout else ""
@@ -194,8 +203,10 @@ def _opening(command: CommandWork) -> list[str]:
 
 
 def _with_secrets(argv: list[str], command: CommandWork | None) -> list[str]:
-    """A shell in the container fills the variables: whoever asks the engine what it was started
-    with sees where they come from, and not what they hold."""
+    """Return a command whose shell sets the variables with secrets.
+
+    Inspecting the container shows the paths of the secrets, not their values.
+    """
     if command is None or not command.secrets:
         return argv
     places = [word for name, place in command.secrets.items() for word in (name, place)]
@@ -204,8 +215,11 @@ def _with_secrets(argv: list[str], command: CommandWork | None) -> list[str]:
 
 
 def _printing_apart(argv: list[str]) -> list[str]:
-    """A shell in the container sends both streams into the pipe, when somebody reads it. It opens
-    the pipe for reading too: whatever happens to the reader, the command can write."""
+    """Return a command whose shell sends both streams into the collector's pipe.
+
+    The shell also opens the pipe for reading, so that the command can write even if the collector
+    ends.
+    """
     script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
     return ["sh", "-c", script, "sh", f"{FOLDER}/{memory.SECRETS}/{PRINTED}/{PIPE}", *argv]
 
@@ -216,14 +230,15 @@ def _told_of_secrets(order: Order) -> dict[str, str]:
 
 
 def expand_word(word: str) -> str:
-    """`{attempt}` as the runner expands it."""
+    """Replace `{attempt}` in a word as the runner does."""
     return expanded(word, FOLDER)
 
 
 def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -> dict[str, str]:
     environment = dict(IDENTITY)
     if command is None:
-        environment |= {"NBYARD_MARK": "-" * len(task.mark)}  # room for it, see `prepared`
+        # reserves space for it, see `runner.prepared`
+        environment |= {"NBYARD_MARK": "-" * len(task.mark)}
     else:
         environment |= task.environment
         environment |= {name: expand_word(v) for name, v in command.environment.items()}
@@ -238,7 +253,7 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
 
 
 def visible_gpus(gpus: list[str]) -> dict[str, str]:
-    """Said even when there are none: some images and engines show all of them by themselves."""
+    """Return the variable for GPUs, also if there are none: some images show all by default."""
     return {VISIBLE_GPUS: ",".join(gpus) or "void"}
 
 
@@ -247,7 +262,7 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
     if staging == VOLUME and os.path.isdir(secrets):
         raise NbyardError(ELSEWHERE)
     if staging == VOLUME:
-        # Mounted one level higher, so that the attempt's folder itself can be given to the user.
+        # Mounted one level higher, so that the user can own the attempt folder itself.
         return [Mount(ROOT, container_name(order.attempt_id), kind="volume")]
     folder = order.folder.resolve()
     inputs = [Mount(f"{FOLDER}/inputs", str(folder / "inputs"), read_only=True)]
@@ -255,7 +270,7 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
         inputs.append(Mount(f"{FOLDER}/{memory.SECRETS}", secrets, read_only=True))
     if not is_command:
         return [Mount(FOLDER, str(folder)), *inputs]
-    # A command has no business with log and result: what we write there is out of its reach.
+    # A command cannot access the log and the result that the runtime writes.
     own = [Mount(f"{FOLDER}/{name}", str(folder / name)) for name in ("code", "outputs", METRICS)]
     told = [
         Mount(f"{FOLDER}/{name}", str(folder / name), read_only=True) for name in (TASK, RUNNER)
@@ -266,8 +281,10 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
 def warm_spec(
     order: Order, task: TaskFile, info: EngineInfo, image: str, home: Path | None
 ) -> ContainerSpec:
-    """A container for one attempt after the other; `home` is its folder on our side where the
-    engine sees it."""
+    """Return a container that serves one attempt after the other.
+
+    `home` is its folder on this machine, if the engine can access it.
+    """
     staging = BIND if home else VOLUME
     task = msgspec.structs.replace(task, work=NotebookWork("", "", "", {}))
     fresh = container_spec(order, task, info, image, staging)
@@ -293,21 +310,25 @@ def warm_spec(
 
 
 def opens_files(container: Container) -> bool:
-    """Whether its shell opens the files of its standard streams itself."""
+    """Return whether the container's shell opens the files of its standard streams."""
     return bool(container.labels.get(STREAMS))
 
 
 def prints_apart(container: Container) -> bool:
-    """Whether a collector has what it prints, and not the engine's log."""
+    """Return whether a collector gets the container's output instead of the engine's log."""
     return bool(container.labels.get(PRINTS))
 
 
 def warm_name(run_id: str) -> str:
+    """Return a new name for a warm container of a run."""
     return f"nby-{run_id}-warm-{secrets.token_hex(4)}"
 
 
 def probe_spec(order: Order, image: str, folder: Path) -> ContainerSpec:
-    """A container that is never started: it only shows whether the engine sees our files."""
+    """Return a container that only shows whether the engine can access our files.
+
+    It is never started.
+    """
     return ContainerSpec(
         name=container_name(order.attempt_id) + PROBE,
         image=image,

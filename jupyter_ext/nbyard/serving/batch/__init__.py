@@ -1,4 +1,4 @@
-"""A model over a dataset: CSV, Parquet or a folder of them in, predictions out, in order."""
+"""Batch predictions: CSV, Parquet or a folder of them in, predictions out, in order."""
 
 from .mode import BatchMode
 

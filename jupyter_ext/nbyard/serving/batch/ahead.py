@@ -1,4 +1,4 @@
-"""Pieces that a thread reads while those before them are used."""
+"""Reads pieces in a thread while earlier ones are processed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-# of pieces that nobody has taken yet, beside the one that is being read
+# the most bytes of read pieces that wait, without the one being read
 MAX_BYTES = 16 * 2**20
 
 Numbered = Iterator[tuple[int, Any]]
@@ -17,9 +17,9 @@ Numbered = Iterator[tuple[int, Any]]
 
 @contextmanager
 def ahead(pieces: Numbered, most: int = MAX_BYTES) -> Iterator[Numbered]:
-    """The same pieces; what reading them raises comes after those that were read before it.
+    """Yield the same pieces. Errors of reading are raised after the pieces read before.
 
-    The first is read here: what reading imports is there then, and no two threads import at once.
+    The first piece is read in this thread, so that two threads never import at once.
     """
     try:
         first = next(pieces)
@@ -55,7 +55,7 @@ class _Reader:
         self._all.result()
 
     def end(self) -> None:
-        """Nobody wants any more."""
+        """Stop reading."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
@@ -72,7 +72,7 @@ class _Reader:
                 self._changed.notify_all()
 
     def _add(self, piece: tuple[int, Any]) -> bool:
-        """As soon as there is room, as long as it is wanted."""
+        """Add a piece as soon as there is room. Return False once reading was stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_over or self._has_room())
             if not self._is_over:

@@ -1,5 +1,8 @@
-"""What is done on a Dask worker, where nothing of ours is installed: standard library only. The
-text of this module travels with each piece, and is kept there by its digest."""
+"""Functions that run on a Dask worker, where nbyard is not installed.
+
+The module uses the standard library only. Its text is sent with each piece, and cached there by its
+digest.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ CHILD = "nbyard.serving.batch.child"
 HEAD = struct.Struct("=QQ")
 TRIES = 2
 LOOK_SECONDS = 0.3
-# of a task that runs and was released meanwhile
+# the state of a running task that was released meanwhile
 CANCELLED = "cancelled"
 
 _lock = threading.Lock()
@@ -31,14 +34,14 @@ _idle: dict[str, list[Child]] = {}
 
 
 class Unwanted(Exception):
-    """Nobody waits for a piece any more."""
+    """The result of a piece is no longer needed."""
 
 
 def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
-    """What a process of that model says to a piece, whose first row is `first`.
+    """Return the answer of a model's process to a piece, whose first row is `first`.
 
     Raises:
-        Unwanted: nobody waits for it any more; what predicted it is gone.
+        Unwanted: The result is no longer needed. The process was killed.
     """
     wanted = _wish()
     for _ in range(TRIES):
@@ -59,7 +62,10 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
 
 
 def _wish() -> Callable[[], bool]:
-    """Whether the scheduler wants what this thread does: as long as who asked for it lives."""
+    """Return a function that checks whether the scheduler still wants this thread's task.
+
+    It does so as long as the client that submitted the task lives.
+    """
     from distributed import get_worker
 
     worker = get_worker()
@@ -73,7 +79,7 @@ def _wish() -> Callable[[], bool]:
 
 
 def _taken(key: str) -> Child | None:
-    """One that waits; those that waited too long have ended."""
+    """Return an idle process. Processes that were idle too long have ended."""
     with _lock:
         found = _idle.get(key, [])
         while found:
@@ -85,7 +91,7 @@ def _taken(key: str) -> Child | None:
 
 
 def end(key: str) -> None:
-    """Nobody needs that model any more."""
+    """Stop the idle processes of a model."""
     with _lock:
         found = _idle.pop(key, [])
     for child in found:
@@ -101,7 +107,7 @@ class Child:
         place = tempfile.mkdtemp(prefix="nbyard-model-", dir=get_worker().local_directory)
         self._place = place
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-            if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+            if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
                 packed.extraction_filter = tarfile.data_filter
             packed.extractall(place)
         self._process = subprocess.Popen(
@@ -112,16 +118,24 @@ class Child:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
+        # a blocked write could not notice that the piece is no longer wanted
         os.set_blocking(self._process.stdin.fileno(), False)  # type: ignore[union-attr]
 
     @property
     def code(self) -> int | None:
+        """Return the exit code of the process, None while it runs."""
         return self._process.poll()
 
     def ask(
         self, first: int, piece: bytes, wanted: Callable[[], bool]
     ) -> tuple[dict[str, Any], bytes]:
-        """Raises OSError or EOFError where it is no more, and Unwanted."""
+        """Send a piece and return the answer.
+
+        Raises:
+            OSError: The process has ended.
+            EOFError: The process has ended.
+            Unwanted: The result is no longer needed.
+        """
         assert self._process.stdout is not None
         self._write(HEAD.pack(first, len(piece)) + piece, wanted)
         while not select.select([self._process.stdout], [], [], LOOK_SECONDS)[0]:
@@ -132,7 +146,7 @@ class Child:
         return told, self._read(content)
 
     def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
-        """It reads no sooner than the model is loaded."""
+        """Write to the process, which does not read before the model is loaded."""
         assert self._process.stdin is not None
         target, left = self._process.stdin.fileno(), memoryview(content)
         while left:
@@ -149,12 +163,13 @@ class Child:
         return found
 
     def kill(self) -> None:
-        """Whatever it is doing, with what it has started."""
+        """Kill the process and all that it has started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self.end()
 
     def end(self) -> None:
+        """Close the pipes, wait for the end and delete the folder."""
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]

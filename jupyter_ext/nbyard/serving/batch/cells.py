@@ -1,5 +1,8 @@
-"""Cells of CSV files, which are texts, as values of their columns: whole columns where their
-spelling is the usual one, else one by one through the checks of every mode."""
+"""Converts cells of CSV files to values of their columns.
+
+Columns in the common spelling are converted as a whole, other cells one by one through the checks
+of all modes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ MAX_DIGITS = 1000
 A_DAY = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 A_TIME = f"{A_DAY}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 ZONED = "datetime in a zone"
-# Spellings that Arrow reads as the checks do.
+# Spellings that Arrow parses in the same way as the checks.
 USUAL = {
     "int": "-?[0-9]{1,18}",
     "float": "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?",
@@ -28,12 +31,13 @@ USUAL = {
 
 
 def typed(schema: Schema, batch: Any, first: int) -> Any:
-    """The same batch with those columns of a schema that are texts in their types; `first` is its
-    first row in its dataset. Null is a cell that is empty, but in a column of texts that is not
-    nullable.
+    """Return the batch with text columns converted to the types of a schema.
+
+    `first` is the batch's first row in its dataset. Empty cells become null, except in text columns
+    that are not nullable.
 
     Raises:
-        Refused: a cell does not fit, with its row and field.
+        Refused: A cell does not fit. The error names its row and field.
     """
     import pyarrow
 
@@ -82,7 +86,7 @@ def _truths(texts: Any) -> Any:
 
 
 def _usual(kind: str, texts: Any) -> Any:
-    """The column where all of it is spelled in the usual way of its type; else None."""
+    """Return the column if all of it has the common spelling of its type, else None."""
     import pyarrow
     from pyarrow import compute
 
@@ -100,8 +104,10 @@ def _usual(kind: str, texts: Any) -> Any:
 
 
 def _value(kind: str, text: str) -> Any:
-    """What a cell says, as JSON would have it; the text itself where that is nothing of the kind,
-    which its check refuses then."""
+    """Return a cell's value as in JSON, or its text if it is of another type.
+
+    The check refuses such texts later.
+    """
     word = text.strip()
     if kind == "bool" and word in (*TRUE, *FALSE):
         return word in TRUE

@@ -1,5 +1,7 @@
-"""`python -m nbyard.serving.batch.child PLACE`: a model that predicts what comes in by its standard
-input, piece by piece, beside a Dask worker. It ends when nobody asks any more, and removes PLACE.
+"""`python -m nbyard.serving.batch.child PLACE`: predicts in a process of a Dask worker.
+
+It reads pieces from standard input and writes predictions. It ends when no more pieces come, and
+removes PLACE.
 """
 
 from __future__ import annotations
@@ -21,16 +23,17 @@ from nbyard.serving.predicting import ModelFailed, words_of
 
 from .beside import HEAD
 
-# whoever is cancelled shall leave nothing after 5 s
+# a cancelled run must leave nothing after 5 s
 IDLE_SECONDS = 4.0
 FOLLOW_SECONDS = 1.0
 MAX_SAID = 65_536
 
 
 def main(place: str) -> int:
-    """Until the input ends, or nothing came for a while."""
+    """Predict until the input ends or has been idle for a while."""
     parent = os.getppid()
     threading.Thread(target=_follow, args=[parent], daemon=True).start()
+    # These pipes carry pieces and answers. What the model prints goes to a file.
     source, target = os.dup(0), os.dup(1)
     with tempfile.TemporaryFile() as said:
         for one in (1, 2):
@@ -46,7 +49,7 @@ def main(place: str) -> int:
 
 
 class Predicting:
-    """The model, or why there is none."""
+    """The model, or the reason why it could not be loaded."""
 
     def __init__(self, place: str):
         text = Path(place, "model.json").read_text("utf-8")
@@ -58,6 +61,7 @@ class Predicting:
             self._why = f"the model could not be loaded: {error}"
 
     def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a piece and its bytes. `first` is its first row."""
         from .running import predicted
         from .spreading import read, written
 
@@ -84,7 +88,7 @@ def _loaded(spec: Spec) -> Any:
 
 
 def _follow(parent: int) -> None:
-    """Whatever the model does, it does not outlive its worker."""
+    """End this process when its worker ends, whatever the model does."""
     while os.getppid() == parent:
         time.sleep(FOLLOW_SECONDS)
     os._exit(1)
@@ -101,7 +105,7 @@ def _next(source: int) -> tuple[int, bytes] | None:
 
 
 def _read(source: int, size: int) -> bytes:
-    """So many bytes, fewer at the end only."""
+    """Read `size` bytes, fewer only at the end."""
     found = bytearray()
     while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
         found += piece
@@ -116,7 +120,7 @@ def _send(target: int, told: dict[str, Any], content: bytes) -> None:
 
 
 def _said(file: Any) -> str:
-    """What the model printed since the last piece."""
+    """Return what the model printed since the last piece."""
     sys.stdout.flush()
     sys.stderr.flush()
     file.seek(0)

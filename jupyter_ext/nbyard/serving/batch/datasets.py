@@ -1,4 +1,4 @@
-"""Files of tables, read in pieces of bounded size and written in one step."""
+"""Files of tables, read in pieces of limited size and written atomically."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ from nbyard.serving.codec import Schema
 
 from .cells import typed
 
-# Arrow reads some 30 blocks of CSV ahead, whatever they hold.
+# Arrow reads about 30 blocks of CSV ahead, whatever they contain.
 BLOCK_BYTES = 2**20
 ROWS = 65_536
-# Without it Arrow reads all columns of a row group, and with its pre-buffer the whole file.
+# Without a buffer size Arrow reads all columns of a row group. With its pre-buffer it reads the
+# whole file.
 BUFFER_BYTES = 2**20
 CSV, PARQUET = ".csv", ".parquet"
 SUFFIXES = (CSV, PARQUET)
 
 
 class CannotRead(Exception):
-    """A dataset is not there or not readable; the text says which and why."""
+    """A dataset is missing or not readable. The text says which and why."""
 
 
 def files_of(place: str) -> list[str]:
-    """The files of a dataset, in the order of their names."""
+    """Return the files of a dataset, sorted by name.
+
+    Raises:
+        CannotRead: The dataset does not exist, or has no CSV or Parquet file.
+    """
     if not os.path.isdir(place):
         if not os.path.isfile(place):
             raise CannotRead(f"there is no file or folder {place}")
@@ -42,11 +47,11 @@ def files_of(place: str) -> list[str]:
 
 
 def pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
-    """The batches of one file; `first` is its first row in its dataset.
+    """Yield the batches of one file. `first` is its first row in its dataset.
 
     Raises:
-        CannotRead: it is no table.
-        Refused: a cell of a CSV file does not fit its column.
+        CannotRead: The file is not a table.
+        Refused: A cell of a CSV file does not fit its column.
     """
     import pyarrow
 
@@ -69,8 +74,11 @@ def _parquet(path: str) -> Iterator[Any]:
 
 
 def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
-    """Numbers are read as such as long as all are spelled in the usual way; from the first block on
-    in which one is not, cells are read as texts."""
+    """Yield the batches of a CSV file.
+
+    Numbers are parsed by Arrow while all have the common spelling. From the first block with
+    another spelling on, cells are read as texts.
+    """
     import pyarrow
 
     if os.path.getsize(path) == 0:
@@ -87,6 +95,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     except pyarrow.ArrowInvalid:
         pass
     for batch in _blocks(path, schema, pyarrow.string()):
+        # skips rows that were yielded as numbers already
         skipped = min(done, batch.num_rows)
         done -= skipped
         first += skipped
@@ -96,8 +105,10 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
 
 
 def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
-    """Those of a CSV file, columns of numbers as `number` and all others as texts: whole numbers
-    too, of which Arrow would read hexadecimal ones."""
+    """Yield the blocks of a CSV file, with `float` columns as `number`, all others as texts.
+
+    Integers are read as texts, because Arrow would accept hexadecimal ones.
+    """
     import pyarrow
     from pyarrow import csv
 
@@ -117,7 +128,7 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
 
 
 def _are_finite(batch: Any) -> bool:
-    """What is not has many spellings."""
+    """Return whether all numbers are finite. Other values have many spellings."""
     import pyarrow
 
     numbers = [a for a in batch.columns if pyarrow.types.is_float64(a.type)]
@@ -125,7 +136,7 @@ def _are_finite(batch: Any) -> bool:
 
 
 def writer(path: str, schema: Schema) -> Any:
-    """What takes batches of the schema for a file of that name, to be closed in the end."""
+    """Return a writer of batches for a file of that name. The caller closes it."""
     import pyarrow
 
     told = pyarrow.schema(list(arrow_types(schema).items()))

@@ -1,4 +1,7 @@
-"""The mode batch: `--input PLACE --output PLACE`. What is done is kept: the same words go on."""
+"""The mode batch: `--input PLACE --output PLACE`.
+
+Finished work is kept: the same command resumes it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from .running import Over
 
 log = logging.getLogger("nbyard.serving")
-# Says that this is work on a worker of a Dask cluster.
+# Set for work on a worker of a Dask cluster.
 WORKER = "NBYARD_DASK_WORKER"
 WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
 
@@ -29,7 +32,7 @@ class BatchMode:
     port = 0
 
     def serve(self, spec: Spec, words: list[str]) -> int:
-        """Until the end of the data; 1 when a row is refused or the model fails."""
+        """Predict the whole dataset. Return 1 if a row is refused or the model fails, else 0."""
         parser = argparse.ArgumentParser("batch", description=WORDS)
         parser.add_argument("--input", required=True)
         parser.add_argument("--output", required=True)
@@ -53,7 +56,7 @@ class BatchMode:
 
 
 def _spread(spec: Spec) -> AbstractContextManager[Over | None]:
-    """What is needed for that is loaded on a worker of a cluster only."""
+    """Use the cluster for work on one of its workers. Only then are its modules imported."""
     if not os.environ.get(WORKER):
         return nullcontext()
     from .spreading import spread

@@ -1,6 +1,9 @@
-"""What is predicted so far: files beside the target, of all pieces of half a second each, renamed
-when they are whole, to the digest of what is in them. They become the target in the end; that it is
-whole stays known until all targets of a dataset are. Another input or model begins anew."""
+"""The predictions so far: files beside the target, with the pieces of half a second each.
+
+A complete file is renamed to the digest of its content. At the end the files become the target. A
+record that the target is complete stays until all targets of a dataset are. Another input or model
+starts anew.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,22 @@ from .datasets import writer
 
 PART = re.compile(r"(\d{6})-(\d+)-([0-9a-f]{64})\.arrow")
 SUFFIX, ABOUT, DONE = ".parts", "about", "done"
-# What the result depends on, where nbyard knows it: model, image and data by their digests. What an
-# attempt before it left lies here then, whatever its place and times were.
+# The digests of model, image and data that the result depends on, if nbyard knows them. Files of an
+# earlier attempt match by this key, whatever their paths and times are.
 KEY = "NBYARD_RESULT_KEY"
 BLOCK_BYTES = 2**20
-# So much work is lost at most, or more where keeping takes longer than this part of it; so much is
-# held at most.
+# At most so many seconds of work are lost, or more where saving takes longer than this part of
+# them. At most so many bytes are held in memory.
 KEPT_SECONDS = 0.5
 KEEPING_PART = 1 / 20
 MAX_HELD_BYTES = 16 * 2**20
 
 
 class Parts:
-    """Those of one output file. `rows` is how many rows of the input they are of; one that
-    `is_done` is whole already."""
+    """The parts of one output file.
+
+    `rows` is the number of input rows they cover. A target that `is_done` is complete.
+    """
 
     def __init__(self, target: str, schema: Schema, about: str):
         self._target = target
@@ -48,6 +53,7 @@ class Parts:
         rows = said.partition(" ")[0]
         self.is_done = bool(said) and said == self._done(rows)
         self.rows = int(rows) if self.is_done else 0
+        # another input or model, or the target was changed
         if not is_same or (said and not self.is_done):
             shutil.rmtree(self._folder, ignore_errors=True)
             os.makedirs(self._folder)
@@ -72,20 +78,19 @@ class Parts:
         return os.path.join(self._folder, name)
 
     def _name(self, partial: str, name: str) -> None:
-        """A file is whole as soon as it has its name."""
+        """Rename a file to its final name, which only complete files have."""
         _sync(partial)
         os.replace(partial, self._place(name))
 
     def _done(self, rows: object) -> str:
-        """What is kept of a target that is whole: that it was changed since, shows."""
+        """Return the record of a complete target. It shows later changes of the target."""
         try:
             return f"{rows} {_digest(self._target)}"
         except FileNotFoundError:
             return ""
 
     def _find(self) -> None:
-        """Those without a gap from the first on, as long as they hold what they say; what is behind
-        them is made again."""
+        """Find the valid parts without a gap from the first on, and delete the others."""
         names = os.listdir(self._folder)
         for found in in_order(names):
             if _digest(self._place(found[0])) != found[3]:
@@ -96,7 +101,7 @@ class Parts:
             os.remove(self._place(name))
 
     def add(self, batch: Any) -> None:
-        """The predictions of the next piece."""
+        """Add the predictions of the next piece."""
         self._held.append(batch)
         self.rows += batch.num_rows
         is_due = time.monotonic() - self._kept_at >= self._pause
@@ -104,7 +109,7 @@ class Parts:
             self.keep()
 
     def keep(self) -> None:
-        """What was added is there from now on, whatever happens."""
+        """Save what was added, so that it survives a crash."""
         import pyarrow
 
         began = time.monotonic()
@@ -132,7 +137,7 @@ class Parts:
         yield from self._held
 
     def finish(self) -> None:
-        """The target takes the place of what was there, in one step."""
+        """Replace the target atomically."""
         whole = _whole(self._target)
         with writer(whole, self._schema) as file:
             for batch in self._batches():
@@ -145,7 +150,7 @@ class Parts:
         self._names, self._held = [], []
 
     def forget(self) -> None:
-        """Nothing is left but the target."""
+        """Delete everything but the target."""
         shutil.rmtree(self._folder)
 
 
@@ -155,8 +160,10 @@ def _whole(target: str) -> str:
 
 
 def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
-    """Of the names in a folder of parts those of parts, without a gap from the first on: its
-    number, its rows, its digest."""
+    """Yield matches of the names of parts, without a gap from the first on.
+
+    The groups are number, rows and digest.
+    """
     found = {int(one[1]): one for name in names if (one := PART.fullmatch(name))}
     for number in range(len(found)):
         if number not in found:
@@ -165,8 +172,10 @@ def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
 
 
 def abouts(spec: Spec, source: str, targets: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """What the parts of each target are of: the model, the digest of its code, and the input. Where
-    that is known by its key, what a file is called within the input is enough."""
+    """Return what the parts of each target depend on: model, digest of its code, and input.
+
+    If the key is known, the names of files within the input suffice.
+    """
     key = os.environ.get(KEY, "")
     known = {"key": key} if key else {"code": digest(spec.root, targets)}
     return {
@@ -188,7 +197,7 @@ def _input(path: str, source: str, key: str) -> list[Any]:
 
 
 def key_in(about: str) -> str:
-    """The key that such a text names; "" where there is none."""
+    """Return the key in such a text, or ""."""
     try:
         told = json.loads(about.partition("\n")[0])
     except ValueError:
@@ -197,12 +206,12 @@ def key_in(about: str) -> str:
 
 
 def digest(root: str, targets: Collection[str]) -> str:
-    """Of names, sizes and times of the model's files; what is made for targets among them is none
-    of them."""
+    """Return the digest of names, sizes and times of the model's files, without targets."""
     made = {path for one in targets for path in (one, f"{one}{SUFFIX}", _whole(one))}
     seen = hashlib.sha256()
     for folder, subfolders, names in os.walk(root):
         ours = {name for name in (*subfolders, *names) if os.path.join(folder, name) in made}
+        # the interpreter writes bytecode there
         subfolders[:] = sorted({*subfolders} - ours - {"__pycache__"})
         for name in sorted({*names} - ours):
             found = os.stat(os.path.join(folder, name), follow_symlinks=False)

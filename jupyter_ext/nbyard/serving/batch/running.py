@@ -1,4 +1,4 @@
-"""From files to files, piece by piece."""
+"""Predicts from files to files, piece by piece."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .datasets import SUFFIXES, CannotRead, files_of, pieces
 from .parts import Parts, abouts
 
 log = logging.getLogger("nbyard.serving")
-# What makes of numbered pieces, in their order, the checked answers to each.
+# Takes numbered pieces in order, and yields the checked answers to each.
 Over = Callable[[Numbered], Iterator[Any]]
 
 
 def here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
-    """The model in this process, loaded while the first pieces are read."""
+    """Return a function that predicts in this process. The model loads during the first reads."""
     loaded = functools.cache(lambda: load(spec))
 
     def over(pieces: Numbered) -> Iterator[Any]:
@@ -35,13 +35,15 @@ def here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
 
 
 def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
-    """Predict each row of a dataset; the number of rows. A `target` that ends in .csv or .parquet
-    is one file for all of them; another is a folder with one file for each.
+    """Predict each row of a dataset. Return the number of rows.
+
+    A `target` that ends in .csv or .parquet is one file for all of them. Any other is a folder with
+    one file for each.
 
     Raises:
-        CannotRead: the dataset is not readable.
-        Refused: a value or an answer does not fit its schema; it names row and field.
-        ModelFailed: the model raised.
+        CannotRead: The dataset is not readable.
+        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ModelFailed: The model raised an exception.
     """
     targets = _targets(source, target)
     known = abouts(spec, source, targets)
@@ -58,7 +60,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
 
 
 def _targets(source: str, target: str) -> dict[str, list[str]]:
-    """The files to be made, each with those that it is made of."""
+    """Return the files to write, each with its input files."""
     files = files_of(source)
     if target.lower().endswith(SUFFIXES):
         return {target: files}
@@ -75,17 +77,18 @@ def _predict(spec: Spec, over: Over, files: list[str], parts: Parts) -> None:
         for answer in over(_after(done, _numbered(spec, files))):
             parts.add(answer)
     except (CannotRead, Refused, ModelFailed):
+        # the next attempt resumes after these rows
         parts.keep()
         raise
     parts.finish()
 
 
 def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
-    """The checked answer to a piece, whose first row is `first`.
+    """Return the checked answer to a piece, whose first row is `first`.
 
     Raises:
-        Refused: a value or an answer does not fit its schema; it names row and field.
-        ModelFailed: the model raised.
+        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ModelFailed: The model raised an exception.
     """
     frame = frame_of(spec.inputs, batch, first)
     try:
@@ -98,7 +101,7 @@ def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
 
 
 def _numbered(spec: Spec, files: list[str]) -> Numbered:
-    """Pieces with their first row, counted over all files."""
+    """Yield pieces with their first row, counted over all files."""
     first = 0
     for path in files:
         for batch in pieces(path, spec.inputs, first):
@@ -107,7 +110,7 @@ def _numbered(spec: Spec, files: list[str]) -> Numbered:
 
 
 def _after(done: int, numbered: Numbered) -> Numbered:
-    """What is not done yet."""
+    """Yield the rows that are not done yet."""
     for first, batch in numbered:
         if first + batch.num_rows > done:
             skipped = max(done - first, 0)

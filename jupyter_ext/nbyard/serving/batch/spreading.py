@@ -1,10 +1,12 @@
-"""Pieces predicted by all workers of a Dask cluster, by work that itself runs on one of them.
+"""Predicts on all workers of a Dask cluster, from work that itself runs on one of them.
 
-Nothing of ours is installed there: model and codec travel as an archive, once to each worker, and
-what a worker shall do travels as text (`beside`). Each thread of a worker has a process of its own
-in which the model is loaded (`child`); one that dies is made anew, and a piece whose worker dies is
-predicted by another. Answers come in the order of the pieces, and only so many pieces are on their
-way as the cluster has threads, twice.
+nbyard is not installed there. Model and codec are sent as an archive, once to each worker, and the
+functions for workers as text (`beside`). Each thread of a worker has a process of its own with the
+model (`child`). A process that dies is replaced, and pieces of a lost worker are predicted by
+another.
+
+Answers come in the order of the pieces. Pieces in progress are limited to twice the threads of the
+cluster.
 """
 
 from __future__ import annotations
@@ -56,8 +58,10 @@ REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
 
 @contextmanager
 def spread(spec: Spec) -> Iterator[Over | None]:
-    """What predicts pieces on the cluster; None where this is no work on a worker of one, or the
-    cluster cannot be reached from it."""
+    """Yield a function that predicts on the cluster.
+
+    It is None if this is not work on a worker of a cluster, or if the cluster cannot be reached.
+    """
     client = _client()
     if client is None:
         yield None
@@ -89,7 +93,7 @@ class Spreading:
     def __init__(self, client: Any, spec: Spec):
         self._client = client
         self._key = os.urandom(8).hex()
-        space: dict[str, Any] = {"__name__": "__main__"}  # so that it is sent, and not its name
+        space: dict[str, Any] = {"__name__": "__main__"}  # makes Dask send the function by value
         exec(BOOT, space)
         self._answer = space["answer"]
         self._archive = client.submit(bytes, packed(spec), key=f"nbyard-model-{self._key}")
@@ -98,15 +102,15 @@ class Spreading:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """The processes on the workers end; after a while they would by themselves."""
+        """Stop the processes on the workers. They would also stop by themselves after a while."""
         self._client.run(self._answer, NAME, TEXT, "end", self._key, on_error="ignore")
 
     def over(self, pieces: Numbered) -> Iterator[Any]:
-        """The checked answers to pieces, in their order.
+        """Yield the checked answers to pieces, in order.
 
         Raises:
-            Refused: a value or an answer does not fit.
-            ModelFailed: the model raised, or could not be loaded.
+            Refused: A value or an answer does not fit.
+            ModelFailed: The model raised an exception, or could not be loaded.
         """
         waiting: deque[tuple[Any, str]] = deque()
         trouble: list[Exception] = []
@@ -114,6 +118,7 @@ class Spreading:
             threads = self._client.nthreads()
             while len(waiting) >= AHEAD * max(1, sum(threads.values())):
                 yield self._taken(waiting.popleft()[0])
+            # choose the worker with the fewest pieces per thread
             busy = Counter(where for future, where in waiting if not future.done())
             where = min(threads, key=lambda one: busy[one] / threads[one], default="")
             waiting.append((self._asked(first, batch, where), where))
@@ -123,7 +128,7 @@ class Spreading:
             raise error
 
     def _asked(self, first: int, batch: Any, where: str) -> Any:
-        """Dask itself would ask the worker that has the archive already, again and again."""
+        """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
         words = (NAME, TEXT, "predicted", self._key, self._archive, first, written(batch))
         key = f"nbyard-piece-{self._key}-{first}"
         there = {"workers": [where], "allow_other_workers": True} if where else {}
@@ -141,7 +146,7 @@ class Spreading:
 
 
 def _readable(pieces: Numbered, trouble: list[Exception]) -> Numbered:
-    """Up to the piece that cannot be read: those before it are answered first."""
+    """Yield pieces up to an error of reading, which is raised after their answers."""
     try:
         yield from pieces
     except (CannotRead, Refused) as error:
@@ -149,7 +154,7 @@ def _readable(pieces: Numbered, trouble: list[Exception]) -> Numbered:
 
 
 def _small(pieces: Numbered) -> Numbered:
-    """A scheduler holds what is on its way."""
+    """Split pieces into small ones, as the scheduler holds them in memory."""
     for first, batch in pieces:
         rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
         for start in range(0, batch.num_rows, rows):
@@ -157,7 +162,7 @@ def _small(pieces: Numbered) -> Numbered:
 
 
 def written(batch: Any) -> bytes:
-    """A batch as the bytes of a stream of Arrow."""
+    """Return a batch as bytes of an Arrow stream."""
     import pyarrow
 
     sink = pyarrow.BufferOutputStream()
@@ -167,7 +172,7 @@ def written(batch: Any) -> bytes:
 
 
 def read(content: bytes) -> Any:
-    """The one batch of such bytes."""
+    """Return the batch in such bytes."""
     import pyarrow
 
     with pyarrow.ipc.open_stream(content) as stream:
@@ -175,7 +180,7 @@ def read(content: bytes) -> Any:
 
 
 def packed(spec: Spec) -> bytes:
-    """An archive: `lib` with what serves, `model` with the folder of the model file, model.json."""
+    """Return an archive: `lib` with this package, `model` with the model, and model.json."""
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w") as archive:
         _add(archive, "model.json", json.dumps(spec.told).encode())

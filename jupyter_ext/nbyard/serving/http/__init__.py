@@ -1,4 +1,4 @@
-"""A model over HTTP: plain JSON, and the Open Inference Protocol v2."""
+"""Serves a model over HTTP: plain JSON, and the Open Inference Protocol v2."""
 
 from .mode import HttpMode
 

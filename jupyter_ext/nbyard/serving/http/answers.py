@@ -1,4 +1,4 @@
-"""What is sent back: JSON, and each error as one sentence in `error`."""
+"""Responses: JSON, with each error as one sentence in `error`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXPECTED = (Malformed, Unsupported, Refused, ModelFailed, Full, Held, Late)
 
 
 class Answer(NamedTuple):
-    """A response; `headers` are more than its type and length."""
+    """A response. `headers` are in addition to type and length."""
 
     body: bytes
     status: int = 200
@@ -36,14 +36,14 @@ class Answer(NamedTuple):
 
 
 def said(value: Any, status: int = 200) -> Answer:
-    """A value as JSON."""
+    """Return a response with a value as JSON."""
     import orjson
 
     return Answer(orjson.dumps(value), status)
 
 
 def refusal(status: int, words: str, **more: Any) -> Answer:
-    """An error, for people and programs."""
+    """Return a response for an error, readable for people and programs."""
     answer = said({"error": words, **more}, status)
     if status == 503:
         return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
@@ -51,7 +51,7 @@ def refusal(status: int, words: str, **more: Any) -> Answer:
 
 
 def failure(error: Exception) -> Answer:
-    """What an error that was expected becomes; where it was raised stands in the log only."""
+    """Return the response for an expected error. Its traceback is only in the log."""
     for kind, status in STATUSES.items():
         if isinstance(error, kind):
             return refusal(status, str(error) or FULL)

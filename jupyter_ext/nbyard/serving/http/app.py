@@ -35,8 +35,12 @@ NOT_SHOWN = (
 
 
 class App:
-    """Serves the model of a spec; `loaded` is called when that is there, `give_up` when it cannot
-    be loaded or go on, and then `has_failed`. With a `secret` it answers only who shows that."""
+    """Serves the model of a spec.
+
+    `loaded` is called when the model is loaded. `give_up` is called when it cannot be loaded or
+    cannot continue; `has_failed` is set then. With a `secret`, only requests that present it are
+    answered.
+    """
 
     worker: Worker
 
@@ -71,20 +75,21 @@ class App:
         }
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """One connection's request, or the server's life."""
+        """Handle one request, or the server's lifespan."""
         if scope["type"] == "lifespan":
             await self._live_on(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
 
     async def _live_on(self, receive: Receive, send: Send) -> None:
-        """From start to shutdown, which comes when all requests are answered."""
+        """Run from startup to shutdown, which comes after all requests are answered."""
         await receive()
         limits = (self._max_rows, self._fail, self._call_seconds)
         self.worker = Worker(self._load, *limits, self.loaded)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
+        # a model that is still loading may take long, so it is not waited for
         if self.worker.is_ready:
             await self.worker.ended.wait()
         await send({"type": "lifespan.shutdown.complete"})
@@ -114,16 +119,17 @@ class App:
         self._metrics.note(route, answer.status, time.perf_counter() - started)
 
     def _is_shown(self, scope: Message) -> bool:
-        """Whether the request shows the secret, once."""
+        """Return whether the request presents the secret, exactly once."""
         shown = [value for name, value in scope["headers"] if name.lower() == SECRET_HEADER]
+        # compared in constant time, so that timing reveals nothing
         return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
     def _found(self, path: str) -> tuple[str, dict[str, Handler]]:
-        """The route of a path and its handlers; the name of the model is that of the spec."""
+        """Return the route of a path and its handlers. The model's name is a placeholder in it."""
         path = path.rstrip("/") or "/"
         if path.startswith("/v2/models/"):
             asked, name = path.removeprefix("/v2/models/"), self._spec.name
-            is_known = f"{asked}/".startswith(f"{name}/")  # which may have a slash itself
+            is_known = f"{asked}/".startswith(f"{name}/")  # a name may contain slashes
             rest = [one for one in asked.removeprefix(name).split("/") if one]
             if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
                 is_known = is_known and rest[1] == self._spec.version
@@ -166,6 +172,7 @@ class App:
             message = await receive()
             pieces.append(message.get("body", b""))
             size += len(pieces[-1])
+            # checked before the whole body is in memory
             if size > self._max_body:
                 raise TooLarge
             is_whole = not message.get("more_body")
@@ -214,7 +221,7 @@ class App:
         return said({**told, "ready": self._is_ready, "paths": self._paths()})
 
     def _paths(self) -> list[str]:
-        """As they are asked: the model by its name, with or without a version."""
+        """Return the paths of the server, with the model's name, with and without a version."""
         name, version = (quote(one, safe="") for one in (self._spec.name, self._spec.version))
         known = f"/v2/models/{name}"
         found = {path.replace("/v2/models/{model}", known) for path in self._routes}
@@ -252,7 +259,7 @@ class App:
         return refusal(503, words, **self._call())
 
     def _call(self) -> dict[str, Any]:
-        """The call that it is in, where that takes its time, and what waits behind it."""
+        """Return the model's current call and what waits for it, if the call takes long."""
         worker = self.worker
         call = worker.calls.told()
         if call.get("seconds", 0.0) < TOLD_SECONDS:

@@ -1,5 +1,8 @@
-"""Micro-batches without a wait: what came in while the model was busy goes together into its next
-call. The model is loaded and called in one thread of its own."""
+"""Micro-batches without a delay.
+
+Requests that come while the model is busy go together into its next call. The model is loaded and
+called in a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +21,36 @@ from .calls import Calls, Held, Late, Predict
 
 log = logging.getLogger("nbyard.serving")
 MAX_BATCH_ROWS = 10_000
-LONG_SECONDS = 10.0  # a call that takes longer is told in the log
+LONG_SECONDS = 10.0  # longer calls are logged
 
 Outcome = Columns | Exception
 
 
 class Full(Exception):
-    """Too many rows wait already."""
+    """Too many rows are waiting."""
 
 
 class Asked(NamedTuple):
-    """A request's rows, and who waits for the answer."""
+    """The rows of a request, and the future for the answer."""
 
     columns: Columns
     answer: asyncio.Future[Columns]
 
     @property
     def size(self) -> int:
+        """Return the number of rows."""
         return len(self.columns[0])
 
 
 class Worker:
-    """Belongs to the running loop; `load` makes what predicts, after which `loaded` is called, and
-    `fail` where it cannot, or where the thread breaks: what waits fails then, and nothing is ready
-    any more. While a call `is_late`, nobody waits for it; when it comes back after all, everything
-    goes on; when it does not, `fail` is called too."""
+    """Runs the model in a thread, for requests of the running event loop.
+
+    `load` returns the function that predicts; then `loaded` is called. `fail` is called if that
+    raises or the thread breaks. All waiting requests fail then, and `is_ready` is reset.
+
+    While a call `is_late`, requests do not wait for it. If it returns after all, everything
+    continues. If it does not, `fail` is called, too.
+    """
 
     def __init__(
         self,
@@ -72,16 +80,17 @@ class Worker:
         self._thread.start()
 
     def ask(self, columns: Columns) -> asyncio.Future[Columns]:
-        """The answer to checked columns, at least one row of them.
+        """Return a future of the answer to checked columns of at least one row.
 
         Raises:
-            Full: at once.
-            Held: at once, or as soon as the call before it takes too long.
-            Late: its own does.
+            Full: Too many rows are waiting. Raised at once.
+            Held: An earlier call takes too long. Raised at once, or by the future.
+            Late: The request's own call takes too long. Raised by the future.
         """
         if self.is_late:
             raise Held(self.calls.words_of_held())
         asked = Asked(columns, self._loop.create_future())
+        # a large request is accepted if nothing else waits
         if self.rows_waiting and self.rows_waiting + asked.size > self._most:
             raise Full
         self._waiting.append(asked)
@@ -92,20 +101,21 @@ class Worker:
 
     @property
     def requests_waiting(self) -> int:
+        """Return the number of requests that wait."""
         return len(self._waiting)
 
     def close(self) -> None:
-        """Nothing is taken any more; the thread ends after the call that it is in, and is not
-        waited for where that is late."""
+        """Accept no more requests. The thread ends after its current call, unless that is late."""
         self._is_closed = True
         self._batches.put(None)
         if self.is_late:
             self.ended.set()
 
     def _next(self) -> None:
-        """Give what waits to the model; whose asker is gone is left out."""
+        """Pass waiting requests to the model, without those that were cancelled."""
         batch: list[Asked] = []
         rows = 0
+        # a request that is larger than a batch goes alone
         while self._waiting and (not batch or rows + self._waiting[0].size <= MAX_BATCH_ROWS):
             asked = self._waiting.popleft()
             self.rows_waiting -= asked.size
@@ -121,8 +131,10 @@ class Worker:
             self._look_later()
 
     def _look_later(self) -> None:
-        """When the call that it is in will be long, or late. One timer is for all of them: there
-        may be thousands in a second."""
+        """Schedule a check for when the current call becomes long or late.
+
+        One timer serves all calls, of which there may be thousands per second.
+        """
         moments = [LONG_SECONDS] if not self._is_long else []
         moments += [self.calls.limit] if self.calls.limit else []
         if moments and not self._will_look:
@@ -155,7 +167,7 @@ class Worker:
             self.ended.set()
 
     def _give_up_later(self) -> None:
-        """When it has not come back for long."""
+        """Fail once the call has been late for too long."""
         if not self.is_late:
             return
         if self.calls.is_lost:
@@ -197,8 +209,10 @@ class Worker:
         self._fail()
 
     def _run(self) -> None:
-        """The model's thread. What a model raises need not be an Exception: a panic of an extension
-        in Rust is none."""
+        """Run the model's thread.
+
+        A model may raise more than Exception: a panic of an extension in Rust is a BaseException.
+        """
         tell = self._loop.call_soon_threadsafe
         batch: list[Asked] | None = []
         try:
@@ -219,8 +233,10 @@ def _fail(asked: Asked, error: Exception) -> None:
 
 
 def outcomes_of(predict: Predict, batch: list[Asked]) -> list[Outcome]:
-    """The answer to each request, in one call; when that fails, in one for each, so that only those
-    fail that are wrong."""
+    """Return the answer to each request, from one call for all.
+
+    If that call fails, call the model for each, so that only the wrong requests fail.
+    """
     if len(batch) > 1:
         try:
             return _parted(predict(_joined(batch)), batch)

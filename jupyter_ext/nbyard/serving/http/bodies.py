@@ -1,4 +1,4 @@
-"""The bodies of requests: unpacked as their headers say, within bounds."""
+"""The bodies of requests: decompressed as their headers say, within limits."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from typing import NamedTuple
 from .inference import Malformed
 
 IDENTITY, PACKED = ("", "identity"), ("gzip", "x-gzip", "deflate")
-# zlib finds out by itself which of the two it is
+# zlib detects which of the two formats it is
 EITHER = 32 + zlib.MAX_WBITS
 CSV = "text/csv"
-MAX_MEMBERS = 1_000  # each is read behind a copy of what follows
+MAX_MEMBERS = 1_000  # each one costs a copy of what follows
 MAX_DIGITS = 18
 TENSORS = b"inference-header-content-length"
 
 
 class TooLarge(Exception):
-    """The body has more bytes than are taken."""
+    """The body exceeds the limit."""
 
 
 class Unsupported(Exception):
-    """The body is packed in a way that is not read here."""
+    """The compression of the body is not supported."""
 
 
 class Body(NamedTuple):
-    """What was sent, unpacked, with the headers of the request in small letters."""
+    """A decompressed request body, with the request's headers in lower case."""
 
     content: bytes
     headers: Mapping[bytes, bytes]
 
     @property
     def is_csv(self) -> bool:
-        """Whether it says of itself that it is CSV."""
+        """Return whether the content type is CSV."""
         told = self.headers.get(b"content-type", b"").decode("latin-1")
         return told.partition(";")[0].strip().lower() == CSV
 
     def parted(self) -> tuple[bytes, bytes | None]:
-        """The JSON of an inference request, and the bytes of tensors behind it where a header says
-        where they begin.
+        """Return the JSON of an inference request and the bytes of tensors after it, if any.
+
+        A header says where the bytes begin.
 
         Raises:
-            Malformed: the header is no such number.
+            Malformed: The header is not a valid number.
         """
         told = self.headers.get(TENSORS)
         if told is None:
@@ -54,12 +55,12 @@ class Body(NamedTuple):
 
 
 def unpacked(content: bytes, encoding: str, most: int) -> bytes:
-    """The body as it was before it was packed.
+    """Return the decompressed body.
 
     Raises:
-        Unsupported: it is packed in another way.
-        Malformed: it is not what it says.
-        TooLarge: it has more than that many bytes.
+        Unsupported: The compression is not supported.
+        Malformed: The body is not compressed in this way.
+        TooLarge: The body has more than `most` bytes.
     """
     encoding = encoding.strip().lower()
     if encoding in IDENTITY:
@@ -75,6 +76,7 @@ def unpacked(content: bytes, encoding: str, most: int) -> bytes:
             raise Malformed(f"the body is no {encoding}: {words}")
         reader = zlib.decompressobj(EITHER)
         try:
+            # one byte beyond the limit shows that the body is too large
             found += reader.decompress(content, most + 1 - len(found))
         except zlib.error as error:
             raise Malformed(f"the body is no {encoding}: {error}") from None
@@ -82,5 +84,6 @@ def unpacked(content: bytes, encoding: str, most: int) -> bytes:
             raise TooLarge
         if not reader.eof:
             raise Malformed(f"the body is no {encoding}: its end is missing")
+        # gzip files may have several members
         content = reader.unused_data
     return found

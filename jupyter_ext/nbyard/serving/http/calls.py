@@ -1,4 +1,4 @@
-"""The call that the model is in: since when, and whether it takes longer than it may."""
+"""The current call of the model: its duration, and whether it takes too long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from nbyard.serving.codec import Columns
 
 CALL_VARIABLE = "NBYARD_CALL_SECONDS"
-# so many times as long as a call may take, it may take to come back after all
+# a call is given up after so many times its limit
 PATIENCE = 3
 LOOKS = 8
 
@@ -19,11 +19,11 @@ Predict = Callable[[Columns], Columns]
 
 
 class Late(Exception):
-    """The model has not come back from the call in which these rows are."""
+    """The model has not returned in time from the call with these rows."""
 
 
 class Held(Exception):
-    """These rows wait behind such a call."""
+    """These rows wait behind a late call."""
 
 
 class _Call(NamedTuple):
@@ -33,8 +33,10 @@ class _Call(NamedTuple):
 
 
 class Calls:
-    """Noted by the thread that makes them, one at a time, and read by another. `limit` is how many
-    seconds each may take, 0 for any."""
+    """Records calls, which one thread makes one at a time and another reads.
+
+    `limit` is the time limit of each call in seconds, 0 for none.
+    """
 
     def __init__(self, limit: float):
         self.limit = limit
@@ -42,7 +44,7 @@ class Calls:
         self._is_in = False
 
     def noted(self, predict: Predict) -> Predict:
-        """The same, whose calls are known here."""
+        """Return the same function, with its calls recorded."""
 
         def call(columns: Columns) -> Columns:
             self._last = _Call(time.monotonic(), time.time(), len(columns[0]))
@@ -56,24 +58,26 @@ class Calls:
 
     @property
     def seconds(self) -> float:
-        """How long the one of now has taken; 0 when there is none."""
+        """Return the duration of the current call in seconds, 0 without one."""
         return time.monotonic() - self._last.begun if self._is_in else 0.0
 
     @property
     def is_late(self) -> bool:
+        """Return whether the current call exceeds its time limit."""
         return 0 < self.limit <= self.seconds
 
     @property
     def patience(self) -> float:
-        """After how many seconds of a call it is not expected back any more; 0 for never."""
+        """Return after how many seconds a call is given up, 0 for never."""
         return self.limit * PATIENCE
 
     @property
     def is_lost(self) -> bool:
+        """Return whether the current call is given up."""
         return 0 < self.patience <= self.seconds
 
     def told(self) -> dict[str, Any]:
-        """For programs; empty when there is none."""
+        """Return the current call for programs, empty without one."""
         seconds, last = self.seconds, self._last
         if not seconds:
             return {}
@@ -81,27 +85,27 @@ class Calls:
         return {"rows": last.rows, "since": since, "seconds": round(seconds, 1)}
 
     def words(self) -> str:
-        """For people: the same as long as it is the same call."""
+        """Describe the call. The text stays the same during a call."""
         last = self._last
         rows = "1 row" if last.rows == 1 else f"{last.rows} rows"
         return f"the model is in a call of {rows} since {_at(last.clock, '%H:%M:%S')} UTC"
 
     def words_of_late(self) -> str:
-        """To those whose rows are in it."""
+        """Return the message for requests whose rows are in the call."""
         return (
             f"{self.words()} and has not answered within {self.limit:g} s:"
             f" ask for fewer rows, or give it more time by {CALL_VARIABLE}"
         )
 
     def words_of_lost(self) -> str:
-        """Why the server ends."""
+        """Return the message for the log when the server ends."""
         return (
             f"{self.words()} and has not come back within {self.patience:g} s: the server ends;"
             " a deployment starts it again"
         )
 
     def words_of_held(self) -> str:
-        """To all others."""
+        """Return the message for all other requests."""
         return (
             f"{self.words()}, longer than the {self.limit:g} s that it may take, and answers"
             f" nobody else before it comes back; after {self.patience:g} s the server ends, and a"
@@ -110,22 +114,25 @@ class Calls:
 
 
 class Watchdog:
-    """Ends the process with code 1 when the loop stands still: a call of native code may keep
-    Python's lock. It looks from a thread that needs no lock. 0 seconds: it never does."""
+    """Ends the process with code 1 if the event loop is blocked, as by native code with the GIL.
+
+    It checks from a thread that needs no GIL. With 0 seconds it does nothing.
+    """
 
     def __init__(self, seconds: float):
         self._seconds = seconds
         self._next: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """For the life of the running loop, from now on."""
+        """Watch the running loop from now on."""
         if self._seconds:
+            # each call replaces the timer of the one before
             faulthandler.dump_traceback_later(self._seconds, exit=True)
             loop = asyncio.get_running_loop()
             self._next = loop.call_later(self._seconds / LOOKS, self.start)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         if self._next is not None:
             self._next.cancel()
             faulthandler.cancel_dump_traceback_later()

@@ -1,7 +1,7 @@
 """The Open Inference Protocol v2 over REST: requests as columns, answers as tensors.
 
 https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`.
-A column is a tensor of the shape [n] or [n, 1]; columns of one type may come as one [n, k].
+A column is a tensor of the shape [n] or [n, 1]. Columns of one type may come as one [n, k].
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ MAX_DIMENSIONS = 2
 
 
 class Malformed(ValueError):
-    """The request is not as the protocol has it; the text says where."""
+    """The request breaks the protocol. The text says where."""
 
 
 class Request(NamedTuple):
-    """What was asked: `outputs` are the names that are wanted, all where it is empty."""
+    """A request. `outputs` are the names of requested outputs, all if empty."""
 
     columns: Columns
     id: str
@@ -52,7 +52,7 @@ class _Tensor(NamedTuple):
 
 
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
-    """The metadata of columns."""
+    """Return the metadata of columns as tensors."""
     return [
         {"name": one.name, "datatype": GIVEN.get(one.type, "BYTES"), "shape": [-1]}
         for one in schema.columns
@@ -62,11 +62,11 @@ def tensors_of(schema: Schema) -> list[dict[str, Any]]:
 def read_request(
     body: Any, inputs: Schema, outputs: Schema, content: bytes | None = None
 ) -> Request:
-    """A request's columns, checked; `content` are the bytes of tensors behind it.
+    """Return a request with checked columns. `content` has the bytes of tensors after the JSON.
 
     Raises:
-        Malformed: it breaks the protocol.
-        Refused: a value does not fit its column.
+        Malformed: The request breaks the protocol.
+        Refused: A value does not fit its column.
     """
     if not isinstance(body, dict):
         raise Malformed("an object is needed")
@@ -124,7 +124,7 @@ def _taken(binary: Binary, size: Any, datatype: str, where: str) -> list[Any]:
 
 
 def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
-    """Row by row, whether it came flat or in lists."""
+    """Return the values row by row, from a flat or nested list."""
     if not isinstance(data, list):
         raise Malformed(f"{where}: a list is needed")
     if data and isinstance(data[0], list):
@@ -139,7 +139,7 @@ def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
 
 
 def _check_data(data: list[Any], datatype: str, where: str) -> None:
-    """Each value against the datatype that was said; null stands for no value."""
+    """Check each value against the datatype. Null means no value."""
     values = [value for value in data if value is not None]
     if datatype in WHOLE:
         low, high = WHOLE[datatype]
@@ -158,6 +158,7 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     if len(by_name) < len(tensors):
         raise Malformed("inputs: two tensors have one name")
     width = len(schema.columns)
+    # one tensor with all columns, row by row
     if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
         whole = tensors[0]
         for column in schema.columns:
@@ -203,7 +204,7 @@ def _wanted(told: Any, schema: Schema) -> list[str]:
 
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
-    """The tensors of an answer, those that are wanted in their order."""
+    """Return the tensors of an answer: the requested ones in order, or all."""
     found = {
         column.name: {
             "name": column.name,

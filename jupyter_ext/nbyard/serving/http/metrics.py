@@ -1,4 +1,4 @@
-"""Numbers of the server in the text format of Prometheus."""
+"""Metrics of the server in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """Counts of requests by route and status, and how long they took."""
+    """Counts of requests by route and status, with their durations."""
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
@@ -16,7 +16,7 @@ class Metrics:
         self._seconds: Counter[str] = Counter()
 
     def note(self, route: str, status: int, seconds: float) -> None:
-        """One request that is answered."""
+        """Record one answered request."""
         self._requests[route, status] += 1
         buckets = self._buckets.setdefault(route, [0] * (len(BUCKETS) + 1))
         place = 0
@@ -26,7 +26,7 @@ class Metrics:
         self._seconds[route] += seconds  # type: ignore[assignment]
 
     def text(self, gauges: dict[str, float]) -> str:
-        """All of it, and some numbers of the moment, by their names with type and help."""
+        """Return all metrics as text, including current `gauges` by name."""
         lines = [
             "# HELP nbyard_requests_total Requests by route and status.",
             "# TYPE nbyard_requests_total counter",

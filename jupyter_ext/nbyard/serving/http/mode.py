@@ -1,4 +1,4 @@
-"""The mode http: one process, which listens at once and is ready when the model is loaded."""
+"""The mode http: a server that listens at once and is ready when the model is loaded."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ class HttpMode:
     port = 5000
 
     def serve(self, spec: Spec, words: list[str]) -> int:
-        """Until SIGTERM, when what was asked by then is answered; 1 when the model cannot be
-        loaded or go on."""
+        """Serve until SIGTERM, then answer the requests that have come.
+
+        Return 1 if the model cannot be loaded or cannot continue, else 0.
+        """
         import uvicorn
 
         from .app import App
@@ -56,14 +58,14 @@ class HttpMode:
         app.give_up = partial(setattr, server, "should_exit", True)
         watchdog = Watchdog(seconds * PATIENCE)
         app.loaded = watchdog.start
-        # uvicorn raises the signal once more when it is done
+        # uvicorn raises the signal again at its end
         signal.signal(signal.SIGTERM, _leave)
         with contextlib.suppress(SystemExit):
             server.run()
         watchdog.stop()
         if app.has_failed and app.worker.is_late:
             logging.shutdown()
-            os._exit(1)  # a thread that does not come back may keep the interpreter from its end
+            os._exit(1)  # a stuck thread could keep the interpreter from exiting
         return 1 if app.has_failed else 0
 
 
@@ -72,10 +74,10 @@ def _leave(*_: object) -> None:
 
 
 def _secret() -> bytes:
-    """Return what requests must show, or b"" where anybody is answered.
+    """Return the secret that requests must present, or b"" if none is needed.
 
     Raises:
-        SystemExit: the file of the secret is empty.
+        SystemExit: The file of the secret is empty.
     """
     path = os.environ.get(SECRET_VARIABLE, "")
     if not path:

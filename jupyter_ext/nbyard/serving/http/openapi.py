@@ -42,7 +42,7 @@ INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
 
 
 def document(spec: Spec) -> dict[str, Any]:
-    """What people and programs may ask; paths are relative to where it is served."""
+    """Return the OpenAPI document. Paths are relative to the URL of the server."""
     paths: dict[str, Any] = {
         path: {"get": _operation(path, words, {})} for path, words in READS.items()
     }

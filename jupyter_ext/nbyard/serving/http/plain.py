@@ -1,4 +1,4 @@
-"""Records as plain JSON, and the ways in which clients of MLflow write them.
+"""Records as plain JSON, and the formats of MLflow's clients.
 
 https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Inference Server").
 """
@@ -15,7 +15,7 @@ from nbyard.serving.codec import Column, Columns, Schema
 
 from .inference import Malformed
 
-# orjson's is one of these
+# orjson's error is a subclass
 NOT_JSON = (JSONDecodeError,)
 NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
 TRUTHS = {"true": True, "false": False}
@@ -23,14 +23,18 @@ WAYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 def read_json(body: bytes) -> Any:
-    """Raises JSONDecodeError."""
+    """Parse JSON.
+
+    Raises:
+        JSONDecodeError: The body is not JSON.
+    """
     import orjson
 
     return orjson.loads(body)
 
 
 def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
-    """Columns as records."""
+    """Return columns as records."""
     if len(columns) == 1:
         name = schema.names[0]
         return [{name: value} for value in columns[0]]
@@ -38,11 +42,11 @@ def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
 
 
 def read_invocation(body: Any, schema: Schema) -> Columns:
-    """The checked columns of a request to MLflow's `/invocations`.
+    """Return the checked columns of a request to MLflow's `/invocations`.
 
     Raises:
-        Malformed: it is in none of MLflow's ways.
-        Refused: a value does not fit its column.
+        Malformed: The request has none of MLflow's formats.
+        Refused: A value does not fit its column.
     """
     ways = [way for way in WAYS if isinstance(body, dict) and way in body]
     if len(ways) != 1:
@@ -60,17 +64,19 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
 
 
 def read_csv(content: bytes, schema: Schema) -> Columns:
-    """The checked columns of a request to `/invocations` in CSV, whose first line names them. An
-    empty field is null where the column may be that.
+    """Return the checked columns of a CSV request to `/invocations`, whose first line has names.
+
+    Empty fields become null in nullable columns.
 
     Raises:
-        Malformed: it is no CSV of UTF-8 text with names.
-        Refused: a value does not fit its column.
+        Malformed: The body is not CSV in UTF-8 with unique names.
+        Refused: A value does not fit its column.
     """
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise Malformed(f"the body is no CSV: {error}") from None
+    # csv returns an empty list for a blank line
     rows = [line for line in lines if line]
     if not rows or len(set(rows[0])) < len(rows[0]):
         raise Malformed("the body is no CSV: the first line names each column once")
@@ -84,7 +90,7 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
 
 
 def _cell(text: str, column: Column | None) -> Any:
-    """As JSON would have it; what cannot be read so is refused as the text that it is."""
+    """Return a cell's value as in JSON. A cell that cannot be parsed stays text, to be refused."""
     if column is None or (column.type == "str" and text):
         return text
     if not text and column.nullable:
@@ -92,6 +98,7 @@ def _cell(text: str, column: Column | None) -> Any:
     if column.type == "bool":
         return TRUTHS.get(text.strip().lower(), text)
     try:
+        # Python would accept 1_000 as a number
         return text if "_" in text else NUMBERS.get(column.type, str)(text)
     except ValueError:
         return text

@@ -1,4 +1,4 @@
-"""Tensors that come as bytes behind the JSON of a request: the extension `binary_tensor_data`.
+"""Tensors as bytes after the JSON of a request: the extension `binary_tensor_data`.
 
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
@@ -17,21 +17,21 @@ TYPES = {
 
 
 class Unread(ValueError):
-    """The bytes are not those of such a tensor; the text says why."""
+    """The bytes are not a valid tensor. The text says why."""
 
 
 class Binary:
-    """The bytes behind a request, given out tensor by tensor."""
+    """Reads tensors, one after the other, from the bytes after a request."""
 
     def __init__(self, content: bytes | None):
         self._content = content
         self._at = 0
 
     def take(self, size: Any, datatype: str) -> list[Any]:
-        """The values of the next tensor.
+        """Return the values of the next tensor.
 
         Raises:
-            Unread: there are not as many bytes, or they are not of this type.
+            Unread: There are too few bytes, or they are not of this type.
         """
         if self._content is None:
             raise Unread("the header Inference-Header-Content-Length is missing")
@@ -44,13 +44,14 @@ class Binary:
 
     @property
     def left(self) -> int:
-        """How many bytes belong to no tensor."""
+        """Return how many bytes belong to no tensor."""
         return len(self._content or b"") - self._at
 
 
 def _numbers(piece: bytes, datatype: str) -> list[Any]:
     import numpy
 
+    # BOOL has one byte per value
     dtype = numpy.dtype(TYPES.get(datatype, "u1"))
     if len(piece) % dtype.itemsize:
         raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
@@ -59,7 +60,7 @@ def _numbers(piece: bytes, datatype: str) -> list[Any]:
 
 
 def _texts(piece: bytes) -> list[str]:
-    """Each behind its length."""
+    """Return texts, each of which follows its length."""
     found, at = [], 0
     while at < len(piece):
         size = int.from_bytes(piece[at : at + LENGTH_BYTES], "little")

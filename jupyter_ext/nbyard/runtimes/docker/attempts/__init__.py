@@ -1,1 +1,1 @@
-"""One attempt in its container: from its input to its outcome."""
+"""One attempt in its container, from its input to its outcome."""

@@ -1,9 +1,9 @@
-"""What a command with secrets prints: kept in memory, and not in the engine's log.
+"""Collects what a command with secrets prints, in memory and not in the engine's log.
 
 The command prints into a pipe beside its secrets. A second container of the attempt, the collector,
-copies the pipe into numbered files there. It needs no dispatcher, and ends with the command. The
-files are read from their start each time, as the log of an engine is. Of too many, the collector
-empties the oldest.
+copies the pipe into numbered files there. It needs no dispatcher and ends with the command. The
+files are always read from the start, like the log of an engine. When there are too many, the
+collector empties the oldest.
 """
 
 import os
@@ -34,14 +34,14 @@ from nbyard.runtimes.protocol import Order
 TARGET = "/nbyard/printed"
 READY, END = "ready", "end"
 FILE_BYTES, KEPT_FILES = 16 * 2**20, 4
-MEMORY_BYTES = 256 * 2**20  # the files count as its memory
+MEMORY_BYTES = 256 * 2**20  # the files count as the container's memory
 START_SECONDS, END_SECONDS = 60.0, 10.0
 PAUSE_SECONDS, LOOK_SECONDS = 0.05, 2.0
 PIECE_BYTES = 1 << 16
-# Their containers have the kernel of the machine, so that two of them can share a pipe.
+# Containers of these runtimes share the machine's kernel, so that two of them can share a pipe.
 RUNTIMES = ("runc", "crun", "youki", "nvidia", "io.containerd.runc")
 MISSING = "executable file not found"
-# One that is started again goes on with the last file. A file that stays as it is: the pipe's end.
+# After a restart the script continues with the last file. If dd adds nothing, the pipe has ended.
 SCRIPT = """
 cd "$1" && : | dd >0 2>/dev/null && wc -c <0 >0 || exit 127
 n=1; while [ -e $((n + 1)) ]; do n=$((n + 1)); done
@@ -63,10 +63,10 @@ Pieces = Iterator[tuple[bool, bytes]]
 
 
 def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str) -> bool:
-    """Start the collector of a command with secrets; whether there is one.
+    """Start the collector of a command with secrets. Return whether there is one.
 
-    Without sh, dd and wc in the image, or with an engine whose containers share no kernel, there is
-    none: the engine's log keeps what the command prints.
+    It needs sh, dd and wc in the image, and an engine whose containers share a kernel. Otherwise
+    the engine's log has what the command prints.
     """
     secrets = memory.place(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
@@ -136,7 +136,7 @@ def remove(engine: Engine, order: Order, name: str) -> None:
 
 
 def follow(engine: Engine, order: Order, container: Container, gone: Event) -> Pieces:
-    """What the container prints, from its start to its end, or until the dispatcher is `gone`."""
+    """Yield what the container prints until it ends, or until the dispatcher is `gone`."""
     name = container_name(order.attempt_id)
     if not prints_apart(container):
         yield from engine.log(name, follow=True)
@@ -150,7 +150,7 @@ def follow(engine: Engine, order: Order, container: Container, gone: Event) -> P
         if time.monotonic() - looked < LOOK_SECONDS:
             return False
         looked = time.monotonic()
-        with suppress(Unavailable):  # what it prints is here, whether the engine answers or not
+        with suppress(Unavailable):  # the output is here, even if the engine does not respond
             return not _runs(engine, name)
         return False
 
@@ -158,20 +158,22 @@ def follow(engine: Engine, order: Order, container: Container, gone: Event) -> P
 
 
 def _runs(engine: Engine, name: str) -> bool:
-    """Whether more may be printed or collected. While the command runs, its collector does too, or
-    is started again."""
+    """Return whether more may be printed or collected.
+
+    Restart the collector if it has ended while the command runs.
+    """
     found, collector = engine.container(name), engine.container(name + COLLECTOR)
     if found is None or found.is_over:
         return collector is not None and not collector.is_over
     if collector is None:
-        engine.signal(name, "SIGKILL")  # nobody could see what it prints
+        engine.signal(name, "SIGKILL")  # its output would be lost
     elif collector.is_over:
         engine.start(collector.id)
     return True
 
 
 def drain(engine: Engine, order: Order, container: Container) -> Pieces:
-    """All that a container has printed that has ended."""
+    """Yield everything that an ended container has printed."""
     name = container_name(order.attempt_id)
     if prints_apart(container):
         folder, end = _folder(order), time.monotonic() + END_SECONDS
@@ -181,18 +183,21 @@ def drain(engine: Engine, order: Order, container: Container) -> Pieces:
                 break
             time.sleep(PAUSE_SECONDS)
         yield from _read(folder, lambda: True)
-    yield from engine.log(name)  # apart: only why the shell could not begin
+    yield from engine.log(name)  # after a collector, only errors of the shell itself
 
 
 def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
-    """The numbered files one after the other, to the end. A reader who was overtaken goes on with
-    the oldest one, behind a line that says so."""
+    """Yield the content of the numbered files, in order, to the end.
+
+    If the collector emptied a file that was not read yet, continue with the oldest one, after a
+    line about the gap.
+    """
     number = _oldest(folder)
-    skips = number > 1  # what is forgotten may end within a secret
+    skips = number > 1  # the lost part may end within a secret
     while os.path.exists(path := os.path.join(folder, str(number))):
         with open(path, "rb", buffering=0) as file:
             while True:
-                has_ended = is_over()  # before the last look
+                has_ended = is_over()  # checked before the last read
                 has_next = os.path.exists(os.path.join(folder, str(number + 1)))
                 while piece := file.read(PIECE_BYTES):
                     if skips:
@@ -213,7 +218,7 @@ def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
 
 
 def _oldest(folder: str) -> int:
-    """The first number whose file was not emptied."""
+    """Return the first number whose file was not emptied."""
     sizes: dict[int, int] = {}
     with suppress(OSError), os.scandir(folder) as entries:
         sizes = {int(one.name): one.stat().st_size for one in entries if one.name.isdigit()}

@@ -1,4 +1,4 @@
-"""When an attempt has run for as long as it may."""
+"""The time limit of an attempt in a container."""
 
 import threading
 import time
@@ -12,8 +12,11 @@ from nbyard.runtimes.protocol import Order
 
 
 class Deadline:
-    """By our own count, from when it was first seen to run here: an engine's clock may be set, and
-    goes on while the machine sleeps. `end` is called when it has come."""
+    """Calls `end` when an attempt has reached its time limit.
+
+    It counts from when the attempt was first seen running here. The engine's clock is not used: it
+    may be set, and it goes on while the machine sleeps.
+    """
 
     def __init__(self, order: Order, end: Callable[[], None]):
         self._order = order
@@ -22,7 +25,7 @@ class Deadline:
         self._timer: threading.Timer | None = None
 
     def watch(self, task: TaskFile, grace_seconds: float) -> None:
-        """It runs, and has so much time beyond its limit; said again, that changes nothing."""
+        """Start the timer, unless it runs. `grace_seconds` are added to the limit."""
         seconds = task.timeout_seconds
         if self._timer is not None or not seconds:
             return
@@ -34,12 +37,12 @@ class Deadline:
         self._timer.start()
 
     def rest(self) -> None:
-        """Nobody watches it any more; who does so later goes on counting."""
+        """Stop the timer. A later `watch` continues the count."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _come(self, task: TaskFile) -> None:
-        with suppress(OSError):  # on a full disk: who asked for it looks at the limit as well
+        with suppress(OSError):  # The disk is full. The dispatcher checks the limit as well.
             ask_to_end(self._order.folder, outcome.too_long(task))
             self._end()

@@ -1,6 +1,6 @@
-"""One attempt in its container: observed, followed, ended, cleared away.
+"""One attempt in its container: observe, follow, stop, clean up.
 
-All that matters is in the engine and in the folder; what is kept here may vanish at any moment.
+All state is in the engine and in the folder. Anything in memory may be lost at any time.
 """
 
 import threading
@@ -34,25 +34,24 @@ from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
 
-RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
-LINGER_SECONDS = 5.0  # that a runner may stay behind its result
-LOOKS = 10  # at what a runner does, before its container is looked at again
-SEEN_SECONDS = 2.0  # so long it counts as seen, and the engine is not asked
-POKE_SECONDS = 0.1  # between two words that a log grew
-PATIENCE_SECONDS = 60.0  # with an engine that does not answer when one is to end
+RUNNER_GRACE_SECONDS = 20.0  # on top of the limit, which the runner inside enforces
+LINGER_SECONDS = 5.0  # that a runner may take to end after its result
+LOOKS = 10  # checks of the runner before its container is checked again
+SEEN_SECONDS = 2.0  # after a sighting, the engine is not asked
+POKE_SECONDS = 0.1  # between two wake-ups for a growing log
+PATIENCE_SECONDS = 60.0  # with an unresponsive engine while stopping
 
 
 class ContainerAttempt:
-    """Called from any thread. One of its own, the watcher, follows the container from its start to
-    its end, another one, the ender, ends it when it is asked to; both begin again when they are
-    needed and gone.
+    """An attempt in its container, for calls from any thread.
 
-    What it left is taken once, under `_finish_lock`; then it is settled: the folder has all of it.
-    How an attempt comes into a container and leaves it is for a guest to say otherwise
-    (`warm.attempt.GuestAttempt`), who also may be lost in a container that goes on."""
+    The watcher thread follows the container, the ender thread stops it. Both restart when needed.
+    Results are collected once, under `_finish_lock`. Then the attempt is settled: the folder is
+    complete. `warm.attempt.GuestAttempt` enters and leaves containers differently.
+    """
 
     is_shared = False
-    """Whether its container is not its own, so that its end has to be seen."""
+    """Whether other attempts use the container, so that the end of this one must be observed."""
 
     def __init__(self, order: Order, engine: Engine, networks: Networks):
         self.order = order
@@ -80,12 +79,12 @@ class ContainerAttempt:
 
     @property
     def site(self) -> str:
-        """Where it lives, for who comes later."""
+        """Return where the attempt runs, for later dispatchers."""
         return self.engine.url
 
     @property
     def was_placed(self) -> bool:
-        """Whether somebody has begun to start it, and knew."""
+        """Return whether a start of the attempt is known to have begun."""
         return bool(self.order.site)
 
     @cached_property
@@ -112,10 +111,10 @@ class ContainerAttempt:
 
     def poke(self) -> None:
         self._last_poke = time.monotonic()
-        with suppress(NbyardError):  # what is over may have been cleared away
+        with suppress(NbyardError):  # the folder may have been deleted after the end
             Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
 
-    # What has become of it
+    # State
 
     def observe(self) -> Observation:
         if self.is_starting:
@@ -124,12 +123,12 @@ class ContainerAttempt:
             return Observation("lost" if self._lost else "finished", self._lost)
         if problem := self._no_room:
             self._no_room = None
-            self.watch()  # which tries again
+            self.watch()  # tries again
             raise problem
         return Observation("running") if self._is_followed() else self._look_for_it()
 
     def _is_followed(self) -> bool:
-        """Whether a thread has just seen it run: the engine needs not be asked again."""
+        """Return whether a thread has just seen it run, so that the engine need not be asked."""
         folder, age = self.order.folder, time.monotonic() - self._seen_at
         if age > SEEN_SECONDS or not self.is_watched:
             return False
@@ -160,12 +159,12 @@ class ContainerAttempt:
         return Observation("running")
 
     def _hurry(self) -> None:
-        """The runner has said its last word: its container has no reason to stay."""
+        """Kill the container of a runner that stays too long after its result."""
         if self._lingers.seconds("result.json") > LINGER_SECONDS:
             self.engine.signal(self.name, "SIGKILL")
 
     def finish(self, container: Container) -> Observation:
-        """Take what an ended container left."""
+        """Collect what an ended container left."""
         with self._finish_lock:
             if not files.has_result(self.order.folder):
                 said = self._conclude(container)
@@ -177,23 +176,23 @@ class ContainerAttempt:
             return Observation("finished")
 
     def _finish_early(self, container: Container) -> None:
-        """Take what a runner left that has ended all others in its container and goes itself."""
+        """Collect the results of a runner that has killed all other processes and is ending."""
         with self._finish_lock:
             if container.labels.get(specs.STAGING) == specs.VOLUME:
                 transfer.fetch_all(self.engine, self.name, self.order, self.task)
             said = files.read_result(self.order.folder)
             if said is None or outcome.may_be_memory(said):
-                return  # its container's end says more
+                return  # the container's end provides more information
             take_back(self.order.folder, specs.container_user(self.engine.info))
             self._is_settled = True
 
     def _of_this(self, container: Container) -> Container:
-        """The container with the time when this attempt came into it."""
+        """Return the container with the time when this attempt entered it."""
         return container
 
     @property
     def is_over(self) -> bool:
-        """Whether all of it has been taken, or is known to be lost."""
+        """Return whether everything is collected, or known to be lost."""
         return self._is_settled or bool(self._lost)
 
     def _conclude(self, container: Container) -> Result | str | None:
@@ -237,7 +236,7 @@ class ContainerAttempt:
     def _input_was_cut(self, container: Container) -> bool:
         return not specs.opens_files(container) and self.feeder.was_cut()
 
-    # Following
+    # Watcher
 
     def watch(self) -> None:
         """Follow the container in a thread, unless one does."""
@@ -270,7 +269,7 @@ class ContainerAttempt:
                 if self.is_over:
                     break
         except (NbyardError, OSError):
-            pass  # poll meets the same trouble, such as a full disk, and tells it
+            pass  # poll meets the same error, such as a full disk, and reports it
         finally:
             self._deadline.rest()
             self.poke()
@@ -284,12 +283,12 @@ class ContainerAttempt:
         return None
 
     def _attend(self, container: Container) -> None:
-        """Some time with a running container."""
+        """Follow a running container for a while."""
         attend = self._attend_command if self.command else self._attend_notebook
         attend(container)
 
     def _attend_notebook(self, container: Container) -> None:
-        """The runner writes into the folder itself; tell whoever waits that something came."""
+        """Wake listeners about changes. The runner itself writes into the folder."""
         staging = container.labels.get(specs.STAGING, "")
         self._progress = self._progress or Progress(
             self.engine, self.name, self.order.folder, staging
@@ -308,7 +307,7 @@ class ContainerAttempt:
         try:
             self._finish_early(container)
         except OSError as problem:
-            self._no_room = problem  # while its container goes on, only we know
+            self._no_room = problem  # while the container runs, nothing else shows this error
             raise
 
     def _attend_command(self, container: Container) -> None:
@@ -328,25 +327,26 @@ class ContainerAttempt:
         self._gone.wait(0.02)
 
     def let_go(self) -> None:
-        """Threads end when they next look."""
+        """Ask the threads to end. They do so at their next check."""
         self._gone.set()
         if self._listener is not None:
             self._listener.wake()
 
     def bring_up_to_date(self) -> None:
-        """Log, events and executed notebook, as far as no thread does it already."""
+        """Update log, events and executed notebook, unless a thread does."""
         if self.is_starting or self.is_watched or self.is_over:
             return
-        container = self.engine.container(self.name or self.order.attempt_id)  # does it answer?
+        # raises if the engine is down
+        container = self.engine.container(self.name or self.order.attempt_id)
         if container is not None and container.is_over:
             self.finish(container)
         elif container is not None and container.status != "created":
             self.watch()
 
-    # Ending
+    # Ender
 
     def end(self) -> None:
-        """End it and clear it away, in a thread."""
+        """Stop the attempt and clean up, in a thread."""
         with self._lock:
             if self._ender is None or not self._ender.is_alive():
                 self._ender = threading.Thread(
@@ -389,12 +389,12 @@ class ContainerAttempt:
             try:
                 self.finish(container)
             except OSError:
-                return  # on a full disk poll tries again; what nobody waits for is swept
+                return  # on a full disk poll tries again, or else the sweep
             except NbyardError:
-                pass  # poll has told it
+                pass  # poll has reported it
         self.clear()
 
     def clear(self) -> None:
-        """No container and no volume."""
+        """Remove container and volume."""
         collector.remove(self.engine, self.order, self.name)
         self.engine.remove_volume(self.name)

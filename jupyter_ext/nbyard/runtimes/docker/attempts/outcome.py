@@ -1,4 +1,4 @@
-"""What became of a container, in words: a result, or why the attempt is lost."""
+"""The outcome of a container: a result, or why the attempt is lost."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ State = Literal["succeeded", "failed", "cancelled"]
 
 
 class Ending(msgspec.Struct, frozen=True):
-    """What is known when a container has ended without a result of its own."""
+    """What is known about a container that ended without a result of its own."""
 
     container: Container
     task: TaskFile
@@ -32,17 +32,18 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
+    """Return the failure of work that exceeded its memory limit."""
     limit = f": limit {verdict.words_for_bytes(limit_bytes)}" if limit_bytes else ""
     return Failure("memory", f"out of memory{limit}")
 
 
 def too_long(task: TaskFile) -> str:
-    """Why it is asked to end at its limit."""
+    """Return the reason for cancelling an attempt at its time limit."""
     return verdict.too_long(task.timeout_seconds or 0)
 
 
 def forced_end(ending: Ending) -> Failure | str | None:
-    """A failure, the reason of a loss, or None: it ended by itself."""
+    """Return a failure, the reason of a loss, or None if the container ended by itself."""
     container, task = ending.container, ending.task
     if container.status == "created":
         return f"the container could not be started: {container.error}"
@@ -58,7 +59,7 @@ def forced_end(ending: Ending) -> Failure | str | None:
 
 
 def of_command(ending: Ending, folder: Path) -> Result | str:
-    """The result of a command, or the reason why the attempt is lost."""
+    """Return the result of a command, or why the attempt is lost."""
     failure = forced_end(ending)
     if failure is None and ending.input_was_cut:
         failure = INPUT_CUT
@@ -82,7 +83,7 @@ def of_command(ending: Ending, folder: Path) -> Result | str:
 
 
 def _used(folder: Path) -> dict[str, float]:
-    """The sums of what was measured while the dispatcher was there; empty where nothing was."""
+    """Return the usage measured while the dispatcher ran, empty without any."""
     try:
         samples = read_samples(read_small(f"{folder}/{USAGE}").splitlines())
     except OSError:
@@ -94,7 +95,7 @@ def _used(folder: Path) -> dict[str, float]:
 
 
 def of_silent_runner(ending: Ending) -> Result | str:
-    """A notebook's container has ended and its runner left no result."""
+    """Return the result of a notebook whose runner left none, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):
         return _result(ending, failure, [])
@@ -104,13 +105,13 @@ def of_silent_runner(ending: Ending) -> Result | str:
 
 
 def may_be_memory(result: Result) -> bool:
-    """Whether lack of memory may be behind a failure that says otherwise."""
+    """Return whether lack of memory may have caused a failure of another kind."""
     failure = result.failure
     return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
 
 
 def amended(result: Result, container: Container, limit_bytes: int | None) -> Result:
-    """A kernel that was killed for lack of memory did not just die."""
+    """Return the result, with a failure of kind "memory" if the system killed the kernel for it."""
     if not container.out_of_memory or not may_be_memory(result):
         return result
     assert result.failure is not None

@@ -1,7 +1,7 @@
-"""What the runner in a container says on its standard output, and what comes into the folder.
+"""Messages from the runner in a container, and changes in the attempt folder.
 
-The engine keeps that output and tells it from its first word each time, so nothing has to be
-remembered here. A word is a line of JSON, like {"ended": attempt id}.
+A message is a line of JSON on standard output, like {"ended": attempt id}. The engine keeps that
+output and always returns it from the start, so nothing has to be stored here.
 """
 
 import os
@@ -27,7 +27,7 @@ MAX_WORD_BYTES = 4096
 
 
 class Listener:
-    """Hears in a thread what is said of attempts, and that the container has ended."""
+    """Receives messages about attempts in a thread, and notices the end of the container."""
 
     def __init__(self, engine: Engine, name: str):
         self._engine = engine
@@ -38,21 +38,24 @@ class Listener:
         self._thread.start()
 
     def has_said(self, word: str, attempt_id: str) -> bool:
-        """Whether the runner has said it of this attempt. When it has ended, nothing of it is left
-        in the container but its folder."""
+        """Return whether the runner has sent this message about the attempt.
+
+        After "ended", only its folder is left of the attempt in the container.
+        """
         return (word, attempt_id) in self._said
 
     @property
     def is_listening(self) -> bool:
-        """Whether more may come."""
+        """Return whether more messages may come."""
         return self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
-        """Until there is something new."""
+        """Wait until there is something new."""
         self._news.wait(seconds)
         self._news.clear()
 
     def wake(self) -> None:
+        """Wake the thread that waits."""
         self._news.set()
 
     def _listen(self) -> None:
@@ -73,8 +76,10 @@ class Listener:
 
 
 class Progress:
-    """Whether something came into an attempt's folder since the last look; from an engine that
-    does not see it, it is fetched."""
+    """Checks whether an attempt folder changed since the last check.
+
+    The files are fetched first if the engine cannot access the folder.
+    """
 
     def __init__(self, engine: Engine, container: str, folder: Path, staging: str):
         self._fetch = engine if staging == VOLUME else None
@@ -85,6 +90,7 @@ class Progress:
         self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
 
     def look(self, tell: Callable[[], None]) -> None:
+        """Fetch changes if needed. Call `tell` if there are any."""
         if self._fetch is not None:
             with suppress(Unavailable):
                 if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):
@@ -103,7 +109,7 @@ def _size(path: Path) -> int:
 
 
 def last_words(engine: Engine, name: str, order: Order) -> str:
-    """What a runner that failed said outside the attempt's log."""
+    """Return what a failed runner printed outside the attempt's log."""
     masks = masks_of(str(order.folder), memory.place(order.store_id, order.attempt_id))
     said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
     return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

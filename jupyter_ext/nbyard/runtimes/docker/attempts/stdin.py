@@ -1,4 +1,4 @@
-"""A file as the standard input of a container; that all of it came through is written down."""
+"""Sends a file to the standard input of a container, and records when all of it was sent."""
 
 import threading
 from contextlib import suppress
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 2.0
 
 
 class Feeder:
-    """`stdin` is relative to the attempt's folder; "" for none."""
+    """Sends `stdin`, a path relative to the attempt folder, or nothing for ""."""
 
     def __init__(self, engine: Engine, name: str, folder: Path, stdin: str):
         self._engine = engine
@@ -23,12 +23,13 @@ class Feeder:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Feed it in a thread."""
+        """Send the file in a thread."""
         self._thread = threading.Thread(target=self._feed, name=f"{self._name} in", daemon=True)
         self._thread.start()
 
     @property
     def has_begun(self) -> bool:
+        """Return whether this process has begun to send the file."""
         return self._thread is not None
 
     @property
@@ -36,7 +37,7 @@ class Feeder:
         return self._thread is not None and self._thread.is_alive()
 
     def was_cut(self) -> bool:
-        """Whether the container did not get all of it."""
+        """Return whether the container did not get all of the input."""
         if not self._stdin:
             return False
         if self._thread is not None:
@@ -50,10 +51,10 @@ class Feeder:
                 while piece := source.read(1 << 16):
                     send(piece)
         except OSError:
-            pass  # it ended, or closed its input, before it had read all
+            pass  # the container ended, or closed its input, before it had read everything
         except NbyardError:
             return
         with suppress(NbyardError):
-            # An engine that is gone took the rest of the input with it.
+            # If the engine is down, the rest of the input is lost.
             self._engine.container(self._name)
             (self._folder / DONE).touch()

@@ -1,4 +1,4 @@
-"""A container is told to end, and killed when it does not."""
+"""Terminates a container, and kills it if that does not help."""
 
 import time
 
@@ -9,10 +9,10 @@ GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
 
 
 def kill(engine: Engine, name: str) -> None:
-    """SIGTERM, then SIGKILL; returns when it is over, or after a second grace.
+    """Send SIGTERM, then SIGKILL. Return when the container has ended or a second grace is over.
 
     Raises:
-        Unavailable: the engine does not answer.
+        Unavailable: The engine does not answer.
     """
     engine.signal(name, "SIGTERM")
     if not is_over_within(engine, name, GRACE_SECONDS):
@@ -21,10 +21,10 @@ def kill(engine: Engine, name: str) -> None:
 
 
 def is_over_within(engine: Engine, name: str, seconds: float) -> bool:
-    """Wait so long for it to be over, or gone; whether it is.
+    """Wait until a container has ended or is gone. Return whether it did so in time.
 
     Raises:
-        Unavailable: the engine does not answer.
+        Unavailable: The engine does not answer.
     """
     end = time.monotonic() + seconds
     while True:

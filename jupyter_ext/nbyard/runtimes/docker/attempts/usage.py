@@ -1,4 +1,7 @@
-"""What a command's container uses, asked of its engine: nothing of ours is in it to look."""
+"""Measures the resources of a command's container through its engine.
+
+That container has no process of nbyard that could measure them.
+"""
 
 import threading
 import time
@@ -12,7 +15,7 @@ from nbyard.runner.usage import UsageFile
 
 
 class Meter:
-    """Writes usage.jsonl in a thread as long as the block lasts and the container runs."""
+    """Writes usage.jsonl in a thread during the block, while the container runs."""
 
     def __init__(self, engine: Engine, name: str, folder: Path):
         self._engine = engine
@@ -33,7 +36,7 @@ class Meter:
             while self._look() and not self._over.wait(self._file.pause):
                 pass
         except NbyardError:
-            pass  # the engine is gone: who follows the log finds out too
+            pass  # the engine is down, which the thread that follows the log also notices
         if self._last:
             ended = {"at": round(time.time(), 2), "memory": 0, "processes": 0}
             self._file.write(self._last | ended)

@@ -1,3 +1,4 @@
-"""Short-lived containers that answer one question: which packages an image has, and whether the
-engine provides the GPUs.
+"""Short-lived containers that answer one question.
+
+They list the packages of an image, or check whether the engine provides the GPUs.
 """

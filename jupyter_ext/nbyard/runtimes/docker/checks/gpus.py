@@ -1,8 +1,8 @@
-"""Whether an engine gives the GPUs that were granted. Some ignore the request and say nothing.
+"""Checks whether an engine provides the GPUs that were granted, as some ignore the request.
 
-Before the work starts, a container of its image is started with the very same request and asks:
-`nvidia-smi -L`, which NVIDIA's toolkit puts into every container, else `ls /dev`. The work itself
-would be too late: what is short had ended on the CPU before anybody could look.
+Before the work starts, a container of its image is started with the same request. It runs
+`nvidia-smi -L`, which NVIDIA's toolkit adds to every container, or else `ls /dev`. A check during
+the work would come too late: a short task would have ended on the CPU by then.
 """
 
 import re
@@ -29,11 +29,11 @@ DEVICE = re.compile(r"nvidia\d+")
 def verify(
     engine: Engine, order: Order, image: str, wanted: Callable[[], bool] = lambda: True
 ) -> None:
-    """Ask a container of the image what it sees, as long as that is `wanted`.
+    """Check which GPUs a container of the image sees, as long as `wanted` allows it.
 
     Raises:
-        Stopped: it is not any more.
-        NbyardError: it does not see what was granted, or sees more.
+        Stopped: The check is no longer wanted.
+        NbyardError: The container does not see the granted GPUs, or sees more.
     """
     if not order.gpus:
         return
@@ -52,7 +52,7 @@ def verify(
 def _ask(
     engine: Engine, order: Order, image: str, argv: list[str], wanted: Callable[[], bool]
 ) -> str | None:
-    """What the program says; None where the image has none that works."""
+    """Return the output of a program in the image, None if it is missing or fails."""
     spec = question(order, GPU_CHECK, image, argv)
     spec = msgspec.structs.replace(
         spec,
@@ -82,7 +82,7 @@ def _refused(gpus: list[str], error: NbyardError) -> NbyardError:
 
 
 def _compare(granted: list[str], seen: list[str]) -> None:
-    """Inside they are numbered anew, so that indexes can only be counted."""
+    """Compare GPUs. Indexes can only be counted, as containers number their GPUs anew."""
     if not seen:
         raise _broken(granted, "a container sees none", hint=TOOLKIT)
     if len(seen) != len(granted):

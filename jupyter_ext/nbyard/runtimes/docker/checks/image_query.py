@@ -1,4 +1,4 @@
-"""An image is asked something: its own program in a container that is gone afterwards."""
+"""Runs a program of an image in a temporary container and returns its output."""
 
 import time
 from collections.abc import Callable
@@ -14,14 +14,14 @@ MAX_BYTES = 8 * 2**20
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """`exit_code` is None when it did not end in time."""
+    """The output of the program. `exit_code` is None if it did not end in time."""
 
     exit_code: int | None
     said: bytes
 
 
 def question(order: Order, suffix: str, image: str, argv: list[str]) -> ContainerSpec:
-    """A container that belongs to the attempt, with no network and none of its files."""
+    """Return a container that belongs to the attempt, without network and files."""
     return ContainerSpec(
         name=container_name(order.attempt_id) + suffix,
         image=image,
@@ -35,10 +35,10 @@ def question(order: Order, suffix: str, image: str, argv: list[str]) -> Containe
 def ask(
     engine: Engine, spec: ContainerSpec, seconds: float, wanted: Callable[[], bool] = lambda: True
 ) -> Answer:
-    """What it printed; too much is cut off at MAX_BYTES and one byte.
+    """Run a container and return its output, of at most MAX_BYTES and one byte.
 
     Raises:
-        Stopped: it is not `wanted` any more.
+        Stopped: The answer is no longer `wanted`.
     """
     engine.remove(spec.name)
     try:

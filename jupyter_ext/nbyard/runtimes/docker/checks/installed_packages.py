@@ -1,4 +1,4 @@
-"""What is installed in an image: its own Python is asked, once for each image."""
+"""Lists the packages in an image with the image's own Python, once for each image."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -19,14 +19,14 @@ SECONDS = 30.0
 
 
 class Locks:
-    """Remembered by the engine's id of an image, in files of `folder` where there is one."""
+    """Packages by the engine's ID of an image. They are cached in files of `folder`, if given."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._known: dict[str, Lock | None] = {}
 
     def of(self, engine: Engine, order: Order, image: str, image_id: str) -> Lock | None:
-        """None where the image has no Python that answers."""
+        """Return the packages of an image, or None if it has no working Python."""
         if image_id not in self._known:
             self._known[image_id] = self._read(image_id) or self._ask(
                 engine, order, image, image_id

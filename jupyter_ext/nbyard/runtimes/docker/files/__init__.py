@@ -1,3 +1,1 @@
-"""Files of an attempt: its folder on our side, the transfer to an engine that cannot see it, and
-the copied log.
-"""
+"""Files of an attempt: its local folder, their transfer to an engine, and the copied log."""

@@ -1,6 +1,6 @@
-"""The attempt folder on our side of a container: made ready for its user, taken back.
+"""The local attempt folder of a container: prepared for its user, and taken back.
 
-What a container could write into is treated as hostile: nothing is opened through a link.
+Files that a container could write are not trusted: no link is followed.
 """
 
 import os
@@ -24,7 +24,7 @@ WORK_FOLDERS = ("code", "inputs", "outputs")
 
 
 def write_image(folder: Path, image: Image) -> None:
-    """image.json, before anything of the container can be there."""
+    """Write image.json, before the container exists."""
     content = msgspec.json.encode(image)
     (folder / IMAGE).unlink(missing_ok=True)
     handle = os.open(folder / IMAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
@@ -33,7 +33,7 @@ def write_image(folder: Path, image: Image) -> None:
 
 
 def requirements_text(folder: Path, relative: str) -> str:
-    """The requirements file of a node ("" for none)."""
+    """Return the text of a node's requirements file, "" for none."""
     if not relative:
         return ""
     try:
@@ -48,8 +48,10 @@ def requirements_text(folder: Path, relative: str) -> str:
 def prepare(
     folder: Path, task: TaskFile, user: tuple[int, int], *, has_runner: bool = False
 ) -> None:
-    """All folders there, links in inputs replaced by what they name, readable for the user. The
-    runner comes along unless its container `has_runner`; with a command what it may import does.
+    """Create all folders, replace links in inputs by their targets, and make files accessible.
+
+    The runner is copied unless the container `has_runner`. With a command, only its importable
+    parts are.
     """
     for name in WORK_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
@@ -61,7 +63,7 @@ def prepare(
         Folder(str(folder), FOLDER).write_places(task.directory or CODE, task.work.files)
     _hand_over_secrets(folder, user, is_command)
     if is_command:
-        (folder / METRICS).touch()  # the container gets this file, not the folder that it is in
+        (folder / METRICS).touch()  # the container gets this file without its folder
         os.chmod(folder / TASK, 0o644)
     if not has_runner:
         copy_runner(folder / RUNNER, ("beside", "handoff") if is_command else ("",))
@@ -76,8 +78,10 @@ def prepare(
 
 
 def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) -> None:
-    """They become the container's user's. Where the whole folder is bound they are mounted in the
-    place of the link to them."""
+    """Give the secrets to the container's user.
+
+    If the whole folder is mounted, they are mounted in place of the link.
+    """
     link = folder / memory.SECRETS
     if not link.is_symlink():
         return
@@ -90,14 +94,14 @@ def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) ->
 
 
 def copy_runner(target: Path, parts: Sequence[str] = ("",)) -> None:
-    """The runner travels with the attempt: an upgrade of ours changes nothing that runs."""
+    """Copy the runner, so that an upgrade of nbyard does not affect running attempts."""
     source = Path(str(nbyard.runner.__file__)).parent
     for part in parts:
         shutil.copytree(source / part, target / part, dirs_exist_ok=True)
 
 
 def _resolve_links(folder: Path) -> None:
-    """A link would lead nowhere in a container."""
+    """Replace links by copies: a link would lead nowhere in a container."""
     for path in list(folder.rglob("*")):
         if path.is_symlink():
             target = path.resolve(strict=True)
@@ -109,10 +113,10 @@ def _resolve_links(folder: Path) -> None:
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
-    """Name, handle of the folder and stat of all that is below, never through a link."""
+    """Yield name, folder descriptor and stat of everything below, without following links."""
     for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:
-            with suppress(FileNotFoundError):  # whoever does the same renames meanwhile
+            with suppress(FileNotFoundError):  # a concurrent `_own_copy` may rename files
                 yield name, handle, os.stat(name, dir_fd=handle, follow_symlinks=False)
 
 
@@ -126,7 +130,7 @@ def _make_readable(folder: Path) -> None:
 
 
 def _own_copy(name: str, handle: int, found: os.stat_result) -> None:
-    """A hard link shares owner and mode with another file: part them before they are changed."""
+    """Replace a hard link by a copy, before changes of owner and mode affect the other file."""
     if stat.S_ISDIR(found.st_mode) or found.st_nlink == 1:
         return
     copy = f".{name[:60]}.copy"
@@ -156,7 +160,7 @@ def _hand_over(folder: Path, user: tuple[int, int]) -> None:
 
 
 def take_back(folder: Path, user: tuple[int, int]) -> None:
-    """What the container's user owns becomes ours."""
+    """Take over ownership of files of the container's user."""
     if os.getuid() != 0 or user[0] == 0:
         return
     own = (os.getuid(), os.getgid())
@@ -169,7 +173,7 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
 
 
 def place_printed(folder: Path, command: CommandWork) -> None:
-    """Move what was printed to where the task wants it; the container has ended by now."""
+    """Move captured output to where the task expects it. The container must have ended."""
     for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
         if relative:
             (folder / name).touch()

@@ -1,9 +1,9 @@
-"""What a container prints, copied from the engine's log into files of the attempt.
+"""Copies a container's output from the engine's log into files of the attempt.
 
-The engine, or a collector, tells it from its first byte each time, so a file's size says where to
-go on: after a crash nothing is missing and nothing is there twice, whoever copies. Of a long log
-the engine keeps no more than the end: who followed it knows what there was, else a line says that
-some is missing.
+The engine, or a collector, always returns the output from the start, so the size of a file shows
+where to continue. After a crash nothing is missing or duplicated, whichever process copies. The
+engine keeps only the end of a long log. A process that followed the log knows the rest. For others,
+a line marks the gap.
 """
 
 import codecs
@@ -26,8 +26,10 @@ Over = tuple[int, int]
 
 
 class LogCopy:
-    """The log as UTF-8, and standard output and error apart where the task wants them in files.
-    `seen` is what was `over` for who followed it before; None where nobody did."""
+    """The log as UTF-8, with standard output and error in files of their own if the task asks.
+
+    `seen` is `over` of the process that followed the log before, None without one.
+    """
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class LogCopy:
 
     @property
     def over(self) -> Over:
-        """The bytes and lines of the log for which there was no room."""
+        """Return how many bytes and lines exceeded the limit of the log."""
         return self._log.over
 
     def close(self) -> None:
@@ -55,6 +57,7 @@ class LogCopy:
             copy.close()
 
     def feed(self, is_stdout: bool, data: bytes) -> None:
+        """Append a piece of standard output or error."""
         copy = self._stdout if is_stdout else self._stderr
         if copy is not self._log:
             copy.feed(data)
@@ -66,7 +69,7 @@ class LogCopy:
         self._log.feed(text)
 
     def drain(self, pieces: Iterable[tuple[bool, bytes]]) -> str:
-        """All of a log that has ended; its last lines."""
+        """Copy the rest of an ended log. Return its last lines."""
         for is_stdout, data in pieces:
             self.feed(is_stdout, data)
         self._take(self._masks.feed(self._decode(b"", True).encode()) + self._masks.end())
@@ -80,7 +83,7 @@ class LogCopy:
 def log_copy(
     folder: Path, container: Container, command: CommandWork | None, seen: Over | None = None
 ) -> LogCopy:
-    """What copies the log of this container."""
+    """Return the copy of this container's log."""
     base = int(container.labels.get(LOG_BASE) or 0)
     if command is None or opens_files(container):
         return LogCopy(folder, base, stdout_apart=False, seen=seen)
@@ -89,7 +92,7 @@ def log_copy(
 
 
 class _Copy:
-    """Appends what is not there yet of a stream that is told from its start."""
+    """Appends the missing part of a stream that is always read from its start."""
 
     def __init__(
         self, path: Path, base_bytes: int, room_bytes: int | None, seen: Over | None = None
@@ -127,7 +130,7 @@ class _Copy:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        """The size of the file, which nobody else changes meanwhile."""
+        """Yield the size of the file while no other process changes it."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
         try:
             yield os.fstat(self._file).st_size
@@ -135,9 +138,12 @@ class _Copy:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _begin(self, data: bytes, end: int) -> None:
-        """Find what the engine tells first: at the start, or behind a gap that is told of. Else it
-        has forgotten some. When there is no room any more, all that it tells is beyond; who
-        followed has all of it there before; anybody else goes on behind a new gap."""
+        """Find where the first data from the engine belongs.
+
+        It belongs at the start, or after a recorded gap. Otherwise the engine has dropped some. If
+        the file is full, all data is beyond the limit. A process that followed the log has
+        everything before it. Any other records a new gap.
+        """
         with self._locked() as there_are:
             size = min(there_are, end)
             known = os.pread(self._file, max(0, min(len(data), size - self._base)), self._base)
@@ -184,7 +190,7 @@ class _Copy:
                 os.write(self._file, AT_LIMIT)
 
     def finish(self) -> None:
-        """Beyond the room only the end is kept; a line counts what is missing."""
+        """Write the end of a log that exceeds the limit, after a line about the missing part."""
         seen = self._seen or (0, 0)
         over, lines = max(self.over, seen)
         if over and self._room is not None:

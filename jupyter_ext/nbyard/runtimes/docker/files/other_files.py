@@ -1,6 +1,8 @@
-"""Files that work wrote into its copy of the code, out of an archive of its folder: the smallest
-within the caps, like those of a process. An engine sends nothing less than the whole folder, so the
-search ends where much of it is not kept."""
+"""Collects files that the work wrote into its copy of the code, from an archive.
+
+The smallest files within the limits are kept, as for a process. An engine sends only whole folders,
+so the search stops after too much unneeded data.
+"""
 
 import bisect
 import filecmp
@@ -18,16 +20,19 @@ from nbyard.runner.folder import CODE
 from nbyard.runtimes.attempt_folder import write_others
 from nbyard.runtimes.protocol import Order
 
-PASSED_BYTES = 256 * 2**20  # that come over the wire and are not kept
+PASSED_BYTES = 256 * 2**20  # the most data that is received without being kept
 
 
 class TooMuch(Exception):
-    """What is left of the folder is not looked at."""
+    """The rest of the folder is skipped."""
 
 
 class OtherFilesTaker:
-    """Takes members of an archive into our copy of the code. `is_over` when the code lies behind
-    it, when it saw too much, and when nothing is wanted."""
+    """Stores members of an archive in our copy of the code.
+
+    `is_over` is set when the code folder has passed, when there was too much of it, or if nothing
+    is wanted.
+    """
 
     def __init__(self, order: Order, task: TaskFile) -> None:
         paths = (os.path.normpath(output.path) for output in task.outputs.values())
@@ -35,15 +40,16 @@ class OtherFilesTaker:
         self._folder = order.folder
         self._caps = order.caps
         self._files = FileFilter({os.path.relpath(path, CODE) for path in paths})
-        self._taken: list[tuple[int, str]] = []  # sizes and paths, in this order
+        self._taken: list[tuple[int, str]] = []  # sorted by size and path
         self._taken_bytes = self._passed = self._seen = 0
 
     def take(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> bool:
-        """Take a member if the work made or changed it; `path` is that in the attempt's folder.
-        Return whether it is of the code.
+        """Store a member if the work created or changed it. Return whether it belongs to the code.
+
+        `path` is relative to the attempt folder.
 
         Raises:
-            TooMuch: the search ends here.
+            TooMuch: The search ends here.
         """
         folder, _, inside = path.partition("/")
         if folder != CODE or not inside:
@@ -61,21 +67,21 @@ class OtherFilesTaker:
         return True
 
     def close(self) -> None:
-        """Name the files that were not taken, in the attempt's folder."""
+        """Record the files that were not stored in the attempt folder."""
         _, beyond = within_caps(self._files.written, *self._caps)
         write_others(self._folder, summary("", [], [*self._files.left.values(), *beyond]))
 
     def _has_taken(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> bool:
         target, size = self._folder / CODE / path, member.size
-        if member.islnk() and os.path.lexists(target):  # a file of the code that is there twice
+        if member.islnk() and os.path.lexists(target):  # a second name of a file of the code
             return False
-        if _size(target) == size and self._files.ignores(path):  # code in such a folder
+        if _size(target) == size and self._files.ignores(path):  # code in an ignored folder
             return False
         written = self._files.add(path, size, is_file=member.isreg())
         if written is None:
             return False
         if size > self._caps[0]:
-            if _size(target) == size:  # an input, or code: taken as unchanged
+            if _size(target) == size:  # an input, or code that counts as unchanged
                 self._files.written.pop()
             return False
         try:
@@ -90,7 +96,7 @@ class OtherFilesTaker:
         return is_new
 
     def _bring(self, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> bool:
-        """Put a file there, unless it is there with the same bytes."""
+        """Store a file, unless it exists with the same content. Return whether it was stored."""
         part = self._folder / f"{OTHERS}.part"
         content = archive.extractfile(member)
         assert content is not None
@@ -107,7 +113,7 @@ class OtherFilesTaker:
         return True
 
     def _count(self, written: Written) -> None:
-        """Remove the largest ones again that go beyond the caps."""
+        """Count a stored file. Delete the largest ones beyond the limits."""
         bisect.insort(self._taken, (written.size_bytes, written.path))
         self._taken_bytes += written.size_bytes
         while self._taken_bytes > self._caps[0] or len(self._taken) > self._caps[1]:
@@ -118,7 +124,7 @@ class OtherFilesTaker:
 
 
 def _size(path: Path) -> int:
-    """Return the size of a file, -1 where there is none."""
+    """Return the size of a file, -1 if there is none."""
     with suppress(OSError):
         found = os.lstat(path)
         return found.st_size if stat.S_ISREG(found.st_mode) else -1

@@ -1,4 +1,7 @@
-"""Files of an attempt into a volume and back, for an engine that does not see our disk."""
+"""Transfers files of an attempt to a volume and back.
+
+This is for engines that cannot access our disk.
+"""
 
 import io
 import os
@@ -37,7 +40,7 @@ Links = list[tuple[Path, str]]
 
 
 def sees(engine: Engine, order: Order, image: str) -> bool:
-    """Whether a container finds this very attempt (its token is the nonce) where we have it."""
+    """Return whether a container can access this attempt's folder. Its token is the nonce."""
     spec = probe_spec(order, image, order.folder)
     engine.remove(spec.name)
     try:
@@ -57,12 +60,12 @@ def sees(engine: Engine, order: Order, image: str) -> bool:
 
 
 def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
-    """Send the whole folder; it belongs to the container's user there."""
+    """Send the whole folder. The container's user owns it there."""
     _send(engine, name, folder, "attempt", user)
 
 
 def send_runner(engine: Engine, name: str) -> None:
-    """Beside the attempt's folder, out of reach of the work."""
+    """Send the runner beside the attempt folder, where the work cannot change it."""
     _send(engine, name, Path(str(nbyard.runner.__file__)).parent, "runner", (0, 0))
 
 
@@ -82,7 +85,7 @@ def _owned(member: tarfile.TarInfo, user: tuple[int, int]) -> tarfile.TarInfo | 
 
 
 def send_file(engine: Engine, name: str, path: Path) -> None:
-    """One small file into the attempt's folder."""
+    """Send one small file to the attempt folder."""
     data = path.read_bytes()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
@@ -94,7 +97,7 @@ def send_file(engine: Engine, name: str, path: Path) -> None:
 
 
 def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
-    """What has grown or changed since; `seen` remembers dates. Whether there was anything."""
+    """Fetch files that changed since. `seen` keeps their stamps. Return whether any did."""
     changed = False
     for file in (*APPENDED, EXECUTED, USAGE):
         told = engine.stat(name, f"{FOLDER}/{file}")
@@ -107,9 +110,11 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
 
 
 def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
-    """Everything that the work left, other files as far as they are kept; the result comes last.
-    The engine takes its time for each answer, so it is asked once, unless much is in the folder
-    that nobody wants."""
+    """Fetch everything that the work left, other files within limits, and the result last.
+
+    Each request to the engine takes time. So the folder is fetched at once, unless much of it is
+    not needed.
+    """
     folder, others = order.folder, OtherFilesTaker(order, task)
     paths = (os.path.normpath(output.path) for output in task.outputs.values())
     trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
@@ -128,7 +133,7 @@ def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
 
 
 class _MuchElse(Exception):
-    """The folder has much that is not wanted: code, inputs."""
+    """Much of the folder is not needed: code, inputs."""
 
 
 def _fetch_others(engine: Engine, name: str, others: OtherFilesTaker) -> None:
@@ -160,6 +165,7 @@ def _fetch_at_once(
 
 
 def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
+    """Fetch one file of the attempt folder, if it exists."""
     try:
         with _opened(engine, name, f"{FOLDER}/{file}") as archive:
             for member in archive:
@@ -194,7 +200,7 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
-    """A file or folder below the attempt's folder: regular files, folders, and links last."""
+    """Fetch a file or folder below the attempt folder: files and folders first, then links."""
     parent = (folder / relative).parent
     links: Links = []
     try:
@@ -220,7 +226,7 @@ def _take(
 
 
 def _make_links(links: Links) -> None:
-    """Last, so that nothing was written through one."""
+    """Create links. This comes last, so that no file is written through one."""
     for target, text in links:
         if not os.path.lexists(target):
             os.symlink(text, target)
@@ -244,7 +250,11 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> N
 
 @contextmanager
 def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
-    """Raises Unavailable when not all of it came, as Podman answers while a file changes."""
+    """Open an archive from the engine.
+
+    Raises:
+        Unavailable: The archive is incomplete, as from Podman while a file changes.
+    """
     try:
         with open_archive(engine, name, path) as archive:
             yield archive
@@ -253,7 +263,7 @@ def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
 
 
 class open_archive:
-    """A tar that is read while it comes over the wire."""
+    """A tar archive that is read while it is received."""
 
     def __init__(self, engine: Engine, name: str, path: str):
         self._pieces = engine.get(name, path)
@@ -268,7 +278,7 @@ class open_archive:
 
 
 class _Pieces(io.BufferedIOBase):
-    """A readable made of pieces."""
+    """A readable stream of pieces."""
 
     def __init__(self, pieces: Iterator[bytes]):
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""An attempt in a container that its run keeps warm, where others were before it."""
+"""An attempt in a warm container of its run, which serves several attempts."""
 
 import os
 import time
@@ -30,13 +30,13 @@ OLDEST_PYTHON = (3, 9)
 
 
 def can_serve(lock: Lock | None) -> bool:
-    """Whether an image in which this is installed has a Python for our runner."""
+    """Return whether an image with these packages has a Python that can run the runner."""
     numbers = lock.python.split(".")[:2] if lock else ()
     return tuple(int(number) for number in numbers if number.isdecimal()) >= OLDEST_PYTHON
 
 
 class GuestAttempt(ContainerAttempt):
-    """All of it, a command too, is in the hands of a supervisor."""
+    """An attempt in a warm container. The supervisor runs all of its work, including commands."""
 
     command = None
     is_shared = True
@@ -54,7 +54,7 @@ class GuestAttempt(ContainerAttempt):
 
     @property
     def site(self) -> str:
-        """The engine, and its container there."""
+        """Return the engine and the container's name."""
         return f"{self.engine.url}{MARK}{self.name}" if self.name else self.engine.url
 
     @property
@@ -62,7 +62,7 @@ class GuestAttempt(ContainerAttempt):
         return bool(self.name or self.order.site)
 
     def move_in(self, container: WarmContainer) -> None:
-        """Begin in this container. Who it is for is written down before anything else."""
+        """Begin in this container. First of all, record whom it serves."""
         self._listener = container.listener
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
@@ -76,7 +76,7 @@ class GuestAttempt(ContainerAttempt):
             raise
         self.name = container.name
         self.has_started, self._known_since = True, time.monotonic()
-        with suppress(NbyardError):  # one that has just ended is seen to have
+        with suppress(NbyardError):  # a container that has just ended is noticed later
             container.run_attempt(self.order.attempt_id)
 
     def observe(self) -> Observation:
@@ -87,7 +87,7 @@ class GuestAttempt(ContainerAttempt):
         return super().observe()
 
     def _go_on_leaving(self) -> None:
-        """What a dispatcher was doing when it was killed."""
+        """Complete the move that a killed dispatcher had begun."""
         seat = Seat(self._home)
         if seat.was_leaving():
             with self._finish_lock:
@@ -95,7 +95,7 @@ class GuestAttempt(ContainerAttempt):
                     seat.leave(self.order.folder, container_user(self.engine.info))
 
     def _look(self) -> Container | None:
-        """While it is heard, nobody needs to ask its engine."""
+        """Return the container. While its output is followed, the engine is not asked."""
         known = self._warm.known(self.name)
         if known is None:
             return super()._look()
@@ -111,7 +111,7 @@ class GuestAttempt(ContainerAttempt):
 
     def _observe_container(self, container: Container) -> Observation:
         if not self._has_begun() and time.monotonic() - self._known_since > BEGIN_SECONDS:
-            self.engine.signal(self.name, "SIGKILL")  # it never heard of this attempt
+            self.engine.signal(self.name, "SIGKILL")  # its runner did not get the request
         return super()._observe_container(container)
 
     def _came_at(self) -> float:
@@ -124,7 +124,7 @@ class GuestAttempt(ContainerAttempt):
         return msgspec.structs.replace(container, started_at=self._came_at())
 
     def _finish_early(self, container: Container) -> None:
-        """Take what it left; its container is free for the next one."""
+        """Collect what the attempt left and free its container."""
         with self._finish_lock:
             if self._is_settled or self._lost:
                 return
@@ -142,10 +142,10 @@ class GuestAttempt(ContainerAttempt):
         self.poke()
 
     def _move_out(self) -> None:
-        """Before its end is told: what comes next finds the container free."""
+        """Free the container before the result is reported, so that the next attempt finds it."""
         known = self._warm.known(self.name)
         if known is None:
-            return  # that of a dispatcher which is gone: it ends by itself
+            return  # it belongs to a dispatcher that is gone, and ends by itself
         if known.seat is not None or known.clear(self.order.attempt_id):
             self._warm.give_back(known)
         else:
@@ -179,12 +179,12 @@ class GuestAttempt(ContainerAttempt):
         return listener is not None and listener.has_said(word, self.order.attempt_id)
 
     def _leave_network(self) -> None:
-        """It goes with the last container of its run."""
+        """Leave the network to the last container of the run."""
         if self._warm.known(self.name) is None:
             super()._leave_network()
 
     def clear(self) -> None:
-        """Nothing is left of a container that will have no other guest."""
+        """Remove the container unless further attempts can use it."""
         known = self._warm.known(self.name)
         if not self.name or (known is not None and known.is_usable):
             return

@@ -1,7 +1,7 @@
-"""Containers that a run keeps warm: each serves one notebook after the other, never two at once.
+"""Warm containers of runs: each serves one notebook after the other, never two at once.
 
-One is shared only by attempts of the same run with the same image, limits, GPUs and user. It ends
-with its run, when nobody needs it for a while, and by itself when the dispatcher is gone.
+A container is shared only by attempts of the same run with the same image, limits, GPUs and user.
+It ends with its run, when it is idle for a while, and by itself when the dispatcher is gone.
 """
 
 import threading
@@ -24,13 +24,13 @@ from nbyard.runtimes.docker.specs import container_user
 from nbyard.runtimes.docker.warm.mount import OCCUPANT, Seat
 from nbyard.runtimes.protocol import Order
 
-IDLE_SECONDS = 60.0  # that one is kept which nobody needs
+IDLE_SECONDS = 60.0  # that an idle container is kept
 CLEAR_SECONDS = 10.0  # for a container to empty its folder
 FOLDER = "containers"
 
 
 class WarmContainer:
-    """One that runs; `seat` where the engine sees our files."""
+    """A running container. It has a `seat` if the engine can access our files."""
 
     def __init__(self, engine: Engine, spec: ContainerSpec, run: str, home: Path):
         self.engine = engine
@@ -48,14 +48,15 @@ class WarmContainer:
 
     @property
     def is_usable(self) -> bool:
+        """Return whether the container still runs."""
         return self.listener.is_listening
 
     def run_attempt(self, attempt_id: str) -> None:
-        """Have it done; its folder is in place."""
+        """Run an attempt whose folder is in place."""
         self._ask({RUN: attempt_id})
 
     def clear(self, attempt_id: str) -> bool:
-        """Have its folder emptied, where that is the engine's; whether it was."""
+        """Let the container empty its folder on the engine. Return whether it did."""
         self._ask({CLEAR: attempt_id})
         end = time.monotonic() + CLEAR_SECONDS
         while not self.listener.has_said(CLEARED, attempt_id):
@@ -72,13 +73,16 @@ class WarmContainer:
             raise NbyardError(f"The container {self.name} has ended.") from error
 
     def let_go(self) -> None:
-        """It ends when nobody holds its standard input."""
+        """Close the container's standard input, which ends it."""
         with suppress(OSError):
             self._input.close()
 
 
 class WarmContainers:
-    """Those of this dispatcher. `folder` has a folder for each, with the name of its occupant."""
+    """The warm containers of this dispatcher.
+
+    `folder` has a folder for each, with the name of its occupant.
+    """
 
     def __init__(self, networks: Networks) -> None:
         self.folder: Path | None = None
@@ -90,7 +94,7 @@ class WarmContainers:
         self._ended_runs: set[str] = set()
 
     def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
-        """One that is idle and like that; it is nobody else's then."""
+        """Take an idle container with the same specification, or return None."""
         like = order.run_id, alike(spec)
         while True:
             with self._lock:
@@ -103,7 +107,7 @@ class WarmContainers:
             self.discard(fitting[-1])
 
     def make(self, engine: Engine, order: Order, spec: ContainerSpec) -> WarmContainer:
-        """Another one, which listens."""
+        """Create and start another container."""
         verify(engine, order, spec.image)
         assert self.folder is not None
         home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
@@ -131,14 +135,15 @@ class WarmContainers:
         return made
 
     def is_ours(self, name: str) -> bool:
-        """Whether it is in the hands of this dispatcher, perhaps only just being made."""
+        """Return whether this dispatcher owns the container or is creating it."""
         return name in self._known or name in self._making
 
     def known(self, name: str) -> WarmContainer | None:
+        """Return a container of this dispatcher by name, or None."""
         return self._known.get(name)
 
     def give_back(self, container: WarmContainer) -> None:
-        """It has no occupant any more."""
+        """Make a container idle after its attempt has ended."""
         (container.home / OCCUPANT).unlink(missing_ok=True)
         with self._lock:
             keep = container.run not in self._ended_runs and container.is_usable
@@ -149,7 +154,7 @@ class WarmContainers:
             self.discard(container)
 
     def discard(self, container: WarmContainer) -> None:
-        """Nothing is left of it."""
+        """Remove a container and its network, if that is unused."""
         with self._lock:
             self._known.pop(container.name, None)
             self._idle = [one for one in self._idle if one is not container]
@@ -160,16 +165,16 @@ class WarmContainers:
         self._networks.remove(container.engine, container.run)
 
     def forget(self, name: str) -> None:
-        """Its place on our side is not needed any more."""
+        """Remove the local folder of a container."""
         if self.folder is not None and name:
             folders.discard(self.folder / name)
 
     def expire(self) -> None:
-        """Those that nobody has needed for a while go."""
+        """Remove containers that have been idle for a while."""
         self._discard_idle(lambda one: time.monotonic() - one.idle_since > IDLE_SECONDS)
 
     def end_run(self, run: str) -> None:
-        """Its containers go; those in use when they are given back."""
+        """Remove the containers of a run, those in use once they are returned."""
         with self._lock:
             if any(one.run == run for one in self._known.values()):
                 self._ended_runs.add(run)
@@ -180,16 +185,16 @@ class WarmContainers:
             found = [one for one in self._idle if wanted(one)]
             self._idle = [one for one in self._idle if one not in found]
         for one in found:
-            with suppress(NbyardError):  # an engine that does not answer: the sweep comes again
+            with suppress(NbyardError):  # an engine does not respond: the sweep will try again
                 self.discard(one)
 
     def close(self) -> None:
-        """Let go of all; they end when they have done what they were asked for."""
+        """Release all containers. They end after their current attempt."""
         for container in [*self._known.values()]:
             container.let_go()
 
     def occupied(self, attempt_id: str) -> str:
-        """The name of the container that an attempt was given to, also by another dispatcher."""
+        """Return the name of the container of an attempt, also if another dispatcher placed it."""
         for place in self.folder.glob(f"*/{OCCUPANT}") if self.folder else ():
             with suppress(OSError):
                 if place.read_text() == attempt_id:
@@ -197,17 +202,19 @@ class WarmContainers:
         return ""
 
     def occupant(self, name: str) -> str:
+        """Return the ID of the attempt in a container, or ""."""
         with suppress(OSError):
             return (self.folder / name / OCCUPANT).read_text() if self.folder else ""
         return ""
 
 
 def remove(engine: Engine, name: str, home: Path) -> None:
+    """Remove a warm container, its volume and its local folder."""
     engine.remove(name)
     engine.remove_volume(name)
     folders.discard(home)
 
 
 def alike(spec: ContainerSpec) -> ContainerSpec:
-    """What must be the same for two attempts to share a container."""
+    """Return the parts of a specification that attempts in one container must share."""
     return msgspec.structs.replace(spec, name="", mounts=[], labels={}, network="")

@@ -1,9 +1,9 @@
-"""A warm container's place where the engine sees our files: a folder, bound as the attempt's, that
-becomes the folder of one attempt after the other.
+"""The attempt folder of a warm container whose engine can access our files.
 
-A folder that is bound stays so wherever it is moved. So an attempt's files are moved into the seat,
-which then takes the place of the attempt's folder; at the end they are moved out of it into a new
-one, and the seat goes back. Every step can be repeated after a crash.
+It is a mounted folder, the seat, that becomes the folder of one attempt after the other. A mount
+follows its folder wherever that is moved. So the files of an attempt are moved into the seat, which
+then replaces the attempt folder. At the end they are moved into a new folder, and the seat moves
+back. Every step can be repeated after a crash.
 """
 
 import os
@@ -17,7 +17,7 @@ SEAT, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "in
 
 
 class Seat:
-    """`home` is the folder that a warm container has on our side."""
+    """The seat. `home` is the local folder of its container."""
 
     def __init__(self, home: Path):
         self.home = home
@@ -25,6 +25,7 @@ class Seat:
         self._back = home / BACK
 
     def make(self, user: tuple[int, int]) -> None:
+        """Create the seat, and a copy of the runner beside it."""
         self.home.mkdir(mode=0o711, parents=True)
         copy_runner(self.home / RUNNER)
         for path in (self.home / RUNNER).rglob("*"):
@@ -33,7 +34,7 @@ class Seat:
         self._tidy(user)
 
     def _tidy(self, user: tuple[int, int]) -> None:
-        """The work may have changed what it owns."""
+        """Restore owners and modes that the work may have changed."""
         self.folder.chmod(0o700)
         (self.folder / INPUTS).chmod(0o755)
         if os.getuid() == 0:
@@ -41,10 +42,12 @@ class Seat:
             os.chown(self.folder / INPUTS, 0, 0)
 
     def take(self, folder: Path) -> None:
-        """Become this attempt's folder. The task goes first: without it, who comes after a crash
-        fills the folder anew."""
+        """Become the folder of an attempt.
+
+        task.json is moved first: without it, the folder is filled anew after a crash.
+        """
         for path in _but_inputs(self.folder):
-            folders.discard(path)  # somebody asked for its end in the very moment it came
+            folders.discard(path)  # left by an attempt that was cancelled as it arrived
         _move(folder / TASK, self.folder)
         for path in [*(folder / INPUTS).iterdir()]:
             _move(path, self.folder / INPUTS)
@@ -54,7 +57,10 @@ class Seat:
         self.folder.rename(folder)
 
     def leave(self, folder: Path, user: tuple[int, int]) -> None:
-        """Leave it with a folder of its own. The result goes last: without it nothing is over."""
+        """Leave the attempt with a folder of its own.
+
+        The result is moved last: without it, nothing is finished.
+        """
         if not self.folder.exists():
             (self._back / INPUTS).mkdir(mode=0o755, parents=True, exist_ok=True)
             for path in [*(folder / INPUTS).iterdir()]:
@@ -67,7 +73,7 @@ class Seat:
             self._back.rename(folder)
 
     def was_leaving(self) -> bool:
-        """Whether a crash came between."""
+        """Return whether a crash interrupted `leave`."""
         return self._back.exists()
 
 
