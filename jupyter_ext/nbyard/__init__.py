@@ -1,7 +1,7 @@
-"""Drag notebooks into workflows, run them, serve the result: inside JupyterLab.
+"""Drag notebooks into workflows, run them and serve the results, inside JupyterLab.
 
-Importing this package loads nothing else: each host (Jupyter Server, JupyterLab, IPython) calls the
-hook that it knows.
+Importing this package loads nothing else. Each host (Jupyter Server, JupyterLab, IPython) calls
+its own hook.
 """
 
 from importlib import import_module
@@ -20,12 +20,12 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 
 def __getattr__(name: str) -> Any:
-    """What code of people uses, loaded when it is used."""
+    """Load the functions for users' code at their first use."""
     if name in HANDOFF:
         return getattr(import_module("nbyard.handoff"), name)
     raise AttributeError(f"module 'nbyard' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """`%load_ext nbyard`."""
+    """Register the magics for `%load_ext nbyard`."""
     import_module("nbyard.magics").load_ipython_extension(shell)

@@ -1,4 +1,7 @@
-"""The same services over HTTP: standard library and msgspec only; raises the same errors."""
+"""HTTP client for all services, with the standard library and msgspec only.
+
+It raises the same errors as the services.
+"""
 
 import contextlib
 import http.client
@@ -21,7 +24,7 @@ NO_TOKEN = (
     "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token."
 )
 WRONG_TOKEN = "Check the token in NBYARD_TOKEN: this server may not know it."
-# of a JupyterHub in place of a server that it stopped
+# A JupyterHub responds with these in place of a stopped server.
 STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
 START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
@@ -29,10 +32,13 @@ CHUNK = 8 << 20
 
 
 class Client:
-    """`client.runs.create(body)` and so on: one attribute for each noun, one method a verb."""
+    """The services over HTTP: attributes are nouns and methods verbs.
+
+    For example, `client.runs.create(body)` creates a run.
+    """
 
     def __init__(self, url: str, token: str = ""):
-        """`url` is the Jupyter server's, with its base URL prefix."""
+        """Create a client; `url` is the Jupyter server's, with its base URL prefix."""
         self._url = urlsplit(url.rstrip("/"))
         self._headers = {"Authorization": f"token {token}"} if token else {}
         for noun in {operation.noun for operation in table()}:
@@ -42,14 +48,14 @@ class Client:
         raise AttributeError(name)
 
     def address(self, deployment: Any) -> str:
-        """Where its first port answers, below this server."""
+        """Return the URL of a deployment's first port, below this server."""
         return f"{self._url.geturl()}/{deployment.links[0].path}"
 
     def ask(self, operation: Operation, values: dict[str, Any]) -> Any:
-        """Carry out one operation.
+        """Call one operation and return its result.
 
         Raises:
-            NbyardError: the class whose code the server answered.
+            NbyardError: the class for the error code in the response.
         """
         path = operation.path
         query: dict[str, Any] = {}
@@ -77,11 +83,11 @@ class Client:
     def send(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> bytes:
-        """One request below /nbyard/api; the answer's bytes.
+        """Send a request below /nbyard/api; return the response's bytes.
 
         Raises:
-            Unavailable: nobody answers there.
-            NbyardError: as the server answered.
+            Unavailable: the server does not respond.
+            NbyardError: the server responded with an error.
         """
         with_headers = {**self._headers, **(headers or {})}
         connection = self._connect()
@@ -99,16 +105,16 @@ class Client:
         return content
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
-        """The bytes of a dataset or artifact in an open file, and what to call them.
+        """Return the bytes of a dataset or artifact in an open file, and a file name.
 
         Raises:
-            Unavailable: nobody answers there, or no longer.
-            NbyardError: as the server answered.
+            Unavailable: the server does not respond, or stopped during the download.
+            NbyardError: the server responded with an error.
         """
         return self._fetch(f"/{noun}/{quote(key, safe='')}/content", key)
 
     def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
-        """The same of another file of a task; of all with an empty path."""
+        """Return another file of a task in an open file, and its name; an empty path means all."""
         task = f"/runs/{quote(run, safe='')}/tasks/{quote(node, safe='')}"
         return self._fetch(f"{task}/files/content?{urlencode({'path': path})}", path)
 
@@ -130,7 +136,7 @@ class Client:
         return whole, unquote(name) or default
 
     def _error(self, status: int, content: bytes) -> NbyardError:
-        """As the server answered; what stands before it knows no words of ours."""
+        """Return the error in a response; a proxy or hub may respond with another body."""
         token = WRONG_TOKEN if self._headers else NO_TOKEN
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
@@ -148,11 +154,11 @@ class Client:
         return http.client.HTTPConnection(host, port, timeout=SECONDS)
 
     def wait(self, seconds: float) -> None:
-        """Until it is time to look again."""
+        """Wait at most `seconds`, and at most 0.5 s, until the next poll."""
         time.sleep(min(seconds, 0.5))
 
     def upload(self, filename: str, size: int, chunks: Iterator[bytes]) -> str:
-        """Send bytes in pieces; the upload's id."""
+        """Send bytes in pieces and return the upload's ID."""
         begun = self.uploads.create(body={"filename": filename, "size_bytes": size})
         offset = 0
         for chunk in chunks:
@@ -166,7 +172,7 @@ class Client:
 
 
 class Noun:
-    """The verbs of one noun."""
+    """The methods of one noun."""
 
     def __init__(self, client: Client, operations: list[Operation]):
         self._client = client
@@ -186,7 +192,7 @@ class Noun:
 
 
 def _of_others(status: int, hint: str) -> NbyardError:
-    """What Jupyter, a JupyterHub or a proxy answered in place of nbyard."""
+    """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
     if status in (401, 403):
         return Forbidden("The server does not accept the token, or is stopped.", hint=hint)
     if status in STOPPED or status in REDIRECTS:

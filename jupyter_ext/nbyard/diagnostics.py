@@ -1,4 +1,4 @@
-"""Looks at the surroundings for `nbyard doctor`: machine, engine, Dask cluster, JupyterLab."""
+"""Checks for `nbyard doctor`: machine, container engine, Dask cluster and JupyterLab."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ GIB = 2**30
 
 
 def probe_slots(settings: Settings) -> Check:
-    """What tasks may take of this machine, and where its GPUs are known from."""
+    """Check which cores, memory and GPUs tasks may use, and how the GPUs were found."""
     found = capacity(settings)
     slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
     memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"
@@ -28,7 +28,7 @@ def probe_slots(settings: Settings) -> Check:
 
 
 def probe_docker(settings: Settings) -> Check:
-    """Whether a container engine answers; everything else works without one."""
+    """Check whether a container engine responds; other runtimes work without one."""
     from nbyard.dockerd import Engine
 
     engine = Engine(settings.docker_host, certificates=settings.docker_cert_path, timeout=3)
@@ -44,7 +44,7 @@ def probe_docker(settings: Settings) -> Check:
 
 
 def probe_dask(settings: Settings) -> Check:
-    """Whether a Dask cluster answers and fits; one that would have to be made is not made."""
+    """Check whether a Dask cluster responds and fits; never create one."""
     from nbyard.runtimes.dask.cluster import Cluster
     from nbyard.runtimes.dask.cluster_factory import describe
 
@@ -60,7 +60,7 @@ def probe_dask(settings: Settings) -> Check:
 
 
 def probe_front_end() -> Check:
-    """Whether JupyterLab will find our extension."""
+    """Check whether JupyterLab finds the extension."""
     from jupyter_core.paths import jupyter_path
 
     places = [Path(p, "nbyard", "package.json") for p in jupyter_path("labextensions")]

@@ -1,4 +1,4 @@
-"""Where to ask: the store of this machine, opened in-process, or a server by name, port or URL."""
+"""Connections: to this machine's store, in this process, or to a server by port or URL."""
 
 import atexit
 import contextlib
@@ -19,12 +19,12 @@ from nbyard.rest.identity import local_name
 
 CALL_SECONDS = 5.0
 LOOPBACK = "127.0.0.1"
-# a server that listens at every address of this machine says so in its URL
+# The URL of a server that listens at every address contains such a host.
 OWN_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", LOOPBACK)
 
 
 class LocalNoun:
-    """A service with its caller given."""
+    """A service whose methods get their caller automatically."""
 
     def __init__(self, service: Any, caller: Caller):
         self._service = service
@@ -43,7 +43,7 @@ class LocalNoun:
 
 
 class Local:
-    """The store of this machine; running servers see at once what is done here."""
+    """The store of this machine; running servers see changes at once."""
 
     def __init__(self) -> None:
         from nbyard.yard import Yard
@@ -58,8 +58,10 @@ class Local:
         return LocalNoun(getattr(self.yard.services, noun), self.caller)
 
     def unheard(self) -> dict[str, str]:
-        """Settings whose variables are set here, but which the dispatcher was started with
-        otherwise: what it has, by variable."""
+        """Return settings given here that the running dispatcher was started without.
+
+        The result has the dispatcher's values by variable, such as NBYARD_SLOTS.
+        """
         from nbyard.ipc.dispatcher_launcher import other_settings
 
         others = other_settings(self.yard.store, self.yard.settings)
@@ -67,28 +69,30 @@ class Local:
         return {word: value for word, value in words.items() if word in os.environ}
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
-        """The bytes of a dataset or artifact in an open file, and what to call them."""
+        """Return the bytes of a dataset or artifact in an open file, and a file name."""
         from nbyard.blobs import opened
 
         wanted = getattr(self, noun).content(key)
         return opened(self.yard.parts.blobs, wanted)
 
     def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
-        """The same of another file of a task; of all with an empty path."""
+        """Return another file of a task in an open file, and its name; an empty path means all."""
         from nbyard.blobs import opened
 
         return opened(self.yard.parts.blobs, self.runs.file(run, node, path))
 
     def address(self, deployment: Any) -> str:
-        """Where its first port answers on this machine; no server is needed for that."""
+        """Return the URL of a deployment's first port on this machine, without a server."""
         with self.yard.store.read() as c:
             row = self.yard.store.deployments.serving(c, self.caller.name, deployment.name)
         place = row.places[0] if row and row.places else None
         return f"http://{place.host}:{place.port}/" if place else ""
 
     def wait(self, seconds: float) -> None:
-        """Until something is written to the store, at most so long; the first time not at all, for
-        that may have been before. A dispatcher that vanished is called anew."""
+        """Wait until the store changes, at most `seconds`; start a missing dispatcher.
+
+        The first call only starts to listen, because changes may have come before.
+        """
         if self._listener is None:
             self._listener = Listener(self.yard.store.folder)
             atexit.register(self._listener.close)
@@ -99,15 +103,15 @@ class Local:
 
 
 def connect(server: str = "") -> Any:
-    """A connection whose attributes are the nouns: `connect().runs.list()`.
+    """Return a connection whose attributes are nouns: `connect().runs.list()`.
 
     `server` is a URL or the port of a Jupyter server on this machine; empty: NBYARD_SERVER, else
-    the store of this machine. The token is NBYARD_TOKEN, or known for servers of this machine and
-    for the server of the JupyterHub session that this process belongs to.
+    the store of this machine. The token is NBYARD_TOKEN. Without it, tokens are known for servers
+    of this machine, and for the JupyterHub session's server of this process.
 
     Raises:
         Unavailable: no server runs on that port.
-        Invalid: it is neither a URL nor a port.
+        Invalid: `server` is neither a URL nor a port.
     """
     server = server_of(server)
     if not server:
@@ -127,7 +131,7 @@ def connect(server: str = "") -> Any:
 
 
 def server_of(named: str) -> str:
-    """The server that is asked; empty: none, but the store of this machine."""
+    """Return the server to use; empty: the store of this machine."""
     return named or os.environ.get("NBYARD_SERVER", "")
 
 
@@ -138,11 +142,13 @@ def _client(url: str, token: str) -> Any:
 
 
 def _running() -> list[dict[str, Any]]:
-    """What the Jupyter servers of this user say of themselves; whoever imports one to be told
-    waits half a second for it."""
+    """Return the information files of this user's Jupyter servers.
+
+    They are read directly, because importing the function for it takes half a second.
+    """
     found = []
     for place in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
-        # it may be just written, of a server that was killed, or another user's
+        # The file may be incomplete, of a killed server, or of another user.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             info = json.loads(place.read_bytes())
             os.kill(info["pid"], 0)
@@ -156,8 +162,10 @@ def _known_token(url: str) -> str:
 
 
 def _session_token(url: str) -> str:
-    """The token of the JupyterHub session around this process, for the session's own server; empty
-    for any other address: whoever has the token can act as the user."""
+    """Return the token of the JupyterHub session around this process, for its own server only.
+
+    It is empty for any other address, because the token allows to act as the user.
+    """
     own = (os.environ.get("JUPYTERHUB_SERVICE_URL"), os.environ.get("JUPYTERHUB_PUBLIC_URL"))
     if any(one and _place(one) == _place(url) for one in own):
         return os.environ.get("JUPYTERHUB_API_TOKEN", "")
@@ -165,7 +173,7 @@ def _session_token(url: str) -> str:
 
 
 def _place(url: str) -> tuple[str, str, int | None, str]:
-    """What two addresses of one server have in common: scheme, host, port and path."""
+    """Return what all addresses of one server share: scheme, host, port and path."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""Everything that can be refused or go wrong, drawn as one tree.
+"""All errors, as one tree.
 
     NbyardError                 500 internal
     ├── BadRequest              400 bad-request
@@ -18,7 +18,7 @@
     │       └── NewerSchema     503 newer-schema
     └── Damaged                 500 damaged
 
-A class is an HTTP status and a stable code; its docstring is the default sentence.
+Each class has an HTTP status and a stable code. Its docstring is the default message.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """The one body of every error answer."""
+    """The body of every error response."""
 
     code: str
     message: str
@@ -57,7 +57,7 @@ class NbyardError(Exception):
 
     @property
     def words(self) -> str:
-        """Message and hint, for where one text is shown."""
+        """Return message and hint as one text."""
         return f"{self.message} {self.hint}".strip()
 
     def body(self, request_id: str = "") -> ErrorBody:
@@ -138,7 +138,10 @@ class Invalid(NbyardError):
 
     @classmethod
     def field(cls, path: str, message: str, *, hint: str = "") -> "Invalid":
-        """One refused field; `path` is its place in the body, such as `arguments.2.name`."""
+        """Return the error for one refused field.
+
+        `path` is its place in the body, such as `arguments.2.name`.
+        """
         return cls(f"{path}: {message}", hint=hint, details=[Detail(path, message)])
 
 
@@ -179,7 +182,7 @@ class Damaged(NbyardError):
 
 
 def error_classes() -> dict[str, type[NbyardError]]:
-    """Every class by its code."""
+    """Return every class by its code."""
     found: dict[str, type[NbyardError]] = {}
     todo: list[type[NbyardError]] = [NbyardError]
     while todo:
@@ -190,7 +193,7 @@ def error_classes() -> dict[str, type[NbyardError]]:
 
 
 def words_of(error: NbyardError | OSError) -> str:
-    """What went wrong as one text; of the system's errors their reason alone."""
+    """Return the error as one text; for errors of the system, only the reason."""
     if isinstance(error, NbyardError):
         return error.words
     return error.strerror or str(error)

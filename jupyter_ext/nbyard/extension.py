@@ -1,4 +1,4 @@
-"""Mounting nbyard in a Jupyter server."""
+"""The Jupyter server extension."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ STORE = "store.sqlite"
 
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
-    """Add our routes. The store is opened later: by the first request, or by the guard."""
+    """Add nbyard's routes; the first request or the dispatcher's watchdog opens the store."""
     settings = Settings(config=serverapp.config)
     root = Path(serverapp.root_dir)
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
@@ -51,7 +51,7 @@ def _remove(rules: list[Any], closed: list[Any]) -> None:
 
 
 def _listener(store: Path) -> Listener | None:
-    """None where the store cannot be written: the first request tells why."""
+    """Return a listener, or None if the store is not writable; the first request reports that."""
     try:
         return Listener(store)
     except OSError:

@@ -1,4 +1,4 @@
-"""What code uses to be run by nbyard: marks, typed data in and out, metrics, ports."""
+"""Functions for users' code: marks, typed inputs and outputs, metrics and ports."""
 
 from nbyard.runner.handoff import NotGiven, Unfit, executable, input, metric, output, port, secret
 

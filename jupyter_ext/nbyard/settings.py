@@ -1,4 +1,4 @@
-"""Every setting once: name, default, help. `NBYARD_<NAME>` in the environment is the fallback."""
+"""All settings: name, default, help. `NBYARD_<NAME>` in the environment is the fallback."""
 
 import json
 import os
@@ -14,16 +14,18 @@ from traitlets.config import Configurable
 
 from nbyard.spelling import meant, misspelled
 
-# as CUDA takes them: an index, or a UUID or the beginning of one
+# CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
 PREFIX = "NBYARD_"
-# the worker that an attempt is on
+# Names the worker of an attempt.
 NO_SETTINGS = ("NBYARD_DASK_WORKER",)
 
 
 class Settings(Configurable):
-    """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`. Those with the tag
-    `dispatcher` are read when the dispatcher starts, as they are where it is started."""
+    """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`.
+
+    Those with the tag `dispatcher` are read when the dispatcher starts, in its environment.
+    """
 
     store_dir = Unicode(
         help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data."
@@ -214,7 +216,13 @@ class Settings(Configurable):
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
 
     def _check_names(self, configured: Iterable[str]) -> None:
-        """Of the variables there are others: what runs has some, and people may."""
+        """Check the names of settings, and of similar NBYARD_* variables.
+
+        Other NBYARD_* variables are allowed, because running code and users have some.
+
+        Raises:
+            TraitError: a setting is unknown, or a variable is misspelled.
+        """
         names = self.class_trait_names(config=True)
         for name in configured:
             if name not in names:
@@ -235,7 +243,7 @@ class Settings(Configurable):
 
     @validate("gpus")
     def _check_gpus(self, proposal: Any) -> list[str]:
-        """What CUDA does not understand means no GPU to it, and the work would run without one."""
+        """Check the names of GPUs: CUDA ignores unknown ones, and code would run without a GPU."""
         for name in proposal["value"]:
             if not GPU.fullmatch(name):
                 raise TraitError(f"{name!r} is neither auto nor the index or UUID of a GPU")
@@ -247,13 +255,13 @@ class Settings(Configurable):
 
     @classmethod
     def of_dispatcher(cls) -> list[str]:
-        """The names of those that count when the dispatcher starts."""
+        """Return the names of the settings that are read when the dispatcher starts."""
         return list(cls.class_traits(dispatcher=True))
 
     def environment(self) -> dict[str, str]:
-        """The settings as NBYARD_* variables, so that a process we start sees the same."""
+        """Return the settings as NBYARD_* variables, so that a child process has the same."""
         values = {name: getattr(self, name) for name in self.class_traits(config=True)}
-        values["store_dir"] = self.store_path  # that process may have another working directory
+        values["store_dir"] = self.store_path  # absolute: the child may have another directory
         return {
             f"NBYARD_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
             for name, value in values.items()

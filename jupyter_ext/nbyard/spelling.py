@@ -1,4 +1,4 @@
-"""Fields that nothing knows: what is said of one names the nearest of those that there are."""
+"""Suggestions for unknown fields: the most similar known names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ ALIKE, NEARLY = 0.7, 0.8
 
 
 def misspelled(name: str, known: Iterable[str]) -> str:
-    """The one that is spelled nearly so; empty where there is none."""
+    """Return the known name with nearly the same spelling; empty if there is none."""
     return next(iter(_close(name, list(known), NEARLY)), "")
 
 
 def meant(name: str, known: Sequence[str]) -> str:
-    """What follows the words that there is no field of that name."""
+    """Return the end of a message about an unknown field: a similar name, or all names."""
     part = (k for k in known if min(len(k), len(name)) >= LEAST)
     begun = [k for k in part if k.startswith(name) or name.startswith(k)]
     near = [*begun, *_close(name, known, ALIKE)]
@@ -29,14 +29,16 @@ def meant(name: str, known: Sequence[str]) -> str:
 
 
 def _close(name: str, known: Sequence[str], least: float) -> list[str]:
-    import difflib  # every start reads this module, and hardly one has misspelled something
+    import difflib  # imported late: every start loads this module, but few need it
 
     return difflib.get_close_matches(name, known, 1, least)
 
 
 def with_meant(words: str, kind: Any) -> str:
-    """The words of msgspec about a value that is no `kind`, and where that is for a field that
-    nothing knows, which was meant. Names of keys may stand in the place of its `[...]`."""
+    """Return msgspec's error message, with a suggestion if it is about an unknown field.
+
+    `kind` is the expected type. Names of keys may replace the `[...]` in the message.
+    """
     found = UNKNOWN.fullmatch(words)
     if found is None or not (known := _fields(kind, found["place"] or "")):
         return words
@@ -44,7 +46,7 @@ def with_meant(words: str, kind: Any) -> str:
 
 
 def _fields(kind: Any, place: str) -> list[str]:
-    """The names of the fields at a place in values of that type."""
+    """Return the names of the fields at a place in values of that type."""
     import msgspec.inspect as types
 
     holders = _members(types.type_info(kind))
@@ -55,7 +57,7 @@ def _fields(kind: Any, place: str) -> list[str]:
 
 
 def _members(found: Any) -> list[Any]:
-    """The types that a value may have."""
+    """Return the types that a value may have."""
     return [inner for one in getattr(found, "types", (found,)) for inner in _unwrapped(one)]
 
 
@@ -64,7 +66,7 @@ def _unwrapped(found: Any) -> list[Any]:
 
 
 def _inner(holder: Any, name: str) -> list[Any]:
-    """The types of what is in a holder: the field of that name, else any item or value."""
+    """Return the types inside a holder: of the field with that name, else of any item or value."""
     if hasattr(holder, "fields"):
         return [m for f in holder.fields if f.encode_name == name for m in _members(f.type)]
     inner = getattr(holder, "value_type", None) or getattr(holder, "item_type", None)

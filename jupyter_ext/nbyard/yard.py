@@ -1,4 +1,4 @@
-"""The composition root: settings in, services out. Small for ever."""
+"""The composition root, which creates all services from the settings. Keep it small."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ from nbyard.transfer.uploads import Uploads
 
 
 class Yard:
-    """An open store with everything that stands on it."""
+    """An open store with everything that uses it."""
 
     def __init__(self, settings: Settings, parts: Parts):
         self.settings = settings
@@ -34,8 +34,10 @@ class Yard:
     def open(
         cls, settings: Settings | None = None, root: Path | None = None, start: Path | None = None
     ) -> "Yard":
-        """Open the store; paths are below `root` (default: the whole machine), relative ones
-        begin at `start`. Work that was left alone there goes on."""
+        """Open the store and resume unfinished work.
+
+        Paths are below `root` (default: the whole machine); relative ones start at `start`.
+        """
         settings = settings or Settings()
         folder = settings.store_path
         store = Store(folder, settings.database_url)
@@ -62,15 +64,15 @@ class Yard:
         )
 
     def relay(self) -> None:
-        """Be woken by writers on other machines, until closed: for servers."""
+        """Get notified by writers on other machines until the yard closes; for servers."""
         self._stack.enter_context(self.store.relayed())
 
     def watch(self) -> None:
-        """Start a dispatcher if there is work and none lives."""
+        """Start a dispatcher if there is work and none is running."""
         self.parts.watch()
 
     def is_working(self) -> bool:
-        """Whether anything runs, is built or is imported, or waits for that."""
+        """Return whether any run, build or import is active or waiting."""
         with self.store.read() as c:
             return self.store.is_working(c)
 
@@ -87,6 +89,6 @@ class Yard:
 
 
 def probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
-    """Looks at the surroundings; none of them needs the store."""
+    """Return checks of the machine, which do not need the store."""
     asking = (probe_slots, probe_docker, probe_dask)
     return *(partial(probe, settings) for probe in asking), probe_front_end

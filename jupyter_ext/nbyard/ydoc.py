@@ -1,4 +1,4 @@
-"""The workflow document as a Y document: the server's twin of `src/document/flowDoc.ts`."""
+"""The workflow document as a Y document, the server's version of `src/document/flowDoc.ts`."""
 
 import json
 import math
@@ -11,14 +11,14 @@ from pycrdt import Awareness, Doc, Map
 
 from nbyard.domain.parsing.canonical_json import MAX_SAFE, canonical
 
-# how many levels below a block are maps of their own; what lies deeper is one plain value
+# Levels below each block that are shared maps; deeper levels are plain values.
 DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0}
 
 _ENDS = ("source", "output", "target", "input")
 
 
 class YFlow(YBaseDoc):
-    """A workflow as maps by id, shared by all windows that have it open."""
+    """A workflow as maps by ID, shared by all windows that have it open."""
 
     def __init__(self, ydoc: "Doc[Any] | None" = None, awareness: Awareness | None = None) -> None:
         super().__init__(ydoc, awareness)
@@ -28,17 +28,17 @@ class YFlow(YBaseDoc):
 
     @property
     def version(self) -> str:
-        """Version of the shared shape."""
+        """Return the version of the shared structure."""
         return "1.0.0"
 
     @property
     def broken(self) -> str | None:
-        """Text from disk that is no workflow: kept as it is until someone decides."""
+        """Return text from disk that is no workflow, kept unchanged until the user decides."""
         text: str | None = self._ystate.get("broken")
         return text
 
     def get(self) -> str:
-        """The canonical text; edges and positions whose node is gone are not written."""
+        """Return the canonical text, without edges and positions of removed nodes."""
         if self.broken is not None:
             return self.broken
         flow = {name: block.to_py() or {} for name, block in self._blocks.items()}
@@ -52,7 +52,7 @@ class YFlow(YBaseDoc):
         return canonical({"version": 1, **flow})
 
     def set(self, value: str) -> None:
-        """Make the document equal to `value` with the fewest changes, in one fixed order."""
+        """Make the document equal to `value` with the fewest changes, in a fixed order."""
         flow = read_flow(value)
         with self._ydoc.transaction():
             if flow is None:
@@ -64,14 +64,17 @@ class YFlow(YBaseDoc):
                 _assign(self._blocks[name], flow.get(name, {}), depth)
 
     def observe(self, callback: Callable[[str, Any], None]) -> None:
-        """Content only: the room saves at every event, and merely opening changes the state."""
+        """Call `callback` for changes of the content only.
+
+        The room saves at every event, and opening a document already changes its state.
+        """
         self.unobserve()
         for name, block in self._blocks.items():
             self._subscriptions[block] = block.observe_deep(partial(callback, name))
 
 
 def read_flow(text: str) -> dict[str, Any] | None:
-    """The document in a text, or None where the text is no workflow."""
+    """Return the document in a text, or None if the text is no workflow."""
     if not text.strip():
         return {"version": 1}
     try:
@@ -134,12 +137,15 @@ def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
 
 
 def _same(old: Any, new: Any) -> bool:
-    # as written: numbers set in a browser come back as floats
+    # Compare as written, because numbers set in a browser come back as floats.
     return canonical(old) == canonical(_plain(new))
 
 
 def _plain(value: Any) -> Any:
-    """Whole numbers beyond 2**53 would reach a browser as BigInt, which cannot be written."""
+    """Return a value that a browser can write back.
+
+    Whole numbers beyond 2**53 would reach it as BigInt, which it cannot write.
+    """
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""`nbyard <nouns> <verb>` from the table of operations, and run, doctor, datasets add by hand."""
+"""The commands `nbyard <nouns> <verb>`, from the table of operations or written by hand."""

@@ -1,4 +1,4 @@
-"""Nouns and verbs from the table of operations; what needs more is written by hand beside it."""
+"""Commands generated from the table of operations, combined with those written by hand."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -138,7 +138,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 
 
 def noun_groups() -> Iterator[click.Group]:
-    """One group for each noun that people name."""
+    """Yield a command group for each noun."""
     nouns = dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN)
     for noun in nouns:
         group = click.Group(noun, help=f"Commands on {noun}.")
@@ -176,10 +176,10 @@ def _command(operation: Operation) -> click.Command:
 
 
 def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]) -> None:
-    """The same for each; what cannot be done keeps nobody from the others.
+    """Call an operation for each key, also after an error.
 
     Raises:
-        NbyardError: the last one; those before it are told.
+        NbyardError: the last error; earlier ones are printed.
     """
     failed: NbyardError | None = None
     for key in keys:

@@ -29,8 +29,10 @@ EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 
 
 class Nouns(click.Group):
-    """Nouns in the plural; the singular is accepted. They are looked up when one is named, or all
-    of them are listed: what is no noun does not wait for that."""
+    """A group of nouns in the plural, which also accepts the singular.
+
+    Nouns are loaded only when one is named or all are listed, so that other commands start fast.
+    """
 
     @cached_property
     def nouns(self) -> dict[str, click.Group]:
@@ -53,7 +55,9 @@ class Nouns(click.Group):
 @click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nbyard")
 def nbyard() -> None:
-    """Run notebooks, scripts and workflows; everything is also in JupyterLab.
+    """Run notebooks, scripts and workflows.
+
+    Everything is also available in JupyterLab.
 
     \b
     Examples:
@@ -69,14 +73,14 @@ nbyard.add_command(openapi)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point; errors become one sentence and an exit code.
+    """Run the command line; print an error as one sentence and exit with a code.
 
-    0 done, 1 the run failed or was cancelled, 2 usage, 3 not found, 5 server not reachable,
-    130 interrupted.
+    Exit codes: 0 done, 1 the run failed or was cancelled, 2 usage, 3 not found, 5 server not
+    reachable, 130 interrupted.
     """
-    if arguments is None:  # of what a short command makes nearly nothing is garbage
+    if arguments is None:  # a short command creates hardly any garbage
         gc.set_threshold(SELDOM)
-        atexit.register(gc.freeze)  # the last word: the interpreter's end goes through none of it
+        atexit.register(gc.freeze)  # skips the slow garbage collection at exit
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -88,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NbyardError as error:
         words = sys.argv[1:] if arguments is None else arguments
         sys.exit(_tell(error, words))
-    except TraitError as error:  # of the settings
+    except TraitError as error:  # raised by the settings
         say(f"Error: {error}")
         sys.exit(EXIT_USAGE)
 
@@ -111,7 +115,7 @@ def _tell(error: NbyardError, words: Sequence[str] = ()) -> int:
 
 
 def _elsewhere(error: NbyardError, words: Sequence[str]) -> str:
-    """Where a server was asked for a file that is here: where it looks for files."""
+    """Return a hint if a local file was named to a server, which reads its own files only."""
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
     if not (to_server and isinstance(error, Invalid | NotFound)):
         return ""

@@ -1,4 +1,4 @@
-"""`%nbyard` and `%%nbyard`: the services of this machine's store, from a notebook."""
+"""The magics `%nbyard` and `%%nbyard`: services of this machine's store in a notebook."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from nbyard.magics.line import NbyardMagics
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """`%load_ext nbyard`."""
+    """Register the magics and their completion for `%load_ext nbyard`."""
     magics = NbyardMagics(shell)
     shell.register_magics(magics)
     complete = Completion(magics)

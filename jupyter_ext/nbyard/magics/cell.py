@@ -1,4 +1,4 @@
-"""A cell of a notebook becomes an executable: a Python file beside the notebook, and registered."""
+"""Registration of notebook cells as executables, through a Python file beside the notebook."""
 
 import ast
 import builtins
@@ -23,12 +23,13 @@ KNOWN = {*dir(builtins), "__file__", "__name__", "get_ipython"}
 
 
 def register(connection: Any, name: str, cell: str) -> Registered:
-    """Register the function of that name which the cell defines, else the cell as a script. Where
-    nothing of it has changed there is no new version.
+    """Register the function `name` that the cell defines, else the cell as a script.
+
+    An unchanged cell creates no new version.
 
     Raises:
-        UsageError: it is no Python, or the file is somebody else's.
-        NbyardError: it is refused; the file is then as it was.
+        UsageError: the cell is no Python code, or the file was not written by a cell.
+        NbyardError: registration is refused; the file is then restored.
     """
     names = [one.name for one in _functions(_parsed(cell))]
     name = name or (names[0] if len(names) == 1 else "")
@@ -54,13 +55,15 @@ def register(connection: Any, name: str, cell: str) -> Registered:
 
 
 def register_decorated(magics: Any, result: Any) -> None:
-    """Functions marked with `@nbyard.executable`, when a cell that defines them has run; in a run
-    they are what they are."""
+    """Register functions marked with `@nbyard.executable` after their cell ran.
+
+    In a run, the mark has no effect.
+    """
     if not result.success or "NBYARD_ATTEMPT" in os.environ:
         return
     try:
         functions = list(_functions(ast.parse(result.info.raw_cell)))
-    except (SyntaxError, ValueError):  # a magic of IPython: no plain cell
+    except (SyntaxError, ValueError):  # the cell has magics and is no plain Python
         return
     for function in functions:
         if any(_is_mark(one) for one in function.decorator_list):
@@ -88,7 +91,7 @@ def _is_mark(node: ast.expr) -> bool:
 
 
 def _missing(cell: str) -> Iterator[str]:
-    """Names that only other cells know."""
+    """Yield a sentence with the names that only other cells define."""
     top = symtable.symtable(cell, "<cell>", "exec")
     own = {one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()}
     used = {

@@ -1,4 +1,4 @@
-"""What may follow `%nbyard`: verbs, and names of what there is."""
+"""Completion for `%nbyard`: verbs and names of existing objects."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ class Completion:
         }
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:
-        """The words that fit."""
+        """Return the words that complete the cursor's symbol."""
         words = event.text_until_cursor.split()[1:]
         if words and event.symbol and event.text_until_cursor.endswith(event.symbol):
             words = words[:-1]
@@ -35,7 +35,7 @@ class Completion:
         return [word for word in found if word.startswith(event.symbol)]
 
     def _of(self, noun: str) -> list[str]:
-        """Names that are one word."""
+        """Return the names that are one word."""
         return [item.name for item in self._items(noun) if not any(map(str.isspace, item.name))]
 
     def _items(self, noun: str) -> Sequence[Any]:

@@ -27,11 +27,11 @@ HELP = """%nbyard dataset NAME            the path of a dataset
 
 @magics_class
 class NbyardMagics(Magics):
-    """Registered by `%load_ext nbyard`."""
+    """The magics that `%load_ext nbyard` registers."""
 
     @cached_property
     def connection(self) -> Local:
-        """The store of this machine, opened when it is needed."""
+        """Return the store of this machine, opened at its first use."""
         return Local()
 
     @property
@@ -40,8 +40,11 @@ class NbyardMagics(Magics):
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
-        """Run things and look at them: `%nbyard run FILE -p a=1`, `%nbyard runs`; `%%nbyard
-        executable NAME` makes a cell an executable."""
+        """Run and inspect executables and workflows.
+
+        Use `%nbyard run FILE -p a=1` or `%nbyard runs`. `%%nbyard executable NAME` registers a cell
+        as an executable.
+        """
         try:
             verb, *rest = shlex.split(line) or ["help"]
         except ValueError as error:
@@ -63,7 +66,7 @@ class NbyardMagics(Magics):
         raise UsageError(HELP)
 
     def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
-        """A cell with the function is run as well, so that it is there to be tried."""
+        """Register a cell; run a cell with a function too, so that the user can call it."""
         if verb != "executable" or len(words) > 1:
             raise UsageError(HELP)
         made = cells.register(self.connection, words[0] if words else "", cell)
@@ -75,7 +78,7 @@ class NbyardMagics(Magics):
         return listing(noun, getattr(self.connection, noun).list(limit=MOST).items)
 
     def _dataset(self, name: str) -> str:
-        """The path of the current version: a file, or the folder where it is one."""
+        """Return the path of the current version, a file or a folder."""
         found = self.connection.datasets.get(dataset=name)
         folder = self.connection.yard.store.folder / "resources" / found.id
         if found.current.state != "ready":

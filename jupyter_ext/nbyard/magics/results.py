@@ -1,5 +1,7 @@
-"""What magics give back: text, and tables in HTML in which nothing of others is markup. In
-JupyterLab their first words open what they name; elsewhere that is text."""
+"""Results of magics, as text and as HTML tables with escaped content.
+
+In JupyterLab, the first cell of a row opens the object it names; elsewhere, it is text.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -42,7 +44,7 @@ LISTED: dict[str, Columns] = {
 }
 
 
-# The command of the front end that opens one, and by which id.
+# The front end's command that opens an object, and its ID.
 OPENS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "runs": ("nbyard:show-run", lambda r: r.id),
     "datasets": ("nbyard:open-dataset", lambda d: d.id),
@@ -52,7 +54,7 @@ OPENS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 
 
 class Shown:
-    """A sentence and a table; `links` are for the sentence, or else for each row."""
+    """A sentence and a table; `links` belong to the sentence, or else to each row."""
 
     def __init__(
         self,
@@ -94,14 +96,14 @@ def _linked(text: str, link: str) -> str:
 
 
 def link_to(noun: str, item: Any) -> str:
-    """What makes a link open a thing of that noun in JupyterLab; its address leads nowhere."""
+    """Return the attributes of a link that opens an object in JupyterLab."""
     command, identity = OPENS[noun]
     told = escape(json.encode({"id": identity(item)}).decode())
     return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{told}"'
 
 
 def listing(noun: str, items: Sequence[Any]) -> Shown:
-    """The things of a noun."""
+    """Return a table of the objects of a noun."""
     columns = LISTED[noun]
     rows = [[read(item) for read in columns.values()] for item in items]
     links = [link_to(noun, item) for item in items if noun in OPENS]
@@ -135,7 +137,7 @@ def _made(task: Task) -> str:
 
 
 class Registered(Shown):
-    """An executable that a cell has become."""
+    """An executable that was registered from a cell."""
 
     def __init__(self, executable: Executable, hints: Sequence[str]):
         self.executable = executable

@@ -1,1 +1,1 @@
-"""All that speaks Tornado: one handler for every operation, streams, and the OpenAPI document."""
+"""Everything that uses Tornado: operation handlers, streams and the OpenAPI document."""

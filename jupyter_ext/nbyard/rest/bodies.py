@@ -1,4 +1,4 @@
-"""Bodies of requests: read as they arrive, bounded, and turned into typed values."""
+"""Request bodies: read in pieces, limited in size and converted to typed values."""
 
 import re
 import zlib
@@ -19,7 +19,7 @@ GZIP = 16 + zlib.MAX_WBITS
 
 
 class Body:
-    """Takes pieces and keeps no more of them than allowed."""
+    """Collects pieces up to a limit."""
 
     def __init__(self, limit: int):
         self._limit = limit
@@ -34,11 +34,11 @@ class Body:
             self._pieces.clear()
 
     def read(self, headers: HTTPHeaders, kind: Any) -> Any:
-        """The value of that type.
+        """Return the body as a value of type `kind`.
 
         Raises:
-            UnsupportedContent: it is not called JSON.
-            TooLarge: more came than is allowed, packed or unpacked.
+            UnsupportedContent: the content type is not JSON.
+            TooLarge: the body is larger than allowed, compressed or not.
             BadRequest: it cannot be read.
             Invalid: a field is refused.
         """
@@ -74,10 +74,10 @@ class Body:
 
 
 def convert(value: Any, kind: Any) -> Any:
-    """The value as that type.
+    """Convert a JSON value to type `kind`.
 
     Raises:
-        Invalid: naming the field.
+        Invalid: with the refused field.
     """
     check_texts(value)
     try:
@@ -93,7 +93,11 @@ def convert(value: Any, kind: Any) -> Any:
 
 
 def check_texts(value: Any) -> None:
-    """Raises Invalid when a text in it holds what no database can keep."""
+    """Check that no text contains a NUL character, which databases cannot store.
+
+    Raises:
+        Invalid: with the field of such a text.
+    """
     todo = [("", value)]
     while todo:
         place, found = todo.pop()

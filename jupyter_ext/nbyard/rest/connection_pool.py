@@ -1,4 +1,4 @@
-"""Connections to services that wait a moment for the next request."""
+"""Connections to services, kept open briefly for the next request."""
 
 import socket
 import time
@@ -7,21 +7,21 @@ from collections import defaultdict
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
-# less than a rollout waits before it ends a revision, and than servers keep a silent connection
+# Shorter than a rollout's wait before it stops a revision, and than servers' idle timeouts.
 IDLE_SECONDS = 1.0
 MOST = 64
 Spot = tuple[str, int]
 
 
 class Connections:
-    """Those of one server, in its loop's thread; none stays for longer than a second."""
+    """The idle connections of one server, each for at most a second; used in its loop's thread."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[Spot, list[tuple[float, IOStream]]] = defaultdict(list)
         self._is_due = False
 
     def take(self, spot: Spot) -> IOStream | None:
-        """Return a connection that is open still, the one that was used last."""
+        """Return the most recently used open connection, or None."""
         waiting = self._idle[spot]
         while waiting:
             since, stream = waiting.pop()
@@ -31,7 +31,7 @@ class Connections:
         return None
 
     def give(self, spot: Spot, stream: IOStream) -> None:
-        """Keep a connection whose last answer was read to its end."""
+        """Keep a connection for reuse; its last response must be read completely."""
         if len(self._idle[spot]) >= MOST or not _is_silent(stream):
             stream.close()
             return
@@ -54,7 +54,7 @@ class Connections:
             IOLoop.current().call_later(IDLE_SECONDS / 4, self._sweep)
 
     def close(self) -> None:
-        """For the end of the server."""
+        """Close all connections when the server stops."""
         for waiting in self._idle.values():
             for _, stream in waiting:
                 stream.close()
@@ -62,14 +62,14 @@ class Connections:
 
 
 def _is_silent(stream: IOStream) -> bool:
-    """Return whether it is open, and the service has sent nothing behind its last answer."""
-    # a stream reads ahead, and has no public name for that; without the name none is kept
+    """Return whether the stream is open and has received nothing after its last response."""
+    # Tornado has no public name for bytes read ahead; without the attribute, reuse nothing.
     if stream.closed() or getattr(stream, "_read_buffer_size", True):
         return False
     try:
         stream.socket.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return True
-    except OSError:  # the service has reset it
+    except OSError:  # the service reset the connection
         return False
     return False

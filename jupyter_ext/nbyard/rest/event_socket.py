@@ -1,7 +1,7 @@
-"""The event socket `/events/socket`: one for each browser window, everything in batches.
+"""The event socket `/events/socket`: one for each browser window, with events in batches.
 
-A client says `{"after": ID}` first (0 or nothing: from now on), or has `?after=ID` in the address,
-and may say `{"watch": [RUN, …]}` at any time. Frames are
+A client first sends `{"after": ID}` (0 or nothing: from now on), or has `?after=ID` in the address.
+It may send `{"watch": [RUN, …]}` at any time. Frames are
 `{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
 `{"activity": [{run, node, attempt, log_bytes, done, total, current}, …]}`.
 """
@@ -39,7 +39,7 @@ MAX_UNSENT = 16 << 20
 
 
 class Broadcast:
-    """Reads new events once for all windows of this server, when poked or by the clock."""
+    """Reads new events once for all windows of this server, when notified and periodically."""
 
     def __init__(self, desk: Desk, listener: Listener | None):
         self._desk = desk
@@ -81,7 +81,7 @@ class Broadcast:
             await window.send_activity()
 
     def publish(self) -> None:
-        """Send what is new to every window; pokes meanwhile lead to one more round."""
+        """Send new events to every window; a notification meanwhile starts one more round."""
         if self._busy:
             self._again = True
             return
@@ -96,7 +96,7 @@ class Broadcast:
                 for (caller, cursor), windows in self._places().items():
                     if cursor != newest:
                         newest = await self._bring(caller, cursor, newest, windows)
-            # with much to send, the next round has more in each frame
+            # After a long round, wait, so that the next one has more events in each frame.
             await asyncio.sleep(min(time.monotonic() - start, MAX_PAUSE_SECONDS))
         finally:
             self._busy = False
@@ -105,7 +105,7 @@ class Broadcast:
                 self.publish()
 
     def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
-        """Windows by who looks and how far they are; not those that have much to take in still."""
+        """Return the windows that can take more, grouped by caller and last sent event."""
         found: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
         for window in self._windows:
             if window.place is not None and window.takes_more:
@@ -115,9 +115,11 @@ class Broadcast:
     async def _bring(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
     ) -> int:
-        """Bring windows that stand at one place up to the newest event, which is the answer: what
-        lies between is read and encoded once for all of them. What is the newest is looked up with
-        the first frame, unless it is known."""
+        """Send all events after `cursor` to these windows; return the ID of the newest event.
+
+        Events are read and encoded once for all windows. The newest event is looked up with the
+        first frame if `newest` is None.
+        """
         while True:
             text, last, newest = await self._desk.call(self._frame, caller, cursor, newest)
             if last == cursor:
@@ -130,7 +132,7 @@ class Broadcast:
             cursor = last
 
     def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
-        """Empty when there is nothing to say; the last event in it, and the newest."""
+        """Return a frame (empty without news), its last event and the newest event."""
         events = self._desk.services.events
         newest = events.last() if newest is None else newest
         if cursor == newest:
@@ -141,10 +143,10 @@ class Broadcast:
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """One browser window."""
+    """The connection of one browser window."""
 
     def skip_check_origin(self) -> bool:
-        """A token does not excuse a foreign page."""
+        """Return False, because a token does not excuse a foreign page."""
         return False
 
     def initialize(self, desk: Desk, broadcast: Broadcast) -> None:
@@ -190,32 +192,33 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             await self._begin(said.get("after"))
 
     async def _begin(self, after: Any) -> None:
-        """Go on from that event; one who has seen more than there is has seen another store."""
+        """Continue after that event, or refetch if it is newer than any event in this store."""
         now = await self.desk.ask("events", "last")
-        seen = after if type(after) is int and after > 0 else now  # a bool is an int too
+        seen = after if type(after) is int and after > 0 else now  # isinstance would accept a bool
         self._cursor = min(seen, now)
         self._write(_frame(Events([], self._cursor, refetch=seen > now)))
         self._broadcast.publish()
 
     @property
     def place(self) -> tuple[Caller, int] | None:
-        """Who looks, and the last event that was sent; None before the first word."""
+        """Return the caller and the last event that was sent; None before the first message."""
         if self._caller is None or self._cursor is None:
             return None
         return self._caller, self._cursor
 
     @property
     def takes_more(self) -> bool:
+        """Return whether the window has few enough unsent bytes."""
         return self._unsent < MAX_UNSENT
 
     def move_on(self, cursor: int, text: str) -> None:
-        """Everything up to this event is in the frame."""
+        """Send a frame, if it has news, and store its last event."""
         self._cursor = cursor
         if text:
             self._write(text)
 
     async def send_activity(self) -> None:
-        """How far the tasks of watched runs are, where that changed."""
+        """Send the progress of the tasks of watched runs, if it changed."""
         if not self._watched or self._caller is None:
             return
         with contextlib.suppress(NbyardError):
@@ -236,7 +239,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         was_full = not self.takes_more
         self._unsent -= length
         if sent.cancelled() or sent.exception() is not None:
-            return  # it is closed
+            return  # the socket is closed
         if was_full and self.takes_more:
             self._broadcast.publish()
 
@@ -247,5 +250,5 @@ def _frame(found: Events) -> str:
 
 
 def _storable(text: str) -> str:
-    """Without what no database can be asked for."""
+    """Return the text without characters that databases refuse."""
     return text.encode(errors="ignore").decode().replace("\0", "")

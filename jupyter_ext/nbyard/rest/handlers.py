@@ -1,4 +1,7 @@
-"""One handler for every operation: decode, authorise, call in a thread, encode, map the error."""
+"""The handler of all operations.
+
+It decodes a request, authorizes it, calls the service in a thread and encodes the response.
+"""
 
 import atexit
 import secrets
@@ -39,7 +42,7 @@ BODY_SECONDS = 30.0
 
 
 class Opened(Protocol):
-    """An open yard, as far as it matters here."""
+    """The part of an open yard that handlers use."""
 
     services: Services
 
@@ -51,8 +54,10 @@ class Opened(Protocol):
 
 
 class Desk:
-    """What handlers share: the services, opened at the first request, the settings and a bounded
-    pool of threads."""
+    """The shared state of handlers: services, settings and a bounded pool of threads.
+
+    The store is opened at the first request.
+    """
 
     def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
         self.settings = settings
@@ -67,15 +72,15 @@ class Desk:
 
     @property
     def services(self) -> Services:
-        """Opens the store when it is not open; may block."""
+        """Return the services; open the store if necessary, which may block."""
         return self._yard().services
 
     def watch(self) -> None:
-        """Start a dispatcher if there is work and none lives; may block."""
+        """Start a dispatcher if there is work and none is running; may block."""
         self._yard().watch()
 
     def is_working(self) -> bool:
-        """Whether anything runs, is built or is imported; may block."""
+        """Return whether any run, build or import is active; may block."""
         return self._yard().is_working()
 
     def _yard(self) -> Opened:
@@ -85,24 +90,23 @@ class Desk:
             return self._opened
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run blocking code beside the server's loop."""
+        """Run blocking code in the pool and wait for its result."""
         work = partial(function, *args, **kwargs)
         return await IOLoop.current().run_in_executor(self.pool, work)
 
     async def ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a service's method beside the server's loop."""
+        """Call a service method in the pool and wait for its result."""
         return await self.call(self._ask, noun, verb, *args, **kwargs)
 
     def _ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
 
     def close_at_exit(self) -> None:
-        """Close when the process ends, unless that happens before: a Jupyter server that stops
-        does not tell extensions of this kind."""
+        """Close when the process exits, because a Jupyter server may not notify its extensions."""
         atexit.register(self.close)
 
     def close(self) -> None:
-        """For the end of the server, in its loop's thread."""
+        """Close everything when the server stops; call it in the thread of its loop."""
         atexit.unregister(self.close)
         for close in self.closing:
             close()
@@ -113,7 +117,11 @@ class Desk:
 
 
 async def check_authorizer(handler: JupyterHandler) -> None:
-    """Ask the server's own authorizer about the resource `nbyard`; 403 where it says no."""
+    """Check with the server's authorizer that the user may access the resource `nbyard`.
+
+    Raises:
+        HTTPError: 403, if the authorizer refuses.
+    """
     action = "read" if handler.request.method in ("GET", "HEAD") else "write"
     asked = handler.authorizer.is_authorized(handler, handler.current_user, action, "nbyard")
     if not await ensure_async(asked):
@@ -121,7 +129,7 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 
 
 class NbyardHandler(JupyterHandler):
-    """Authentication, authorisation by scope and the one error body."""
+    """Base of all handlers: authentication, authorization by scope and the error body."""
 
     def initialize(self, desk: Desk) -> None:
         self.desk = desk
@@ -138,7 +146,7 @@ class NbyardHandler(JupyterHandler):
             await check_authorizer(self)
 
     def authorised(self, scope: str) -> Caller:
-        """The caller, who has that scope.
+        """Return the caller, who has that scope.
 
         Raises:
             Forbidden: the scope is missing.
@@ -149,15 +157,15 @@ class NbyardHandler(JupyterHandler):
         return caller
 
     def get_login_url(self) -> str:
-        """No page to log in instead of an answer."""
+        """Raise 403 without a user, because API clients cannot use a login page."""
         if self.current_user is None:
             raise web.HTTPError(403)
         return str(super().get_login_url())
 
     def fail(self, error: NbyardError) -> None:
-        """Answer with an error."""
-        if error.status >= 500 and not isinstance(error, DatabaseAway):  # which the store logs
-            why = None if error.status == 503 else error  # that passes, and its words say enough
+        """Respond with an error."""
+        if error.status >= 500 and not isinstance(error, DatabaseAway):  # the store logs that one
+            why = None if error.status == 503 else error  # temporary: the message is enough
             app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=why)
         self.send_error(error.status, body=error.body(self.request_id))
 
@@ -173,7 +181,7 @@ class NbyardHandler(JupyterHandler):
         self.finish(msgspec.json.encode(body))
 
     def known_methods(self) -> Iterable[str]:
-        """What can be asked at this address."""
+        """Return the methods that this address supports."""
         return ("GET",)
 
     def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
@@ -221,7 +229,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         try:
             return await super().prepare(**kwargs)
         except web.HTTPError as error:
-            if error.status_code == 404:  # Jupyter's answer to a page of another origin
+            if error.status_code == 404:  # Jupyter's response to a page of another origin
                 raise web.HTTPError(403, "Another page may not ask this.") from None
             raise
 

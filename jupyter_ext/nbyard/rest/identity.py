@@ -1,4 +1,4 @@
-"""From Jupyter's user to our caller."""
+"""Mapping from Jupyter's user to the caller of services."""
 
 import getpass
 from typing import Any
@@ -7,13 +7,15 @@ from nbyard.domain.callers import Caller
 
 
 def caller_of(user: Any) -> Caller:
-    """On one's own server everybody with the token is the one user whom the store belongs to;
-    Jupyter makes up a name for each browser, which must not part them."""
+    """Return the store's single user for everybody who has the server's token.
+
+    Jupyter invents a name for each browser; these names must not separate one person's data.
+    """
     return Caller(local_name())
 
 
 def local_name() -> str:
-    """The name of the user that this process runs as."""
+    """Return the name of the user that this process runs as."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of operations."""
+"""The OpenAPI 3.1 document, generated from the table of operations."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,13 +15,13 @@ from nbyard.services.table import table
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
 CONTENT_REFUSALS = (400, 403, 404, 409, 422, 500, 503)
-# what check_limit and check_count of domain.paging allow
+# The same ranges as check_limit and check_count of domain.paging.
 LIMIT: Json = {"minimum": 1, "maximum": MAX_LIMIT}
 COUNT: Json = {"minimum": 0, "format": "int64"}
 
 
 def document() -> Json:
-    """The whole description; the server's address is left open."""
+    """Return the whole document as JSON data, without the server's address."""
     operations = table()
     bodies = [field.type for op in operations for field in op.placed("body")]
     returned = [op.returns for op in operations if op.returns is not type(None)]
@@ -59,7 +59,7 @@ def _paths(operations: Iterable[Operation], by_type: Json) -> Json:
 
 
 def text() -> str:
-    """The document as it is checked in."""
+    """Return the document as the text of the checked-in file."""
     return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
 
 
@@ -143,7 +143,7 @@ def _download(operation: str, variables: list[str], *parameters: Json) -> Json:
     }
 
 
-# what travels as a stream, beside the operations
+# Streamed bodies, which no operation declares.
 STREAMS: dict[str, Json] = {
     "/datasets/{dataset}/content": _download(
         "datasets.content",

@@ -1,4 +1,4 @@
-"""From the table of operations to Tornado's routes."""
+"""Tornado's routes, built from the table of operations."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 
 class HealthHandler(JupyterHandler):
-    """A text that tells no more than that the server answers."""
+    """Responds "ok" to show that the server runs, and reveals nothing else."""
 
     auth_resource = "nbyard"
 
@@ -46,7 +46,7 @@ class HealthHandler(JupyterHandler):
 
 
 class OpenApiHandler(NbyardHandler):
-    """The description of everything here."""
+    """Returns the OpenAPI document."""
 
     @web.authenticated
     def get(self) -> None:
@@ -55,7 +55,7 @@ class OpenApiHandler(NbyardHandler):
 
 
 class NowhereHandler(NbyardHandler):
-    """Addresses that do not exist answer in our words."""
+    """Responds to unknown addresses with nbyard's error body."""
 
     @web.authenticated
     def get(self, *_: str) -> None:
@@ -65,8 +65,10 @@ class NowhereHandler(NbyardHandler):
 
 
 def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> list[Route]:
-    """All routes below `<base_url>/nbyard/api`, exact ones before those with variables, and those
-    of the proxy."""
+    """Return the routes of the proxy and all routes below `<base_url>/nbyard/api`.
+
+    Exact paths come before those with variables.
+    """
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -93,7 +95,7 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> lis
     values = {"desk": desk, "meter": meter}
     found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
     of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk})
-    # first, since these are asked most often
+    # First, because they get the most requests.
     return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
 
 

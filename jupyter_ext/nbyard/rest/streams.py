@@ -1,4 +1,4 @@
-"""What does not fit into one JSON body: uploads and downloads."""
+"""Streamed uploads and downloads, which do not fit into one JSON body."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ UPLOAD_SECONDS = 24 * 3600.0
 
 @web.stream_request_body
 class UploadHandler(NbyardHandler, APIHandler):
-    """`PATCH /uploads/{upload}`: the next bytes, written as they arrive, never held in memory."""
+    """`PATCH /uploads/{upload}`: writes the next bytes as they arrive, never held in memory."""
 
     request: HTTPServerRequest
 
@@ -31,7 +31,7 @@ class UploadHandler(NbyardHandler, APIHandler):
         self._piece: Any = None
         self._context: Any = None
         await super().prepare(**kwargs)
-        if self.request.method == "PATCH":  # its pieces may take as long as they take
+        if self.request.method == "PATCH":  # large pieces over slow networks take long
             self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
             self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
 
@@ -78,13 +78,15 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.answer(200, found)
 
     def on_connection_close(self) -> None:
-        self.desk.pool.submit(self._close)  # it syncs the bytes, which may take long
+        self.desk.pool.submit(self._close)  # syncing the bytes to disk may take long
         super().on_connection_close()
 
 
 class ContentHandler(NbyardHandler):
-    """`GET …/content`: the bytes of a dataset, an artifact, an input or another file of a task;
-    more than one file comes as a zip."""
+    """`GET …/content`: the bytes of a dataset, an artifact, or an input or other file of a task.
+
+    Several files are sent as a zip.
+    """
 
     def initialize(self, desk: Any, name: str) -> None:  # type: ignore[override]
         super().initialize(desk)
@@ -109,7 +111,7 @@ class ContentHandler(NbyardHandler):
             await self._send(source, filename)
 
     def _asked(self) -> dict[str, Any]:
-        """What stands in the query."""
+        """Return the values in the query."""
         if self._name == "runs.file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         text = self.get_query_argument("version", "")

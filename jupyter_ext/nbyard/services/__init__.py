@@ -1,1 +1,1 @@
-"""Everything you can ask: one class per noun, synchronous; operations are declared here once."""
+"""Service layer: one class per noun, with synchronous methods that are declared here once."""

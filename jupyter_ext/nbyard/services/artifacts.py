@@ -1,4 +1,4 @@
-"""Artifacts: what came out of tasks."""
+"""Service operations on artifacts, the stored outputs of tasks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ from nbyard.services.service_context import Parts
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
-# small enough to count the rows before the first page is shown
+# Counting the rows of a larger file would delay the first page.
 COUNTED_BYTES = 64 * 2**20
 
 
 class ArtifactService:
-    """Named bytes with their origin; the bytes themselves travel as
-    `GET /artifacts/{artifact}/content`."""
+    """Stored files with their origin. `GET /artifacts/{artifact}/content` returns the bytes."""
 
     noun = "artifacts"
 
@@ -44,7 +43,7 @@ class ArtifactService:
     ) -> Page[NamedArtifact]:
         """List the named artifacts, newest first.
 
-        Each is what a run of one executable made under a name of its own.
+        Each artifact holds the outputs of one executable's run that was started under this name.
         """
         check_limit(limit)
         store = self._parts.store
@@ -57,7 +56,10 @@ class ArtifactService:
 
     @operation("GET", "/artifacts/suggest", scope="runs:read")
     def suggest(self, caller: Caller, name: str) -> SuggestedName:
-        """Suggest a name for a new artifact: the one that is asked for, or the next like it."""
+        """Suggest a free name for a new artifact.
+
+        Returns `name` itself if it is free, else the next free name with a number.
+        """
         wanted = check_run_name(name)
         store = self._parts.store
         with store.read() as c:
@@ -70,7 +72,10 @@ class ArtifactService:
 
     @operation("GET", "/artifacts/{artifact}", scope="runs:read")
     def get(self, caller: Caller, artifact: str) -> Artifact:
-        """Show one file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one."""
+        """Show one file of an artifact.
+
+        `artifact` is the file's ID, `NAME.OUTPUT`, or `NAME` if the artifact has only one file.
+        """
         with self._parts.store.read() as c:
             return file_named(self._parts.store, c, caller.name, artifact)
 
@@ -84,10 +89,10 @@ class ArtifactService:
         column_offset: int = 0,
         sheet: str = "",
     ) -> TablePage:
-        """Show rows with types; only for tables that can be read.
+        """Show rows of a table with their column types.
 
-        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-        file, by default the first.
+        Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
+        on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
         from nbyard.tabular import TableFile
 
@@ -102,7 +107,7 @@ class ArtifactService:
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def content(self, caller: Caller, artifact: str) -> Bytes:
-        """The bytes, for a download: one file, or all of a name."""
+        """Return the bytes to download: one file, or all files of a named artifact."""
         with self._parts.store.read() as c:
             found = _files(self._parts.store, c, caller.name, artifact)
         if len(found) == 1:
@@ -112,11 +117,11 @@ class ArtifactService:
 
 
 def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
-    """One file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one.
+    """Return one file by its ID, as `NAME.OUTPUT`, or as `NAME` if that has only one file.
 
     Raises:
-        NotFound: there is no such artifact, or it has no file (yet).
-        Invalid: it has several.
+        NotFound: the artifact does not exist, or has no file (yet).
+        Invalid: the artifact has several files.
     """
     found = _files(store, c, owner, key)
     if len(found) > 1:
@@ -126,7 +131,7 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
 
 
 def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
-    """One by its id or output, or all of a name; never none."""
+    """Return the file with this ID or output, or all files of a name; at least one."""
     if file := store.artifacts.get(c, owner, key):
         return [file]
     for name, dot, output in ((key, "", ""), key.rpartition(".")):

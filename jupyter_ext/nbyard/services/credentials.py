@@ -1,4 +1,4 @@
-"""Credentials: kept under a name, chosen by it, and never told again."""
+"""Service operations on credentials: named secrets that the API never returns."""
 
 from __future__ import annotations
 
@@ -37,8 +37,10 @@ MAX_DESCRIPTION = 10_000
 
 
 class CredentialService:
-    """Names for what only their owner may know. What is secret goes in and never comes out: only
-    the dispatcher reads it, for the work that names it."""
+    """Named secrets of one owner. The API stores secret fields and never returns them.
+
+    Only the dispatcher reads them, for the tasks and imports that name the credential.
+    """
 
     noun = "credentials"
 
@@ -48,12 +50,12 @@ class CredentialService:
 
     @operation("GET", "/credentials/kinds", scope="credentials:read")
     def kinds(self, caller: Caller) -> list[CredentialKind]:
-        """List what kinds of credentials there are, with their fields."""
+        """List the kinds of credentials with their fields."""
         return [*KINDS]
 
     @operation("POST", "/credentials", scope="credentials:write", status=201)
     def create(self, caller: Caller, body: NewCredential) -> Credential:
-        """Keep something secret under a name."""
+        """Store a secret under a name."""
         name, kind = check_name(body.name), kind_of(body.kind)
         if is_id(name):
             raise Invalid.field("name", "may not be an id: these name other credentials")
@@ -80,7 +82,10 @@ class CredentialService:
     def list(
         self, caller: Caller, limit: int = 50, after: str = "", search: str = "", kind: str = ""
     ) -> Page[Credential]:
-        """List credentials, newest first, or those of one kind; nothing secret is told."""
+        """List credentials without their secrets, newest first.
+
+        `kind` limits the list to one kind of credential.
+        """
         check_limit(limit)
         if kind:
             kind_of(kind)
@@ -91,7 +96,10 @@ class CredentialService:
 
     @operation("GET", "/credentials/{credential}", scope="credentials:read")
     def get(self, caller: Caller, credential: str) -> Credential:
-        """Show a credential, by id or name, with what uses it and without what is secret in it."""
+        """Show a credential, by ID or name, without its secrets.
+
+        The result lists the runs and workflows that use the credential.
+        """
         found = self._find(caller, credential)
         return msgspec.structs.replace(found, used_by=self._used_by(found))
 
@@ -113,9 +121,9 @@ class CredentialService:
 
     @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
     def update(self, caller: Caller, credential: str, body: CredentialPatch) -> Credential:
-        """Replace fields of a credential; those that are not given stay.
+        """Replace fields of a credential.
 
-        Work that begins from now on gets the new ones.
+        Omitted fields keep their values. Work that starts after the change uses the new values.
         """
         found = self._find(caller, credential)
         if found.version != body.version:
@@ -138,7 +146,10 @@ class CredentialService:
     def _fields(
         self, c: Connection, found: Credential, kind: CredentialKind, new: Mapping[str, str]
     ) -> dict[str, str]:
-        """All of them; what cannot be read any more is left out where the new ones are enough."""
+        """Merge the stored fields with the new ones.
+
+        Unreadable stored fields are left out if the new fields replace all required secrets.
+        """
         try:
             return self._store.credentials.fields(c, found) | dict(new)
         except (StoreUnusable, Conflict):
@@ -148,9 +159,9 @@ class CredentialService:
 
     @operation("DELETE", "/credentials/{credential}", scope="credentials:write", status=204)
     def delete(self, caller: Caller, credential: str, force: bool = False) -> None:
-        """Forget a credential.
+        """Delete a credential.
 
-        Refused while a live run or a saved workflow uses it, unless forced.
+        Fails while a live run or a saved workflow uses it, unless `force` is set.
         """
         found = self._find(caller, credential)
         users = [] if force else self._used_by(found)
@@ -162,7 +173,10 @@ class CredentialService:
 
     @operation("POST", "/credentials/reseal", scope="credentials:write")
     def reseal(self, caller: Caller) -> Sealed:
-        """Encrypt anew, with the newest key, what was encrypted with an older one."""
+        """Encrypt secrets again that were encrypted with an older key.
+
+        The newest key is used.
+        """
         with self._store.write() as c:
             return Sealed(self._store.credentials.seal_anew(c, caller.name))
 

@@ -1,4 +1,4 @@
-"""Deployments: what shall run, as which revision; the dispatcher makes it so."""
+"""Service operations on deployments. The dispatcher starts and stops their containers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ BASE_URL = "base_url"
 
 
 class DeploymentService:
-    """What is wanted of deployments, and what is known of them."""
+    """Deployments: their requested revisions and their observed states."""
 
     noun = "deployments"
 
@@ -71,7 +71,7 @@ class DeploymentService:
 
     @operation("GET", "/deployments/form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
-        """Show what can be deployed, and the fields of it with defaults, ranges and help."""
+        """Show the deployment form: choices, defaults, ranges, help."""
         there = gpus.present(self._parts.settings.gpus)
         return DeploymentForm(list(PRESETS), list(OFFERED), list(there))
 
@@ -79,9 +79,9 @@ class DeploymentService:
     def create(self, caller: Caller, body: NewDeployment, idempotency_key: str = "") -> Deployment:
         """Deploy an image as a service that runs until it is stopped.
 
-        What is not said is as the preset and the service have it; `image` may be the name of a
-        model that was built here, or is being built: then it waits for that. It is *running* when
-        it answers. What has no title is called after its model, with a number where another one is.
+        Omitted options take their values from the preset and the service. `image` may name a model
+        that was built here; the deployment waits until it is built. It is *running* once it
+        responds. The default title is the model's name, with a number if that title is taken.
         """
         asked, body = body, ai4os.plain(body)
         title = body.title
@@ -89,7 +89,7 @@ class DeploymentService:
             body = self._with_model(caller, body)
             name, spec = completed(body)
         password = _hashed(body.password)
-        unseen = structs.replace(body, password="")  # of a password nothing else is kept
+        unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, unseen)
@@ -106,7 +106,7 @@ class DeploymentService:
         return self.get(caller, made)
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
-        """A model says itself what it is called and where it answers."""
+        """Fill in image, title and port from the model that `image` names, if it names one."""
         package = self._package(caller, body.image) if body.service == "api" else None
         if package is None:
             return body
@@ -134,7 +134,7 @@ class DeploymentService:
             raise NameTaken(said, hint=hint, details=[Detail("name", said)])
 
     def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
-        """One by which it can be told from the others."""
+        """Return the title, shortened and numbered if another deployment has it."""
         titles = self._rows.titles(c, caller.name)
         if free_name(titles, title) == title:
             return title
@@ -145,7 +145,7 @@ class DeploymentService:
     def list(
         self, caller: Caller, limit: int = 50, after: str = "", search: str = "", state: str = ""
     ) -> Page[Deployment]:
-        """List deployments, newest first; those in one state where it is given."""
+        """List deployments, newest first, or those in one state."""
         check_limit(limit)
         self._parts.watch()
         with self._store.read() as c:
@@ -154,7 +154,7 @@ class DeploymentService:
 
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
     def get(self, caller: Caller, deployment: str) -> Deployment:
-        """Show a deployment, by id or name."""
+        """Show a deployment, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
             return self._warned(self._find(c, caller, deployment))
@@ -174,8 +174,8 @@ class DeploymentService:
     def edit(self, caller: Caller, deployment: str, body: DeploymentChange) -> Deployment:
         """Change a deployment.
 
-        What is not title or description makes a new revision, which is started beside the one that
-        answers, and takes its place as soon as it answers itself.
+        A change of anything but title and description creates a revision. It starts beside the
+        current one and takes over once it responds.
         """
         package = self._package(caller, body.image) if isinstance(body.image, str) else None
         if package is not None:
@@ -195,7 +195,7 @@ class DeploymentService:
             known = self._rows.revision(c, found.id, found.revision)
             assert known is not None
             image_id = known.revision.image_id if spec.image == found.spec.image else ""
-            if package is not None and image_id:  # built anew since, it may be, under the same tag
+            if package is not None and image_id:  # the tag may name a newer build by now
                 image_id = package.image_id
             is_other = spec != found.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
@@ -207,9 +207,9 @@ class DeploymentService:
 
     @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
     def rollback(self, caller: Caller, deployment: str, revision: int = 0) -> Deployment:
-        """Make what an older revision was the newest again; by default the one before.
+        """Roll back to an older revision; by default the previous one.
 
-        It becomes a revision of its own, and takes the other's place as an edited one would.
+        The rollback creates a new revision. It takes over once it responds, as after an edit.
         """
         self._parts.make_way()
         with self._store.write() as c:
@@ -234,7 +234,7 @@ class DeploymentService:
         password: str,
         image_id: str,
     ) -> None:
-        """Where it had failed or come to its end, it is tried anew."""
+        """Add a revision; queue the deployment again if it failed or completed."""
         number = self._rows.add_revision(c, found.id, spec, origin, password, image_id)
         told = {"change": origin, "revision": number}
         if found.state in ("failed", "completed"):
@@ -244,7 +244,7 @@ class DeploymentService:
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
-        """Start a deployment that was stopped, ended or failed."""
+        """Start a stopped, completed or failed deployment."""
         self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
@@ -261,7 +261,7 @@ class DeploymentService:
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
-        """Stop a deployment; it can be started again as it was."""
+        """Stop a deployment. It keeps its settings for a restart."""
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if found.state not in ("stopping", "stopped"):
@@ -272,14 +272,13 @@ class DeploymentService:
 
     @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
     def delete(self, caller: Caller, deployment: str) -> None:
-        """Delete a deployment with its revisions, its files and its logs."""
+        """Delete a deployment with its revisions, files and logs."""
         with self._store.write() as c:
             self._rows.remove(c, self._find(c, caller, deployment))
         self._parts.call_dispatcher()
 
     def reached_below(self, base_url: str) -> None:
-        """Remember the base URL of the server that people reach deployments through: a service
-        that makes links of its own is told it when it is started."""
+        """Store the server's base URL, which services get at their start to create links."""
         with self._store.read() as c:
             is_known = self._store.facts.get(c, BASE_URL) == base_url
         if not is_known:
@@ -287,11 +286,11 @@ class DeploymentService:
                 self._store.facts.keep(c, BASE_URL, base_url)
 
     def target(self, caller: Caller, name: str, port: str) -> Target:
-        """Where the proxy finds a port of the caller's own deployment now.
+        """Return where the proxy reaches a port of the caller's own deployment now.
 
         Raises:
-            NotFound: he has none of that name, or it no such port.
-            Unavailable: it does not run, or does not answer; the message says why.
+            NotFound: the caller has no such deployment, or the deployment has no such port.
+            Unavailable: it does not run or does not respond; the message says why.
         """
         with self._store.read() as c:
             row = self._rows.serving(c, caller.name, name)
@@ -316,17 +315,17 @@ class DeploymentService:
 
     @operation("GET", "/deployments/{deployment}/traffic", scope="deployments:read")
     def traffic(self, caller: Caller, deployment: str, span: str = "hour") -> Traffic:
-        """Show how often a deployment was asked, and how it answered, as the proxy saw it.
+        """Show request counts, status codes and latency.
 
-        In the last hour by minutes, or (`day`) in the last day by quarters of an hour. Websockets
-        count when they are opened. What was asked a few seconds ago may not be counted yet.
+        `span` is `hour`, counted by the minute, or `day`, counted by the quarter of an hour.
+        Websockets count when they are opened. The last few seconds may be missing.
         """
         with self._store.read() as c:
             found = self._find(c, caller, deployment)
         return traffic_of(self._traffic(found.id).read(), span, time.time())
 
     def counted(self, deployment_id: str, counts: Sequence[Counted]) -> None:
-        """Keep what the proxy has counted of a deployment, unless that is gone by now."""
+        """Add the proxy's counts to a deployment's traffic; ignore deleted deployments."""
         with self._store.read() as c:
             if deployment_id not in self._rows.ids(c):
                 return
@@ -342,7 +341,7 @@ class DeploymentService:
     def events(
         self, caller: Caller, deployment: str, limit: int = 50, after: int = 0
     ) -> Page[DeploymentEvent]:
-        """List what happened to a deployment, newest first."""
+        """List the events of a deployment, newest first."""
         check_limit(limit)
         check_count(after, "after")
         with self._store.read() as c:
@@ -352,7 +351,7 @@ class DeploymentService:
 
     @operation("GET", "/deployments/{deployment}/forms", scope="deployments:read")
     def forms(self, caller: Caller, deployment: str) -> CallForms:
-        """Show what a deployment can be asked, as it describes itself (Swagger of DEEPaaS)."""
+        """Show the endpoints in the Swagger of a deployment (DEEPaaS)."""
         with self._store.read() as c:
             found = self._find(c, caller, deployment)
             forms = self._rows.forms(c, found.id)
@@ -372,7 +371,10 @@ class DeploymentService:
 
     @operation("GET", "/deployments/{deployment}/log", scope="deployments:read")
     def log(self, caller: Caller, deployment: str, revision: int = 0, after: int = 0) -> LogChunk:
-        """Read what a revision printed, by default the newest, from a byte on."""
+        """Read the log of a revision from byte `after` on.
+
+        The default is the newest revision.
+        """
         check_count(after, "after")
         check_count(revision, "revision")
         self._parts.watch()
@@ -388,7 +390,7 @@ class DeploymentService:
 
 
 def _hashed(password: str) -> str:
-    """As JupyterLab and VS Code understand it; nobody can tell the password from it."""
+    """Return the argon2 hash that JupyterLab and VS Code accept; empty for no password."""
     if not password:
         return ""
     from argon2 import PasswordHasher

@@ -1,4 +1,4 @@
-"""Environments: libraries under a name, locked, installed beside what is there."""
+"""Service operations on environments: named, versioned and locked sets of packages."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-Lines = list[str]  # in the class `list` is a verb
+Lines = list[str]  # inside the class, `list` is the operation
 
 
 class EnvironmentService:
-    """Names over immutable versions; the dispatcher installs them."""
+    """Named environments with immutable versions, which the dispatcher installs."""
 
     noun = "environments"
 
@@ -60,10 +60,10 @@ class EnvironmentService:
 
     @operation("POST", "/environments", scope="environments:write", status=201)
     def create(self, caller: Caller, body: NewEnvironment) -> Environment:
-        """Make an environment from the lines of a requirements file.
+        """Create an environment from the lines of a requirements file.
 
-        It is *ready*, with a kernel of its name, when all of them are installed, or *failed*. The
-        name of one of which nothing was ever installed may be given anew.
+        Once all packages are installed, it is *ready* and has a kernel of its name. Otherwise it is
+        *failed*. A name may be reused if nothing was ever installed under it.
         """
         name, lines, description = check_name(body.name), self._lines(body.requirements), ""
         if body.capture:
@@ -86,10 +86,10 @@ class EnvironmentService:
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
-        """The id of what has this name, where nothing of it was ever installed.
+        """Return the ID of an environment with this name that was never installed, or None.
 
         Raises:
-            NameTaken: something of it was, or is being installed.
+            NameTaken: a version with this name was installed, or is being installed.
         """
         rows, wanted = self._store.environments, name_key(name)
         names = rows.names(c, caller.name)
@@ -101,7 +101,7 @@ class EnvironmentService:
         return None
 
     def _next(self, c: Connection, caller: Caller, environment: str, lines: Sequence[str]) -> None:
-        """A new version; it goes on from the lock of one that could not be installed."""
+        """Add a version; reuse the lock of a failed version with the same lines."""
         rows = self._store.environments
         packages = lock_of_failed(rows.versions(c, environment), lines)
         rows.add_version(c, caller.name, environment, lines, packages)
@@ -118,7 +118,7 @@ class EnvironmentService:
 
     @operation("GET", "/environments/{environment}", scope="environments:read")
     def get(self, caller: Caller, environment: str) -> Environment:
-        """Show an environment, by id or name."""
+        """Show an environment, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
             return self._find(c, caller, environment)
@@ -142,9 +142,9 @@ class EnvironmentService:
     def diff(
         self, caller: Caller, environment: str, old: int = 0, new: int = 0
     ) -> Page[PackageChange]:
-        """Tell which packages differ between two versions.
+        """List the packages that differ between two versions.
 
-        By default between the newest and the one that was installed before it.
+        By default, the newest version is compared with the one installed before it.
         """
         versions = self.versions(caller, environment).items
         newer = _numbered(versions, check_count(new, "new") or versions[0].number)
@@ -155,7 +155,7 @@ class EnvironmentService:
 
     @operation("POST", "/environments/{environment}/preview", scope="environments:write")
     def preview(self, caller: Caller, environment: str, body: EnvironmentChange) -> Resolution:
-        """Find out what a change would install; nothing is changed."""
+        """Show what a change would install, without changing anything."""
         from nbyard.host.installers import KERNEL_PACKAGES, Installer
 
         with self._store.read() as c:
@@ -175,10 +175,11 @@ class EnvironmentService:
         "POST", "/environments/{environment}/versions", scope="environments:write", status=201
     )
     def change(self, caller: Caller, environment: str, body: EnvironmentChange) -> Environment:
-        """Make the next version of an environment from what is installed.
+        """Create the next version of an environment.
 
-        Until it is ready, and when it fails, the one before is used. One at a time is built. Where
-        the same could not be installed before, it goes on from that lock, once.
+        The change applies to the installed version, which stays in use until the new one is ready,
+        and if that fails. Only one version is built at a time. If the same lines failed to install
+        before, their lock is used again once.
         """
         older = self._older(caller, environment, body) if body.version else None
         self._parts.make_way()
@@ -200,7 +201,7 @@ class EnvironmentService:
         return read_requirements(text, Sources.parse(allowed), PROTECTED)
 
     def _changed(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
-        """The lines of the next version; what is no longer allowed has to go."""
+        """Return the lines of the next version, checked against the allowed package sources."""
         own = base.requirements
         if isinstance(body.requirements, str):
             own = self._lines(body.requirements)
@@ -210,11 +211,11 @@ class EnvironmentService:
     def _older(
         self, caller: Caller, environment: str, body: EnvironmentChange
     ) -> EnvironmentVersion:
-        """The version to go back to.
+        """Return the version to roll back to.
 
         Raises:
-            NotFound: there is none of that number.
-            Invalid: it was not installed, or something else is asked for besides.
+            NotFound: no version has this number.
+            Invalid: it was never installed, or the request changes something else too.
         """
         check_count(body.version, "version")
         if body != EnvironmentChange(version=body.version):
@@ -226,7 +227,7 @@ class EnvironmentService:
 
     @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
     def cancel(self, caller: Caller, environment: str) -> Environment:
-        """Stop installing the newest version of an environment; the one before is used on."""
+        """Cancel the installation and keep the current version."""
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             told = {"to": "failed", "reason": "it was cancelled"}
@@ -238,7 +239,10 @@ class EnvironmentService:
 
     @operation("GET", "/environments/{environment}/log", scope="environments:read")
     def log(self, caller: Caller, environment: str, after: int = 0, version: int = 0) -> LogChunk:
-        """Read what installing said, by default of the newest version, from a byte on."""
+        """Read the installation log of a version from byte `after` on.
+
+        The default is the newest version.
+        """
         check_count(after, "after")
         versions = self.versions(caller, environment).items
         found = _numbered(versions, check_count(version, "version") or versions[0].number)
@@ -247,9 +251,9 @@ class EnvironmentService:
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:
-        """Remove an environment with its versions and its kernel; what runs in it goes on.
+        """Delete an environment with its versions and its kernel.
 
-        Refused while a run under way uses it, unless forced.
+        Running kernels and tasks continue. Fails while a live run uses it, unless `force` is set.
         """
         with self._store.write() as c:
             found = self._find(c, caller, environment)

@@ -1,4 +1,4 @@
-"""Events: what changed since you looked."""
+"""Service operations on events, the record of changes in the store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from nbyard.services.service_context import Parts
 
 
 class EventService:
-    """Changes in the order in which they became true; live as the socket `/events/socket`, which
-    [has a page of its own](../how-to/events.md)."""
+    """Changes in the order in which they were stored.
+
+    The socket `/events/socket` sends them live; [it has its own page](../how-to/events.md).
+    """
 
     noun = "events"
 
@@ -21,16 +23,16 @@ class EventService:
 
     @operation("GET", "/events", scope="events:read")
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
-        """Read events after an id, oldest first."""
+        """Read events after an ID, oldest first."""
         check_limit(limit)
         check_count(after, "after")
         return self.news(caller, after, limit)
 
     def news(self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT) -> Events:
-        """What `list` tells, of any length and no further than the event `until`."""
+        """Return events like `list`, without its limits, up to the event `until`."""
         with self._store.read() as c:
             oldest, newest = self._store.events.first(c), self._store.events.last(c)
-            # a store that counts less than somebody has seen is another store
+            # A client that saw a higher ID than the newest one read another store.
             if after and not oldest - 1 <= after <= newest:
                 return Events([], newest, refetch=True)
             until = min(until, newest)
@@ -40,7 +42,7 @@ class EventService:
         return Events(found, last, refetch=oldest > after + 1)
 
     def last(self) -> int:
-        """The id of the newest event; whoever asks again and again waits for work to be done."""
+        """Return the ID of the newest event; keep the dispatcher running for clients that poll."""
         self._watch()
         with self._store.read() as c:
             newest: int = self._store.events.last(c)

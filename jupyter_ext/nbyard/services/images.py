@@ -1,5 +1,4 @@
-"""Images: Dockerfiles of environments, and names of images on the engine; the dispatcher builds,
-pulls and pushes."""
+"""Service operations on images. The dispatcher builds, pulls and pushes them."""
 
 from __future__ import annotations
 
@@ -54,7 +53,7 @@ INSTEAD = {
 
 
 class _Draft(msgspec.Struct, frozen=True):
-    """An image that is to be built of a version of an environment."""
+    """An image to build from a version of an environment."""
 
     environment: Environment
     version: EnvironmentVersion
@@ -63,7 +62,7 @@ class _Draft(msgspec.Struct, frozen=True):
 
 
 class ImageService:
-    """Names of images on the engine of the settings; the dispatcher makes them."""
+    """Named images on the container engine, which the dispatcher builds, pulls and pushes."""
 
     noun = "images"
 
@@ -76,7 +75,8 @@ class ImageService:
     def build(self, caller: Caller, body: NewImage) -> NamedImage:
         """Build the image of an environment or of a Dockerfile.
 
-        It is *ready*, at once where the same was built before, or *failed* with the line.
+        The image becomes *ready*, or *failed* with the line that failed. If the same image was
+        built before, it is ready at once.
         """
         if bool(body.environment) == bool(body.path):
             raise Invalid.field("environment", "name either an environment or a path")
@@ -129,7 +129,10 @@ class ImageService:
 
     @operation("POST", "/images/dockerfile", scope="images:read")
     def dockerfile(self, caller: Caller, body: NewImage) -> DockerfileText:
-        """Show the Dockerfile that an environment's image would be built from; nothing is built."""
+        """Show the Dockerfile of an environment's image.
+
+        Nothing is built.
+        """
         from nbyard.images.dockerfile import build_files
 
         if not body.environment:
@@ -145,7 +148,7 @@ class ImageService:
         return DockerfileText(text, draft.recipe, MARKER, draft.reference)
 
     def _draft(self, caller: Caller, body: NewImage) -> _Draft:
-        """What is asked for, whole: what is not said is as it was the last time."""
+        """Return the image to build; omitted options keep the values of the last build."""
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:
@@ -176,7 +179,7 @@ class ImageService:
     def pull(self, caller: Caller, body: PulledImage) -> NamedImage:
         """Fetch an image from a registry.
 
-        It is listed with the environment that is named, or that it was pushed of.
+        It is listed with the named environment, or with the one that it was pushed from.
         """
         reference = check_reference(body.reference)
         with self._store.read() as c:
@@ -188,7 +191,7 @@ class ImageService:
 
     @operation("POST", "/images/{image}/push", scope="images:write", status=201)
     def push(self, caller: Caller, image: str, body: ImageName) -> NamedImage:
-        """Send an image to a registry, under the name that it shall have there."""
+        """Push an image to a registry under the given name."""
         found = self.get(caller, image)
         if found.state != "ready":
             raise Conflict(f"{found.reference} is {found.state}; only what is ready is pushed.")
@@ -216,7 +219,10 @@ class ImageService:
         search: str = "",
         environment: str = "",
     ) -> Page[NamedImage]:
-        """List images, newest first; those of one environment where its id is given."""
+        """List images, newest first.
+
+        `environment` limits the list to the images of one environment, given by its ID.
+        """
         check_limit(limit)
         self._parts.watch()
         asked = (limit + 1, after, search, environment)
@@ -226,9 +232,9 @@ class ImageService:
 
     @operation("GET", "/images/{image}", scope="images:read")
     def get(self, caller: Caller, image: str) -> NamedImage:
-        """Show an image, by id or by its name.
+        """Show an image, by ID or name.
 
-        A name is that of the one that is ready, until it is made anew, whatever failed since.
+        A name means its ready image, even if a later build failed, until a newer one is built.
         """
         self._parts.watch()
         with self._store.read() as c:
@@ -240,9 +246,9 @@ class ImageService:
 
     @operation("GET", "/images/{image}/log", scope="images:read")
     def log(self, caller: Caller, image: str, after: int = 0) -> LogChunk:
-        """Read what building, pulling or pushing said, from a byte on.
+        """Read the log of a build, pull or push from byte `after` on.
 
-        Of a name it is what the last try said.
+        For a name, it is the log of the last attempt.
         """
         check_count(after, "after")
         self._parts.watch()
@@ -255,7 +261,10 @@ class ImageService:
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:
-        """Remove an image from the engine, or end its making; containers that run go on."""
+        """Delete an image, or cancel its build.
+
+        Containers that run from it continue.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, image)
             self._store.images.remove(c, found)
@@ -275,10 +284,12 @@ def _there(found: NamedImage | None, key: str) -> NamedImage:
 
 
 def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
-    """A name stays with what it was given to; that of an image in a registry is the same there.
+    """Check that a name is not taken by a different image.
+
+    An image that was pulled or pushed may be pulled or pushed again under its name.
 
     Raises:
-        Conflict: it is another's, or just being made.
+        Conflict: the name belongs to another image, or its image is being built.
     """
     if known.state in IMAGE.live:
         raise Conflict(f"{known.reference} is being made.", hint="nbyard images log tells how.")

@@ -1,4 +1,4 @@
-"""Kernels of this machine that are no environment of ours."""
+"""Service operations on kernels of the server's machine that belong to no environment."""
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.kernels import Kernel
@@ -9,7 +9,7 @@ from nbyard.services.service_context import Parts
 
 
 class KernelService:
-    """Looked up whenever it is asked: others install and remove them."""
+    """Installed kernels, looked up at every request because other programs install them."""
 
     noun = "kernels"
 
@@ -18,8 +18,9 @@ class KernelService:
 
     @operation("GET", "/kernels", scope="environments:read")
     def list(self, caller: Caller) -> Page[Kernel]:
-        """List the kernels of this machine that are no environment: conda's, R's, those of venvs.
+        """List the server's kernels that belong to no environment.
 
-        Notebooks use them by their name, as in Jupyter.
+        These are the kernels of conda, of R and of virtual environments. Notebooks use them by
+        name, as in Jupyter.
         """
         return Page(kernels.foreign())

@@ -1,4 +1,4 @@
-"""Names are unique among what people can tell apart."""
+"""Rules for names, which are unique and easy to tell apart."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
 MAX_TOLD = 10
-MAX_COMPARED = 1_000  # names; ten times as many take half a second
+MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
 def nearest(names: Iterable[str], wanted: str) -> str:
-    """Those that are there, as they are told to who asked for another: the likest first."""
+    """Return a text that lists the existing names, the most similar ones first."""
     import difflib
 
     found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
@@ -28,7 +28,7 @@ def nearest(names: Iterable[str], wanted: str) -> str:
 
 
 def no_such(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
-    """The error for a name that nothing has, with those that it may be meant for."""
+    """Return the error for an unknown name, with similar names in its hint."""
     import difflib
 
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
@@ -38,7 +38,7 @@ def no_such(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
 
 
 def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:
-    """Refuse a name that looks like one that is taken; `names` are those of all, by their ids.
+    """Check that no other thing has a similar name; `names` are all names by ID.
 
     Raises:
         NameTaken: another thing than `own` has it.
@@ -56,10 +56,10 @@ def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") ->
 
 
 def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
-    """Refuse the name of another run, in the word for it: of one executable it is an artifact.
+    """Check that no other run has this name; runs of one executable are called artifacts.
 
     Raises:
-        NameTaken: another one has it.
+        NameTaken: another run has it.
     """
     names = store.runs.names(c, owner)
     same = (taken for taken in names.values() if name_key(taken) == name_key(name))
@@ -68,8 +68,9 @@ def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> N
 
 
 def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
-    """Refuse a name for what has these outputs, where NAME.OUTPUT would name two things: the output
-    `train` of `b` is `b.train`.
+    """Check that NAME.OUTPUT stays unambiguous if an artifact with these outputs gets this name.
+
+    For example, `b.train` is the output `train` of the artifact `b`.
 
     Raises:
         NameTaken: another artifact has that name, or such an output.
@@ -91,8 +92,11 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
 
 
 def check_run_name(name: str) -> str:
-    """The name as it is kept; raises Invalid also for one that would hide another run, for it is
-    the number or the id of that."""
+    """Return the name in the form that is stored.
+
+    Raises:
+        Invalid: the name is refused, or could be the number or ID of another run.
+    """
     name = check_name(name)
     if name.isdecimal() or is_id(name):
         raise Invalid.field("name", "may not be a number or an id: these name other runs")
@@ -100,13 +104,13 @@ def check_run_name(name: str) -> str:
 
 
 def free_name(names: Iterable[str], name: str) -> str:
-    """The first of name, name 2, name 3 … that no other looks like."""
+    """Return the first free name of `name`, `name 2`, `name 3` and so on."""
     numbered = (f"{name} {number}" for number in itertools.count(2))
     return _first(names, itertools.chain([name], numbered))
 
 
 def next_name(names: Iterable[str], name: str) -> str:
-    """The same beside a name that is taken; one that has a number gets a higher one."""
+    """Return a free name for a taken one; a name with a number gets a higher number."""
     stem, _, number = name.rpartition(" ")
     if stem and re.fullmatch("[0-9]{1,2}", number):
         return _first(names, (f"{stem} {count}" for count in itertools.count(int(number) + 1)))

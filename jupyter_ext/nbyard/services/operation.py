@@ -1,4 +1,4 @@
-"""Declare an operation once; REST, OpenAPI, client, command line and TypeScript follow from it."""
+"""Operations: declared once, and read by REST, OpenAPI, client, command line and TypeScript."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ HEADER = "idempotency_key"
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One argument of an operation and where it travels."""
+    """One argument of an operation and where a request carries it."""
 
     name: str
     place: Place
@@ -23,7 +23,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """A service method as the outside sees it. `path` has its variables in braces."""
+    """A service method as clients see it. `path` has its variables in braces."""
 
     noun: str
     verb: str
@@ -47,8 +47,8 @@ class Operation(msgspec.Struct, frozen=True):
 def operation(method: str, path: str, *, scope: str, status: int = 200) -> Callable[[F], F]:
     """Mark a service method `(self, caller, …)` as an operation.
 
-    Arguments named in `path` travel there, structs as the body, `idempotency_key` as the header
-    Idempotency-Key, all others in the query. Whoever calls must have `scope`.
+    Requests carry arguments named in `path` there, structs as the body, `idempotency_key` as the
+    header Idempotency-Key, and all others in the query. The caller must have `scope`.
     """
 
     def mark(function: F) -> F:
@@ -59,7 +59,7 @@ def operation(method: str, path: str, *, scope: str, status: int = 200) -> Calla
 
 
 def operations(services: Iterable[type]) -> list[Operation]:
-    """The table of all operations of these service classes."""
+    """Return all operations of these service classes."""
     return [
         _read(service, name, function)
         for service in services

@@ -1,5 +1,7 @@
-"""The services of an open yard by their noun, each made when it is first asked: a shell that runs
-something waits for none of the others."""
+"""The services of an open yard by noun.
+
+A service is imported and created when it is first used, so that short commands start fast.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runtimes are installed, known by name only: services start nothing."""
+"""Installed runtimes, known by name only: services start nothing."""
 
 from nbyard.domain.runtime_names import DASK
 from nbyard.domain.workflows.structs import Document
@@ -9,19 +9,24 @@ GROUP = "nbyard.runtimes"
 
 
 def installed() -> list[str]:
-    from importlib.metadata import entry_points  # looks at all that is installed
+    """Return the names of the installed runtimes, sorted."""
+    from importlib.metadata import entry_points  # slow: it reads all installed packages
 
     return sorted({found.name for found in entry_points(group=GROUP)})
 
 
 def offered(settings: Settings) -> list[str]:
-    """Those that can be chosen here: a Dask cluster only where one is set."""
+    """Return the runtimes that can be chosen here: Dask only if a cluster is set."""
     is_set = bool(settings.dask_address or settings.dask_cluster)
     return [name for name in installed() if is_set or name != DASK]
 
 
 def check_runtimes(document: Document, wished: str) -> None:
-    """Raises Invalid when a runtime is named that no installed package has."""
+    """Check that installed packages provide the named runtimes.
+
+    Raises:
+        Invalid: a runtime is unknown.
+    """
     named = {
         f"document.nodes.{name}.runtime": node.runtime for name, node in document.nodes.items()
     }

@@ -1,4 +1,4 @@
-"""What every service stands on; put together by the yard."""
+"""The shared context of all services, which the yard creates."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows, bytes and files. Before work is written down, `make_way` has a dispatcher leave that
-    idles with other settings; afterwards `call_dispatcher` makes sure that one lives and looks.
-    `watch` does so for what is under way, for who only looks on; `probes` look at what services
-    may not touch themselves, such as engines."""
+    """Rows, bytes and files, and callbacks to the dispatcher.
+
+    Services call `make_way` before they store work: an idle dispatcher with other settings then
+    exits. They call `call_dispatcher` afterwards: it starts the dispatcher if necessary and wakes
+    it. Readers call `watch`, which does the same while work is active. `probes` check what
+    services may not touch themselves, such as engines.
+    """
 
     settings: Settings
     store: Store
@@ -45,7 +48,7 @@ class Parts:
 
 
 def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
-    """The id of what the same idempotency key made before.
+    """Return the ID that an earlier request with this idempotency key created, or None.
 
     Raises:
         Conflict: the key came with another body.
@@ -59,14 +62,16 @@ def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object)
 
 
 def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, made: str) -> None:
-    """Keep an idempotency key with what it made; nothing without a key."""
+    """Store an idempotency key with the created ID; do nothing without a key."""
     if key:
         parts.store.submissions.keep(c, owner, key, digest_of(body), made)
 
 
 def keeping_bytes(method: F) -> F:
-    """For a service's method that names stored bytes in rows: none of them is collected between
-    being put or looked up and the commit."""
+    """Decorate a service method that stores references to bytes.
+
+    Bytes that it stores or looks up are not garbage-collected before its commit.
+    """
 
     @wraps(method)
     def kept(service: Any, *args: Any, **fields: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The installation itself: what works here, and how to get what does not."""
+"""Service operations on the installation: its health, runtimes and GPUs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MIB = 2**20
 
 
 class SystemService:
-    """Checks for people."""
+    """Health checks and resources of the installation."""
 
     noun = "system"
 
@@ -38,7 +38,7 @@ class SystemService:
 
     @operation("GET", "/system/doctor", scope="system:read")
     def doctor(self, caller: Caller) -> Diagnosis:
-        """Check what nbyard needs and could use on this machine."""
+        """Check what nbyard needs and can use on this machine."""
         checks: list[Callable[[], Check]] = [
             self._versions,
             self._store,
@@ -51,14 +51,14 @@ class SystemService:
         return Diagnosis(__version__, [check() for check in checks])
 
     def counts(self) -> Counts:
-        """Runs, tasks and attempts of all owners: for who watches the installation."""
+        """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""
         with self._parts.store.read() as c:
             found: Counts = self._parts.store.counts.all(c)
         return msgspec.structs.replace(found, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
-        """Where work can run here."""
+        """List the runtimes that are available here."""
         return Runtimes(offered(self._parts.settings))
 
     @operation("GET", "/system/gpus", scope="system:read")
@@ -104,7 +104,7 @@ class SystemService:
         return Check("kernels", "failed", "none installed", "pip install ipykernel")
 
     def _dispatcher(self) -> Check:
-        from nbyard.ipc.dispatcher_launcher import (  # brings the database along
+        from nbyard.ipc.dispatcher_launcher import (  # slow: it imports the database
             other_settings,
             pid_of,
         )
@@ -124,7 +124,7 @@ class SystemService:
         return Check("dispatcher", "ok", f"{text}, with other settings than here: {told}", cure)
 
     def _lease(self) -> Lease | None:
-        """Of the dispatcher that lives, if one does."""
+        """Return the lease of the running dispatcher, or None."""
         with self._parts.store.read() as c:
             lease = self._parts.store.leases.get(c, "dispatcher")
         return lease if lease is not None and lease.seems_held else None

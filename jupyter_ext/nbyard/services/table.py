@@ -1,4 +1,4 @@
-"""All services, and the one table of their operations."""
+"""All services, and the table of their operations."""
 
 from functools import cache
 
@@ -38,5 +38,5 @@ SERVICES = (
 
 @cache
 def table() -> tuple[Operation, ...]:
-    """Every operation, in the order of the services."""
+    """Return every operation, in the order of the services."""
     return tuple(operations(SERVICES))

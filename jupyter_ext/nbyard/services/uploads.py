@@ -1,4 +1,4 @@
-"""Uploads: bytes that become a dataset or an executable."""
+"""Service operations on uploads, whose bytes become a dataset or an executable."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 class UploadService:
-    """Uploads in pieces. The bytes themselves travel as `PATCH /uploads/{upload}`, with the header
-    Upload-Offset telling where they belong."""
+    """Uploads in pieces.
+
+    `PATCH /uploads/{upload}` sends the bytes, with their position in the header Upload-Offset.
+    """
 
     noun = "uploads"
 
@@ -25,23 +27,23 @@ class UploadService:
 
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:
-        """Begin an upload."""
+        """Start an upload."""
         made = self._uploads.create(caller.name, body.filename, body.size_bytes)
         return Upload(made.id, made.filename, made.offset, made.size_bytes)
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
-        """Show how far an upload has come."""
+        """Show how many bytes of an upload have arrived."""
         found = self._uploads.get(caller.name, upload)
         return Upload(found.id, found.filename, found.offset, found.size_bytes)
 
     @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, upload: str) -> None:
-        """Give up an upload."""
+        """Cancel an upload."""
         self._uploads.delete(caller.name, upload)
 
     def appending(
         self, caller: Caller, upload: str, offset: int
     ) -> AbstractContextManager[UploadPiece]:
-        """For the stream: takes bytes from `offset` on."""
+        """Return a context that appends streamed bytes from `offset` on."""
         return self._uploads.appending(caller.name, upload, offset)

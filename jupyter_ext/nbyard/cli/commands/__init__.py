@@ -1,3 +1,1 @@
-"""Commands written by hand, one module per noun, where a command needs more than one service
-operation.
-"""
+"""Commands written by hand, one module per noun, that need more than one service operation."""

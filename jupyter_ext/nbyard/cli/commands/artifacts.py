@@ -1,4 +1,4 @@
-"""Verbs on named artifacts: what they say of themselves is said of the run that makes them."""
+"""Commands for named artifacts, which report about the run that created them."""
 
 import contextlib
 import shutil
@@ -40,10 +40,10 @@ ZIP = ".zip"
 @server_option
 @json_option
 def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
-    """Run an executable once and give what it makes a name.
+    """Run an executable once and store its outputs by name.
 
-    It goes on when this command is interrupted. With --force an artifact of that name is replaced;
-    its run keeps its number.
+    The run continues if you interrupt this command. With --force, an artifact of that name is
+    replaced; its run keeps its number.
 
     \b
     Examples:
@@ -85,7 +85,11 @@ def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> New
 
 
 def _run_of(connection: Any, name: str) -> Run:
-    """The run that makes what has this name."""
+    """Return the run that created the artifact with this name.
+
+    Raises:
+        NotFound: no artifact has this name.
+    """
     with contextlib.suppress(NotFound):
         found: Run = connection.runs.get(run=name).run
         if found.name == name and not found.workflow_id:
@@ -97,7 +101,10 @@ def _run_of(connection: Any, name: str) -> Run:
 @click.argument("name")
 @server_option
 def parameters(name: str, server: str) -> None:
-    """Print the values that an artifact was made with, defaults too, as JSON."""
+    """Print all values that an artifact was created with, as JSON.
+
+    Defaults are included.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -110,7 +117,10 @@ def parameters(name: str, server: str) -> None:
 @click.argument("name")
 @server_option
 def status(name: str, server: str) -> None:
-    """Print the state of an artifact; the exit code is 1 when it failed or was cancelled."""
+    """Print the state of an artifact.
+
+    The exit code is 1 if it failed or was cancelled.
+    """
     from nbyard.discover import connect
 
     found = _run_of(connect(server), name)
@@ -124,7 +134,10 @@ def status(name: str, server: str) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on until it is at its end.")
 @server_option
 def log(name: str, follow: bool, server: str) -> None:
-    """Print what was printed while an artifact was made; interrupting this stops nothing else."""
+    """Print the log of an artifact's run.
+
+    You can interrupt this command; the run continues.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -144,9 +157,10 @@ def log(name: str, follow: bool, server: str) -> None:
 )
 @server_option
 def export(name: str, target: str, server: str) -> None:
-    """Save an artifact: one file as it is, several and folders as a zip.
+    """Save an artifact to a file.
 
-    NAME.OUTPUT is one of several files.
+    One file is saved as it is, several files and folders as a zip. NAME.OUTPUT selects one of
+    several files.
     """
     from nbyard.discover import connect
 
@@ -154,7 +168,7 @@ def export(name: str, target: str, server: str) -> None:
 
 
 def save(connection: Any, name: str, target: str) -> None:
-    """Download what a run of that name made to a file, or to standard output for `-`."""
+    """Download an artifact to the file `target`, or to standard output for `-`."""
     source, own = connection.download("artifacts", name)
     if target == "-":
         with source:
@@ -174,7 +188,7 @@ def save(connection: Any, name: str, target: str) -> None:
 @click.argument("name")
 @server_option
 def remove(name: str, server: str) -> None:
-    """Remove an artifact with the run that made it."""
+    """Delete an artifact and the run that created it."""
     from nbyard.discover import connect
 
     connection = connect(server)

@@ -1,4 +1,4 @@
-"""Verbs that are more than one operation."""
+"""Commands for datasets, executables and runs that use more than one operation."""
 
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,12 @@ CHUNK = 8 << 20
 
 
 def server_option(command: Any) -> Any:
+    """Add the option --server to a command."""
     return click.option("--server", default="", help="Port or URL of a server.")(command)
 
 
 def json_option(command: Any) -> Any:
+    """Add the option --json to a command."""
     return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
 
 
@@ -41,10 +43,10 @@ def json_option(command: Any) -> Any:
 @server_option
 @json_option
 def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
-    """Make a dataset from a file, folder or address, and wait until it is ready.
+    """Create a dataset from a file, folder or address.
 
-    An address is one of http or https, or an object in S3 with the name of the credential that
-    opens it.
+    The command waits until the dataset is ready. An address is a URL of http or https, or an
+    object in S3 with the name of the credential for it.
 
     \b
     Examples:
@@ -98,9 +100,9 @@ def _source(connection: Any, source: str) -> Any:
 @server_option
 @json_option
 def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
-    """Compare two versions of a dataset: columns then and now, or the files of folders.
+    """Compare two versions of a dataset; by default the newest two.
 
-    By default the newest with the one before.
+    The result shows the old and new statistics of columns, or the changed files of folders.
     """
     from nbyard.discover import connect
 
@@ -117,7 +119,10 @@ def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> Non
 @server_option
 @json_option
 def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
-    """Register a notebook, script, binary or function; what it takes is read from it."""
+    """Register a notebook, script, binary or function.
+
+    Its arguments are read from the code.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -146,7 +151,10 @@ def inspect(path: str, server: str) -> None:
 @click.argument("path")
 @server_option
 def ask_help(path: str, server: str) -> None:
-    """Run a command with --help and read its arguments from what it prints; nothing is saved."""
+    """Run a command with --help and read its arguments.
+
+    Nothing is saved.
+    """
     from nbyard.discover import connect
 
     show_json(connect(server).executables.help(body=AskHelp(path=path)))
@@ -157,9 +165,9 @@ def ask_help(path: str, server: str) -> None:
 @server_option
 @json_option
 def show(run: str, server: str, as_json: bool) -> None:
-    """Show a run with its tasks, attempts and artifacts; by id, name or number.
+    """Show a run with its tasks, attempts and artifacts.
 
-    Of a live run also what is left, estimated from past runs.
+    RUN is an ID, name or number. For a live run, the remaining time is estimated from past runs.
     """
     from nbyard.discover import connect
 
@@ -175,7 +183,10 @@ def show(run: str, server: str, as_json: bool) -> None:
 @click.argument("run")
 @server_option
 def status(run: str, server: str) -> None:
-    """Print the state of a run; the exit code is 1 when it failed or was cancelled."""
+    """Print the state of a run.
+
+    The exit code is 1 if it failed or was cancelled.
+    """
     from nbyard.discover import connect
 
     found = connect(server).runs.get(run=run).run
@@ -211,7 +222,7 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @server_option
 @json_option
 def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
-    """Show the metrics that a run's node, or all its nodes, recorded so far."""
+    """Show metrics of one node of a run, or of all nodes."""
     from nbyard.discover import connect
 
     runs = connect(server).runs

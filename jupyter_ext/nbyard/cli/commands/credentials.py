@@ -1,5 +1,7 @@
-"""Verbs on credentials that take what is secret: from standard input, a file or a prompt without
-echo, never as a word of the command line, which other users of the machine see."""
+"""Commands for credentials that read secrets from standard input, a file or a hidden prompt.
+
+They never take a secret as an argument, because other users can see command lines.
+"""
 
 import sys
 from pathlib import Path
@@ -39,10 +41,10 @@ file_option = click.option(
 @server_option
 @json_option
 def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
-    """Keep something secret under a name.
+    """Store a secret under a name.
 
-    What is secret is read from standard input, from a file or at a prompt that shows nothing;
-    never from the command line.
+    The secret is read from standard input, from a file or at a hidden prompt, never from the
+    command line.
 
     \b
     Examples:
@@ -64,7 +66,10 @@ def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
 @server_option
 @json_option
 def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
-    """Replace what is secret in a credential, or fields of it; those that are not given stay."""
+    """Replace the secret or other fields of a credential.
+
+    Omitted fields keep their values.
+    """
     from nbyard.discover import connect
 
     credentials = connect(server).credentials
@@ -88,7 +93,10 @@ def _tell(made: Credential, as_json: bool) -> None:
 def _fields(
     kind: CredentialKind, words: tuple[str, ...], files: tuple[str, ...], *, is_new: bool
 ) -> dict[str, str]:
-    """All that is given; what is secret and needed is asked for, unless others are replaced."""
+    """Return all given fields; prompt for a missing required secret.
+
+    An existing credential prompts only if no field is given.
+    """
     secret = [field for field in kind.fields if field.secret]
     found = _plain(kind, words)
     for word in files:
@@ -119,12 +127,12 @@ def _read(path: str) -> str:
 
 
 def is_terminal() -> bool:
-    """Whether somebody sits there."""
+    """Return whether standard input is a terminal."""
     return sys.stdin.isatty()
 
 
 def _ask(field: CredentialField) -> str:
-    """From who sits there, without an echo, else from standard input."""
+    """Read a secret at a hidden prompt, or from standard input without a terminal."""
     if is_terminal():
         return str(click.prompt(field.label, hide_input=True, err=True))
     return sys.stdin.read().rstrip("\r\n")

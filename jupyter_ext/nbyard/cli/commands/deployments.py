@@ -1,4 +1,4 @@
-"""Verbs on deployments that are more than one operation, and answers about them for people."""
+"""Commands for deployments that use more than one operation, and their output."""
 
 import getpass
 import sys
@@ -22,7 +22,7 @@ wait_option = click.option("--wait", is_flag=True, help="Wait until it answers, 
 
 
 def wish_options(command: Any) -> Any:
-    """What is chosen for a revision."""
+    """Add the options of a revision to a command."""
     for option in reversed(
         (
             click.option("--title", help="What people call it."),
@@ -96,7 +96,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
 @server_option
 @json_option
 def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) -> None:
-    """Change a deployment; what is not said stays.
+    """Change a deployment. Omitted options keep their values.
 
     \b
     Examples:
@@ -118,7 +118,7 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
 @server_option
 @json_option
 def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: bool) -> None:
-    """Make what an older revision was the newest again.
+    """Roll back a deployment to an older revision.
 
     \b
     Examples:
@@ -137,7 +137,7 @@ def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: b
 @server_option
 @json_option
 def start(deployment: str, wait: bool, server: str, as_json: bool) -> None:
-    """Start a deployment again that was stopped, has failed or came to its end.
+    """Start a stopped, completed or failed deployment.
 
     \b
     Examples:
@@ -159,7 +159,7 @@ def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
 
 
 def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a body that were said."""
+    """Return the fields of the request body that the options set."""
     said = {name: value for name, value in given.items() if value not in (None, ())}
     if "environment" in said:
         said["environment"] = pairs("--variable", said["environment"], "NAME=VALUE")
@@ -190,7 +190,10 @@ def _asked() -> str:
 @click.option("--follow", "-f", is_flag=True, help="Go on while it runs.")
 @server_option
 def log(deployment: str, revision: int, follow: bool, server: str) -> None:
-    """Print what a deployment prints; interrupting this stops nothing else."""
+    """Print the log of a deployment.
+
+    You can interrupt this command; the deployment continues.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -206,7 +209,10 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 
 
 def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
-    """Tell how it goes; with `wait` when it answers, or has failed: then the exit code is 1."""
+    """Show a deployment; with `wait`, first wait until it responds or fails.
+
+    With `wait`, the exit code is 1 if it failed.
+    """
     found = _until_there(connection, made) if wait else made
     if as_json:
         show_json(found)
@@ -221,7 +227,7 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
 
 
 def _until_there(connection: Any, made: Deployment) -> Deployment:
-    """When its newest revision answers, or is not going to."""
+    """Wait until the newest revision responds or fails; exit with 130 on Ctrl-C."""
     try:
         return until_settled(connection, made)
     except KeyboardInterrupt:
@@ -230,9 +236,12 @@ def _until_there(connection: Any, made: Deployment) -> Deployment:
 
 
 def until_settled(connection: Any, made: Deployment) -> Deployment:
-    """When its newest revision answers, or has failed; what keeps it waiting is told. Whoever waits
-    may be interrupted."""
-    connection.wait(0)  # from now on it hears of news
+    """Wait until the newest revision responds or fails; print why it waits.
+
+    Raises:
+        KeyboardInterrupt: the user interrupted the wait.
+    """
+    connection.wait(0)  # the first call only starts to listen for changes
     told = ""
     while not _is_settled(made):
         if made.reason not in ("", told):
@@ -277,7 +286,7 @@ def _show(found: Any) -> None:
 
 
 def _gpus(found: Deployment) -> str:
-    """How many, and which."""
+    """Return the number of GPUs and their IDs."""
     if found.gpus:
         return f"{len(found.gpus)} ({', '.join(found.gpus)})"
     return f"{found.spec.gpu} asked for" if found.spec.gpu else ""
@@ -289,7 +298,7 @@ def _warn(found: Deployment) -> None:
 
 
 def _model(model: ServedModel | None) -> str:
-    """And the run that it came out of."""
+    """Return the name and tag of a model and the run that created it."""
     if model is None:
         return ""
     source = model.source

@@ -1,4 +1,4 @@
-"""Verbs on environments that are more than one operation."""
+"""Commands for environments that use more than one operation."""
 
 import shlex
 import sys
@@ -36,9 +36,9 @@ file_option = click.option(
 def create(
     name: str, packages: tuple[str, ...], files: tuple[str, ...], server: str, **wish: Any
 ) -> None:
-    """Make an environment with these packages, and a kernel of its name.
+    """Create an environment with packages and its own kernel.
 
-    Where the first install failed, the same name with other packages tries again.
+    If the first installation failed, the same name with other packages tries again.
 
     \b
     Examples:
@@ -74,9 +74,10 @@ def install(
     server: str,
     **wish: bool,
 ) -> None:
-    """Install more packages, or other versions, as the next version of an environment.
+    """Install packages or other versions into an environment.
 
-    When that fails, the environment is as it was.
+    The result is the environment's next version. If the installation fails, the current version
+    stays.
     """
     text = _text(packages, files)
     body = EnvironmentChange(requirements=text) if replace else EnvironmentChange(add=text)
@@ -91,7 +92,7 @@ def install(
 @server_option
 @json_option
 def uninstall(name: str, packages: tuple[str, ...], server: str, **wish: bool) -> None:
-    """Make a version of an environment that is without these packages."""
+    """Create a version of an environment without these packages."""
     _change(name, server, EnvironmentChange(remove=list(packages)), **wish)
 
 
@@ -129,7 +130,7 @@ def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
 
 
 def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
-    """Print what installing says until its end; the exit code is 1 when it failed."""
+    """Print the log of an installation until its end; exit with 1 if it failed."""
     tell_unheard(connection)
     if detach:
         click.echo(made.id)
@@ -145,7 +146,7 @@ def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) ->
         show_json(made)
     elif made.current.state == "ready":
         say(f"{made.name} version {number}: {size(made.current.size_bytes)}, kernel {made.kernel}")
-        if was_installed:  # all that a first one has was told while it was installed
+        if was_installed:  # the log already showed all packages of a first version
             show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
         say(f"{made.name} version {number} {made.current.state}: {made.current.reason}")
@@ -172,7 +173,10 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
 @click.option("--version", default=0, metavar="N", help="Of that version; default: the newest.")
 @server_option
 def log(name: str, version: int, server: str) -> None:
-    """Print what installing says, or said; interrupting this stops nothing else."""
+    """Print the log of an installation.
+
+    You can interrupt this command; the installation continues.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -184,7 +188,7 @@ def log(name: str, version: int, server: str) -> None:
 @click.option("--version", default=0, metavar="N", help="Of that one; default: what is installed.")
 @server_option
 def lock(name: str, version: int, server: str) -> None:
-    """Print the lock of a version, as a requirements file with hashes."""
+    """Print a version's lock as a requirements file with hashes."""
     from nbyard.discover import connect
 
     versions = connect(server).environments.versions(environment=name).items
@@ -202,7 +206,7 @@ def lock(name: str, version: int, server: str) -> None:
 @server_option
 @json_option
 def use(version: str, server: str, **wish: bool) -> None:
-    """Go back to an older version: the next one has its very lock."""
+    """Roll back: create a new version with the same lock."""
     name, number = split_reference(version)
     if not number:
         raise click.UsageError(f"{version}: write NAME@N, such as {name}@1")

@@ -1,4 +1,4 @@
-"""Verbs on images that are more than one operation."""
+"""Commands for images that use more than one operation."""
 
 import sys
 import time
@@ -27,7 +27,7 @@ log_option = click.option("--log", is_flag=True, help="Print what is said, until
 
 
 def recipe_options(command: Any) -> Any:
-    """What is chosen for the image of an environment."""
+    """Add the options of an environment's image to a command."""
     for option in reversed(
         (
             click.option("--anew", is_flag=True, help="Without what its last image was given."),
@@ -62,10 +62,10 @@ def recipe_options(command: Any) -> Any:
 @server_option
 @json_option
 def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None:
-    """Build the image of an environment, or of a Dockerfile.
+    """Build the image of an environment or of a Dockerfile.
 
-    What is not said stays as it was in the environment's last image. Where the same was built
-    before, nothing is built. It goes on when this command is interrupted.
+    Omitted options keep the values of the environment's last image. An image that was built
+    before is not built again. The build continues if you interrupt this command.
 
     \b
     Examples:
@@ -97,7 +97,7 @@ def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def _recipe_of_file(wish: dict[str, Any]) -> Recipe | None:
-    """A Dockerfile may take a base as its `ARG BASE`."""
+    """Return the recipe for a Dockerfile, whose only option is a base (`ARG BASE`)."""
     others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
     if others:
         options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
@@ -107,7 +107,7 @@ def _recipe_of_file(wish: dict[str, Any]) -> Recipe | None:
 
 
 def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
-    """The last one, or with `anew` a new one, with what is chosen now; None when nothing is."""
+    """Return the last recipe (with `anew`, an empty one) with the chosen options; None for none."""
     chosen = _chosen(wish)
     if not chosen and not wish["anew"]:
         return None
@@ -137,9 +137,9 @@ def _text(file: str) -> str:
 @recipe_options
 @server_option
 def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None:
-    """Print the Dockerfile of an environment; nothing is built.
+    """Print the Dockerfile of an environment without building it.
 
-    Write lines of your own below its last line, and build with --dockerfile.
+    To add your own lines, write them below its last line and build with --dockerfile.
     """
     from nbyard.discover import connect
 
@@ -173,7 +173,7 @@ def pull(reference: str, server: str, **wish: Any) -> None:
 @server_option
 @json_option
 def push(image: str, reference: str, server: str, **wish: Any) -> None:
-    """Send an image to a registry, under another name where one is given.
+    """Push an image to a registry, optionally under another name.
 
     \b
     Examples:
@@ -191,7 +191,10 @@ def push(image: str, reference: str, server: str, **wish: Any) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on until its end.")
 @server_option
 def log(image: str, follow: bool, server: str) -> None:
-    """Print what building, pulling or pushing says; interrupting this stops nothing else."""
+    """Print the log of a build, pull or push.
+
+    You can interrupt this command; the work continues.
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -199,7 +202,7 @@ def log(image: str, follow: bool, server: str) -> None:
 
 
 def print_log(connection: Any, image: str, follow: bool) -> None:
-    """What was said by now, with `follow` to its end."""
+    """Print the log so far; with `follow`, until its end."""
     after = 0
     while True:
         chunk = connection.images.log(image=image, after=after)
@@ -229,11 +232,14 @@ def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: 
 
 
 def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = True) -> NamedImage:
-    """The image at its end; when this is interrupted, it goes on, or somebody else ends it."""
+    """Wait until an image is ready or has failed.
+
+    If the user interrupts and `goes_on` is false, the caller cancels the build.
+    """
     try:
         if log:
             print_log(connection, made.id, follow=True)
-        connection.wait(0)  # from now on it hears of news
+        connection.wait(0)  # the first call only starts to listen for changes
         while made.state not in ENDED:
             made = connection.images.get(image=made.id)
             if made.state not in ENDED:
@@ -246,7 +252,7 @@ def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = Tru
 
 
 def tell(found: NamedImage) -> None:
-    """How it ended: name, size and id, or why it failed and at which line."""
+    """Print the image's name, size and ID, or why it failed and at which line."""
     if found.state == "ready":
         if found.cached:
             say("Nothing changed since it was built.")

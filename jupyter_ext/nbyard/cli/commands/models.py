@@ -1,4 +1,4 @@
-"""Verbs on models that are more than one operation."""
+"""Commands for models that use more than one operation."""
 
 import re
 import uuid
@@ -36,7 +36,7 @@ CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DO
 
 
 def source_options(command: Any) -> Any:
-    """What is built: a place, or what came out of a run."""
+    """Add the options that name a model: a path, or an output of a run."""
     for option in reversed(
         (
             click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),
@@ -62,10 +62,10 @@ def source_options(command: Any) -> Any:
 @server_option
 @json_option
 def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
-    """Build the image of a model, and print what that says.
+    """Build the image of a model and print its log.
 
-    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow; FILE.py has a class with predict.
-    It goes on when this command is interrupted. Exit code: 0 ready, 1 failed, 2 refused.
+    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow. FILE.py has a class with predict.
+    The build continues if you interrupt this command. Exit code: 0 ready, 1 failed, 2 refused.
 
     \b
     Examples:
@@ -92,7 +92,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
 
 
 def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
-    """The body of what a command line names."""
+    """Return the request body for the model that the command line names."""
     if bool(of_run) != bool(output):
         raise click.UsageError("--run RUN and --output STEP.OUTPUT belong together.")
     if bool(target) == bool(of_run):
@@ -103,7 +103,7 @@ def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
 
 
 def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, NamedImage]:
-    """When its image is there or not going to be; what the engine says is printed."""
+    """Wait until the model's image is ready or has failed; print the log."""
     image = until_made(connection, connection.images.get(image=made.image), True)
     found = connection.models.get(model=made.id) if image.state == "ready" else made
     return found, image
@@ -151,12 +151,12 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
 @server_option
 @json_option
 def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
-    """Run the newest model that fits, in its image: one of mode http answers until Ctrl-C, one of
-    mode batch predicts a dataset.
+    """Run the newest matching model in its image.
 
-    With --input it is the newest of mode batch. The address of one that answers is printed first,
-    then what it logs; nbyard models deploy serves it for good. Exit code: 0 succeeded or was ended
-    by you, 1 failed, 2 refused, 3 there is no such model.
+    A model of mode http serves requests until Ctrl-C. A model of mode batch predicts the dataset
+    --input. With --input, the newest model of mode batch is used. For mode http, the address is
+    printed first, then the log; nbyard models deploy serves a model permanently. Exit code:
+    0 succeeded or stopped by you, 1 failed, 2 refused, 3 no such model.
 
     \b
     Examples:
@@ -185,7 +185,11 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
 
 
 def form_of(output: str) -> str:
-    """As what predictions are made for a place of that name."""
+    """Return the format of predictions for a file of this name.
+
+    Raises:
+        UsageError: the name has another ending.
+    """
     form = FORMS.get(Path(output).suffix.lower() if output not in ("", "-") else ".csv")
     if form is None:
         raise click.UsageError(
@@ -208,12 +212,12 @@ def form_of(output: str) -> str:
 def deploy(
     name: str, tag: str, host: str, detach: bool, server: str, as_json: bool, **source: str
 ) -> None:
-    """Serve a model until it is stopped: what is named is built first, else the newest http model
-    that fits is taken.
+    """Serve a model until it is stopped.
 
-    Where that step, file or class is deployed already and nobody stopped it, it becomes a new
-    revision, which takes the place of the other one when it answers. Exit code: 0 it answers, 1 it
-    failed, 2 refused, 3 there is no such model.
+    A model that you name by path or run is built first. Otherwise, the newest matching http model
+    is deployed. If the same node, file or class is deployed and was not stopped, the model becomes
+    its next revision. It takes over once it responds. Exit code: 0 it responds, 1 it failed,
+    2 refused, 3 no such model.
 
     \b
     Examples:
@@ -235,8 +239,10 @@ def deploy(
 
 
 def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
-    """As the next revision of that of this host name, or of the one that the server names; where
-    there is none, as another one."""
+    """Deploy a model as the next revision of an existing deployment, else as a new one.
+
+    The existing one has the host name `host`, or is the one that the server proposes.
+    """
     there = connection.models.deployments(model=found.id)
     into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
     if not into:
@@ -252,7 +258,7 @@ def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
 
 
 def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
-    """With `detach` the deployment waits for it, and nobody here."""
+    """Build a model and wait for its image; with `detach`, the deployment waits instead."""
     made = cast(ModelPackage, connection.models.build(body=body))
     if detach:
         return made
@@ -264,11 +270,12 @@ def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:
-    """The newest model that is ready and has these parts in name and tag; which one that is, is
-    told where nothing is said.
+    """Return the newest ready model whose name and tag contain these texts.
+
+    Without texts, its name is printed.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no ready model matches.
     """
     models = connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items
     for found in models:
@@ -286,7 +293,7 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
-    """That of mode batch; where there is none, another one, of which the server says what to do."""
+    """Return the newest model of mode batch, else of any mode; the server then says what to do."""
     try:
         return newest(connection, name, tag, BATCH)
     except NotFound:
@@ -294,7 +301,7 @@ def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
 
 
 def asked(filters: Sequence[str]) -> dict[str, str]:
-    """The filters of a command line, each named once."""
+    """Return the filters of a command line; each key may occur once."""
     found: dict[str, str] = {}
     for one in filters:
         key, sign, text = one.partition("=")
@@ -306,18 +313,18 @@ def asked(filters: Sequence[str]) -> dict[str, str]:
 
 
 def short_id(package: ModelPackage) -> str:
-    """That of the image where it is there, as Docker shows it."""
+    """Return the image's short ID as Docker shows it, or the model's ID without an image."""
     return package.image_id.removeprefix("sha256:")[:12] or package.id
 
 
 def labels(package: ModelPackage) -> str:
-    """What stands on the image."""
+    """Return the labels of the image."""
     told = {"owner": package.owner, "platform_tag": package.platform_tag}
     return ", ".join(f"{name}={value}" for name, value in told.items() if value)
 
 
 def show_package(found: ModelPackage) -> None:
-    """One model, a fact a line."""
+    """Print the facts of one model, one per line."""
     model = found.model
     show_facts(
         [

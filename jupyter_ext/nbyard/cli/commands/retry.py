@@ -1,4 +1,4 @@
-"""`nbyard runs retry`: go on with a run that failed, and tell how that goes."""
+"""The command `nbyard runs retry`."""
 
 import uuid
 
@@ -20,10 +20,10 @@ from nbyard.cli.output.views import VIEWS
 @server_option
 @json_option
 def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_json: bool) -> None:
-    """Go on, as a new run, where one failed or was cancelled; its name goes to the new one.
+    """Retry a failed or cancelled run, reusing finished tasks.
 
-    It goes on when this command is interrupted. With --environment the steps that are worked on
-    anew have the newest version of that library.
+    The new run takes the name of the old one. It continues if you interrupt this command. With
+    --environment, the tasks that run again use the newest version of that environment.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`nbyard run`: start, watch, tell how it ended."""
+"""The command `nbyard run`: start a run, watch it and print its result."""
 
 import os
 import shlex
@@ -44,7 +44,7 @@ NOT_FOR_DOCKERFILES = (
     *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
     *("pins", "save", "overwrite"),
 )
-VALUES = (".yaml", ".yml", ".json")  # what -f takes in papermill
+VALUES = (".yaml", ".yml", ".json")  # papermill's -f reads such files
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -93,10 +93,10 @@ ENDED = ("succeeded", "failed", "cancelled")
 def run(
     words: tuple[str, ...], params: tuple[str, ...], server: str, as_json: bool, **wish: Any
 ) -> None:
-    """Run a workflow, a notebook or an executable and wait for its end; with -f a Dockerfile.
+    """Run a workflow, notebook, executable or (-f) Dockerfile.
 
-    The run goes on when this command is interrupted. Exit code: 0 succeeded, 1 failed or
-    cancelled, 2 usage.
+    The command waits until the run ends. The run continues if you interrupt this command. Exit
+    code: 0 succeeded, 1 failed or cancelled, 2 usage.
 
     \b
     Examples:
@@ -106,7 +106,7 @@ def run(
     """
     from nbyard.discover import connect
 
-    pairs("-p", params, "NAME=VALUE")  # a value that stands apart is no second file
+    pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
     connection = connect(server)
     if wish["file"]:
         _run_dockerfile(connection, words, wish | {"params": params}, as_json)
@@ -145,7 +145,7 @@ def _run_dockerfile(
 
 
 def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
-    """What is to run; words that follow are more files, as after `--input-file`."""
+    """Return the file or executable to run; more words are input files, as after `--input-file`."""
     target, *more = words or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
@@ -161,13 +161,13 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
 
 
 class Files(NamedTuple):
-    """Where other files are saved at the end: in this folder, empty for that of their code."""
+    """Where to save other files at the end: a folder, or empty for the folder of their code."""
 
     folder: str
     overwrite: bool
 
 
-def see_out(  # noqa: PLR0913  each is a wish of its own
+def see_out(  # noqa: PLR0913  the parameters are independent
     connection: Any,
     made: Run,
     target: str,
@@ -177,8 +177,10 @@ def see_out(  # noqa: PLR0913  each is a wish of its own
     goes_on: bool = True,
     files: Files | None = None,
 ) -> None:
-    """Tell how a run goes, or with `log` what it prints, and how it ended; the exit code is that
-    of its result. When this is interrupted, it goes on, or somebody else ends it."""
+    """Show a run's progress, or its log with `log`, and its result; exit with 1 if it failed.
+
+    If the user interrupts and `goes_on` is false, the caller stops the run.
+    """
     told: dict[str, str] = {}
     try:
         if log:
@@ -225,7 +227,7 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
 
 
 def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
-    """Parameters and files by name, as they are typed."""
+    """Return parameters and files by name, as typed."""
     values = pairs("-p", params, "NAME=VALUE")
     files = pairs("--input-file", inputs, FILE_SHAPE)
     if twice := sorted(values.keys() & files.keys()):
@@ -234,7 +236,11 @@ def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """What `--parameters` says."""
+    """Return the object in the text of `--parameters`.
+
+    Raises:
+        UsageError: the text is no JSON object.
+    """
     try:
         found = read_json(text.encode("utf-8", "surrogateescape"))
     except BadRequest as error:
@@ -245,15 +251,21 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def split_target(target: str, remote: bool) -> tuple[str, str]:
-    """A file, else the name or id of an executable; the other one is empty. `churn v0.0.1` is a
-    name, unless there is such a file."""
+    """Return a file, else an executable's name or ID; the other text is empty.
+
+    `churn v0.0.1` is a name, unless there is such a file.
+    """
     is_named_so = "/" in target or Path(target).suffix[1:2].isalpha()
     is_file = is_named_so or (not remote and Path(target).exists())
     return (target, "") if is_file else ("", target)
 
 
 def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
-    """Values by name, from words like `name=value`."""
+    """Return values by name, from words like `name=value`.
+
+    Raises:
+        UsageError: a word has another form, or a name occurs twice.
+    """
     found: dict[str, str] = {}
     for text in given:
         name, sign, value = text.partition("=")
@@ -270,7 +282,7 @@ def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
     usual: dict[str, Usual] = {}
     again = time.monotonic() + ESTIMATED_AFTER_SECONDS
     followed, pause = Followed(connection, run_id), FIRST_LOOK_SECONDS
-    connection.wait(0)  # from now on it hears of news
+    connection.wait(0)  # the first call only starts to listen for changes
     with Progress(quiet) as progress:
         while True:
             connection.wait(pause)
@@ -286,7 +298,7 @@ def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
 
 
 class Followed:
-    """A run that is looked at again and again: only what changed is asked for."""
+    """A run that is polled; each request fetches only what changed."""
 
     def __init__(self, connection: Any, run_id: str):
         self._connection = connection
@@ -295,7 +307,7 @@ class Followed:
         self._since = 0
 
     def look(self) -> RunDetail:
-        """As it is now."""
+        """Return the run as it is now."""
         first = page = self._ask(after="")
         news = [*page.items]
         while page.next:
@@ -303,7 +315,7 @@ class Followed:
             news += page.items
         self._since = first.last
         self._tasks |= {task.node: task for task in news}
-        if not news:  # no more than a word on why somebody waits
+        if not news:  # reasons for waiting change without an event, so fetch the run
             found: RunDetail = self._connection.runs.get(run=self._run_id)
             return found
         return RunDetail(first.run, list(self._tasks.values()), [])
@@ -328,7 +340,7 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
         retry = follow_up(f"nbyard runs retry {run.number}")
         say(f"To go on from there, with the same code: {retry}")
-    is_new = run.number == 1  # who ran more knows the way
+    is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not asked_server():
         say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
 
@@ -340,7 +352,7 @@ def _tell_of_files(detail: RunDetail) -> None:
 
 
 def _jupyter() -> str:
-    """The command of this environment, by its path when it is not the active one."""
+    """Return the command `jupyter` of this environment, by its path if it is not active."""
     active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
     if sys.prefix in active or sys.prefix == sys.base_prefix:
         return "jupyter"
@@ -352,7 +364,7 @@ def _as_root() -> str:
 
 
 def _telling(lines: list[str]) -> list[str]:
-    """Of a traceback the frame in the notebook, and its end; libraries between them are not."""
+    """Return the notebook's frame and the end of a traceback, without the libraries between."""
     if len(lines) <= TRACEBACK_LINES:
         return lines
     own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
@@ -363,7 +375,7 @@ def _telling(lines: list[str]) -> list[str]:
 
 
 def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
-    """What stood at the end of the log that was `told` is not repeated."""
+    """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
         say(f"{task.node}: {task.reason}")

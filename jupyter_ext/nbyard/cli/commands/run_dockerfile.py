@@ -1,4 +1,4 @@
-"""`nbyard run -f Dockerfile`: build, run once, save what comes out, and leave nothing behind."""
+"""`nbyard run -f Dockerfile`: build an image, run it once, save its output and clean up."""
 
 import contextlib
 import os
@@ -25,11 +25,12 @@ NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "
 
 
 def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
-    """Build, run, save, clean up; the exit code is that of the result. `wish` are the options of
-    the command: params, parameters, inputs, output, base and gpu.
+    """Build, run, save and clean up; exit with the code of the result.
+
+    `wish` are the options of the command: params, parameters, inputs, output, base and gpu.
 
     Raises:
-        Conflict: GPUs are asked for, and there are none.
+        Conflict: GPUs are requested, and there are none.
     """
     target = wish["output"]
     body = _run_of(file, wish)
@@ -39,7 +40,7 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )
     check_target(target)
-    connection.runs.check(body=body)  # before minutes go by for an image
+    connection.runs.check(body=body)  # fail before an image is built, which takes minutes
     with _image(connection, _image_of(file, wish["base"])) as image:
         body = msgspec.structs.replace(body, image=image)
         known = _executables(connection)
@@ -51,7 +52,7 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
 
 
 def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
-    """Under a name of its own, by which its output is found; no earlier result is taken for it."""
+    """Return the run to create; its unique name finds its output, and no cached result is used."""
     parameters = json_object(wish["parameters"])
     inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
     texts = texts_of(wish["params"], wish["inputs"])
@@ -74,7 +75,11 @@ def _image_of(file: str, base: str) -> NewImage:
 
 
 def check_target(target: str) -> None:
-    """Before anything is built: what comes out has to be kept somewhere."""
+    """Check that the output can be written, before anything is built.
+
+    Raises:
+        UsageError: the folder does not exist or is not writable.
+    """
     folder = Path(target).parent
     if target and target != "-" and not (folder.is_dir() and os.access(folder, os.W_OK)):
         raise click.UsageError(f"{target} cannot be written: there is no such folder to write to.")
@@ -83,8 +88,10 @@ def check_target(target: str) -> None:
 def declared(
     parameters: Mapping[str, Any], inputs: Mapping[str, str], has_output: bool
 ) -> list[Argument]:
-    """What a Dockerfile takes that nothing describes: what it is given, each as `--name VALUE`, and
-    the place of its output as `--output PATH`."""
+    """Return the arguments of a Dockerfile without a description, derived from the given values.
+
+    Each is passed as `--name VALUE`, and the place of the output as `--output PATH`.
+    """
     values = [
         Argument(name, type=NAMES.get(type(value), "json"), nullable=value is None)
         for name, value in parameters.items()
@@ -96,7 +103,7 @@ def declared(
 
 @contextlib.contextmanager
 def _image(connection: Any, body: NewImage) -> Iterator[str]:
-    """Its name, while it is needed; what it says while it is built is printed."""
+    """Build an image, print its log, yield its name, and delete it afterwards."""
     made = connection.images.build(body=body)
     try:
         found = until_made(connection, made, log=True, goes_on=False)
@@ -110,8 +117,11 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
-    """No record stays of a run that is at its end, nor its executable unless that is `known`, but
-    where what came out could not be saved; one that is left earlier is cancelled."""
+    """Delete the run's record afterwards, and its executable unless it is `known`.
+
+    A run that is still active is cancelled first. The record stays if its output could not be
+    saved.
+    """
     try:
         yield
     except click.UsageError:
@@ -124,7 +134,7 @@ def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]
 
 
 def _executables(connection: Any) -> set[str]:
-    """The ids of those that are there before."""
+    """Return the IDs of all executables."""
     found: set[str] = set()
     after: str | None = ""
     while after is not None:
@@ -142,6 +152,6 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     used = {task.executable_id for task in connection.runs.get(run=run.id).tasks}
     connection.runs.delete(run=run.id)
     for made in (one for one in used if one and one not in known):
-        with contextlib.suppress(NbyardError):  # another run uses it by now
+        with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
     say("The image and the record of the run are removed.")

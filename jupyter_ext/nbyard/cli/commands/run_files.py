@@ -1,4 +1,4 @@
-"""Files that a run wrote beside its declared outputs: `nbyard runs files`, and saving them."""
+"""The command `nbyard runs files`, for files that a run wrote beside its declared outputs."""
 
 import hashlib
 import os
@@ -18,11 +18,11 @@ from nbyard.domain.names import check_member_path
 from nbyard.domain.runs.structs import Task
 from nbyard.host.project_files import replacing
 
-NAMED = 10  # files, in a refusal
+NAMED = 10  # files that an error message lists
 
 
 class Saved(NamedTuple):
-    """A file of a node, and where it is to lie: below the folder `base`."""
+    """A file of a node and its target, below the folder `base`."""
 
     node: str
     file: OtherFile
@@ -40,10 +40,10 @@ class Saved(NamedTuple):
 def files(
     run: str, node: str, folder: str | None, overwrite: bool, server: str, as_json: bool
 ) -> None:
-    """List the files that a run wrote beside its declared outputs, or save them.
+    """List or save files that a run wrote beside its outputs.
 
-    Paths are those of the project. Files that are there with other bytes are replaced only with
-    --overwrite, or when you agree.
+    Paths are relative to the project. Existing files with other bytes are replaced only with
+    --overwrite, or if you confirm.
 
     \b
     Examples:
@@ -79,11 +79,12 @@ def files(
 def save_files(
     connection: Any, run: str, tasks: Sequence[Task], folder: str, *, overwrite: bool = False
 ) -> None:
-    """Save the other files of tasks below a folder; empty: where their own code lies, which is
-    where they would be had the code run there.
+    """Save the other files of tasks below a folder.
+
+    An empty `folder` means the folder of each task's own code, as if the code had run there.
 
     Raises:
-        click.ClickException: files are there that would be replaced, or a folder is not known.
+        click.ClickException: existing files would be replaced, or a folder is unknown.
     """
     wanted = list(_wanted(connection, run, tasks, folder))
     _refuse_two(wanted)
@@ -112,7 +113,11 @@ def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> It
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:
-    """Refuse to save different files of two nodes at one place."""
+    """Check that two nodes do not save different files at the same place.
+
+    Raises:
+        click.ClickException: they do.
+    """
     known: dict[Path, Saved] = {}
     for one in wanted:
         other = known.setdefault(one.place, one)
@@ -122,7 +127,7 @@ def _refuse_two(wanted: Iterable[Saved]) -> None:
 
 
 def _has(place: Path, file: OtherFile) -> bool:
-    """Whether the very bytes are there."""
+    """Return whether the place already has exactly these bytes."""
     if not place.is_file() or place.stat().st_size != file.size_bytes:
         return False
     with place.open("rb") as handle:
@@ -130,7 +135,11 @@ def _has(place: Path, file: OtherFile) -> bool:
 
 
 def _ask(taken: Sequence[str]) -> None:
-    """Let a person decide; where none is there, refuse."""
+    """Ask the user before files are replaced.
+
+    Raises:
+        click.ClickException: there is no terminal to ask at.
+    """
     names = harmless(", ".join(taken[:NAMED]))
     more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
     if is_asked():
@@ -140,7 +149,7 @@ def _ask(taken: Sequence[str]) -> None:
 
 
 def is_asked() -> bool:
-    """Whether a person can answer."""
+    """Return whether a user can answer at a terminal."""
     return sys.stdin.isatty()
 
 

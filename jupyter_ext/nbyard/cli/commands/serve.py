@@ -1,4 +1,4 @@
-"""A model of mode http, served as long as a command runs."""
+"""Serving of a model of mode http while a command runs."""
 
 import signal
 import threading
@@ -17,16 +17,18 @@ from nbyard.domain.models.structs import ModelPackage
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NotFound
 
-# besides Ctrl-C: what `kill` sends, and a terminal that is closed
+# Signals besides Ctrl-C: from `kill`, and when the terminal is closed.
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 LONGEST = 50
-# the person at this shell has no server that shows its secret for them
+# Without a server in between, nothing would send the secret with the user's requests.
 OPENED = {OPEN_VARIABLE: OPEN}
 
 
 def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
-    """Until it is interrupted it is a deployment under a name of its own, whose address and log are
-    printed; the exit code."""
+    """Serve a model as a temporary deployment until interrupted; return the exit code.
+
+    Its address and its log are printed.
+    """
     name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
     say(f"Serving {package.reference} until Ctrl-C.")
     try:
@@ -58,7 +60,7 @@ def _tell(connection: Any, found: Deployment, as_json: bool) -> None:
 
 
 def _until_over(connection: Any, found: Deployment) -> Deployment:
-    """When somebody else has stopped it, or it has failed; what it prints is printed meanwhile."""
+    """Print the log until the deployment is stopped or fails; return the deployment."""
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=found.id, after=after)
@@ -74,8 +76,8 @@ def _until_over(connection: Any, found: Deployment) -> Deployment:
 
 @contextmanager
 def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
-    """As by Ctrl-C: what was begun is ended."""
-    if threading.current_thread() is not threading.main_thread():  # it gets none
+    """Treat these signals like Ctrl-C, so that the deployment is deleted."""
+    if threading.current_thread() is not threading.main_thread():  # cannot handle signals
         yield
         return
     former = {one: signal.signal(one, signal.default_int_handler) for one in signals}

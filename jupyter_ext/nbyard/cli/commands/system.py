@@ -1,4 +1,4 @@
-"""`nbyard doctor` and `nbyard openapi`."""
+"""The commands `nbyard doctor` and `nbyard openapi`."""
 
 import click
 
@@ -16,7 +16,10 @@ SIGNS = {"ok": "✓", "missing": "–", "failed": "✗"}
 @server_option
 @json_option
 def doctor(server: str, as_json: bool) -> None:
-    """Check this installation; the exit code is 1 when something needed is missing."""
+    """Check this installation.
+
+    The exit code is 1 if a required part is missing.
+    """
     diagnosis = _diagnosis(server)
     if as_json:
         show_json(diagnosis)
@@ -31,7 +34,7 @@ def doctor(server: str, as_json: bool) -> None:
 
 
 def _diagnosis(server: str) -> Diagnosis:
-    """Also where the store of this machine cannot be opened."""
+    """Return the checks, even if the store of this machine cannot be opened."""
     from nbyard.discover import connect, server_of
 
     if address := server_of(server):

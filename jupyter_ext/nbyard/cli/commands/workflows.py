@@ -1,4 +1,4 @@
-"""Verbs on workflows that are more than one operation."""
+"""Commands for workflows that use more than one operation."""
 
 import tempfile
 from functools import partial
@@ -18,7 +18,7 @@ from nbyard.errors import NbyardError, Unavailable
 @server_option
 @json_option
 def show_workflow(file: str, server: str, as_json: bool) -> None:
-    """Show the nodes of a saved workflow, in the order in which they could run."""
+    """Show the nodes of a saved workflow in execution order."""
     from nbyard.discover import connect
 
     found = connect(server).workflows.show(path=file)
@@ -32,10 +32,10 @@ def show_workflow(file: str, server: str, as_json: bool) -> None:
 @click.argument("file")
 @click.option("--runtime", default="", help="docker: as if all nodes ran in containers.")
 def build_workflow(file: str, runtime: str) -> None:
-    """Build or fetch every image that a saved workflow needs, so that its first run waits for none.
+    """Build or fetch every image that a saved workflow needs.
 
-    What was built from the same before is not built again. The exit code is 1 when one of them
-    fails; the others are built all the same.
+    Its first run then waits for no image. Images that were already built from the same content
+    are not built again. If an image fails, the others are still built, and the exit code is 1.
 
     \b
     Examples:
@@ -57,14 +57,14 @@ def build_workflow(file: str, runtime: str) -> None:
 
 
 def _login(connection: Any, image: str) -> Any:
-    """What is kept of this user's for the registry of an image."""
+    """Return the user's stored login for the registry of an image."""
     store = connection.yard.store
     with store.read() as c:
         return store.credentials.login(c, connection.caller.name, image)
 
 
 def _made(yard: Any, needed: Any) -> bool:
-    """Whether an image is here now; its log goes to standard error."""
+    """Return whether an image is now present; its log goes to standard error."""
     from nbyard.dockerd import Engine
 
     nodes = ", ".join(needed.nodes)
@@ -85,7 +85,7 @@ def _made(yard: Any, needed: Any) -> bool:
 
 
 def _ensure(engine: Any, yard: Any, needed: Any) -> str:
-    """The name of the image, built or pulled when it is not here."""
+    """Return the name of an image; build or pull it if it is missing."""
     from nbyard.images.environments import code_image, environment_image
 
     network = yard.settings.docker_build_network

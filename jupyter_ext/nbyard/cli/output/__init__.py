@@ -1,1 +1,1 @@
-"""What the command line prints: tables, JSON, logs and live progress."""
+"""Output of the command line: tables, JSON, logs and live progress."""

@@ -1,5 +1,4 @@
-"""What is told of one attempt: what it used, where and with what it worked, its notebook; and how
-long a run will take."""
+"""Output about one attempt: usage, surroundings and notebook; and estimates of runs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -75,7 +74,7 @@ def _cells(found: Any) -> None:
 
 
 def _printed(output: Any) -> str:
-    """The text of an output; what is no text is named."""
+    """Return the text of an output, or the types of an output without text."""
     kind = output["output_type"]
     if kind == "stream":
         return _joined(output["text"])
@@ -86,7 +85,7 @@ def _printed(output: Any) -> str:
 
 
 def _joined(text: Any) -> str:
-    """As notebooks keep it: one text, or its lines."""
+    """Return the text of a notebook field, which is one text or a list of lines."""
     return text if isinstance(text, str) else "".join(text)
 
 

@@ -1,4 +1,4 @@
-"""Data goes to standard output, everything else to standard error."""
+"""Printing: data goes to standard output, everything else to standard error."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.errors import NameTaken
 
-# control characters of terminals in foreign text would act, not show
+# Control characters in foreign text could control the terminal.
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EXACT = 2.0**53
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,7 +21,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @contextlib.contextmanager
 def offering(option: str) -> Iterator[None]:
-    """Who is refused a name that is taken is told the option that would take it, too."""
+    """Add the option that takes over a name to the hint of a `NameTaken` error."""
     try:
         yield
     except NameTaken as taken:
@@ -30,17 +30,17 @@ def offering(option: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """A line for people, on standard error."""
+    """Print a line for the user, on standard error."""
     click.echo(harmless(text), err=True)
 
 
 def asked_server() -> str:
-    """The server that the command at work asks; empty: the store of this machine."""
+    """Return the server of the running command; empty: the store of this machine."""
     return _named_server() or os.environ.get("NBYARD_SERVER", "")
 
 
 def follow_up(command: str) -> str:
-    """A command to type next, for the server that this one was given."""
+    """Return a command to type next, with the server of this one."""
     server = _named_server()
     return f"{command} --server {shlex.quote(server)}" if server else command
 
@@ -51,7 +51,7 @@ def _named_server() -> str:
 
 
 def tell_unheard(connection: Any) -> None:
-    """Settings that are given here, and that the dispatcher which is up was started without."""
+    """Warn about settings given here that the running dispatcher was started without."""
     from nbyard.discover import Local
 
     others = connection.unheard() if isinstance(connection, Local) else {}
@@ -62,7 +62,7 @@ def tell_unheard(connection: Any) -> None:
 
 
 def harmless(text: str) -> str:
-    """The text without control characters that would act on a terminal; colours stay."""
+    """Return the text without control characters that affect a terminal; colors stay."""
     parts = COLOURS.split(text)
     colours = COLOURS.findall(text)
     cleaned = [ESCAPES.sub("�", part.replace("\r\n", "\n")) for part in parts]
@@ -70,12 +70,12 @@ def harmless(text: str) -> str:
 
 
 def show_json(value: Any) -> None:
-    """A value as JSON, on standard output."""
+    """Print a value as JSON, on standard output."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
-    """Aligned columns, on standard output."""
+    """Print aligned columns, on standard output."""
     lines = [[harmless(_cell(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
     for row in [list(head), *lines]:
@@ -92,14 +92,14 @@ def _cell(value: Any) -> str:
 
 
 def number(value: Any) -> Any:
-    """A number in as many digits as people read; what is none as it is."""
+    """Return a number with a readable number of digits; other values unchanged."""
     if not isinstance(value, float):
         return value
     return int(value) if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"
 
 
 def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
-    """`3 min ago`."""
+    """Return the time since a moment, such as `3 min ago`."""
     seconds = (now() - moment).total_seconds()
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
@@ -108,7 +108,7 @@ def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC
 
 
 def duration(start: datetime | None, end: datetime | None) -> str:
-    """`1:05`, or `4.2 s` below a minute."""
+    """Return a duration such as `1:05`, or `4.2 s` below a minute."""
     if start is None:
         return ""
     seconds = ((end or datetime.now(UTC)) - start).total_seconds()
@@ -118,7 +118,7 @@ def duration(start: datetime | None, end: datetime | None) -> str:
 
 
 def about(seconds: float) -> str:
-    """`40 s`, `3 min`, `2.5 h`: as exact as an estimate is."""
+    """Return estimated seconds as a rough duration: `40 s`, `3 min`, `2.5 h`."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:
@@ -127,7 +127,7 @@ def about(seconds: float) -> str:
 
 
 def size(count: int | None) -> str:
-    """`15.2 kB`."""
+    """Return a size in bytes with its unit, such as `15.2 kB`."""
     if count is None:
         return ""
     number = float(count)

@@ -1,4 +1,4 @@
-"""Answers on environments and images for people; `--json` has all of them whole."""
+"""Output about environments and images for people; `--json` prints everything."""
 
 import shlex
 from collections.abc import Callable
@@ -34,12 +34,12 @@ def _environment(one: Any) -> None:
 
 
 def standing_of(version: Any) -> str:
-    """The state of a version of an environment, as it is shown."""
+    """Return the state of an environment version as users see it."""
     return "installed" if version.state == "ready" else str(version.state)
 
 
 def next_step(one: Any) -> str:
-    """What to do with an environment whose newest version failed; empty for others."""
+    """Return what to do after the newest version failed; empty in other states."""
     if one.current.state != "failed":
         return ""
     name = shlex.quote(one.name)
@@ -64,7 +64,7 @@ def _environment_versions(page: Any) -> None:
 
 
 def show_changes(page: Any) -> None:
-    """Packages that another version of an environment has otherwise."""
+    """Print the packages that differ between two versions of an environment."""
     for one in page.items:
         sign = "+" if not one.old else "-" if not one.new else "~"
         versions = " → ".join(filter(None, (one.old, one.new)))

@@ -1,4 +1,4 @@
-"""The log of a node: of its newest attempt, and when it is followed of those that come after it."""
+"""Printing of a node's log; following includes the attempts that come later."""
 
 import time
 from typing import Any
@@ -13,9 +13,11 @@ ENDS = {"lost": "was lost", "failed": "failed"}
 
 
 def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> str:
-    """Print what an attempt at a node printed, by default the newest. With `follow` to its end, and
-    where none was named to that of the node: an attempt that was lost is followed by another.
-    Returns the last of what was printed."""
+    """Print the log of an attempt at a node, by default the newest; return its end.
+
+    With `follow`, print until the attempt ends. Without a named attempt, continue with the next
+    attempt if one was lost, until the node ends.
+    """
     is_told = follow and not attempt
     first = connection.runs.log(run=run, node=node).attempt if is_told else attempt
     if is_told and first > 1:
@@ -31,12 +33,12 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
 
 
 def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> tuple[int, str]:
-    """The number of the attempt whose log it was, 0 where there was none, and the last of it."""
+    """Print the log of an attempt; return its number (0 for none) and the end of the log."""
     after: int = 0
     last: str = ""
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
-        attempt = attempt or chunk.attempt  # another one that begins meanwhile has its own log
+        attempt = attempt or chunk.attempt  # stay with this attempt if a new one starts
         click.echo(harmless(_lines(chunk.text)), nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
@@ -47,8 +49,7 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
 
 
 def _newest(connection: Any, run: str, node: str, number: int) -> int:
-    """The number of an attempt that came after that one, which is at its end; the same where none
-    comes any more."""
+    """Wait for the attempt after `number`; return its number, or `number` if none comes."""
     while True:
         chunk = connection.runs.log(run=run, node=node)
         if chunk.attempt > number or chunk.over:
@@ -57,7 +58,7 @@ def _newest(connection: Any, run: str, node: str, number: int) -> int:
 
 
 def _change(connection: Any, run: str, node: str, number: int) -> str:
-    """That the log of another attempt comes now, and why."""
+    """Return a line that announces the next attempt, with the reason."""
     tasks = connection.runs.get(run=run).tasks
     attempts = next(task.attempts for task in tasks if task.node == node)
     last = next(one for one in attempts if one.number == number)
@@ -67,5 +68,5 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
 
 
 def _lines(text: str) -> str:
-    """Progress bars go back to the start of their line; here each state is a line."""
+    """Return the text with each state of a progress bar on its own line."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,4 +1,4 @@
-"""Live progress on standard error: one line a node, redrawn on a terminal, appended elsewhere."""
+"""Live progress on standard error: one line per node, redrawn on a terminal, else appended."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ SIGNS = {
 
 
 class Progress:
-    """Shows a run whenever it is told; says nothing when `quiet`."""
+    """Shows the progress of a run; prints nothing if `quiet`."""
 
     def __init__(self, quiet: bool):
         self._quiet = quiet
@@ -51,7 +51,7 @@ class Progress:
             self._live.stop()
 
     def show(self, detail: RunDetail, usual: Mapping[str, Usual]) -> None:
-        """Draw the run as it is now, with what its steps usually take."""
+        """Draw the run as it is now, with the usual durations of its nodes."""
         if self._quiet:
             return
         self._warn(detail.tasks)
@@ -71,7 +71,7 @@ class Progress:
                     say(_line(task, usual.get(task.node)))
 
     def _warn(self, tasks: Sequence[Task]) -> None:
-        """What will not count, once for each node."""
+        """Print the warnings of tasks, once for each node."""
         for task in [one for one in tasks if one.warning and one.node not in self._warned]:
             self._warned.add(task.node)
             line = harmless(f"! {task.node}: {task.warning}")

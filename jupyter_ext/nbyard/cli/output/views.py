@@ -1,4 +1,4 @@
-"""Answers for people; `--json` has all of them whole."""
+"""Output for people; `--json` prints everything."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +36,7 @@ WHY_NOT_KEPT = {
 
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
-    """One fact a line; those that are empty are left out."""
+    """Print one fact per line, without empty ones."""
     known = [(name, str(value)) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
@@ -125,7 +125,7 @@ def _profile(profile: Any) -> None:
 
 
 def show_comparison(found: Any) -> None:
-    """Two versions of a dataset, side by side."""
+    """Print two versions of a dataset side by side."""
     rows = [
         (fact, _then_and_now(read(found.old), read(found.new)))
         for fact, read in VERSION_FACTS.items()
@@ -235,7 +235,7 @@ def _run(run: Any) -> None:
 
 
 def show_run(detail: Any, estimate: Any) -> None:
-    """A run with its tasks, and what those that are not done usually take."""
+    """Print a run with its tasks and the usual durations of unfinished ones."""
     _run(detail.run)
     if left := time_left(estimate):
         click.echo(f"left        {left}")
@@ -247,13 +247,13 @@ def show_run(detail: Any, estimate: Any) -> None:
 
 
 def _standing(link: MonitorLink) -> str:
-    """Its address below that of the server, and whether it can be followed."""
+    """Return a link's path below the server's address, and whether it responds."""
     told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
     return link.reason or told
 
 
 def time_left(estimate: Any) -> str:
-    """What is known of the rest of a run; empty when nothing is."""
+    """Return the estimated rest of a run; empty if unknown."""
     if estimate.remaining_seconds is None:
         return ""
     steps = "1 step" if estimate.unknown == 1 else f"{estimate.unknown} steps"
@@ -262,7 +262,7 @@ def time_left(estimate: Any) -> str:
 
 
 def usually(usual: Any, state: str = "queued") -> str:
-    """`usually 3 min (last 5 runs), starts in about 2 h`; empty when it is not known."""
+    """Return `usually 3 min (last 5 runs), starts in about 2 h`; empty if unknown."""
     if usual is None:
         return ""
     waits = state == "queued" and (usual.starts_in_seconds or 0) >= 1
@@ -295,7 +295,7 @@ def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
 
 
 def told_of_files(number: int, task: Any) -> Iterator[str]:
-    """Yield what there is to say of the files that a task wrote beside its declared outputs."""
+    """Yield lines about the files that a task wrote beside its declared outputs."""
     others = task.other_files
     if others is None:
         return
@@ -308,7 +308,7 @@ def told_of_files(number: int, task: Any) -> Iterator[str]:
 
 
 def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
-    """Yield a sentence for each file that was written and is not kept."""
+    """Yield a sentence for each file that was written but not stored."""
     for one in left_out:
         of = f" ({size(one.size_bytes)})" if one.size_bytes else ""
         yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"
@@ -317,12 +317,12 @@ def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
 
 
 def counted(count: int, more: str = "") -> str:
-    """`1 file`, `2 files`."""
+    """Return a number of files, such as `1 file` or `2 files`."""
     return f"{count} {more}file{'' if count == 1 else 's'}"
 
 
 def _used(environment: Any) -> str:
-    """`cows@2`, as it is written where an environment is named."""
+    """Return an environment as users name it, such as `cows@2`."""
     return f"{environment.name}@{environment.number}" if environment else ""
 
 
@@ -332,7 +332,7 @@ def _words(task: Any, usual: Any) -> str:
 
 
 def show_nodes(page: Any) -> None:
-    """The nodes of a workflow, and after them what is wrong with some."""
+    """Print the nodes of a workflow, then their problems."""
     head = ("node", "kind", "executable", "runtime", "image", "after")
     rows = [
         (n.node, n.kind, n.executable, n.runtime, _image(n), ", ".join(n.after)) for n in page.items
@@ -344,13 +344,13 @@ def show_nodes(page: Any) -> None:
 
 
 def _image(node: Any) -> str:
-    """Its name, or of a Dockerfile that it is built of that."""
+    """Return the image's name, or the Dockerfile that it is built from."""
     is_built = node.kind == "container" and not node.image and not node.problem
     return f"built of {node.executable}" if is_built else node.image
 
 
 def show_metrics(found: Any) -> None:
-    """What nodes recorded, a metric a line; `found` are metrics by node."""
+    """Print one metric per line; `found` are metrics by node."""
     head = ("node", "metric", "points", "step", "last", "least", "largest")
     rows = [(node, *_metric(one)) for node, told in found.items() for one in told.metrics]
     show_table(rows, head)

@@ -1,3 +1,1 @@
-"""Short-lived access to deployed services: cached authorizations, and passes in the path of a
-page.
-"""
+"""Short-lived access to deployed services: cached authorizations, and passes in page paths."""

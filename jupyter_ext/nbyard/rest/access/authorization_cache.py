@@ -1,9 +1,9 @@
-"""Who was let in a moment ago, and where to: programs ask many times a second with the same words.
+"""Cache of authorizations, because programs repeat the same request many times a second.
 
-An admission holds for one second, for requests that say the very same: all headers but those of
-the body, the address they come from, the method, and what is asked with path and query. The
-server's authorizer may decide by any of them.
-What depends on the single request (origin, XSRF, length, expiry of a pass) is checked every time.
+An authorization is valid for one second, for requests with equal headers (except those of the
+body), remote address, method, path and query. The server's authorizer may use any of these.
+
+Checks of the single request are never cached: origin, XSRF, length and expiry of a pass.
 """
 
 import time
@@ -20,7 +20,7 @@ OF_THE_BODY = {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-E
 
 
 class Admission(NamedTuple):
-    """Jupyter's user, the name of the cookie of a login, and the port."""
+    """Jupyter's user, the name of the login cookie, and the port."""
 
     user: Any
     login_cookie: str
@@ -28,18 +28,18 @@ class Admission(NamedTuple):
 
 
 class Admissions:
-    """Those of one server, in its loop's thread."""
+    """The cached authorizations of one server; used in its event loop's thread."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, tuple[float, Admission]] = {}
 
     def get(self, key: Hashable) -> Admission | None:
-        """Return the admission, None where there is none or its second is over."""
+        """Return the authorization; None if there is none or it is older than one second."""
         until, found = self._kept.get(key, (0.0, None))
         return found if time.monotonic() < until else None
 
     def keep(self, key: Hashable, admission: Admission) -> None:
-        """Keep an admission, and none for longer than a second where many come."""
+        """Store an authorization for one second, unless too many are stored."""
         if len(self._kept) >= MOST:
             now = time.monotonic()
             self._kept = {k: v for k, v in self._kept.items() if now < v[0]}
@@ -47,11 +47,11 @@ class Admissions:
             self._kept[key] = (time.monotonic() + SECONDS, admission)
 
     def forget(self, key: Hashable) -> None:
-        """Ask anew: nobody is there any more."""
+        """Remove an authorization because its port no longer responds."""
         self._kept.pop(key, None)
 
 
 def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
-    """Return all that decides whether a request is let in; `place` is the port, with the pass."""
+    """Return everything that decides on access; `place` is the port, with the pass."""
     headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
     return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)

@@ -1,8 +1,8 @@
-"""Passes in the path of a service's pages, in place of the cookie.
+"""Passes in the paths of a service's pages, in place of the cookie.
 
-The pages of a service that is not trusted are shown in a sandbox, at an opaque origin: browsers
-send no cookie with what such a page asks for. A pass says for a while who opened the page, and lets
-in to the one deployment or attempt whose page it is.
+The pages of an untrusted service are shown in a sandbox with an opaque origin. Browsers send no
+cookie with the requests of such a page. A pass names the user who opened the page, for a limited
+time. It gives access only to the page's own deployment or attempt.
 """
 
 import re
@@ -23,21 +23,23 @@ IN_PATH = re.compile(
 
 
 class Holder(NamedTuple):
-    """Who opened the page of what: Jupyter's user as the identity provider knows it, which the
-    server's authorizer may ask for more than a name, and the id of the subject."""
+    """The user who opened a page, and the ID of the deployment or attempt.
+
+    The server's authorizer may need more of Jupyter's user than its name.
+    """
 
     user: Any
     subject: str
 
 
 class Passes:
-    """Random texts that only this process knows, so that none outlives it."""
+    """Random passes known to this process only; they end with it."""
 
     def __init__(self) -> None:
-        self._issued: dict[str, tuple[float, Holder]] = {}  # the oldest first
+        self._issued: dict[str, tuple[float, Holder]] = {}  # oldest first
 
     def issue(self, holder: Holder) -> str:
-        """Return a pass that holds for `SECONDS`, or until `MOST` others were issued."""
+        """Return a pass that is valid for `SECONDS`, or until `MOST` others were issued."""
         now = time.time()
         for text, (until, _) in list(self._issued.items()):
             if now < until and len(self._issued) < MOST:
@@ -48,26 +50,30 @@ class Passes:
         return text
 
     def holder(self, text: str) -> Holder | None:
-        """Return whom a pass was issued to; None where it is unknown or has expired."""
+        """Return the holder of a pass; None if it is unknown or has expired."""
         until, found = self._issued.get(text, (0.0, None))
         return found if time.time() < until else None
 
 
 def take_pass(request: HTTPServerRequest) -> str:
-    """Return the pass in the path of a request, "" where it has none, and remove it from all that
-    logs see of the request. A service gets the pass of its own page in `X-Forwarded-Prefix`."""
+    """Return the pass in a request's path, "" without one, and remove it from the request.
+
+    Logs then never show it. A service gets the pass of its own page in `X-Forwarded-Prefix`.
+    """
     found = IN_PATH.match(request.path)
     if found is None:
         return ""
     request.path = IN_PATH.sub(r"\g<before>", request.path, 1)
     request.uri = IN_PATH.sub(r"\g<before>", str(request.uri), 1)
-    request.headers.pop("Referer", None)  # it may have one too
+    request.headers.pop("Referer", None)  # it may contain a pass too
     return found["text"]
 
 
 def is_navigation(request: HTTPServerRequest) -> bool:
-    """Whether a browser shows the answer as a page. Browsers say so to addresses that are secure;
-    elsewhere they are known by what they take."""
+    """Return whether a browser shows the response as a page.
+
+    Browsers send Sec-Fetch-Mode to secure addresses only; elsewhere, Accept decides.
+    """
     if request.method not in ("GET", "HEAD") or "Authorization" in request.headers:
         return False
     mode = request.headers.get("Sec-Fetch-Mode")

@@ -1,3 +1,4 @@
-"""The proxy of deployments and running attempts. It forwards requests of the owner only, without
-cookies and tokens of Jupyter.
+"""The proxy of deployments and running attempts.
+
+It forwards the owner's requests only, without Jupyter's cookies and tokens.
 """

@@ -1,4 +1,4 @@
-"""What people see in place of a page that is refused: words and a link, not JSON."""
+"""HTML pages for refused requests of browsers: a message and a link instead of JSON."""
 
 from html import escape
 
@@ -16,8 +16,10 @@ PATTERN = SIGN_IN + r"/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+(?:/.*)?"
 
 
 def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> str:
-    """Return the page. `address` is that of what was refused; whoever is not signed in is led to
-    it through the sign-in page."""
+    """Return the page for a refused `address`.
+
+    Users who are not signed in get a link to the sign-in page, which leads back.
+    """
     is_login = status == 401
     return PAGE.format(
         title="Sign in to open this page" if is_login else "This page cannot be shown",
@@ -29,9 +31,11 @@ def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> 
 
 
 class SignInHandler(JupyterHandler):
-    """Leads to the page that was refused, once somebody is signed in. Where people sign in, and
-    with which state, only the server's identity provider knows, and only for a handler of Jupyter's
-    own kind: JupyterHub has no page `login` here."""
+    """Redirects to the refused page once the user is signed in.
+
+    Only the server's identity provider knows the login address, and only a handler of Jupyter's own
+    kind can use it: under JupyterHub, there is no page `login` here.
+    """
 
     @web.authenticated
     def get(self) -> None:

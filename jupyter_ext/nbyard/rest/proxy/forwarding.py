@@ -1,10 +1,11 @@
-"""What of a request reaches a deployed service, and what of its answer a browser.
+"""Headers and queries that pass between a browser and a deployed service.
 
-A service never sees what lets somebody into Jupyter or the Hub: their cookies, tokens and XSRF
-values are left out. Jupyter's names of cookies are also those of a JupyterLab that is deployed:
-such a cookie of a service is marked in its value, so that the two can be told apart. Its pages
-cannot: of two XSRF values they may show that of the Jupyter around them. Whoever shows one that his
-own cookies hold is a page of this host, and so the service is shown its own in its place.
+A service never sees credentials of Jupyter or the Hub: their cookies, tokens and XSRF values are
+removed. A deployed JupyterLab uses the same cookie names as the Jupyter server. Such a cookie of a
+service gets a mark in its value, so that the two differ.
+
+Pages of a deployed JupyterLab may send the XSRF value of the outer Jupyter. If that value is in the
+request's own cookies, the page belongs to this host. The proxy then replaces it by the service's.
 """
 
 import re
@@ -17,7 +18,7 @@ from nbyard.rest.proxy.redirects import own_location
 
 MARK = "nby."
 XSRF = "_xsrf"
-# Jupyter's own, also those of another Jupyter on this host: cookies know no ports
+# Cookies of any Jupyter on this host, because cookies are shared between ports.
 SHARED_NAME = re.compile(rf"{XSRF}|username-.*")
 HUBS_NAME = re.compile(r"jupyterhub-.*|jupyter-hub-.*|service-.*")
 COOKIE_ATTRIBUTES = {"expires", "httponly", "max-age", "partitioned", "samesite", "secure"}
@@ -28,7 +29,7 @@ HOPS = {
 LEFT_OUT = HOPS | {
     "authorization", "cookie", "expect", "x-forwarded-prefix", "x-nbyard-secret", "x-xsrftoken",
 }  # fmt: skip
-# what a service may say: of one answer or page, nothing for all that stands at this origin
+# Headers that affect one response or page, and never the whole origin.
 ITS_OWN = {
     "accept-ranges", "age", "allow", "cache-control", "content-disposition", "content-encoding",
     "content-language", "content-length", "content-location", "content-range",
@@ -38,16 +39,16 @@ ITS_OWN = {
     "server", "server-timing", "vary",
 }  # fmt: skip
 ITS_OWN_STARTS = ("x-", "sec-websocket-")
-# by these a service asks the server before this one for its files
+# With these, a service could make a front-end server send its own files.
 FOR_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-")
 WORKER_SCOPE = "service-worker-allowed"
-ASKS_TO_LOG_IN = "www-authenticate"  # a window of the browser's that seems to be Jupyter's
+ASKS_TO_LOG_IN = "www-authenticate"  # opens a login dialog that looks like Jupyter's
 SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
 FRAMES = "frame-ancestors 'self'"
 
 
 def hops_of(headers: HTTPHeaders) -> set[str]:
-    """Return the headers that are meant for the next hop only, also those that `Connection` names.
+    """Return the headers for the next hop only, including those that `Connection` names.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
     """
@@ -56,7 +57,7 @@ def hops_of(headers: HTTPHeaders) -> set[str]:
 
 
 def is_upgrade(headers: HTTPHeaders) -> bool:
-    """Whether it wants to become a websocket."""
+    """Return whether the request wants to become a websocket."""
     return headers.get("Upgrade", "").lower() == "websocket"
 
 
@@ -72,15 +73,17 @@ def has_plain_length(headers: HTTPHeaders) -> bool:
 
 
 def is_service_worker(headers: HTTPHeaders) -> bool:
-    """Whether a browser asks for what it will run as a service worker, or for a newer one:
-    https://w3c.github.io/ServiceWorker/#service-worker-script-request."""
+    """Return whether a browser requests the script of a service worker.
+
+    Source: https://w3c.github.io/ServiceWorker/#service-worker-script-request
+    """
     return headers.get("Service-Worker", "").strip().lower() == "script"
 
 
 def request_headers(
     headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
 ) -> HTTPHeaders:
-    """What the service is told. Host and Origin stay what they are: it compares them."""
+    """Return the headers for the service; Host and Origin stay, because services compare them."""
     told, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
     for name, value in headers.get_all():
         if name.lower() in left_out:
@@ -92,7 +95,7 @@ def request_headers(
     if cookies := "; ".join(_cookies(headers, login_cookie)):
         told["Cookie"] = cookies
     given = headers.get("Authorization", "")
-    # of a login at this host, perhaps of a server before this one; Jupyter's own are tokens
+    # Basic credentials may come from a front-end server's login; Jupyter's own are tokens.
     if is_trusted and given.partition(" ")[0].lower() == "basic":
         told["Authorization"] = given
     if token := shown_xsrf(headers.get("X-XSRFToken", ""), headers):
@@ -121,8 +124,10 @@ def _pairs(headers: HTTPHeaders) -> Iterator[tuple[str, str, str]]:
 
 
 def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
-    """The service's own XSRF value for the one that its page shows; "" where that proves nothing:
-    it is none of the cookies that came with it, or the service has set none."""
+    """Return the service's own XSRF value for the one that its page sent.
+
+    It is "" if the value is not in the request's cookies, or if the service has set none.
+    """
     if shown.startswith(MARK):
         return shown.removeprefix(MARK)
     values = [value for name, _, value in _pairs(headers) if name == XSRF and value]
@@ -131,7 +136,7 @@ def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
 
 
 def request_query(query: str, headers: HTTPHeaders) -> str:
-    """Without tokens of Jupyter's."""
+    """Return the query without Jupyter's tokens."""
     return "&".join(filter(None, (_parameter(text, headers) for text in query.split("&"))))
 
 
@@ -148,9 +153,11 @@ def _parameter(text: str, headers: HTTPHeaders) -> str:
 def response_headers(
     headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
 ) -> HTTPHeaders:
-    """What the browser, which asked `host` for `path`, is told: nothing that counts beyond the
-    service's own path. The pages of one that is not trusted are shown in a sandbox, and its
-    redirects lead to no other host."""
+    """Return the headers for the browser, which requested `path` from `host`.
+
+    They affect only the service's own path. The pages of an untrusted service are shown in a
+    sandbox, and its redirects lead to no other host.
+    """
     told, hops = HTTPHeaders(), hops_of(headers)
     for name, value in headers.get_all():
         low = name.lower()
@@ -164,7 +171,7 @@ def response_headers(
             if own is not None and (is_trusted or own.startswith(prefix.rstrip("/"))):
                 told.add(name, own)
         elif low == WORKER_SCOPE and is_trusted:
-            told[name] = prefix  # as far as it comes with a script at its root anyhow
+            told[name] = prefix  # the scope that a script at the service's root has anyway
         elif _is_its_own(low) or (is_trusted and low == ASKS_TO_LOG_IN):
             told.add(name, value)
     told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
@@ -176,8 +183,11 @@ def _is_its_own(name: str) -> bool:
 
 
 def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
-    """Of this path and host only; none of a name of the Hub's, and none without a name: browsers
-    send its value back as if it were a name with a value."""
+    """Yield the cookie, limited to this path and host.
+
+    Cookies with a name of the Hub's are dropped. So are cookies without a name, because browsers
+    send their value back as a name with a value.
+    """
     (name, _, value), *attributes = (_parts(part) for part in line.split(";"))
     if not name or HUBS_NAME.fullmatch(name):
         return

@@ -1,5 +1,7 @@
-"""The proxy of deployments and of running attempts, for their owner only:
-`/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`."""
+"""Handlers of the proxy of deployments and running attempts, for their owner only.
+
+Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`.
+"""
 
 import time
 from collections.abc import Iterable
@@ -43,7 +45,7 @@ OPAQUE = "null"  # the origin of a page in a sandbox
 
 @web.stream_request_body
 class ProxyHandler(NbyardHandler):
-    """Carries on what comes, as it comes, both ways; nothing is ever sent twice."""
+    """Forwards requests and responses unchanged, piece by piece; it never repeats a request."""
 
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
@@ -57,13 +59,13 @@ class ProxyHandler(NbyardHandler):
         self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
-        # before anything may refuse the request, and so log it
+        # First of all, because a refused request is logged with its path.
         self._pass = take_pass(self.request)
         self._holder: Holder | None = desk.passes.holder(self._pass)
         self._admission: Admission | None = None
 
     def set_default_headers(self) -> None:
-        """Only where nbyard itself refuses a request: of an answer of the service none stays."""
+        """Set headers for nbyard's own responses; a service's response replaces them."""
         if hasattr(self, "desk"):
             super().set_default_headers()
 
@@ -79,7 +81,7 @@ class ProxyHandler(NbyardHandler):
             self._add_slash()
             return
         if self._is_chunked and self.request.method not in WITH_BODY:
-            raise web.HTTPError(411)  # none could tell where it ends
+            raise web.HTTPError(411)  # the end of the body would be ambiguous
         if not has_plain_length(self.request.headers):
             raise web.HTTPError(400, "Content-Length must be one number without a sign.")
         connection: Any = self.request.connection
@@ -91,10 +93,10 @@ class ProxyHandler(NbyardHandler):
             self._refused = error
 
     async def _identify(self, **kwargs: Any) -> None:
-        """Find out who asks: whoever was let in a moment ago, has a pass, or is Jupyter's user."""
+        """Identify the user from a recent admission, a pass, or Jupyter's login."""
         self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
         self._key = key_of(self.request, (self._prefix, self._pass))
-        if not self._pass or self._holder:  # a pass may have expired since
+        if not self._pass or self._holder:  # an expired pass must not use a cached admission
             self._admission = self.desk.admissions.get(self._key)
         if self._admission:
             self.current_user = self._jupyter_current_user = self._admission.user
@@ -102,7 +104,7 @@ class ProxyHandler(NbyardHandler):
             await (self._let_in() if self._holder else super().prepare(**kwargs))
 
     async def _let_in(self) -> None:
-        """As whom the pass was issued to; nothing else of the request says who asks."""
+        """Authenticate as the holder of the pass, the only identity in such a request."""
         assert self._holder is not None
         self.current_user = self._jupyter_current_user = self._holder.user
         if not self.check_host():
@@ -110,22 +112,27 @@ class ProxyHandler(NbyardHandler):
         await check_authorizer(self)
 
     def _add_slash(self) -> None:
-        """Ask for the same again, by the address under which the service is asked."""
+        """Redirect to the address with a slash, under which the service is reached."""
         query = self.request.query
         self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
 
     def check_xsrf_cookie(self) -> None:
-        """A service knows nothing of Jupyter's XSRF value. A cookie counts where the browser says
-        that the page is one of ours, which no foreign page can make it say."""
+        """Check that a request with a cookie has an Origin header.
+
+        A service does not know Jupyter's XSRF value. Browsers set Origin, and foreign pages cannot
+        fake it.
+        """
         if not hasattr(self, "_jupyter_current_user") or self._holder:
-            return  # it is not known yet who asks: this is called once more
+            return  # the user is unknown yet: Jupyter calls this method again
         if not self.token_authenticated and not self.request.headers.get("Origin"):
             raise web.HTTPError(403, "It is not known which page asks.")
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
-        """Whether a page of this very host asks, or none, or one in a sandbox that has a pass. A
-        token excuses no foreign page, and the server's `allow_origin`, which lets pages ask
-        Jupyter, does not let them ask a service."""
+        """Return whether the request comes from this host's page, from no page, or has a pass.
+
+        A token does not excuse a foreign page. Neither does the server's `allow_origin`, which is
+        for Jupyter and not for services.
+        """
         origin, host = self.request.headers.get("Origin"), self.request.headers.get("Host", "")
         if origin is None or (origin == OPAQUE and self._holder):
             return True
@@ -135,7 +142,7 @@ class ProxyHandler(NbyardHandler):
         return METHODS
 
     async def _open(self, name: str, port: str) -> None:
-        """Connect with the service, and send it the head of the request."""
+        """Connect to the service and send the head of the request."""
         admission = self._admission or await self._admit(name, port)
         self._login, self._target = admission.login_cookie, admission.target
         if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
@@ -144,15 +151,15 @@ class ProxyHandler(NbyardHandler):
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} has no websockets.")
         if is_service_worker(self.request.headers) and not self._target.is_trusted:
-            # no sandbox holds one; it may be the successor of one that was trusted at this address
+            # Sandboxes do not contain workers, which may outlive a trusted service at this address.
             raise Forbidden("Only what ide_images trusts may have a service worker.")
-        # an image of ours waits longer for the next request than we do; of others nobody knows
+        # Only nbyard's own images are known to keep connections longer than this proxy does.
         kept = self.desk.connections if self._stays else None
         try:
             self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
         except OSError:
             self.desk.admissions.forget(self._key)
-            if self._admission:  # what was there a moment ago is perhaps at another port now
+            if self._admission:  # the service may have moved to another port
                 self._admission = None
                 return await self._open(name, port)
             self._count(is_error=True)
@@ -161,7 +168,7 @@ class ProxyHandler(NbyardHandler):
         self._upstream.begin(str(self.request.method), self._path(), self._told())
 
     async def _admit(self, name: str, port: str) -> Admission:
-        """Find the port of the caller, and remember it for a moment."""
+        """Find the caller's port, and cache the admission."""
         caller = self.authorised(self.scope)
         target = await self.find(caller, name, port)
         if self._holder and self._holder.subject != target.subject:
@@ -173,11 +180,11 @@ class ProxyHandler(NbyardHandler):
 
     @property
     def _stays(self) -> bool:
-        """Whether the connection to the service may wait for the next request."""
+        """Return whether the connection to the service may be reused for the next request."""
         return bool(self._target.secret) and not is_upgrade(self.request.headers)
 
     def _lead_to_pass(self) -> None:
-        """Show the page at an address from which its own files can be asked for, too."""
+        """Redirect to an address with a pass, which the page's own requests then contain."""
         holder = Holder(self.current_user, self._target.subject)
         self._pass = self.desk.passes.issue(holder)
         query = request_query(self.request.query, self.request.headers)
@@ -188,21 +195,21 @@ class ProxyHandler(NbyardHandler):
 
     @property
     def _home(self) -> str:
-        """The address of the port for the page that asks, with its pass."""
+        """Return the port's address for the requesting page, with its pass."""
         return f"{self._prefix}{SEGMENT}{self._pass}/" if self._pass else self._prefix
 
     @staticmethod
     def address(name: str, port: str) -> str:
-        """That of a port, below the server's base URL."""
+        """Return the address of a port below the server's base URL."""
         return deployments.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
-        """Where the port is, of what is the caller's own."""
+        """Return the location of a port of the caller's own deployment."""
         found: Target = await self.desk.ask("deployments", "target", caller, name, port)
         return found
 
     def _path(self) -> str:
-        """As it was sent, but for what is Jupyter's."""
+        """Return the path for the service, with the query but without Jupyter's tokens."""
         path = self.request.path
         if not self._target.keeps_prefix:
             path = "/" + path.removeprefix(self._prefix)
@@ -269,8 +276,10 @@ class ProxyHandler(NbyardHandler):
 
     @allow_unauthenticated
     async def options(self, name: str, port: str) -> None:
-        """Browsers ask without credentials before they ask from another page: that is allowed to
-        who has a pass only."""
+        """Answer the CORS preflight request, which browsers send without credentials.
+
+        Only pages with a pass may send cross-origin requests.
+        """
         if not self._holder:
             raise web.HTTPError(405)
         self.set_status(204)
@@ -294,18 +303,20 @@ class ProxyHandler(NbyardHandler):
         if status == SWITCHING:
             self._switched = told
             return
-        for name in list(self._headers):  # Jupyter's own, such as what tokens may from anywhere
+        for name in list(self._headers):  # Jupyter's own, such as its CORS headers
             self.clear_header(name)
         self.set_status(status, reason)
         for name, value in told.get_all():
             self.add_header(name, value)
         has_body = self.request.method != "HEAD"
         if not (has_body and 0 < int(told.get("Content-Length", "0")) <= CHUNK):
-            await self._send()  # else with the body, which comes soon
+            await self._send()  # a short body follows soon: send it together with the headers
 
     def _keep_pass(self, told: HTTPHeaders) -> None:
-        """Lead on with the pass, and tell it nobody else. Only who has it can read the answer, so
-        that any page at an opaque origin may."""
+        """Add the pass to redirects, and keep it out of referrers.
+
+        Only requests with the pass get the response, so any page at an opaque origin may read it.
+        """
         bare = self._prefix.rstrip("/")
         if (location := told.get("Location", "")).startswith(bare):
             told["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
@@ -314,7 +325,7 @@ class ProxyHandler(NbyardHandler):
             told["Access-Control-Allow-Origin"] = OPAQUE
 
     def compute_etag(self) -> None:
-        """Leave the answer of the service as it is: without an Etag, and never changed to a 304."""
+        """Return None, so that the service's response gets no Etag and never becomes a 304."""
 
     async def _give(self, chunk: bytes) -> None:
         self.write(chunk)
@@ -323,11 +334,11 @@ class ProxyHandler(NbyardHandler):
     async def _send(self) -> None:
         try:
             await self.flush()
-        except StreamClosedError:  # nobody wants the rest
+        except StreamClosedError:  # the client left
             self._close()
 
     async def _tunnel(self, service: IOStream) -> None:
-        """From now on the bytes of a websocket."""
+        """Switch protocols and forward the bytes of a websocket."""
         head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
         head += [f"{name}: {value}" for name, value in self._switched.get_all()]
         browser = self.detach()
@@ -335,13 +346,13 @@ class ProxyHandler(NbyardHandler):
         await tunnel(browser, service, self._meter.note if self._meter else None)
 
     def get_login_url(self) -> str:
-        """No page to log in instead of an answer."""
+        """Raise 401 without a user, because the error page has the link to sign in."""
         if self.current_user is None:
             raise web.HTTPError(401)
         return str(super().get_login_url())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """In words for people, where a browser is to show a page."""
+        """Write an HTML page if a browser shows the response, else JSON."""
         if status_code == 401:
             self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
         if not (is_navigation(self.request) or self._pass):
@@ -359,7 +370,7 @@ class ProxyHandler(NbyardHandler):
             self._meter.count(self._target.subject, seconds, is_error=is_error)
 
     def _break_off(self, name: str) -> None:
-        """Half an answer must not look like a whole one."""
+        """Close the connection of an incomplete response, or send 502 if nothing was sent."""
         if self._headers_written:
             connection: Any = self.request.connection
             connection.close()
@@ -369,7 +380,7 @@ class ProxyHandler(NbyardHandler):
 
 @web.stream_request_body
 class MonitorHandler(ProxyHandler):
-    """The same for what a running attempt listens at."""
+    """Forwards requests to ports of a running attempt."""
 
     scope = "runs:read"
     hint = "Its log may tell why."

@@ -1,7 +1,7 @@
-"""Where a deployed service sends the browser: on this host, below its own address only.
+"""Redirects of a deployed service, which stay below its own address on this host.
 
-Locations are read as browsers read them, which take more for an address of this host than RFC 3986
-does: https://url.spec.whatwg.org/#url-parsing.
+Locations are parsed as browsers do, which accept more forms of this host's addresses than
+RFC 3986: https://url.spec.whatwg.org/#url-parsing.
 """
 
 import ipaddress
@@ -19,8 +19,10 @@ DOT = re.compile("%2e", re.IGNORECASE)
 
 
 def own_location(location: str, path: str, prefix: str, host: str) -> str | None:
-    """The Location of an answer to `path`, which is below `prefix`; what leads to `host` stays
-    below it. None where it is not clear where it leads."""
+    """Return the Location header for a response to `path`, which is below `prefix`.
+
+    A location at `host` stays below `prefix`. None means that its target is unclear.
+    """
     text = location.translate(IGNORED).strip(ENDS)
     place, tail = PARTS.fullmatch(text).groups()  # type: ignore[union-attr]  # matches anything
     place = place.replace("\\", "/")
@@ -42,8 +44,10 @@ def own_location(location: str, path: str, prefix: str, host: str) -> str | None
 
 
 def _host(netloc: str) -> tuple[str, int] | None:
-    """Name and port, 0 for that of its scheme; None where a browser may see another name than the
-    one that is written."""
+    """Return host name and port (0 for the scheme's default port).
+
+    None means that a browser may read another name than the one written.
+    """
     found = HOST.fullmatch(netloc.rpartition("@")[2].lower())
     if found is None:
         return None

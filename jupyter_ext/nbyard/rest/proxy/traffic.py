@@ -1,4 +1,4 @@
-"""What passes the proxy is counted here, and given to the services now and then."""
+"""Counts of the proxy's requests, passed to the deployment service periodically."""
 
 import math
 import time
@@ -12,13 +12,15 @@ from nbyard.errors import NbyardError
 from nbyard.rest.handlers import Desk
 
 EVERY_SECONDS = 10.0
-# After a quiet time, so that who has just asked something sees that it was counted.
+# After a pause, the first counts are stored soon, so that users see their own request.
 FIRST_SECONDS = 0.5
 
 
 class Meter:
-    """Counts in the server's loop; what is not given away yet when the desk closes is then.
-    `note` is called whenever somebody asks or sends something."""
+    """Counts requests in the server's loop. Closing the desk stores the remaining counts.
+
+    `note` is called for every request and every piece that a client sends.
+    """
 
     def __init__(self, desk: Desk, note: Callable[[], None] = lambda: None):
         self.note = note
@@ -28,7 +30,7 @@ class Meter:
         self._given_at = -math.inf
 
     def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
-        """A request to the deployment of this id, and after how long it was answered."""
+        """Count a request to a deployment and the seconds until its response."""
         tally = self._tallies.setdefault(deployment, Tally())
         tally.count(time.time(), seconds, is_error=is_error)
         self.note()
@@ -48,7 +50,7 @@ class Meter:
             self._desk.pool.submit(self._hand_over, tallies)
 
     def give(self) -> None:
-        """All that was counted, at once."""
+        """Store all remaining counts now."""
         tallies, self._tallies = self._tallies, {}
         if tallies:
             self._hand_over(tallies)

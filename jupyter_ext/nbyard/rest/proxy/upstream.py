@@ -1,4 +1,4 @@
-"""One exchange with a deployed service: sent as it comes, answered as it comes."""
+"""One request to a deployed service, with its response; both are streamed."""
 
 import asyncio
 import contextlib
@@ -33,9 +33,11 @@ Note = Callable[[], None]
 
 
 class Upstream(HTTPMessageDelegate):
-    """One request over a connection, which waits for the next one where `kept` takes it back. Once
-    it `has_begun` to answer, what goes wrong can only be shown by breaking off; it `is_whole` when
-    all of the answer was given on."""
+    """One request over a connection, which goes back to `kept` for reuse.
+
+    After `has_begun`, an error can only be shown by closing the connection. `is_whole` is true
+    once the whole response was passed on.
+    """
 
     def __init__(self, stream: IOStream, spot: Spot, kept: Connections | None):
         self._stream, self._spot, self._kept = stream, spot, kept
@@ -56,14 +58,14 @@ class Upstream(HTTPMessageDelegate):
         """Use a connection of `kept`, or a new one.
 
         Raises:
-            OSError: nobody is there, or takes the connection in time.
+            OSError: nothing listens there, or nothing accepts the connection in time.
         """
         spot = (host, port)
         stream = kept.take(spot) if kept else None
         return cls(stream or await _connected(host, port), spot, kept)
 
     def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
-        """Send the head of the request, or keep it until the first piece of the body comes."""
+        """Send the head of the request, or keep it for the first piece of the body."""
         self._may_switch = is_upgrade(headers)
         self._head = (RequestStartLine(method, target, "HTTP/1.1"), headers)
         if headers.get("Content-Length", "0") == "0":
@@ -75,23 +77,23 @@ class Upstream(HTTPMessageDelegate):
         return self._connection.write_headers(*head, chunk)
 
     async def send(self, chunk: bytes) -> None:
-        """A piece of its body; one who has answered already may not want it."""
+        """Send a piece of the body; ignore a service that has already closed the connection."""
         with contextlib.suppress(StreamClosedError):
             await (self._send_head(chunk) if self._head else self._connection.write(chunk))
 
     async def answer(self, begin: Begin, give: Give) -> None:
-        """The body was sent: read the answer, no faster than it is taken."""
+        """Finish the request and read the response, no faster than `give` takes it."""
         self._begin, self._give = begin, give
         with contextlib.suppress(StreamClosedError):
             if self._head:
                 self._send_head()
             self._connection.finish()
             self._is_sent = True
-        with contextlib.suppress(StreamClosedError):  # then the answer is not whole
+        with contextlib.suppress(StreamClosedError):  # `is_whole` then stays false
             await self._connection.read_response(self)
 
     def close(self) -> None:
-        """Give the connection back, where all that belongs to this request was sent and read."""
+        """Return the connection for reuse if the exchange is complete, else close it."""
         if self._kept is not None and self.is_whole and self._is_sent and self._may_stay:
             self._kept.give(self._spot, self._stream)
             self._is_given_back = True
@@ -99,20 +101,20 @@ class Upstream(HTTPMessageDelegate):
         elif not self._is_given_back:
             self._stream.close()
 
-    # What the connection tells
+    # Callbacks of the connection
 
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
         assert isinstance(start_line, ResponseStartLine)
         if start_line.code == SWITCHING:
-            if not self._may_switch:  # no answer to what was asked
+            if not self._may_switch:  # the request asked for no upgrade
                 self.close()
                 return
             self.switched = self._connection.detach()
         elif start_line.code < 200:
             return
-        elif not has_plain_length(headers):  # nobody can tell where it ends
+        elif not has_plain_length(headers):  # the end of the body is ambiguous
             self.close()
             return
         self.has_begun = True
@@ -127,23 +129,23 @@ class Upstream(HTTPMessageDelegate):
         self.is_whole = self.has_begun
 
     def on_connection_close(self) -> None:
-        """What came of the answer is all of it that there is."""
+        """Do nothing: `is_whole` stays false for an incomplete response."""
 
 
 class _Stream(IOStream):
-    """Sends what it has at once. Tornado switches that on and off for each request."""
+    """A stream that sends at once, although Tornado toggles this for each request."""
 
     def set_nodelay(self, value: bool) -> None:
-        """Leave it on."""
+        """Ignore the call, so that the option stays on."""
 
 
 async def _connected(host: str, port: int) -> IOStream:
     if not host.replace(".", "").isdigit():
         try:
             return await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
-        except util.TimeoutError as error:  # of some versions of tornado it is no OSError
+        except util.TimeoutError as error:  # not an OSError in some versions of Tornado
             raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
-    # an address needs no thread that looks for its name
+    # An IP address needs no name lookup in a thread.
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream, is_there = _Stream(opened), False
@@ -162,8 +164,7 @@ async def _connected(host: str, port: int) -> IOStream:
 
 
 async def tunnel(one: IOStream, other: IOStream, note: Note | None = None) -> None:
-    """Carry what either says to the other, until one of them ends; `note` is called for each
-    piece of the first."""
+    """Forward bytes both ways until a side closes; call `note` for each piece of the first."""
     await asyncio.gather(_carry(one, other, note), _carry(other, one, None))
 
 

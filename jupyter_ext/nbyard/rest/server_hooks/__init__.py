@@ -1,3 +1,1 @@
-"""What nbyard adds to a running Jupyter server: activity, metrics, renamed files, and a watchdog
-for the dispatcher.
-"""
+"""Hooks in the running Jupyter server: activity, metrics, renamed files and a watchdog."""

@@ -1,6 +1,6 @@
-"""Work counts as activity of the Jupyter server, so that no culler stops it in the middle of a run.
+"""Activity reports, so that no culler stops the Jupyter server during a run.
 
-jupyter_server reports the latest of `last_activity_times`; a JupyterHub asks for that.
+jupyter_server reports the latest of `last_activity_times`; a JupyterHub reads it.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ LOOK_SECONDS = 5.0
 
 
 class Activity:
-    """Looks at the store every few seconds, from the start of the server to its end.
+    """Checks the store every few seconds while the server runs.
 
-    `exists` tells whether there is a store: none is created for that.
+    `exists` returns whether there is a store; a check never creates one.
     """
 
     def __init__(self, desk: Desk, web_app: Any, exists: Callable[[], bool]):
@@ -35,12 +35,12 @@ class Activity:
     async def _look(self) -> None:
         if not self._exists():
             return
-        with contextlib.suppress(NbyardError):  # the next request shows what is wrong
+        with contextlib.suppress(NbyardError):  # the next request reports the error
             if await self._desk.call(self._desk.is_working):
                 self.note()
 
     def note(self) -> None:
-        """Count as activity now, unless the last activity of others was too long ago."""
+        """Record activity now, unless other activity was too long ago."""
         times = self._web_app.settings["last_activity_times"]
         noted = times.pop(NAME, None)
         now = datetime.now(UTC)

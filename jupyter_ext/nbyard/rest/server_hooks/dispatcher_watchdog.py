@@ -1,4 +1,4 @@
-"""While a server runs, a dispatcher that was killed is replaced although nobody sends a request."""
+"""Watchdog that replaces a killed dispatcher while the server runs, even without requests."""
 
 import contextlib
 from collections.abc import Callable
@@ -12,9 +12,9 @@ LOOK_SECONDS = 4.0
 
 
 class Guard:
-    """Looks at the store every few seconds, from the start of the server to its end.
+    """Checks the store every few seconds while the server runs.
 
-    `exists` tells whether there is a store: none is created for that.
+    `exists` returns whether there is a store; a check never creates one.
     """
 
     def __init__(self, desk: Desk, exists: Callable[[], bool]):
@@ -26,5 +26,5 @@ class Guard:
 
     async def _look(self) -> None:
         if self._exists():
-            with contextlib.suppress(NbyardError):  # the next request shows what is wrong
+            with contextlib.suppress(NbyardError):  # the next request reports the error
                 await self._desk.call(self._desk.watch)

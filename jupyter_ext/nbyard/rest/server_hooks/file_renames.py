@@ -1,4 +1,4 @@
-"""Files that are renamed in JupyterLab: their workflows keep their runs."""
+"""Renames in JupyterLab: renamed workflows keep their runs."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,14 +11,14 @@ CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
 def follow_renames(desk: Desk, event_logger: Any, exists: Callable[[], bool]) -> None:
-    """Note each rename that the server's contents service reports, until the desk is closed.
+    """Record each rename that the server's contents service reports, until the desk closes.
 
-    `exists` tells whether there is a store: none is created for that.
+    `exists` returns whether there is a store; a rename never creates one.
     """
 
     async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data.get("action") == "rename" and exists():
-            # a workflow that is missed here is found by its id when it is opened
+            # A workflow that is missed here is found by its ID when it is opened.
             with contextlib.suppress(NbyardError):
                 await desk.ask("workflows", "renamed", data["source_path"], data["path"])
 

@@ -1,4 +1,4 @@
-"""What Prometheus finds of us at the server's own /metrics, read from the store when asked."""
+"""Prometheus metrics at the server's own /metrics, read from the store at each scrape."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
@@ -12,19 +12,19 @@ from tornado.log import app_log
 from nbyard.domain.counts import Counts
 from nbyard.rest.handlers import Desk
 
-# Jupyter answers /metrics in the loop that serves everybody.
+# Jupyter serves /metrics in its event loop, so waiting blocks all other requests.
 PATIENCE_SECONDS = 0.5
 
 
 def mount(desk: Desk) -> None:
-    """Be asked with all other collectors of this process, until the desk closes."""
+    """Register the collector with Prometheus until the desk closes."""
     collector = StoreCollector(desk)
     REGISTRY.register(collector)
     desk.closing.append(lambda: REGISTRY.unregister(collector))
 
 
 class StoreCollector(Collector):
-    """Asks in the desk's threads. What comes too late is told at the next scrape."""
+    """Reads counts in the desk's threads; late counts appear at the next scrape."""
 
     def __init__(self, desk: Desk):
         self._desk = desk
@@ -33,7 +33,7 @@ class StoreCollector(Collector):
         self._counts: Counts | None = None
 
     def describe(self) -> list[Any]:
-        """Nothing: to be registered shall not open the store."""
+        """Return nothing, so that registration does not open the store."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -52,7 +52,7 @@ class StoreCollector(Collector):
         asked, self._asked = self._asked, None
         try:
             self._is_up, self._counts = True, asked.result()
-        except Exception as error:  # noqa: BLE001  what else is measured shall be told all the same
+        except Exception as error:  # noqa: BLE001  other collectors must still report
             self._is_up, self._counts = False, None
             app_log.warning("nbyard cannot be measured: %s", error)
 
@@ -61,7 +61,7 @@ class StoreCollector(Collector):
 
 
 def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
-    """Gauges all: numbers fall when records are deleted."""
+    """Yield the metrics, all gauges because numbers fall when records are deleted."""
     yield _by_state("nbyard_runs", "Runs that are kept", counts.runs)
     yield _by_state("nbyard_tasks", "Tasks of runs that are kept", counts.tasks)
     values = {
@@ -91,7 +91,7 @@ def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
 
 
 def _used(counts: Counts) -> Iterator[GaugeMetricFamily]:
-    """What the attempts that have ended used."""
+    """Yield the resources that finished attempts used."""
     words = {
         "nbyard_attempt_cpu_seconds": "CPU time that attempts used",
         "nbyard_attempt_peak_memory_bytes": "The most memory that one of the attempts used",

@@ -1,1 +1,4 @@
-"""Datasets and their versions. Imports are recorded here; the dispatcher runs them."""
+"""Datasets, their versions and imports.
+
+The service records an import and the dispatcher runs it.
+"""

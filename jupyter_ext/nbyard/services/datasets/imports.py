@@ -1,5 +1,7 @@
-"""Imports: a version of a dataset is asked for, of an upload, a file or an address. The dispatcher
-fetches and reads its bytes."""
+"""Requests to import a dataset version from an upload, a file or an address.
+
+The dispatcher fetches and reads the bytes.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class NewImport:
-    """One request for a version, which is made once for each of its keys."""
+    """One request for a dataset version; an idempotency key creates at most one version."""
 
     def __init__(self, parts: Parts, caller: Caller, body: NewDataset, idempotency_key: str):
         self._parts = parts
@@ -41,12 +43,12 @@ class NewImport:
         self._key = idempotency_key or _key_of_upload(body)
 
     def ask_for(self) -> str:
-        """The id of the dataset, whose newest version is *importing* from now on.
+        """Create a version in state *importing* and return the ID of its dataset.
 
         Raises:
-            NameTaken: there is one of that name, which is not to be replaced.
+            NameTaken: a dataset has this name, and `replace` is not set.
             Conflict: its newest version is still importing.
-            NotFound: there is no such file or upload.
+            NotFound: the file or upload does not exist.
             Invalid: the source is refused, with its field.
         """
         with self._store.read() as c:
@@ -72,14 +74,14 @@ class NewImport:
         return made
 
     def _uploaded(self) -> Blob | None:
-        """The stored bytes, for an upload."""
+        """Return the stored bytes of an upload; None for other sources."""
         if not isinstance(self._body.source, UploadSource):
             return None
         source = self._body.source
         return self._parts.uploads.finish(self._caller.name, source.upload, source.sha256)[1]
 
     def _origin(self) -> tuple[str, str]:
-        """File name and source text."""
+        """Return the file name and the source text."""
         source = self._body.source
         if isinstance(source, UploadSource):
             return self._parts.uploads.get(self._caller.name, source.upload).filename, ""
@@ -98,7 +100,7 @@ class NewImport:
         return safe_filename(filename or last or target.host), source.url
 
     def _address(self, url: str) -> tuple[str, str]:
-        """Where the bytes are asked for, and what an object's file is called."""
+        """Return the address to fetch, and the file name of an object in S3."""
         if not url.startswith(SCHEME):
             return url, ""
         wanted = read_object(url, "source.url")
@@ -112,10 +114,10 @@ class NewImport:
         return address_of(wanted, found.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, name: str) -> str | None:
-        """The id of the present dataset of that name, when it is to be replaced.
+        """Return the ID of the dataset to replace, or None if the name is free.
 
         Raises:
-            NameTaken: it is not.
+            NameTaken: a dataset has this name, and `replace` is not set.
             Conflict: its newest version is still importing.
         """
         names = self._store.datasets.names(c, self._caller.name)
@@ -136,7 +138,7 @@ class NewImport:
         return None
 
     def _named(self, c: Connection, name: str) -> str:
-        """The id of the dataset of that name: a new one, or the present one when replacing."""
+        """Return the ID of the dataset with this name: the one to replace, or a new one."""
         known = self._replaced(c, name)
         if known is not None:
             return known
@@ -174,7 +176,10 @@ class NewImport:
 
 
 def _key_of_upload(body: NewDataset) -> str:
-    """An upload makes one dataset, also when the answer to the first request was lost."""
+    """Return an idempotency key for an upload; empty for other sources.
+
+    A repeated request then creates one dataset, even if the first response was lost.
+    """
     if not isinstance(body.source, UploadSource):
         return ""
     return f"upload {digest_of(body)}"

@@ -1,4 +1,4 @@
-"""Datasets: what you can ask of them."""
+"""Service operations on datasets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class DatasetService:
-    """Names over immutable versions of bytes."""
+    """Named datasets with immutable versions."""
 
     noun = "datasets"
 
@@ -63,21 +63,21 @@ class DatasetService:
     @operation("POST", "/datasets", scope="datasets:write", status=201)
     @keeping_bytes
     def create(self, caller: Caller, body: NewDataset, idempotency_key: str = "") -> Dataset:
-        """Make a dataset from an upload, a file or an address.
+        """Create a dataset from an upload, a file or an address.
 
-        The answer is in state *importing*; bytes are fetched and read in the background. With
-        `replace` the bytes become a new version of the dataset of that name.
+        The dataset is returned in state *importing*. Its bytes are fetched and read in the
+        background. With `replace`, the bytes become a new version of the dataset with that name.
         """
         self._parts.make_way()
         made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
-        if isinstance(body.source, UploadSource):  # its bytes have a row: it can go
+        if isinstance(body.source, UploadSource):  # the version's row now keeps the bytes
             self._parts.uploads.delete(caller.name, body.source.upload)
         self._parts.call_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/datasets/{dataset}", scope="datasets:read")
     def get(self, caller: Caller, dataset: str) -> Dataset:
-        """Show a dataset, by id or name."""
+        """Show a dataset, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
             found = self._store.datasets.get(c, caller.name, dataset)
@@ -87,7 +87,7 @@ class DatasetService:
         return self._linked(found)
 
     def _linked(self, dataset: Dataset) -> Dataset:
-        """With the place below the root where it can be opened, linked there if it was not."""
+        """Return the dataset with its path below the root directory; create missing links."""
         folders = self._parts.settings.link_folders
         if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
             return dataset
@@ -99,7 +99,7 @@ class DatasetService:
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     def _is_shown(self, dataset: Dataset) -> bool:
-        """Whether some version is ready, be it one before the current."""
+        """Return whether any version is ready, also one before the current version."""
         if dataset.current.state == "ready" or dataset.current.number == 1:
             return dataset.current.state == "ready"
         with self._store.read() as c:
@@ -107,7 +107,7 @@ class DatasetService:
 
     @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
     def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:
-        """Rename or describe a dataset."""
+        """Rename a dataset or change its description."""
         found = self.get(caller, dataset)
         changes: dict[str, Any] = {}
         if isinstance(body.name, str):
@@ -127,8 +127,8 @@ class DatasetService:
     def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
         """Delete a dataset.
 
-        Refused while a workflow uses it, unless forced; past runs keep their record, and the bytes
-        that they used. Bytes that nothing names any more are deleted in the background.
+        Fails while a workflow uses it, unless `force` is set. Past runs keep their records and the
+        bytes that they used. Unreferenced bytes are deleted in the background.
         """
         found = self.get(caller, dataset)
         users = [] if force else workflows_using(self._parts, found)
@@ -163,10 +163,10 @@ class DatasetService:
         column_offset: int = 0,
         sheet: str = "",
     ) -> TablePage:
-        """Show rows with types; only for tables that can be read.
+        """Show rows of a table with their column types.
 
-        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-        file, by default the first.
+        Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
+        on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
         check_limit(limit)
         check_count(offset, "offset")
@@ -184,10 +184,10 @@ class DatasetService:
         column_offset: int = 0,
         sheet: str = "",
     ) -> Profile:
-        """Show statistics and a picture for each column; `sample` answers at once.
+        """Show statistics and a chart for each column.
 
-        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-        file, by default the first.
+        `sample` reads only a sample and answers at once. A page has at most 500 columns, from
+        `column_offset` on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
         check_count(column_offset, "column_offset")
         table = self._table(self._ready(caller, dataset, version), sheet)
@@ -195,9 +195,10 @@ class DatasetService:
 
     @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
     def compare(self, caller: Caller, dataset: str, old: int = 0, new: int = 0) -> Comparison:
-        """Compare two versions; by default the newest with the one before.
+        """Compare two versions; by default the newest two.
 
-        Of tables all columns with their figures then and now, of folders the files that differ.
+        For tables, the result has all columns with their old and new statistics. For folders, it
+        lists the files that differ.
         """
         found = self.get(caller, dataset)
         second = self._ready(caller, found.id, new)
@@ -234,7 +235,7 @@ class DatasetService:
 
     @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
-        """Make a notebook whose first cell opens the dataset."""
+        """Create a notebook whose first cell opens the dataset."""
         found = self.get(caller, dataset)
         version = self._ready(caller, found.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")
@@ -253,7 +254,7 @@ class DatasetService:
         return MadeFile(self._parts.files.shown(place))
 
     def content(self, caller: Caller, dataset: str, version: int = 0) -> Bytes:
-        """The bytes of a version, for a download."""
+        """Return the bytes of a version to download."""
         found = self._ready(caller, dataset, version)
         return Bytes(found.digest, found.filename)
 
@@ -264,7 +265,7 @@ class DatasetService:
         with self._store.read() as c:
             info = self._store.datasets.table(c, version.id)
         if sheet and info is not None and sheet != info.sheet:
-            info = None  # of the first sheet
+            info = None  # the stored information describes the first sheet
         return TableFile(path, version.filename, version.digest, sheet, info)
 
     def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:

@@ -1,3 +1,1 @@
-"""Executables: register, inspect, compare and export them, and declare the files that their code
-opens.
-"""
+"""Executables: register, inspect, compare and export them, and declare the files they open."""

@@ -1,4 +1,4 @@
-"""Executables in the formats of other programs."""
+"""Export of executables to the formats of other programs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Exported:
-    """The executable as its code and its description are now.
+    """Return the executable in the wanted format, from its present code and description.
 
     Raises:
-        Invalid: the format is not known, or has no words for what the executable is.
+        Invalid: the format is unknown, or cannot express the executable.
     """
     from nbyard.importers.cwl import write_tool
 

@@ -1,4 +1,4 @@
-"""Say whether the file of an executable has changed since its newest version, or is gone."""
+"""Detection of changed or missing files of registered executables."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable, ExecutableVersion
     from nbyard.host.project_files import ProjectFiles
 
-COARSE_SECONDS = 2  # clocks of file systems
+COARSE_SECONDS = 2  # file systems may round times this much
 
 
 def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
-    """Return hints about the file, and whether the next run makes a new version of it."""
+    """Return hints about the file, and whether the next run creates a new version of it."""
     number, path = found.current.number, Path(found.path)
     if found.path and not files.has(path):
         return [f"Its file is not in the folder that is served; runs use version {number}."], False

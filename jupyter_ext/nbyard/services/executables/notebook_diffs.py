@@ -1,5 +1,7 @@
-"""Changes between two notebooks, cell by cell, as nbdime aligns the cells. Outputs do not count,
-nor what programs write into the metadata: widgets, times, the version of the language."""
+"""Differences between two notebooks, cell by cell, as nbdime aligns the cells.
+
+Outputs are ignored, and so is metadata that programs write: widgets, times, language version.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +9,7 @@ from typing import Any, Literal
 
 from nbyard.domain.executables.diffs import DiffLine, diff_lines
 
-# nbdime compares each cell with each, and characters of similar ones with each other
+# nbdime compares all pairs of cells, and similar cells by character, which is slow.
 MAX_CELLS = 200
 MAX_SOURCE = 50_000  # characters of all cells
 MAX_CELL = 8_000
@@ -20,7 +22,7 @@ Json = dict[str, Any]
 
 
 def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
-    """Return what changed, or None with a hint where nbdime cannot compare the notebooks."""
+    """Return the changed lines, or None and a hint if nbdime cannot compare the notebooks."""
     first, second = _plain(old), _plain(new)
     start = _cut_same_ends(first["cells"], second["cells"])
     if _is_long(first["cells"]) or _is_long(second["cells"]):
@@ -37,7 +39,7 @@ def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
 
 
 def _cut_same_ends(old: list[Json], new: list[Json]) -> int:
-    """Remove the equal cells at both ends; return how many there were at the start."""
+    """Remove equal cells at both ends, in place; return how many were removed at the start."""
     while old and new and old[-1] == new[-1]:
         old.pop()
         new.pop()
@@ -57,7 +59,7 @@ def _picked(metadata: Json | None, names: tuple[str, ...]) -> Json:
 
 
 def _plain(notebook: Json) -> Json:
-    """What people write into a notebook: no outputs, counts and ids."""
+    """Return the notebook without outputs, execution counts and IDs."""
     cells = []
     for cell in notebook.get("cells", []):
         source = cell.get("source", "")
@@ -70,7 +72,7 @@ def _plain(notebook: Json) -> Json:
 
 
 def _cells(old: list[Json], new: list[Json], ops: list[Any], start: int) -> Iterator[DiffLine]:
-    """The changed cells, numbered from 1 as the notebooks have them, `start` cells before these."""
+    """Yield the changed cells, numbered from 1; `start` equal cells were cut before them."""
     shift = 0
     for op in ops:
         if op.op == "addrange":

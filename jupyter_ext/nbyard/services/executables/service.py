@@ -1,4 +1,4 @@
-"""Executables: what you can ask of them."""
+"""Service operations on executables."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 
 class ExecutableService:
-    """Notebooks, scripts and binaries with named inputs, outputs and values."""
+    """Notebooks, scripts and binaries with named inputs, outputs and parameters."""
 
     noun = "executables"
 
@@ -77,7 +77,7 @@ class ExecutableService:
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
         """Read the arguments of a file without running it.
 
-        A file that is registered has the name that it is registered under.
+        For a registered file, the result also has the executable's ID and name.
         """
         code = self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code, body.kind)
@@ -91,10 +91,10 @@ class ExecutableService:
 
     @operation("POST", "/executables/help", scope="runs:write")
     def help(self, caller: Caller, body: AskHelp) -> Inspection:
-        """Run a command with `--help` and read its arguments from what it prints.
+        """Run a command with `--help` and read its arguments.
 
-        It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
-        for the form.
+        The command runs on the server's machine for at most ten seconds. Nothing is saved: the
+        result only fills in the form.
         """
         if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "programs are not run on the machine of the server")
@@ -109,10 +109,10 @@ class ExecutableService:
 
     @operation("POST", "/executables/preview", scope="executables:read")
     def preview(self, caller: Caller, body: CommandDraft) -> CommandPreview:
-        """Show the command line of a description that is not saved.
+        """Show the command line of an unsaved description.
 
-        Nothing is run or stored. The function that builds the command line of each run builds this
-        one too, so a value that a run would refuse is refused here.
+        Nothing is run or stored. Runs build their command lines with the same function. A value
+        that a run would refuse is therefore refused here too.
         """
         return preview_command(body)
 
@@ -120,7 +120,7 @@ class ExecutableService:
     def tag(self, caller: Caller, body: TagCell) -> Inspection:
         """Make a code cell the parameters cell of its notebook.
 
-        Only the tag is added; the file is otherwise written as it was.
+        Only the tag is added to the file.
         """
         from nbyard.kinds.notebook import tag_text
 
@@ -131,7 +131,10 @@ class ExecutableService:
 
     @operation("POST", "/executables/files", scope="executables:write")
     def declare(self, caller: Caller, body: DeclareFiles) -> DeclaredFiles:
-        """Declare files that the code opens by itself, in its description; or remove them."""
+        """Declare or undeclare files that the code opens by itself.
+
+        The declarations are stored in the executable's description.
+        """
         return declare(self._parts, self._freezer, body)
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
@@ -147,8 +150,8 @@ class ExecutableService:
     def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
         """Register a notebook, script, binary or function.
 
-        What the form corrects is written to a description file beside the code (`FILE.nbexec`),
-        so that it travels with it. Registering the same file again makes a new version.
+        Corrections made in the form are written to a description file beside the code
+        (`FILE.nbexec`). Registering the same file again creates a new version.
         """
         with self._store.read() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
@@ -172,7 +175,7 @@ class ExecutableService:
         return self.get(caller, made)
 
     def _check_kernel(self, fields: dict[str, Any]) -> None:
-        """A notebook that names no image has to have its kernel here."""
+        """Check that the kernel of a notebook without an image exists here."""
         own = fields["resources"]
         is_there = own.environment or own.image or own.requirements
         if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
@@ -183,7 +186,7 @@ class ExecutableService:
             raise Invalid.field("path", error.words) from None
 
     def _check_environment(self, owner: str, resources: Resources | None) -> None:
-        """One that is named has to be there, and installed."""
+        """Check that the named environment exists and is installed."""
         if resources is None or not resources.environment:
             return
         try:
@@ -194,7 +197,7 @@ class ExecutableService:
             raise Invalid.field("resources.environment", words, hint=error.hint) from None
 
     def _told(self, code: Code, body: NewExecutable) -> Description | None:
-        """The description after the form's corrections."""
+        """Return the description with the form's corrections."""
         old = code.description or Description(kind=body.kind)
         changes: dict[str, Any] = {}
         if body.arguments is not None:
@@ -237,7 +240,10 @@ class ExecutableService:
 
     @operation("GET", "/executables/{executable}", scope="executables:read")
     def get(self, caller: Caller, executable: str) -> Executable:
-        """Show an executable, by id or name; with `hints` when its file changed or is gone."""
+        """Show an executable, by ID or name.
+
+        `hints` says whether its file has changed or is gone.
+        """
         with self._store.read() as c:
             if (found := self._store.executables.get(c, caller.name, executable)) is None:
                 names = self._store.executables.names(c, caller.name)
@@ -248,7 +254,10 @@ class ExecutableService:
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
     @keeping_bytes
     def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
-        """Rename, describe or correct an executable; other arguments or code make a new version."""
+        """Rename, describe or correct an executable.
+
+        Other arguments or other code create a new version.
+        """
         found = self.get(caller, executable)
         if body.revision != found.revision:
             raise StaleWrite()
@@ -289,7 +298,7 @@ class ExecutableService:
         return code, told, self._freezer.prepare(code, told)
 
     def _changed(self, found: Executable, code: Code, upload: str) -> Code:
-        """New bytes: what was read is read anew, what was told stays."""
+        """Return the newly uploaded code; keep corrections, but read its arguments again."""
         if found.path:
             raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
         told = code.description or Description()
@@ -302,7 +311,7 @@ class ExecutableService:
         return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
 
     def _stored(self, found: Executable) -> Code:
-        """The followed file, or the uploaded bytes with what was told about them."""
+        """Return the followed file, or the uploaded bytes with their stored description."""
         if found.path:
             return self._freezer.load_real(Path(found.path))
         current = found.current
@@ -319,18 +328,19 @@ class ExecutableService:
 
     @operation("GET", "/executables/{executable}/export", scope="executables:read")
     def export(self, caller: Caller, executable: str, format: str = "cwl") -> Exported:
-        """Write a command as a tool description of another program (`cwl`: CWL v1.2).
+        """Export a command as a tool description for other programs.
 
-        Register such a file, and it is the same command. A script is named in it, not contained.
+        `format` is `cwl` (CWL v1.2). Registering the exported file gives the same command. The file
+        names a script but does not contain it.
         """
         found = self.get(caller, executable)
         return exported(self._freezer, found, self._stored(found), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
-        """Forget an executable; its file and the records of past runs stay.
+        """Delete an executable. Its file and past runs are kept.
 
-        Refused while a live run uses it, unless forced.
+        Fails while a live run uses it, unless `force` is set.
         """
         found = self.get(caller, executable)
         with self._store.write() as c:
@@ -349,7 +359,7 @@ class ExecutableService:
 
     @operation("GET", "/executables/{executable}/diff", scope="executables:read")
     def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:
-        """Compare the code of two versions; by default the newest with the one before."""
+        """Compare the code of two versions; by default the newest two."""
         versions = {v.number: v for v in self.versions(caller, executable).items}
         second = versions.get(new or max(versions))
         first = versions.get(old or (second.number - 1 if second else 0))

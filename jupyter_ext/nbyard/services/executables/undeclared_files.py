@@ -1,4 +1,4 @@
-"""Files that code opens by itself: what past runs observed, and the arguments that declare them."""
+"""Files that code opens without declaring them, as past runs observed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TOO_MANY = f"these are more than {MOST} files: let an argument name their folder
 def opened_by(
     parts: Parts, owner: str, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
 ) -> dict[str, Undeclared]:
-    """What the nodes of a workflow opened when they succeeded last and do not declare now.
+    """Return the files that each node opened in its last success and does not declare now.
 
     `place` is the stored path of the workflow, empty for one that never ran.
     """
@@ -63,7 +63,7 @@ def opened_by(
 
 
 def _is_of(node: Node, opened: Opened) -> bool:
-    """Whether the node still names the code that ran."""
+    """Return whether the node still names the code that ran."""
     if node.path:
         return posixpath.basename(node.path) == posixpath.basename(opened.path)
     return node.executable in (opened.executable_id, opened.name)
@@ -72,7 +72,7 @@ def _is_of(node: Node, opened: Opened) -> bool:
 def told_of(
     parts: Parts, opened: Opened, arguments: list[Argument], *, is_pinned: bool = False
 ) -> Undeclared | None:
-    """The files and why they cannot be declared; None where nothing was opened."""
+    """Return the undeclared files and why they cannot be declared; None if there are none."""
     if opened.kind not in KINDS:
         return None
     files = undeclared(opened.observed, opened.file, arguments)
@@ -87,18 +87,19 @@ def told_of(
 
 
 def seen_of(parts: Parts, owner: str, opened: Opened) -> Undeclared:
-    """The same of one task, by what its code declares now."""
+    """Return the undeclared files of one task, compared with what its code declares now."""
     node = Node("executable", executable=opened.executable_id)
     view = Resolver(parts, owner, "").view(node)
     return told_of(parts, opened, view.arguments) or Undeclared("")
 
 
 def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
-    """Write the description file with these arguments more, or less. An argument that declares a
-    file already is returned as added.
+    """Add arguments for files to the description file, or remove some.
+
+    An argument that already declares a file is returned as added.
 
     Raises:
-        Invalid: nbyard cannot put a file there, or there is no such argument to remove.
+        Invalid: nbyard cannot put a file there, or the argument to remove does not exist.
     """
     code = freezer.load(body.path)
     assert code.path is not None
@@ -145,7 +146,7 @@ def _added(
 
 
 def folder_of(base: str, node: Node) -> str:
-    """The folder of a node's code below the root; empty for what follows no file."""
+    """Return the folder of a node's code below the root; empty for a node without a file."""
     if not node.path:
         return ""
     return posixpath.dirname(posixpath.normpath(posixpath.join("/", base, spot(node.path).file)))

@@ -1,3 +1,4 @@
-"""Turn files and documents into immutable versions: the executable, environment and pinned
-result of each node.
+"""Freezing: turn files and documents into immutable versions.
+
+A frozen node has its executable, environment and pinned result.
 """

@@ -1,4 +1,4 @@
-"""Which version of an environment a node uses: found when a run is created, and refused there."""
+"""Resolution of environments: which version a node uses, decided when a run is created."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Found = tuple[UsedEnvironment, bytes]
 
 
 class Asking(msgspec.Struct, frozen=True):
-    """What code says of the packages that it needs."""
+    """Which packages code needs, as its resources, kind, language and kernel say."""
 
     resources: Resources
     kind: str
@@ -40,15 +40,16 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 def asking_of(found: Inspection | ExecutableVersion) -> Asking:
+    """Return what an inspected or stored executable needs."""
     return Asking(found.resources, found.kind, found.language, found.kernel)
 
 
 def find_used(parts: Parts, owner: str, reference: str) -> Found:
-    """The version that `name` or `name@2` means now, with its lock as a requirements file.
+    """Return the version that `name` or `name@2` means now, and its lock as requirements.
 
     Raises:
-        NotFound: there is no such environment or version.
-        Invalid: it is not ready.
+        NotFound: the environment or version does not exist.
+        Invalid: the version is not ready.
     """
     with parts.store.read() as c:
         found, number = _named(parts, c, owner, reference)
@@ -69,11 +70,12 @@ def _text(lines: Sequence[str]) -> bytes:
 
 
 def renewing(parts: Parts, owner: str, environment: str) -> Renew:
-    """How tasks of an earlier run are planned once more: those that use this environment with its
-    newest version, or as they were where none is named.
+    """Return a function that plans tasks of an earlier run again, for a retry.
+
+    Tasks that use `environment` get its newest version. Without a name, their plans stay.
 
     Raises:
-        NotFound: there is no such environment.
+        NotFound: the environment does not exist.
         Invalid: it is not ready.
     """
     if not environment:
@@ -84,15 +86,19 @@ def renewing(parts: Parts, owner: str, environment: str) -> Renew:
 
 
 def taken_over(task: TaskRecord) -> TaskPlan:
-    """The plan of a task once more; one that succeeded keeps its result, and one that had not
-    come to taking over a result, this wish."""
+    """Return the plan of a task for the retry of its run.
+
+    A task that succeeded is reused. Another task keeps the reuse that was planned for it.
+    """
     done = task.id if task.state == "succeeded" else task.plan.reuse
     return msgspec.structs.replace(task.plan, reuse=done)
 
 
 def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
-    """The plan of a task to be worked on anew, in this version of its environment; one that failed
-    and has none gets it. `lock` are the stored bytes of the lock."""
+    """Return the plan of a repeated task with this version of its environment.
+
+    A failed task without an environment gets it too. `lock` is the digest of the stored lock.
+    """
     own = plan.environment
     is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
     if plan.reuse or not is_its:
@@ -102,7 +108,7 @@ def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: boo
 
 
 def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: str) -> TaskPlan:
-    """The plan: into an image that was built of its environment, nothing is put once more."""
+    """Return the plan without its lock if its image was built from that environment version."""
     used = plan.environment
     if used is None or not plan.image or not plan.requirements_digest:
         return plan
@@ -114,11 +120,11 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
 
 
 def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
-    """Return the kernel that a notebook is to have instead of its own; empty for none.
+    """Return the kernel that replaces a notebook's own; empty for none.
 
     Raises:
         NotFound: it is not installed.
-        Invalid: it is of another language, or the node names an environment as well.
+        Invalid: it has another language, or the node also names an environment.
     """
     if of.kind != "notebook" or not name:
         return ""
@@ -129,14 +135,17 @@ def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
 
 
 def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
-    """The name of the environment that has this kernel; empty where it is none of ours."""
+    """Return the name of the environment that has this kernel; empty for other kernels."""
     with parts.store.read() as c:
         found = parts.store.environments.by_kernel(c, owner, kernel)
     return found.name if found else ""
 
 
 def _named(parts: Parts, c: Connection, owner: str, reference: str) -> tuple[Environment, int]:
-    """Also one whose own name ends like that of a version."""
+    """Return the environment and version number that a reference means; 0 for the newest.
+
+    An environment's own name may also end like a version.
+    """
     rows = parts.store.environments
     if found := rows.get(c, owner, reference):
         return found, 0

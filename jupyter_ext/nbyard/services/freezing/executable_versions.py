@@ -1,4 +1,4 @@
-"""Freezing: from a file as it is now to an immutable version of an executable."""
+"""Freezing of code: turn a file's present content into an immutable executable version."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ if TYPE_CHECKING:
 
 
 class Code(msgspec.Struct, frozen=True):
-    """The bytes of a notebook, script or binary, and where they came from. For a function,
-    `filename` and `path` end in `::name`. `hints` are what an importer says of it."""
+    """The bytes of a notebook, script or binary, and their origin.
+
+    For a function, `filename` and `path` end in `::name`. `hints` come from an importer.
+    """
 
     filename: str
     content: bytes
@@ -66,8 +68,10 @@ class Code(msgspec.Struct, frozen=True):
 
     @property
     def stem(self) -> str:
-        """What it is called without its ending; a function by its name, a Dockerfile or model file
-        by its folder's."""
+        """Return the name without its suffix.
+
+        A function has its own name, a Dockerfile or model file the name of its folder.
+        """
         if self.filename in NAMELESS and self.path is not None:
             return self.path.parent.name or self.filename
         file, function = spot(self.filename)
@@ -75,8 +79,11 @@ class Code(msgspec.Struct, frozen=True):
 
 
 def with_imported(code: Code, near: Callable[[str], bytes] | None = None) -> Code:
-    """A file of another program that describes a command is its description, unless there is one
-    beside it; `near` reads the files that it names."""
+    """Return the code with the description that an imported tool file contains, if it is one.
+
+    A description file beside the code takes precedence. `near` reads the files that the tool
+    file names.
+    """
     if code.description is not None or not code.filename.lower().endswith(CWL_SUFFIX):
         return code
     from nbyard.importers.cwl import read_tool
@@ -86,17 +93,17 @@ def with_imported(code: Code, near: Callable[[str], bytes] | None = None) -> Cod
 
 
 class Freezer:
-    """Reads code and keeps versions of it."""
+    """Reads code and stores its versions."""
 
     def __init__(self, parts: Parts):
         self._parts = parts
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
-        """The code at a path below the root, with the description file beside it."""
+        """Return the code at a path below the root, with the description file beside it."""
         return self.load_real(self._parts.files.locate_code(path, field, base))
 
     def load_real(self, real: Path) -> Code:
-        """The same for a place that was located before."""
+        """Return the code at a located path, with the description file beside it."""
         files = self._parts.files
         content = files.content(file_of(real))
 
@@ -110,7 +117,7 @@ class Freezer:
         return read_description(beside.read_bytes(), beside.name) if beside.is_file() else None
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
-        """What the code and its description say, without running anything."""
+        """Return what the code and its description declare, without running anything."""
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
@@ -139,7 +146,7 @@ class Freezer:
         return found, reading, told.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
-        """The same for people."""
+        """Return what the code and its description declare, with hints for users."""
         found, reading, resources = self.read(code, kind)
         named = code.description.name if code.description else ""
         return Inspection(
@@ -162,7 +169,7 @@ class Freezer:
         )
 
     def _kernel_hints(self, reading: Reading, resources: Resources) -> list[str]:
-        """Name the kernel of this machine that runs a notebook whose own is not installed."""
+        """Return a hint with the local kernel that replaces a notebook's missing kernel."""
         elsewhere = resources.environment or resources.image or resources.requirements
         if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
             return []
@@ -170,7 +177,7 @@ class Freezer:
         return [not_installed(reading.kernel, used)] if used else []
 
     def _link_hints(self, code: Code) -> list[str]:
-        """Name the links that do not travel with the code."""
+        """Return a hint with the symbolic links that are not copied with the code."""
         if code.path is None:
             return []
         found = bundles.links_left_out(file_of(code.path), self._parts.files.root)
@@ -183,7 +190,7 @@ class Freezer:
         ]
 
     def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
-        """Everything of a version but its identity: bytes are stored, nothing is written to rows.
+        """Return the fields of a version, all but its identity; store its bytes, but no rows.
 
         Raises:
             Invalid: an argument is refused.
@@ -236,11 +243,11 @@ class Freezer:
         return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
-        """The version with these fields: the newest one if nothing differs, else a new one."""
+        """Return the version with these fields: the newest if nothing differs, else a new one."""
         rows = self._parts.store.executables
         plain = fields["invocation"] == Invocation()
         told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
-        identity = digest_of(told)  # as it was before commands could say more
+        identity = digest_of(told)  # a default invocation must not change digests that are stored
         known = rows.same_version(c, executable_id, identity)
         if known is not None:
             return known
@@ -255,7 +262,10 @@ class Freezer:
         return version
 
     def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
-        """The executable of the file, registered if it was not, its newest version as prepared."""
+        """Return the executable of a file with its newest version as prepared.
+
+        The file is registered if necessary.
+        """
         rows = self._parts.store.executables
         path = str(code.path)
         known = rows.by_path(c, owner, path)
@@ -273,7 +283,10 @@ class Freezer:
         return found
 
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
-        """A new executable row under the first free of name, name 2, name 3 …"""
+        """Insert an executable and return its ID.
+
+        Its name is the first that is free among `name`, `name 2`, `name 3` and so on.
+        """
         rows = self._parts.store.executables
         free = free_name(rows.names(c, owner).values(), name)
         now = datetime.now(UTC)
@@ -292,7 +305,7 @@ class Freezer:
 
 
 def _check_program(kind: str, code: Code, reading: Reading) -> None:
-    """What is given to a program behind a shell would be dropped, and nobody would hear of it."""
+    """Check that the image's program gets its arguments; a shell in between would drop them."""
     from nbyard.domain.images.dockerfiles import program_behind_shell, shell_program
 
     is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
@@ -303,15 +316,17 @@ def _check_program(kind: str, code: Code, reading: Reading) -> None:
 
 
 def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:
-    """Files that defaults name, and folders that inputs do."""
+    """Return the files that defaults name, and the folders that inputs name."""
     texts = [one for one in arguments if isinstance(one.default, str) and one.role != "output"]
     found = [(bundles.names_below(folder, one.default), one.role) for one in texts]
     return [path for path, role in found if path and (role == "input" or (folder / path).is_file())]
 
 
 def _mentioned(code: Code) -> list[str]:
-    """Return what lies below the folder of the code and stands in its text; of a path that is not
-    there, such as `data/*.csv`, the folder."""
+    """Return the paths below the code's folder that its text mentions.
+
+    For a path that does not exist, such as `data/*.csv`, return the folder.
+    """
     assert code.path is not None
     file = file_of(code.path)
     found = []
@@ -323,7 +338,7 @@ def _mentioned(code: Code) -> list[str]:
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:
-    """An input whose default file is not there has to be given."""
+    """Return the argument, required if it is an input whose default file does not exist."""
     default = argument.default
     if argument.role != "input" or not isinstance(default, str) or "://" in default:
         return argument

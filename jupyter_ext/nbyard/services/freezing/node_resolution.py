@@ -1,4 +1,4 @@
-"""What the nodes of a document stand for: lightly for the canvas, frozen for a run."""
+"""Resolution of nodes: as views for the canvas, and frozen for a run."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """Resolve the nodes of a document in the folder `base`. `told` are the arguments of files
-    without a description. `environment` and `kernel` override those of the nodes."""
+    """Resolves the nodes of a document in the folder `base`. `told` are the arguments of files
+    without a description. `environment` and `kernel` override those of the nodes.
+    """
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Resolver:
         self._of_kernels: dict[str, str] = {}
 
     def view(self, node: Node) -> NodeView:
-        """A node for the canvas; nothing is stored, a problem is told and not raised."""
+        """Return a node for the canvas, with its problem if it has one; nothing is stored."""
         try:
             return self.seen(node)
         except NbyardError as error:
@@ -71,7 +72,7 @@ class Resolver:
             return NodeView(name, node.type, [], problem=problem_of(error))
 
     def seen(self, node: Node) -> NodeView:
-        """The same; a problem is raised."""
+        """Return a node for the canvas; raise its problem."""
         if node.type == "dataset":
             return self._dataset_view(node)
         found = self._executable_view(node)
@@ -98,7 +99,7 @@ class Resolver:
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
     def artifact(self, key: str) -> Artifact:
-        """A file that came out of a run."""
+        """Return a file that a run stored."""
         with self.parts.store.read() as c:
             return file_named(self.parts.store, c, self.owner, key)
 
@@ -122,39 +123,39 @@ class Resolver:
         )
 
     def _named_by(self, of: environments.Asking) -> str:
-        """The environment that an executable names, by itself or by its kernel."""
+        """Return the environment that an executable names, directly or through its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
 
     def _of_kernel(self, kernel: str) -> str:
-        if not kernel.startswith(KERNEL_PREFIX):  # none of ours
+        if not kernel.startswith(KERNEL_PREFIX):  # not a kernel of an environment
             return ""
         if kernel not in self._of_kernels:
             self._of_kernels[kernel] = environments.of_kernel(self.parts, self.owner, kernel)
         return self._of_kernels[kernel]
 
     def used(self, reference: str) -> environments.Found:
-        """What the name of an environment means now, which is looked up once."""
+        """Return what an environment's name means now; look it up once."""
         if reference not in self._used:
             self._used[reference] = environments.find_used(self.parts, self.owner, reference)
         return self._used[reference]
 
     def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
-        """The environment and the requirements file of a node, at most one of them."""
+        """Return the environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
     def kernel_of(self, node: Node, of: environments.Asking) -> str:
-        """Return the kernel that a notebook is to have instead of its own; empty for none."""
+        """Return the kernel that replaces a notebook's own; empty for none."""
         return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
             of, node.kernel, node
         )
 
     def environment_of(self, node: Node, of: environments.Asking) -> environments.Found | None:
-        """The environment that a node uses, if any.
+        """Return the environment that a node uses, if any.
 
         Raises:
-            NotFound: there is none.
-            Invalid: it is not ready, or the language of the code is not that of its packages.
+            NotFound: it does not exist.
+            Invalid: it is not ready, or its packages do not fit the language of the code.
         """
         if kernel := self.kernel_of(node, of):
             environment = self._of_kernel(kernel)
@@ -187,7 +188,7 @@ class Resolver:
         )
 
     def _code(self, path: str) -> Code:
-        """A file that several nodes follow is read once, so that they agree."""
+        """Read a file once, so that all nodes that follow it agree."""
         if path not in self._codes:
             code = self.freezer.load(path, base=self.base)
             if code.description is None:
@@ -196,8 +197,7 @@ class Resolver:
         return self._codes[path]
 
     def code(self, node: Node) -> Code | None:
-        """The code as its file is saved now; None for a node that is pinned, or whose executable
-        was uploaded or has lost its file."""
+        """Return the code as saved now; None if the node is pinned to a version or has no file."""
         if node.version:
             return None
         if node.path:
@@ -208,7 +208,7 @@ class Resolver:
         return None
 
     def registered(self, node: Node) -> Executable:
-        """The executable of a node that names one, or whose file is registered."""
+        """Return the executable that a node names, or that is registered for its file."""
         with self.parts.store.read() as c:
             if node.executable:
                 found = self.parts.store.executables.get(c, self.owner, node.executable)
@@ -221,7 +221,7 @@ class Resolver:
         return found
 
     def pinned(self, node: Node) -> ExecutableVersion:
-        """The version that a node is pinned to."""
+        """Return the version that a node is pinned to."""
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
         if version is None or version.executable_id != self.registered(node).id:
@@ -230,12 +230,12 @@ class Resolver:
 
 
 def problem_of(error: NbyardError) -> str:
-    """Whose node it is needs no telling that the fault lies at its path."""
+    """Return the message without "path: ", because the node already shows where the problem is."""
     return error.words.removeprefix("path: ")
 
 
 class Freeze:
-    """Bytes first, outside of any transaction; then the rows, inside the run's own."""
+    """Freezes nodes: stores bytes outside of any transaction, then rows in the run's own."""
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self._resolver = resolver
@@ -250,7 +250,7 @@ class Freeze:
         for name, node in nodes.items():
             try:
                 self._bytes(name, node)
-            except (Busy, Unavailable):  # no fault of the workflow, such as a full disk
+            except (Busy, Unavailable):  # the server's problem, such as a full disk
                 raise
             except NbyardError as error:
                 self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
@@ -285,7 +285,7 @@ class Freeze:
     def _packages(
         self, name: str, node: Node, of: environments.Asking, read_default: Callable[[str], str]
     ) -> None:
-        """Environment or requirements file of the node; that of an executable lies elsewhere."""
+        """Store the node's environment or requirements; `read_default` reads the executable's."""
         resolver = self._resolver
         kernel = resolver.kernel_of(node, of)
         _, requirements = resolver.packages_from(node, of.resources)
@@ -299,13 +299,13 @@ class Freeze:
             self._kernels[name] = kernel
 
     def _lock(self, used: UsedEnvironment, lock: bytes) -> str:
-        """The digest of a version's lock, which is stored once."""
+        """Return the digest of a version's lock, which is stored once."""
         if used.version_id not in self._locks:
             self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
         return self._locks[used.version_id]
 
     def _prepare(self, code: Code) -> dict[str, Any]:
-        """A file that several nodes follow is frozen once."""
+        """Freeze a file once, even if several nodes follow it."""
         if code.path is None:
             return self._resolver.freezer.prepare(code)
         if code.path not in self._prepared:
@@ -319,7 +319,7 @@ class Freeze:
         return self._resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:
-        """The digest of the requirements file as it was when the version was made."""
+        """Return the digest of the requirements file in the version's bundle."""
         wanted = version.resources.requirements
         path = os.path.normpath(os.path.join(os.path.dirname(version.file), wanted))
         for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
@@ -372,8 +372,7 @@ class Freeze:
         return ResolvedNode(found.name, [data_port(version.format)], data)
 
     def requirements(self, name: str) -> str:
-        """The text of the requirements file of a node, or of the lock of its environment; empty
-        where there is neither."""
+        """Return the text of a node's lock or requirements file; empty for neither."""
         _, lock = self._environments.get(name, (None, ""))
         digest = lock or self._requirements.get(name)
         if not digest:
@@ -382,11 +381,11 @@ class Freeze:
             return handle.read().decode("utf-8", "replace")
 
     def dockerfile(self, name: str) -> tuple[str, str]:
-        """The digest of a node's bundle and the Dockerfile in it; both empty where it is none."""
+        """Return the digest of a node's bundle and its Dockerfile's path; empty for other kinds."""
         return self._dockerfiles.get(name, ("", ""))
 
     def rows(self, c: Connection) -> dict[str, ResolvedNode]:
-        """Register what is new and keep the versions."""
+        """Register new executables, store the versions and return the resolved nodes."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
             found = followed.get(id(fields))

@@ -1,4 +1,4 @@
-"""Pinned nodes: the result of an earlier run stands in the place of a node's own work."""
+"""Pinned nodes, which use the result of an earlier run instead of running."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ FIX = "unpin it, or pin it to another run"
 def asked_pins(
     parts: Parts, owner: str, document: Document, asked: Mapping[str, str]
 ) -> dict[str, Pin | None]:
-    """What was asked for one run, by node: a run by id, name or number; empty for none.
+    """Return the pins requested for one run, by node; None removes a node's pin.
+
+    `asked` has a run's ID, name or number for each node, or an empty text.
 
     Raises:
-        Invalid: there is no such node or run.
+        Invalid: the node or the run does not exist.
     """
     found: dict[str, Pin | None] = {}
     if not asked:
@@ -44,10 +46,10 @@ def asked_pins(
 
 
 def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
-    """What a pinned node stands for: the code of that run, and the task that it had there.
+    """Return the frozen form of a pinned node: the code and the task of the earlier run.
 
     Raises:
-        NotFound: the run, its task or the bytes are not there.
+        NotFound: the run, its task or its bytes are gone.
     """
     with parts.store.read() as c:
         run = parts.store.runs.get(c, owner, pin.run)
@@ -79,7 +81,7 @@ def _check_bytes(parts: Parts, run: Run, made: Mapping[str, Artifact]) -> None:
 
 
 def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
-    """The task of that run once more, needing nothing: its inputs are the bytes it had."""
+    """Return the task's plan without dependencies: its inputs are the bytes it had in that run."""
     bindings: dict[str, Binding] = {}
     for name, binding in task.plan.bindings.items():
         if isinstance(binding, ResultOf):

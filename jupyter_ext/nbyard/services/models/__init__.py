@@ -1,3 +1,4 @@
-"""Models: read their files, and create packages from folders, classes and outputs of runs. The
-dispatcher builds the images.
+"""Models: read model files and create packages from folders, classes and outputs of runs.
+
+The dispatcher builds the images.
 """

@@ -1,5 +1,4 @@
-"""Packages of models as they are put together of files: what the model file says or the class, and
-the bytes that go with it."""
+"""Model packages built from files: a model file or a class, and the files that belong to it."""
 
 from __future__ import annotations
 
@@ -25,12 +24,12 @@ if TYPE_CHECKING:
 
 REQUIREMENTS = "requirements.txt"
 MAX_LISTED = 5
-# what a name may be given that is a class: another name, or what a call returns
+# Values that may be a class when they are assigned to a name, such as a call's result.
 MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp)
 
 
 class Package(msgspec.Struct, frozen=True):
-    """What a model is built of: `path` is its file, empty where that is the output of a run."""
+    """The parts of a model image. `path` is its file, empty if it is the output of a run."""
 
     model: ModelFile
     bundle_digest: str
@@ -39,12 +38,12 @@ class Package(msgspec.Struct, frozen=True):
 
 
 def package_of_folder(parts: Parts, body: NewModel) -> Package:
-    """A folder below the root with a model file, which may be named in its place.
+    """Return the package of a folder with a model file; the path may name that file.
 
     Raises:
-        NotFound: there is no such folder.
-        Invalid: it has no model file, or a field of that is wrong.
-        TooLarge: naming the largest files.
+        NotFound: the folder does not exist.
+        Invalid: it has no model file, or a field of the file is wrong.
+        TooLarge: with the names of the largest files.
     """
     folder, file = _located(parts, body)
     model = read_folder(parts, folder, file)
@@ -54,10 +53,10 @@ def package_of_folder(parts: Parts, body: NewModel) -> Package:
 
 
 def file_of_model(parts: Parts, body: NewModel) -> tuple[str, str]:
-    """The path of the file that says what a model is, and its class where that is a Python file.
+    """Return the path of the file that describes a model, and its class if that is Python.
 
     Raises:
-        NotFound: there is no such file.
+        NotFound: the file does not exist.
         Invalid: it has no model, or several and none is named.
     """
     if not is_class_file(body):
@@ -68,12 +67,12 @@ def file_of_model(parts: Parts, body: NewModel) -> tuple[str, str]:
 
 
 def is_class_file(body: NewModel) -> bool:
-    """Whether its path is that of a Python file, and of no model file."""
+    """Return whether the path is a Python file and no model file is named."""
     return body.path.lower().endswith(".py") and not body.file
 
 
 def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
-    """The folder and its model file, which may lie elsewhere where it is named so."""
+    """Return the folder and its model file, which may lie elsewhere if it is named."""
     files = parts.files
     folder = files.locate(body.path)
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
@@ -91,16 +90,16 @@ def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
 
 
 def model_file_in(folder: Path) -> Path | None:
-    """The first of the known model files that lies in a folder."""
+    """Return the first known model file in a folder, or None."""
     places = (folder / name for name in (*MODEL_FILES, MLFLOW_FILE))
     return next((place for place in places if place.is_file()), None)
 
 
 def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
-    """The model file, and whether all that it names is in the folder.
+    """Read the model file and check that the folder has everything that it names.
 
     Raises:
-        Invalid: naming the field.
+        Invalid: with the wrong field.
     """
     from nbyard.images.models import serving_of
 
@@ -123,10 +122,10 @@ def _lines(parts: Parts, folder: Path, model: ModelFile, where: str) -> list[str
 
 
 def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
-    """Requirements as they may be installed in an image.
+    """Return requirements that may be installed in an image.
 
     Raises:
-        Invalid: naming the line.
+        Invalid: with the refused line.
     """
     from nbyard.images.dockerfile import check_reach
 
@@ -136,7 +135,7 @@ def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
 
 
 def _check_class(folder: Path, model: ModelFile, where: str) -> None:
-    """Whether the module is below `src` and mentions the class; nothing of it is run."""
+    """Check, without running it, that a module below `src` defines the class."""
     src = (folder / model.src).resolve()
     if not src.is_relative_to(folder) or not src.is_dir():
         raise Invalid.field(f"{where}.src", f"there is no folder {model.src} beside the file")
@@ -156,8 +155,10 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
 
 
 def _names(tree: ast.Module) -> set[str]:
-    """What may be a class at the top level of a module, as far as that can be seen: classes,
-    imports and other names of them; a star brings anything."""
+    """Return the names that may be classes at a module's top level: classes, imports, aliases.
+
+    A star import is returned as `*`.
+    """
     found: set[str] = set()
     for one in ast.walk(tree):
         if isinstance(one, ast.ClassDef):
@@ -170,15 +171,16 @@ def _names(tree: ast.Module) -> set[str]:
 
 
 def package_of_class(parts: Parts, body: NewModel) -> Package:
-    """A class with `predict` in a Python file, with the files beside it, or those of its project.
+    """Return the package of a class with `predict` in a Python file.
 
-    Its packages are those of a requirements.txt beside it, else those that it imports, in the
-    versions that are installed here.
+    The package has the files beside it, or those of its project. Requirements come from a
+    requirements.txt beside the file. Otherwise, they are the imported packages in the versions
+    that are installed here.
 
     Raises:
-        NotFound: there is no such file.
-        Invalid: the class does not say what it takes, or imports what is not installed here.
-        TooLarge: naming the largest files.
+        NotFound: the file does not exist.
+        Invalid: the class does not declare its inputs, or imports packages not installed here.
+        TooLarge: with the names of the largest files.
     """
     files = parts.files
     real = files.locate(body.path)
@@ -205,7 +207,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
 
 
 def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
-    """The file, and those beside and below it that it imports, each with its text."""
+    """Return the file and the local modules that it imports, with their contents."""
     from nbyard.serving.installed import imports_of
 
     found, todo = {real: content}, [real]
@@ -238,7 +240,7 @@ def _relative(file: Path, name: str) -> tuple[Path, str]:
 
 
 def _places(base: Path, name: str) -> list[Path]:
-    """The files of a module and of the packages that it is in, as far as they lie there."""
+    """Return the existing files of a module and of the packages that contain it."""
     found, place = [], base
     for part in name.split("."):
         place = place / part

@@ -1,5 +1,7 @@
-"""Packages of models made of what came out of runs: a folder with a model file or of MLflow, or a
-file that pickle or joblib wrote."""
+"""Model packages built from outputs of runs.
+
+An output is a folder with a model file or MLflow model, or a file of pickle or joblib.
+"""
 
 from __future__ import annotations
 
@@ -49,14 +51,14 @@ LOOKED_AT = 200
 MAX_TABLES = 5
 MAX_HEAD = 8
 MAX_TEXT = 4 << 20
-# by which the parameters of notebooks are known to be outputs
+# Marks the parameters of notebooks that are outputs.
 PREFIX = "output_"
-# as JupyterLab calls what nobody has named
+# JupyterLab's default file names, which say nothing about the model
 UNTITLED = re.compile(r"untitled\d*\Z", re.IGNORECASE)
 
 
 class Output(NamedTuple):
-    """An output of a run, with the task and the version of the code that it came out of."""
+    """An output of a run, with its task and the version of the code that wrote it."""
 
     run: Run
     task: TaskRecord
@@ -85,18 +87,18 @@ class Output(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A table that the step read, as it is shown and as a model may take it."""
+    """A table that the task read, as a page of rows and as input for a model."""
 
     page: TablePage
     known: KnownTable
 
 
 def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Package:
-    """What came out of a run, as `step.output`, or as `output` where one step only has it.
+    """Return the package of a run's output: `node.output`, or `output` if it is unique.
 
     Raises:
-        NotFound: there is no such run or output.
-        Invalid: it is no model, or does not say what it takes.
+        NotFound: the run or output does not exist.
+        Invalid: it is no model, or does not declare its inputs.
     """
     found = _found(parts, caller, run, output)
     if found.file.digest.startswith("tree:"):
@@ -109,17 +111,19 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
 
 
 def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
-    """The output that a body names.
+    """Return the output that a request names.
 
     Raises:
-        NotFound: there is no such run or output.
+        NotFound: the run or output does not exist.
     """
     return _found(parts, caller, body.run, body.output).source
 
 
 def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[RunOutput], bool]:
-    """Whether another output came out of the same step of the same workflow as this one, by
-    whichever run. Of a run that was deleted the title is known."""
+    """Return a test whether another output comes from the same node of the same workflow.
+
+    The run may differ. For a deleted run, only the title is compared.
+    """
     runs, store = parts.store.runs, parts.store
     with store.read() as c:
         run = runs.get(c, caller.name, mine.run_id)
@@ -194,7 +198,7 @@ def _of_folder(parts: Parts, found: Output) -> Package:
 
 
 def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
-    """The first row of a table that has all of these columns."""
+    """Return the first row of a table that has all of these columns."""
     for row in table.rows:
         told = dict(zip(table.names, row, strict=False))
         if all(told.get(one.name) is not None for one in inputs):
@@ -242,9 +246,9 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
 
 
 def _maker(parts: Parts, caller: Caller, found: Output) -> Output:
-    """Return the output of a container or cluster whose very bytes this one passes on, or itself.
+    """Return the output of a container or cluster that has the same bytes, else this output.
 
-    A process may copy such a file. That does not make it safe to load outside a container.
+    A process may copy such a file. The copy is still unsafe to load outside a container.
     """
     store = parts.store
     with store.read() as c:
@@ -258,14 +262,16 @@ def _maker(parts: Parts, caller: Caller, found: Output) -> Output:
 
 
 def _recorded(origin: Origin) -> list[InstalledPackage]:
-    """What was installed where the step was done; nothing where that is not known any more."""
+    """Return the packages that were installed where the task ran; empty if unknown."""
     lock = origin.recorded.lock if origin.recorded else None
     return lock.packages if lock else []
 
 
 def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
-    """Pins such as `numpy==2.4.1` in the versions of these packages: what is installed since may be
-    others."""
+    """Return pins such as `numpy==2.4.1` with the recorded versions of these packages.
+
+    The versions that are installed now may differ.
+    """
     versions = {normal_name(one.name): one.version.partition("+")[0] for one in packages}
     pins = (line.partition("==") for line in lines)
     return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
@@ -282,11 +288,11 @@ def _target(told: Told, seen: list[Seen]) -> str:
 def _asked(
     parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
 ) -> Told:
-    """What the model says in a process here, with the modules beside the code that made it."""
+    """Load the model in a process here, beside its code's modules; return its description."""
     from nbyard.images.models import serving_sources
 
     interpreter, variables = _interpreter(parts, found)
-    parts.blobs.open_seekable(found.file.digest).close()  # whole, before anything reads it
+    parts.blobs.open_seekable(found.file.digest).close()  # make the file whole before reading
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "code"
         _stage(parts, code, folder)
@@ -304,7 +310,7 @@ def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
 
 
 def _code(parts: Parts, found: Output) -> dict[str, Entry]:
-    """The modules in the folder that the step was executed in."""
+    """Return the modules in the folder that the task ran in."""
     version = found.version
     if version is None or not version.bundle_digest.startswith("tree:"):
         return {}
@@ -320,8 +326,7 @@ def _code(parts: Parts, found: Output) -> dict[str, Entry]:
 
 
 def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
-    """That of the step's library, or of its kernel where it was executed here; else the one that
-    nbyard runs in."""
+    """Return the Python of the task's environment or local kernel, else the one of nbyard."""
     from nbyard.host import kernels, kernelspecs
 
     plan, version = found.task.plan, found.version
@@ -335,17 +340,17 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
         try:
             other = "" if plan.kernel else version.language
             return kernels.kernel(plan.kernel or version.kernel, other).interpreter, {}
-        except NotFound:  # it is gone since
+        except NotFound:  # the kernel was removed since
             pass
     return kernels.python().interpreter, {}
 
 
 def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
-    """What the step read, as far as it is a table."""
+    """Yield the tables among the task's inputs."""
     for digest, filename in list(_read_by(parts, found))[:MAX_TABLES]:
         try:
             yield _seen(parts, digest, filename)
-        except (Invalid, NotFound):  # no table, or not there any more
+        except (Invalid, NotFound):  # not a table, or deleted
             continue
 
 
@@ -360,7 +365,7 @@ def _seen(parts: Parts, digest: str, filename: str) -> Seen:
 
 
 def _read_by(parts: Parts, found: Output) -> Iterator[tuple[str, str]]:
-    """The bytes of the step's inputs, and what they are called; of a folder the first table."""
+    """Yield digest and file name of the task's inputs; for a folder, of its first table."""
     for binding in found.task.plan.bindings.values():
         digest, filename = "", ""
         if isinstance(binding, BytesOf):

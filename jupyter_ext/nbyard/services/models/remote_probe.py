@@ -1,5 +1,7 @@
-"""Models that a container or a worker wrote are loaded there: the dispatcher does so, and the
-request waits for it."""
+"""Loading of models where they were written, in a container or on a worker.
+
+The dispatcher loads the model, and the request waits for the result.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import Parts
     from nbyard.store.runs.tasks import TaskRecord
 
-# for its turn, its container, and its end
+# Extra time to wait in the queue, start the container and clean up.
 MORE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 UNKNOWN = "nobody knows any more where it was made: run its step again"
@@ -34,19 +36,19 @@ START = "Start the container engine (nbyard doctor shows its state) and try agai
 
 
 class Origin(NamedTuple):
-    """Where a step ran, and what was recorded there; an empty `runtime` is not known any more."""
+    """Where a task ran, and its recorded surroundings; `runtime` is empty if unknown."""
 
     runtime: str
     recorded: Surroundings | None
 
     @property
     def is_here(self) -> bool:
-        """Whether a process of this machine wrote its outputs, as the user of the server."""
+        """Return whether a process on this machine wrote the outputs, as the server's user."""
         return self.runtime == PROCESS
 
 
 def origin_of(parts: Parts, caller: Caller, task: TaskRecord) -> Origin:
-    """Find where the attempt ran that made the outputs of a task, also through the cache."""
+    """Return where the attempt ran that wrote the outputs of a task, also through the cache."""
     plan = task.plan
     with parts.store.read() as c:
         shown = parts.store.tasks.view(c, task.run_id, task.node)
@@ -65,11 +67,11 @@ def ask_there(
     code: Mapping[str, str],
     tables: list[KnownTable],
 ) -> Told:
-    """Have the dispatcher load the model where its step ran, and wait for what it says.
+    """Load the model where its task ran, through the dispatcher, and wait for its description.
 
     Raises:
-        Invalid: it cannot be loaded, or it is not known where.
-        Unavailable: the engine or the dispatcher does not answer.
+        Invalid: it cannot be loaded, or its origin is unknown.
+        Unavailable: the engine or the dispatcher does not respond.
     """
     image = origin.recorded.image if origin.recorded else None
     if not origin.runtime:

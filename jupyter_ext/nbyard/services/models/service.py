@@ -1,4 +1,4 @@
-"""Models: their files are read, their packages built as images; the dispatcher builds."""
+"""Service operations on models. The dispatcher builds their images."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ OTHERWISE = "Give this model another name or tag in its file."
 
 
 class ModelService:
-    """Packages of models; each lives as long as its image."""
+    """Packaged models; each is deleted with its image."""
 
     noun = "models"
 
@@ -65,12 +65,19 @@ class ModelService:
     @operation("POST", "/models", scope="models:write", status=201)
     @keeping_bytes
     def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
-        """Build the image of a model: a folder with a model file of Nervosum's form or one that
-        MLflow saved, a class with `predict` in a Python file, or the output of a run.
+        """Build the image of a model.
 
-        It is *ready*, at once where the same was built before, or *failed* with the line. What is
-        built `beside` takes the place of no other: a tag that was built already is refused (409).
-        It is for a form, and removed ten minutes after the last *renew* unless something uses it.
+        The model is one of these:
+
+        - a folder with a model file (Nervosum's format or MLflow),
+        - a class with `predict` in a Python file,
+        - the output of a run.
+
+        The image becomes *ready*, or *failed* with the line that failed. If the same image was
+        built before, it is ready at once.
+
+        With `beside`, a tag that was already built is refused (409). Forms use it. The model is
+        deleted ten minutes after the last *renew*, unless something uses it.
         """
         found = _package(self._parts, caller, body)
         model, made = found.model, new_id()
@@ -102,7 +109,7 @@ class ModelService:
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
     def renew(self, caller: Caller, model: str) -> ModelPackage:
-        """Keep a model that was built for a form for ten minutes more."""
+        """Keep a model that was built for a form ten minutes longer."""
         found = self.get(caller, model)
         with self._store.write() as c:
             if self._store.models.is_leased(c, found.id):
@@ -110,15 +117,17 @@ class ModelService:
         return found
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
-        """Without a tag it is: it gets a number of its own."""
+        """Check that the tag was never built. A model without a tag gets a number of its own."""
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.called(c, reference):
             hint = "Deploying builds it anew; what was built before goes then."
             raise Conflict(f"{reference} was built already.", hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
-        """A model takes the place of another one of its name and tag only, and of the same owner:
-        the engine has one image of a reference, whoever made it."""
+        """Check that the reference is free, or names an image of the same model and owner.
+
+        The engine has one image for each reference, for all owners.
+        """
         for known in self._store.images.called(c, reference):
             if known.owner != caller.name:
                 raise Conflict(f"{reference} is the image of somebody else.", hint=OTHERWISE)
@@ -135,7 +144,7 @@ class ModelService:
     def _image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
     ) -> str:
-        """The row of the image that is to be built."""
+        """Insert the row of the image to build and return its ID."""
         reference = model_reference(model.name, model.tag, number)
         self._check_free(c, caller, reference, model.name)
         made = new_id()
@@ -155,7 +164,7 @@ class ModelService:
         name: str = "",
         mode: str = "",
     ) -> Page[ModelPackage]:
-        """List models, newest first: those that have all that is given in their fields."""
+        """List models, newest first, filtered by their fields."""
         check_limit(limit)
         self._parts.watch()
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
@@ -165,9 +174,9 @@ class ModelService:
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
-        """Show a model, by id, by its image, or the newest of a name or of `name:tag`.
+        """Show a model, by ID, image, name or `name:tag`.
 
-        Where there is none of just that name, it is the one that differs from it in capitals only.
+        A name means its newest build. If no model has exactly this name, letter case is ignored.
         """
         self._parts.watch()
         rows = self._store.models
@@ -184,17 +193,21 @@ class ModelService:
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
     def schema(self, caller: Caller, model: str) -> ModelSchema:
-        """Show the columns that a model takes and those that it answers with, and a row to try it
-        with."""
+        """Show the input and output columns of a model.
+
+        The result also has a sample row.
+        """
         found = self.get(caller, model).model
         return ModelSchema(found.inputs, found.outputs, found.sample)
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @keeping_bytes
     def register(self, caller: Caller, model: str, output: str = CSV) -> Executable:
-        """Make an executable of a model as it was built: it predicts datasets in its own image,
-        whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
-        each file of the dataset."""
+        """Create an executable that predicts datasets with a model.
+
+        The executable keeps the model's image, even if its name is given to another image. `output`
+        is csv, parquet, or folder: one file for each file of the dataset.
+        """
         arguments = arguments_of(output)
         found = self.get(caller, model)
         if found.state != "ready":
@@ -223,8 +236,11 @@ class ModelService:
 
     @operation("POST", "/models/deployed", scope="deployments:read")
     def deployed(self, caller: Caller, body: NewModel) -> Deployed:
-        """List the deployments of what would be built: those of the same output of the same step,
-        out of whichever run, or of the same file. Those that run come first, then the newest."""
+        """List the deployments of a model before it is built.
+
+        They serve the same output of the same node, from any run, or the same file. Running
+        deployments come first, then the newest.
+        """
         if body.run or body.output:
             is_same = self._of_step(caller, source_of(self._parts, caller, body))
         else:
@@ -233,8 +249,11 @@ class ModelService:
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
     def deployments(self, caller: Caller, model: str) -> Deployed:
-        """List the deployments of a model, of this build or of another one of the same step or
-        file. Those that run come first, then the newest."""
+        """List the deployments of a model.
+
+        They serve this build, or another one of the same node or file. Running deployments come
+        first, then the newest.
+        """
         found = self.get(caller, model)
         if found.source is not None:
             return self._deployed(caller, self._of_step(caller, found.source))
@@ -270,9 +289,10 @@ class ModelService:
 
     @operation("DELETE", "/models/{model}", scope="models:write", status=204)
     def delete(self, caller: Caller, model: str, unless_used: bool = False) -> None:
-        """Remove a model with its image, or end its making; containers that run go on.
+        """Delete a model with its image, or cancel its build.
 
-        `unless_used` leaves one that a deployment, an executable or a task names.
+        Containers that run from it continue. `unless_used` keeps a model that a deployment, an
+        executable or a task names.
         """
         found = self.get(caller, model)
         with self._store.write() as c:
@@ -283,7 +303,7 @@ class ModelService:
 
 
 def _in_its_capitals(names: Collection[str], key: str) -> str:
-    """The name, or `name:tag`, as the one model that has such a name writes it."""
+    """Return the name or `name:tag` in the model's own letter case; empty if it is ambiguous."""
     plain, (head, colon, tag) = key.casefold(), key.rpartition(":")
     whole = [name for name in names if name.casefold() == plain]
     tagged = [f"{name}:{tag}" for name in names if colon and name.casefold() == head.casefold()]
@@ -296,7 +316,7 @@ def _lease() -> datetime:
 
 
 def _runs(one: Deployment) -> bool:
-    """Whether it does, or is about to."""
+    """Return whether the deployment runs or is about to."""
     return one.is_wanted and one.state not in DEPLOYMENT.rests
 
 
@@ -306,7 +326,7 @@ def _deployed_as(one: Deployment) -> DeployedAs:
 
 
 def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
-    """What is to be built: of a run's output, of a class, or of a folder with a model file."""
+    """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:
             words = "either a path or the output of a run is built, not both"
@@ -321,7 +341,7 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
 
 
 def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
-    """What a version of the executable says of a model as it was built."""
+    """Return the fields of an executable version that runs the model as built."""
     return {
         "kind": "model",
         "language": "python",

@@ -1,4 +1,4 @@
-"""What people see of an attempt: what lies in its folder while it runs, and what stays of that."""
+"""Views of attempts, read from their folders during and after the run."""
 
 import contextlib
 import json
@@ -24,8 +24,7 @@ MAX_SEEN = 20_000
 
 
 class CellsSeen(NamedTuple):
-    """How many cells of the source are behind us, of how many, and which cell of the executed
-    notebook runs, counted from 0."""
+    """The cells done and in total, and the index of the running cell in the executed notebook."""
 
     done: int = 0
     total: int = 0
@@ -33,14 +32,14 @@ class CellsSeen(NamedTuple):
 
 
 def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
-    """What the newest attempt was made for; None when there is none."""
+    """Return the recorded surroundings of the newest attempt; None without an attempt."""
     if not task.attempts:
         return None
     return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
 
 
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
-    """A piece of the newest attempt's log, as `reading.piece` reads it."""
+    """Return a piece of the newest attempt's log, as `reading.piece` reads it."""
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
@@ -50,7 +49,7 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
 
 
 def cells(store: Path, task: Task) -> Cells:
-    """The executed notebook of the newest attempt, and how far it is."""
+    """Return the executed notebook of the newest attempt and its progress."""
     if not task.attempts:
         return Cells(None, 0, 0)
     folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
@@ -58,28 +57,28 @@ def cells(store: Path, task: Task) -> Cells:
 
 
 def usage(store: Path, attempt: Attempt) -> Usage:
-    """What an attempt used over time, as far as it was written down."""
+    """Return the resources that an attempt used over time, as far as they were recorded."""
     path = place(store, attempt.worker or attempt.id) / contract.USAGE
     samples = read_samples(_recorded(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def metrics(store: Path, attempt: Attempt) -> Metrics:
-    """What the work of an attempt recorded of itself."""
+    """Return the metrics that the code of an attempt recorded."""
     path = place(store, attempt.id, attempt.worker) / contract.METRICS
     points = read_points(_recorded(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def _recorded(path: Path, most: int) -> list[bytes]:
-    """The lines of a file; the work may have put anything in its place."""
+    """Return the lines of a file; empty if the task's code put something else in its place."""
     with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
         return (handle.read(most) or b"").splitlines()
     return []
 
 
 class Progress:
-    """How far attempts are, for who asks often: what did not grow is not read again."""
+    """Progress of attempts for frequent requests: files that did not grow are not read again."""
 
     def __init__(self, store: Path):
         self._store = store
@@ -105,7 +104,7 @@ def _cells_seen(folder: Path) -> CellsSeen:
             total = event.get("cells", total)
             cell, state = event.get("cell"), event.get("state")
             current = event.get("index") if state == "running" else None
-            if isinstance(cell, int):  # the one with the parameters' values is none of them
+            if isinstance(cell, int):  # the injected cell with the parameters has no number
                 done = cell + (state == "done")
     return CellsSeen(done, total, current)
 
@@ -119,7 +118,7 @@ def _notebook(path: Path) -> dict[str, Any] | None:
 
 
 def _events(folder: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of events.jsonl."""
+    """Yield the complete lines of events.jsonl."""
     with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
         for line in handle:
             with contextlib.suppress(ValueError, RecursionError):

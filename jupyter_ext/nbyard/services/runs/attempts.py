@@ -1,4 +1,4 @@
-"""Runs: what attempts at their tasks wrote down."""
+"""Service operations on runs that read the records of attempts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class RunAttempts:
-    """The part of the service of runs that reads the folders of attempts."""
+    """The part of the run service that reads the folders of attempts."""
 
     def __init__(self, parts: Parts):
         self._parts = parts
@@ -44,12 +44,14 @@ class RunAttempts:
         return found
 
     def _spoken(self, run: Run) -> Run:
-        """With its path as the caller may name it: the store has the real place, which servers
-        with other roots and shells share."""
+        """Return the run with its path as the caller may name it.
+
+        The store has the real path, because servers with other roots and shells share it.
+        """
         return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
 
     def content(self, caller: Caller, run: str, node: str, name: str) -> Bytes:
-        """The bytes of an input that a task was given, for a download."""
+        """Return the bytes of a task's input to download."""
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
             raise NotFound(f"{node[:80]} was given no data as {name[:80]!r}.")
@@ -59,10 +61,10 @@ class RunAttempts:
     def log(
         self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0, before: int = 0
     ) -> LogChunk:
-        """Read the log of an attempt at a task, by default the newest, from byte `after` on.
+        """Read the log of an attempt from byte `after` on.
 
-        With `before` it is the last of what comes before that byte, or before the end where the
-        log is not as long: so a long log is read from its end.
+        The default is the newest attempt. `before` returns the last piece of the log before that
+        byte, or before its end if the log is shorter. A long log can thus be read from its end.
         """
         check_count(after, "after")
         check_count(before, "before")
@@ -72,12 +74,18 @@ class RunAttempts:
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
-        """Show the executed notebook of an attempt at a task, by default the newest."""
+        """Show the executed notebook of an attempt.
+
+        The default is the newest attempt.
+        """
         return views.cells(self._store.folder, self._task(caller, run, node, attempt))
 
     @operation("GET", "/runs/{run}/tasks/{node}/undeclared", scope="runs:read")
     def undeclared(self, caller: Caller, run: str, node: str) -> Undeclared:
-        """Tell which files a task opened by itself that its code does not declare now."""
+        """List files that a task opened without declaring them.
+
+        They are compared with what the code declares now.
+        """
         with self._store.read() as c:
             found = self._find(c, caller, run)
             opened = self._store.history.opened(c, caller.name, run=found.id, node=node).get(node)
@@ -87,7 +95,10 @@ class RunAttempts:
 
     @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
     def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:
-        """Show machine, environment and code of an attempt at a task, by default the newest."""
+        """Show machine, environment and code of an attempt.
+
+        The default is the newest attempt.
+        """
         found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
         if found is None:
             raise NotFound(f"{node[:80]!r} has no attempt yet.")
@@ -95,25 +106,26 @@ class RunAttempts:
 
     @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
     def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
-        """Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest.
+        """Show CPU, memory and GPUs that an attempt used over time.
 
-        A task from the cache shows what making its result had used.
+        The default is the newest attempt. A cached task shows the usage of the task whose result it
+        uses.
         """
         found = self._task(caller, run, node, attempt).attempts
         return views.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
 
     @operation("GET", "/runs/{run}/tasks/{node}/metrics", scope="runs:read")
     def metrics(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Metrics:
-        """Show the metrics that an attempt at a task recorded so far, by default the newest.
+        """Show the metrics that an attempt recorded so far.
 
-        They are drawn with at most 500 points each. A task from the cache shows those of making
-        its result.
+        The default is the newest attempt. Each metric has at most 500 points. A cached task shows
+        the metrics of the task whose result it uses.
         """
         found = self._task(caller, run, node, attempt).attempts
         return views.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
-        """How far the tasks under way of these runs are; unknown runs are left out."""
+        """Return the progress of the active tasks of these runs; unknown runs are left out."""
         self._parts.watch()
         with self._store.read() as c:
             live = self._store.attempts.newest(c, caller.name, runs)
@@ -126,11 +138,11 @@ class RunAttempts:
         ]
 
     def target(self, caller: Caller, attempt: str, port: str) -> Target:
-        """Where the proxy finds a port of the caller's own running attempt now.
+        """Return where the proxy reaches a port of the caller's own running attempt now.
 
         Raises:
-            NotFound: he has none of that id under way, or it no such link.
-            Unavailable: nobody listens there yet.
+            NotFound: the caller has no such running attempt, or the attempt has no such link.
+            Unavailable: nothing listens there yet.
         """
         with self._store.read() as c:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
@@ -147,10 +159,10 @@ class RunAttempts:
         raise NotFound(f"The attempt has no link {port[:80]!r}.")
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
-        """The task and its attempts, up to the one of that number where one is asked for; a cached
-        one with those of the task whose result it took.
+        """Return the task with its attempts, up to number `attempt` if it is not 0.
 
-        Logs are polled through this: it reads no more of the run than that.
+        A cached task has the attempts of the task whose result it uses. Clients poll logs through
+        this method, so it reads no more of the run than that.
         """
         check_count(attempt, "attempt")
         self._parts.watch()
@@ -167,7 +179,7 @@ class RunAttempts:
 
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
-    """Those at a task; at a cached one those of the task whose result it took."""
+    """Return a task's attempts; for a cached task, those of the task whose result it uses."""
     maker = store.tasks.taken_from(c, task.id) if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
     if task.cached and not attempts:

@@ -1,4 +1,4 @@
-"""A run before it is written: checked, and its bytes kept."""
+"""Drafts of runs: checked requests whose bytes are stored, before any row is written."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ WORKFLOW = ".nbflow"
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What is asked for. `document` is what is saved; `meant` has the pins of this run, and of its
-    nodes some are `chosen`."""
+    """A checked request for a run.
+
+    `document` is what is saved. `meant` also has the pins of this run. `chosen` are the nodes
+    that the run includes.
+    """
 
     body: NewRun
     name: str | None
@@ -42,16 +45,16 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """Empty where neither the document nor a path says one."""
+        """Return the title of the document or the name of its file; empty without both."""
         path = self.body.path
         return self.document.meta.title or spot(path).function or PurePosixPath(path).stem
 
 
 def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
-    """Check and freeze what is to run.
+    """Check and freeze a requested run.
 
     Raises:
-        NotFound: there is no such file, executable or pinned result.
+        NotFound: a file, executable or pinned result does not exist.
         Invalid: a field is refused.
     """
     name = _checked_name(body)
@@ -66,7 +69,7 @@ def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
 
 
 def checked(parts: Parts, caller: Caller, body: NewRun) -> Document:
-    """What would be run; refused as by `draft`, as far as that is known before it is frozen."""
+    """Return the document to run after the checks of `draft` that need no freezing."""
     _, document = _opened(parts, caller, body)
     check_runtimes(document, body.runtime)
     _wish(parts, body)
@@ -95,7 +98,7 @@ def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Docum
 
 
 def _base(parts: Parts, body: NewRun) -> str:
-    """The folder that paths are relative to."""
+    """Return the folder that paths are relative to."""
     if bool(body.path) == bool(body.executable):
         raise Invalid.field("path", "name either a path or an executable")
     if body.executable:

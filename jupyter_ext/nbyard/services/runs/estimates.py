@@ -1,4 +1,4 @@
-"""Runs: how long what is left of them will take, and when it begins."""
+"""Service operations on runs that estimate when they start and how long they take."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
     from nbyard.store.runs.tasks import TaskRecord
 
-# Of those in the queue who come later nothing is said.
+# Tasks further back in the queue have no estimated start.
 LOOKED_AT = 300
 
 
 class RunEstimates(RunFiles):
-    """The part of the service of runs that looks ahead."""
+    """The part of the run service that estimates remaining time."""
 
     @operation("GET", "/runs/{run}/estimate", scope="runs:read")
     def estimate(self, caller: Caller, run: str) -> Estimate:
-        """Estimate what a live run and its unfinished tasks still take, from past runs.
+        """Estimate the remaining time of a live run and its tasks.
 
-        Of those in the queue also when their turn comes, by what is before them, of any run. What
-        comes from the cache takes no time, and that is not known before. Nothing is said of what
-        never succeeded before, nor while an image is built or pulled, nor of runs at their end.
+        Estimates come from past runs. Queued tasks also have an estimated start, which depends on
+        the tasks of all runs before them. Results from the cache take no time, but are not known in
+        advance. There is no estimate for code that never succeeded, for finished runs, and while an
+        image is built or pulled.
         """
         there_is = capacity(self._parts.settings)
         with self._store.read() as c:
@@ -50,8 +51,8 @@ class RunEstimates(RunFiles):
         return estimate(ahead, there_is)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
-        """In how many seconds it is the turn of tasks in the queue, whosever they are, by id."""
-        # of the calls that a worker of functions was given one has its slot
+        """Return in how many seconds queued tasks of all owners start, by task ID."""
+        # The calls of one function worker share its slot, so count one of them.
         begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
         gpus = {one.task_id: one.gpus for one in begun.values()}
         first = _working(self._store.tasks.in_turn(c, LOOKED_AT))
@@ -62,7 +63,7 @@ class RunEstimates(RunFiles):
         return turns(running, queue, there_is, list(held))
 
     def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, Ahead]:
-        """What is known of these, by id."""
+        """Return what is known about the duration of these tasks, by task ID."""
         found: dict[str, Ahead] = {}
         root, now = self._store.folder, datetime.now(UTC)
         for owner in {task.owner for task in tasks}:
@@ -77,13 +78,13 @@ class RunEstimates(RunFiles):
                 known = usual(of_same, task.plan.executable_version_id)
                 folder = folders.get((task.run_id, task.node), root)
                 if task.state == "preparing" and makes_image(folder):
-                    known = None  # how long that takes nobody knows
+                    known = None  # no record says how long images take
                 found[task.id] = _ahead(task, known, now)
         return found
 
 
 def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
-    """Without those that take an earlier result."""
+    """Return the tasks that do not reuse an earlier result."""
     return [task for task in tasks if not task.plan.reuse]
 
 

@@ -1,4 +1,4 @@
-"""Runs: files that tasks wrote beside their declared outputs."""
+"""Service operations on files that tasks wrote beside their declared outputs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from nbyard.services.runs.attempts import RunAttempts
 
 
 class RunFiles(RunAttempts):
-    """The part of the service of runs that hands out other files. The bytes travel as
-    `GET /runs/{run}/tasks/{node}/files/content?path=…`."""
+    """The part of the run service that returns other files.
+
+    `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes.
+    """
 
     @operation("GET", "/runs/{run}/tasks/{node}/files", scope="runs:read")
     def files(self, caller: Caller, run: str, node: str) -> OtherFileList:
-        """List the files that a task wrote beside its declared outputs.
+        """List the files that a task wrote beside its outputs.
 
-        They are those of its last attempt. A task from the cache has those of its result.
+        They come from the last attempt. A cached task has the files of the task whose result it
+        uses.
         """
         task = self._task(caller, run, node, 0)
         others = task.other_files or OtherFiles()
@@ -44,10 +47,10 @@ class RunFiles(RunAttempts):
         column_offset: int = 0,
         sheet: str = "",
     ) -> TablePage:
-        """Show rows of a table among the other files of a task, with types.
+        """Show rows of a table among the other files of a task.
 
-        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-        file, by default the first.
+        A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
+        sheet of an Excel file; the default is the first.
         """
         from nbyard.tabular import TableFile
 
@@ -60,7 +63,7 @@ class RunFiles(RunAttempts):
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def file(self, caller: Caller, run: str, node: str, path: str) -> Bytes:
-        """The bytes of one of them, for a download; with an empty path all, as a folder."""
+        """Return the bytes of one file to download; with an empty path, of all as a folder."""
         if not path:
             task = self._task(caller, run, node, 0)
             if task.other_files is None or not task.other_files.digest:
@@ -82,8 +85,10 @@ class RunFiles(RunAttempts):
         return [OtherFile(one.path, one.digest, one.size_bytes) for one in tree.files]
 
     def _folder(self, caller: Caller, task: Task) -> str:
-        """Where the folder of the code is, as the caller may name it; empty where the file is not
-        known any more, or another one than the task ran."""
+        """Return the folder of the code as the caller may name it.
+
+        It is empty if the file is unknown now, or is not the one that the task ran.
+        """
         with self._store.read() as c:
             version = self._store.executables.version(c, task.executable_version_id)
             known = self._store.executables.get(c, caller.name, task.executable_id)

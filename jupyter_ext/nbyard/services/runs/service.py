@@ -1,4 +1,4 @@
-"""Runs: what you can ask of them."""
+"""Service operations on runs."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class RunService(RunEstimates):
     @operation("POST", "/runs", scope="runs:write", status=201)
     @keeping_bytes
     def create(self, caller: Caller, body: NewRun, idempotency_key: str = "") -> Run:
-        """Start a run: freeze what is saved, and queue its tasks.
+        """Start a run: freeze the saved workflow and queue its tasks.
 
-        `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
-        what they need is always part of it and comes from the cache when nothing changed. A pinned
-        node takes the result of its run, also with `force`, and needs nothing.
+        `scope` selects the nodes: all, the `selected` ones, `from` them on or up `to` them. Their
+        dependencies always run too, or come from the cache if unchanged. A pinned node uses the
+        result of its run, also with `force`, and has no dependencies.
         """
         crash_point("request-read")
         with self._store.read() as c:
@@ -81,9 +81,10 @@ class RunService(RunEstimates):
 
     @operation("POST", "/runs/check", scope="runs:read")
     def check(self, caller: Caller, body: NewRun) -> CheckedRun:
-        """Refuse what a run could not begin with, such as an input that is not there.
+        """Check that a run can start, without creating it.
 
-        Nothing is made. Whether the image of containers is there is not asked: it may be built yet.
+        The check fails, for example, if an input is missing. It does not look for container images,
+        which may still be built.
         """
         document = checked(self._parts, caller, body)
         return CheckedRun(document.meta.title, list(document.nodes))
@@ -150,7 +151,7 @@ class RunService(RunEstimates):
     def _workflow(
         self, c: Connection, caller: Caller, body: NewRun, document: Document, is_there: IsThere
     ) -> tuple[str, str, str]:
-        """Its id, that of its version, and the real place of what is run, as far as there are."""
+        """Return the IDs of the workflow and its version, and the real path; empty if none."""
         if not body.path:
             return "", "", ""
         real = str(self._parts.files.locate_code(body.path))
@@ -171,9 +172,9 @@ class RunService(RunEstimates):
         search: str = "",
         node: str = "",
     ) -> Page[Run]:
-        """List runs, newest first; by state, workflow (id or path), executable or words.
+        """List runs, newest first, filtered by their fields.
 
-        With a `node`, those in which it has a result: its task succeeded.
+        `workflow` is an ID or path; `node` means runs in which that node's task succeeded.
         """
         check_limit(limit)
         if state and state not in RUN.moves:
@@ -192,7 +193,7 @@ class RunService(RunEstimates):
         return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
-        """The id of a workflow, which may be named by its file, and the path of other code."""
+        """Return the ID of a workflow, which its file may name, and the path of other code."""
         real = self._real(workflow)
         if not real.endswith(".nbflow"):
             return workflow, real
@@ -201,13 +202,13 @@ class RunService(RunEstimates):
         return known.id if known else real, ""
 
     def _real(self, path: str) -> str:
-        """The place of a workflow as the store has it; absolute ones are what we told ourselves."""
+        """Return the stored path of code; an absolute path was returned by this API before."""
         if not path or path.startswith("/"):
             return path and os.path.realpath(path)
         return str(self._parts.files.locate_code(path, "workflow"))
 
     def _executable(self, caller: Caller, key: str) -> str:
-        """The id of an executable, named by that (it may be gone), its name or its file."""
+        """Return the ID of an executable given by ID (even if deleted), name or file."""
         if not key or is_id(key):
             return key
         with self._store.read() as c:
@@ -221,7 +222,10 @@ class RunService(RunEstimates):
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
-        """Show a run with its tasks, attempts and artifacts; by id, name or number."""
+        """Show a run with tasks, attempts and artifacts.
+
+        `run` is an ID, name or number.
+        """
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
@@ -231,8 +235,7 @@ class RunService(RunEstimates):
     def _told(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
     ) -> Sequence[Task]:
-        """Tasks with their attempts, artifacts and places in the queue; `of` names them where
-        they are not all of the run."""
+        """Return tasks with attempts, artifacts and queue places; `of` are their IDs if not all."""
         attempts = [self._placed(a) for a in self._store.attempts.views(c, run.id, of)]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
         artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
@@ -249,7 +252,7 @@ class RunService(RunEstimates):
         ]
 
     def _placed(self, attempt: Attempt) -> Attempt:
-        """With what is known of it beside the rows."""
+        """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
         folder = str(folders.place(store, attempt.worker or attempt.id))
         links = monitor_links.links(store, attempt.id) if attempt.state == "running" else []
@@ -265,10 +268,11 @@ class RunService(RunEstimates):
         state: str = "",
         since: int = 0,
     ) -> TaskPage:
-        """List tasks in the order of the graph, after the node `after`, in one of the states
-        `state` (by comma), or those that changed after the event `since`.
+        """List the tasks of a run in the order of the graph.
 
-        Who follows a run asks again `since` the `last` of the first page of what it was told.
+        The list starts after the node `after`. `state` has the wanted states, separated by commas.
+        `since` limits it to tasks that changed after that event. To follow a run, repeat the
+        request with the first page's `last` as `since`.
         """
         check_limit(limit)
         check_count(since, "since")
@@ -296,11 +300,11 @@ class RunService(RunEstimates):
     def retry(
         self, caller: Caller, run: str, environment: str = "", idempotency_key: str = ""
     ) -> Run:
-        """Go on, as a new run, where one failed or was cancelled.
+        """Retry a failed or cancelled run, reusing finished tasks.
 
-        Code, data and values are those that it had frozen; results that it had are taken over, and
-        only the other tasks are worked on. With an `environment` those of them that use it have
-        its newest version, and so have those that failed without any. The name goes to the new run.
+        The new run has the frozen code, data and values of the old one, and takes its name. Only
+        unfinished tasks run again. With `environment`, those that use it get its newest version,
+        and so do those that failed without an environment.
         """
         renew = renewing(self._parts, caller.name, environment)
         self._parts.make_way()
@@ -335,7 +339,7 @@ class RunService(RunEstimates):
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
     def cancel(self, caller: Caller, run: str) -> Run:
-        """Ask a run to end; it is acknowledged at once and made true in the background."""
+        """Cancel a run. Tasks stop in the background."""
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state in RUN.terminal:
@@ -347,9 +351,9 @@ class RunService(RunEstimates):
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
     def delete(self, caller: Caller, run: str) -> None:
-        """Remove the record of a run that is at its end.
+        """Delete the record of a finished run.
 
-        Bytes that nothing names any more are deleted in the background.
+        Unreferenced bytes are deleted in the background.
         """
         self._store.reserve.spend()
         with self._store.write() as c:

@@ -1,4 +1,4 @@
-"""A run of one executable is a run of a document with one node, `main`."""
+"""Runs of one executable, as documents with the single node `main`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ MAIN = "main"
 
 
 def single_document(resolver: Resolver, body: NewRun) -> Document:
-    """The document of an executable, or of a file in the resolver's folder.
+    """Return the document of an executable, or of a file in the resolver's folder.
 
     Raises:
-        NotFound: there is no such executable.
-        Invalid: an unknown argument, a value that does not fit or an input that is missing.
+        NotFound: the executable does not exist.
+        Invalid: an argument is unknown, a value does not fit or an input is missing.
     """
     node = _node(resolver, body)
     view = _seen(resolver, node, "path" if body.path else "executable")
@@ -64,8 +64,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
 
 
 def _seen(resolver: Resolver, node: Node, field: str) -> NodeView:
-    """What the node is. What is wrong with the file is told at the `field` that names it, what is
-    wrong with its environment as such."""
+    """Return the node's view; report problems of the file at `field`, others as they are."""
     try:
         return resolver.seen(node)
     except NbyardError as error:
@@ -85,7 +84,7 @@ def _node(resolver: Resolver, body: NewRun) -> Node:
 def _beside(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> dict[str, str]:
-    """The files that belong to one that is given by its path, and lie beside it."""
+    """Return the companion files that lie beside inputs given by their path."""
     found = {}
     for name, argument in arguments.items():
         reach = argument.reach
@@ -94,7 +93,7 @@ def _beside(
         given, where = values.get(reach.of), f"parameters.{reach.of}"
         if isinstance(given, str) and _data(resolver, given, where).path:
             folder, called = os.path.split(given.rstrip("/"))
-            # that begins as a path does: no dataset is meant
+            # The leading folder marks it as a path, so that no dataset of this name is used.
             place = os.path.join(folder or ".", reach.name(called))
             if resolver.parts.files.locate(place, f"parameters.{name}").exists():
                 found[name] = place
@@ -116,7 +115,7 @@ def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) 
 def _check_secrets(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> None:
-    """What is given may be what is secret itself, so it is not repeated."""
+    """Check that secrets name credentials; the value may be a secret, so do not repeat it."""
     for name, value in values.items():
         if not is_secret(arguments[name]) or value is None:
             continue
@@ -141,7 +140,7 @@ def _in_order(argument: Argument) -> str:
 
 
 def _data(resolver: Resolver, text: str, field: str) -> Node:
-    """A dataset of that name, else an artifact, else the file or folder of that path."""
+    """Return the node of a dataset of that name, else of an artifact, else of a file or folder."""
     parts, base = resolver.parts, resolver.base
     with parts.store.read() as c:
         known = parts.store.datasets.get(c, resolver.owner, text)
@@ -162,7 +161,7 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
 
 
 def _no_artifact(resolver: Resolver, text: str, field: str) -> str:
-    """Why the text names no file of an artifact; empty when it names one."""
+    """Return why the text names no file of an artifact; empty if it does."""
     store, owner = resolver.parts.store, resolver.owner
     try:
         with store.read() as c:
@@ -177,7 +176,7 @@ def _no_artifact(resolver: Resolver, text: str, field: str) -> str:
 
 
 def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) -> dict[str, Any]:
-    """Checked values by name, from typed ones and from texts."""
+    """Return checked values by name, from typed values and from texts."""
     for name in (*body.parameters, *body.texts):
         if name not in arguments:
             known = ", ".join(arguments) or "none"
@@ -211,8 +210,11 @@ def checked_values(
     body: NewRun,
     chosen: Collection[str],
 ) -> dict[str, Any]:
-    """The values a run records: workflow parameters with their defaults, or a single
-    executable's own. Only those are needed that a chosen node uses."""
+    """Return the values that a run records, by name.
+
+    They are the parameters of the workflow with their defaults, or those of a single
+    executable. A value is required only if a chosen node uses it.
+    """
     if not body.path.endswith(".nbflow"):
         main = resolved[MAIN]
         if main.problem:

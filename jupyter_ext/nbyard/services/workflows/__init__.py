@@ -1,3 +1,1 @@
-"""Workflows: check documents, track their files, and find the workflows that use a dataset or a
-credential.
-"""
+"""Workflows: check documents, track their files and find what uses datasets or credentials."""

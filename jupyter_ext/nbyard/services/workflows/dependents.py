@@ -1,5 +1,4 @@
-"""Uses: which workflows have a node of a dataset or name a credential, as their files are saved
-now."""
+"""Workflows that use a dataset or a credential, as their files are saved now."""
 
 from __future__ import annotations
 
@@ -22,9 +21,11 @@ NOTHING = Document(1)
 
 
 def workflows_using(parts: Parts, dataset: Dataset) -> list[str]:
-    """Places of its owner's workflows that use it: those below the folder that is served, also
-    when they never ran, and those that ran elsewhere. Of one whose file cannot be read from here
-    the version that ran last counts."""
+    """Return the paths of the owner's workflows that use a dataset.
+
+    The search covers all files below the served folder, and workflows that ran elsewhere. If a
+    file cannot be read from here, the version that ran last counts.
+    """
     names = (dataset.id, dataset.name)
     with parts.store.read() as c:
         ran = set(parts.store.workflows.using(c, dataset))
@@ -39,8 +40,10 @@ def workflows_using(parts: Parts, dataset: Dataset) -> list[str]:
 
 
 def naming_credential(parts: Parts, credential: Credential) -> list[str]:
-    """The same for a credential: a node gives its name to an argument that is a secret, or a
-    parameter of the workflow has it as its default."""
+    """Return the paths of the owner's workflows that use a credential.
+
+    A node passes its name to a secret argument, or a workflow parameter has it as default.
+    """
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, credential.owner))
     places = sorted(known | {str(place) for place in parts.files.documents()})
@@ -50,7 +53,7 @@ def naming_credential(parts: Parts, credential: Credential) -> list[str]:
 
 
 def _mentions(path: Path, names: tuple[str, ...]) -> bool:
-    """Whether one of them may be in the file: that is soon said of most."""
+    """Return whether a file may contain one of the names; a fast test that excludes most files."""
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""
     except OSError:
@@ -75,7 +78,7 @@ def _names(parts: Parts, credential: Credential, path: Path) -> bool:
 
 
 def _saved(path: Path) -> Document | None:
-    """The document in the file, an empty one where the file is gone; None: it cannot be read."""
+    """Return the document in a file, an empty one if the file is gone, None if unreadable."""
     try:
         if path.stat().st_size > MAX_DOCUMENT:
             return None

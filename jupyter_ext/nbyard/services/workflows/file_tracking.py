@@ -1,4 +1,4 @@
-"""Workflow places: which workflow a file holds, also after it was renamed, moved or copied."""
+"""Tracking of workflow files that were renamed, moved or copied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def is_there(path: str, document_id: str) -> bool:
-    """Return whether the file holds the document with that id; an unreadable file counts."""
+    """Return whether the file holds the document with that ID; an unreadable file counts."""
     try:
         file = Path(path)
         return file.stat().st_size > MAX_DOCUMENT or _id_of(file) == document_id
@@ -27,9 +27,9 @@ def is_there(path: str, document_id: str) -> bool:
 
 
 def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
-    """Return what `is_there` answers now, for a write: while it reads files, others could not.
+    """Return `is_there` with its present answers, so that a transaction reads no files.
 
-    A file that the store notes after that is there.
+    A file that the store notes later counts as present.
     """
     if not document_id:
         return lambda *_: True
@@ -43,7 +43,7 @@ def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
 
 
 def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workflow | None:
-    """Return the workflow that the file at a path holds; of a missing file the one it held."""
+    """Return the workflow that a file holds; for a missing file, the one that it held."""
     try:
         document_id = _id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
     except (OSError, NbyardError):
@@ -52,7 +52,7 @@ def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workf
 
 
 def follow_rename(parts: Parts, source: Path, target: Path) -> None:
-    """Note the new places of all workflows in a file or folder that was renamed."""
+    """Update the paths of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
     with parts.store.read() as c:
         if not rows.below(c, str(source)):
@@ -65,8 +65,8 @@ def follow_rename(parts: Parts, source: Path, target: Path) -> None:
 def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[str, str]:
     """Return the stored path of a file's workflow, and the path of the original of a copy.
 
-    An empty path means that there is none. The stored path stays until a run or a reported rename:
-    several files may hold the ID of a workflow whose file is missing, and each shows its runs.
+    A path is empty if it does not exist. The stored path stays until a run or a reported rename.
+    Several files may hold the ID of a workflow whose file is missing; each shows its runs.
     """
     rows = parts.store.workflows
     with parts.store.read() as c:

@@ -1,4 +1,4 @@
-"""Workflows: what you can ask of documents."""
+"""Service operations on workflows."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ from nbyard.services.runtimes import check_runtimes
 from nbyard.services.service_context import Parts
 from nbyard.services.workflows.file_tracking import follow_rename, place_of
 
-Names = list[str]  # in the class `list` is a verb
+Names = list[str]  # inside the class, `list` is the operation
 
 
 class WorkflowService:
-    """Documents that were opened or run, and checks of what is being drawn."""
+    """Workflows that ran, and checks of documents in the editor."""
 
     noun = "workflows"
 
@@ -67,7 +67,7 @@ class WorkflowService:
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
-        """Show the nodes of a saved workflow, in the order in which they could run."""
+        """List the nodes of a saved workflow in execution order."""
         document, resolver = self._opened(caller, path)
         edges = [*document.edges.values()]
         return Page(
@@ -79,10 +79,10 @@ class WorkflowService:
 
     @operation("GET", "/workflows/images", scope="workflows:read")
     def images(self, caller: Caller, path: str, runtime: str = "") -> Page[NeededImage]:
-        """Show the images that a saved workflow needs, each once.
+        """List the images that a saved workflow needs.
 
-        They are those of the nodes that run in containers, as the workflow says, or as `runtime`
-        says for all.
+        They are the images of nodes that run in containers, as the workflow says or, with
+        `runtime`, for all nodes.
         """
         document, resolver = self._opened(caller, path)
         check_runtimes(document, runtime)
@@ -108,8 +108,10 @@ class WorkflowService:
         return Page([replace(image, nodes=tuple(names)) for image, names in found.items()])
 
     def _needed(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
-        """An image that is named goes before a Dockerfile, and that before requirements; a notebook
-        in an image of its own has there what it needs."""
+        """Return the image that a node needs: a named one, else a Dockerfile's, else a built one.
+
+        A notebook in a named image uses what is installed there.
+        """
         own = node.image or view.image or view.hinted_image
         bundle, dockerfile = freeze.dockerfile(name)
         if dockerfile and not own:
@@ -120,14 +122,17 @@ class WorkflowService:
         return NeededImage(base, requirements, notebook, is_built)
 
     def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
-        """A document as it is saved."""
+        """Return a saved document and its resolver."""
         real = self._parts.files.locate(path)
         document = read_document(self._parts.files.read(path), strict=True)
         return document, Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
-        """Tell what every node is, what blocks a run, and which arrows could be drawn."""
+        """Check a workflow and propose connections.
+
+        The result describes every node and lists the problems that block a run.
+        """
         document = read_document(body.document)
         real = self._parts.files.locate(body.path)
         place, original = place_of(self._parts, caller.name, real, document.meta.id)
@@ -158,7 +163,7 @@ class WorkflowService:
         return WorkflowCheck(views, problems, proposals, self._parts.files.spoken(original))
 
     def renamed(self, source: str, target: str) -> None:
-        """Note that a file or folder below the root was renamed: for the server, on its word."""
+        """Update stored paths after the server renamed a file or folder below the root."""
         files = self._parts.files
         follow_rename(self._parts, files.called(source), files.locate(target))
 
@@ -170,7 +175,11 @@ class WorkflowService:
 
 
 def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, ResolvedNode]) -> None:
-    """Raises Invalid for nodes that cannot be read: nobody knows which images they need."""
+    """Check that all nodes can be read, because their images are unknown otherwise.
+
+    Raises:
+        Invalid: a node has a problem.
+    """
     problems = {name: view.problem for name, view in views.items()}
     problems |= {name: known.problem for name, known in frozen.items() if known.problem}
     if found := [Problem(text, node=name) for name, text in problems.items() if text]:
