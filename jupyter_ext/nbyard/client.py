@@ -45,6 +45,7 @@ class Client:
             setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
 
     def __getattr__(self, name: str) -> Any:
+        # Declared for type checkers, because nouns are set in the constructor.
         raise AttributeError(name)
 
     def address(self, deployment: Any) -> str:
@@ -121,6 +122,7 @@ class Client:
     def _fetch(self, path: str, default: str) -> tuple[BinaryIO, str]:
         place = f"{self._url.path}/nbyard/api{path}"
         with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:
+            # Download everything first, so that callers never see half a file.
             whole = undone.enter_context(tempfile.TemporaryFile())
             try:
                 connection.request("GET", place, headers=self._headers)
@@ -130,6 +132,7 @@ class Client:
                 shutil.copyfileobj(answer, whole, CHUNK)
             except (OSError, http.client.HTTPException) as error:
                 raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
+            # Success: keep the file open for the caller.
             undone.pop_all()
         whole.seek(0)
         _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")

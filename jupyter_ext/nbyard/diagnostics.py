@@ -50,6 +50,7 @@ def probe_dask(settings: Settings) -> Check:
 
     cluster = Cluster(settings)
     try:
+        # Creating a cluster could cost money or queue jobs, so only describe it.
         if cluster.is_set and not cluster.is_reached_by_address:
             return Check("dask", "ok", describe(settings))
         return Check("dask", "ok", f"{cluster.describe()} at {settings.dask_address}")

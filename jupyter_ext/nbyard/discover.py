@@ -36,6 +36,7 @@ class LocalNoun:
         def call(*positional: Any, **named: Any) -> Any:
             for name, value in [*enumerate(positional), *named.items()]:
                 if isinstance(value, str):
+                    # The REST handlers check texts the same way.
                     check_text(value, str(name))
             return method(self._caller, *positional, **named)
 
@@ -151,6 +152,7 @@ def _running() -> list[dict[str, Any]]:
         # The file may be incomplete, of a killed server, or of another user.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             info = json.loads(place.read_bytes())
+            # Signal 0 only checks that the process exists.
             os.kill(info["pid"], 0)
             found.append(info)
     return found

@@ -22,6 +22,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     """Add nbyard's routes; the first request or the dispatcher's watchdog opens the store."""
     settings = Settings(config=serverapp.config)
     root = Path(serverapp.root_dir)
+    # Kernels inherit the variable and find datasets with it.
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     base_url = serverapp.web_app.settings["base_url"]
 
@@ -34,6 +35,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     web_app = serverapp.web_app
     activity = Activity(desk, web_app, exists)
     rules = web_app.default_router.rules
+    # Remember which routes are new, to remove them when the desk closes.
     before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, desk, broadcast, Meter(desk, activity.note)))
     ours = [rule for rule in rules if rule not in before]

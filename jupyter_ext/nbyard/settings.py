@@ -208,6 +208,7 @@ class Settings(Configurable):
         given = set(kwargs) | set(configured)
         for name, trait in self.class_traits(config=True).items():
             text = os.environ.get(f"NBYARD_{name.upper()}")
+            # Configuration and arguments take precedence over the environment.
             if text is not None and name not in given:
                 self._take(name, trait, text)
                 given.add(name)

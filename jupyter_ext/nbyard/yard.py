@@ -43,8 +43,10 @@ class Yard:
         store = Store(folder, settings.database_url)
         blobs = Blobs(folder / "blobs")
         files = ProjectFiles(root or Path("/"), start)
+        # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []
         watch = Watch(store, settings)
+        # Start a dispatcher for work that a crash left unfinished.
         watch()
         return cls(
             settings,

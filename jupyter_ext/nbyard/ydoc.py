@@ -125,6 +125,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
 def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
     for key in [key for key in target.keys() if key not in value]:  # noqa: SIM118
         del target[key]
+    # A fixed order gives the same shared document for the same text.
     for key in sorted(value):
         new, old = value[key], target.get(key)
         if depth and isinstance(new, dict):

@@ -143,6 +143,7 @@ def noun_groups() -> Iterator[click.Group]:
     for noun in nouns:
         group = click.Group(noun, help=f"Commands on {noun}.")
         for operation in (o for o in table() if o.noun == noun):
+            # A request body fits no options, so these commands are written by hand.
             if not operation.placed("body"):
                 group.add_command(_command(operation))
         for command in BY_HAND.get(noun, ()):
@@ -164,6 +165,7 @@ def _command(operation: Operation) -> click.Command:
         from nbyard.discover import connect
 
         noun = getattr(connect(server), operation.noun)
+        # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}
         ask = getattr(noun, operation.verb)
         if is_removal:
@@ -185,6 +187,7 @@ def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[s
     for key in keys:
         try:
             ask(**{name: key}, **given)
+        # Without a server or store, every further key would fail too.
         except Unavailable:
             raise
         except NbyardError as error:

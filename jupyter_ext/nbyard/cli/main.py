@@ -102,6 +102,7 @@ def _tell(error: NbyardError, words: Sequence[str] = ()) -> int:
     shown = error.message
     for detail in error.details:
         place = LINE.sub(r"requirements, line \1", detail.path)
+        # Do not repeat a detail that the message already contains.
         is_told = len(error.details) == 1 or place in shown
         if not is_told or detail.message not in shown:
             say(f"  {place}: {detail.message}")

@@ -38,6 +38,7 @@ def register(connection: Any, name: str, cell: str) -> Registered:
     path, text = Path(f"{name}.py"), HEAD + cell
     target = f"{path}{SEPARATOR}{name}" if name in names else str(path)
     before = path.read_text(encoding="utf-8") if path.exists() else None
+    # Never overwrite a file that a user wrote.
     if before is not None and not before.startswith(HEAD):
         raise UsageError(f"{path} is there and is no cell's: choose another name")
     if before != text:
@@ -49,6 +50,7 @@ def register(connection: Any, name: str, cell: str) -> Registered:
         else:
             made = connection.executables.create(body=NewExecutable(path=target))
     except NbyardError:
+        # A refused cell must not leave a changed file behind.
         path.unlink() if before is None else write_whole(path, before.encode())
         raise
     return Registered(made, list(_missing(cell)))

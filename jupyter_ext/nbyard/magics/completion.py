@@ -24,6 +24,7 @@ class Completion:
     def __call__(self, _shell: Any, event: Any) -> list[str]:
         """Return the words that complete the cursor's symbol."""
         words = event.text_until_cursor.split()[1:]
+        # The word at the cursor is still incomplete.
         if words and event.symbol and event.text_until_cursor.endswith(event.symbol):
             words = words[:-1]
         if event.line.startswith("%%"):

@@ -31,6 +31,7 @@ class Body:
         if self._size <= self._limit:
             self._pieces.append(piece)
         else:
+            # Too large: keep counting for the error, but free the memory.
             self._pieces.clear()
 
     def read(self, headers: HTTPHeaders, kind: Any) -> Any:
@@ -60,6 +61,7 @@ class Body:
             raise UnsupportedContent("Send the body as it is, or with gzip.")
         unpacker = zlib.decompressobj(GZIP)
         try:
+            # The limit stops decompression bombs; one more byte shows that it was exceeded.
             plain = unpacker.decompress(packed, self._limit + 1)
         except zlib.error:
             raise BadRequest("The body is no gzip stream.") from None

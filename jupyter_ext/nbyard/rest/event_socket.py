@@ -75,6 +75,7 @@ class Broadcast:
 
     async def _tick(self) -> None:
         self._ticks += 1
+        # Read the store every few ticks, even without a notification.
         if self._ticks % CLOCK_TICKS == 0:
             self.publish()
         for window in list(self._windows):
@@ -124,6 +125,7 @@ class Broadcast:
             text, last, newest = await self._desk.call(self._frame, caller, cursor, newest)
             if last == cursor:
                 return newest
+            # Windows may have closed or moved on while the frame was read in a thread.
             windows = [w for w in windows if w.place == (caller, cursor) and w.takes_more]
             for window in windows:
                 window.move_on(last, text)
@@ -186,6 +188,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         if "watch" in said:
             runs = said["watch"] if isinstance(said["watch"], list) else []
+            # A message is untrusted input, so limit the number and clean the text.
             self._watched = [_storable(str(run)) for run in runs[:MAX_WATCHED]]
             self._shown.clear()
         if "after" in said or self._cursor is None:
@@ -231,6 +234,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def _write(self, text: str) -> None:
         with contextlib.suppress(WebSocketClosedError):
+            # Do not wait: one slow window must not delay the others.
             sent = asyncio.ensure_future(self.write_message(text))
             self._unsent += len(text)
             sent.add_done_callback(partial(self._written, len(text)))
@@ -240,6 +244,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._unsent -= length
         if sent.cancelled() or sent.exception() is not None:
             return  # the socket is closed
+        # The window missed events while it was full.
         if was_full and self.takes_more:
             self._broadcast.publish()
 

@@ -108,6 +108,7 @@ class Desk:
     def close(self) -> None:
         """Close everything when the server stops; call it in the thread of its loop."""
         atexit.unregister(self.close)
+        # Before the pool and the store, which these callbacks still use.
         for close in self.closing:
             close()
         self.connections.close()
@@ -137,6 +138,7 @@ class NbyardHandler(JupyterHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
+        # Responses contain private data and change at any time.
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
 
@@ -272,6 +274,7 @@ class OperationHandler(NbyardHandler, APIHandler):
     def _arguments(self, operation: Operation, path: dict[str, str]) -> dict[str, Any]:
         known = {field.name for field in operation.placed("query")}
         for name in self.request.query_arguments:
+            # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
             if name not in known and name != "token":
                 raise Invalid.field(name[:80], "is no parameter of this operation")
         found: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}

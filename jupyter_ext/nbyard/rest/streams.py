@@ -124,6 +124,7 @@ class ContentHandler(NbyardHandler):
     async def _send(self, source: BinaryIO, filename: str) -> None:
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Length", str(os.fstat(source.fileno()).st_size))
+        # A browser that shows the file anyway must not run its scripts at this origin.
         self.set_header("Content-Security-Policy", "sandbox")
         self.set_header(
             "Content-Disposition", f"attachment; filename*=UTF-8''{quote(filename, safe='')}"

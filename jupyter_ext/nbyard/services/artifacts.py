@@ -49,6 +49,7 @@ class ArtifactService:
         store = self._parts.store
         with store.read() as c:
             asked = {"search": search, "single": "named"}
+            # One row more than the limit shows whether there is a next page.
             found = store.runs.page(c, caller.name, limit + 1, after, **asked)
             files = store.artifacts.of_runs(c, [run.id for run in found])
         named = [named_artifact(run, files[run.id]) for run in found]
@@ -101,6 +102,7 @@ class ArtifactService:
         found = self.get(caller, artifact)
         path = self._parts.blobs.path(found.digest)
         table = TableFile(path, found.filename, found.digest, sheet)
+        # The first page of a small table also shows its number of rows.
         if not offset and found.size_bytes <= COUNTED_BYTES:
             self._parts.tables.info(table, count=True)
         limit = check_limit(limit)
@@ -134,6 +136,7 @@ def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifa
     """Return the file with this ID or output, or all files of a name; at least one."""
     if file := store.artifacts.get(c, owner, key):
         return [file]
+    # Names may contain dots, so try the whole key before NAME.OUTPUT.
     for name, dot, output in ((key, "", ""), key.rpartition(".")):
         run = store.runs.named(c, owner, name)
         if run is None or (dot and not output):

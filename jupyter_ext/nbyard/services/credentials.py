@@ -74,6 +74,7 @@ class CredentialService:
             updated_at=now,
         )
         with self._store.write() as c:
+            # Check inside the writing transaction: another request may use the name too.
             check_free(self._store.credentials.names(c, caller.name), "a credential", name)
             self._store.credentials.insert(c, made, secret)
         return made
@@ -105,6 +106,7 @@ class CredentialService:
 
     def _used_by(self, found: Credential) -> builtins.list[str]:
         with self._store.read() as c:
+            # Only live tasks count: finished ones need no secret anymore.
             ids = self._store.tasks.using_credential(c, found.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         told = [f"run {run.number}" for run in runs]
@@ -151,6 +153,7 @@ class CredentialService:
         Unreadable stored fields are left out if the new fields replace all required secrets.
         """
         try:
+            # Stored fields are unreadable if the key that encrypted them is lost.
             return self._store.credentials.fields(c, found) | dict(new)
         except (StoreUnusable, Conflict):
             if any(one.secret and one.required and not new.get(one.name) for one in kind.fields):

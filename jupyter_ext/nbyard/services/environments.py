@@ -167,6 +167,7 @@ class EnvironmentService:
         lines = self._changed(base, body)
         with tempfile.TemporaryDirectory(prefix="nby-") as place, _log(place) as log:
             installer = Installer(log, lambda: True, self._parts.settings.installer)
+            # An environment always contains the packages of its kernel.
             found = installer.resolve([*lines, *KERNEL_PACKAGES])
         packages = with_trees(found, self._parts.blobs, self._parts.settings.max_bundle_bytes)
         return Resolution(packages, package_changes(base.packages, packages))
@@ -198,6 +199,7 @@ class EnvironmentService:
 
     def _lines(self, text: str) -> Lines:
         allowed = self._parts.settings.allowed_package_sources
+        # Requirements may not name pip and uv: a wrong version would block all later changes.
         return read_requirements(text, Sources.parse(allowed), PROTECTED)
 
     def _changed(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
@@ -206,6 +208,7 @@ class EnvironmentService:
         if isinstance(body.requirements, str):
             own = self._lines(body.requirements)
         lines = changed(own, self._lines(body.add), body.remove)
+        # Old lines are checked again, because the allowed sources may have changed since.
         return self._lines("\n".join(lines))
 
     def _older(
@@ -218,6 +221,7 @@ class EnvironmentService:
             Invalid: it was never installed, or the request changes something else too.
         """
         check_count(body.version, "version")
+        # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):
             raise Invalid.field("version", "its lock is taken as it is: change nothing besides")
         found = _numbered(self.versions(caller, environment).items, body.version)
@@ -262,6 +266,7 @@ class EnvironmentService:
             if not force and any(version.id in used for version in versions):
                 raise InUse(f"{found.name!r} is used by a run that is not at its end.")
             self._store.environments.delete(c, found)
+        # Only after the commit, so that a failed deletion leaves the environment complete.
         kernelspecs.withdraw_kernel(found.kernel, found.id)
         for version in versions:
             with contextlib.suppress(FileNotFoundError):

@@ -163,6 +163,7 @@ class ImageService:
             raise Conflict(f"{what} is not installed: {found.name!r} has no image yet.")
         default = default_reference(found.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
+        # Only a registry or the engine can determine a digest.
         if "@" in reference:
             raise Invalid.field("tag", "an image is built under a tag, not under a digest")
         return _Draft(found, ready[0], recipe, reference)
@@ -204,6 +205,7 @@ class ImageService:
         self._parts.make_way()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
+            # A name must not move to a different image unnoticed.
             if known is not None:
                 _check_same(known, columns)
             self._store.images.insert(c, caller.name, made, **columns)
@@ -269,6 +271,7 @@ class ImageService:
             found = self._find(c, caller, image)
             self._store.images.remove(c, found)
         with contextlib.suppress(FileNotFoundError):
+            # The log is useless without the row; the dispatcher removes the image from the engine.
             shutil.rmtree(self._store.folder / image_folder(found.id))
         self._parts.call_dispatcher()
 

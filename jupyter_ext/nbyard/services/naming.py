@@ -22,6 +22,7 @@ def nearest(names: Iterable[str], wanted: str) -> str:
     """Return a text that lists the existing names, the most similar ones first."""
     import difflib
 
+    # One name more than shown decides whether the list ends with an ellipsis.
     found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
     more = ", …" if len(found) > MAX_TOLD else ""
     return f"there are: {', '.join(found[:MAX_TOLD])}{more}" if found else "there is none yet"
@@ -31,6 +32,7 @@ def no_such(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
     """Return the error for an unknown name, with similar names in its hint."""
     import difflib
 
+    # IDs are not typed by hand, so no name is similar.
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
     found = difflib.get_close_matches(wanted[:MAX_NAME], compared)
     hint = f"Did you mean {' or '.join(map(repr, found))}?" if found else ""
@@ -86,6 +88,7 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
         said = f"{name}.{like[0]} is another artifact: so its output {like[0]!r} would be called."
     else:
         return
+    # The name itself is refused here, so count it as taken.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
     hint = f"Choose another name; {free!r} is free."
     raise NameTaken(said, hint=hint, details=[Detail("name", said)])

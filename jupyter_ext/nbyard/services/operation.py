@@ -72,6 +72,7 @@ def operations(services: Iterable[type]) -> list[Operation]:
 def _read(service: Any, verb: str, function: Callable[..., Any]) -> Operation:
     method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
     hints = typing.get_type_hints(function)
+    # Skip `self` and `caller`, which no request carries.
     parameters = list(inspect.signature(function).parameters.values())[2:]
     doc = inspect.getdoc(function) or ""
     summary, _, description = doc.partition("\n")

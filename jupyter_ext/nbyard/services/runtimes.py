@@ -17,6 +17,7 @@ def installed() -> list[str]:
 
 def offered(settings: Settings) -> list[str]:
     """Return the runtimes that can be chosen here: Dask only if a cluster is set."""
+    # Without a cluster, the runtime is installed but can run nothing.
     is_set = bool(settings.dask_address or settings.dask_cluster)
     return [name for name in installed() if is_set or name != DASK]
 

@@ -29,9 +29,9 @@ class Parts:
     """Rows, bytes and files, and callbacks to the dispatcher.
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
-    exits. They call `call_dispatcher` afterwards: it starts the dispatcher if necessary and wakes
-    it. Readers call `watch`, which does the same while work is active. `probes` check what
-    services may not touch themselves, such as engines.
+    exits. They call `call_dispatcher` afterwards: it starts a dispatcher if none is running.
+    Readers call `watch`, which does the same if there is work. `probes` check what services may
+    not touch themselves, such as engines.
     """
 
     settings: Settings
@@ -56,6 +56,7 @@ def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object)
     known = parts.store.submissions.find(c, owner, key) if key else None
     if known is None:
         return None
+    # A repeated key with other content is a client's mistake, not a retry.
     if known[0] != digest_of(body):
         raise Conflict("This Idempotency-Key was used with another body.")
     return known[1]
@@ -75,6 +76,7 @@ def keeping_bytes(method: F) -> F:
 
     @wraps(method)
     def kept(service: Any, *args: Any, **fields: Any) -> Any:
+        # Bytes without a row are garbage, and collection may run at any time before the commit.
         with service._parts.blobs.keeping():
             return method(service, *args, **fields)
 

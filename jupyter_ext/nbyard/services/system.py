@@ -77,6 +77,7 @@ class SystemService:
             version = self._parts.store.database.version()
         except NbyardError as error:
             return Check("store", "failed", error.message, error.hint)
+        # A suspended process that holds the write lock blocks everybody else.
         if any(is_stopped(pid) for pid in writers(self._parts.store.folder)):
             told = busy(self._parts.store.folder)
             return Check("store", "failed", told.message, told.hint)
@@ -87,6 +88,7 @@ class SystemService:
         free = shutil.disk_usage(self._parts.store.folder).free
         if free >= GIB:
             return Check("disk", "ok", f"{free / GIB:.1f} GiB free")
+        # Little space is an error, because runs cannot store their outputs.
         kept = self._parts.blobs.reserve_bytes
         text = f"{free / MIB:,.1f} MiB free; {kept / MIB:,.1f} MiB are always kept free"
         return Check("disk", "failed", text, "Free space: runs need room for their outputs.")

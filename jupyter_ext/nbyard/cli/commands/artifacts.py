@@ -66,6 +66,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
 
 
 def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> NewRun:
+    # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
     path, registered = split_target(executable, remote)
@@ -92,6 +93,7 @@ def _run_of(connection: Any, name: str) -> Run:
     """
     with contextlib.suppress(NotFound):
         found: Run = connection.runs.get(run=name).run
+        # A key may also be a number or an ID, and a run of a workflow is no artifact.
         if found.name == name and not found.workflow_id:
             return found
     raise NotFound(f"There is no artifact {name[:80]!r}.")
@@ -176,6 +178,7 @@ def save(connection: Any, name: str, target: str) -> None:
         return
     place = Path(target or own)
     try:
+        # An interrupted download leaves an existing file unchanged.
         with source, replacing(place) as saved:
             shutil.copyfileobj(source, saved)
     except OSError as error:

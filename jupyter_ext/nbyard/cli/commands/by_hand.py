@@ -80,6 +80,7 @@ def _source(connection: Any, source: str) -> Any:
         return UrlSource(source)
     path = Path(source)
     if not asked_server():
+        # The dispatcher on this machine reads the file itself, so nothing is uploaded.
         return FileSource(str(path.absolute()))
     if path.is_dir():
         raise click.UsageError(

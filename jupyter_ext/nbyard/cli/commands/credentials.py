@@ -121,6 +121,7 @@ def _plain(kind: CredentialKind, words: tuple[str, ...]) -> dict[str, str]:
 
 def _read(path: str) -> str:
     try:
+        # Editors end a file with a newline, which is not part of the secret.
         return Path(path).read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{path} cannot be read: {error}") from None

@@ -80,6 +80,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
 
     wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
     body = _wish(wish) | {"image": image, "command": list(command)}
+    # An editor without a password would let everybody run code in it.
     if "password" not in body and service in IDES:
         body["password"] = _asked()
     connection = connect(server)
@@ -202,6 +203,7 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
         chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
         click.echo(harmless(chunk.text), nl=False)
         moved, after = chunk.next > after, chunk.next
+        # Without --follow, stop at the present end, but read all pieces until there.
         if chunk.done or not (follow or moved):
             return
         if not moved:

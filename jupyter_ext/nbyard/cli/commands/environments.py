@@ -208,6 +208,7 @@ def lock(name: str, version: int, server: str) -> None:
 def use(version: str, server: str, **wish: bool) -> None:
     """Roll back: create a new version with the same lock."""
     name, number = split_reference(version)
+    # A name without a version would mean no change.
     if not number:
         raise click.UsageError(f"{version}: write NAME@N, such as {name}@1")
     _change(name, server, EnvironmentChange(version=number), **wish)

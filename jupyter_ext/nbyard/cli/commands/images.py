@@ -78,6 +78,7 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
     from nbyard.discover import connect
 
     connection = connect(server)
+    # Names of environments contain no slash.
     is_file = "/" in target or Path(target).is_file()
     body = NewImage(path=target, tag=tag) if is_file else NewImage(target, version, tag=tag)
     recipe = _recipe_of_file(wish) if is_file else _recipe(connection, body, wish)
@@ -117,6 +118,7 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
     for name in ("variables", "labels"):
         if name in chosen:
             chosen[name] = pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
+    # The server knows the last recipe, and the text that own lines are compared with.
     shown = connection.images.dockerfile(body=body)
     if "own" in chosen:
         chosen["own"] = own_lines(_text(chosen["own"]), shown.text)

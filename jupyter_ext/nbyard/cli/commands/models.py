@@ -167,6 +167,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     from nbyard.discover import connect
 
     form = form_of(output)
+    # Fail before a model runs whose predictions could not be saved.
     check_target(output)
     connection = connect(server)
     find = newest_batch if data or output else newest
@@ -176,6 +177,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     if found.mode == BATCH and not data:
         raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
     executable = connection.models.register(model=found.id, output=form)
+    # The run needs a unique name only to find its output afterwards.
     label = f"{found.name} {uuid.uuid4().hex[:8]}"
     body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
@@ -252,6 +254,7 @@ def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
             return cast(Deployment, connection.deployments.create(body=body))
     change = DeploymentChange(image=found.reference)
     made = cast(Deployment, connection.deployments.edit(deployment=into[0], body=change))
+    # A deployment that was stopped does not start by itself after an edit.
     if made.is_wanted:
         return made
     return cast(Deployment, connection.deployments.start(deployment=made.id))

@@ -34,6 +34,7 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
     """
     target = wish["output"]
     body = _run_of(file, wish)
+    # Fail now, because without a GPU the run would wait in the queue.
     if body.gpu and not connection.system.gpus().items:
         raise Conflict(
             "No GPU can be granted: this machine has none, as far as nbyard knows.",
@@ -145,8 +146,10 @@ def _executables(connection: Any) -> set[str]:
 
 
 def _clear(connection: Any, run: Run, known: Container[str]) -> None:
+    # A finished run cannot be cancelled.
     with contextlib.suppress(NbyardError):
         connection.runs.cancel(run=run.id)
+    # Only the record of a finished run can be deleted.
     while connection.runs.get(run=run.id).run.state in ("queued", "running"):
         connection.wait(0.5)
     used = {task.executable_id for task in connection.runs.get(run=run.id).tasks}

@@ -88,6 +88,7 @@ def save_files(
     """
     wanted = list(_wanted(connection, run, tasks, folder))
     _refuse_two(wanted)
+    # Files with the same bytes are neither asked about nor written again.
     new = [one for one in wanted if not _has(one.place, one.file)]
     taken = [str(one.place) for one in new if os.path.lexists(one.place)]
     if taken and not overwrite:
@@ -109,6 +110,7 @@ def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> It
             words = f"The folder of the code of {task.node} is not known here: name one to save in."
             raise click.ClickException(words)
         for one in found.files:
+            # The path comes from the task, so check that it stays below the folder.
             yield Saved(task.node, one, base / check_member_path(one.path), base)
 
 

@@ -29,6 +29,7 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
 
     Its address and its log are printed.
     """
+    # A random suffix, so that several commands can serve the same model.
     name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
     say(f"Serving {package.reference} until Ctrl-C.")
     try:
@@ -48,6 +49,7 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
         say("It was deleted meanwhile.")
     finally:
         with suppress(NotFound):
+            # By name, because an interruption may come before the ID is known.
             connection.deployments.delete(deployment=name)
     return 1
 

@@ -95,6 +95,7 @@ def number(value: Any) -> Any:
     """Return a number with a readable number of digits; other values unchanged."""
     if not isinstance(value, float):
         return value
+    # Larger floats do not represent every whole number.
     return int(value) if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"
 
 

@@ -34,6 +34,7 @@ class Progress:
 
     def __enter__(self) -> "Progress":
         if not self._quiet and sys.stderr.isatty():
+            # rich is slow to import and needed on terminals only.
             from rich.console import Console
             from rich.live import Live
 
@@ -65,6 +66,7 @@ class Progress:
         for task in detail.tasks:
             waits = task.reason if task.state in ("queued", "preparing") else ""
             state = f"{task.state}{task.cached}{waits}"
+            # Without a terminal, print a line only when something changed.
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
                 if task.state != "waiting":

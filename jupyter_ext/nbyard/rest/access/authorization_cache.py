@@ -40,6 +40,7 @@ class Admissions:
 
     def keep(self, key: Hashable, admission: Admission) -> None:
         """Store an authorization for one second, unless too many are stored."""
+        # Old entries are dropped only when space is needed, so `get` checks their age.
         if len(self._kept) >= MOST:
             now = time.monotonic()
             self._kept = {k: v for k, v in self._kept.items() if now < v[0]}

@@ -42,6 +42,7 @@ class Passes:
         """Return a pass that is valid for `SECONDS`, or until `MOST` others were issued."""
         now = time.time()
         for text, (until, _) in list(self._issued.items()):
+            # Insertion order is order of expiry, so the first valid pass ends the cleanup.
             if now < until and len(self._issued) < MOST:
                 break
             del self._issued[text]

@@ -25,6 +25,7 @@ def page_of(status: int, words: str, hint: str, address: str, base_url: str) -> 
         title="Sign in to open this page" if is_login else "This page cannot be shown",
         words=escape(words),
         hint=f"<p>{escape(hint)}</p>" if hint else "",
+        # The sign-in address has the same rest, so the way back needs no parameter.
         address=escape(_moved(address, base_url, HOME, SIGN_IN) if is_login else address),
         action="Sign in" if is_login else "Try again",
     )

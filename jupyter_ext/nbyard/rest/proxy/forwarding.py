@@ -89,6 +89,7 @@ def request_headers(
         if name.lower() in left_out:
             continue
         if name.lower() == "referer":
+            # The query of a Jupyter page may contain its token.
             told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
         else:
             told.add(name, value)

@@ -114,6 +114,7 @@ class ProxyHandler(NbyardHandler):
     def _add_slash(self) -> None:
         """Redirect to the address with a slash, under which the service is reached."""
         query = self.request.query
+        # 307 keeps the method and the body.
         self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
 
     def check_xsrf_cookie(self) -> None:

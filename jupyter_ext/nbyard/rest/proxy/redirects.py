@@ -25,6 +25,7 @@ def own_location(location: str, path: str, prefix: str, host: str) -> str | None
     """
     text = location.translate(IGNORED).strip(ENDS)
     place, tail = PARTS.fullmatch(text).groups()  # type: ignore[union-attr]  # matches anything
+    # Browsers treat a backslash like a slash.
     place = place.replace("\\", "/")
     if WEB.fullmatch(place):
         found = WITH_HOST.fullmatch(place)
@@ -56,6 +57,7 @@ def _host(netloc: str) -> tuple[str, int] | None:
         if name.startswith("["):
             name = str(ipaddress.IPv6Address(name[1:-1]))
         elif NUMBER.fullmatch(name):
+            # Browsers accept numbers such as 0x7f000001 as IPv4 addresses; refuse unusual forms.
             name = str(ipaddress.IPv4Address(name))
     except ValueError:
         return None

@@ -47,6 +47,7 @@ class Meter:
         self._given_at = time.monotonic()
         if self._tallies:
             tallies, self._tallies = self._tallies, {}
+            # Writing to the store blocks, so do it outside the server's loop.
             self._desk.pool.submit(self._hand_over, tallies)
 
     def give(self) -> None:

@@ -118,6 +118,7 @@ class Upstream(HTTPMessageDelegate):
             self.close()
             return
         self.has_begun = True
+        # Only HTTP/1.1 keeps connections open by default.
         says = headers.get("Connection", "").lower()
         self._may_stay = start_line.version == "HTTP/1.1" and "close" not in says
         await self._begin(start_line.code, start_line.reason, headers)
@@ -147,6 +148,7 @@ async def _connected(host: str, port: int) -> IOStream:
             raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
     # An IP address needs no name lookup in a thread.
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Send small pieces at once instead of collecting them (Nagle's algorithm).
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     stream, is_there = _Stream(opened), False
     try:

@@ -47,6 +47,7 @@ class StoreCollector(Collector):
     def _look(self) -> None:
         if self._asked is None:
             self._asked = self._desk.pool.submit(self._ask)
+        # Keep the pending future, so that slow scrapes do not pile up threads.
         if wait([self._asked], PATIENCE_SECONDS).not_done:
             return
         asked, self._asked = self._asked, None

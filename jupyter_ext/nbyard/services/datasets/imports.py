@@ -56,6 +56,7 @@ class NewImport:
         return made if made is not None else self._made()
 
     def _made(self) -> str:
+        # Check everything that may be refused before the uploaded bytes are stored.
         filename, source = self._origin()
         own = folder_of(filename) if self._body.unpack else filename
         name = check_name(self._body.name if isinstance(self._body.name, str) else own)
@@ -66,6 +67,7 @@ class NewImport:
             made = made_before(self._parts, c, self._caller.name, self._key, self._body)
             if made is None:
                 made = self._named(c, name)
+                # The bytes of an upload are stored already; the dispatcher fetches all others.
                 version = self._version(c, made, filename, source)
                 if blob is not None:
                     version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}

@@ -55,6 +55,7 @@ class DatasetService:
     ) -> Page[Dataset]:
         """List datasets, newest first."""
         check_limit(limit)
+        # Remove links of datasets that another server or a shell has deleted.
         self._parts.links.sweep()
         with self._store.read() as c:
             found = self._store.datasets.page(c, caller.name, limit + 1, after, search)
@@ -138,9 +139,11 @@ class DatasetService:
                 f"{found.name!r} is used by " + ", ".join(shown) + ".",
                 hint="Take it out of these workflows, or force the deletion.",
             )
+        # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()
         with self._store.write() as c:
             self._store.datasets.delete(c, found)
+            # The dispatcher then collects unreferenced bytes at once.
             self._store.facts.set_collect_at(c)
         self._parts.links.unlink(found.id)
         self._parts.call_dispatcher()
@@ -203,6 +206,7 @@ class DatasetService:
         found = self.get(caller, dataset)
         second = self._ready(caller, found.id, new)
         first = self._ready(caller, found.id, old or self._before(second))
+        # Equal bytes need no profiles, which are slow for large tables.
         if first.digest == second.digest:
             return Comparison(first, second, same=True)
         folders = [version.digest.startswith("tree:") for version in (first, second)]
@@ -241,6 +245,7 @@ class DatasetService:
         folder = self._parts.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
             raise NotFound(f"There is no folder {body.folder[:200]}.")
+        # Never overwrite a notebook: use the first free name.
         stem = safe_filename(found.name).rsplit(".", 1)[0]
         place = next(
             p

@@ -32,10 +32,12 @@ def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]
 
 def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> bool:
     path = file_of(path)
+    # An older file is unchanged, which saves reading it.
     if path.stat().st_mtime < since.created_at.timestamp() - COARSE_SECONDS:
         return False
     try:
         content = files.content(path)
+    # An unreadable file counts as changed.
     except NbyardError:
         return True
     return since.content_digest != f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -96,6 +96,7 @@ class ExecutableService:
         The command runs on the server's machine for at most ten seconds. Nothing is saved: the
         result only fills in the form.
         """
+        # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "programs are not run on the machine of the server")
         code = self._code(caller.name, body.path, body.upload)

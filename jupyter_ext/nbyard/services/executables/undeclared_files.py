@@ -55,6 +55,7 @@ def opened_by(
     found = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)
+        # The document may have changed since that run: show only nodes that still fit.
         if node is None or view is None or view.problem or node.pin or not _is_of(node, opened):
             continue
         if told := told_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
@@ -120,6 +121,7 @@ def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles
     new = [argument for argument in added if argument not in known]
     changed = msgspec.structs.replace(told, arguments=(*left, *new) or None)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
+    # Check the new description before it is written.
     check_arguments(reading.arguments)
     base = bundles.project_of(code.path, parts.files.root) or code.path.parent
     check_files(kind.name, code.path.relative_to(base).as_posix(), reading.arguments)

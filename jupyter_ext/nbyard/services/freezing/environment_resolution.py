@@ -103,6 +103,7 @@ def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: boo
     is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
     if plan.reuse or not is_its:
         return plan
+    # A process uses the installed folder; other runtimes install from the lock.
     digest = "" if plan.runtime == PROCESS else lock
     return msgspec.structs.replace(plan, environment=used, requirements_digest=digest)
 
@@ -113,6 +114,7 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     if used is None or not plan.image or not plan.requirements_digest:
         return plan
     for one in store.images.of_environments(c, owner, plan.image):
+        # An image for scripts has no kernel, so a notebook still needs the lock.
         is_whole = one.recipe.for_notebooks or kind != "notebook"
         if (one.environment, one.version) == (used.id, used.number) and is_whole:
             return msgspec.structs.replace(plan, requirements_digest="")
@@ -147,6 +149,7 @@ def _named(parts: Parts, c: Connection, owner: str, reference: str) -> tuple[Env
     An environment's own name may also end like a version.
     """
     rows = parts.store.environments
+    # A name such as `a@2` may exist itself, so it is tried first.
     if found := rows.get(c, owner, reference):
         return found, 0
     name, number = split_reference(reference)

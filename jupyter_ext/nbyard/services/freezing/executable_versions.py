@@ -124,6 +124,7 @@ class Freezer:
             raise Invalid.field("path", f"{code.filename} is a workflow, which no node can be")
         told = code.description or Description()
         wanted = kind or told.kind
+        # Without a stated kind, a data file is probably a mistake.
         if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
             raise Invalid.field(
                 "path",
@@ -239,6 +240,7 @@ class Freezer:
         from nbyard.blobs import Entry, Tree
 
         blob = self._parts.blobs.put_bytes(code.content)
+        # Uploaded code has no project, so its bundle is this one executable file.
         entry = Entry(code.filename, blob.digest, blob.size_bytes, True)
         return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
@@ -274,6 +276,7 @@ class Freezer:
             executable_id = self.register(c, owner, named or code.stem, path, "")
         else:
             executable_id = known.id
+        # An unchanged file keeps its version, so its cached results stay valid.
         kept = self.keep(c, executable_id, fields)
         if known is not None and known.current.id == kept.id:
             return known

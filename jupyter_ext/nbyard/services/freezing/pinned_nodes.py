@@ -62,6 +62,7 @@ def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
             raise NotFound(f"It is pinned to run {run.number}, but {what}: {FIX}.")
         made = parts.store.artifacts.of_task(c, task.id)
         plan = _plan(parts, c, run, task)
+    # The run's record may outlive its bytes.
     _check_bytes(parts, run, made)
     outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]
     return ResolvedNode(
@@ -86,6 +87,7 @@ def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
     for name, binding in task.plan.bindings.items():
         if isinstance(binding, ResultOf):
             source = parts.store.tasks.of_node(c, run.id, binding.node)
+            # The other nodes of that run are not part of this one, so use their stored bytes.
             made = parts.store.artifacts.of_task(c, source.id) if source else {}
             if binding.output in made:
                 had = made[binding.output]

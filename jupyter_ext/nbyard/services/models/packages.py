@@ -186,6 +186,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     real = files.locate(body.path)
     content = files.content(real)
     model = read_class(content, real.name, body.class_name)
+    # The container imports the class by its module's name.
     if not model.module.isidentifier():
         raise Invalid.field("path", f"{real.name} cannot be imported: its name is no Python name")
     modules = _modules(real, content)
@@ -193,6 +194,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     cap = parts.settings.max_bundle_bytes
     bundle = bundles.collect(bundles.pick(real, files.root, cap, named), parts.blobs, cap)
     beside = real.parent / REQUIREMENTS
+    # A requirements file is explicit; imports are only a guess.
     if beside.is_file():
         text = files.content(beside).decode("utf-8", "replace")
     else:
@@ -227,6 +229,7 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
 def _tree(content: bytes, name: str) -> ast.Module:
     try:
         return ast.parse(content, name)
+    # Deeply nested code exceeds the parser's recursion limit.
     except (SyntaxError, ValueError, RecursionError) as error:
         raise Invalid.field("path", f"{name}: {error}") from None
 
@@ -245,6 +248,7 @@ def _places(base: Path, name: str) -> list[Path]:
     for part in name.split("."):
         place = place / part
         for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
+            # Links could lead out of the folder, and huge files are no hand-written code.
             if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
                 found.append(file)
     return found

@@ -292,7 +292,7 @@ def _asked(
     from nbyard.images.models import serving_sources
 
     interpreter, variables = _interpreter(parts, found)
-    parts.blobs.open_seekable(found.file.digest).close()  # make the file whole before reading
+    parts.blobs.open_seekable(found.file.digest).close()  # verify the bytes before they are loaded
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "code"
         _stage(parts, code, folder)

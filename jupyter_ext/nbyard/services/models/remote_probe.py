@@ -103,6 +103,7 @@ def _awaited(parts: Parts, trial: Trial) -> TrialAnswer:
         rows.insert(c, trial)
     parts.call_dispatcher()
     try:
+        # The answer is a row, because the dispatcher may run in another process or machine.
         while time.monotonic() < end:
             with parts.store.read() as c:
                 answer = rows.answer(c, trial.id)
@@ -112,5 +113,6 @@ def _awaited(parts: Parts, trial: Trial) -> TrialAnswer:
             time.sleep(PAUSE_SECONDS)
     finally:
         with parts.store.write() as c:
+            # Nobody else reads the row, also if this request gives up.
             rows.delete(c, trial.id)
     return TrialAnswer(problem="the dispatcher does not answer", passes=True)

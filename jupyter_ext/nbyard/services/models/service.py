@@ -67,14 +67,9 @@ class ModelService:
     def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
         """Build the image of a model.
 
-        The model is one of these:
-
-        - a folder with a model file (Nervosum's format or MLflow),
-        - a class with `predict` in a Python file,
-        - the output of a run.
-
-        The image becomes *ready*, or *failed* with the line that failed. If the same image was
-        built before, it is ready at once.
+        The model is a folder with a model file (Nervosum's format or MLflow), a Python file with a
+        class that has `predict`, or a run's output. The image becomes *ready*, or *failed* with the
+        line that failed. If the same image was built before, it is ready at once.
 
         With `beside`, a tag that was already built is refused (409). Forms use it. The model is
         deleted ten minutes after the last *renew*, unless something uses it.

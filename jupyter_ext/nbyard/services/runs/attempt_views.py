@@ -72,6 +72,7 @@ def metrics(store: Path, attempt: Attempt) -> Metrics:
 
 def _recorded(path: Path, most: int) -> list[bytes]:
     """Return the lines of a file; empty if the task's code put something else in its place."""
+    # The opener follows no link and does not block on a pipe.
     with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
         return (handle.read(most) or b"").splitlines()
     return []
@@ -89,6 +90,7 @@ class Progress:
         size, _ = stamp(f"{folder}/{contract.LOG}")
         written = stamp(f"{folder}/{contract.EVENTS}")
         seen, told = self._seen.get(attempt_id, (None, CellsSeen()))
+        # Size and time of the file are cheaper than reading it for every window.
         if seen != written and written[0]:
             told = _cells_seen(Path(folder))
             if len(self._seen) > MAX_SEEN:
@@ -123,5 +125,6 @@ def _events(folder: Path) -> Iterator[dict[str, Any]]:
         for line in handle:
             with contextlib.suppress(ValueError, RecursionError):
                 event = json.loads(line)
+                # The last line may be incomplete, because the task is still writing.
                 if line.endswith(b"\n") and isinstance(event, dict):
                     yield event

@@ -59,6 +59,7 @@ def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
     """
     name = _checked_name(body)
     resolver, document = _opened(parts, caller, body)
+    # The stored document keeps its own pins; those of the request hold for this run only.
     meant = repinned(document, asked_pins(parts, caller.name, document, body.pins))
     chosen = selection(meant, body.scope, body.nodes)
     check_runtimes(document, body.runtime)
@@ -114,6 +115,7 @@ def _base(parts: Parts, body: NewRun) -> str:
 def _wish(parts: Parts, body: NewRun) -> Wish:
     settings = parts.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
+    # Fail now: a task with too many GPUs would wait in the queue forever.
     for name, reason in wrong(Limits(gpu=body.gpu)):
         raise Invalid.field(name, reason)
     if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):

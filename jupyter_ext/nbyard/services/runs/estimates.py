@@ -66,6 +66,7 @@ class RunEstimates(RunFiles):
         """Return what is known about the duration of these tasks, by task ID."""
         found: dict[str, Ahead] = {}
         root, now = self._store.folder, datetime.now(UTC)
+        # The queue has tasks of all owners; past durations belong to one owner.
         for owner in {task.owner for task in tasks}:
             own = [task for task in tasks if task.owner == owner]
             named = {task.plan.executable_id for task in own}
@@ -91,6 +92,7 @@ def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
 def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> Ahead:
     running = task.started_at if task.state == "running" else None
     elapsed = (now - running).total_seconds() if running else 0.0
+    # Tasks on a Dask cluster take no slots of this machine.
     limits = None if task.plan.runtime == DASK else task.plan
     return Ahead(task.plan.needs(), known, max(0.0, elapsed), limits)
 

@@ -95,6 +95,7 @@ class RunFiles(RunAttempts):
         if version is None or known is None or not known.path:
             return ""
         own, path = spot(version.file).file, Path(spot(known.path).file)
+        # The executable may follow a moved file, whose folder is not the one of the task.
         if not path.as_posix().endswith(f"/{own}"):
             return ""
         return self._parts.files.spoken(str(path.parents[own.count("/")]))

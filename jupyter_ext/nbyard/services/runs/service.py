@@ -67,6 +67,7 @@ class RunService(RunEstimates):
         if before is not None:
             return self._summary(caller, before)
         drafted = draft(self._parts, caller, body)
+        # Read files before the write transaction, which blocks all other writers.
         is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
         with self._store.write() as c:
@@ -361,6 +362,7 @@ class RunService(RunEstimates):
             if found.state not in RUN.terminal:
                 raise Conflict("The run is not at its end; cancel it first.")
             attempts = self._store.attempts.views(c, found.id)
+            # If another run has an equal result, the cache refers to that one from now on.
             self._store.cache.let_go(c, found)
             self._store.runs.delete(c, found)
             self._store.facts.set_collect_at(c)

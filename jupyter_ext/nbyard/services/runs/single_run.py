@@ -43,6 +43,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     edges: dict[str, Edge] = {}
     bindings: dict[str, Binding] = {}
     values = given_values(arguments, body, view.name)
+    # Such as an index file that tools expect next to its data file.
     values |= _beside(resolver, arguments, values)
     _check_inputs(arguments, values)
     _check_secrets(resolver, arguments, values)
@@ -144,6 +145,7 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     parts, base = resolver.parts, resolver.base
     with parts.store.read() as c:
         known = parts.store.datasets.get(c, resolver.owner, text)
+        # A name of a dataset precedes a file of the same name.
         is_ready = known and parts.store.datasets.newest_ready(c, known.id)
     if known is not None:
         if not is_ready:

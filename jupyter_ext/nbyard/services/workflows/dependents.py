@@ -59,6 +59,7 @@ def _mentions(path: Path, names: tuple[str, ...]) -> bool:
     except OSError:
         return False
     words = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
+    # JSON may escape any character as \u…, so such files must be parsed.
     return b"\\u" in data or any(word in data for word in words)
 
 
@@ -84,6 +85,7 @@ def _saved(path: Path) -> Document | None:
             return None
         return read_document(path.read_bytes())
     except FileNotFoundError:
+        # Without its folder, the file may lie on a disk that is not mounted: do not call it gone.
         return NOTHING if path.parent.is_dir() else None
     except (OSError, NbyardError):
         return None

@@ -99,6 +99,7 @@ class WorkflowService:
             if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
         }
         freeze = Freeze(resolver, nodes)
+        # A node with a problem might need any image.
         _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)
         found: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
