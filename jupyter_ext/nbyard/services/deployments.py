@@ -315,7 +315,7 @@ class DeploymentService:
 
     @operation("GET", "/deployments/{deployment}/traffic", scope="deployments:read")
     def traffic(self, caller: Caller, deployment: str, span: str = "hour") -> Traffic:
-        """Show request counts, status codes and latency.
+        """Show request counts, errors and latency of a deployment.
 
         `span` is `hour`, counted by the minute, or `day`, counted by the quarter of an hour.
         Websockets count when they are opened. The last few seconds may be missing.

@@ -101,9 +101,10 @@ def _source(connection: Any, source: str) -> Any:
 @server_option
 @json_option
 def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
-    """Compare two versions of a dataset; by default the newest two.
+    """Compare two versions of a dataset, by default the newest.
 
-    The result shows the old and new statistics of columns, or the changed files of folders.
+    The newest version is compared with the one before. The result shows the old and new statistics
+    of columns, or the changed files of folders.
     """
     from nbyard.discover import connect
 

@@ -80,7 +80,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
 
     wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
     body = _wish(wish) | {"image": image, "command": list(command)}
-    # An editor without a password would let everybody run code in it.
+    # The services that are editors require a password.
     if "password" not in body and service in IDES:
         body["password"] = _asked()
     connection = connect(server)

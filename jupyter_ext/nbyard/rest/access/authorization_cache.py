@@ -1,7 +1,7 @@
 """Cache of authorizations, because programs repeat the same request many times a second.
 
-An authorization is valid for one second, for requests with equal headers (except those of the
-body), remote address, method, path and query. The server's authorizer may use any of these.
+An authorization is valid for one second, for equal requests. Equal are all headers except those of
+the body, and remote address, method, path and query. The server's authorizer may use any of these.
 
 Checks of the single request are never cached: origin, XSRF, length and expiry of a pass.
 """

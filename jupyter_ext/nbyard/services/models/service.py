@@ -149,7 +149,7 @@ class ModelService:
         return made
 
     @operation("GET", "/models", scope="models:read")
-    def list(  # noqa: PLR0913, PLR0917  one for each field that is looked in
+    def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
         self,
         caller: Caller,
         limit: int = 50,
@@ -159,7 +159,10 @@ class ModelService:
         name: str = "",
         mode: str = "",
     ) -> Page[ModelPackage]:
-        """List models, newest first, filtered by their fields."""
+        """List models, newest first, filtered by their fields.
+
+        A filter matches a part of its field. All given filters must match.
+        """
         check_limit(limit)
         self._parts.watch()
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)

@@ -173,7 +173,7 @@ class RunService(RunEstimates):
         search: str = "",
         node: str = "",
     ) -> Page[Run]:
-        """List runs, newest first, filtered by their fields.
+        """List runs, newest first, filtered by the given fields.
 
         `workflow` is an ID or path; `node` means runs in which that node's task succeeded.
         """
