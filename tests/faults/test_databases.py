@@ -140,6 +140,7 @@ def has_more(load: Load, count: int) -> bool:
     return len(load.acknowledged) > count
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_postgresql_is_restarted(restartable: Place, postgres_server: Postgres) -> None:
     """F20, I1-I7: in whatever it and we are doing; a commit of which nobody knows whether it came

@@ -104,7 +104,7 @@ def told_words(text: str) -> list[str]:
     return [re.sub(r"/[^\s,:=]*/(?=[^/\s,:=]+)", "…/", word) for word in json.loads(text)]
 
 
-@pytest.mark.sample(8)
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
 def test_a_tool_gets_its_words_and_leaves_its_outputs(
     case: dict[str, Any], folder: Path, shell: StoreShell

@@ -92,7 +92,7 @@ def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
     assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("is_forked", [True, False], ids=["forked", "started"])
 @pytest.mark.parametrize(
     "last",

@@ -232,6 +232,7 @@ def test_registered_and_seen(project: Project) -> None:
     assert (view.name, view.kind, view.problem) == ("make", "function", "")
 
 
+@pytest.mark.long
 def test_a_thousand_side_by_side(project: Project) -> None:
     """R9: one attempt for each, in a few processes, and no file for what gives nothing."""
     for n in range(1000):

@@ -150,6 +150,7 @@ def test_the_same_notebook_in_three_ways(folder: Path, made: Made) -> None:
     check_table(table["path"], [2, 4])
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_a_script_takes_what_a_notebook_hands_over(made: Made) -> None:
     found = made("both.nbflow")

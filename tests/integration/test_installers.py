@@ -17,7 +17,7 @@ from nbyard.host.installers import Installer, Stopped
 from nbyard.testing.index import Index
 from nbyard.testing.wheels import Wheels, project
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = pytest.mark.sample(1)
 
 Make = Callable[..., Installer]
 

@@ -88,6 +88,7 @@ def interrupt(child: Popen[str], seen: str) -> str:
 CREATE = ("artifacts", "create", "--executable", "slow.py", "--name", "one")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("words", "seen"),
     [
@@ -105,6 +106,7 @@ def test_the_work_goes_on_when_who_started_it_is_interrupted(shell, root, words,
     until(shell, "succeeded", "runs", "status", "one")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("words", [("artifacts", "log", "one"), ("runs", "log", "one", "main")])
 def test_the_work_goes_on_when_who_follows_it_is_interrupted(shell, root, words):
     assert said(shell, *CREATE).returncode == 0

@@ -137,6 +137,7 @@ def live_runs(store: Any) -> dict[str, bool]:
         return dict(store.runs.live(c))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_hundred_submitters_never_get_more_than_there_is(

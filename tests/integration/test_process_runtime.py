@@ -403,7 +403,7 @@ class TestNotebooks:
         assert states == [(0, "running"), (0, "done"), (1, "running"), (1, "failed")]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
 
-    @pytest.mark.sample(4)
+    @pytest.mark.sample(2)
     @pytest.mark.parametrize(
         "source", ["1 / 0", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     )

@@ -20,6 +20,8 @@ from nbyard.testing.dispatching import Dispatching, alive
 from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.yard import Yard
 
+pytestmark = pytest.mark.sample(2)
+
 ADA = Caller("ada")
 OUT = {"name": "out", "role": "output", "format": "txt", "default": "out.txt"}
 ENDED = ("succeeded", "failed", "cancelled")

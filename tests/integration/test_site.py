@@ -72,6 +72,7 @@ def test_the_index_is_the_navigation_and_links_work_as_on_github(checkout: Path)
     assert "limit" in page(checkout, "searchindex.js")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "text, warning",
     [

@@ -22,7 +22,7 @@ from nbyard.host.model_probe import Question, ask
 from nbyard.images.models import serving_sources
 from nbyard.serving.trying import _lacks_memory
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = pytest.mark.sample(1)
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
 KINDS = ["x", "y", "x", "y"]
@@ -80,6 +80,7 @@ def test_without_a_table_columns_are_numbers(look: Looked) -> None:
     assert (told.classes, told.table) == (None, "")
 
 
+@pytest.mark.long
 def test_columns_in_which_values_lack_may_be_null_where_the_model_takes_that(look: Looked) -> None:
     from sklearn.ensemble import HistGradientBoostingRegressor
 

@@ -118,6 +118,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     assert by_kernel.tasks[0].environment.number == 2
 
 
+@pytest.mark.long
 def test_kernels_that_are_ready_are_those_of_their_version(ground: Ground) -> None:
     """One that stands by serves its own version only, and no other kernel serves it."""
     own = ground.environments.get(ADA, "cows").current.place

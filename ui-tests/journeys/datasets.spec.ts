@@ -347,7 +347,7 @@ test('D6: a folder of the computer becomes one dataset', async ({ lab, server },
   await lab.page.screenshot({ path: info.outputPath('folder.png') });
 });
 
-test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', async ({
+test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

@@ -39,7 +39,7 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   await expect(canvas.cards).toHaveCount(5);
 });
 
-test('K1: a workflow that is renamed while it runs keeps its states and Stop; a copy has its own', async ({
+test('K1: a workflow that is renamed while it runs keeps its states and Stop; a copy has its own', { tag: '@long' }, async ({
   lab,
   server
 }, info) => {

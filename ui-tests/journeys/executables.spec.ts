@@ -12,7 +12,7 @@ function form(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
 }
 
-test('E1, E3, E10: a notebook is registered from the file browser and tried alone', async ({
+test('E1, E3, E10: a notebook is registered from the file browser and tried alone', { tag: '@long' }, async ({
   lab
 }) => {
   await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
@@ -130,7 +130,7 @@ test(
   }
 );
 
-test('E6: a notebook without a parameters cell gets one with a click', async ({ lab, server }) => {
+test('E6: a notebook without a parameters cell gets one with a click', { tag: '@long' }, async ({ lab, server }) => {
   const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
   notebook.cells[1].metadata = {};
   await writeFile(server.file('plain.ipynb'), JSON.stringify(notebook));

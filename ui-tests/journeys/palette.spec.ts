@@ -41,7 +41,7 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   await canvas.isTidy();
 });
 
-test('D10, K2: files of the file browser become nodes, several at once', async ({ lab }) => {
+test('D10, K2: files of the file browser become nodes, several at once', { tag: '@long' }, async ({ lab }) => {
   await lab.tile('Workflow').click();
   const { canvas } = lab;
   await expect(canvas.stage).toBeVisible();

@@ -137,7 +137,7 @@ test(
   }
 );
 
-test('K2: the overview shows all nodes of a large workflow, also those that are not in view', async ({
+test('K2: the overview shows all nodes of a large workflow, also those that are not in view', { tag: '@long' }, async ({
   lab,
   server
 }) => {

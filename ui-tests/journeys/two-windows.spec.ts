@@ -40,7 +40,7 @@ test.describe('with collaboration', () => {
   });
 });
 
-test('K12, I19: without collaboration a stale save asks mine, theirs or both', async ({
+test('K12, I19: without collaboration a stale save asks mine, theirs or both', { tag: '@long' }, async ({
   lab,
   anotherLab,
   server

@@ -105,6 +105,7 @@ def test_a_panel_compiles_and_passes_its_test(workspace: Make):
     assert "2 passed" in example.call("npx", "jest", spec)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("page", "tests"),
     [

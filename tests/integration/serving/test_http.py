@@ -350,6 +350,7 @@ class Doubling:
 """
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     # the second has to reach its sleep before it is given up, also on a busy machine
     ("row", "seconds", "words"),

@@ -186,6 +186,7 @@ def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):
     assert shell("artifacts", "ls", "--json").json["items"] == []
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "name",
     [

@@ -45,6 +45,7 @@ def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching,
     assert shell("environments", "lock", "cows", "--version", "2").code == 2
 
 
+@pytest.mark.long
 def test_a_first_install_that_failed_is_mended_or_removed_in_one_step(
     shell, dispatcher: Dispatching
 ):

@@ -51,6 +51,7 @@ def make(yard: Yard, *lines: str) -> Environment:
     return yard.services.environments.create(ANN, NewEnvironment("Cows", "\n".join(lines)))
 
 
+@pytest.mark.long
 def test_places_that_are_allowed_stand_in_the_lock(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
     assert models.build(ann, NewModel(run="first try", output=f"{task.node}.model")).number == 2
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("cached", [False, True])
 def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained, yard, cached):
     """M6: not those that are installed now; also where the result was taken from an earlier run."""
@@ -140,6 +141,7 @@ def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one
     return "flow.nbflow"
 
 
+@pytest.mark.long
 def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
     trained()
     detail = finished(path=flow(root))

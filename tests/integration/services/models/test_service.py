@@ -20,6 +20,7 @@ def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
         assert content.read().decode().splitlines()[1:] == ["3", "4"]
 
 
+@pytest.mark.long
 def test_a_model_with_thousands_of_columns_is_a_node(ann, root, yard, finished):
     columns = ", ".join(f"{{name: column{n}, type: float, nullable: true}}" for n in range(3000))
     write(root, text=FILE.replace("[{name: x, type: float}]", f"[{columns}]"))
