@@ -1,5 +1,7 @@
 """Models as nodes: a run predicts a dataset with them."""
 
+import pytest
+
 from ....unit.services.models.test_service import FILE, write
 
 
