@@ -1,10 +1,10 @@
-"""Uploads that arrive in pieces and can go on after a broken connection.
+"""Receive uploads in pieces; a broken upload can be resumed.
 
-uploads/<id>/upload.json   whose it is, the file's name, if told its size; at the end its digest
-uploads/<id>/part          the bytes so far; its length is the offset to go on from
+uploads/<id>/upload.json   the owner, the file name, the size if known; at the end the digest
+uploads/<id>/part          the bytes so far; its length is the offset to resume from
 
-At the end the bytes become a blob, and the upload stays until whoever took them says that a row
-names them now: until then the same request can be made again. Only the owner sees an upload.
+At the end the bytes become a blob. The upload stays until a row refers to the blob, so the same
+request can be repeated. Only the owner sees an upload.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload under way; the next piece begins at `offset`."""
+    """An upload in progress; the next piece begins at `offset`."""
 
     id: str
     filename: str
@@ -49,7 +49,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class UploadPiece:
-    """Takes bytes at the end of an upload. What was written stays when the connection breaks."""
+    """Appends bytes to an upload; written bytes stay when the connection breaks."""
 
     def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
         self._fd = fd
@@ -109,7 +109,7 @@ class Uploads:
         return told
 
     def taken(self) -> Iterator[str]:
-        """Digests of the bytes that were taken and that no row may name yet."""
+        """Yield the digests of finished uploads, which rows may not refer to yet."""
         for folder in self.root.iterdir():
             told = _read(folder)
             if told is not None and told.taken is not None:
@@ -117,7 +117,11 @@ class Uploads:
 
     @contextlib.contextmanager
     def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadPiece]:
-        """Write a piece that begins at `offset`; a Conflict tells the right one."""
+        """Yield a writer for a piece that begins at `offset`.
+
+        Raises:
+            Conflict: the upload is finished, or continues at another offset, which the error names.
+        """
         with self._locked(owner, upload_id) as (upload, fd):
             if self._told(owner, upload_id).taken is not None:
                 raise Conflict("the upload is finished")
@@ -140,10 +144,11 @@ class Uploads:
         return self.get(owner, upload_id)
 
     def content(self, owner: str, upload_id: str, limit: int) -> tuple[Upload, bytes]:
-        """The bytes, if they are all there; the upload stays.
+        """Return the bytes of a complete upload; the upload stays.
 
         Raises:
-            TooLarge: there are more than `limit`.
+            Conflict: bytes are missing.
+            TooLarge: the upload has more than `limit` bytes.
         """
         with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
@@ -152,8 +157,14 @@ class Uploads:
             return upload, b"".join(chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
-        """Make the bytes a blob, if they are all there and fit the stated checksum; again, the
-        same blob. The upload is there until it is deleted."""
+        """Turn a complete upload into a blob; a repeated call returns the same blob.
+
+        The upload stays until it is deleted.
+
+        Raises:
+            Conflict: bytes are missing.
+            Invalid: the checksum differs from `sha256`.
+        """
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", "must be 64 hexadecimal digits")
         told, folder = self._told(owner, upload_id), self._folder(upload_id)
@@ -170,13 +181,13 @@ class Uploads:
             return upload, self._blobs.put_file(folder / "part", move=True, promise=promised)
 
     def delete(self, owner: str, upload_id: str) -> None:
-        """Give up an upload, or what is left of one whose bytes have found their place."""
+        """Delete an upload, or the rest of one whose blob a row refers to."""
         with contextlib.suppress(NotFound):
             self._told(owner, upload_id)
             shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
-        """Remove uploads to which nothing was added for long; one that is being written is kept."""
+        """Remove abandoned uploads and return their count; keep those that are being written."""
         removed = 0
         for folder in self.root.iterdir():
             if not ID.match(folder.name):
@@ -211,7 +222,7 @@ def _lock(part: Path) -> Iterator[int]:
         raise _unknown() from missing
     try:
         _lock_file(fd)
-        if not _is_at(fd, part):  # taken before the lock was ours: it is a blob now
+        if not _is_at(fd, part):  # another request finished the upload before we got the lock
             raise _unknown()
         yield fd
     finally:
