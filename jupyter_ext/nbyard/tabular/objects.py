@@ -1,4 +1,4 @@
-"""Tables of JSON objects: the kinds of all values decide the types, also of keys that come late."""
+"""Read tables of JSON objects: all values decide the types, also of keys that appear late."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 class Kinds:
-    """The kinds of the values under each key."""
+    """The types of the values of each key."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -75,11 +75,11 @@ def kinds_of(rows: Iterable[Row]) -> Kinds:
 
 
 def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
-    """The objects in lines of JSON; `offset` rows are before them.
+    """Decode lines of JSON to objects; `offset` rows precede them.
 
     Raises:
         BrokenTable: a line is not JSON.
-        Invalid: it is no object, or nested too deeply.
+        Invalid: a row is not an object, or is nested too deeply.
     """
     decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, offset + 1):
@@ -95,7 +95,7 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
 
 
 def frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
-    """The rows in frames. Of nested and mixed values only whether they are there is told."""
+    """Yield the rows as frames; nested and mixed values become present or missing."""
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False

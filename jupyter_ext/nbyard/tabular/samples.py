@@ -1,4 +1,4 @@
-"""A sample of a table from all over the file, read within a moment whatever its size."""
+"""Sample a table from all parts of the file, quickly whatever its size."""
 
 import io
 from typing import NamedTuple
@@ -22,8 +22,11 @@ FIRST_ROWS = 500
 
 
 class Sample(NamedTuple):
-    """Some rows, and about how many there are; None when these are all. The columns have the types
-    that all rows suggest where somebody read them before, else those that these rows suggest."""
+    """Some rows, and about how many the table has; None if these are all.
+
+    The columns have the types that all rows suggest if they were read before, else the types that
+    these rows suggest.
+    """
 
     info: TableInfo
     frame: pl.LazyFrame
@@ -94,7 +97,10 @@ def _estimated(rows: int, size: int, content: bytes) -> int:
 
 
 def _pieces(source: Source) -> bytes:
-    """Whole lines from everywhere; only the beginning where lines may lie within quotes."""
+    """Read whole lines from all parts of the file.
+
+    If lines may lie within quotes, only the beginning is read.
+    """
     path = source.utf8_path if source.format != "jsonl" else source.path
     begin = source.dialect.body if source.format != "jsonl" and path == source.path else 0
     size = path.stat().st_size
@@ -113,7 +119,7 @@ def _pieces(source: Source) -> bytes:
 
 
 def _whole_rows(text: bytes) -> bytes:
-    """Cut after the last line at which no quote is open."""
+    """Cut the text after the last line end outside of quotes."""
     end = len(text)
     while (end := text.rfind(b"\n", 0, end)) >= 0:
         if text.count(b'"', 0, end) % 2 == 0:

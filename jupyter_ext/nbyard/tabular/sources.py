@@ -1,7 +1,7 @@
-"""A file made ready to be read: its format, its dialect, its lines as UTF-8 where needed.
+"""Prepare a file for reading: its format, its dialect, its lines as UTF-8 if needed.
 
-What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8),
-`plain` (the same without blank lines), `scan` (the index of its rows) and `info` (its columns).
+Intermediate files lie in a separate folder: `text` (the file rewritten in UTF-8), `plain` (the same
+without blank lines), `scan` (the index of its rows) and `info` (its columns).
 """
 
 import functools
@@ -30,7 +30,7 @@ INFO = "info"
 
 
 class Source:
-    """A table in a file; `folder` keeps what is worth keeping for the next question."""
+    """A table in a file; `folder` caches intermediate files for the next question."""
 
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder
@@ -51,8 +51,11 @@ class Source:
 
     @functools.cached_property
     def utf8_path(self) -> Path:
-        """The text in UTF-8 and without blank lines, for readers that know nothing else; nor do
-        they know a header with quotes within words."""
+        """Return the path of the text in UTF-8 without blank lines.
+
+        It is for readers that support nothing else. They do not support a header with quotes within
+        words either.
+        """
         scan = self.known_scan()
         if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
             return self._made("plain", lambda path: texts.copy_plain(self.path, self.dialect, path))
@@ -61,13 +64,13 @@ class Source:
         return self._rewritten(self.dialect.encoding)
 
     def scan(self) -> texts.Scan:
-        """All lines checked and counted; remembered."""
+        """Check and count all lines; the result is stored."""
         if known := self.known_scan():
             return known
         return self._remembered(self._check())
 
     def scan_lines(self, see: Callable[[dict[str, Any]], None]) -> texts.Scan:
-        """All lines of JSON counted, and the object in each shown."""
+        """Count all lines of JSON, and pass the object in each to `see`."""
         return self._remembered(texts.check_lines(self.path, see))
 
     def _remembered(self, scan: texts.Scan) -> texts.Scan:
@@ -75,7 +78,7 @@ class Source:
         return scan
 
     def known_info(self) -> TableInfo | None:
-        """What all rows told, if they were read before."""
+        """Return the schema from all rows if they were read before."""
         try:
             return msgspec.json.decode((self.folder / INFO).read_bytes(), type=TableInfo)
         except FileNotFoundError:
@@ -85,7 +88,7 @@ class Source:
         write(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> texts.Scan | None:
-        """The index of rows, if a scan left one."""
+        """Return the index of rows if a scan stored one."""
         try:
             content = (self.folder / "scan").read_bytes()
         except FileNotFoundError:
@@ -107,7 +110,7 @@ class Source:
         try:
             return texts.check(self.path, self.dialect)
         except texts.WrongEncoding:
-            # Every byte is some character in these; the beginning only looked like UTF-8.
+            # Every byte is a character in these encodings; only the beginning looked like UTF-8.
             self._read_as_other(self._single_byte())
             return texts.check(self.path, self.dialect)
 
@@ -144,7 +147,7 @@ class Source:
 
 
 def write(path: Path, content: bytes) -> None:
-    """In one step: readers see the old or the new bytes."""
+    """Write a file atomically: readers see the old or the new bytes."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.write_bytes(content)
     beside.rename(path)
