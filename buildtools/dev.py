@@ -1,7 +1,7 @@
-"""./dev: JupyterLab on this checkout. Changes reach the open page.
+"""./dev: run JupyterLab on this checkout; changes reach the open page.
 
-TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays as it is.
-A change of Python restarts the server and its dispatcher; runs go on, kernels end.
+TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays unchanged.
+A change of Python restarts the server and its dispatcher. Runs continue, kernels stop.
 """
 
 import argparse
@@ -149,7 +149,7 @@ class Development:
         self._lab = "starting"
 
     def _watch_lab(self) -> None:
-        """Report the end of the server, as after a syntax error, and its new start."""
+        """Report the exit of the server, as after a syntax error, and its restart."""
         if self._lab != "ended" and not self._running["lab"].runs():
             self._lab = "ended"
             say("JupyterLab ended. It starts again after the next change of Python.")
@@ -183,7 +183,7 @@ def free_port(wanted: int) -> int:
 
 
 def served(root: Path | None) -> Path:
-    """Return the folder to serve: the given one, or a copy of the example, made once."""
+    """Return the folder to serve: the given one, or a copy of the example, created once."""
     if root is not None:
         return root.resolve(strict=True)
     if not (FOLDER / "root").exists():
@@ -192,7 +192,7 @@ def served(root: Path | None) -> Path:
 
 
 def only_one() -> TextIO:
-    """Return a lock that this process holds until it ends.
+    """Return a lock that this process holds until it exits.
 
     Raises:
         SystemExit: another ./dev holds it.
@@ -214,7 +214,7 @@ def main() -> int:
     options = arguments(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is with nohup
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores the signal
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     lock = only_one()
     dev_processes.sweep(FOLDER)  # what a killed ./dev left

@@ -1,6 +1,6 @@
 """The build back end: jupyter-packaging, with the editable installs that it lacks.
 
-Where the browser bundle has to be made and this machine has no recent Node, the build environment
+If the browser bundle has to be built and this machine has no recent Node, the build environment
 gets one from PyPI.
 """
 
@@ -60,10 +60,10 @@ def build_editable(
 
 
 def _add_server_config(directory: Path, name: str) -> str:
-    """setuptools leaves data files out of editable wheels; this one enables the server extension.
+    """Add the file that enables the server extension to an editable wheel.
 
-    The browser bundle stays out: uninstalling would delete it through the link of
-    `jupyter labextension develop`.
+    setuptools leaves data files out of editable wheels. The browser bundle stays out: uninstalling
+    would delete it through the link of `jupyter labextension develop`.
     """
     with tempfile.TemporaryDirectory() as folder:
         _wheel("unpack", "--dest", folder, str(directory / name))

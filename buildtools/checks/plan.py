@@ -1,4 +1,4 @@
-"""The steps of `./check`, and the lanes they run in."""
+"""Define the steps of `./check`, and the lanes that they run in."""
 
 import os
 import tempfile
@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / ".check"
-# Of this check only: pytest would delete folders of earlier sessions, which can take minutes.
+# Private to this check: pytest would delete the folders of earlier sessions, which can take
+# minutes.
 SCRATCH = Path(tempfile.gettempdir()) / f"nbcheck-{os.getpid()}"
 CORES = os.cpu_count() or 1
 PYTEST = ("python", "-m", "pytest", "--quiet")
@@ -18,8 +19,8 @@ PYTEST = ("python", "-m", "pytest", "--quiet")
 class Step:
     """One command of the check.
 
-    `load` is the number of cores that the command keeps busy on average: steps run side by side
-    while the sum of their loads fits the machine.
+    `load` is the number of cores that the command uses on average. Steps run side by side while the
+    sum of their loads fits the machine.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Step:
         return RECORDS / f"{self.name}.xml"
 
     def variables(self) -> dict[str, str]:
-        """Return the environment of the command, with the places of the JUnit files."""
+        """Return the environment of the command, with the paths of the JUnit files."""
         places = {
             "JEST_JUNIT_OUTPUT_FILE": str(self.junit),
             "PLAYWRIGHT_JUNIT_OUTPUT_NAME": str(self.junit),
@@ -116,7 +117,7 @@ def lints(languages: Iterable[str]) -> tuple[Step, ...]:
 
 
 def fast(profile: str = "quick") -> Stage:
-    """Return unit tests, and beside them types, TypeScript tests and lints one after the other."""
+    """Return the unit tests, with types, TypeScript tests and lints beside them one by one."""
     others = (*PYTHON_LINTS, typescript_tests(), *TYPESCRIPT_LINTS, SITE)
     return Stage((unit_tests(profile), *others), CORES + 1)
 
@@ -137,7 +138,7 @@ LANES = (
     lane("acceptance", "tests/acceptance", load=0.8, workers=1),
     lane("benchmarks", "tests/benchmarks", load=1.0, workers=1),
 )
-# Each of them under 60 minutes, one after the other.
+# Each lane takes less than 60 minutes; they run one after the other.
 EVIDENCE = (
     evidence("soak", "tests/faults/test_soak.py"),
     evidence("kills", "tests/faults/test_random_kills.py"),
