@@ -1,4 +1,4 @@
-"""Compare the time of building an image again in nbyard and in `docker build`.
+"""Compare rebuilding an unchanged image in nbyard and in `docker build`.
 
     DOCKER_HOST=… python benchmarks/cached_image.py [--base IMAGE] [--rounds 10]
     python benchmarks/cached_image.py --own-engine [--smallest]
@@ -8,8 +8,8 @@ Both build the same Dockerfile with the same files beside it, which they have bu
 | contender | what is measured |
 |---|---|
 | docker build | `docker build --quiet` with the classic builder, whose cache has every step |
-| nbyard | from `images.build` until the image is *ready*, through a dispatcher that is up |
-| nbyard, engine alone | the part of it that asks the engine |
+| nbyard | from `images.build` until the image is *ready*, through a running dispatcher |
+| nbyard, engine alone | the part of it that calls the engine |
 """
 
 import argparse
@@ -61,7 +61,7 @@ def compare(options: argparse.Namespace) -> None:
             "nbyard": bench.ours,
             "nbyard, engine alone": bench.engine_alone,
         }
-        # what is measured is the second time
+        # the warm-up round builds the image, the measured rounds rebuild it
         seconds = measure(contenders, options.rounds, warm_up=True)
         bench.clear()
     report(TITLE, seconds, ("docker build",))

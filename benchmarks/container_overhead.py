@@ -1,15 +1,15 @@
-"""Compare the time of a notebook in a container in nbyard and in `docker run` with papermill.
+"""Compare a notebook in a container in nbyard and in `docker run` with papermill.
 
     DOCKER_HOST=… python benchmarks/container_overhead.py [--base IMAGE] [--rounds 5] [--steps 10]
     python benchmarks/container_overhead.py --own-engine [--smallest]
 
-All run in the same image, the one that nbyard makes for notebooks on the base image.
+All run in the same image, which nbyard builds for notebooks on the base image.
 
 | contender | what is measured |
 |---|---|
 | docker run, papermill | `docker run --rm IMAGE papermill IN OUT -p …` |
-| nbyard, fresh container | submit to succeeded, through a dispatcher that is up |
-| nbyard, warm container, whole chain | a chain, submit to succeeded, for each of its notebooks |
+| nbyard, fresh container | submit to succeeded, through a running dispatcher |
+| nbyard, warm container, whole chain | a chain, submit to succeeded, per notebook |
 | nbyard, warm container, next notebook | the same chain without its first notebook |
 | floor: docker run | `docker run --rm IMAGE true` |
 """
@@ -118,7 +118,7 @@ class Bench:
         return took
 
     def ours(self, containers: Any, steps: int) -> tuple[float, float]:
-        """Seconds for each notebook of a chain, and for each but the first."""
+        """Return the seconds per notebook of a chain, and per notebook after the first."""
         place = self._place(chain("notebook", steps))
         write_flow(place)
         begun = time.perf_counter()
@@ -151,7 +151,7 @@ class Bench:
                     shutil.copy(kept, place.executed(task.node))
 
     def check_left(self) -> None:
-        """No speed comes from what is left lying about."""
+        """Check that no container is left, so that no speed comes from skipped cleaning."""
         deadline = time.monotonic() + SECONDS
         while left := names(self._engine.owned(STORE, self._yard.store.id)):
             assert time.monotonic() < deadline, f"left behind: {left}"

@@ -1,17 +1,19 @@
-"""Events from the store to many windows: one process writes them in groups, a Jupyter server passes
-them on, and every window must get each of them once, in order.
+"""Measure events from the store to many browser windows.
 
     python benchmarks/events.py [--rate 20000] [--clients 50] [--seconds 5] [--rounds 5]
         [--smallest]
 
+One process writes events in groups, a Jupyter server forwards them, and every window must get each
+event once, in order.
+
 | contender | what is measured |
 |---|---|
 | nbyard | rows written by another process, read and sent by the extension of a Jupyter server |
-| floor: broadcast | a bare tornado server sends the same events, which it makes itself |
+| floor: broadcast | a bare tornado server creates and sends the same events |
 
-A round is as long as the last event takes to the last window; the delays are those of every event
-in every window, from just before it was written until it was there. The processor time is that of
-the server alone.
+A round lasts until the last event reaches the last window. The delays are those of every event in
+every window, from just before its write to its arrival. The processor time is that of the server
+alone.
 """
 
 import argparse
@@ -99,7 +101,7 @@ class Bench:
         return float(max(told["seconds"]))
 
     def report(self) -> None:
-        """Rates and delays, for people."""
+        """Print rates and delays."""
         lines = [
             f"{'medians of the rounds':24} {'events/s':>9} {'p50':>7} {'p95':>7} {'p99':>7} ms"
         ]

@@ -13,12 +13,12 @@
 | read the first page | the first of them |
 | read what changed: nothing | `runs.tasks` since the newest change |
 | whole run as JSON, MB | the size of `runs.get` |
-| memory above start, MB | the peak of the process above that before the document is read |
+| memory above start, MB | the peak of the process minus its peak before the document is read |
 | floor: msgspec decode | the same document |
 | floor: msgspec encode | the same document |
 | floor: plain INSERT | as many rows of the same size into SQLite |
 
-Each size is measured in a process of its own, so that its peak of memory is its own.
+Each size is measured in its own process, because the peak memory belongs to a process.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def apart(nodes: int, shape: str) -> dict[str, float]:
 
 
 def show(shape: str, sizes: dict[int, dict[str, float]]) -> None:
-    """Milliseconds of CPU in all and for each node, for people."""
+    """Print milliseconds of CPU, in total and for each node."""
     lines = [f"{shape}: ms of CPU (µs a node)", f"{'':28}" + "".join(f"{n:>18,}" for n in sizes)]
     for name in next(iter(sizes.values())):
         cells = []
@@ -100,7 +100,7 @@ def measured(nodes: int, shape: Any) -> dict[str, float]:
 
 
 def still(yard: Yard) -> None:
-    """No dispatcher: what it does with a run is another benchmark's matter."""
+    """Disable the dispatcher, which another benchmark measures."""
     quiet = {"call_dispatcher": lambda: None, "watch": lambda: None}
     runs = yard.services.runs
     runs._parts = dataclasses.replace(runs._parts, **quiet)
@@ -148,7 +148,7 @@ def floors(path: Path, nodes: int) -> Iterator[tuple[str, float]]:
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """Seconds of CPU, which other work on the machine lengthens little."""
+    """Return the seconds of CPU, which other work on the machine hardly affects."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -1,23 +1,22 @@
-"""Measure the time of one node: no-op commands side by side and in a chain, small notebooks, and
-a graph in which nothing changed.
+"""Measure the time of one node: commands, functions, small notebooks and unchanged graphs.
 
     python benchmarks/nodes.py [--nodes 100] [--rounds 3] [--shapes commands chain …] [--smallest]
     python benchmarks/nodes.py --nodes 10 100 1000 10000 --rounds 1 --shapes commands alike
 
 | shape | what is measured, for each node |
 |---|---|
-| commands | no-op commands that need nothing of each other, submit to succeeded |
-| chain | the same, each with the output of the one before |
-| functions | calls of a no-op function that need nothing of each other, submit to succeeded |
-| handed | functions in a chain, each with what the one before returned |
+| commands | independent no-op commands, submit to succeeded |
+| chain | the same, each with the output of the previous one |
+| functions | independent calls of a no-op function, submit to succeeded |
+| handed | functions in a chain, each with the return value of the previous one |
 | notebooks | notebooks of one cell side by side, `--notebooks` of them |
 | unchanged | the graph of `commands` once more: all of it comes from the cache |
 | shell | the same from a shell: `nbyard run` until it returns |
-| alike | nodes that are all the same, once more: one result is found for all of them |
+| alike | equal nodes, once more: one result is found for all of them |
 
-Outputs are read back and compared; a node that was not executed, or came from elsewhere than it
-should, ends the benchmark, and so does a process that is left. The processor time is that of the
-dispatcher alone, without the processes that it starts.
+Outputs are read and compared. The benchmark fails if a node was not executed, came from an
+unexpected place, or left a process behind. The processor time is that of the dispatcher alone,
+without the processes that it starts.
 """
 
 import argparse
@@ -79,7 +78,7 @@ def main() -> None:
 
 
 class Bench:
-    """A store with a live dispatcher, and graphs in a folder."""
+    """A store with a running dispatcher, and graphs in a folder."""
 
     def __init__(self, yard: Yard, folder: Path):
         self.yard = yard
@@ -146,7 +145,7 @@ class Bench:
         return "small.ipynb"
 
     def run(self, graph: Path, *, force: bool = True) -> RunDetail:
-        """From the submission to the end."""
+        """Run a graph from its submission to its end."""
         made = self.runs.create(body=NewRun(path=str(graph), force=force))
         deadline = time.monotonic() + SECONDS * 20
         with listening(self.yard.store.folder) as listener:
@@ -163,7 +162,7 @@ class Bench:
         return found.state if found else ""
 
     def cpu(self) -> float:
-        """Seconds of processor time that the dispatcher has used."""
+        """Return the processor time of the dispatcher so far, in seconds."""
         with self.yard.store.read() as c:
             lease = self.yard.store.leases.get(c, "dispatcher")
         assert lease is not None
@@ -176,7 +175,7 @@ class Bench:
         return self.said(task, output)
 
     def said(self, task: Task, output: str = "out") -> str:
-        """What came out of it."""
+        """Return the text of an output."""
         (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == output)
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
@@ -277,7 +276,7 @@ def shell(bench: Bench, nodes: int, found: Measured) -> None:
     bench.run(graph, force=False)
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
     environment = {**os.environ, **bench.yard.settings.environment()}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
 
     def call() -> None:
         subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -307,7 +306,7 @@ SHAPES = {
 
 
 def report(found: dict[Case, Measured]) -> None:
-    """A table for people on standard error, a line of JSON on standard output."""
+    """Write a readable table to standard error, and a line of JSON to standard output."""
     lines = [
         f"{'milliseconds a node':20} {'nodes':>6} {'wall':>8} {'min':>8} {'cpu':>8} {'min':>8}"
     ]

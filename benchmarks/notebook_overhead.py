@@ -1,16 +1,16 @@
-"""Compare the time of one notebook of three cells in nbyard and in papermill.
+"""Compare one notebook of three cells in nbyard and in papermill.
 
     python benchmarks/notebook_overhead.py [--rounds 7] [--smallest]
 
 | contender | what is measured |
 |---|---|
-| nbyard, submit to succeeded | a process run through a dispatcher that is up, forced |
+| nbyard, submit to succeeded | a process run through a running dispatcher, forced |
 | nbyard run, command line | the same, with the start of the command |
 | nbyard runner alone | the runner on an attempt folder, without store and dispatcher |
 | papermill, command line | `papermill IN OUT -p …` |
 | papermill, warm process | `papermill.execute_notebook` in a process that did it before |
 | floor: python | `python -c pass` |
-| floor: ipykernel | start a kernel until it answers, and end it |
+| floor: ipykernel | start a kernel, wait until it responds, and stop it |
 """
 
 import argparse
@@ -81,7 +81,7 @@ def write(path: Path, kernel: str = "python3", language: str = "python") -> Path
 
 @contextlib.contextmanager
 def dispatcher(folder: Path, **options: Any) -> Iterator[Yard]:
-    """An open store whose dispatcher stays up until the end."""
+    """Open a store whose dispatcher runs until the end of the block."""
     settings = Settings(store_dir=str(folder / "store"), idle_seconds=600.0, **options)
     with Yard.open(settings, start=folder) as yard:
         try:
@@ -94,7 +94,7 @@ def dispatcher(folder: Path, **options: Any) -> Iterator[Yard]:
 
 
 def end(pid: int) -> None:
-    """Ask the dispatcher to leave and wait until it has."""
+    """Stop the dispatcher and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + SECONDS

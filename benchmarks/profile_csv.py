@@ -4,9 +4,9 @@
 
 | contender | what is measured |
 |---|---|
-| floor: reading | the bytes of the file are read |
-| nbyard, sampled | the profile of a sample, of a file that nobody has read yet |
-| nbyard, import | all lines are checked, and the types inferred that are stored with the version |
+| floor: reading | read the bytes of the file |
+| nbyard, sampled | the profile of a sample, of a file that was not read before |
+| nbyard, import | check all lines, and infer the types that are stored with the version |
 | nbyard, exact | the profile of all rows, with the types of the import |
 | pandas | `read_csv`, `describe`, counts and histograms |
 
@@ -38,7 +38,7 @@ for name in frame.select_dtypes(exclude="number"):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
-# What the import inferred is kept in a folder, as in a store; the profile is made anew.
+# The inferred types stay in a folder, as in a store; the profile is computed again.
 NBYARD = """
 import sys, resource
 from pathlib import Path
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def write(path: Path, size: int) -> int:
-    """Numbers of several kinds, words, dates, missing values."""
+    """Write numbers of several kinds, words, dates and missing values; return the row count."""
     import polars as pl
 
     rows = 0

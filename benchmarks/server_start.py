@@ -4,15 +4,15 @@
 
 | contender | what is measured |
 |---|---|
-| with nbyard | the server until its first answer; the browser until the launcher shows |
+| with nbyard | the server until its first response; the browser until the launcher shows |
 | without | the same |
 | floor: import jupyterlab | `import jupyterlab.labapp` |
 | floor: python | `import sys` |
 | floor: an empty page | `about:blank` in the browser |
 
-Each server start is a new process with settings of its own. Each page is opened in a browser
-context without a cache. The browser part needs Node, what `./check` installs in `ui-tests`, and a
-Chromium. `--browser ''` leaves it out.
+Each server start is a new process with its own settings. Each page is opened in a browser context
+without a cache. The browser part needs Node, what `./check` installs in `ui-tests`, and a Chromium.
+`--browser ''` skips it.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def configure(folder: Path, *, enabled: bool) -> None:
-    """Jupyter's own places for one contender, with nbyard or without on both sides."""
+    """Write Jupyter's folders for one contender, with or without nbyard in server and browser."""
     for name in ("config", "root", "labextensions"):
         (folder / name).mkdir(parents=True)
     server = {"ServerApp": {"jpserver_extensions": {"nbyard": enabled}}}
@@ -95,7 +95,7 @@ def imports(module: str) -> None:
 
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A running JupyterLab; the address of its launcher."""
+    """Run JupyterLab and yield the address of its launcher."""
     port, token = free_port(), secrets.token_hex(16)
     variables = {
         **os.environ,
@@ -139,7 +139,7 @@ def free_port() -> int:
 
 
 def launchers(folder: Path, options: argparse.Namespace) -> None:
-    """Both servers stay up. Each round opens a page of each."""
+    """Measure the pages of two running servers; each round opens a page of each."""
     with (
         server(folder / "with") as on,
         server(folder / "without") as off,

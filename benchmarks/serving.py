@@ -1,4 +1,4 @@
-"""Compare a model of scikit-learn behind HTTP in nbyard, FastAPI, MLServer and BentoML.
+"""Compare a scikit-learn model behind HTTP in nbyard, FastAPI, MLServer and BentoML.
 
     python benchmarks/serving.py [--rounds 5] [--seconds 3] [--peers fastapi …] [--smallest]
 
@@ -10,9 +10,9 @@
 | bentoml | a service |
 
 Each is one process that checks the types of a request. Clients send one row of JSON, wait for the
-answer and check it. Every round starts each server once, sends some requests that do not count,
-and measures requests per second and their times with 1 client and with 32. Peers are installed
-into environments of their own. The output names those that cannot be installed or do not start.
+response and check it. Every round starts each server once, sends some warm-up requests, and
+measures requests per second and their times with 1 client and with 32. Peers are installed into
+their own environments. The output names peers that cannot be installed or do not start.
 """
 
 import argparse
@@ -45,7 +45,7 @@ TARGETS = "targets: requests/s at 32 clients 4x FastAPI, 8x MLServer, 20x BentoM
 
 @dataclass(frozen=True)
 class Server:
-    """How a contender is started on a port (in a folder that is its own), and how it is asked."""
+    """How to start a contender on a port, in its own folder, and how to call it."""
 
     packages: tuple[str, ...]
     words: Callable[[str, int, Path], list[str]]
@@ -130,7 +130,7 @@ def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
-    """The sorted times of all requests."""
+    """Return the sorted times of all requests."""
     words = [server.path, str(clients), str(seconds), server.expected, json.dumps(server.body)]
     command = [sys.executable, str(HERE / "asking.py"), str(port), *words]
     said = subprocess.run(command, capture_output=True, check=True, text=True)
@@ -151,7 +151,7 @@ def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
 
 
 class Contenders:
-    """The interpreter of each contender that takes part, and why the others do not."""
+    """The interpreter of each contender, and why other contenders are left out."""
 
     def __init__(self, peers: Sequence[str]):
         self.pythons = {"nbyard": sys.executable}
@@ -164,7 +164,7 @@ class Contenders:
                 self.left_out[name] = str(error)
 
     def round(self, turn: int, seconds: float) -> dict[str, dict[str, float]]:
-        """Measure each once, beginning with another one each time."""
+        """Measure each contender once, starting with another one each time."""
         found = {}
         names = list(self.pythons)
         turn %= len(names)
@@ -178,7 +178,7 @@ class Contenders:
 
 
 def report(rounds: list[dict[str, dict[str, float]]], left_out: dict[str, str]) -> None:
-    """Write medians, and the medians of the ratios of each round's pair."""
+    """Write the medians, and the medians of the ratios of each round's pair."""
     names = [name for name in SERVERS if all(name in one for one in rounds)]
     medians, ratios = {}, {}
     for name in names:

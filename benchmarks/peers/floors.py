@@ -1,4 +1,4 @@
-"""What the same machine needs for nothing at all."""
+"""Measure the floors: what the machine needs to do nothing."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def spawn() -> None:
 
 
 def kernel() -> None:
-    """Start a kernel until it answers, and end it."""
+    """Start a kernel, wait until it responds, and stop it."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")

@@ -1,4 +1,4 @@
-"""Ploomber: `ploomber build`, in parallel where there is something to be done side by side."""
+"""Ploomber: `ploomber build`, in parallel if steps are independent."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Snakemake; one rule with a wildcard, whose command is papermill's."""
+"""Snakemake: one rule with a wildcard, whose command is papermill's."""
 
 from peers.graphs import Place
 from peers.peer import CORES, FLOWS, Peer

@@ -1,4 +1,4 @@
-"""The same model for all who serve it: scaled, then logistic regression, over four columns."""
+"""The model of all servers: scaling, then logistic regression, over four columns."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Describe artifacts that code returned: media type, and columns or shape."""
+"""Describe artifacts that code handed off: media type, and columns or shape."""
 
 import sqlalchemy as sa
 from alembic import op
