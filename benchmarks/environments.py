@@ -9,7 +9,7 @@ what a kernel needs. All use caches of archives, which the warm-up round fills.
 |---|---|
 | pip | `python -m venv`, then its `pip install` |
 | uv | `uv venv`, then `uv pip install` |
-| nbyard, pip | from `environments.create` until *ready*: resolve, lock, install, add kernel |
+| nbyard, pip | `environments.create` until *ready*: resolve, lock with hashes, install, kernel |
 | nbyard, uv | the same |
 
 After each measurement, the installed packages are compared with those of the round's first
