@@ -68,6 +68,7 @@ def write_task(folder: Path, task: contract.TaskFile) -> None:
     """Write task.json atomically and last: a folder without it is incomplete."""
     part = f"{folder}/{contract.TASK}.tmp"
     write_new(part, msgspec.json.format(msgspec.json.encode(task)))
+    # A runner never sees half of the file: the rename is atomic.
     os.replace(part, f"{folder}/{contract.TASK}")
 
 
@@ -147,6 +148,7 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
             content = file.read()
     except OSError:
         return found, after
+    # The writer may be in the middle of the last line; it is read with the next call.
     whole = content[: content.rfind(b"\n") + 1]
     decode = msgspec.json.Decoder(kind).decode
     for line in whole.splitlines():

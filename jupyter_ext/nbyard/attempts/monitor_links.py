@@ -67,6 +67,7 @@ def write(store: Path, attempt_id: str, monitor: Monitor) -> None:
 def forget(store: Path, attempt_id: str) -> None:
     """Remove the Monitor data of an attempt and the log of its board."""
     for path in (_path(store, attempt_id), log_path(store, attempt_id)):
+        # Most attempts never had a monitor.
         path.unlink(missing_ok=True)
 
 

@@ -26,9 +26,11 @@ def poke(folder: Path, but: str = "") -> None:
         names = os.listdir(folder / FOLDER)
     except FileNotFoundError:
         return
+    # Without listeners no socket is created: most writes happen while none waits.
     names = [name for name in names if name != but]
     if names:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            # A full queue means that the listener has pokes to read already, so never wait for it.
             sender.setblocking(False)
             for name in names:
                 _send(sender, folder / FOLDER / name)
@@ -119,6 +121,7 @@ class Listener:
         return set()
 
     def fileno(self) -> int:
+        """Return the descriptor of the socket, for a selector."""
         return self._socket.fileno()
 
     def _drain(self) -> set[bytes]:
@@ -129,6 +132,7 @@ class Listener:
         return words
 
     def close(self) -> None:
+        """Close the sockets and delete the address."""
         self._selector.close()
         self._socket.close()
         self._bell.close()

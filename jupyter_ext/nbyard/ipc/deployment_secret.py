@@ -38,6 +38,7 @@ class KeptSecret:
             file.write(secrets.token_urlsafe(SECRET_BYTES))
             file.flush()
             os.fsync(file.fileno())
+        # The rename shows readers the whole secret or none.
         unfinished.replace(self._path)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:

@@ -105,6 +105,7 @@ def make_way(store: Store, settings: Settings) -> None:
 def _send(holder: str, number: int) -> None:
     """Send a signal to a process of this machine."""
     with contextlib.suppress(OSError):  # it may belong to another user
+        # The descriptor pins the process, so the signal cannot hit a reused pid.
         process = os.pidfd_open(pid_of(holder))
         try:
             if not is_dead(holder):  # and no other process got its pid meanwhile
@@ -139,6 +140,7 @@ def _started(pid: int) -> str:
         fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+    # A zombie still has a pid but does no work.
     return "" if fields[0] in "ZX" else fields[19]
 
 
@@ -160,6 +162,7 @@ class Watch:
             return
         if not lives(self._store) and self._is_needed():
             call_dispatcher(self._store, self._settings)
+            # A started dispatcher needs time on a busy machine.
             self._pause = min(2 * self._pause, PATIENCE_SECONDS)
         else:
             self._pause = WATCH_SECONDS
@@ -218,6 +221,7 @@ def _only_one(folder: Path) -> Iterator[int | None]:
             if age < PATIENCE_SECONDS:
                 yield None
                 return
+        # The mtime tells others how long this start has been running.
         os.utime(lock)
         yield lock
     finally:

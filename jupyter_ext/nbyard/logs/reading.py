@@ -27,6 +27,7 @@ def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
             start, content = _from_a_line_on(start, content)
     if not end and not before:
         content = content[: content.rfind(b"\n") + 1] or content
+    # The rest of a character may be written later; at the end there is no rest.
     if not (done and end):
         content = _whole_characters(content)
     text = content.decode("utf-8", "replace")

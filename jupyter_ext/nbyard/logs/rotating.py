@@ -60,6 +60,7 @@ class KeptLog:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The lock file is separate, because pieces are replaced while writers wait.
         with self._lock.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -77,6 +78,7 @@ class KeptLog:
                 self._piece(old).unlink()
         with self._piece(last).open("ab") as file:
             file.write(content)
+        # The mtime stores the moment of the last write, so no separate index is needed.
         os.utime(self._piece(last), ns=(moment, moment))
 
     def remove(self) -> bool:
@@ -98,6 +100,7 @@ class KeptLog:
         first = next((base for base in reversed(found) if base <= after), found[0])
         chunk = reading.piece(self._piece(first), max(after - first, 0), done=done)
         is_last = first == found[-1]
+        # The piece is read to its end, so continue with the next one.
         if not is_last and not chunk.text:
             return self.read(found[found.index(first) + 1], done=done)
         end, start = first + chunk.next, first + chunk.start

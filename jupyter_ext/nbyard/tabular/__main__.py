@@ -31,7 +31,9 @@ class Reply(msgspec.Struct, omit_defaults=True):
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:
+    """Answer questions until stdin closes or none comes for `idle_seconds`."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # A core dump would contain the user's data and fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     questions: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(questions,), daemon=True).start()
@@ -54,6 +56,7 @@ def _listen(questions: "queue.Queue[bytes]") -> None:
 
 
 def reply_to(line: bytes) -> Reply:
+    """Answer one question; errors of the file become messages."""
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))

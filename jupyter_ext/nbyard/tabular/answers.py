@@ -43,6 +43,7 @@ class Question(msgspec.Struct, omit_defaults=True):
 
 
 def answer(question: Question) -> TableInfo | TablePage | Profile:
+    """Answer one question about a table."""
     source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
     answers: dict[str, Callable[[Question, Source], TableInfo | TablePage | Profile]] = {
         "info": _info,
@@ -80,6 +81,7 @@ def _page(question: Question, source: Source) -> TablePage:
     shown, columns = _shown(question, info), []
     offset, limit = max(0, question.offset), min(max(0, question.limit), MAX_PAGE_ROWS)
     columns = [info.columns[place] for place in shown]
+    # Only text can be read from the middle of a file; other formats and sorting need polars.
     if question.sort or source.format not in (*TEXTS, "jsonl"):
         from nbyard.tabular import frames
 

@@ -98,6 +98,7 @@ def _is_whole(size: int, tail: bytes, magic: bytes) -> bool:
 
 def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
     named = SUFFIXES.get(Path(filename).suffix.lower())
+    # Excel files are zip archives, as are many other files.
     if head.startswith(b"PK\x03\x04"):
         return _excel(path, named)
     if named is None:
@@ -128,6 +129,7 @@ def _excel(path: Path, named: TableFormat | None) -> TableFormat:
             size = sum(item.file_size for item in archive.infolist())
     except zipfile.BadZipFile as broken:
         raise BrokenTable("the Excel file is damaged") from broken
+    # A zip bomb would fill the memory of the reader.
     if size > MAX_UNZIPPED_BYTES:
         raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
     return "excel"

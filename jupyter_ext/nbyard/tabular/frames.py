@@ -43,6 +43,7 @@ def text_options(source: Source) -> dict[str, Any]:
 
 def texts(source: Source, **more: Any) -> pl.LazyFrame:
     """Return the lazy frame of all texts of a table; empty texts are nulls."""
+    # The scan finds blank lines and the encoding, on which `utf8_path` depends.
     source.scan()
     options = text_options(source) | more
     return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
@@ -156,6 +157,7 @@ def _is_whole(column: pl.Series) -> bool:
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
+    """Return nbyard's type for a type of polars."""
     tests: list[tuple[ColumnType, bool]] = [
         ("int", dtype.is_integer()),
         ("decimal", isinstance(dtype, pl.Decimal)),
@@ -233,6 +235,7 @@ def info(source: Source) -> TableInfo:
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
     except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
         words = str(problem).partition("\n")[0][:MAX_WORDS]
+        # Other errors are limits of polars, so the file may be fine.
         if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
             raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
         raise

@@ -104,6 +104,7 @@ class _Search:
             if facts.get(f"{place} twin") == 0:
                 self.unclear.append(place)
                 column = Column("", "string")
+            # Null words matter for reading: polars has to look for them in each cell.
             has_words = bool(facts[f"{place} words"])
             self.null_words |= has_words
             has_nulls = has_words or bool(facts[f"{place} nulls"])
@@ -114,6 +115,7 @@ class _Search:
         """Return the column of a form; long numbers need more bits or exact decimals."""
         layout = "|".join(form.layouts)
         column = Column("", form.type, layout=layout, padded=form.padded)
+        # 18 digits always fit 64 bits; 19 may or may not.
         if form.type == "int" and digits > DIGITS_OF_INT64:
             return self._long_int(place, column)
         if form.type == "float" and digits > DIGITS_OF_FLOAT:

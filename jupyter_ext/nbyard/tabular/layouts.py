@@ -63,6 +63,7 @@ def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -
 
 def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
     """Return the narrowest form that fits all these texts; "null" if all are missing."""
+    # Equal texts are checked once; columns often have few distinct values.
     present = list(dict.fromkeys(text for text in texts if text not in NULLS))
     if not present:
         return Form("null")

@@ -42,6 +42,7 @@ class Kinds:
         self._long: dict[str, bool] = {}
 
     def add(self, row: Row) -> None:
+        """Count a row and record the types of its values."""
         self.rows += 1
         for name, value in row.items():
             if name not in self._found:
@@ -55,12 +56,14 @@ class Kinds:
                 self._long[name] = self._long.get(name, False) or value not in INT128
 
     def columns(self) -> list[Column]:
+        """Return the columns that the rows so far suggest."""
         return [self._column(name, kinds) for name, kinds in self._found.items()]
 
     def _column(self, name: str, kinds: set[type]) -> Column:
         types = {KINDS[kind] for kind in kinds}
         found: ColumnType = "float" if types == {"int", "float"} else "other"
         found = types.pop() if len(types) == 1 else found if types else "null"
+        # Such numbers need 128 bits; even longer ones have no type.
         layout = "big" if found == "int" and name in self._long else ""
         if layout and self._long[name]:
             found, layout = "other", ""
@@ -68,6 +71,7 @@ class Kinds:
 
 
 def kinds_of(rows: Iterable[Row]) -> Kinds:
+    """Return the types of the values in all rows."""
     kinds = Kinds()
     for row in rows:
         kinds.add(row)
@@ -123,5 +127,6 @@ def _values(rows: Sequence[Row], column: Column) -> list[Any]:
 def _float(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
+    # JSON integers have any size; floats do not.
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")

@@ -88,6 +88,7 @@ def _moments(present: pl.Series) -> dict[str, Any]:
     ordered = present.sort()
     physical = ordered.to_physical()
     edges = _edges(physical[0], physical[-1], whole=True)
+    # Dates are whole numbers here, so each bin is one day.
     if physical[-1] - physical[0] < BINS:
         edges = list(range(physical[0], physical[-1] + 2))
     shown = pl.Series([int(edge) for edge in edges]).cast(physical.dtype).cast(ordered.dtype)

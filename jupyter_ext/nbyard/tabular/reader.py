@@ -66,6 +66,7 @@ class Reader:
         return reply.answer
 
     def close(self) -> None:
+        """Kill the reader process."""
         with self._lock:
             self._end()
 
@@ -89,6 +90,7 @@ class Reader:
                 raise Invalid("reading this table took too long")
             if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
                 before, worked = worked, _ticks(process.pid)
+                # NaN compares as False, so systems without /proc never stop a reader here.
                 if left > self._still_seconds and worked - before < LEAST_TICKS:
                     self._end()
                     raise Invalid(STANDS_STILL)
@@ -127,6 +129,7 @@ class Reader:
         if self._process is None:
             return
         self._process.kill()
+        # Leaving the block closes the pipes and waits for the process.
         with self._process:
             pass
         self._process = None

@@ -34,6 +34,7 @@ class Sample(NamedTuple):
 
 
 def sample(source: Source) -> Sample:
+    """Return a sample of a table; a small table is returned whole."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
     if source.format == "jsonl":
@@ -108,9 +109,11 @@ def _pieces(source: Source) -> bytes:
     with path.open("rb") as file:
         for spot in range(SPOTS):
             file.seek(begin + spot * (size - begin - SPOT_BYTES) // (SPOTS - 1))
+            # The spot may lie within a line; skip its rest.
             if spot or begin == 0:
                 file.readline(MAX_LINE_BYTES)
             pieces.append(file.read(SPOT_BYTES) + file.readline(MAX_LINE_BYTES))
+        # In the middle of a file, it is unknown whether a quote is open.
         if source.format != "jsonl" and any(b'"' in piece for piece in pieces):
             file.seek(begin)
             return _whole_rows(file.read(WHOLE_BYTES))

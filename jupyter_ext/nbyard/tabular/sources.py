@@ -46,6 +46,7 @@ class Source:
 
     @functools.cached_property
     def dialect(self) -> Dialect:
+        """The dialect of the text, read once."""
         with self.path.open("rb") as file:
             return dialect_of(file, self.format, self._read_as)
 
@@ -85,6 +86,7 @@ class Source:
             return None
 
     def remember(self, info: TableInfo) -> None:
+        """Store the schema that all rows suggest."""
         write(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> texts.Scan | None:
@@ -99,6 +101,7 @@ class Source:
 
     @property
     def dialect_encoding(self) -> str:
+        """The encoding of a text table; empty for JSON lines."""
         return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> texts.Scan:
@@ -121,6 +124,7 @@ class Source:
     def _read_as_other(self, encoding: str) -> None:
         if encoding and encoding != self.dialect.encoding:
             self._read_as = encoding
+            # The next access reads the header again, with the other encoding.
             del self.dialect
 
     def _rewritten(self, encoding: str) -> Path:

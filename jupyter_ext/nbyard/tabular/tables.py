@@ -88,6 +88,7 @@ class Tables:
             return msgspec.json.decode(kept.read_bytes(), type=Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, slow=not sample)
+        # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
             write(kept, msgspec.json.encode(found))
         return found
@@ -106,6 +107,7 @@ class Tables:
         shutil.rmtree(self._kept(key), ignore_errors=True)
 
     def close(self) -> None:
+        """Stop both reader processes."""
         self._quick.close()
         self._slow.close()
 
@@ -130,6 +132,7 @@ class Tables:
             folder = self._folder(file)
             folder.mkdir(exist_ok=True, parents=True, mode=0o700)
             if file.info and not (folder / INFO).exists():
+                # The cache may have been deleted; the store still has the schema.
                 write(folder / INFO, msgspec.json.encode(file.info))
             yield folder
         else:

@@ -37,10 +37,12 @@ class Scan(msgspec.Struct):
     offsets: list[int] = []
 
     def mark(self, offset: int) -> None:
+        """Add an index entry for the current row."""
         self.rows_at.append(self.rows)
         self.offsets.append(offset)
 
     def add_ragged(self, line: int, found: int, expected: int) -> None:
+        """Count a line with another number of values; keep the message for the first."""
         if not self.ragged:
             self.first_ragged = f"line {line:,} has {found:,} values, the header has {expected:,}"
         self.ragged += 1
@@ -64,10 +66,12 @@ def check(path: Path, dialect: Dialect) -> Scan:
         while True:
             start = file.tell()
             chunk = file.read(CHUNK)
+            # Complete the last line, so that chunks end between lines.
             chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
             if not chunk:
                 return scan
             _refuse_binary(chunk, lines, dialect.encoding)
+            # A quote may span lines, so from here on the csv module has to parse.
             if b'"' in chunk:
                 break
             scan.mark(start)
@@ -106,6 +110,7 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
     delimiter, expected = dialect.delimiter.encode(), len(dialect.names)
     if expected > 1 and chunk.endswith(b"\n"):
         count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
+        # The fast path: all lines have the same number of delimiters.
         if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
             scan.rows += count
             return count

@@ -56,4 +56,5 @@ def cut(text: str) -> str:
     """Return at most 1,000 characters of valid Unicode; a cut text ends with a mark."""
     if len(text) > MAX_CELL_CHARACTERS:
         text = text[: MAX_CELL_CHARACTERS - 1] + MARK
+    # JSON may contain lone surrogates, which UTF-8 cannot encode.
     return text.encode("utf-8", "replace").decode()

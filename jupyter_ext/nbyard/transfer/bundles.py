@@ -45,6 +45,7 @@ def project_of(path: Path, limit: Path) -> Path | None:
     A home folder is never a project, nor is the root of the machine.
     """
     for folder in path.parents:
+        # A marker file in a home folder, such as .git for dotfiles, must not bundle all of it.
         if folder in no_projects(path):
             return None
         if is_project(folder):
@@ -202,6 +203,7 @@ def _stored(
         )
     try:
         return blobs.put_folder(base, keep=keep), len(sizes)
+    # The folder is live: other programs may delete files while it is copied.
     except (FileNotFoundError, NotFound) as error:
         raise Conflict(
             f"A file or folder was removed while the code of {name} was collected: {error}",
@@ -221,8 +223,10 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
         if name == own or (name.endswith("/") and own.startswith(name)):
             return True
         place = base / name
+        # A link could lead out of the project, and devices or FIFOs would block.
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
             return False
+        # A store inside the project would bundle all earlier results.
         if name.endswith("/") and (place / STORE_MARK).exists():
             return False
         return not rule_for(name, rules)
@@ -257,6 +261,7 @@ def _size(base: Path, keep: Callable[[str], bool], most: int) -> int | None:
     size = 0
     for count, (_, one) in enumerate(_sizes(base, keep), 1):
         size += one
+        # Stop early: a home folder may hold millions of files.
         if size > most or count > LOOSE_FILES:
             return None
     return size

@@ -71,6 +71,7 @@ def resolve(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise Unavailable(f"{host} cannot be found: {_reason(problem)}") from problem
+    # The list may contain an address more than once.
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -109,6 +110,7 @@ class Remote:
         `sign` returns additional headers for each requested target, including redirects.
         """
         target = self.check(url)
+        # A circle is reported as such, before the limit of redirects.
         seen = {target.url}
         watch = watch or Watch()
         for _ in range(self._limits.redirects + 1):
@@ -125,6 +127,7 @@ class Remote:
         if not location:
             raise Unavailable("the server redirects to nowhere")
         following = self.check(urljoin(target.url, location))
+        # The user asked for an encrypted transfer, so a redirect must not drop it.
         if target.scheme == "https" and following.scheme == "http":
             raise Invalid.field("url", "redirects from https to http")
         return following
@@ -182,6 +185,7 @@ class Remote:
         self, answer: http.client.HTTPResponse, sink: Sink, unpacker: "Plain", watch: "Watch"
     ) -> int:
         stated, received, size = answer.length, 0, 0
+        # Refuse early. The loop below checks again, because the stated length may be false.
         if stated is not None and stated > self._limits.max_bytes:
             raise self._too_large()
         while piece := answer.read1(CHUNK):
@@ -242,23 +246,28 @@ class Watch:
                 self._socket = None
 
     def connected(self, plain: socket.socket) -> None:
+        """Remember the connection, so that the watch can cut it."""
         # A second handle on the connection, because TLS takes the first one over.
         self._socket = plain.dup()
 
     def answered(self) -> None:
+        """Note that the response has begun: from now on only its speed is limited."""
         self._answered_at = time.monotonic()
 
     def received(self, done: int, total: int | None) -> None:
+        """Record the bytes so far, and report the progress every PROGRESS_SECONDS."""
         self._bytes = done
         if self._progress and time.monotonic() - self._told_at > PROGRESS_SECONDS:
             self.done(done, total)
 
     def done(self, done: int, total: int | None) -> None:
+        """Report the final progress."""
         self._told_at = time.monotonic()
         if self._progress:
             self._progress(done, total)
 
     def refuse_stopped(self) -> None:
+        """Raise the error for which the watch cut the connection, if any."""
         if self._stopped:
             raise self._stopped
 
@@ -290,9 +299,11 @@ class Plain:
     """Passes pieces on unchanged."""
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the content of a piece."""
         yield piece
 
     def rest(self) -> bytes:
+        """Return what is left after the last piece."""
         return b""
 
 
@@ -303,11 +314,13 @@ class Gunzip(Plain):
         self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the decompressed content of a piece, at most CHUNK bytes at a time."""
         while piece:
             yield self._unzip.decompress(piece, CHUNK)
             piece = self._unzip.unconsumed_tail
 
     def rest(self) -> bytes:
+        """Return the last bytes; raise Unavailable if the compressed data is incomplete."""
         left = self._unzip.flush()
         if not self._unzip.eof:
             raise Unavailable("the connection broke off within the compressed bytes")
@@ -316,6 +329,7 @@ class Gunzip(Plain):
 
 def _unpacker(answer: http.client.HTTPResponse, filename: str) -> Plain:
     coding = answer.getheader("Content-Encoding", "").strip().lower()
+    # Servers often label a .gz file as encoded. Its bytes are the file, so they stay packed.
     packed_file = filename.lower().endswith((".gz", ".tgz"))
     if coding in ("", "identity") or (coding in ("gzip", "x-gzip") and packed_file):
         return Plain()

@@ -58,9 +58,14 @@ class UploadPiece:
         self.offset = offset
 
     def write(self, data: bytes | memoryview) -> None:
+        """Append bytes and move the offset.
+
+        Raises TooLarge beyond the limit, and Unavailable if the disk is full.
+        """
         if self.offset + len(data) > self._limit:
             raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
         self._blobs.ensure_room(len(data))
+        # Other writers may have used the space since the check.
         with disk_full_in_words(len(data)):
             write_all(self._fd, data)
         self.offset += len(data)
@@ -76,6 +81,7 @@ class Uploads:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
+        """Create an upload, and check its name, its stated size and the free space."""
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:
@@ -93,6 +99,10 @@ class Uploads:
         return Upload(upload_id, filename, 0, size_bytes)
 
     def get(self, owner: str, upload_id: str) -> Upload:
+        """Return an upload with its current offset.
+
+        Raises NotFound if it does not exist or belongs to another owner.
+        """
         told = self._told(owner, upload_id)
         if told.taken is not None:
             return Upload(upload_id, told.filename, told.taken.size_bytes, told.size_bytes)
@@ -104,6 +114,7 @@ class Uploads:
 
     def _told(self, owner: str, upload_id: str) -> _Told:
         told = _read(self._folder(upload_id))
+        # The error is the same for both cases: it does not reveal uploads of others.
         if told is None or told.owner != owner:
             raise _unknown()
         return told
@@ -138,6 +149,7 @@ class Uploads:
                     os.fsync(fd)
 
     def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
+        """Append all pieces at `offset` and return the upload."""
         with self.appending(owner, upload_id, offset) as piece:
             for chunk in pieces:
                 piece.write(chunk)
@@ -194,6 +206,7 @@ class Uploads:
                 continue
             with contextlib.suppress(FileNotFoundError, NotFound, Conflict):
                 part = folder / "part"
+                # A finished upload has no part any more; its folder changed last.
                 newest = (part if part.exists() else folder).stat().st_mtime
                 if time.time() - newest < older_than_seconds:
                     continue

@@ -66,6 +66,7 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     found["successCodes"] = list(told.success_codes)
     found["temporaryFailCodes"] = list(told.temporary_codes)
     found["permanentFailCodes"] = list(told.permanent_codes)
+    # CWL requires these two fields even when they are empty.
     kept = ("inputs", "outputs")
     return {name: value for name, value in found.items() if value or name in kept}
 
@@ -98,6 +99,7 @@ def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]
     if amounts:
         found.append({"class": "ResourceRequirement", **amounts})
     if resources.timeout_seconds:
+        # CWL has whole seconds only, so round up.
         limit = -(-resources.timeout_seconds // 1)
         found.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
     if resources.cache in (False, "off"):
@@ -140,6 +142,7 @@ def _binding(bound: Bound) -> dict[str, Any]:
 def _input(argument: Argument) -> dict[str, Any]:
     reach = argument.reach
     bound = reach if isinstance(reach, Bound) else None
+    # An optional argument without a default may be null in CWL.
     may_lack = not argument.required and argument.default is msgspec.UNSET
     found: dict[str, Any] = {
         "type": _nullable(_type(argument, bound), argument.nullable or may_lack)

@@ -41,6 +41,7 @@ class Fields:
         return f"{self.where}.{name}" if self.where else name
 
     def get(self, name: str) -> Any:
+        """Return the value of a field; None if it is missing."""
         return self.value.get(name)
 
     def text(self, name: str, default: str = "") -> str:
@@ -71,6 +72,7 @@ class Fields:
         return "\n".join(lines)
 
     def truth(self, name: str, default: bool) -> bool:
+        """Return a truth value, or the default if it is missing."""
         found = self.value.get(name)
         if not isinstance(found, bool | None):
             refuse(self.at(name), f"true or false is needed, not {shown(found)}")
@@ -110,6 +112,7 @@ class Fields:
             for called, one in found.items():
                 if called in DIRECTIVES:
                     refuse(self.at(name), f"{called} is not followed")
+                # CWL's map form: `name: int` is short for `name: {type: int}`.
                 whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
                 yield bare(called), Fields(whole, self.at(f"{name}.{bare(called)}"), self.notes)
         elif found is not None:
@@ -118,6 +121,7 @@ class Fields:
 
 def bare(name: str) -> str:
     """Return a name without the document and the tool that contain it."""
+    # In a `$graph`, ids are references such as `#main/input`.
     return name.rpartition("#")[2].rpartition("/")[2]
 
 

@@ -34,6 +34,7 @@ INPUT = (
 
 
 def key_of(*parts: int | str) -> Key:
+    """Return a sort key of numbers and texts, as section 4.1 compares them."""
     return tuple((0, p, "") if isinstance(p, int) else (1, 0, p) for p in parts)
 
 
@@ -56,6 +57,7 @@ class Inputs:
         self.optional: set[tuple[str, ...]] = set()
 
     def read(self, tool: Fields) -> None:
+        """Read all inputs of the tool."""
         for name, fields in tool.entries("inputs", "id", "type"):
             fields.only(*INPUT)
             self._add((name,), fields, ())
@@ -150,10 +152,12 @@ class Inputs:
         for name, inner in found.fields:
             inner.only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
             if isinstance(default, dict) and name in default:
+                # A default of the record holds the defaults of its fields.
                 inner.value = {**inner.value, "default": default[name]}
             if found.nullable:
                 inner.value = {**inner.value, "type": optional(inner.get("type"))}
             self._add((*path, name), inner, above)
+        # Nested records have added arguments, too.
         mine = [one for one in self.arguments if one not in before]
         if binding is not None and binding.text is not None:
             del self.words[words:]
@@ -179,6 +183,7 @@ class Inputs:
         )
         is_folder = found.name == "Directory" or holds_files
         default = fields.value.get("default", msgspec.UNSET)
+        # For a required input, null is not a default.
         if default is None and not found.nullable:
             default = msgspec.UNSET
         if is_file and isinstance(default, dict):
@@ -290,12 +295,14 @@ def name_beside(beside: Beside) -> str:
 
 
 def help_beside(beside: Beside) -> str:
+    """Return the help text for the argument of a file beside another one."""
     is_whole = bool(names_in(beside.pattern, ""))
     return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
 
 
 def free_name(name: str, taken: set[str]) -> str:
     """Return a valid, free name for an argument: letters, digits and `_`."""
+    # A number may follow, and names have a maximum length.
     plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
     plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
     number = 2

@@ -56,6 +56,7 @@ class Loader:
         path = _place(named, where, file[-1])
         if path in file:
             refuse(where, f"{path} imports itself")
+        # Count the files, because imports could multiply without a circle.
         self._left -= 1
         if self._left < 0:
             refuse(where, f"more than {MAX_FILES} files are named")
@@ -77,6 +78,7 @@ def _place(named: Any, where: str, file: str) -> str:
         refuse(where, f"the path of a file is needed, not {shown(named)}")
     if "://" in named or named.startswith(("/", "file:")):
         refuse(where, f"{named[:200]} is not followed: only files by their path from this one are")
+    # A fragment would need an index of all ids in the other file.
     if "#" in named:
         refuse(where, f"{named[:200]}: a part of a file is not supported")
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))

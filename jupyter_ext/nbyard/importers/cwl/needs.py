@@ -49,6 +49,7 @@ class Needs:
         self.invocation = msgspec.structs.replace(self.invocation, **told)
 
     def docker(self, fields: Fields) -> None:
+        """Read DockerRequirement: the image of the container."""
         fields.only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
@@ -79,6 +80,7 @@ class Needs:
         self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
 
     def variables(self, fields: Fields) -> None:
+        """Read EnvVarRequirement."""
         fields.only("class", "envDef")
         found = {}
         for name, one in fields.entries("envDef", "envName", "envValue"):
@@ -90,19 +92,23 @@ class Needs:
         self._run(variables=found)
 
     def time(self, fields: Fields) -> None:
+        """Read ToolTimeLimit; 0 means no limit."""
         fields.only("class", "timelimit")
         self._limit(timeout_seconds=fields.number("timelimit", float) or None)
 
     def reuse(self, fields: Fields) -> None:
+        """Read WorkReuse: whether cached results may be used."""
         fields.only("class", "enableReuse")
         self._limit(cache=None if fields.truth("enableReuse", True) else False)
 
     def network(self, fields: Fields) -> None:
+        """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
         fields.only("class", "networkAccess")
         if fields.truth("networkAccess", False):
             fields.notes.append("NetworkAccess: the settings of nbyard decide.")
 
     def shell(self, fields: Fields) -> None:
+        """Read ShellCommandRequirement."""
         fields.only("class")
         self._run(for_shell=True)
 
@@ -111,6 +117,7 @@ class Needs:
         fields.only("class", "loadListing")
 
     def folder(self, fields: Fields) -> None:
+        """Read InitialWorkDirRequirement: files of the working folder."""
         fields.only("class", "listing")
         where = fields.at("listing")
         self._run(files=tuple(_file(one, where, fields.notes) for one in fields.listed("listing")))

@@ -64,6 +64,7 @@ class _Outputs:
                 self.add((*path, name), inner)
             return
         name = "_".join(path)
+        # CWL allows an input and an output with one name; nbyard does not.
         called = free_name(f"{name}_out" if name in self._taken else name, self._taken)
         self._taken.add(called)
         output = _output(called, kind, fields, self._formats)

@@ -49,6 +49,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
         line.take(argument)
     kept = [line.changed.get(argument.name, argument) for argument in arguments]
     shift = line.next if line.next else 0
+    # The words of the line come first, so bound words move behind them.
     kept = [_shifted(argument, shift, line.changed) for argument in kept]
     words = [
         msgspec.structs.replace(word, position=word.position + shift)

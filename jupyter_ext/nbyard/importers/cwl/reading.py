@@ -81,6 +81,7 @@ def _hinted(tool: Fields) -> Imported | None:
     says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
     try:
         told = msgspec.convert(hints[0].get("description"), Description)
+        # A user may have edited the document after the export. Then the document counts.
         if with_hint(document_of(told), told) == says:
             return Imported(told)
     except (msgspec.ValidationError, Invalid):

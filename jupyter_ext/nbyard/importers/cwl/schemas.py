@@ -92,8 +92,10 @@ class _Schemas:
         called = bare(name)
         if called not in self.known:
             return name
+        # A recursive type cannot be expanded.
         if called in above:
             refuse(where, f"the type {called} contains itself")
+        # Types that use each other twice would grow exponentially.
         self._uses += 1
         if self._uses > MAX_USES:
             refuse(where, f"types are named more than {MAX_USES:,} times")

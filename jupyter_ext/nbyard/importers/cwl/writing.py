@@ -43,6 +43,7 @@ def _text(document: dict[str, Any]) -> str:
         style = None if is_plain(text) else '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    # A separate class: a representer of SafeDumper itself would change it for all users.
     own = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     yaml.add_representer(str, quoted, Dumper=own)
     return str(yaml.dump(document, Dumper=own, sort_keys=False, allow_unicode=True, width=100))
