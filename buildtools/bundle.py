@@ -127,6 +127,7 @@ def builder() -> Callable[[], None] | None:
 
 
 def main(asked: str) -> int:
+    """Build the bundle if needed, or do only what `asked` names: node or packages."""
     root = Path(__file__).resolve().parent.parent
     if asked == "node":
         return 0 if has_node() else 1

@@ -23,6 +23,7 @@ USAGE = """\
 
 
 def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         "./check",
         description="Check this project. Logs and JUnit files lie in .check/.",

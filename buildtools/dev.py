@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 180.0
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="./dev", description="Start JupyterLab on this checkout, with live rebuild."
     )
@@ -86,9 +87,11 @@ class Development:
 
     @property
     def url(self) -> str:
+        """The address of JupyterLab, with its token."""
         return f"http://localhost:{self._port}/lab?token={self._token}"
 
     def start(self) -> None:
+        """Start the bundler, the type checker and JupyterLab."""
         stage(FOLDER / "package")
         bundler = str(Path(__file__).with_name("dev_bundle.cjs"))
         self._run("bundle", ["node", bundler, str(FOLDER / "package")], CHECKOUT)
@@ -158,12 +161,14 @@ class Development:
             say("JupyterLab answers again.")
 
     def stop(self) -> None:
+        """Stop all processes."""
         for process in self._running.values():
             process.stop()
         dev_processes.sweep(FOLDER)
 
 
 def answers(url: str) -> bool:
+    """Return whether the server responds."""
     try:
         with urllib.request.urlopen(url.replace("/lab?", "/api/status?"), timeout=5) as answer:
             return bool(answer.status == 200)
@@ -207,10 +212,12 @@ def only_one() -> TextIO:
 
 
 def say(text: str) -> None:
+    """Print a line at once."""
     print(text, flush=True)  # noqa: T201
 
 
 def main() -> int:
+    """Run ./dev until Ctrl-C and return its exit code."""
     options = arguments(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)

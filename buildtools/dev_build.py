@@ -39,6 +39,7 @@ def type_checker() -> list[str]:
 
 
 def copy_schemas() -> None:
+    """Copy the settings schemas into the bundle."""
     for path in (CHECKOUT / "schema").glob("*.json"):
         shutil.copyfile(path, BUNDLE / "schemas/nbyard" / path.name)
 

@@ -41,6 +41,7 @@ class Process:
                 print(f"{self.name:>6} | {line.rstrip()}", flush=True)  # noqa: T201
 
     def runs(self) -> bool:
+        """Return whether the process is running."""
         return self._child.poll() is None
 
     def stop(self) -> None:

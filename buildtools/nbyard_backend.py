@@ -35,16 +35,19 @@ Settings = dict[str, Any] | None
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
+    """Return the packages for building an sdist (PEP 517)."""
     known = build_meta.get_requires_for_build_sdist(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
+    """Return the packages for building a wheel (PEP 517)."""
     known = build_meta.get_requires_for_build_wheel(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
+    """Return the packages for an editable build (PEP 660)."""
     known = build_meta.get_requires_for_build_editable(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
@@ -52,6 +55,7 @@ def get_requires_for_build_editable(config_settings: Settings = None) -> list[st
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
+    """Build an editable wheel that enables the server extension (PEP 660)."""
     make = bundle.builder()
     if make:
         make()

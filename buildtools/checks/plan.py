@@ -31,10 +31,12 @@ class Step:
 
     @property
     def log(self) -> Path:
+        """The path of the log."""
         return RECORDS / f"{self.name}.log"
 
     @property
     def junit(self) -> Path:
+        """The path of the JUnit file."""
         return RECORDS / f"{self.name}.xml"
 
     def variables(self) -> dict[str, str]:
@@ -74,6 +76,7 @@ def evidence(name: str, *words: str, workers: int = 1) -> Step:
 
 
 def npm(name: str, script: str, *words: str, load: float = 1.0) -> Step:
+    """Return a step that runs an npm script."""
     return Step(name, ("npm", "run", "--silent", script, *(("--", *words) if words else ())), load)
 
 
@@ -96,11 +99,13 @@ PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")
 
 
 def unit_tests(profile: str) -> Step:
+    """Return the step of all unit tests, with a profile for property tests."""
     words = ("-m", "not postgresql", "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
     return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
 
 
 def typescript_tests(*words: str) -> Step:
+    """Return the step of the TypeScript tests."""
     return Step("typescript-tests", ("npx", "jest", *words, *JEST))
 
 

@@ -116,6 +116,7 @@ class Connection:
 
     def _client(self) -> "APIClient":
         with self._connecting:
+            # A late thread must not reopen a connection that nobody would close.
             if self._is_closed:
                 raise Unavailable(f"The connection to {self.url} is closed.")
             if self._connected is None:
@@ -131,6 +132,7 @@ class Connection:
             timeout=cast(int, self._timeout),
         )
         if address.startswith("unix://"):
+            # The SDK's own adapter would open one pool for each path.
             client.get_adapter(HERE).close()
             adapter = _adapter_class()(f"http+{address}", self._timeout, max_pool_size=POOL)
             client.mount(HERE, adapter)
@@ -198,6 +200,7 @@ class Connection:
         """Yield a streamed response; the SDK would disable its time limits here."""
         with self._calling() as client:
             url = f"{client.base_url}/v{client.api_version}{path}"
+            # Connecting always has a limit; a followed log may be silent forever.
             limits = (self._timeout, wait)
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
                 check(answer)

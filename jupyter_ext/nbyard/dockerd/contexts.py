@@ -63,7 +63,9 @@ def _add_folder(archive: tarfile.TarFile, place: str, folder: Path, dockerfile: 
         elif stat.S_ISLNK(found.st_mode):
             member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
             archive.addfile(member)
+        # Devices, sockets and FIFOs are left out.
         elif stat.S_ISREG(found.st_mode):
+            # The umask of the user must not change the digest, so only this bit counts.
             is_program = found.st_mode & stat.S_IXUSR
             member.size, member.mode = found.st_size, 0o755 if is_program else 0o644
             with path.open("rb") as file:

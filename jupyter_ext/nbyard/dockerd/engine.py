@@ -45,6 +45,7 @@ class Engine(Images):
             Conflict: the name is taken.
             NotFound: the image or the network does not exist.
         """
+        # Podman assigns GPUs as CDI devices, which Docker's API cannot request.
         if spec.gpus and self.info.is_podman:
             return self._create_with_devices(spec)
         options = host_options(spec, self.info)
@@ -225,6 +226,7 @@ class Engine(Images):
         An `internal` network leads nowhere else, not even to the engine's machine.
         """
         known = self._networks(name)
+        # An older run may have left a network of the other kind under this name.
         if any(bool(one.get("Internal")) != internal for one in known):
             if not self.remove_network(name):
                 raise Unavailable(f"The network {name} is of the other kind and still in use.")

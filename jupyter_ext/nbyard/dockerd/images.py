@@ -94,6 +94,7 @@ class Images(Connection):
             Stopped: the image is no longer wanted.
             NbyardError: the image cannot be pulled; the message says why.
         """
+        # No registry knows ids, so a pull could only fail.
         if name.startswith(BY_ID):
             raise NbyardError(
                 f"The image {name} is gone, and can be had by its id only: make it anew."
@@ -129,6 +130,7 @@ class Images(Connection):
                 for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
                     tell(line, hear)
                     digest = str((line.get("aux") or {}).get("Digest") or digest)
+                    # A push reports progress all the time, so no second thread is needed.
                     mind(wanted)
         except Unavailable:
             raise
@@ -154,6 +156,7 @@ class Images(Connection):
         try:
             with suppress(NotFound), self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
+                # The SDK's own call has the short timeout of all calls.
                 check(client.delete(url, timeout=REMOVE_SECONDS))
         except Conflict:
             return False

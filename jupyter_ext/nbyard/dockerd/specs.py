@@ -118,6 +118,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "tmpfs": scratch_of(spec, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
+        # Equal limits disable swap, so a task fails instead of slowing the machine down.
         "memswap_limit": memory,
         "nano_cpus": int(min(spec.cpu or info.cpus, info.cpus) * 1e9),
         "init": True,
@@ -160,6 +161,7 @@ def _engine_mount(mount: Mount) -> Any:
 
 
 def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
+    """Return the log driver and its size limit."""
     # The driver "local" keeps bytes unchanged; json-file replaces bytes that are not UTF-8.
     size = f"{max(1, size_bytes >> 20)}m"
     if "local" in drivers:
@@ -179,6 +181,7 @@ def repository_and_tag(name: str) -> tuple[str, str | None]:
 def seconds(stamp: str) -> float:
     """Return the Unix time of an engine's timestamp (nine decimals); 0.0 without one."""
     matched = re.fullmatch(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?(Z|[+-]\d+:\d+)", stamp or "")
+    # Engines write year 1 for a time that has not come.
     if not matched or stamp.startswith("0001"):
         return 0.0
     whole, fraction, zone = matched.groups()

@@ -94,6 +94,7 @@ class SshRelay:
 
     def _end_shared(self) -> None:
         at = self._words.index("--")
+        # The shared master would otherwise live until ControlPersist ends.
         words = [*self._words[:at], "-O", "exit", *self._words[at:]]
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)

@@ -19,6 +19,7 @@ Say = Callable[[str], None]
 
 
 def refusal(status: int | None, words: str) -> NbyardError:
+    """Return our error for a refusal of the engine."""
     # Podman reports this with status 500 while it removes a container.
     if status == 404 or "no such container" in words:
         return NotFound(words)
@@ -28,6 +29,7 @@ def refusal(status: int | None, words: str) -> NbyardError:
 
 
 def check(answer: Any) -> None:
+    """Raise Docker's error for a refused request."""
     import docker.errors
     import requests
 

@@ -59,6 +59,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> dict[str, str]:
+        """The build arguments: the base image, if the Dockerfile takes it."""
         return {BASE: self.base} if self.base else {}
 
 
@@ -134,6 +135,7 @@ def _build(
 
     def hear(line: str) -> None:
         if STEP.match(line):
+            # Only the step that runs now can fail.
             steps[:] = [line]
         tail.append(COLOURS.sub("", line))
         say(line)
@@ -160,6 +162,7 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     words = _cause(tail, error.message)
     place = f"line {at.line} of the Dockerfile failed: " if at else ""
     hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
+    # The packages' own message does not say that .git is missing on purpose.
     hint = NO_GIT if wants_git("\n".join(tail)) else hint
     stop = "." if hint and not words.endswith(".") else ""
     failed = BuildFailed(f"The image could not be built: {place}{words}{stop}", hint=hint)
@@ -185,6 +188,7 @@ def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.i
     """
     left = [engine.image(image_id) for image_id in engine.labelled(IMAGE_LABEL, untagged=True)]
     meant = [one.id for one in left if one is not None and since <= one.created_at < before]
+    # A list, because a generator would stop at the first image in use.
     return all([engine.remove_image(image_id) for image_id in meant])
 
 

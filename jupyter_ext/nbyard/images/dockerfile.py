@@ -94,6 +94,7 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         install=_install,
         quoted=quoted,
     )
+    # The user's lines come after the marker, which separates them when the text is read again.
     return sealed(made) + recipe.own
 
 

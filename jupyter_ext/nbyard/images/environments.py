@@ -45,6 +45,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     requirements = with_folders_of(text, read_requirements(text, Sources.parse(sources)))
     files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
     with (
+        # Tasks that start together need the same image; one of them builds it.
         _lock(f"{base}\n{requirements}\n{for_notebooks}"),
         tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
     ):

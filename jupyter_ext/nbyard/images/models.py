@@ -84,6 +84,7 @@ def serving_sources(reference: str = "") -> dict[str, str]:
         for name in sorted(names)
         for path, text in _sources(resources.files(importlib.import_module(name)))
     }
+    # The real package would import modules that the image does not have.
     return {"nbyard/__init__.py": ALONE, **found}
 
 

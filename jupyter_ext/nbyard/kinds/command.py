@@ -44,6 +44,7 @@ class CommandKind:
         script = _script(name, content) if is_read else Script()
         unread = script.hints
         if not (script.arguments or unread):
+            # Without arguments in the code, say how to describe them.
             unread = description_hints(name, content, start)
         return Reading(
             self.name,
@@ -63,6 +64,7 @@ class CommandKind:
         if not prefix and not reading.invocation.words:
             raise Invalid.field("command", "it is not known how to start this file")
         if prefix[:1] == [PYTHON] and environment.interpreter:
+            # The script uses the packages of the node's environment.
             prefix[0] = environment.interpreter
         told = reading.invocation
         words = expand_file(prefix, file)

@@ -75,6 +75,7 @@ class ModelKind:
         Raises:
             Invalid: the dataset is missing, or a value is not an argument of a model.
         """
+        # The arguments of a model are the same for all models.
         for name in values:
             if name not in (INPUT, OUTPUT):
                 raise Invalid.field(f"arguments.{name[:40]}", "a model has no such argument")

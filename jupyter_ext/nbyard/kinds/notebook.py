@@ -246,6 +246,7 @@ def _of_python(
     found = parameter_cells.read_parameters(notebook)
     if found.error:
         raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
+    # The search for handed-off values parses all code, so skip it without the marker.
     if not may_hand_off:
         return found.arguments, found.hints
     handed = read_handed(parameter_cells.whole(notebook))
@@ -288,6 +289,7 @@ def tag_text(content: bytes, cell: int) -> bytes:
         raise Invalid.field("notebook.nbformat", words, hint=SAVE_HINT)
     tagged = parameter_cells.tag_cell(_in_current_format(content, written, "notebook"), cell)
     text = content.removeprefix(BOM).decode()
+    # The second line shows the indentation, so that the file's diff stays small.
     second = text.split("\n", 2)[1] if "\n" in text.strip() else ""
     indent = len(second) - len(second.lstrip(" ")) or None
     changed = json.dumps(tagged, indent=indent, ensure_ascii=False)

@@ -42,6 +42,7 @@ def kind_of(filename: str, content: bytes) -> Kind:
         return kind_named(FUNCTION)
     lower = filename.lower()
     for name in sorted(_installed()):
+        # The fallback would match every file.
         if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
             return _loaded(name)
     return kind_named(FALLBACK)

@@ -74,6 +74,7 @@ class FakeRuntime:
         """Do nothing: the runtime holds no resources."""
 
     def start(self, order: Order) -> str:
+        """Start an attempt, unless it is already known."""
         self._reach()
         if self.refusal is not None:
             raise self.refusal
@@ -84,6 +85,7 @@ class FakeRuntime:
         return "here"
 
     def poll(self, order: Order) -> Observation:
+        """Return the state of an attempt, with the reason that the test chose."""
         self._reach()
         if (order.folder / RESULT).exists():
             return Observation("finished")
@@ -93,15 +95,18 @@ class FakeRuntime:
         return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
+        """Fetch nothing: attempts have no logs here."""
         self._reach()
 
     def stop(self, order: Order, reason: str) -> None:
+        """Record the request, and end the attempt if the runtime obeys."""
         self._reach()
         self.stops.append((order.attempt_id, reason))
         if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
             self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Lose all attempts that are not live; return their ids."""
         gone = [one for one in self.running if one not in live]
         for attempt_id in gone:
             self.states[attempt_id] = "lost"
@@ -109,6 +114,7 @@ class FakeRuntime:
         return gone
 
     def end_run(self, run_id: str) -> None:
+        """Record the end of a run."""
         self.ended_runs.append(run_id)
 
     def _reach(self) -> None:
@@ -117,6 +123,7 @@ class FakeRuntime:
 
     @property
     def running(self) -> list[str]:
+        """The ids of the running attempts."""
         return [one for one, state in self.states.items() if state == "running"]
 
     def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
@@ -136,6 +143,7 @@ class FakeRuntime:
         self.states[attempt_id] = "finished"
 
     def lose(self, attempt_id: str) -> None:
+        """Make an attempt lost, as after a kill from outside."""
         self.states[attempt_id] = "lost"
 
     def forget(self, attempt_id: str) -> None:
@@ -192,6 +200,7 @@ class Bench:
         return former
 
     def close(self) -> None:
+        """Stop the threads of all dispatchers."""
         for dispatcher in [*self._former, self.dispatcher]:
             dispatcher.settle(10)
             dispatcher.end_threads()
@@ -255,15 +264,19 @@ class Bench:
         return [(one.run.state, [(t.node, t.state, t.reason) for t in one.tasks]) for one in runs]
 
     def cancel(self, run_id: str) -> None:
+        """Cancel a run."""
         self.yard.services.runs.cancel(OWNER, run_id)
 
     def run(self, run_id: str) -> Run:
+        """Return a run."""
         return self.detail(run_id).run
 
     def detail(self, run_id: str) -> RunDetail:
+        """Return a run with its tasks."""
         return self.yard.services.runs.get(OWNER, run_id)
 
     def task(self, run_id: str, node: str = "a") -> Task:
+        """Return the task of a node."""
         return next(task for task in self.detail(run_id).tasks if task.node == node)
 
     def attempt(self, run_id: str, node: str = "a") -> str:
@@ -281,6 +294,7 @@ class Bench:
         return case_of(self.room, live)
 
     def folder(self, attempt_id: str) -> Path:
+        """Return the folder of an attempt."""
         return folders.place(self.store.folder, attempt_id)
 
 

@@ -33,6 +33,7 @@ class KindConformance:
     values: dict[str, Any] = {}  # noqa: RUF012
 
     def reading(self, kind: Kind) -> Reading:
+        """Return the reading of the good file."""
         return kind.read(*self.good)
 
     def test_reading_tells_its_kind(self, kind: Kind) -> None:

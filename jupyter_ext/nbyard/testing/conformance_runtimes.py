@@ -40,6 +40,7 @@ Place = Callable[..., Order]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -60,10 +61,12 @@ class RuntimeConformance:
     image = ""
 
     def lose(self, runtime: Runtime, order: Order) -> None:
+        """Kill an attempt without the runtime's knowledge; skip if that is impossible."""
         pytest.skip("this runtime has no way to lose an attempt")
 
     @pytest.fixture
     def place(self, tmp_path: Path, runtime: Runtime) -> Iterator[Place]:
+        """Return a function that creates attempts; stop them after the test."""
         placed: list[Order] = []
 
         def place(script: str, outputs: dict[str, Output] | None = None, **more: object) -> Order:

@@ -20,6 +20,7 @@ __all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[Engine]:
+    """Yield the shared engine; skip the test if none can be started."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
@@ -43,6 +44,7 @@ def python_base_image(docker_engine: Engine, pytestconfig: pytest.Config) -> str
 
 @pytest.fixture
 def docker_settings(docker_engine: Engine, python_base_image: str) -> dict[str, str]:
+    """Return nbyard's settings for the engine as environment variables."""
     return {
         "NBYARD_DOCKER_HOST": docker_engine.url,
         "NBYARD_DOCKER_BASE_IMAGE": python_base_image,

@@ -269,6 +269,7 @@ def shared_engine() -> PrivateEngine:
 
 
 def start_shared(engine: PrivateEngine) -> None:
+    """Start the shared engine, and clean up after a killed one."""
     if not engine.pid:
         engine.clear()
     engine.start()
@@ -298,6 +299,7 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
 
 
 def main(words: list[str]) -> int:
+    """Run the command line: start or stop the shared engine."""
     engine = shared_engine()
     if words == ["start"]:
         (cache_folder() / KEPT).touch()

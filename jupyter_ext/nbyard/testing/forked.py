@@ -34,6 +34,7 @@ class ForkedShell:
         return Said(*json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
+        """End the parent process."""
         self._process.communicate(timeout=STOP_SECONDS)
 
 

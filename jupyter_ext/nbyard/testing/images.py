@@ -206,6 +206,7 @@ def _for_python_311() -> list[str]:
 
 
 def main(words: list[str]) -> int:
+    """Build the base image and print its name."""
     engine = Engine()
     try:
         sys.stdout.write(f"{base_image(engine, [Path(word) for word in words])}\n")

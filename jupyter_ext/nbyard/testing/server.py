@@ -27,6 +27,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
+        """The body, parsed as JSON."""
         return json.loads(self.content)
 
 

@@ -18,6 +18,7 @@ class Said:
 
     @property
     def json(self) -> Any:
+        """The standard output, parsed as JSON."""
         return json.loads(self.out)
 
 
