@@ -14,9 +14,9 @@
 
 Peers are installed into their own environments in the user's cache folder, with nbyard's versions
 of papermill, nbclient and ipykernel. The output names peers that cannot be installed or do not
-start. After every run, outside the measured time, texts and executed notebooks are compared with
-the expected ones, and no process of the run may be left. `--smallest` uses only the peers that live
-in nbyard's environment.
+start. Outside the measured time, texts and executed notebooks of every run are compared with the
+expected ones. No process of a run may be left. `--smallest` uses only the peers that live in
+nbyard's environment.
 """
 
 import argparse

@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     options = options_of(parser, rounds=1, seconds=0.3)
-    alone = {"NBYARD_INLINE_DISPATCH": "1"}  # nobody looks for the container of this deployment
+    alone = {"NBYARD_INLINE_DISPATCH": "1"}  # no dispatcher looks for its container
     with (
         tempfile.TemporaryDirectory() as name,
         running(SERVERS["nbyard"], sys.executable) as service,

@@ -10,7 +10,7 @@
 | bentoml | a service |
 
 Each is one process that checks the types of a request. Clients send one row of JSON, wait for the
-response and check it. Every round starts each server once, sends some warm-up requests, and
+response and check it. Every round starts each server once and sends some warm-up requests. It
 measures requests per second and their times with 1 client and with 32. Peers are installed into
 their own environments. The output names peers that cannot be installed or do not start.
 """

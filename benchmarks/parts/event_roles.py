@@ -84,8 +84,8 @@ class Window:
 class Summary:
     """The content of a frame.
 
-    It has the first number, the count of events, the count of numbers out of sequence, and the
-    count of events for each time.
+    It has the first number, the count of events, and the count of numbers out of sequence. `made`
+    counts events by their time.
     """
 
     first: int

@@ -116,7 +116,7 @@ class Connection:
 
     def _client(self) -> "APIClient":
         with self._connecting:
-            # A late thread must not reopen a connection that nobody would close.
+            # A late thread must not reopen a connection, because no code would close it.
             if self._is_closed:
                 raise Unavailable(f"The connection to {self.url} is closed.")
             if self._connected is None:

@@ -48,7 +48,7 @@ def _reaches(row: list[str], name: str) -> bool:
 
 
 def _opened(pid: int) -> set[str]:
-    """Return the open files of a process, as far as we may see them: inodes are not unique."""
+    """Return the readable open files of a process, because inodes are not unique."""
     found = set()
     with contextlib.suppress(OSError):
         for entry in list((PROC / str(pid) / "fd").iterdir()):

@@ -221,7 +221,7 @@ def _only_one(folder: Path) -> Iterator[int | None]:
             if age < PATIENCE_SECONDS:
                 yield None
                 return
-        # The mtime tells others how long this start has been running.
+        # The mtime shows other processes how long this start has been running.
         os.utime(lock)
         yield lock
     finally:

@@ -18,7 +18,7 @@ from nbyard.kinds.protocol import Reading
 BOM = b"\xef\xbb\xbf"
 FORMAT = 4
 OLDEST = 1
-# The errors of nbformat about files that are no notebooks of an older format.
+# The errors of nbformat for files that claim an older format but are not notebooks.
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
 MAX_WORDS = 200
 SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."

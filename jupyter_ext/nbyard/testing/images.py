@@ -1,8 +1,8 @@
 """Build images for tests without an image registry.
 
 - `tiny` contains a few programs of this machine.
-- `base` is a Debian with Python 3.11, pip and a folder of wheels as pip's only source, so images on
-  it are built without a network.
+- `base` is a Debian with Python 3.11 and pip. A folder of wheels is pip's only source, so images
+  on it are built without a network.
 - `lab` is JupyterLab on `base`.
 - `recipe` is built from any folder with a Dockerfile.
 

@@ -86,9 +86,10 @@ def pick(
     A project is bundled as a whole. Without a project, the file's folder is bundled if it has at
     most `fit` bytes (`cap` if `fit` is 0).
 
-    A larger folder contributes the files beside the code, in a home folder only the small ones, and
-    the paths that the code names. `named` are paths that the code declares. `mentioned` are paths
-    in its text; they are included while they fit into `cap`, in a home folder into `fit`.
+    A larger folder contributes the files beside the code and the paths that the code names. In a
+    home folder, only small files beside the code count. `named` are paths that the code declares.
+    `mentioned` are paths in its text; they are included while they fit into `cap`, in a home folder
+    into `fit`.
     """
     project = project_of(path, root)
     base = project or path.parent

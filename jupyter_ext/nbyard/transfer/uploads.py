@@ -206,7 +206,7 @@ class Uploads:
                 continue
             with contextlib.suppress(FileNotFoundError, NotFound, Conflict):
                 part = folder / "part"
-                # A finished upload has no part any more; its folder changed last.
+                # A finished upload has no part; its folder changed last.
                 newest = (part if part.exists() else folder).stat().st_mtime
                 if time.time() - newest < older_than_seconds:
                     continue

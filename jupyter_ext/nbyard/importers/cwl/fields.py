@@ -96,8 +96,8 @@ class Fields:
     def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
         """Yield the named members of a list or an object of objects.
 
-        In a list, the field `key` is the name. In an object, a value that is no object itself is
-        the value of the field `shorthand`.
+        In a list, the field `key` is the name. In an object, a plain value is the value of the
+        field `shorthand`.
         """
         found = self.value.get(name)
         if isinstance(found, list):

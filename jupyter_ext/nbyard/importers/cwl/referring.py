@@ -22,7 +22,7 @@ def with_records(
     """Change references to the names that arguments have here.
 
     A record that is referred to as a whole becomes a record of the invocation. So do all inputs,
-    unless each is an argument of its own name.
+    unless each argument has the name of its input.
     """
     taken = {argument.name for argument in description.arguments or ()}
     records: dict[str, Record] = {}
