@@ -85,6 +85,7 @@ PYTHON_LINTS = (
     Step("python-lint", ("ruff", "check", ".")),
     Step("python-format", ("ruff", "format", "--check", ".")),
     Step("import-contracts", ("lint-imports",)),
+    Step("figures", ("python", "buildtools/figures.py")),
 )
 TYPESCRIPT_LINTS = (
     npm("typescript-lint", "lint"),

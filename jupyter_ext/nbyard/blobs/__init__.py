@@ -1,4 +1,4 @@
-"""Bytes by their digest: files and whole folders, each stored once."""
+"""Store the bytes of files and folders once each, addressed by their digest."""
 
 from nbyard.blobs.download import Bytes, opened
 from nbyard.blobs.listing import Stored

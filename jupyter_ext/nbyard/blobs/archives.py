@@ -1,6 +1,6 @@
-"""zip and tar archives as folders: each file goes into the store as it is read, and nothing of an
-archive is ever written under a name that it chose.
+"""Unpack zip and tar archives into stored folders.
 
+Each file goes into the store while it is read. No file is written under a name from the archive.
 Formats: APPNOTE.TXT of PKWARE (zip), POSIX.1-2017 pax (tar).
 """
 
@@ -22,13 +22,13 @@ from nbyard.blobs.writing import Blob
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 
-# plain text comes to a twentieth; what comes to far less was made to fill a disk
+# Plain text shrinks to a twentieth. A much higher ratio points to an archive bomb.
 MAX_RATIO = 100
 ALWAYS_BYTES = 64 * 2**20
-# of the list of a zip, which is read as a whole
+# zipfile reads the whole central directory into memory.
 MAX_LIST_BYTES = 400 * MAX_FILES
 CHUNK = 1 << 20
-# the end of a zip, and of a large one
+# End-of-central-directory records, for zip and zip64.
 END = struct.Struct("<4s4H2LH")
 LOCATOR = struct.Struct("<4sLQL")
 END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -39,7 +39,7 @@ DAMAGED = (
 
 
 class Member(NamedTuple):
-    """A file, or a folder without `content`."""
+    """A file of an archive, or a folder if `content` is None."""
 
     path: str
     executable: bool
@@ -47,14 +47,17 @@ class Member(NamedTuple):
 
 
 def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
-    """The folder that these bytes are an archive of.
+    """Unpack a stored archive and store its files as a folder.
+
+    `digest` names the archive; `max_bytes` limits the unpacked size. Return the blob of the folder.
 
     Raises:
-        Invalid: they are none, or damaged; or it holds links, devices, encrypted files, or names
-            that lead out of the folder or are the same.
-        TooLarge: it has too many files, or comes to far more bytes than an archive does.
+        Invalid: The bytes are not an archive, or are damaged. Or the archive holds links, devices,
+            encrypted files, duplicate names or names that lead out of the folder.
+        TooLarge: The archive has too many files, or unpacks to an implausible size.
     """
     packed = blobs.path(digest).stat().st_size
+    # Small archives may shrink by more than the ratio, for example one file of zeros.
     limit = min(max_bytes, max(ALWAYS_BYTES, MAX_RATIO * packed))
     names, files, folders = _Names(), list[Entry](), set[str]()
     with blobs.open_seekable(digest) as file:
@@ -71,11 +74,12 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
             raise Invalid(f"The archive is damaged or was cut off: {error}") from error
     if not files:
         raise Invalid("The archive holds no files.")
+    # Folders that contain files follow from the paths of the files.
     return blobs.put_tree(Tree(files, sorted(folders - names.used)))
 
 
 def _put(blobs: Blobs, content: IO[bytes], limit: int) -> Blob:
-    """As many bytes as there are, whatever the archive says of them."""
+    """Store all bytes of one file; ignore the size that the archive declares."""
     with blobs.writer() as writer:
         while piece := content.read(CHUNK):
             limit -= len(piece)
@@ -88,14 +92,20 @@ def _put(blobs: Blobs, content: IO[bytes], limit: int) -> Blob:
 
 
 class _Names:
-    """Names that were there; two may not be the same on any system."""
+    """Names seen so far. Two names must differ on every file system."""
 
     def __init__(self) -> None:
         self._spelled: dict[str, str] = {}
         self._files: set[str] = set()
-        self.used: set[str] = set()  # folders that files bring back
+        self.used: set[str] = set()  # folders that exist because they contain files
 
     def take(self, path: str, is_folder: bool) -> str:
+        """Check a name and return it without a trailing slash.
+
+        Raises:
+            Invalid: The name repeats another one, or is both a file and a folder.
+            TooLarge: The archive has too many names.
+        """
         name = check_member_path(path.removesuffix("/") if is_folder else path)
         parts = name.split("/")
         parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
@@ -113,12 +123,14 @@ class _Names:
 
 
 def _folded(name: str) -> str:
+    """Return the name as a case-insensitive, normalizing file system compares it."""
     return unicodedata.normalize("NFC", name.casefold())
 
 
 def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
     start = file.read(6)
     file.seek(0)
+    # The content decides about the format, because names can be wrong.
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _of_zip(file)
     for magic, opened in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):
@@ -133,7 +145,7 @@ def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
 
 
 class _Bounded:
-    """What tarfile reads from: headers, too, may unpack to more than any memory holds."""
+    """Input of tarfile with a size limit, because headers too can unpack to a huge size."""
 
     def __init__(self, file: Any, limit: int):
         self._file = file
@@ -150,11 +162,11 @@ class _Bounded:
 def _of_tar(file: _Bounded) -> Iterator[Member]:
     with tarfile.open(fileobj=file, mode="r|") as archive:  # type: ignore[call-overload]
         for one in archive:
-            archive.members = []  # it would keep them all
+            archive.members = []  # tarfile would keep every member in memory
             if not (one.isreg() or one.isdir()) or one.issparse():
                 raise Invalid(f"The archive holds a link or device: {one.name[:80]!r}.")
             yield Member(one.name, bool(one.mode & 0o100), archive.extractfile(one))
-    while file.read(CHUNK):  # what is packed has its checksum at the end
+    while file.read(CHUNK):  # the checksum follows the last member
         pass
 
 
@@ -163,6 +175,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
     with zipfile.ZipFile(file) as archive:
         for one in archive.infolist():
             mode = one.external_attr >> 16
+            # A wrong end record shifts all offsets, and zipfile accepts negative ones.
             if one.header_offset < 0:
                 raise zipfile.BadZipFile(f"{one.filename[:80]!r} is said to begin before it")
             if one.flag_bits & 1:
@@ -177,10 +190,11 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
 
 
 def _check_list(file: BinaryIO) -> None:
-    """How long its list is, before it is read.
+    """Check the length of the central directory before zipfile reads it.
 
     Raises:
-        TooLarge: longer than that of any archive that is taken.
+        Invalid: The archive has no end record.
+        TooLarge: The central directory exceeds `MAX_LIST_BYTES`.
     """
     size = file.seek(0, 2)
     file.seek(max(0, size - (END.size + 2**16 + LOCATOR.size + END_64.size)))
@@ -188,6 +202,7 @@ def _check_list(file: BinaryIO) -> None:
     place = tail.rfind(b"PK\x05\x06")
     if place < 0:
         raise Invalid("The archive is damaged or was cut off: it has no end.")
+    # Use the larger of both lengths, because zipfile may read either record.
     length = END.unpack_from(tail, place)[5]
     located = place - LOCATOR.size
     if located >= END_64.size and tail[located : located + 4] == b"PK\x06\x07":

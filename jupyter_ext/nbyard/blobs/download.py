@@ -1,4 +1,4 @@
-"""Bytes on their way out: a file as it is, a folder or several files as a zip."""
+"""Prepare stored bytes for download: a file as it is, a folder or several files as a zip."""
 
 import contextlib
 import tempfile
@@ -14,7 +14,7 @@ CHUNK = 1 << 20
 
 
 class Bytes(msgspec.Struct, frozen=True):
-    """Stored bytes under the name of a file; those with `members` are these, side by side."""
+    """Stored bytes with a file name. `members` groups several of them into one download."""
 
     digest: str
     filename: str
@@ -22,19 +22,21 @@ class Bytes(msgspec.Struct, frozen=True):
 
     @property
     def is_folder(self) -> bool:
+        """Return whether the download is a zip of a folder or of several files."""
         return bool(self.members) or self.digest.startswith("tree:")
 
 
 def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
-    """An open file with all of it, and what to call that; the caller closes it.
+    """Return an open file with the bytes and its download name; the caller closes the file.
 
     Raises:
-        NotFound: the bytes are no longer there.
-        Damaged: they are not what they were.
+        NotFound: The bytes are no longer stored.
+        Damaged: The bytes do not match their digest.
     """
     if not wanted.is_folder:
         return blobs.open_seekable(wanted.digest), wanted.filename
     handle = tempfile.TemporaryFile(dir=blobs.temp)  # noqa: SIM115  the caller closes it
+    # Close the file only if packing fails: otherwise the caller owns it.
     with contextlib.ExitStack() as undone:
         undone.callback(handle.close)
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -46,7 +48,7 @@ def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
 
 
 def _files(blobs: Blobs, wanted: Bytes) -> Iterator[tuple[str, str]]:
-    """The files of a folder by their place in it."""
+    """Yield the path and the digest of each file."""
     for member in wanted.members:
         if member.is_folder:
             for place, digest in _files(blobs, member):

@@ -1,4 +1,4 @@
-"""What the blob store does with open files: hash, copy, clone, read checked."""
+"""Operations on open files: hash, copy, clone, lock and checked reading."""
 
 import contextlib
 import errno
@@ -22,7 +22,10 @@ CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
 
 
 class CheckedReader(io.RawIOBase):
-    """Reads one piece ahead, and lets the last piece out only when the whole fits the digest."""
+    """A reader that verifies a digest.
+
+    It reads one piece ahead and returns the last piece only if all bytes match the digest.
+    """
 
     def __init__(self, fd: int, digest: str):
         self._fd = fd
@@ -32,6 +35,7 @@ class CheckedReader(io.RawIOBase):
         self._ahead = self._next()
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
@@ -57,14 +61,17 @@ class CheckedReader(io.RawIOBase):
 
 
 def fits(hexdigest: str, digest: str) -> bool:
+    """Return whether the digest has this hash."""
     return digest.partition(":")[2] == hexdigest
 
 
 def damaged(digest: str) -> Damaged:
+    """Build the error for bytes that do not match their digest."""
     return Damaged(f"the stored bytes of {digest} do not match it")
 
 
 def hash_file(fd: int) -> str:
+    """Return the SHA-256 of an open file in hexadecimal."""
     found = hashlib.sha256()
     for chunk in chunks(fd):
         found.update(chunk)
@@ -72,6 +79,8 @@ def hash_file(fd: int) -> str:
 
 
 def chunks(fd: int) -> Iterator[bytes]:
+    """Yield the bytes of an open file in pieces of up to 1 MiB, from its start."""
+    # pread leaves the position of the shared descriptor alone.
     offset = 0
     while chunk := os.pread(fd, CHUNK, offset):
         offset += len(chunk)
@@ -79,22 +88,24 @@ def chunks(fd: int) -> Iterator[bytes]:
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all bytes; a single write may be partial."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
 
 
 def clone(source: int, target: int) -> bool | None:
-    """Share the blocks of one file with another; None where the file system never can."""
+    """Share the blocks of a file with another (reflink); None if the file system cannot clone."""
     try:
         fcntl.ioctl(target, FICLONE, source)
     except OSError as problem:
+        # Other errors concern only this pair of files, such as different file systems.
         return None if problem.errno in CLONELESS else False
     return True
 
 
 class Cloner:
-    """Clones until the file system says that it never can."""
+    """Clone files until the file system reports that it cannot."""
 
     def __init__(self) -> None:
         self._never = False
@@ -106,17 +117,23 @@ class Cloner:
 
 
 def link(source: Path, target: Path) -> bool:
-    """Replace `target` by a hard link to `source`; False where that is not possible."""
+    """Replace `target` with a hard link to `source`; return False if that is impossible."""
     beside = target.with_name(f".{target.name[:60]}.link")
     try:
         os.link(source, beside)
     except OSError:
         return False
+    # link() cannot replace a file, so link beside it and rename.
     os.replace(beside, target)
     return True
 
 
 def copy_checked(source: int, target: int, digest: str) -> None:
+    """Copy a file and verify its digest.
+
+    Raises:
+        Damaged: The bytes do not match the digest.
+    """
     found = hashlib.sha256()
     for chunk in chunks(source):
         found.update(chunk)
@@ -126,13 +143,13 @@ def copy_checked(source: int, target: int, digest: str) -> None:
 
 
 def new(path: str) -> int:
-    """A file to be written that is not there yet."""
+    """Create a file for writing; it must not exist yet."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
 @contextlib.contextmanager
 def opened(fd: int) -> Iterator[int]:
-    """Closed at the end of the block."""
+    """Close the descriptor at the end of the block."""
     try:
         yield fd
     finally:
@@ -141,13 +158,17 @@ def opened(fd: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def lock_file(path: str) -> Iterator[int]:
-    """An open file to hold a lock on, in this block."""
+    """Open a lock file for the duration of the block."""
     with opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
         yield fd
 
 
 def share(fd: int) -> None:
-    """Hold a lock together with others, waiting for who holds it alone."""
+    """Take a shared lock; wait up to 10 s while another process holds it exclusively.
+
+    Raises:
+        Busy: The lock stays exclusive.
+    """
     end = time.monotonic() + LOCK_SECONDS
     while not _lock(fd, fcntl.LOCK_SH):
         if time.monotonic() > end:
@@ -156,7 +177,7 @@ def share(fd: int) -> None:
 
 
 def claim(fd: int, wait_seconds: float = 0) -> bool:
-    """Hold a lock alone, if nobody holds it, or nobody any more within this time."""
+    """Take an exclusive lock; return False if it stays held for `wait_seconds`."""
     end = time.monotonic() + wait_seconds
     while not _lock(fd, fcntl.LOCK_EX):
         if time.monotonic() >= end:
@@ -174,17 +195,19 @@ def _lock(fd: int, how: int) -> bool:
 
 
 def stamp(found: os.stat_result) -> tuple[int, ...]:
-    """What is another one when a file was written to."""
+    """Return a tuple that changes whenever the file is written to."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
-    """Raises Conflict for a file that was written to meanwhile."""
+    """Raise `Conflict` if the file changed between two calls of stat."""
+    # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise Conflict(f"{path} changed while it was read")
 
 
 def sync_folder(folder: Path) -> None:
+    """Sync a folder, so that its entries survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -193,7 +216,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
-    """`kept_bytes` are not given away, though so many are free."""
+    """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
     words = f"disk full: needs {max(needed_bytes, 1):,} bytes"
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
@@ -203,6 +226,7 @@ def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Un
 
 @contextlib.contextmanager
 def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
+    """Translate "disk full" errors of the block into `Unavailable`."""
     try:
         yield
     except OSError as problem:
@@ -213,7 +237,7 @@ def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_file_in_words() -> Iterator[None]:
-    """For the making of a file or folder, which fails without room or without inodes."""
+    """Translate errors of file creation: the disk has no space or no inodes."""
     try:
         yield
     except OSError as problem:

@@ -1,4 +1,4 @@
-"""What lies in the blob store."""
+"""List the content of the blob store."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Bytes that are there; `since` is when they were last put or linked, in seconds since 1970."""
+    """A stored blob; `since` is when it was last put or linked, in seconds since 1970."""
 
     digest: str
     size_bytes: int
@@ -16,7 +16,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def stored(root: Path) -> Iterator[Stored]:
-    """Folders before the files they list."""
+    """Yield all blobs, folders before the files that they list."""
     for algorithm in ("tree", "sha256"):
         for path in (root / algorithm).glob("??/*"):
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile

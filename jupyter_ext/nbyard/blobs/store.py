@@ -2,19 +2,18 @@
 
     sha256/ab/cdef…   the bytes of a file, read-only; digest "sha256:abcdef…"
     tree/ab/cdef…     the canonical list of a folder's files; digest "tree:abcdef…"
-    tmp/              what is being written; never visible as a blob
+    tmp/              files being written; never visible as a blob
 
-A blob appears by one rename after its bytes are on disk, so a crash leaves at most a file in tmp/.
-Whoever puts bytes that a row will name, or is about to name stored ones, does it and commits the
-row within `keeping`; who deletes bytes that no row names looks at the rows and deletes within
-`collecting`. The lock file `lock` keeps the two apart, between processes too: otherwise bytes that
-were there when they were put again could be gone when their row is committed.
+A blob appears by one rename after its bytes are on disk. A crash leaves at most a file in tmp/.
 
-Bytes are hashed when they are read; bytes that do not fit their digest are `Damaged`.
+Put bytes and commit the row that names them inside one `keeping` block. Look for unused bytes and
+delete them inside one `collecting` block. The lock file `lock` separates the two, also between
+processes. Otherwise a collector could delete bytes before their new row is committed.
 
-Staging gives a program files through which it cannot harm the store: a reflink where the file
-system has them, else a hard link to the read-only file if the program only reads and is not root
-(root may write to read-only files), else a copy.
+Reading checks the hash. Bytes that do not match their digest are `Damaged`.
+
+Staged files cannot harm the store. Staging uses a reflink if the file system supports it. Else it
+hard-links the read-only file, if the program only reads and is not root. Else it copies.
 """
 
 import contextlib
@@ -46,7 +45,7 @@ NEWBORN_SECONDS = 10
 REMEMBERED = 100_000
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
-SMALL_FILE = 1 << 20  # read twice rather than written without need
+SMALL_FILE = 1 << 20  # hashed first, to avoid writing a duplicate
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
@@ -70,10 +69,10 @@ class Blobs:
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[None]:
-        """In this block no bytes are collected.
+        """Prevent collection of bytes during the block.
 
         Raises:
-            Busy: a collector does not come to an end.
+            Busy: A collector holds the lock for too long.
         """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
             files.share(lock)
@@ -81,18 +80,21 @@ class Blobs:
 
     @contextlib.contextmanager
     def collecting(self, wait_seconds: float = 0) -> Iterator[bool]:
-        """Whether nobody is in `keeping`, or nobody any more within this time; then nobody enters
-        it before the end of the block."""
+        """Yield whether no `keeping` block is active, after waiting up to `wait_seconds`.
+
+        If True, new `keeping` blocks wait until this block ends.
+        """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
             yield files.claim(lock, wait_seconds)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
-        """A writer for bytes that come piece by piece; refused at once if they cannot fit."""
+        """Return a writer for bytes in pieces; fail early if `expected_bytes` do not fit."""
         self.ensure_room(expected_bytes)
         return BlobWriter(self.temp, self.ensure_room, self._publish)
 
     def put_bytes(self, content: bytes, algorithm: str = "sha256") -> Blob:
-        self.ensure_room(len(content))  # who brings what is there will need room all the same
+        """Store bytes and return their blob."""
+        self.ensure_room(len(content))  # checked first: known bytes need space later, too
         blob = Blob(f"{algorithm}:{hashlib.sha256(content).hexdigest()}", len(content))
         if not self._has(blob.digest):
             with self.writer(len(content)) as writer:
@@ -103,16 +105,19 @@ class Blobs:
     def put_file(
         self, path: Path, move: bool = False, promise: Callable[[Blob], None] | None = None
     ) -> Blob:
-        """Take a regular file in. With `move` the file itself becomes the blob where it can.
+        """Store a regular file. With `move`, the file itself becomes the blob if possible.
 
-        `promise` is told what it will be before anything is changed, and may refuse it.
+        `promise` receives the future blob before anything changes; it may raise to refuse it.
         """
         with files.opened(open_regular(path)) as fd:
             return self._put_open(fd, path, None, move, promise)
 
     def put_fd(self, fd: int, *, adopt: bool = False) -> Blob:
-        """Take an open regular file in, from its start. With `adopt`, for one to which nobody
-        writes any more, it becomes the blob where it can, and keeps its name besides."""
+        """Store an open regular file from its start.
+
+        With `adopt`, the file itself becomes the blob if possible, and also keeps its name. No
+        process may write to it after this call.
+        """
         blob = self._adopt(fd) if adopt else None
         return blob or self._put_open(fd, Path("the file"), None, False)
 
@@ -122,20 +127,20 @@ class Blobs:
             return None
         blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
         files.refuse_changed(before, os.fstat(fd), Path("the file"))
-        if self.exists(blob.digest):  # what is thrown away need not come to the disk
+        if self.exists(blob.digest):  # the new copy is dropped, so it needs no fsync
             return blob if self._has(blob.digest) else None
         final = self._ready(fd, blob.digest)
         try:
             os.link(f"/proc/self/fd/{fd}", final, src_dir_fd=fd)
         except FileExistsError:
             return blob if self._has(blob.digest) else None
-        except OSError:  # nothing can be linked here
+        except OSError:  # hard links are not supported here
             return None
         self._durable.appeared(final, fd)
         return blob
 
     def _has(self, digest: str) -> bool:
-        """Whether it is there and not damaged; then a power cut leaves it there."""
+        """Return whether the blob is stored, undamaged and synced to disk."""
         with contextlib.suppress(Damaged, NotFound), files.opened(self._open(digest)) as fd:
             self._verify_once(digest, fd)
             self._durable.keep(self.path(digest), fd)
@@ -145,7 +150,7 @@ class Blobs:
     def put_folder(
         self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
     ) -> Blob:
-        """Take a folder in. Links and special files are refused; `keep` picks by relative path."""
+        """Store a folder; refuse links and special files. `keep` selects by relative path."""
         entries: list[Entry] = []
         empty: list[str] = []
         for member in members(path, keep):
@@ -194,7 +199,7 @@ class Blobs:
                 self._stored.clear()
             self._stored[files.stamp(before)] = blob
         if move:
-            # What a container left as another user cannot be removed; it is taken all the same.
+            # Files that a container created as another user cannot be deleted.
             with contextlib.suppress(PermissionError):
                 os.unlink(path, dir_fd=dir_fd)
         return blob
@@ -222,7 +227,7 @@ class Blobs:
             return writer.commit()
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
-        """The blob of a file that was stored by us before and not changed since."""
+        """Return the blob of a file that was stored before and has not changed since."""
         known = self._stored.get(files.stamp(found))
         return known if known and self.exists(known.digest) else None
 
@@ -231,13 +236,13 @@ class Blobs:
         return same_device and found.st_nlink == 1 and found.st_uid == os.geteuid()
 
     def _publish(self, fd: int, path: Path, digest: str, dir_fd: int | None = None) -> None:
-        # A blob that is there already is replaced by the same bytes: this heals a damaged one.
+        # Replacing an existing blob with the same bytes repairs a damaged one.
         final = self._ready(fd, digest)
         os.replace(path, final, src_dir_fd=dir_fd)
         self._durable.appeared(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
-        """Where the file may appear now."""
+        """Sync the file and return the path where it may appear."""
         final = self.path(digest)
         self._durable.make(final.parent)
         os.fchmod(fd, 0o444)
@@ -245,7 +250,7 @@ class Blobs:
         return final
 
     def path(self, digest: str) -> Path:
-        """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""
+        """Return the path of the bytes, stored or not; readers must check them with `verify`."""
         return Path(self._place(digest))
 
     def _place(self, digest: str) -> str:
@@ -256,16 +261,17 @@ class Blobs:
         return f"{self._base}/{algorithm}/{text[:2]}/{text[2:]}"
 
     def exists(self, digest: str) -> bool:
+        """Return whether the bytes are stored; they are not checked."""
         return os.path.isfile(self._place(digest))
 
     def open(self, digest: str) -> BinaryIO:
-        """The bytes of a file, checked while they are read: damaged ones never arrive complete."""
+        """Open a file's bytes; each read is checked, so damaged bytes never arrive complete."""
         if not digest.startswith("sha256:"):
             raise Invalid.field("digest", "is the digest of a folder, not of a file")
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
 
     def open_seekable(self, digest: str) -> BinaryIO:
-        """The bytes of a file, checked before the first is read (once, while nothing changes)."""
+        """Open a file's bytes after checking them; the check is repeated only after a change."""
         file = os.fdopen(self._open(digest), "rb")
         try:
             self._verify_once(digest, file.fileno())
@@ -275,7 +281,7 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """The list of a stored folder."""
+        """Return the list of a stored folder."""
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", "is the digest of a file, not of a folder")
         fd = self._open(digest)
@@ -290,14 +296,14 @@ class Blobs:
         return tree
 
     def _remember_tree(self, digest: str, found: os.stat_result, tree: Tree) -> None:
-        """Small ones, for many attempts stage the same."""
+        """Keep small lists in memory, because many attempts stage the same folders."""
         if found.st_size < SMALL_TREE and time.time() - found.st_mtime > COARSE_SECONDS:
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
             self._trees[digest] = files.stamp(found), tree
 
     def verify(self, digest: str) -> None:
-        """Read everything and raise `Damaged` if a byte is not as it was."""
+        """Read all bytes and raise `Damaged` if they do not match the digest."""
         if digest.startswith("tree:"):
             for member in {entry.digest for entry in self.tree(digest).files}:
                 self.verify(member)
@@ -308,7 +314,7 @@ class Blobs:
     def _verify(self, digest: str, fd: int) -> None:
         if not files.fits(files.hash_file(fd), digest):
             raise files.damaged(digest)
-        # Clocks of file systems are coarse: a write just after this one could go unseen.
+        # File system clocks are coarse: a write right after this one could stay unnoticed.
         if time.time() - os.fstat(fd).st_mtime > COARSE_SECONDS:
             self._verified[digest] = files.stamp(os.fstat(fd))
 
@@ -319,8 +325,10 @@ class Blobs:
     def stage(
         self, digest: str, target: Path, *, writable: bool = False, most_bytes: float = math.inf
     ) -> None:
-        """Put the file or folder at `target`, which must not exist yet. Files of a folder that have
-        more than `most_bytes` are not `writable`."""
+        """Create the file or folder at `target`, which must not exist yet.
+
+        Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
+        """
         if os.path.lexists(target):
             raise Conflict(f"{target} exists already")
         if digest.startswith("sha256:"):
@@ -372,20 +380,20 @@ class Blobs:
             raise NotFound(f"the bytes of {digest} are not in the store") from missing
 
     def delete(self, digest: str) -> None:
-        """Forget the bytes; the files of a folder stay until they are deleted themselves."""
+        """Delete the bytes; the files that a folder lists stay until they are deleted, too."""
         self.path(digest).unlink(missing_ok=True)
         self._verified.pop(digest, None)
 
     def stored(self) -> Iterator[Stored]:
-        """All that is there, folders before the files they list."""
+        """Yield all blobs, folders before the files that they list."""
         return stored(self.root)
 
     def ensure_room(self, needed_bytes: int) -> None:
-        """Raises Unavailable where there is no room for them beside the reserve."""
+        """Raise `Unavailable` if the bytes do not fit beside the reserve."""
         free = shutil.disk_usage(self.root).free
         if max(needed_bytes, 1) + self.reserve_bytes > free:
             raise files.disk_full(needed_bytes, self.reserve_bytes, free)
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
-        """Remove what crashed writers left in tmp/; how many files."""
+        """Delete leftovers of crashed writers from tmp/ and return how many."""
         return sweep(self.temp, newborn_seconds)

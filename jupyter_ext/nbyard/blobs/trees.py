@@ -24,7 +24,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """A stored folder; `folders` lists the empty ones, which no file would bring back."""
+    """A stored folder; `folders` lists the empty folders, which no file path implies."""
 
     files: list[Entry]
     folders: list[str] = []
@@ -32,7 +32,7 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A file or an empty folder found in a folder; `name` is relative to the open folder `fd`."""
+    """A file or an empty folder on disk; `name` is relative to the open folder `fd`."""
 
     path: str
     name: str
@@ -41,7 +41,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 def canonical(tree: Tree) -> bytes:
-    """The one spelling of a tree, whose hash is the digest of the folder."""
+    """Return the canonical encoding of a tree; its hash is the digest of the folder."""
     files = [
         msgspec.structs.replace(entry, path=check_member_path(entry.path)) for entry in tree.files
     ]
@@ -53,10 +53,12 @@ def canonical(tree: Tree) -> bytes:
 
 
 def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[Member]:
-    """The files of a folder; links and special files are refused, unless `keep` leaves them out.
+    """Yield the files and empty folders of a folder.
 
-    `keep` is asked with the relative path, which ends in / for a folder.
+    `keep` receives the relative path, with a trailing / for a folder, and returns False to skip it.
+    Links and special files are refused unless `keep` skips them.
     """
+    # Opening it refuses links and special files.
     os.close(open_ordinary(path))
     count = 0
     for folder, subfolders, names, fd in os.fwalk(path, onerror=_raise):

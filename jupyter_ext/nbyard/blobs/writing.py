@@ -1,4 +1,4 @@
-"""Bytes on their way into the blob store."""
+"""Write bytes into the blob store."""
 
 import contextlib
 import fcntl
@@ -25,9 +25,9 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class BlobWriter:
-    """Takes bytes piece by piece. Leaving the `with` block without `commit` leaves nothing behind.
+    """A writer of bytes in pieces. Leaving the `with` block without `commit` discards them.
 
-    `ensure_room` is asked before every few megabytes; `publish` makes the finished file a blob.
+    `ensure_room` runs before every 32 MiB or so. `publish` turns the finished file into a blob.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class BlobWriter:
         self._publish = publish
         with no_file_in_words():
             self._fd, name = tempfile.mkstemp(dir=folder)
-        # Held until the end, so that a sweep knows that this is not a leftover.
+        # The lock tells a sweep that this file is in use.
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         self._path = Path(name)
         self._hash = hashlib.sha256()
@@ -54,6 +54,11 @@ class BlobWriter:
         self.abort()
 
     def write(self, data: bytes | memoryview) -> None:
+        """Write a piece.
+
+        Raises:
+            Unavailable: The disk has no space for it beside the reserve.
+        """
         self._until_check -= len(data)
         if self._until_check < 0:
             self._ensure_room(len(data))
@@ -64,11 +69,11 @@ class BlobWriter:
         self.size_bytes += len(data)
 
     def blob(self, algorithm: str = "sha256") -> Blob:
-        """What the bytes so far would be."""
+        """Return the blob that the bytes so far would become."""
         return Blob(f"{algorithm}:{self._hash.hexdigest()}", self.size_bytes)
 
     def commit(self, algorithm: str = "sha256") -> Blob:
-        """Make the bytes visible under their digest."""
+        """Publish the bytes under their digest."""
         blob = self.blob(algorithm)
         with disk_full_in_words(self.size_bytes):
             self._publish(self._fd, self._path, blob.digest)
@@ -76,6 +81,7 @@ class BlobWriter:
         return blob
 
     def abort(self) -> None:
+        """Delete the file if it is not committed."""
         if self._fd >= 0:
             self._path.unlink(missing_ok=True)
             self._close()
@@ -86,13 +92,16 @@ class BlobWriter:
 
 
 def sweep(folder: Path, newborn_seconds: float) -> int:
-    """Remove what crashed writers left; what is still being written is kept: it is locked, but for
-    the moment in which it is empty and new."""
+    """Delete leftovers of crashed writers and return how many.
+
+    Active writers lock their files. Only a new, empty file may lack the lock for a moment.
+    """
     removed = 0
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             found = path.stat()
+            # A new, empty file may belong to a writer that has not locked it yet.
             if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
                 path.unlink()
                 removed += 1

@@ -6,6 +6,7 @@ report the results. Every action is recorded before it starts and can be repeate
     store ─▶ loop ─▶ controllers ─▶ one transaction ─▶ threads ─▶ reports ─▶ loop
 
 The process:
+
     __main__              the command
     loop                  rounds, the lease, when to stop
     context               what all controllers share
@@ -16,15 +17,17 @@ The process:
     garbage               deletes bytes that no row refers to
 
 Subpackages, each uses only those above it:
-    state                 what is known of live runs, and one round's decisions
+
+    state                 snapshots of live runs, and one round's decisions
     environments          create, reinstall and remove environments
     cache                 cache keys and reuse of results
     attempts              prepare, watch and finish attempts
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
 
-All else:
+Other modules:
+
     images                the controller of builds, pulls and pushes
     imports               the controller of dataset imports
-    model_probes          load each model once, where it was created
+    model_probes          load each model once, in the environment that wrote it
 """

@@ -1,5 +1,7 @@
-"""`python -m nbyard.dispatch`: the dispatcher's process. `--detach` returns at once,
-`--lock FD` is closed as soon as the lease is held."""
+"""The dispatcher process, `python -m nbyard.dispatch`.
+
+`--detach` returns at once. `--lock FD` is closed as soon as the lease is held.
+"""
 
 import logging
 import os
@@ -9,12 +11,12 @@ import threading
 
 
 def main() -> None:
-    """Run until there is nothing to do, the lease is lost or a signal comes."""
+    """Run until no work is left, the lease is lost or a signal arrives."""
     words = sys.argv[1:]
     lock = int(words[words.index("--lock") + 1]) if "--lock" in words else None
     if "--detach" in words:
         _detach()
-    # imported late: whoever detaches waits only for the fork
+    # imported late: the caller of --detach waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
     from nbyard.errors import NbyardError
     from nbyard.settings import Settings
@@ -25,13 +27,13 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    signal.signal(signal.SIGUSR1, lambda *_: None)  # it comes again
+    signal.signal(signal.SIGUSR1, lambda *_: None)  # the sender repeats it
     try:
         dispatcher = Dispatcher.open(Settings(), stopping)
     except NbyardError as error:
-        # whoever watches the store calls another in a while
+        # The process that watches the store starts another dispatcher later.
         raise SystemExit(f"No dispatcher: {error} {error.hint}") from error
-    if lock is not None:  # whoever wants a dispatcher sees that there is one
+    if lock is not None:  # tells the caller that a dispatcher runs
         os.close(lock)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
@@ -40,7 +42,7 @@ def main() -> None:
         dispatcher.run()
     except LeaseLost:
         logging.warning("another dispatcher has taken over")
-    # a thread that is still busy must not keep us: it could be killed at any moment
+    # Busy threads must not delay the exit; their work survives a kill at any moment.
     logging.shutdown()
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""What the controllers stand on."""
+"""The context that all controllers share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +14,20 @@ from nbyard.store.leases import Lease
 from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
-# by priority, then by the moment since when it waits, in seconds since 1970, then by its id
+# Order: priority, then start of waiting in seconds since 1970, then ID
 Turn = tuple[float, float, str]
 
 
 @dataclass
 class Room:
-    """Rows, bytes and runtimes of the one dispatcher that holds the lease. Once it is `stopping`
-    nothing long is begun; `building` are folders in which something is being installed, `grants`
-    the GPUs that revisions of deployments have, `waits` how many others of them wait for, by whose
-    turn it is. `untyped` are digests of tables whose types could not be inferred in time, which is
-    tried under `typing`."""
+    """The store, the blobs and the runtimes of the dispatcher that holds the lease.
+
+    - `stopping`: no long work may start after it is set.
+    - `building`: folders with an installation in progress.
+    - `grants`: GPUs by revision of a deployment.
+    - `waits`: number of GPUs that other revisions wait for, by turn.
+    - `untyped`: digests of tables whose types could not be inferred in time; `typing` is its lock.
+    """
 
     settings: Settings
     store: Store
@@ -42,26 +45,29 @@ class Room:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that only the holder of the lease can commit.
+        """Open a transaction that commits only while this dispatcher holds the lease.
 
         Raises:
-            LeaseLost: another dispatcher has taken over.
+            LeaseLost: Another dispatcher has taken over.
         """
         with self.store.write() as c:
             self.store.leases.check(c, self.lease)
             yield c
 
     def is_held(self, c: Connection) -> bool:
-        """Whether the lease is still this dispatcher's, for who is about to act and not to write:
-        another one may have taken over while this one slept."""
+        """Return whether this dispatcher still holds the lease.
+
+        Check this before actions without a write: another one may have taken over during a sleep.
+        """
         known = self.store.leases.get(c, self.lease.name)
         return known is not None and known.epoch == self.lease.epoch
 
     def queues_itself(self, runtime: str) -> bool:
-        """Whether it is not this machine that does the work."""
+        """Return whether the runtime has its own queue, on other machines."""
         known = self.runtimes.get(runtime)
         return known is not None and known.queues_itself
 
     @property
     def folder(self) -> Path:
+        """Return the folder of the store."""
         return self.store.folder

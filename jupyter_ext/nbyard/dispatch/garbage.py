@@ -1,8 +1,8 @@
-"""Bytes that no row names any more go away, after a grace.
+"""Delete bytes that no row names any more, after a grace period.
 
-They are found by one question per noun, and asked for again and deleted while nobody is between
-putting bytes and committing the row that names them (`Blobs.keeping`). The grace is for what is
-named outside of rows for a moment, and for people who want bytes back from the disk.
+Candidates are found with one query per subject. They are checked again and deleted while no
+`Blobs.keeping` block is active, so no new row can name them. The grace period protects bytes that
+are named outside of rows for a moment, and users who want bytes back.
 """
 
 import logging
@@ -22,7 +22,7 @@ AT_ONCE = 10_000
 
 
 class Collector:
-    """Looks every hour, and when something was deleted."""
+    """Looks for unused bytes every hour and after deletions."""
 
     def __init__(self, room: Room, threads: Threads):
         self._room = room
@@ -32,19 +32,19 @@ class Collector:
         self._not_before = 0.0
 
     def tick(self) -> None:
-        """Begin a round when it is time."""
+        """Start a collection if it is due."""
         if time.monotonic() < self._not_before:
             return
         with self._room.store.read() as c:
             due = self._room.store.facts.collect_at(c)
-        if not time.time() < due <= time.time() + EVERY_SECONDS:  # a clock may be set back
+        if not time.time() < due <= time.time() + EVERY_SECONDS:  # also if the clock was set back
             self._threads.submit("garbage", lambda: self._round(due))
 
     def _round(self, due: float) -> None:
         self._not_before = time.monotonic() + AGAIN_SECONDS
         try:
             is_done = self.collect()
-        except NbyardError as error:  # a damaged list of a folder: what it holds is not known
+        except NbyardError as error:  # the list of a folder is damaged, so its files are unknown
             log.warning("unused bytes were not looked for: %s", error)
             is_done = True
         with self._room.write() as c:
@@ -53,16 +53,20 @@ class Collector:
                 facts.set_collect_at(c, time.time() + EVERY_SECONDS)
 
     def collect(self) -> bool:
-        """Delete what nobody names and nobody put for the time of the grace; whether that is done:
-        somebody may be putting bytes just now, or there is very much."""
+        """Delete bytes unused beyond the grace period; return whether all of them are deleted.
+
+        Return False if a process is storing bytes, or if there are too many for one round.
+        """
         before = time.time() - self._room.settings.garbage_grace_seconds
         old = (found.digest for found in self._room.blobs.stored() if found.since < before)
         unnamed = self._unnamed(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
     def discard(self, digests: Iterable[str], wait_seconds: float = 0) -> bool:
-        """Delete these bytes unless somebody names them; False: not within this time, for somebody
-        is putting some."""
+        """Delete these bytes unless a row names them.
+
+        Return False if a process stores bytes for longer than `wait_seconds`.
+        """
         wanted = list(digests)
         if not wanted:
             return True
@@ -76,13 +80,14 @@ class Collector:
     def _unnamed(self, digests: Iterable[str]) -> list[str]:
         with self._room.store.read() as c:
             named = self._room.store.digests(c)
+        # Finished uploads have no row yet.
         named.update(self._uploads.taken())
         self._members = {d: self._listed(d) for d in named if d.startswith("tree:")}
         named.update(*self._members.values())
         return [digest for digest in digests if digest not in named]
 
     def _listed(self, tree: str) -> set[str]:
-        """The files of a folder, which is for ever the same."""
+        """Return the files of a folder, which never change."""
         if tree in self._members:
             return self._members[tree]
         try:

@@ -1,4 +1,4 @@
-"""Whether a service answers at a port, and whether somebody is still being answered there."""
+"""Check whether a service responds at a port, and whether a client is still connected to it."""
 
 import contextlib
 import http.client
@@ -25,25 +25,26 @@ LEAST_FAILURE = 500
 MISSES = 3
 MAX_WORDS_BYTES, MAX_WORDS = 2**16, 500
 DESCRIPTION, MAX_DESCRIPTION_BYTES = "/swagger.json", 2**20
-# what the kernel lists: <number>: <local address> <remote address> <state> …
+# Kernel format: <number>: <local address> <remote address> <state> …
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-SINCE_ASKED = {"01", "02", "04", "05"}  # established, syn sent, and two in which we only finished
+SINCE_ASKED = {"01", "02", "04", "05"}  # established, SYN sent, FIN wait 1 and 2
 
 
 class Hurried(http.client.HTTPConnection):
-    """A connection that has so many seconds for all of an answer, byte by byte as it may come."""
+    """A connection with a deadline for the whole response, even one that arrives byte by byte."""
 
     def __init__(self, place: Place, seconds: float):
         super().__init__(place.host, place.port, timeout=seconds)
         self._end = time.monotonic() + seconds
 
     def connect(self) -> None:
+        """Connect, and apply the deadline to all reads."""
         super().connect()
         self.sock = _Timed(self.sock, self._end)
 
 
 class _Timed(socket.socket):
-    """Whatever is read, it is over at that moment."""
+    """A socket whose reads share one deadline."""
 
     def __init__(self, of: socket.socket, end: float):
         left = of.gettimeout()
@@ -60,7 +61,7 @@ class _Timed(socket.socket):
 
 
 def answers(place: Place, path: str, secret: str = "") -> bool:
-    """Whether it answers as one that is ready would: with anything but an error of the server."""
+    """Return whether the service responds with any status below 500."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=_headers(secret))
@@ -72,12 +73,12 @@ def answers(place: Place, path: str, secret: str = "") -> bool:
 
 
 def _headers(secret: str) -> dict[str, str]:
-    """As the proxy asks, which shows the secret of a revision that has one."""
+    """Return the headers of the proxy, with the secret of the revision if it has one."""
     return {"Connection": "close", **({SECRET_HEADER: secret} if secret else {})}
 
 
 def said(place: Place, path: str, secret: str = "") -> str:
-    """Why it is not ready, where it answers so with JSON that has an `error` in words."""
+    """Return why the service is not ready: `error` of a JSON response, else ""."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=_headers(secret))
@@ -92,7 +93,7 @@ def said(place: Place, path: str, secret: str = "") -> str:
 
 
 def described(place: Place, secret: str = "") -> list[CallForm]:
-    """What it says that it can be asked, where it describes itself as DEEPaaS does."""
+    """Return the call forms of a service that describes itself as DEEPaaS does."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", DESCRIPTION, headers=_headers(secret))
@@ -106,8 +107,11 @@ def described(place: Place, secret: str = "") -> list[CallForm]:
 
 
 class Ports:
-    """Whether the ports of a deployment answer. That one does not any more is believed the third
-    time. One that answers is left alone for so many seconds."""
+    """Health of the ports of a deployment.
+
+    A port counts as down after 3 failed checks. A healthy port is checked again only after
+    `calm_seconds`.
+    """
 
     def __init__(self, calm_seconds: float = 0.0) -> None:
         self._calm_seconds = calm_seconds
@@ -122,24 +126,27 @@ class Ports:
         asked: Sequence[tuple[Place, str]],
         secret: str = "",
     ) -> list[Place]:
-        """The places of a revision now, each asked at its path and shown its `secret`; `known` is
-        what was seen last."""
+        """Return the places of a revision with current health.
+
+        Each place is requested at its path with the `secret`. `known` is the previous result.
+        """
         before = {(one.name, one.port): one for one in known}
         calm = [self._is_calm(number, place, before) for place, _ in asked]
-        with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # one may keep us waiting, not all
+        with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # slow ports must not add up
             there = list(pool.map(partial(self._ask, secret), asked, calm))
         found = []
         for (place, _), is_there in zip(asked, there, strict=True):
             key = (number, place.name)
             self._misses[key] = 0 if is_there else self._misses[key] + 1
             last = before.get((place.name, place.port))
+            # Tolerate single misses of a healthy service.
             stays = last is not None and last.answers and self._misses[key] < MISSES
             found.append(msgspec.structs.replace(place, answers=is_there or stays))
         self._note_words(number, asked[:1], secret)
         return found
 
     def _is_calm(self, number: int, place: Place, before: Mapping[tuple[str, int], Place]) -> bool:
-        """It answered a moment ago."""
+        """Return whether the port responded a moment ago."""
         last = before.get((place.name, place.port))
         if last is None or not last.answers or self._misses[number, place.name]:
             return False
@@ -153,7 +160,10 @@ class Ports:
         return answers(place, path, secret)
 
     def _note_words(self, number: int, asked: Sequence[tuple[Place, str]], secret: str) -> None:
-        """What the first port said when it was believed, once: words may change by the second."""
+        """Store the error of the first port once it counts as down.
+
+        It is read once, because its text may change every second.
+        """
         for place, path in asked:
             misses = self._misses[number, place.name]
             if misses < MISSES:
@@ -162,7 +172,7 @@ class Ports:
                 self._said[number] = said(place, path, secret) if place.port else ""
 
     def words(self, number: int) -> str:
-        """Why the first port of a revision does not answer, in its own words."""
+        """Return why the first port of a revision is down, in its own words."""
         return self._said.get(number, "")
 
 
@@ -171,9 +181,9 @@ def _spot(place: Place) -> tuple[str, int]:
 
 
 def is_connected(port: int) -> bool | None:
-    """Whether a program of this machine has a connection to that port of it; None where that
-    cannot be known."""
+    """Return whether a local program is connected to that local port; None if unknown."""
     packed = socket.inet_aton("127.0.0.1")
+    # The kernel prints addresses in host byte order.
     wanted = f"{struct.unpack('=I', packed)[0]:08X}:{port:04X}"
     is_known = False
     for table in TABLES:

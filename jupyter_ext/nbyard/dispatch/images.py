@@ -1,5 +1,4 @@
-"""The controller of images: what is asked for is built, pulled or pushed on the engine of the
-settings, one after the other."""
+"""The controller of images: build, pull and push on the engine of the settings."""
 
 import logging
 import shutil
@@ -35,18 +34,17 @@ from nbyard.store.images import ImageRow
 
 log = logging.getLogger("nbyard.dispatch")
 CONTEXT = "context"
-# An engine's clock and ours differ.
+# tolerance between the clocks of the engine and this machine
 CLOCKS_SECONDS = 5.0
-# So long the stages of a build are kept for the next one, whatever is removed.
+# Stages of a build are kept this long for the next build, even if images are deleted.
 STAGE_SECONDS = 3600.0
 LEASES_SECONDS = 5.0
-# While an engine deletes the files of a large image it answers nothing else.
+# An engine does not respond while it deletes the files of a large image.
 ENGINE_SECONDS = 120.0
 
 
 class ImageController:
-    """One thread for each image that is made. Its log and the files that go into it lie in a folder
-    of its own."""
+    """Handles each image in its own thread and folder, which holds its log and build files."""
 
     def __init__(self, room: Room, builders: Threads):
         self._room = room
@@ -57,8 +55,7 @@ class ImageController:
         self._is_leased = False
 
     def tick(self) -> bool:
-        """Start what is new, and remove what is to go; whether anything is being made, or is kept
-        for a while only."""
+        """Start new images and deletions; return whether any is in progress or leased."""
         if not self._is_swept:
             self._is_swept = True
             self._sweep()
@@ -87,7 +84,7 @@ class ImageController:
                 for_registries(self._room, image.owner),
             ):
                 columns = self._made(engine, row, partial(_write, said))
-        except Stopped:  # what it left goes when it is removed, or before it is built again
+        except Stopped:  # its remains are deleted with it, or before the next build
             return
         except BuildFailed as error:
             sweep_untagged(engine, since=begun)
@@ -104,12 +101,12 @@ class ImageController:
         with self._room.write() as c:
             replaced = self._rows.replaced(c, image) if image.origin == "build" else []
             self._rows.move(c, image, "ready", **columns)
+        # Rebuilding leaves the former image without a name.
         if replaced:
             self._forget(replaced)
 
     def _forget(self, image_ids: list[str]) -> None:
-        """Remove what was built here and has no name any more; what a container was made of,
-        another image is built upon, or a record names, stays."""
+        """Delete unnamed images built here, unless a container, image or record uses them."""
         with self._room.store.read() as c:
             image_ids = [one for one in image_ids if not self._rows.is_needed(c, one)]
         engine = self._engine()
@@ -124,7 +121,7 @@ class ImageController:
             engine.close()
 
     def _begin(self, row: ImageRow) -> bool:
-        """Also once more, when the dispatcher that began is gone."""
+        """Record the start, also again after a crash of the first dispatcher."""
         with self._room.write() as c:
             if row.image.state == "building":
                 self._rows.move(c, row.image, "queued")
@@ -209,7 +206,7 @@ class ImageController:
         raise NotFound("The environment that it was to be built of is gone.")
 
     def _labels(self, row: ImageRow) -> dict[str, str]:
-        """What people look for on an image."""
+        """Return labels by which users find an image."""
         with self._room.store.read() as c:
             found = self._room.store.environments.get(c, row.image.owner, row.image.environment)
         told = {
@@ -220,7 +217,7 @@ class ImageController:
         return {name: value for name, value in told.items() if value}
 
     def _is_wanted(self, row: ImageRow) -> bool:
-        """Until it is removed, or this dispatcher leaves."""
+        """Return whether the image is not deleted and this dispatcher is not leaving."""
         if self._room.stopping.is_set():
             return False
         with self._room.store.read() as c:
@@ -235,18 +232,19 @@ class ImageController:
             self._rows.move(c, row.image, "failed", reason=reason, **columns)
 
     def _tidy(self, engine: Engine, row: ImageRow) -> bool:
-        """Remove what a try that was broken off left; whether nothing of it stays."""
+        """Delete remains of an interrupted build; return whether none are left."""
         if row.started_at is None or row.image.state not in IMAGE.live:
             return True
         return sweep_untagged(engine, since=row.started_at.timestamp() - CLOCKS_SECONDS)
 
     def _remove(self, row: ImageRow) -> None:
-        """Its name goes unless another row has it; what is in use is tried again."""
+        """Delete the name unless another row has it; an image in use is tried again later."""
         with self._room.store.read() as c:
             is_named = row.image.reference in self._rows.references(c)
         engine = self._engine()
         try:
             is_gone = self._tidy(engine, row)
+            # A failed push may still have created the local name.
             may_be_there = row.image.state == "ready" or row.image.origin == "push"
             if not is_named and may_be_there:
                 is_gone = engine.remove_image(row.image.reference)
@@ -260,7 +258,7 @@ class ImageController:
         shutil.rmtree(self._folder(row), ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Folders of images that are gone."""
+        """Delete folders of deleted images."""
         with self._room.store.read() as c:
             known = self._rows.ids(c)
         for folder in self._room.folder.glob(image_folder("*")):
@@ -268,8 +266,7 @@ class ImageController:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _sweep_leases(self) -> bool:
-        """Remove models that were built for forms which nobody submitted; whether others may have
-        to go later."""
+        """Delete models built for forms that were never submitted; return whether leases remain."""
         if time.monotonic() >= self._swept_until:
             self._swept_until = time.monotonic() + LEASES_SECONDS
             models = self._room.store.models
@@ -282,7 +279,7 @@ class ImageController:
         return self._is_leased
 
     def _lapsed(self) -> list[ModelPackage]:
-        """Those that are removed now; what something uses is kept for good."""
+        """Return the packages deleted now; a used package is kept without a lease."""
         models, removed = self._room.store.models, []
         with self._room.write() as c:
             for package in models.lapsed(c, datetime.now(UTC)):
@@ -303,7 +300,7 @@ class ImageController:
 
 
 def _pushed(engine: Engine, image: NamedImage, say: Say, wanted: Callable[[], bool]) -> str:
-    """Its digest in the registry; where it is not taken there, the name for it is what it was."""
+    """Push the image and return its digest; if that fails, restore the old meaning of the name."""
     was_named = engine.image_id(image.reference)
     engine.tag(image.source, image.reference)
     digest = ""

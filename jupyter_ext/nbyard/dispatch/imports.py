@@ -1,4 +1,4 @@
-"""The controller of imports: bytes are fetched, stored and read; then the version is ready."""
+"""The controller of imports: fetch, store and read the bytes, then mark the version as ready."""
 
 import contextlib
 import logging
@@ -35,7 +35,7 @@ KEEP_ANYWAY = "To keep the bytes as they are, give the file another extension, s
 
 
 class ImportController:
-    """One thread for each version that is importing."""
+    """Imports each version in its own thread."""
 
     def __init__(self, room: Room, threads: Threads, garbage: Collector):
         self._room = room
@@ -44,7 +44,7 @@ class ImportController:
         self._garbage = garbage
 
     def tick(self) -> bool:
-        """Start what is new; whether anything is importing."""
+        """Start new imports; return whether any is in progress."""
         with self._store.read() as c:
             importing = self._store.datasets.importing(c)
         for owner, version in importing:
@@ -77,15 +77,15 @@ class ImportController:
         self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: str) -> None:
-        """Nothing is kept of it."""
+        """Record the failure and delete the bytes."""
         with self._room.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.fail(c, owner, version.id, reason)
-        with contextlib.suppress(NbyardError):  # they are looked for now and then anyway
+        with contextlib.suppress(NbyardError):  # the regular collection finds them later
             self._garbage.discard([digest] if digest else [], DISCARD_SECONDS)
 
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
-        """Digest, size and file name, wherever the bytes come from."""
+        """Return digest, size and filename, for any source."""
         filename = version.filename
         if version.source.startswith(("http://", "https://", SCHEME)):
             blob, filename = self._fetch(owner, version)
@@ -99,7 +99,7 @@ class ImportController:
         return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
     def _kept(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
-        """Bytes that their row names from now on, however long it takes to look into them."""
+        """Store bytes and name them in the row at once, because reading them may take long."""
         with self._room.blobs.keeping():
             blob = put()
             with self._room.write() as c:
@@ -107,7 +107,7 @@ class ImportController:
         return blob
 
     def _unpacked(self, version: DatasetVersion, packed: Blob) -> Blob:
-        """The folder in an archive; a dispatcher before may have come that far."""
+        """Return the folder in an archive, which an earlier dispatcher may have unpacked."""
         if packed.digest.startswith("tree:"):
             return packed
         limit = self._room.settings.max_upload_bytes
@@ -117,7 +117,10 @@ class ImportController:
         return self._kept(version, partial(self._read, Path(version.source)))
 
     def _read(self, path: Path) -> Blob:
-        """The path was inside the root when it was named; a link in it came since then."""
+        """Store the file or folder at a path.
+
+        The path was inside the root when it was named. A link in it appeared later, and is refused.
+        """
         fd = open_real(path)
         try:
             if path.is_dir():
@@ -137,14 +140,17 @@ class ImportController:
         url, sign = version.source, None
         if url.startswith(SCHEME):
             url, sign = self._signing(owner, url)
+        # The size may be unknown, so the writer checks the free space as it goes.
         with self._room.blobs.writer() as writer:
             found = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._kept(version, writer.commit)
         return blob, version.filename if sign else found.filename or version.filename
 
     def _signing(self, owner: str, source: str) -> tuple[str, Sign]:
-        """Where an object is asked for, and how each request for it is signed: only at its own
-        place, and no sooner than it is made."""
+        """Return the URL of an object and a function that signs each request.
+
+        It signs only requests to the object's own origin, each at the time of the request.
+        """
         wanted = read_object(source)
         with self._store.read() as c:
             found = self._store.credentials.get(c, owner, wanted.credential)
@@ -173,7 +179,10 @@ class ImportController:
         return tell
 
     def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
-        """Whether the dataset was deleted meanwhile; looked up once a second at most."""
+        """Return a function that tests whether the dataset was deleted.
+
+        It queries the store at most once a second.
+        """
         next_look, gone = 0.0, False
 
         def look() -> bool:
@@ -187,11 +196,12 @@ class ImportController:
         return look
 
     def _table(self, columns: dict[str, Any]) -> tuple[TableInfo | None, dict[str, Any]]:
-        """What all rows tell, and format, rows and columns; only the format where it is no table
-        that can be read.
+        """Return table info, and the columns format, rows and columns.
+
+        Return only the format if the bytes are not a readable table.
 
         Raises:
-            Invalid: its name promises one.
+            Invalid: The filename promises a table, but it is broken.
         """
         filename = columns["filename"]
         if columns["digest"].startswith("tree:"):

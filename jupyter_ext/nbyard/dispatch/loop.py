@@ -1,4 +1,4 @@
-"""The dispatcher's loop: woken by events, else by the clock; gone when there is nothing to do."""
+"""The dispatcher's loop: events or a timer wake the loop, and it ends when no work is left."""
 
 import contextlib
 import logging
@@ -32,21 +32,21 @@ from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
 log = logging.getLogger("nbyard.dispatch")
-CLOCK_SECONDS = 2.0  # between looks at everything, when nothing is heard
-CALM_SECONDS = 0.02  # of silence: then there is time for what nobody waits for in milliseconds
-PAUSE_SECONDS = 0.25  # before something is tried again: a round, the lease
-MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
-LEAVE_SECONDS = 5.0  # for threads to end when this process does
+CLOCK_SECONDS = 2.0  # between full rounds without events
+CALM_SECONDS = 0.02  # pause without events before less urgent work
+PAUSE_SECONDS = 0.25  # before a failed round or the lease is tried again
+MANY_WORDS = 10  # capacity of a socket's queue: more events may be lost
+LEAVE_SECONDS = 5.0  # for threads to end on exit
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
 TRIALS_AT_ONCE = 2
-GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
+GONE_SECONDS = 86_400.0  # exit after a database outage of one day
 
 
 class Dispatcher:
-    """One for each store, held by a lease."""
+    """The dispatcher; a lease ensures that each store has only one."""
 
     def __init__(self, room: Room):
         self._room = room
@@ -76,11 +76,12 @@ class Dispatcher:
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
-        """Take the lease, waiting for that of a holder that was killed to run out. Once `stopping`
-        is set it is not waited for, and nothing is begun.
+        """Take the lease; wait for the lease of a killed holder to expire.
+
+        Once `stopping` is set, it does not wait and starts nothing.
 
         Raises:
-            SystemExit: somebody else keeps it.
+            SystemExit: Another dispatcher keeps the lease.
         """
         store = Store(settings.store_path, settings.database_url)
         stopping = stopping or threading.Event()
@@ -99,20 +100,20 @@ class Dispatcher:
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease, stopping))
 
     def stop(self) -> None:
-        """Leave after this tick; what runs goes on without us."""
+        """Exit after this round; runs continue."""
         self._stopping.set()
         self._inbox.ring()
 
     def make_way(self) -> None:
-        """Leave as soon as there is nothing to do: another one is wanted."""
+        """Exit as soon as no work is left, because another dispatcher is wanted."""
         self._makes_way = True
         self._inbox.ring()
 
     def run(self) -> None:
-        """Tick until stopped, idle or superseded.
+        """Execute rounds until stopped, idle or superseded.
 
         Raises:
-            LeaseLost: another dispatcher has taken over.
+            LeaseLost: Another dispatcher has taken over.
         """
         renewing = threading.Thread(target=self._renew, name="nbyard-lease", daemon=True)
         renewing.start()
@@ -120,14 +121,17 @@ class Dispatcher:
         try:
             with self._room.store.relayed(), listening(self._room.folder) as listener:
                 self._inbox.ring = listener.ring
-                self._room.store.deaf = listener.path.name  # what we write is no news to us
+                self._room.store.deaf = listener.path.name  # own writes must not wake the loop
                 self._loop(listener)
         finally:
             self._stopping.set()
             self.close()
 
     def close(self) -> None:
-        """What runs goes on without us; what we are just doing is repeated by the next one."""
+        """Release the lease and close all connections.
+
+        Runs continue. The next dispatcher repeats interrupted steps.
+        """
         self.end_threads()
         with contextlib.suppress(NbyardError), self._room.write() as c:
             self._room.store.leases.release(c, self._room.lease)
@@ -139,7 +143,7 @@ class Dispatcher:
         self._room.store.close()
 
     def end_threads(self) -> None:
-        """Begin nothing more in threads, and wait a little for what is under way."""
+        """Start no more work in threads, and wait briefly for work in progress."""
         end = time.monotonic() + LEAVE_SECONDS
         for threads in self._beside:
             threads.close()
@@ -148,12 +152,12 @@ class Dispatcher:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
-        """Wait for what is under way in threads; whether all of it came to an end."""
+        """Wait for work in threads; return whether all of it ended."""
         return all(each.settle(seconds) for each in (self._threads, *self._beside))
 
     @property
     def _beside(self) -> tuple[Threads, ...]:
-        """Threads for what is no task of a run."""
+        """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
         return *makers, self._lookers, self._testers
 
@@ -163,6 +167,7 @@ class Dispatcher:
         has_news = has_time = True
         is_owed, clock = False, 0.0
         while not self._stopping.is_set():
+            # Without a valid lease, another dispatcher may be active.
             if not self._holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
@@ -172,6 +177,7 @@ class Dispatcher:
                 idle_since = time.monotonic()
             elif self._has_idled(time.monotonic() - idle_since) and self._leave():
                 return
+            # Pause, because the same round may fail at once again.
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
             is_owed = not has_time and (has_news or is_owed)
@@ -184,14 +190,17 @@ class Dispatcher:
                 woken, has_news = None, True
 
     def _has_idled(self, seconds: float) -> bool:
-        """Whether that is long enough to leave."""
+        """Return whether the dispatcher has been idle long enough to exit."""
         return self._makes_way or seconds > self._room.settings.idle_seconds
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
     ) -> bool:
-        """One round: over these attempts, over everything when None; with time, also of what nobody
-        waits for in milliseconds. Whether there is work under way."""
+        """Execute one round over the attempts in `woken`, or over all if None.
+
+        With `has_time`, include less urgent work. Return whether any work is in progress.
+        """
+        # Stays set if the round raises.
         self._has_failed = True
         try:
             self._sweeper.tick()
@@ -208,7 +217,7 @@ class Dispatcher:
         except LeaseLost:
             raise
         except DatabaseAway:
-            pass  # the store has logged it
+            pass  # already logged by the store
         except NbyardError as error:
             log.warning("this round failed: %s", error)
         except Exception:
@@ -216,8 +225,10 @@ class Dispatcher:
         return True
 
     def _leave(self) -> bool:
-        """Give the lease back unless work came in the meantime. Writers take turns: who submits
-        later sees that nobody holds it."""
+        """Release the lease unless new work exists.
+
+        Writers take turns, so the next writer sees that the lease is free.
+        """
         with self._room.write() as c:
             if self._room.store.has_work(c):
                 return False
@@ -227,6 +238,7 @@ class Dispatcher:
     def _renew(self) -> None:
         seconds = self._room.settings.lease_seconds
         last = time.monotonic()
+        # A third of the duration leaves time for two retries.
         while not self._stopping.wait(seconds / 3):
             try:
                 with self._room.store.write() as c:
@@ -243,8 +255,10 @@ class Dispatcher:
                     self._stand_still(error, time.monotonic() - last)
 
     def _stand_still(self, error: Exception, since_seconds: float) -> None:
-        """Begin nothing until the lease is renewed: another may take over meanwhile. What runs goes
-        on, and with a database that is only locked or restarted so does this dispatcher."""
+        """Start nothing until the lease is renewed, because another dispatcher may take over.
+
+        Runs continue. This dispatcher also continues if the database is only locked or restarting.
+        """
         comes_back = isinstance(error, Busy | Unavailable) and not isinstance(error, StoreUnusable)
         if not comes_back or since_seconds > GONE_SECONDS:
             os._exit(1)
@@ -254,12 +268,12 @@ class Dispatcher:
 
 
 def _is_over(lease: Lease, signs: Stillness) -> bool:
-    """Whether nobody holds it any more."""
+    """Return whether the lease is free or its holder is gone."""
     return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
 
 
 def _take(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
-    """None when another one gives signs of life, or this one is not wanted any more."""
+    """Take the lease; return None if another holder is alive, or once `stopping` is set."""
     signs = Stillness()
     first: Lease | None = None
     while not stopping.is_set():

@@ -1,7 +1,8 @@
-"""The controller of trials: models that a container or worker wrote are loaded there, once.
+"""The controller of model probes: load a model once, where a container or worker wrote it.
 
-A trial is an attempt of its own in the runtime and the image of the step, without network or
-secrets."""
+A probe is an attempt of its own, in the runtime and image of the task. It has no network and no
+secrets.
+"""
 
 import logging
 import os
@@ -33,7 +34,7 @@ MODEL, LIB, QUESTION = "inputs/model", "inputs/lib", "inputs/question.json"
 ANSWER = "outputs/answer.json"
 PYTHON = "python3"
 PAUSE_SECONDS = 0.1
-# beyond its limit, for its runtime to see the end
+# time beyond the limit for the runtime to report the end
 GRACE_SECONDS = 30.0
 MAX_ANSWER = 8 << 20
 INTERRUPTED = "the dispatcher ended before the model answered: try again"
@@ -41,8 +42,10 @@ LOADING = "loading it and asking it once"
 
 
 class TrialController:
-    """One thread for each trial. What a dispatcher that was killed had begun is not begun again:
-    the request that asked says so."""
+    """Runs each probe in its own thread.
+
+    A probe that a killed dispatcher began is not repeated; its answer reports that.
+    """
 
     def __init__(self, room: Room, threads: Threads):
         self._room = room
@@ -51,7 +54,7 @@ class TrialController:
         self._is_busy = False
 
     def tick(self, *, has_news: bool = True) -> bool:
-        """Start trials that are asked for; whether any is under way."""
+        """Start requested probes; return whether any is in progress."""
         if has_news:
             with self._room.store.read() as c:
                 found = self._rows.open(c)
@@ -76,7 +79,7 @@ class TrialController:
             return TrialAnswer(problem=str(error))
 
     def _text(self, trial: Trial) -> str:
-        """What the process of the model wrote."""
+        """Return the answer that the process of the model wrote."""
         runtime = self._room.runtimes.get(trial.runtime)
         if runtime is None:
             raise Unavailable(f"there is no runtime {trial.runtime} here")
@@ -102,8 +105,8 @@ class TrialController:
             self._clear(runtime, order)
 
     def _fill(self, trial: Trial, order: Order) -> TaskFile:
-        """Its folder: the model, the modules beside its code, what asks, and task.json."""
-        # a dispatcher without models starts sooner
+        """Fill its folder: model, code modules, serving sources, question and task.json."""
+        # imported late: unused without models
         from nbyard.images.models import serving_sources
 
         folder = order.folder
@@ -137,7 +140,12 @@ class TrialController:
         return task
 
     def _wait(self, runtime: Runtime, order: Order) -> None:
-        """Until it is at its end, or beyond its time."""
+        """Wait until it ends.
+
+        Raises:
+            Unavailable: This dispatcher is leaving.
+            NbyardError: The probe broke off, or took too long.
+        """
         end = time.monotonic() + SECONDS + GRACE_SECONDS
         while time.monotonic() < end and not self._room.stopping.is_set():
             seen = runtime.poll(order)
@@ -159,7 +167,11 @@ class TrialController:
 
 
 def _check_image(runtime: Runtime, trial: Trial) -> None:
-    """Raises NbyardError where the image of the step is not there any more."""
+    """Check that the image of the task still exists.
+
+    Raises:
+        NbyardError: The image is gone from the engine.
+    """
     ask = getattr(runtime, "image_id", None)
     if ask is not None and not ask(trial.image):
         words = f"the image {trial.image_name} in which the step ran is gone from the engine"
@@ -167,7 +179,7 @@ def _check_image(runtime: Runtime, trial: Trial) -> None:
 
 
 def _read(folder: Path, task: TaskFile) -> str:
-    """The answer; the work may have left anything in its place."""
+    """Return the answer, with checks, because the work may have replaced it."""
     result = folders.read_result(folder)
     if result is None:
         raise NbyardError(f"{LOADING} left no result")

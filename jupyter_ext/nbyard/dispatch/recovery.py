@@ -1,4 +1,4 @@
-"""After a crash, and now and then: what belongs to nobody goes away."""
+"""Remove leftovers after a crash and at intervals."""
 
 import logging
 import time
@@ -26,9 +26,11 @@ KEEP_EVENTS = 200_000
 
 
 class LiveAttempts(Collection[str]):
-    """The ids of all live attempts, workers of functions, trials and checks of deployments, read
-    at the moment of each question: an engine may take long to answer, and what was started
-    meanwhile must not be swept."""
+    """The IDs of live attempts, function workers, model probes and deployment checks.
+
+    Each access queries the store. An engine may respond slowly, and work that started meanwhile
+    must not be swept.
+    """
 
     def __init__(self, store: Store):
         self._store = store
@@ -51,8 +53,10 @@ class LiveAttempts(Collection[str]):
 
 
 class Sweeper:
-    """Sweeps at the start and then every 20 s. Running attempts need no recovery: they are adopted
-    because every step of the controllers can be repeated."""
+    """Sweeps at the start and then every 20 s.
+
+    Running attempts need no recovery. They are adopted, because every controller step can repeat.
+    """
 
     def __init__(self, room: Room, threads: Threads):
         self._room = room
@@ -62,10 +66,11 @@ class Sweeper:
         self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
 
     def tick(self) -> None:
-        """Sweep when it is time; engines are asked in threads, for they may hang."""
+        """Sweep if it is due; call engines in threads, because they may hang."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY_SECONDS
+        # Later rounds clean up themselves; only a crash leaves folders behind.
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
@@ -80,8 +85,10 @@ class Sweeper:
         self._trim_events()
 
     def _tidy_folders(self) -> None:
-        """What a dispatcher that was killed did not come to: folders of ended attempts are
-        reduced to their record, those of forgotten ones removed."""
+        """Finish the cleanup of a killed dispatcher.
+
+        Folders of ended attempts keep only their record. Folders of unknown attempts are deleted.
+        """
         with self._room.store.read() as c:
             marks = self._room.store.workers.marks(c)
             known = self._room.store.attempts.ids(c) | marks.keys()
@@ -98,7 +105,7 @@ class Sweeper:
                 folders.keep_record(folders.place(self._room.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:
-        """It may be there still, waiting for more to do."""
+        """Stop a worker that may still wait for calls."""
         place = folders.place(self._room.folder, name)
         order = Order(name, self._room.store.id, "", "", place, mark)
         if runtime := self._room.runtimes.get(PROCESS):
@@ -115,7 +122,7 @@ class Sweeper:
             log.warning("%s: removed %s", name, ", ".join(removed))
 
     def _forget_secrets(self) -> None:
-        """Those of attempts whose end nobody saw."""
+        """Delete secrets of attempts that ended unnoticed."""
         store = self._room.store
         removed = memory.sweep(store.id, LiveAttempts(store))
         if removed:
@@ -124,6 +131,7 @@ class Sweeper:
     def _trim_events(self) -> None:
         with self._room.store.read() as c:
             events = self._room.store.events
+            # The margin of 10 % avoids a deletion in every sweep.
             many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._room.write() as c:

@@ -1,6 +1,6 @@
 """Threads beside the loop: at most one for each key.
 
-Not to be taken for the workers of functions (`board.LiveWorker`), which are processes.
+Function workers (`state.board.LiveWorker`) are processes, not these threads.
 """
 
 import logging
@@ -16,16 +16,18 @@ from nbyard.store.leases import LeaseLost
 
 log = logging.getLogger("nbyard.dispatch")
 THREADS = 16
-PATIENCE_SECONDS = 2.0  # so long a key has to wait after it failed
+PATIENCE_SECONDS = 2.0  # pause of a key after a failure
 TRIES = 3
 T = TypeVar("T")
 
 
 class Threads:
-    """Runs work in threads, `count` at most at once of what asks one runtime, and of all else: one
-    that hangs keeps those of others from nothing. What is submitted again after an unexpected
-    error, which is logged, has to wait a little; after three in a row `give_up` is called with the
-    error's words. Work that a later round submits anyway needs none."""
+    """Runs work in threads, at most `count` at once for each runtime, and for all other work.
+
+    So a runtime that hangs does not block others. After an unexpected error, which is logged, the
+    key pauses. After 3 errors in a row, `give_up` is called with the error's text. Work that a
+    later round submits again needs no `give_up`.
+    """
 
     def __init__(self, count: int = THREADS) -> None:
         pool = partial(ThreadPoolExecutor, count, thread_name_prefix="nbyard-work")
@@ -44,9 +46,10 @@ class Threads:
         *,
         runtime: str = "",
     ) -> bool:
-        """Start the work unless that key's is under way or has to wait; whether it was started.
-        At its end, when it may be started again, `then` is told its result, or what `give_up`
-        says."""
+        """Start the work unless its key is busy or pauses; return whether it was started.
+
+        When the key is free again, `then` receives the result, or that of `give_up`.
+        """
         if key in self._busy or time.monotonic() < self._not_before.get(key, 0.0):
             return False
         self._busy.add(key)
@@ -76,11 +79,11 @@ class Threads:
             result = work()
         except LeaseLost:
             log.warning("another dispatcher has taken over")
-        except (Busy, Unavailable) as error:  # that passes, however often
-            if not isinstance(error, DatabaseAway):  # which the store logs
+        except (Busy, Unavailable) as error:  # temporary, however often
+            if not isinstance(error, DatabaseAway):  # the store logs it
                 log.warning("%s: %s", key, error)
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
-        except Exception as error:  # the dispatcher's boundary
+        except Exception as error:  # the work of one key must not stop the loop
             log.exception("%s failed", key)
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
@@ -93,11 +96,11 @@ class Threads:
         return None
 
     def settle(self, seconds: float) -> bool:
-        """Wait for what is under way; whether all of it came to an end."""
+        """Wait for work in progress; return whether all of it ended."""
         return not wait(list(self._under_way), seconds).not_done
 
     def close(self, seconds: float = 0.0) -> bool:
-        """Begin nothing more and wait so long; whether all came to an end."""
+        """Start nothing more and wait up to `seconds`; return whether all work ended."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         return self.settle(seconds)

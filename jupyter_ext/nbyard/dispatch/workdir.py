@@ -1,4 +1,4 @@
-"""The working folder of its own that a command may ask for, and what is only known on the spot."""
+"""Create the separate working folder of a command, and collect facts known only at run time."""
 
 import logging
 import math
@@ -43,8 +43,8 @@ log = logging.getLogger("nbyard.dispatch")
 
 
 def lay_serving(folder: Path, command: Sequence[str]) -> None:
-    """What serves models, for wherever the work is done, and the model.json of a command."""
-    from nbyard.images.models import serving_sources  # a dispatcher without models starts sooner
+    """Write the serving code and the model.json of a command into the folder."""
+    from nbyard.images.models import serving_sources  # imported late: unused without models
 
     files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
     if told := with_file(command)[1]:
@@ -58,8 +58,10 @@ def lay_serving(folder: Path, command: Sequence[str]) -> None:
 def facts(
     folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
 ) -> Facts:
-    """What references may ask for; nothing where there can be none. `places` of inputs are below
-    the folder."""
+    """Return facts for parameter references; empty if the version cannot have any.
+
+    `places` holds the paths of inputs below the folder.
+    """
     reaches = [argument.reach for argument in version.arguments]
     has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
     if not has_references and version.invocation == Invocation():
@@ -90,10 +92,10 @@ def facts(
 
 
 def _listing(place: str, where: str) -> Listing:
-    """What lies in a folder, in the order of names (`listing` of CWL v1.2).
+    """Return the content of a folder in name order (`listing` of CWL v1.2).
 
     Raises:
-        Invalid: these are more than 10,000 files and folders.
+        Invalid: The folder has more than 10,000 files and folders.
     """
     left = MAX_LISTED
 
@@ -111,12 +113,13 @@ def _listing(place: str, where: str) -> Listing:
 
 
 def _contents(place: str, shown: str) -> str:
-    """A small file as text (`loadContents` of CWL v1.2).
+    """Return a small file as text (`loadContents` of CWL v1.2).
 
     Raises:
-        Invalid: it is larger than 64 KiB, or no text.
+        Invalid: The file is larger than 64 KiB, or is not UTF-8 text.
     """
     with open(place, "rb") as file:
+        # One byte more shows whether the file is too large.
         content = file.read(MAX_CONTENTS_BYTES + 1)
     if len(content) > MAX_CONTENTS_BYTES:
         words = "has more than 64 KiB: its contents cannot be put into words"
@@ -134,7 +137,7 @@ def looked_for(
     values: Mapping[str, Any],
     known: Facts,
 ) -> dict[str, Output]:
-    """The outputs with the patterns and values that their references make."""
+    """Return the outputs with resolved patterns and values."""
     found = dict(outputs)
     context = Context(version.invocation, version.arguments, values, known)
     for argument in version.arguments:
@@ -155,7 +158,7 @@ def make(
     inputs: Mapping[str, BytesOf],
     places: Mapping[str, str],
 ) -> None:
-    """An empty working folder, but for the files that the command wants there."""
+    """Create the working folder with only the files that the command requests."""
     for name in (WORK, TEMPORARY):
         os.makedirs(f"{folder}/{name}")
     if not isinstance(work, CommandWork):
@@ -175,13 +178,13 @@ def make(
 
 
 def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
-    """The bytes of an input once more, or of what lies in one that is a folder."""
+    """Stage the bytes of an input, or of a file in an input folder."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
     digest = digests.get(source, "")
     if not digest:
         folder = next(one for one in digests if source.startswith(f"{one}/"))
         digest, within = digests[folder], source.removeprefix(f"{folder}/")
-        if digest.startswith("tree:"):  # else it is a list of one
+        if digest.startswith("tree:"):  # else a list with a single file
             _stage_part(room, place, file, within, digest)
             return
     room.blobs.stage(digest, place, writable=file.writable)
@@ -190,8 +193,10 @@ def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) ->
 def tell_table(
     room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
 ) -> None:
-    """Beside the file, the types that were inferred when it was imported; those of another table
-    are inferred now where the work may ask for them."""
+    """Write the types of a table beside the file, as inferred at its import.
+
+    The types of other tables are inferred now, if the work may request them.
+    """
     if not found.typed or format_of(found.filename) not in TEXT_TABLES:
         return
     with room.store.read() as c:
@@ -205,14 +210,17 @@ def tell_table(
 
 
 def may_ask(version: ExecutableVersion, name: str) -> bool:
-    """Whether the code takes the input as a data frame; other code gets a path."""
+    """Return whether the code takes the input as a data frame; other code gets a path."""
     reaches = {argument.name: argument.reach for argument in version.arguments}
     return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)
 
 
 def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
-    """What all rows tell; what was read before is kept under the digest. One that took too long is
-    not tried again: each attempt of a mapped node would wait for it."""
+    """Return the types inferred from all rows, or None if that took too long before.
+
+    Results are stored by digest. A timeout is not repeated, because every attempt of a mapped node
+    would wait for it.
+    """
     table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
     with room.typing:
         if found.digest in room.untyped:
@@ -221,13 +229,13 @@ def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
             return room.tables.info(table, count=True, quick=True)
         except NbyardError as error:
             log.info("the library that reads %s infers its types: %s", found.filename, error)
-            if not isinstance(error, BrokenTable):  # whoever reads these bytes finds it broken
+            if not isinstance(error, BrokenTable):  # the work itself will fail on a broken table
                 room.untyped.add(found.digest)
             return None
 
 
 def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:
-    """A file of a folder, or a folder in it with all that it holds."""
+    """Stage a file of a stored folder, or a folder in it with its content."""
     whole = room.blobs.tree(tree)
     entries = {entry.path: entry.digest for entry in whole.files}
     if within in entries:

@@ -1,1 +1,1 @@
-"""What things are. Pure: structs and functions, no input or output."""
+"""Data types and rules of nbyard. Pure: structs and functions without input or output."""

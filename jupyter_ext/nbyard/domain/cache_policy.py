@@ -1,4 +1,4 @@
-"""Whether a node takes an earlier result: its cache policy, and why it is not taken."""
+"""Cache policy of a node: whether an earlier result is used, and why not."""
 
 import re
 from datetime import datetime, timedelta
@@ -13,9 +13,12 @@ BUNDLE = "bundle"
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """`is_on` when nothing is changed an earlier result is taken, unless it is older than
-    `max_age`, which `words` tell as they were written. Of the files of the code those count that
-    were read, all where it is not `by_reads`."""
+    """A parsed cache policy.
+
+    If `is_on` and nothing changed, an earlier result is used unless it is older than `max_age`.
+    `words` is the age as written. If `by_reads`, only files of the code that were read count,
+    else all files.
+    """
 
     is_on: bool = True
     by_reads: bool = True
@@ -24,8 +27,10 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 def read_policy(given: bool | str | None) -> Policy | None:
-    """The policy as written in a document: true, on or observed, bundle, false or off, an age; null
-    is on. None for anything else."""
+    """Parse a policy as written in a document; return None for any other text.
+
+    Accepted are true, on or observed; bundle; false or off; an age. Null means on.
+    """
     if given in (None, True, "on", "observed"):
         return Policy()
     if given == BUNDLE:
@@ -40,19 +45,19 @@ def read_policy(given: bool | str | None) -> Policy | None:
 
 
 def is_asked(given: bool | str | None) -> bool:
-    """Whether an earlier result may be taken at all."""
+    """Return whether an earlier result may be used at all."""
     policy = read_policy(given)
     return policy is not None and policy.is_on
 
 
 def is_by_reads(given: bool | str | None) -> bool:
-    """Whether only those files of the code count that the work read."""
+    """Return whether only the code files that the task read count."""
     policy = read_policy(given)
     return policy is not None and policy.by_reads
 
 
 def too_old(given: bool | str | None, run: int, made_at: datetime, now: datetime) -> str:
-    """Why the result that a run made then is not taken; empty when its age does not matter."""
+    """Return why the result of a run is too old to use; empty if its age does not matter."""
     policy = read_policy(given)
     if policy is None or policy.max_age is None or now - made_at <= policy.max_age:
         return ""

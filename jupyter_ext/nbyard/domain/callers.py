@@ -1,4 +1,4 @@
-"""Who asks: set once at the boundary."""
+"""The caller of an operation, set once where the request arrives."""
 
 import msgspec
 
@@ -11,4 +11,5 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...] = ("*",)
 
     def may(self, scope: str) -> bool:
+        """Return whether the caller has a scope."""
         return "*" in self.scopes or scope in self.scopes

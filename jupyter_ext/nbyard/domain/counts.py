@@ -1,10 +1,13 @@
-"""How much of what there is: for those who watch an installation."""
+"""Counts of runs, tasks and attempts, for monitoring an installation."""
 
 import msgspec
 
 
 class AttemptSum(msgspec.Struct, frozen=True):
-    """The attempts of one runtime in one state, and how long those that ended took in all."""
+    """The number of attempts of one runtime in one state.
+
+    `seconds` is the total duration of those that ended.
+    """
 
     runtime: str
     state: str
@@ -13,9 +16,11 @@ class AttemptSum(msgspec.Struct, frozen=True):
 
 
 class UsageSum(msgspec.Struct, frozen=True):
-    """What the attempts that have ended used, of one owner at one kind of executable in one
-    runtime: seconds of CPU and seconds that GPUs were granted, in all; the most memory of any, in
-    bytes. `kind` is empty where the executable is no longer there."""
+    """Usage of finished attempts by owner, kind of executable and runtime.
+
+    CPU seconds and granted GPU seconds are totals. Memory is the maximum of any attempt, in
+    bytes. `kind` is empty if the executable no longer exists.
+    """
 
     owner: str
     kind: str
@@ -26,9 +31,11 @@ class UsageSum(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Of all owners, of runs that are kept. `oldest_queued_seconds` is how long the first task of
-    the queue has waited; `granted_gpus` are held by attempts under way, one that several share as
-    often as it is granted."""
+    """Counts over all owners and all runs that are kept.
+
+    `oldest_queued_seconds` is the waiting time of the first task in the queue. `granted_gpus`
+    are held by running attempts; a shared GPU counts once per grant.
+    """
 
     runs: dict[str, int]
     tasks: dict[str, int]

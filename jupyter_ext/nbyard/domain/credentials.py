@@ -1,4 +1,4 @@
-"""Credentials: names for what only their owner may know; chosen by name, and never shown again."""
+"""Credentials: named secrets of one owner. They are chosen by name and never shown again."""
 
 import json
 import re
@@ -12,15 +12,17 @@ from nbyard.domain.images.structs import registry_place, repository_of
 from nbyard.errors import Detail, Invalid
 
 MAX_FIELD = 64 * 1024
-# What is shorter would hide half of every log.
+# Masking shorter texts would hide half of every log.
 SHORTEST_HIDDEN = 4
 SHORTEST_LINE = 8
 VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
 
 
 class CredentialField(msgspec.Struct, frozen=True):
-    """One field of a kind; one that is `secret` is never told to anybody, `several_lines` for
-    what is written in an area of text."""
+    """One field of a kind of credential.
+
+    A `secret` field is never shown. `several_lines` fields are edited in a text area.
+    """
 
     name: str
     label: str
@@ -31,8 +33,10 @@ class CredentialField(msgspec.Struct, frozen=True):
 
 
 class CredentialKind(msgspec.Struct, frozen=True):
-    """What a credential of this kind holds. Work gets the text of the only field, or where there
-    are several all of them as a JSON file."""
+    """The fields of a kind of credential.
+
+    A task receives the text of a single field, or several fields as a JSON file.
+    """
 
     kind: str
     label: str
@@ -97,9 +101,11 @@ _KINDS = {one.kind: one for one in KINDS}
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """A credential without what is secret in it: `fields` are the others, `kept` names those that
-    are there and not shown. `version` counts how often it was replaced, `used_by` tells in words
-    what uses it; lists leave that out."""
+    """A credential without its secrets.
+
+    `fields` are the public fields, `kept` names the secret fields that are set. `version`
+    counts replacements. `used_by` describes the users of the credential; lists omit it.
+    """
 
     id: str
     name: str
@@ -115,7 +121,7 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 class NewCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be kept; `fields` are those of its kind."""
+    """A credential to store. `fields` are those of its kind."""
 
     name: str
     kind: str
@@ -127,8 +133,10 @@ class NewCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CredentialPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to replace, the others stay; an empty text takes away one that is not needed.
-    `version` is the one that was read."""
+    """Fields to replace. Omitted fields stay; an empty text removes an optional field.
+
+    `version` is the version that was read.
+    """
 
     version: int
     fields: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
@@ -139,7 +147,7 @@ class CredentialPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Login(msgspec.Struct, frozen=True):
-    """What a registry is told; `credential` is the name of the one that keeps it."""
+    """A login for a registry. `credential` is the name of the credential that stores it."""
 
     credential: str
     username: str
@@ -150,27 +158,32 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """How many were encrypted anew."""
+    """The number of credentials that were encrypted again."""
 
     count: int
 
 
 def kind_of(name: str, path: str = "kind") -> CredentialKind:
-    """Raises Invalid when there is no such kind."""
+    """Return the kind of credential with this name.
+
+    Raises:
+        Invalid: the kind does not exist.
+    """
     if name not in _KINDS:
         raise Invalid.field(path, "must be one of " + ", ".join(_KINDS))
     return _KINDS[name]
 
 
 def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields that are not empty, each without line breaks at its end. No message repeats a
-    value.
+    """Return the fields that are not empty, without line breaks at the end.
+
+    Messages never repeat a value.
 
     Raises:
-        Invalid: with one detail for each field that is unknown, missing or cannot be kept.
+        Invalid: with one detail for each field that is unknown, missing or invalid.
     """
     known = {field.name for field in kind.fields}
-    # Editors put one there; a shell would take it away from a variable.
+    # Editors append a line break; a shell would remove it from a variable.
     fields = {name: text.rstrip("\r\n") for name, text in fields.items()}
     details = [
         Detail(f"fields.{name[:40]}", f"{kind.label} has no such field; it has: {_names(kind)}")
@@ -207,8 +220,9 @@ def _problem(field: CredentialField, text: str) -> str:
 
 
 def read_variables(text: str) -> dict[str, str]:
-    """NAME=value lines; empty ones and those that begin with # do not count, quotes around a value
-    are taken away.
+    """Parse NAME=value lines.
+
+    Empty lines and lines that begin with # are ignored. Quotes around a value are removed.
 
     Raises:
         Invalid: another line, named by its number.
@@ -229,38 +243,42 @@ def read_variables(text: str) -> dict[str, str]:
 def parted(
     kind: CredentialKind, fields: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Fields that may be shown, and those that are secret."""
+    """Split fields into public and secret ones."""
     secret = {field.name for field in kind.fields if field.secret}
     shown = {name: text for name, text in fields.items() if name not in secret}
     return shown, {name: text for name, text in fields.items() if name in secret}
 
 
 def login_of(image: str, credentials: Iterable[Credential]) -> Credential | None:
-    """The credential of a registry that an image is pulled or pushed with: of those for its
-    registry, or for a path that it lies below, the one with the longest; of several the newest."""
+    """Return the credential that an image is pulled or pushed with.
+
+    Credentials match the image's registry, or a path above the image. The longest path wins,
+    then the newest credential.
+    """
     name = repository_of(image)
     fitting = []
     for one in credentials:
         place = registry_place(one.fields.get("server", "")) if one.kind == "registry" else ""
         if place and f"{name}/".startswith(f"{place}/"):
             fitting.append((len(place), one.id, one))
+    # IDs sort by time of creation
     return max(fitting, key=lambda each: each[:2])[2] if fitting else None
 
 
 def is_plain(kind: str) -> bool:
-    """Whether work gets a text, and no JSON file."""
+    """Return whether a task receives a text instead of a JSON file."""
     return len(kind_of(kind).fields) == 1
 
 
 def content_of(kind: str, fields: Mapping[str, str]) -> str:
-    """What stands in the file that work gets."""
+    """Return the content of the file that a task receives."""
     if is_plain(kind):
         return next(iter(fields.values()))
     return json.dumps(fields, ensure_ascii=False)
 
 
 def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
-    """The texts that nobody may see, for who masks them."""
+    """Return the secret texts to mask."""
     _, secret = parted(kind_of(kind), fields)
     texts = list(secret.values())
     if kind == "env-file":
@@ -269,7 +287,7 @@ def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
 
 
 def _with_lines(texts: Iterable[str]) -> set[str]:
-    """Each whole, without the line break at its end, and of several lines those that are long."""
+    """Return each stripped text, and the long lines of texts with several lines."""
     found = set()
     for text in texts:
         stripped = text.strip()

@@ -1,4 +1,4 @@
-"""Canonical text of plain values, digests of it, and cache keys that explain themselves."""
+"""Canonical text of plain values, digests, and cache keys that explain themselves."""
 
 import hashlib
 import json
@@ -9,23 +9,23 @@ import msgspec
 
 
 def canonical_text(value: Any) -> str:
-    """Sorted, compact JSON: equal values give equal text. Structs become objects."""
+    """Return sorted, compact JSON: equal values give equal text. Structs become objects."""
     plain = msgspec.to_builtins(value, str_keys=True)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest_of(value: Any) -> str:
-    """`sha256:<hex>` of the canonical text."""
-    text = canonical_text(value).encode("utf-8", "surrogatepass")  # names of files may be any bytes
+    """Return `sha256:<hex>` of the canonical text."""
+    text = canonical_text(value).encode("utf-8", "surrogatepass")  # file names may be any bytes
     return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
 class KeyParts(msgspec.Struct, frozen=True):
-    """All that a node's result depends on.
+    """All parts of a node's cache key.
 
-    `values` are the typed argument values, `inputs` digests by input name, `files` digests of the
-    files of the bundle by relative path, without the code itself, and whether they may be executed;
-    `environment` names interpreter and distributions, or the image.
+    `values` are the typed argument values. `inputs` are digests by input name. `files` are
+    digests of the bundle's files by relative path, without the code itself, with their
+    executable flag. `environment` names interpreter and distributions, or the image.
     """
 
     code: str
@@ -36,10 +36,11 @@ class KeyParts(msgspec.Struct, frozen=True):
     declaration: str
 
     def key(self) -> str:
+        """Return the cache key."""
         return digest_of(self)
 
     def base_key(self) -> str:
-        """The same for all results that differ at most in `files`."""
+        """Return a key that ignores `files`."""
         return digest_of(msgspec.structs.replace(self, files={}))
 
 
@@ -54,9 +55,12 @@ def explain(
     moved: str = "",
     files: Collection[str] | None = None,
 ) -> str:
-    """In words, why a node cannot take the result of its last run; `had` and `has` are the
-    distributions of its environments then and now, by name, as far as they are known, `moved`
-    tells that these are other ones. Of its files those in `files` count, all where that is None."""
+    """Explain why a node cannot use the result of its last run.
+
+    `had` and `has` are the known distributions of its environment then and now, by name.
+    `moved` describes a change to another environment. Only files in `files` count; None means
+    all.
+    """
     if old is None:
         return "it has no earlier result"
     reasons = []
@@ -78,8 +82,7 @@ def explain(
 
 
 def environment_change(had: Packages, has: Packages, moved: str = "") -> str:
-    """In words, what is installed now that was not, and the other way round; behind the words that
-    tell of another environment."""
+    """Describe the packages that changed, after the words about another environment."""
     told = [
         f"gained {name} {has[name]}"
         if name not in had
@@ -108,7 +111,8 @@ def _new_bytes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
-    """Those of the bundle; one that is an input as well is told as that."""
+    """Return the changed files of the bundle. A file that is also an input is reported as input."""
+    # changed inputs are reported by their own names
     told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
     return [
         name

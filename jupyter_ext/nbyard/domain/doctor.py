@@ -1,4 +1,4 @@
-"""What a check of the installation says."""
+"""Results of a check of the installation."""
 
 from typing import Literal
 
@@ -6,8 +6,10 @@ import msgspec
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `missing` things are optional, `failed` ones are needed.
-    `cure` is a command or a sentence that helps."""
+    """One check. `missing` things are optional, `failed` ones are required.
+
+    `cure` is a command or a sentence that helps.
+    """
 
     name: str
     state: Literal["ok", "missing", "failed"]
@@ -16,13 +18,13 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Runtimes(msgspec.Struct, frozen=True):
-    """Names of the runtimes that can be chosen."""
+    """Names of the available runtimes."""
 
     names: list[str]
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """All checks."""
+    """All checks, with the version of nbyard."""
 
     version: str
     checks: list[Check]

@@ -1,4 +1,4 @@
-"""Events: what changed, in the order in which it became true."""
+"""Events: state changes in the order in which they happened."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,11 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One change. `topic` is run, task, attempt, dataset-version, dataset, executable,
-    credential, workflow or deployment; `data` holds at least the new state where there is one."""
+    """One change.
+
+    `topic` is run, task, attempt, dataset-version, dataset, executable, credential, workflow or
+    deployment. `data` contains at least the new state, if there is one.
+    """
 
     id: int
     at: datetime
@@ -19,9 +22,12 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Events(msgspec.Struct, frozen=True):
-    """Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
-    that the cursor is newer than anything here: read everything anew and go on from `last`. From
-    the beginning (0) those that are kept come with it."""
+    """Events after a cursor, oldest first.
+
+    `refetch` means that older events are no longer kept, or that the cursor is newer than all
+    events. The client must then read everything again and continue from `last`. From the
+    beginning (0), the response includes the events that are kept.
+    """
 
     items: list[Event]
     last: int

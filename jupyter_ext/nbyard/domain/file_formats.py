@@ -1,4 +1,4 @@
-"""Formats of files by their names; one word each, used on ports and in previews."""
+"""File formats by file name: one word each, used for ports and previews."""
 
 import re
 
@@ -33,23 +33,23 @@ SUFFIXES = {
     "ipynb": "ipynb",
     "py": "py",
 }
-# Their columns have no types of their own.
+# Text formats store no column types.
 TEXT_TABLES = ("csv", "tsv")
 
 
 def format_of(filename: str) -> str:
-    """The format's word, or empty where the name does not tell."""
+    """Return the format of a file name, empty if unknown."""
     stem, dot, suffix = filename.lower().rpartition(".")
     return SUFFIXES.get(suffix, "") if dot and stem else ""
 
 
 def is_data(filename: str) -> bool:
-    """Whether its name promises data, and no code."""
+    """Return whether the name indicates data, not code."""
     return format_of(filename) not in ("", "ipynb", "py")
 
 
 def suffix_of(file_format: str) -> str:
-    """The end of the name of a file of that format; empty for folders and what is no one word."""
+    """Return the file suffix of a format; empty for folders and unusual formats."""
     if file_format == "folder" or not re.fullmatch(r"[A-Za-z0-9_+-]{1,16}", file_format):
         return ""
     return ".xlsx" if file_format == "excel" else f".{file_format}"

@@ -1,9 +1,9 @@
-"""Which files count as code or results by their names: the rules of code bundles."""
+"""Rules of code bundles: which files count as code or results, by name."""
 
 import fnmatch
 from collections.abc import Sequence
 
-STORE_MARK = "store-id"  # a file in the folder of each store, which is no code
+STORE_MARK = "store-id"  # marks the folder of a store, which is not code
 CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
 IGNORED = (
     *CACHES,
@@ -11,23 +11,25 @@ IGNORED = (
     "resources",
     "build",
     "dist",
-    "*.nbflow",  # each of its nodes would get a copy of the whole
+    "*.nbflow",  # each node would get a copy of the whole workflow
 )
 
 
 def is_cache(name: str) -> bool:
-    """Return whether this is hidden, or made anew whenever it is gone; a folder's ends in /."""
+    """Return whether a file is hidden or recreated when missing. Folder names end in /."""
     return bool(rule_for(name, CACHES))
 
 
 def is_ignored(name: str) -> bool:
-    """Return whether bundles leave this out whatever the files of a project say."""
+    """Return whether bundles always exclude a file, whatever the project's ignore files say."""
     return bool(rule_for(name, IGNORED))
 
 
 def rule_for(name: str, rules: Sequence[str]) -> str:
-    """Return the rule that leaves out a name or path, empty where none does. The last one that fits
-    decides, and `!` takes back, as in gitignore."""
+    """Return the rule that excludes a name or path, empty if none does.
+
+    As in gitignore, the last matching rule decides, and `!` includes again.
+    """
     found = ""
     for rule in rules:
         if _fits(name, rule.removeprefix("!")):

@@ -1,4 +1,4 @@
-"""What a node may use, how long it may take, and how often it is tried."""
+"""Limits of a node: resources, timeouts, retries and cache policy."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -12,6 +12,7 @@ AMOUNTS = (
     *("cpu", "memory_bytes", "timeout_seconds"),
     *("queue_timeout_seconds", "silence_timeout_seconds"),
 )
+# a minimum: the task did not cause the loss
 LOST_RETRIES = 2
 MAX_RETRIES = 20
 MAX_GPUS = 64
@@ -20,17 +21,17 @@ MAX_BACKOFF_SECONDS = 60.0
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Limits and wishes; null means the default of where the node runs.
+    """Limits and requested resources. Null means the default of where the node runs.
 
-    `cache` says whether an earlier result is taken when nothing that the work reads changed: `true`
-    or `"on"` (the default), `false` or `"off"`, or how old it may be, such as `"24 h"` (units: s,
-    min, h, d). With `"bundle"` all files of the code count.
+    `cache` states whether an earlier result is used if nothing that the task read changed.
+    Values are `true` or `"on"` (the default), `false` or `"off"`, or a maximum age such as `"24
+    h"` (units: s, min, h, d). With `"bundle"`, all files of the code count.
 
-    `timeout_seconds` counts from the start of the work, `queue_timeout_seconds` while it waits for
-    its turn, here and then on a cluster, `silence_timeout_seconds` since the work last wrote
-    something or finished a cell. `retries` is how many more attempts follow a failure of one of the
-    kinds `retry_on` (all of them when null). Attempts that were lost are counted apart: of those
-    the first two at least are followed by another.
+    `timeout_seconds` counts from the start of the task. `queue_timeout_seconds` counts while it
+    is queued, here and then on a cluster. `silence_timeout_seconds` counts since the task last
+    wrote output or finished a cell. `retries` is the number of further attempts after a failure
+    of a kind in `retry_on` (all kinds if null). Lost attempts are counted separately: at least
+    the first two are retried.
     """
 
     cpu: float | None = None
@@ -44,7 +45,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     cache: bool | str | None = None
 
     def over(self, default: "Limits") -> dict[str, Any]:
-        """By name: what is said here, else there."""
+        """Return the limits by name, with defaults for unset ones."""
         return {
             name: getattr(default, name) if getattr(self, name) is None else getattr(self, name)
             for name in Limits.__struct_fields__
@@ -52,12 +53,14 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def lost_retries(self) -> int:
-        """How many attempts that were lost are followed by another."""
+        """Return how many lost attempts are retried."""
         return max(self.retries or 0, LOST_RETRIES)
 
     def tries_again(self, kind: str, attempt: int, lost: int) -> bool:
-        """Whether a failure of that kind of the attempt of that number (from 1), before which so
-        many were `lost`, is not the end."""
+        """Return whether an attempt is retried after a failure of that kind.
+
+        `attempt` counts from 1, and `lost` of the attempts before it were lost.
+        """
         if kind == "lost":
             return lost < self.lost_retries
         kinds = get_args(RetryKind) if self.retry_on is None else self.retry_on
@@ -65,7 +68,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
-    """The fields that make no sense, each with the reason."""
+    """Yield the invalid fields, each with the reason."""
     for name in AMOUNTS:
         amount = getattr(limits, name)
         if amount is not None and not 0 < amount < float("inf"):
@@ -79,11 +82,14 @@ def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
 
 
 def waited_too_long(limit: float) -> str:
-    """The reason of whoever waited longer than so many seconds for its turn."""
+    """Return the reason for a task that exceeded its queue timeout in seconds."""
     return f"waited longer than its limit of {limit:g} s in the queue"
 
 
 def backoff_seconds(attempt: int, draw: float) -> float:
-    """How long to wait after the attempt of that number: doubled each time, and spread by `draw`
-    (0 to 1) so that what failed together does not come back together."""
+    """Return the seconds to wait after an attempt, doubled each time.
+
+    `draw` (0 to 1) spreads the retries, so that tasks that failed together do not return
+    together.
+    """
     return min(BACKOFF_SECONDS * 2.0 ** (attempt - 1), MAX_BACKOFF_SECONDS) * (0.5 + draw)

@@ -1,8 +1,8 @@
-"""Names of things, and names of files: what is accepted, and which names count as the same.
+"""Names of objects and of files: valid names, and names that count as the same.
 
-The name of a dataset, a run, an executable is text for people: it may hold markup, templates or
-quotes and is kept as it is (NFC), because nothing ever evaluates it. It never names a file on disk.
-File names and relative paths do, and are held to stricter rules.
+The name of a dataset, a run or an executable is text for users. It may contain markup,
+templates or quotes and is stored unchanged (NFC), because nothing ever evaluates it. It never
+names a file on disk. File names and relative paths do, so their rules are stricter.
 """
 
 import unicodedata
@@ -17,20 +17,24 @@ MAX_PATH_BYTES = 4096
 MAX_MARKS = 8
 
 JOINERS = "\u200c\u200d"
-# Blank, yet not counted as format characters by Unicode: two names could look identical.
+# Blank, but not format characters in Unicode: two names could look identical.
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 NONCHARACTER = 0xFFFE
 SAFE_BYTES = 200
 MAX_SUFFIX = 20
 REMEMBERED = 4096
-# letters that are none with a mark, to Unicode
+# letters that Unicode does not decompose into a letter and a mark
 PLAIN = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
 
 
 def check_name(name: object, field: str = "name") -> str:
-    """The name in NFC, or Invalid saying which rule it breaks."""
+    """Return the name in NFC.
+
+    Raises:
+        Invalid: the name breaks a rule; the message says which.
+    """
     if not isinstance(name, str):
         raise Invalid.field(field, "must be text")
     if len(name) > MAX_NAME:
@@ -86,7 +90,7 @@ def _is_invisible(char: str, category: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """Two names with the same key look the same, and may not both exist in one place."""
+    """Return a key that names share if they look the same. Such names exclude each other."""
     kept = (
         " " if unicodedata.category(char) == "Zs" else char
         for char in unicodedata.normalize("NFC", name)
@@ -100,7 +104,11 @@ def _is_variation_selector(char: str) -> bool:
 
 
 def check_filename(name: object, field: str = "filename") -> str:
-    """A plain file name without any folder, or Invalid."""
+    """Return a plain file name without folders, in NFC.
+
+    Raises:
+        Invalid: the name breaks a rule; the message says which.
+    """
     if not isinstance(name, str):
         raise Invalid.field(field, "must be text")
     if not name:
@@ -120,7 +128,11 @@ def check_filename(name: object, field: str = "filename") -> str:
 
 @lru_cache(REMEMBERED)
 def check_member_path(path: str, field: str = "path") -> str:
-    """The path of a file found in a folder, in NFC; laxer, for programs choose such names."""
+    """Return the path of a file in a folder, in NFC. Its rules are laxer: programs choose it.
+
+    Raises:
+        Invalid: the path breaks a rule; the message says which.
+    """
     for part in path.split("/"):
         if part in ("", ".", "..") or "\\" in part:
             raise Invalid.field(field, f"{path!r} is not a plain relative path")
@@ -137,8 +149,9 @@ def _leaves_folder(name: str) -> bool:
 
 
 def spellings(name: str) -> list[str]:
-    """The name, and what it becomes when somebody decodes percent signs, once or repeatedly."""
+    """Return the name and its results of decoding percent signs, once or repeatedly."""
     found = [name]
+    # bounded: names may be encoded repeatedly
     for _ in range(4):
         decoded = unquote(found[-1])
         if decoded == found[-1]:
@@ -148,12 +161,13 @@ def spellings(name: str) -> list[str]:
 
 
 def safe_filename(name: str, default: str = "data") -> str:
-    """A file name made from whatever a stranger sent: the last part, without odd characters."""
+    """Convert an untrusted name to a file name: the last part, without unusual characters."""
     last = spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(char for char in unicodedata.normalize("NFC", last) if _is_plain(char))
     kept = kept.strip().lstrip("-.").strip()
     while len(kept.encode()) > SAFE_BYTES:
         stem, dot, suffix = kept.rpartition(".")
+        # shorten the stem, so that a short suffix stays
         kept = f"{stem[:-1]}.{suffix}" if dot and stem and len(suffix) < MAX_SUFFIX else kept[:-1]
     try:
         return check_filename(kept)
@@ -168,6 +182,6 @@ def _is_plain(char: str) -> bool:
 
 
 def without_accents(name: str) -> str:
-    """In small letters, each without its marks: `école` is `ecole`."""
+    """Return the name in lower case without accents: `école` becomes `ecole`."""
     parts = unicodedata.normalize("NFKD", name.lower())
     return "".join(one for one in parts if not unicodedata.combining(one)).translate(PLAIN)

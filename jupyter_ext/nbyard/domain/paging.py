@@ -1,4 +1,4 @@
-"""Lists come in pages, newest first; `next` is the cursor for the following page."""
+"""Pages of lists, newest item first. `next` is the cursor of the next page."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -20,14 +20,22 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
 
 def check_limit(limit: int) -> int:
-    """Raises Invalid unless 1 ≤ limit ≤ 500."""
+    """Check a page size.
+
+    Raises:
+        Invalid: unless 1 ≤ limit ≤ 500.
+    """
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid.field("limit", f"must be between 1 and {MAX_LIMIT}")
     return limit
 
 
 def check_count(count: int, field: str) -> int:
-    """Raises Invalid unless it is a number of things: not negative, and no more than 64 bits."""
+    """Check a count.
+
+    Raises:
+        Invalid: it is negative or exceeds 64 bits.
+    """
     if count < 0:
         raise Invalid.field(field, "may not be negative")
     if count > MAX_COUNT:
@@ -36,7 +44,7 @@ def check_count(count: int, field: str) -> int:
 
 
 def page_of(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
-    """A page from one item more than asked for."""
+    """Return a page from a list with up to one item more than the limit."""
     shown = list(items[:limit])
     more = len(items) > limit
     return Page(shown, key(shown[-1]) if more and shown else None)

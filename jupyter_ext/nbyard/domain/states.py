@@ -1,4 +1,4 @@
-"""One transition table per state machine; nothing else says what may follow what."""
+"""State machines, each with the only table of its transitions."""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -30,8 +30,10 @@ DeploymentState = Literal[
 
 
 class Machine(msgspec.Struct, frozen=True, dict=True):
-    """States and the moves between them; a state without moves is terminal. In those of `rests`
-    nothing is under way either, though it may be begun again."""
+    """States and the moves between them. A state without moves is terminal.
+
+    In the states of `rests`, nothing runs either, but a restart is possible.
+    """
 
     name: str
     initial: str
@@ -40,14 +42,16 @@ class Machine(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def terminal(self) -> frozenset[str]:
+        """Return the states without moves."""
         return frozenset(state for state, after in self.moves.items() if not after)
 
     @cached_property
     def live(self) -> frozenset[str]:
+        """Return the states in which something is under way."""
         return frozenset(self.moves) - self.terminal - frozenset(self.rests)
 
     def before(self, state: str) -> frozenset[str]:
-        """The states from which `state` can be reached in one move."""
+        """Return the states from which `state` can be reached in one move."""
         return frozenset(s for s, after in self.moves.items() if state in after)
 
 
@@ -63,7 +67,7 @@ RUN = Machine(
     },
 )
 
-# back to queued: an attempt was lost, or its engine could not be reached
+# back to queued: an attempt was lost, or its engine was unreachable
 TASK = Machine(
     "task",
     "waiting",
@@ -99,7 +103,7 @@ DATASET_VERSION = Machine(
     {"importing": ("ready", "failed"), "ready": (), "failed": ()},
 )
 
-# back to queued: the dispatcher that built it is gone
+# back to queued: the dispatcher that built it has ended
 ENVIRONMENT_VERSION = Machine(
     "environment-version",
     "queued",
@@ -111,11 +115,10 @@ ENVIRONMENT_VERSION = Machine(
     },
 )
 
-# the same; what is pulled or pushed is *building* meanwhile
+# the same; images are *building* while they are pulled or pushed as well
 IMAGE = Machine("image", ENVIRONMENT_VERSION.initial, ENVIRONMENT_VERSION.moves)
 
-# what it does is read from its containers each time, so that from any state of those it may come to
-# any other
+# The state is read from its containers each time, so that any of these may follow any other.
 _DOES = ("queued", "starting", "running", "down", "completed", "failed")
 
 DEPLOYMENT = Machine(

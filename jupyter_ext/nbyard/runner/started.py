@@ -25,6 +25,23 @@ class KernelEnded(Exception):
     """The kernel died under the notebook."""
 
 
+def look_after_sending(channel: Any) -> None:
+    """Make a channel look for messages whenever it has sent one.
+
+    jupyter_client sends past the event loop. That consumes the signal for a reply that has just
+    arrived, and the loop would wait forever. An Output widget sends while a cell runs.
+    """
+    import zmq
+
+    send = channel.send
+
+    def send_and_look(message: Any) -> None:
+        send(message)
+        channel.socket.get(zmq.EVENTS)
+
+    channel.send = send_and_look
+
+
 class StartedKernel:
     """A kernel of jupyter_client's manager, in a directory."""
 
@@ -56,6 +73,7 @@ class StartedKernel:
         client.kc = client.km.client()
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
+        look_after_sending(client.kc.shell_channel)
         found = await self._probe()
         if self._language == "python":
             words = {"": beside.request()}

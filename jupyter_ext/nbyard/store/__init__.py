@@ -1,4 +1,4 @@
-"""Rows: the only rooms where SQL is spoken. `Store` gathers the queries of every noun."""
+"""The database of a store: all SQL is here. `Store` gathers the queries of all subjects."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -40,7 +40,7 @@ from nbyard.store.workflows import WorkflowRows
 
 
 class Store:
-    """An open store; `id` names it on everything that we start outside."""
+    """An open store; its `id` labels every container and process started for it."""
 
     events = events
     artifacts = ArtifactRows()
@@ -71,6 +71,7 @@ class Store:
         if not url:
             integrity.check_files(folder)
         self.folder = folder
+        # The name of the own listener, which needs no wake-up for own writes.
         self.deaf = ""
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
         if self.database.sqlite:
@@ -86,32 +87,38 @@ class Store:
         with self.read() as c:
             known = self.facts.get(c, "store_id")
         if known is not None:
-            return known  # it can be opened while another process keeps it from being written
+            return known  # reading works even while another process holds the write lock
         with self.write() as c:
             return self.facts.once(c, "store_id", new_id())
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        """Open a read transaction for the block."""
         with self.database.read() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        """Open a write transaction for the block.
+
+        Raises:
+            Busy: Another writer holds the store for more than 10 s.
+        """
         with self.database.write() as connection:
             yield connection
 
     def digests(self, c: Connection) -> set[str]:
-        """Of all bytes that some row names."""
+        """Return the digests that any row names."""
         runs = (self.executables, self.tasks, self.artifacts)
         nouns = (self.datasets, *runs, self.environments, self.images, self.models)
         return {digest for noun in nouns for digest in noun.digests(c)}
 
     def has_work(self, c: Connection) -> bool:
-        """Whether a dispatcher is needed: also for what is only kept."""
+        """Return whether a dispatcher is needed, also for deployments and leased models."""
         return bool(self.is_working(c) or self.deployments.under_way(c) or self.models.is_leased(c))
 
     def is_working(self, c: Connection) -> bool:
-        """Whether anything that comes to an end by itself is under way or waits to be."""
+        """Return whether work that ends by itself is running or queued."""
         return bool(
             self.runs.live(c)
             or self.datasets.importing(c)
@@ -121,15 +128,16 @@ class Store:
         )
 
     def relayed(self) -> AbstractContextManager[None]:
-        """In this block writers on other machines wake the listeners of this one."""
+        """Wake the listeners of this machine when another machine writes, during the block."""
         everybody = partial(wakeup.poke, self.folder)
         return relayed(self.database.url, self.database.name, everybody)
 
     def poke(self) -> None:
-        """Wake all listeners but the one called `deaf`, who writes itself."""
+        """Wake all listeners except `deaf`, which is this writer itself."""
         wakeup.poke(self.folder, self.deaf)
 
     def close(self) -> None:
+        """Close the database."""
         self.database.close()
 
 

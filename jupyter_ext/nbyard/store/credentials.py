@@ -1,4 +1,4 @@
-"""Rows of credentials; what is secret in them is sealed."""
+"""Rows of credentials; their secret fields are encrypted."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,30 +19,32 @@ REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
 
 
 class CredentialRows:
-    """Queries on credentials; each sees only what belongs to its owner."""
+    """Queries on credentials; each query sees only the credentials of one owner."""
 
     def __init__(self, vault: Vault):
         self._vault = vault
 
     def insert(self, c: Connection, made: Credential, secret: Mapping[str, str]) -> None:
+        """Insert a credential; `secret` holds the fields to encrypt."""
         row = {name: getattr(made, name) for name in FIELDS}
         row["sealed"] = self._seal(c, made, secret)
         c.execute(insert(credentials), [row])
         self._tell(c, made, "created")
 
     def get(self, c: Connection, owner: str, key: str) -> Credential | None:
-        """By id, else by name."""
+        """Return a credential by ID, else by name."""
         query = select(credentials).where(C.owner == owner, (C.id == key) | (C.name == key))
+        # An ID wins over another credential whose name looks like that ID.
         row = c.execute(query.order_by((C.id == key).desc())).first()
         return _credential(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """All names by id."""
+        """Return all names by ID."""
         query = select(C.id, C.name).where(C.owner == owner)
         return {row.id: row.name for row in c.execute(query)}
 
     def references(self, c: Connection, owner: str) -> dict[str, SecretOf]:
-        """All by name, and by id."""
+        """Return all credentials under both their names and their IDs."""
         rows = c.execute(REFERENCES, {"of": owner})
         found = [SecretOf(row.id, row.name, row.version) for row in rows]
         return {one.credential_id: one for one in found} | {one.name: one for one in found}
@@ -50,7 +52,7 @@ class CredentialRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, kind: str
     ) -> list[Credential]:
-        """Newest first."""
+        """Return a page of credentials, newest first."""
         query = select(credentials).where(C.owner == owner).order_by(C.id.desc()).limit(limit)
         if after:
             query = query.where(C.id < after)
@@ -61,21 +63,21 @@ class CredentialRows:
         return [_credential(row) for row in c.execute(query)]
 
     def fields(self, c: Connection, credential: Credential) -> dict[str, str]:
-        """All fields, the secret ones too: for the dispatcher, and for who changes some.
+        """Return all fields, including the decrypted secret ones.
 
         Raises:
-            StoreUnusable: their key is not here.
-            Conflict: they were changed outside of nbyard.
+            StoreUnusable: The encryption key is missing.
+            Conflict: The sealed fields were changed outside of nbyard.
         """
         sealed = c.execute(select(C.sealed).where(C.id == credential.id)).scalar_one()
         return credential.fields | self._vault.open(credential.owner, credential.name, sealed)
 
     def login(self, c: Connection, owner: str, image: str) -> Login | None:
-        """What is kept for the registry of an image; only that is opened.
+        """Return the login for the registry of an image, or None; decrypt only that credential.
 
         Raises:
-            StoreUnusable: its key is not here.
-            Conflict: it was changed outside of nbyard.
+            StoreUnusable: The encryption key is missing.
+            Conflict: The sealed fields were changed outside of nbyard.
         """
         query = select(credentials).where(C.owner == owner, C.kind == "registry")
         found = login_of(image, map(_credential, c.execute(query)))
@@ -87,7 +89,10 @@ class CredentialRows:
     def change(
         self, c: Connection, old: Credential, new: Credential, secret: Mapping[str, str] | None
     ) -> bool:
-        """Compare-and-set on the version; without `secret` what is sealed stays."""
+        """Update a credential if its version is still `old.version`; return whether it was.
+
+        Without `secret`, the sealed fields stay.
+        """
         columns: dict[str, Any] = {
             "fields": new.fields,
             "kept": new.kept,
@@ -104,11 +109,12 @@ class CredentialRows:
         return True
 
     def _seal(self, c: Connection, one: Credential, secret: Mapping[str, str]) -> str:
+        # Any sealed text reveals that a key must exist somewhere.
         beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
         return self._vault.seal(one.owner, one.name, dict(secret), beside)
 
     def seal_anew(self, c: Connection, owner: str) -> int:
-        """With the newest key those that have another; how many that were."""
+        """Encrypt credentials under older keys with the newest key; return their number."""
         rows = c.execute(select(credentials).where(C.owner == owner)).all()
         old = [row for row in rows if not self._vault.is_newest(row.sealed)]
         for row in old:
@@ -118,6 +124,7 @@ class CredentialRows:
         return len(old)
 
     def delete(self, c: Connection, credential: Credential) -> None:
+        """Delete a credential."""
         c.execute(delete(credentials).where(C.id == credential.id))
         self._tell(c, credential, "deleted")
 

@@ -19,20 +19,23 @@ VERSION_FIELDS = DatasetVersion.__struct_fields__
 
 
 class DatasetRows:
-    """Queries on datasets; those with an `owner` see only what belongs to it."""
+    """Queries on datasets; queries with an `owner` see only the datasets of that owner."""
 
     def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
+        """Insert a dataset, still without a version."""
         c.execute(insert(datasets), [dataset])
         self.tell(c, dataset["id"], dataset["owner"], "created")
 
     def tell(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
+        """Append an event about a dataset."""
         events.append(c, "dataset", Subject(dataset_id, owner), {"change": change})
 
     def add_version(self, c: Connection, owner: str, version: dict[str, Any]) -> None:
-        """A new version, importing."""
+        """Insert a new version in the state importing."""
         transition.begin(c, DATASET_VERSION, Subject(version["id"], owner), version)
 
     def ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
+        """Set an importing version to ready; return False if it no longer exists."""
         return transition.move(
             c,
             DATASET_VERSION,
@@ -43,7 +46,7 @@ class DatasetRows:
         )
 
     def fail(self, c: Connection, owner: str, version_id: str, reason: str) -> bool:
-        """It names no bytes any more."""
+        """Set an importing version to failed and clear its digest."""
         return transition.move(
             c,
             DATASET_VERSION,
@@ -56,27 +59,29 @@ class DatasetRows:
         )
 
     def progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
-        """Bytes done, size, filename of an import under way."""
+        """Update the bytes done, size and filename of an import in progress."""
         where = and_(V.id == version_id, V.state == "importing")
         if c.execute(update(dataset_versions).where(where).values(**columns)).rowcount:
             events.append(c, "dataset-version", Subject(version_id, owner), columns)
 
     def next_number(self, c: Connection, dataset_id: str) -> int:
+        """Return the number of the next version."""
         query = select(func.max(V.number)).where(V.dataset_id == dataset_id)
         return int(c.execute(query).scalar() or 0) + 1
 
     def get(self, c: Connection, owner: str, key: str) -> Dataset | None:
-        """By id, else by name."""
+        """Return a dataset by ID, else by name."""
         query = self._current(owner).where((datasets.c.id == key) | (datasets.c.name == key))
         row = c.execute(query.order_by((datasets.c.id == key).desc())).first()
         return _dataset(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """All names by id."""
+        """Return all names by ID."""
         query = select(datasets.c.id, datasets.c.name).where(datasets.c.owner == owner)
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
+        """Return a page of datasets, newest first."""
         query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
         if after:
             query = query.where(datasets.c.id < after)
@@ -100,6 +105,7 @@ class DatasetRows:
     def version(
         self, c: Connection, owner: str, dataset_id: str, number: int
     ) -> DatasetVersion | None:
+        """Return a version by number, or None."""
         query = (
             select(dataset_versions)
             .join(datasets, datasets.c.id == V.dataset_id)
@@ -109,10 +115,12 @@ class DatasetRows:
         return _version(row) if row else None
 
     def versions(self, c: Connection, dataset_id: str) -> list[DatasetVersion]:
+        """Return all versions, newest first."""
         query = select(dataset_versions).where(V.dataset_id == dataset_id).order_by(V.number.desc())
         return [_version(row) for row in c.execute(query)]
 
     def newest_ready(self, c: Connection, dataset_id: str) -> DatasetVersion | None:
+        """Return the newest ready version, or None."""
         query = (
             select(dataset_versions)
             .where(V.dataset_id == dataset_id, V.state == "ready")
@@ -122,7 +130,7 @@ class DatasetRows:
         return _version(row) if row else None
 
     def importing(self, c: Connection) -> list[tuple[str, DatasetVersion]]:
-        """Owner and version of all that is not ready yet."""
+        """Return the owner and version of every import in progress."""
         query = (
             select(dataset_versions, datasets.c.owner)
             .join(datasets, datasets.c.id == V.dataset_id)
@@ -132,44 +140,47 @@ class DatasetRows:
         return [(row.owner, _version(row)) for row in c.execute(query)]
 
     def keep_table(self, c: Connection, version_id: str, info: TableInfo) -> None:
-        """Store what was inferred from all rows of a version."""
+        """Store the table info inferred from all rows of a version."""
         known = select(dataset_tables.c.version_id).where(dataset_tables.c.version_id == version_id)
         if c.execute(known).first() is None:
             row = {"version_id": version_id, "info": msgspec.to_builtins(info)}
             c.execute(insert(dataset_tables), [row])
 
     def table(self, c: Connection, version_id: str) -> TableInfo | None:
-        """What was inferred from all rows of a version."""
+        """Return the table info inferred from all rows of a version."""
         query = select(dataset_tables.c.info).where(dataset_tables.c.version_id == version_id)
         found = c.execute(query).scalar_one_or_none()
         return None if found is None else msgspec.convert(found, TableInfo)
 
     def table_of_bytes(self, c: Connection, digest: str, filename: str) -> TableInfo | None:
-        """The same of any version that has these bytes under that name."""
+        """Return the table info of any ready version with these bytes under that file name."""
         query = select(V.id).where(V.digest == digest, V.filename == filename, V.state == "ready")
         found = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
         return self.table(c, found.id) if found else None
 
     def names_bytes(self, c: Connection, version_id: str, digest: str) -> None:
-        """Say which bytes a version that is importing will have, so that they are kept."""
+        """Set the digest of an importing version, so that its bytes are kept."""
         where = and_(V.id == version_id, V.state == "importing")
         c.execute(update(dataset_versions).where(where).values(digest=digest))
 
     def bytes_of(self, c: Connection, version_id: str) -> str:
-        """Their digest, empty while it is not known."""
+        """Return the digest of a version; empty while unknown."""
         return c.execute(select(V.digest).where(V.id == version_id)).scalar_one_or_none() or ""
 
     def allowed_hosts(self, c: Connection, version_id: str) -> list[str] | None:
-        """Return the private hosts that its import may read; None where an nbyard asked for it
-        that did not store them."""
+        """Return the private hosts that the import may read.
+
+        Return None if the nbyard that requested the import did not store them.
+        """
         found = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
         return None if found is None else list(found)
 
     def digests(self, c: Connection) -> Iterable[str]:
+        """Return the digests of all versions."""
         return c.execute(select(V.digest).distinct()).scalars()
 
     def change(self, c: Connection, dataset: Dataset, **columns: Any) -> bool:
-        """Compare-and-set on the revision."""
+        """Update a dataset if its revision is unchanged; return whether it was."""
         statement = (
             update(datasets)
             .where(datasets.c.id == dataset.id, datasets.c.revision == dataset.revision)
@@ -181,6 +192,7 @@ class DatasetRows:
         return True
 
     def delete(self, c: Connection, dataset: Dataset) -> None:
+        """Delete a dataset with all its versions."""
         c.execute(delete(dataset_versions).where(V.dataset_id == dataset.id))
         c.execute(delete(datasets).where(datasets.c.id == dataset.id))
         self.tell(c, dataset.id, dataset.owner, "deleted")

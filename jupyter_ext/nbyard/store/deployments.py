@@ -1,4 +1,4 @@
-"""Rows of deployments and of their revisions."""
+"""Rows of deployments and their revisions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ PLAIN = (
     *("owner", "created_at", "changed_at", "started_at", "finished_at"),
 )
 UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
-# asked in every round of the dispatcher, and often there is none
+# Cheap test: the dispatcher queries this in every round, often without a result.
 ANY_UNDER_WAY = select(D.id).where(UNDER_WAY).limit(1)
 NOTHING: Mapping[str, Any] = {
     **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": "", "reproduce": ""},
@@ -46,8 +46,10 @@ NOTHING: Mapping[str, Any] = {
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
-    """A revision with what only the dispatcher and the proxy need: where its ports are, below which
-    address it believes to be, and the hash of its password."""
+    """A revision with the fields that only the dispatcher and the proxy need.
+
+    These are the addresses of its ports, its path prefix and the hash of its password.
+    """
 
     revision: Revision
     places: list[Place]
@@ -65,18 +67,19 @@ class RevisionRow(msgspec.Struct, frozen=True):
 
     @property
     def has_answered(self) -> bool:
-        """Since it was last started."""
+        """Return whether the revision has answered since its last start."""
         return self.revision.ready_at is not None and not self.is_over
 
     @property
     def phase(self) -> Phase:
+        """Return whether the revision is pending, alive or over."""
         if self.is_over:
             return "over"
         return "alive" if self.revision.started_at else "pending"
 
     @property
     def standing(self) -> Standing:
-        """As it was when the row was read."""
+        """Return the standing of the revision when the row was read."""
         known = self.revision
         is_ready = all(place.answers for place in self.places[:1]) and self.has_answered
         told = (known.reason, known.exit_code)
@@ -106,14 +109,18 @@ Known = Deployment | DeploymentRow
 
 
 class DeploymentRows:
-    """Queries on deployments; those with an `owner` see only what belongs to it. One that is to be
-    removed is seen by the dispatcher only."""
+    """Queries on deployments; queries with an `owner` see only the deployments of that owner.
+
+    Only the dispatcher sees a deployment that is being deleted.
+    """
 
     def insert(
         self, c: Connection, owner: str, deployment_id: str, texts: Mapping[str, str]
     ) -> None:
-        """A new one, queued and wanted, as yet without a revision; `texts` are its name, title and
-        description."""
+        """Insert a deployment, queued and wanted, still without a revision.
+
+        `texts` holds its name, title and description.
+        """
         now = datetime.now(UTC)
         row: dict[str, Any] = {"owner": owner, "is_wanted": True, "reason": "", "serving": 0}
         row |= {"revision": 0, "created_at": now, "changed_at": now, **texts}
@@ -128,8 +135,10 @@ class DeploymentRows:
         password: str,
         image_id: str = "",
     ) -> int:
-        """One more, which is the newest from now on; its number. Without `image_id` that is what
-        its image's name means when it is first started."""
+        """Insert a revision as the newest one and return its number.
+
+        Without `image_id`, the name of its image is resolved at the first start.
+        """
         last = select(func.max(R.number)).where(R.deployment_id == deployment_id)
         number = int(c.execute(last).scalar() or 0) + 1
         row = {"id": new_id(), "deployment_id": deployment_id, "number": number, "origin": origin}
@@ -140,11 +149,11 @@ class DeploymentRows:
         return number
 
     def change(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
-        """What somebody asked for; `told` is its event."""
+        """Record a change that a user requested; `told` is its event."""
         self.note(c, of, told, changed_at=datetime.now(UTC), **columns)
 
     def note(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
-        """What is seen of it; `told` is its event."""
+        """Record an observed fact; `told` is its event."""
         c.execute(update(deployments).where(D.id == of.id).values(**columns))
         event_rows.append(c, TOPIC, _subject(of), told)
 
@@ -158,48 +167,53 @@ class DeploymentRows:
         since: str = "",
         **columns: Any,
     ) -> bool:
-        """To its next state, where `since` is said from that one only; False when it is in another
-        than was thought."""
+        """Move a deployment to its next state; return False if its state does not allow it.
+
+        With `since`, only that current state allows it.
+        """
         columns |= {"finished_at": datetime.now(UTC)} if to in DEPLOYMENT.rests else {}
         columns |= {"finished_at": None} if to == DEPLOYMENT.initial else {}
         known = {since} if since else None
         return transition.move(c, DEPLOYMENT, _subject(of), to, since=known, told=told, **columns)
 
     def remove(self, c: Connection, found: Deployment) -> None:
-        """It is not shown any more, and its name is free; the dispatcher makes it so."""
+        """Hide the deployment and free its name; the dispatcher then deletes it."""
+        # Names are unique per owner; the ID as a name frees the old one at once.
         values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": found.id}
         c.execute(update(deployments).where(D.id == found.id).values(**values))
         event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})
 
     def delete(self, c: Connection, deployment_id: str) -> None:
+        """Delete the deployment with its revisions."""
         c.execute(delete(deployments).where(D.id == deployment_id))
 
     def renew(self, c: Connection, deployment_id: str, number: int) -> None:
-        """Forget how a revision ended: it is tried anew."""
+        """Clear how a revision ended, so that it starts again."""
         where = (R.deployment_id == deployment_id, R.number == number, R.ended_at.is_not(None))
         fresh: dict[str, Any] = {"restarts": 0, "reason": "", "reproduce": ""}
         fresh |= dict.fromkeys(("exit_code", "started_at", "ready_at", "ended_at"))
         c.execute(update(revisions).where(*where).values(**fresh))
 
     def serve(self, c: Connection, of: Known, number: int) -> None:
-        """From now on this revision is asked."""
+        """Route requests to this revision from now on."""
         self.note(c, of, {"change": "answers", "revision": number}, serving=number)
 
     def serving_number(self, c: Connection, deployment_id: str) -> int:
+        """Return the number of the serving revision; 0 if none."""
         return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)
 
     def is_as_seen(self, c: Connection, row: DeploymentRow) -> bool:
-        """Whether nobody has asked for something else since the row was read."""
+        """Return whether no other request has arrived since the row was read."""
         where = (D.id == row.id, D.revision == row.newest.number, D.is_wanted == row.is_wanted)
         return c.execute(select(D.id).where(*where, D.removed_at.is_(None))).first() is not None
 
     def set_revision(self, c: Connection, revision_id: str, **columns: Any) -> None:
-        """Facts about a revision."""
+        """Update columns of a revision."""
         columns = msgspec.to_builtins(columns, builtin_types=(datetime,))
         c.execute(update(revisions).where(R.id == revision_id).values(**columns))
 
     def get(self, c: Connection, owner: str, key: str) -> Deployment | None:
-        """By id or name."""
+        """Return a deployment by ID or name."""
         query = self._own(owner).where((D.id == key) | (D.name == key))
         row = c.execute(query).first()
         return self._deployments(c, owner, [row])[0] if row else None
@@ -207,7 +221,7 @@ class DeploymentRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
     ) -> list[Deployment]:
-        """Newest first."""
+        """Return a page of deployments, newest first."""
         query = self._own(owner).order_by(D.id.desc()).limit(limit)
         if after:
             query = query.where(D.id < after)
@@ -219,39 +233,39 @@ class DeploymentRows:
         return self._deployments(c, owner, c.execute(query).all())
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """The names of all, by their ids."""
+        """Return all names by ID."""
         rows = c.execute(select(D.id, D.name).where(D.owner == owner, D.removed_at.is_(None)))
         return {row.id: row.name for row in rows}
 
     def titles(self, c: Connection, owner: str) -> list[str]:
-        """What people call them."""
+        """Return the titles of all deployments."""
         own = select(D.title).where(D.owner == owner, D.removed_at.is_(None))
         return [*c.execute(own).scalars()]
 
     def revisions(
         self, c: Connection, deployment_id: str, limit: int, after: int = 0
     ) -> list[Revision]:
-        """Newest first, from before the number `after` on."""
+        """Return revisions, newest first; `after` starts below that number."""
         query = select(revisions).where(R.deployment_id == deployment_id)
         if after:
             query = query.where(R.number < after)
         return [_revision(row) for row in c.execute(query.order_by(R.number.desc()).limit(limit))]
 
     def revision(self, c: Connection, deployment_id: str, number: int) -> RevisionRow | None:
-        """With what is not shown."""
+        """Return a revision with its internal fields."""
         where = (R.deployment_id == deployment_id, R.number == number)
         row = c.execute(select(revisions).where(*where)).first()
         return _revision_row(row) if row else None
 
     def serving(self, c: Connection, owner: str, name: str) -> RevisionRow | None:
-        """The revision that answers under the name."""
+        """Return the revision that serves requests under the name."""
         joined = (D.id == R.deployment_id) & (D.serving == R.number)
         query = select(revisions).join(deployments, joined)
         row = c.execute(query.where(D.owner == owner, D.name == name)).first()
         return _revision_row(row) if row else None
 
     def forms(self, c: Connection, deployment_id: str) -> list[CallForm]:
-        """Those of the revision that answers."""
+        """Return the call forms of the serving revision."""
         joined = (D.id == R.deployment_id) & (D.serving == R.number)
         query = select(R.forms).join(deployments, joined).where(D.id == deployment_id)
         return msgspec.convert(c.execute(query).scalar() or [], list[CallForm])
@@ -259,7 +273,7 @@ class DeploymentRows:
     def events(
         self, c: Connection, deployment_id: str, limit: int, after: int = 0
     ) -> list[DeploymentEvent]:
-        """Newest first, from before the event `after` on."""
+        """Return events, newest first; `after` starts before that event."""
         e = events.c
         query = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
         if after:
@@ -271,7 +285,7 @@ class DeploymentRows:
         ]
 
     def under_way(self, c: Connection) -> list[DeploymentRow]:
-        """Those that are not at rest, or are to be removed, the oldest first."""
+        """Return the deployments that are live or being deleted, oldest first."""
         if c.execute(ANY_UNDER_WAY).first() is None:
             return []
         rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
@@ -289,29 +303,29 @@ class DeploymentRows:
         ]
 
     def granted(self, c: Connection) -> dict[str, list[str]]:
-        """The GPUs that revisions have, by their ids; one that is over has them until its container
-        is gone."""
+        """Return the GPUs by revision ID; a revision keeps them until its container is gone."""
         rows = c.execute(select(R.id, R.gpus).where(cast(R.gpus, String) != "[]"))
         return {row.id: list(row.gpus) for row in rows}
 
     def begun(self, c: Connection) -> set[tuple[str, int]]:
-        """The revisions that were started and are not over: deployment and number."""
+        """Return the revisions that have started and not ended, as (deployment, number)."""
         is_begun = R.started_at.is_not(None) & R.ended_at.is_(None)
         rows = c.execute(select(R.deployment_id, R.number).where(is_begun))
         return {(row.deployment_id, row.number) for row in rows}
 
     def live(self, c: Connection) -> set[str]:
-        """The ids of those that are not at rest, or are to be removed."""
+        """Return the IDs of deployments that are live or being deleted."""
         return set(c.execute(select(D.id).where(UNDER_WAY)).scalars())
 
     def ids(self, c: Connection) -> set[str]:
+        """Return the IDs of all deployments."""
         return set(c.execute(select(D.id)).scalars())
 
     def _own(self, owner: str) -> Select[Any]:
         return select(deployments).where(D.owner == owner, D.removed_at.is_(None))
 
     def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
-        """With the models that they serve."""
+        """Convert rows, and add the models that they serve."""
         shown = self._shown(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(one.spec.image, one.image_id) for one in newest]
@@ -320,7 +334,7 @@ class DeploymentRows:
         return [_deployment(row, shown, models.get(image)) for row, image in found]
 
     def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:
-        """Of these deployments the newest revisions, and those that answer."""
+        """Return the newest and the serving revision of each deployment."""
         if not rows:
             return {}
         newest = (D.id == R.deployment_id) & ((D.revision == R.number) | (D.serving == R.number))
@@ -360,7 +374,7 @@ def _deployment(
 
 
 def _links(name: str, spec: RevisionSpec, serving: RevisionRow | None) -> list[Link]:
-    """Of the revision that answers, else of the one that will."""
+    """Return links to the ports of the serving revision, else of the newest one."""
     answering = {one.name for one in serving.places if one.answers} if serving else set()
     ports = serving.revision.spec.ports if serving else spec.ports
     return [

@@ -1,4 +1,4 @@
-"""Events: appended in commit order, read after an id."""
+"""Events: appended in commit order, read after an ID."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from nbyard.domain.paging import MAX_COUNT
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.schema.tables import events
 
-# any number that nobody else uses: ids of events then become visible in order
+# An arbitrary, unique lock key. The lock makes event IDs visible in order.
 ADVISORY_LOCK = 7_220_151
 LOCK = text("select pg_advisory_xact_lock(:key)")
 INSERT = Prepared(insert(events))
@@ -30,7 +30,7 @@ AFTER = (
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What an event is about."""
+    """The object that an event is about."""
 
     id: str
     owner: str
@@ -41,12 +41,13 @@ Told = tuple[str, Subject, Mapping[str, Any]]
 
 
 def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any]) -> None:
-    """Write an event; it becomes visible with the transaction."""
+    """Append an event; it becomes visible when the transaction commits."""
     append_all(c, [(topic, subject, data)])
 
 
 def append_all(c: Connection, told: Sequence[Told]) -> None:
-    """Write events: topic, subject and data of each."""
+    """Append events, each as (topic, subject, data)."""
+    # PostgreSQL assigns IDs before the commit; SQLite has a single writer anyway.
     if c.dialect.name == "postgresql":
         c.execute(LOCK, {"key": ADVISORY_LOCK})
     now = datetime.now(UTC)
@@ -67,28 +68,28 @@ def append_all(c: Connection, told: Sequence[Told]) -> None:
 def after(
     c: Connection, owner: str, cursor: int, limit: int, until: int = MAX_COUNT
 ) -> list[Event]:
-    """Events after the cursor and up to the event `until`, oldest first."""
+    """Return events after `cursor` up to the event `until`, oldest first."""
     rows = c.execute(AFTER, {"cursor": cursor, "until": until, "of": owner, "most": limit})
     return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in rows]
 
 
 def subjects_after(run_id: str, cursor: int) -> Any:
-    """The query for what events of the run after the cursor are about."""
+    """Return a query for the subject IDs of the run's events after the cursor."""
     return select(events.c.subject_id).where(events.c.run_id == run_id, events.c.id > cursor)
 
 
 def last(c: Connection) -> int:
-    """The id of the newest event, 0 when there is none."""
+    """Return the ID of the newest event, or 0."""
     return int(LAST.ask(c)[0][0] or 0)
 
 
 def first(c: Connection) -> int:
-    """The id of the oldest event still kept, 0 when there is none."""
+    """Return the ID of the oldest stored event, or 0."""
     return int(c.execute(select(func.min(events.c.id))).scalar() or 0)
 
 
 class News(msgspec.Struct, frozen=True):
-    """What an event is about, for who keeps up with all of them."""
+    """The subject of an event, for listeners that follow all events."""
 
     id: int
     topic: str
@@ -104,10 +105,10 @@ NEWS = Prepared(
 
 
 def news(c: Connection, cursor: int) -> list[News]:
-    """All that happened after the cursor, to whomever it belongs."""
+    """Return all events after the cursor, of all owners."""
     return [News(*row) for row in NEWS.ask(c, cursor=cursor)]
 
 
 def trim(c: Connection, keep: int) -> None:
-    """Forget all but the newest `keep` events."""
+    """Delete all but the newest `keep` events."""
     c.execute(delete(events).where(events.c.id <= last(c) - keep))

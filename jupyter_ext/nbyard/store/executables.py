@@ -16,7 +16,7 @@ from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
-# To put these together takes longer than they do; whoever starts a run asks them.
+# Building these statements takes longer than executing them, and every run start needs them.
 NEWEST = (
     select(V.executable_id, func.max(V.number).label("number")).group_by(V.executable_id).subquery()
 )
@@ -42,52 +42,57 @@ LAST_VERSION = (
 
 
 class ExecutableRows:
-    """Queries on executables; those with an `owner` see only what belongs to it."""
+    """Queries on executables; queries with an `owner` see only the executables of that owner."""
 
     def insert(self, c: Connection, executable: dict[str, Any]) -> None:
+        """Insert an executable, still without a version."""
         c.execute(insert(executables), [executable])
         self.tell(c, executable["id"], executable["owner"], "created")
 
     def tell(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
+        """Append an event about an executable."""
         events.append(c, "executable", Subject(executable_id, owner), {"change": change})
 
     def add_version(self, c: Connection, version: ExecutableVersion, identity: str) -> None:
-        """`identity` is the digest of all that makes versions differ."""
+        """Insert a version; `identity` is the digest of everything that makes versions differ."""
         row = msgspec.to_builtins(version, builtin_types=(datetime,))
         c.execute(insert(executable_versions), [{**row, "identity": identity}])
         query = select(executables.c.owner).where(executables.c.id == version.executable_id)
         owner = c.execute(query).scalar()
-        if owner is not None and version.number > 1:  # the first comes with "created"
+        if owner is not None and version.number > 1:  # "created" announces the first version
             self.tell(c, version.executable_id, owner, "version")
 
     def same_version(
         self, c: Connection, executable_id: str, identity: str
     ) -> ExecutableVersion | None:
-        """The newest version, if it has that identity."""
+        """Return the newest version if it has that identity."""
         row = c.execute(LAST_VERSION, {"of": executable_id}).first()
         return _version(row) if row and row.identity == identity else None
 
     def next_number(self, c: Connection, executable_id: str) -> int:
+        """Return the number of the next version."""
         query = select(func.max(V.number)).where(V.executable_id == executable_id)
         return int(c.execute(query).scalar() or 0) + 1
 
     def get(self, c: Connection, owner: str, key: str) -> Executable | None:
-        """By id, else by name."""
+        """Return an executable by ID, else by name."""
         row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
         return _executable(row) if row else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
+        """Return the executable with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _executable(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """All names by id."""
+        """Return all names by ID."""
         query = select(executables.c.id, executables.c.name).where(executables.c.owner == owner)
         return {row.id: row.name for row in c.execute(query)}
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Executable]:
+        """Return a page of executables, newest first."""
         query = CURRENT.order_by(executables.c.id.desc()).limit(limit)
         if after:
             query = query.where(executables.c.id < after)
@@ -96,15 +101,17 @@ class ExecutableRows:
         return [_executable(row) for row in c.execute(query, {"of": owner})]
 
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
+        """Return a version by ID, or None."""
         row = c.execute(select(executable_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
     def versions(self, c: Connection, executable_id: str) -> list[ExecutableVersion]:
+        """Return all versions, newest first."""
         query = select(executable_versions).where(V.executable_id == executable_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
     def change(self, c: Connection, executable: Executable, **columns: Any) -> bool:
-        """Compare-and-set on the revision."""
+        """Update an executable if its revision is unchanged; return whether it was."""
         statement = (
             update(executables)
             .where(
@@ -119,14 +126,15 @@ class ExecutableRows:
         return True
 
     def digests(self, c: Connection) -> Iterable[str]:
-        """Of versions that can still be run or that a run's record points at."""
+        """Yield the digests of versions that can still run or that records of runs name."""
+        # Versions outlive their executable, so both kinds of references count.
         known = V.executable_id.in_(select(executables.c.id))
         ran = V.executable_id.in_(select(tasks.c.executable_id))
         for row in c.execute(select(V.content_digest, V.bundle_digest).where(known | ran)):
             yield from row
 
     def delete(self, c: Connection, executable: Executable) -> None:
-        """Versions stay: records of runs point at them."""
+        """Delete an executable; its versions stay, because records of runs name them."""
         c.execute(delete(executables).where(executables.c.id == executable.id))
         self.tell(c, executable.id, executable.owner, "deleted")
 

@@ -1,4 +1,4 @@
-"""Single facts about the store itself."""
+"""Single values about the store itself."""
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -10,14 +10,14 @@ CHANGE = update(facts).where(facts.c.name == bindparam("of")).values(value=bindp
 
 
 class FactRows:
-    """Values by name."""
+    """Queries on named values."""
 
     def get(self, c: Connection, name: str) -> str | None:
-        """The value kept under the name."""
+        """Return the value stored under the name."""
         return c.execute(VALUE, {"of": name}).scalar_one_or_none()
 
     def once(self, c: Connection, name: str, value: str) -> str:
-        """The value kept under the name; `value` when there was none."""
+        """Return the value stored under the name; store `value` first if there is none."""
         found = self.get(c, name)
         if found is None:
             c.execute(insert(facts), [{"name": name, "value": value}])
@@ -25,21 +25,22 @@ class FactRows:
         return found
 
     def keep(self, c: Connection, name: str, value: str) -> None:
-        """The value from now on."""
+        """Set the value."""
         if self.once(c, name, value) != value:
             c.execute(CHANGE, {"of": name, "to": value})
 
     def count(self, c: Connection, name: str, least: int) -> int:
-        """One more than the last time, and than `least`."""
+        """Increase a counter above its last value and above `least`, and return it."""
+        # The counter may be younger than the rows that it numbers.
         number = max(int(self.once(c, name, "0")), least) + 1
         c.execute(CHANGE, {"of": name, "to": str(number)})
         return number
 
     def collect_at(self, c: Connection) -> float:
-        """When to look for bytes that no row names any more, in seconds since 1970."""
+        """Return when to look for unused bytes next, in seconds since 1970."""
         return float(self.get(c, COLLECT_AT) or 0)
 
     def set_collect_at(self, c: Connection, moment: float = 0) -> None:
-        """Look for them then; by default at once, for something was deleted."""
+        """Set when to look for unused bytes; the default 0 means at once, as after a deletion."""
         self.once(c, COLLECT_AT, "0")
         c.execute(CHANGE, {"of": COLLECT_AT, "to": str(moment)})

@@ -1,4 +1,4 @@
-"""Rows of images: names on the engine, and how they came to be."""
+"""Rows of images: their names on the engine and how they were built."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,18 +15,20 @@ from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import executable_versions, images, tasks
 
 I = images.c  # noqa: E741
-# so many of an id the engine shows, and takes
+# The engine shows and accepts this many digits of an ID.
 ID_LETTERS = 12
 FIELDS = NamedImage.__struct_fields__
-# asked in every round of the dispatcher, and nearly always there is none
+# Cheap test: the dispatcher queries this in every round, nearly always without a result.
 ANY_UNDER_WAY = (
     select(I.id).where(I.state.in_(sorted(IMAGE.live)) | I.removed_at.is_not(None)).limit(1)
 )
 
 
 class ImageRow(msgspec.Struct, frozen=True):
-    """An image with what only whoever makes it needs: the bytes that go into it, in which `file` is
-    the Dockerfile."""
+    """An image with the fields that only its builder needs.
+
+    `context_digest` names the build context; `file` is the Dockerfile in it.
+    """
 
     image: NamedImage
     context_digest: str
@@ -35,11 +37,13 @@ class ImageRow(msgspec.Struct, frozen=True):
 
 
 class ImageRows:
-    """Queries on images; those with an `owner` see only what belongs to it. One that is to be
-    removed is seen by the dispatcher only."""
+    """Queries on images; queries with an `owner` see only the images of that owner.
+
+    Only the dispatcher sees an image that is being deleted.
+    """
 
     def insert(self, c: Connection, owner: str, image_id: str, **columns: Any) -> None:
-        """A new one, queued; others of its name that came to nothing go."""
+        """Insert a queued image and delete failed images with its name."""
         same = (I.owner == owner) & (I.reference == columns["reference"])
         c.execute(delete(images).where(same, I.state == "failed"))
         row: dict[str, Any] = dict.fromkeys(
@@ -50,8 +54,11 @@ class ImageRows:
         transition.begin(c, IMAGE, Subject(image_id, owner), row)
 
     def move(self, c: Connection, image: NamedImage, to: str, **columns: Any) -> bool:
-        """To its next state; False when it is not there any more. One that is ready takes the place
-        of the others of its name; one that was pushed stands beside that which was built."""
+        """Move an image to its next state; return False if its state does not allow it.
+
+        That is also the case if the image no longer exists. A ready image replaces others with its
+        name. A pushed image does not replace the built one.
+        """
         subject = Subject(image.id, image.owner)
         told = {"reason": columns["reason"]} if columns.get("reason") else {}
         if to == "building":
@@ -61,33 +68,35 @@ class ImageRows:
         moved = transition.move(c, IMAGE, subject, to, told=told, **columns)
         if moved and to == "ready":
             others = _same_name(image) & (I.id != image.id) & I.state.in_(IMAGE.terminal)
+            # A push must not delete the row of the build with the same name.
             if image.origin == "push":
                 others &= (I.origin != "build") | (I.state == "failed")
             c.execute(delete(images).where(others))
         return moved
 
     def under_way(self, c: Connection) -> list[ImageRow]:
-        """Those that are not at their end, the oldest first."""
+        """Return the images in progress, oldest first."""
         if c.execute(ANY_UNDER_WAY).first() is None:
             return []
         live = select(images).where(I.state.in_(sorted(IMAGE.live)), I.removed_at.is_(None))
         return [_row(row) for row in c.execute(live.order_by(I.id))]
 
     def to_remove(self, c: Connection) -> list[ImageRow]:
+        """Return the images that are being deleted."""
         return [_row(r) for r in c.execute(select(images).where(I.removed_at.is_not(None)))]
 
     def is_wanted(self, c: Connection, image_id: str) -> bool:
-        """Whether nobody has removed it."""
+        """Return whether the image exists and is not being deleted."""
         found = c.execute(select(I.id).where(I.id == image_id, I.removed_at.is_(None)))
         return found.first() is not None
 
     def get(self, c: Connection, owner: str, key: str) -> NamedImage | None:
-        """By id, else of that name the one that is being made, or that is ready, or that failed."""
+        """Return an image by ID, else by name: one in progress, else ready, else failed."""
         first = (I.state.in_(sorted(IMAGE.live)).desc(), (I.state == "ready").desc())
         return self._first(c, owner, key, *first)
 
     def newest(self, c: Connection, owner: str, key: str) -> NamedImage | None:
-        """By id, else the last try of that name, whatever came of it."""
+        """Return an image by ID, else the newest one with that name, in any state."""
         return self._first(c, owner, key)
 
     def _first(self, c: Connection, owner: str, key: str, *order: Any) -> NamedImage | None:
@@ -96,24 +105,25 @@ class ImageRows:
         return _row(row).image if row else None
 
     def of_environment(self, c: Connection, environment_id: str) -> NamedImage | None:
-        """The newest that was to be built of it."""
+        """Return the newest image built from the environment, in any state."""
         query = select(images).where(I.environment == environment_id, I.origin == "build")
         row = c.execute(query.order_by(I.id.desc()).limit(1)).first()
         return _row(row).image if row else None
 
     def built(self, c: Connection, digest: str) -> list[str]:
-        """Ids by which the engine knows what was built of inputs with this digest, newest first."""
+        """Return engine IDs of images built from inputs with this digest, newest first."""
         same = (I.origin == "build") & (I.state == "ready") & (I.digest == digest)
         query = select(I.image_id).where(same, I.removed_at.is_(None)).order_by(I.id.desc())
         return [*c.execute(query).scalars()]
 
     def replaced(self, c: Connection, image: NamedImage) -> list[str]:
-        """Ids of what was built under its name before."""
+        """Return engine IDs of earlier builds with the same name."""
         before = _same_name(image) & (I.origin == "build") & (I.state == "ready")
         return [*c.execute(select(I.image_id).where(before, I.id != image.id)).scalars()]
 
     def is_needed(self, c: Connection, image_id: str) -> bool:
-        """Whether any record names it by its id: another image, a run, a deployment."""
+        """Return whether another image, a run or a deployment names the image by its ID."""
+        # Users may have written the short form of the ID.
         short = image_id.removeprefix("sha256:")[:ID_LETTERS]
         kept = I.removed_at.is_(None) & ((I.image_id == image_id) | (I.source == image_id))
         return any(
@@ -127,7 +137,7 @@ class ImageRows:
         )
 
     def is_used(self, c: Connection, image: NamedImage) -> bool:
-        """Whether a deployment, an executable or a task names it, by its name or its id."""
+        """Return whether a deployment, executable or task names the image by name or ID."""
         names = [f'"{name}"' for name in (image.reference, image.image_id) if name]
         is_shown = select(deployments.c.id).where(deployments.c.removed_at.is_(None))
         shown = revisions.c.deployment_id.in_(is_shown)
@@ -142,11 +152,11 @@ class ImageRows:
         )
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
-        """Whether the image of this name or id was built here for notebooks, of an environment."""
+        """Return whether this name or ID was built here for notebooks, from an environment."""
         return any(one.recipe.for_notebooks for one in self.of_environments(c, owner, name))
 
     def of_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
-        """What the image of this name or id was built here as, of an environment."""
+        """Return the builds from environments that this name or ID refers to."""
         own = self._own(owner).with_only_columns(I.image_id)
         called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
         named = own.where(called, I.state == "ready")
@@ -156,7 +166,7 @@ class ImageRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, environment: str
     ) -> list[NamedImage]:
-        """Newest first."""
+        """Return a page of images, newest first."""
         query = self._own(owner).order_by(I.id.desc()).limit(limit)
         if after:
             query = query.where(I.id < after)
@@ -167,8 +177,7 @@ class ImageRows:
         return [_row(row).image for row in c.execute(query)]
 
     def remove(self, c: Connection, image: NamedImage) -> None:
-        """It is not shown any more, nor are tries to make it anew that failed; the dispatcher makes
-        it so."""
+        """Hide an image and its failed rebuilds; the dispatcher then deletes them."""
         gone = I.id == image.id
         if image.state == "ready":
             gone |= _same_name(image) & (I.state == "failed")
@@ -178,24 +187,26 @@ class ImageRows:
             events.append(c, "image", Subject(one, image.owner), {"change": "deleted"})
 
     def delete(self, c: Connection, image_id: str) -> None:
+        """Delete the row of an image."""
         c.execute(delete(images).where(I.id == image_id))
 
     def ids(self, c: Connection) -> set[str]:
+        """Return the IDs of all images."""
         return set(c.execute(select(I.id)).scalars())
 
     def references(self, c: Connection) -> set[str]:
-        """All names of what is there, or is being made."""
+        """Return the names of all images that exist or are in progress."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
         return set(c.execute(select(I.reference).where(stays)).scalars())
 
     def called(self, c: Connection, reference: str) -> list[NamedImage]:
-        """Those of that name, of any owner, that are there or are being made."""
+        """Return the images with that name, of any owner, that exist or are in progress."""
         stays = I.removed_at.is_(None) & (I.state != "failed")
         found = select(images).where(stays, I.reference == reference).order_by(I.id.desc())
         return [_row(row).image for row in c.execute(found)]
 
     def digests(self, c: Connection) -> set[str]:
-        """Of the bytes that go into images."""
+        """Return the digests of all build contexts."""
         return set(c.execute(select(I.context_digest).where(I.context_digest != "")).scalars())
 
     def _own(self, owner: str) -> Any:

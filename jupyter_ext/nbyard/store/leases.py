@@ -1,8 +1,8 @@
-"""Leases: one holder at a time; the epoch fences what an old holder still tries to write.
+"""Leases: one holder at a time; the epoch blocks late writes of an old holder.
 
-A holder writes a new moment into its lease now and then. Clocks may be set, and differ from machine
-to machine: that it has given no sign of life for as long as it promised to is for others to see
-with a count of their own; what the moment itself says is only a hint."""
+A holder renews its lease at intervals. Clocks may be set, and they differ between machines. So
+other processes measure the silence of a holder with their own clock. The stored time is a hint.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,8 +19,11 @@ FREE = datetime.fromtimestamp(0, UTC)
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """Who holds it, for the how manieth time it was taken, until when by the holder's clock, and
-    for how many seconds it is each time."""
+    """A lease with its holder and its duration in seconds.
+
+    `epoch` increases whenever the lease is taken or released. `until` is the end of the lease by
+    the holder's clock.
+    """
 
     name: str
     holder: str
@@ -30,12 +33,12 @@ class Lease(msgspec.Struct, frozen=True):
 
     @property
     def is_free(self) -> bool:
-        """Whether it was given back."""
+        """Return whether the lease was released."""
         return self.until == FREE
 
     @property
     def seems_held(self) -> bool:
-        """Whether its holder has just given a sign of life, should all clocks agree."""
+        """Return whether the holder renewed the lease recently, if all clocks agree."""
         now = datetime.now(UTC)
         return now < self.until <= now + timedelta(seconds=self.seconds)
 
@@ -48,14 +51,17 @@ class LeaseRows:
     """Queries on leases."""
 
     def get(self, c: Connection, name: str) -> Lease | None:
+        """Return the lease, or None if it was never taken."""
         row = c.execute(HELD, {"of": name}).first()
         return Lease(*row) if row else None
 
     def take(
         self, c: Connection, name: str, holder: str, seconds: float, former: Lease | None = None
     ) -> Lease | None:
-        """The lease, when nobody holds it, or when it still is as `former`, whose holder is known
-        to be gone; None otherwise."""
+        """Take the lease if it is free, or still equals `former`; return None otherwise.
+
+        `former` is a lease whose holder is known to be gone.
+        """
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         known = self.get(c, name)
         if known is None:
@@ -65,23 +71,32 @@ class LeaseRows:
         if not known.is_free and known != former:
             return None
         made = Lease(name, holder, known.epoch + 1, until, seconds)
+        # Compare-and-set on the epoch: two processes may try at once.
         where = (leases.c.name == name) & (leases.c.epoch == known.epoch)
         values = msgspec.structs.asdict(made)
         return made if c.execute(update(leases).where(where).values(**values)).rowcount else None
 
     def renew(self, c: Connection, lease: Lease, seconds: float) -> None:
-        """Raises LeaseLost when the epoch moved on."""
+        """Extend the lease by `seconds`.
+
+        Raises:
+            LeaseLost: The epoch has changed.
+        """
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         where = (leases.c.name == lease.name) & (leases.c.epoch == lease.epoch)
         if c.execute(update(leases).where(where).values(until=until)).rowcount != 1:
             raise LeaseLost()
 
     def check(self, c: Connection, lease: Lease) -> None:
-        """Raises LeaseLost when the epoch moved on; call it in the transaction it guards."""
+        """Check the lease; call it in the transaction that it protects.
+
+        Raises:
+            LeaseLost: The epoch has changed.
+        """
         if EPOCH.ask(c, of=lease.name) != [(lease.epoch,)]:
             raise LeaseLost()
 
     def release(self, c: Connection, lease: Lease) -> None:
-        """The epoch moves on: a renewal that is on its way must not take it back."""
+        """Release the lease and increase its epoch, so that a late renewal cannot retake it."""
         where = (leases.c.name == lease.name) & (leases.c.epoch == lease.epoch)
         c.execute(update(leases).where(where).values(until=FREE, epoch=lease.epoch + 1))

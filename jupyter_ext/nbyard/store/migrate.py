@@ -1,4 +1,4 @@
-"""Bringing the schema up to date, safely: one migrates, a copy is kept, newer ones are refused."""
+"""Migrate the schema: one process at a time, after a backup copy, never from a newer schema."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ def migrate(database: Database, folder: Path) -> None:
     """Upgrade to the newest schema; each step and its stamp are one transaction.
 
     Raises:
-        NewerSchema: the store knows a revision that this nbyard does not.
+        NewerSchema: The store has a schema revision that this nbyard does not know.
     """
     with database.read() as c:
         present = _present(c)
@@ -34,7 +34,7 @@ def migrate(database: Database, folder: Path) -> None:
 
 
 def revisions() -> list[str]:
-    """All that this nbyard knows, the newest last."""
+    """Return all schema revisions that this nbyard knows, oldest first."""
     return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
@@ -45,7 +45,7 @@ def _present(c: Connection) -> str | None:
 
 
 def _upgrade(database: Database) -> None:
-    # imported late: most of those who open a store find it up to date
+    # imported late: most stores are up to date when they are opened
     from alembic import command
     from alembic.config import Config
 
@@ -64,9 +64,10 @@ def _lock(c: Connection) -> None:
 
 def _keep_copy(database: Database, folder: Path, revision: str) -> None:
     target = folder / f"store-{revision}.sqlite"
-    with database.write():  # one at a time, and nobody has migrated before the copy is there
+    with database.write():  # the lock keeps others from migrating before the copy exists
         if target.exists():
             return
+        # An interrupted copy must not look complete, so rename it at the end.
         part = target.with_suffix(".part")
         part.unlink(missing_ok=True)
         with database.engine.connect() as c:

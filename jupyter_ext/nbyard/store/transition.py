@@ -1,4 +1,4 @@
-"""THE writer of states: compare-and-set and event row in one transaction."""
+"""The only writer of states: compare-and-set and event in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
@@ -31,7 +31,7 @@ TABLES: Mapping[str, Table] = {
     "image": images,
     "deployment": deployments,
 }
-# of what a row is called with: its id, the state it moves from, and the columns that change
+# Parameters: the ID, the state before the move, and the changed columns.
 UPDATES = {
     name: Prepared(
         update(table).where(table.c.id == bindparam("its_id"), table.c.state == bindparam("since"))
@@ -42,11 +42,11 @@ INSERTS = {name: Prepared(insert(table)) for name, table in TABLES.items()}
 
 
 class Stale(Conflict):
-    """A row is not in the state that it was thought to be in."""
+    """A row is not in the expected state."""
 
 
 class Move(msgspec.Struct, frozen=True):
-    """From the state that the mover knows to the next; `told` is added to the event."""
+    """A move from the expected state to the next one; `told` is added to the event."""
 
     machine: Machine
     subject: Subject
@@ -57,7 +57,7 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """Rows in the machine's initial state that are to be inserted with others."""
+    """Rows to insert in the initial state of their state machine, together with moves."""
 
     machine: Machine
     subjects: Sequence[Subject]
@@ -65,14 +65,14 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 def begin(c: Connection, machine: Machine, subject: Subject, row: Mapping[str, Any]) -> None:
-    """Insert a row in the machine's initial state."""
+    """Insert a row in the initial state of the state machine."""
     begin_all(c, machine, [subject], [row])
 
 
 def begin_all(
     c: Connection, machine: Machine, subjects: Sequence[Subject], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """`begin` for many rows at once, in their order."""
+    """Insert many rows like `begin`, in their order."""
     if rows:
         events.append_all(c, _begun(c, machine, subjects, rows))
 
@@ -99,9 +99,9 @@ def move(
     told: Mapping[str, Any] | None = None,
     **columns: Any,
 ) -> bool:
-    """Move the row to `to` if the table allows it from where it is (and it is in `since`).
+    """Move the row to `to` if the state machine allows it, and its state is in `since`.
 
-    False means that someone else was first: nothing was written, a terminal state stays.
+    Return False if another writer was first: nothing was written, and a terminal state stays.
     `told` is added to the event.
     """
     table = TABLES[machine.name]
@@ -118,15 +118,17 @@ def move(
 
 
 def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -> None:
-    """Many moves at once, each with its event in their order; a row may move more than once.
-    After them rows that begin.
+    """Execute many moves at once, each with its event; then insert the rows of `begun`.
+
+    A row may move more than once.
 
     Raises:
-        Stale: somebody else was first with one of them; the transaction must not commit.
+        Stale: Another writer moved a row first; the transaction must not commit.
     """
     for step in moves:
         if step.to not in step.machine.moves[step.since]:
             raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
+    # Equal statements go to the driver in one batch.
     for (name, _), rows in groupby(_rows(moves), key=lambda row: row[:2]):
         changed = [values for _, _, values in rows]
         if UPDATES[name].run(c, changed) != len(changed):
@@ -139,11 +141,12 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
 
 
 def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
-    """One update for each row that moves, those of one shape beside each other."""
+    """Merge the moves into one update per row, sorted so that equal statements are adjacent."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for step in moves:
         known = {"its_id": step.subject.id, "since": step.since}
         _, values = found.setdefault(step.subject.id, (step.machine.name, known))
+        # Several moves of one row become one update from its first state to its last.
         values.update(step.columns)
         values["state"] = step.to
     rows = [(name, tuple(sorted(values)), values) for name, values in found.values()]
@@ -151,7 +154,7 @@ def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, A
 
 
 def state_of(c: Connection, machine: Machine, subject_id: str) -> str | None:
-    """The present state, or None when there is no such row."""
+    """Return the current state, or None if the row does not exist."""
     table = TABLES[machine.name]
     return c.execute(select(table.c.state).where(table.c.id == subject_id)).scalar_one_or_none()
 

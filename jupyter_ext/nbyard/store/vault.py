@@ -1,8 +1,10 @@
-"""What is secret, encrypted: AES-GCM under a key that is not in the database.
+"""Encrypt secrets with AES-GCM; the key is not in the database.
 
-The key comes from NBYARD_CRYPT_KEY (32 bytes in hexadecimal or Base64; several, the newest first,
-with `;` between them), else from the file crypt.key in the store's folder, which is made once.
-A row that somebody takes to another owner or name cannot be read there.
+NBYARD_CRYPT_KEY sets the key: 32 bytes in hexadecimal or Base64. It may hold several keys,
+separated by `;`, the newest first. Otherwise the key is in the file crypt.key in the store's
+folder, which is created once.
+
+A sealed text is bound to its owner and name. It cannot be opened under another owner or name.
 """
 
 import base64
@@ -22,7 +24,7 @@ NONCE_BYTES = 12
 
 
 class Vault:
-    """Seals and opens; keys are read when they are first needed."""
+    """Encrypts and decrypts secrets; keys are read at first use."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -30,14 +32,16 @@ class Vault:
 
     @property
     def newest(self) -> str:
-        """The name of the key that new secrets are sealed with; it tells nothing of the key."""
+        """Return the name of the newest key; the name reveals nothing about the key."""
         return next(iter(self._known()))
 
     def seal(self, owner: str, name: str, fields: dict[str, str], beside: str = "") -> str:
-        """As text, with the name of its key in front; `beside` is what was sealed before.
+        """Encrypt the fields and return them as text, prefixed with the name of the key.
+
+        `beside` is any text sealed before.
 
         Raises:
-            StoreUnusable: there is no key here, but that was sealed with one.
+            StoreUnusable: `beside` was sealed with a key, but there is no key here.
         """
         key_name = next(iter(self._known(beside)))
         nonce = os.urandom(NONCE_BYTES)
@@ -46,11 +50,11 @@ class Vault:
         return f"{key_name}:{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, owner: str, name: str, sealed: str) -> dict[str, str]:
-        """What was sealed.
+        """Decrypt a sealed text and return its fields.
 
         Raises:
-            StoreUnusable: its key is not here.
-            Conflict: it is another's, or was changed.
+            StoreUnusable: The key is not here.
+            Conflict: The text belongs to another credential, or was changed.
         """
         from cryptography.exceptions import InvalidTag
 
@@ -75,12 +79,13 @@ class Vault:
         return dict(json.loads(plain))
 
     def is_newest(self, sealed: str) -> bool:
-        """Whether it needs not be sealed anew."""
+        """Return whether the text was sealed with the newest key."""
         return next(iter(self._known(sealed))) == sealed.partition(":")[0]
 
     def _known(self, beside: str = "") -> dict[str, bytes]:
         if not self._keys:
             text = os.environ.get(VARIABLE, "")
+            # A new key could not decrypt what an unknown key sealed.
             if not text and beside and not (self._folder / FILE).exists():
                 raise _without_key(self._folder, beside)
             keys = _keys(text, VARIABLE) if text else _keys(_file_text(self._folder), FILE)
@@ -88,7 +93,7 @@ class Vault:
         return self._keys
 
 
-def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # loaded when there is something secret
+def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # imported late: only needed for secrets
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)
@@ -99,7 +104,7 @@ def _about(owner: str, name: str) -> bytes:
 
 
 def _without_key(folder: Path, sealed: str) -> StoreUnusable:
-    """Another one made here would lie beside that of the other processes."""
+    """Return the error for a missing key: a new one would conflict with that of other processes."""
     return StoreUnusable(
         f"Credentials here were encrypted with a key ({sealed.partition(':')[0]}) that is missing.",
         hint=f"Set {VARIABLE} as where they were made (the server?), or put {folder / FILE} back."
@@ -128,15 +133,17 @@ def _key(word: str, place: str) -> bytes:
 
 
 def _file_text(folder: Path) -> str:
-    """What is in the key's file, which whoever is first makes, whole."""
+    """Return the text of the key file; create it atomically if it does not exist."""
     path = folder / FILE
     if not path.exists():
+        # Write beside and link: other processes must never read a partial key.
         part = folder / f"{FILE}.{os.urandom(4).hex()}"
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(os.urandom(KEY_BYTES).hex() + "\n")
             file.flush()
             os.fsync(handle)
+        # If another process was faster, its key counts.
         with contextlib.suppress(FileExistsError):
             os.link(part, path)
         part.unlink()

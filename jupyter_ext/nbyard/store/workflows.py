@@ -23,7 +23,7 @@ OF_DOCUMENT = (
     .where(workflows.c.owner == bindparam("of"), workflows.c.document_id == bindparam("document"))
     .order_by(workflows.c.id)
 )
-# (owner, path) is unique: the id stands in for the path of a workflow whose file was replaced
+# (owner, path) is unique: after its file was replaced, a workflow has its ID as its path.
 HAS_PLACE = workflows.c.path != workflows.c.id
 LAST_VERSION = (
     select(workflow_versions.c.id, workflow_versions.c.digest)
@@ -37,16 +37,16 @@ IsThere = Callable[[str, str], bool]
 
 
 class WorkflowRows:
-    """Queries on workflows; all see only what belongs to `owner`."""
+    """Queries on workflows; most see only the workflows of `owner`."""
 
     def find(
         self, c: Connection, owner: str, path: str, document_id: str, is_there: IsThere
     ) -> Workflow | None:
-        """Return the workflow of a document, which is saved at `path`.
+        """Return the workflow of a document that is saved at `path`.
 
-        The document's id decides, so that a workflow keeps its history when its file is moved. Of
-        several files with one id each is a workflow of its own. A document without an id is known
-        by its path.
+        The document's ID decides, so a workflow keeps its history when its file moves. If several
+        files share one ID, each file is its own workflow. A document without an ID is found by its
+        path.
         """
         here = self.by_path(c, owner, path)
         if not document_id or (here and here.document_id == document_id):
@@ -55,6 +55,7 @@ class WorkflowRows:
         moved = next((one for one in same if not is_there(one.path, document_id)), None)
         if moved or here is None:
             return moved
+        # A copy shared its ID with an older workflow, so its file may have got a new one.
         shared = here.document_id and self.of_document(c, owner, here.document_id)[0].id != here.id
         return here if shared or not here.document_id else None
 
@@ -66,9 +67,9 @@ class WorkflowRows:
         document: Document,
         is_there: IsThere = lambda *_: True,
     ) -> Workflow:
-        """Return the workflow of a document, created or brought up to date.
+        """Return the workflow of a document; create or update its row.
 
-        `is_there` tells whether the file at a path still holds the document with an id.
+        `is_there` returns whether the file at a path still holds the document with an ID.
         """
         now = datetime.now(UTC)
         title = document.meta.title
@@ -102,14 +103,14 @@ class WorkflowRows:
         return found
 
     def move(self, c: Connection, workflow: Workflow, path: str) -> None:
-        """Note where the file of a workflow is now; its runs follow."""
+        """Record the new path of the workflow's file, also for its runs."""
         self._release(c, workflow.owner, path)
         self._place(c, workflow, path, path)
         subject = Subject(workflow.id, workflow.owner)
         events.append(c, "workflow", subject, {"change": "moved"})
 
     def _release(self, c: Connection, owner: str, path: str) -> None:
-        """Take the place of a workflow whose file was replaced by another one."""
+        """Free the path of a workflow whose file was replaced."""
         if before := self.by_path(c, owner, path):
             self._place(c, before, before.id, "")
 
@@ -119,19 +120,19 @@ class WorkflowRows:
         c.execute(update(runs).where(runs.c.workflow_id == workflow.id).values(path=run_path))
 
     def below(self, c: Connection, path: str) -> list[Workflow]:
-        """Return every owner's workflow at a path, or in the folder that is there."""
+        """Return the workflows of all owners at a path or below it."""
         where = (workflows.c.path == path) | workflows.c.path.startswith(
             f"{path}/", autoescape=True
         )
         return [_workflow(row) for row in c.execute(select(workflows).where(where))]
 
     def of_document(self, c: Connection, owner: str, document_id: str) -> list[Workflow]:
-        """Return the workflows with the id of a document, oldest first: copies share it."""
+        """Return the workflows with this document ID, oldest first; copies share the ID."""
         rows = c.execute(OF_DOCUMENT, {"of": owner, "document": document_id})
         return [_workflow(row) for row in rows]
 
     def freeze(self, c: Connection, workflow: Workflow, document: Document) -> str:
-        """The id of the version with exactly this document."""
+        """Return the ID of the version with exactly this document; insert it if needed."""
         digest = digest_of(document)
         newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
         if newest and newest.digest == digest:
@@ -150,11 +151,12 @@ class WorkflowRows:
         return str(row["id"])
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
+        """Return the workflow with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _workflow(row) if row else None
 
     def using(self, c: Connection, dataset: Dataset) -> list[str]:
-        """Paths of its owner's workflows whose newest version has a node of that dataset."""
+        """Return the paths of workflows whose newest version has a node for the dataset."""
         names = (dataset.id, dataset.name)
         v = workflow_versions.c
         newest = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id)
@@ -173,13 +175,14 @@ class WorkflowRows:
         ]
 
     def paths(self, c: Connection, owner: str) -> list[str]:
-        """Where all of them are, or were."""
+        """Return all current or last known paths."""
         where = (workflows.c.owner == owner) & HAS_PLACE
         return list(c.execute(select(workflows.c.path).where(where)).scalars())
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:
+        """Return a page of workflows, newest first."""
         query = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         if after:
             query = query.where(workflows.c.id < after)

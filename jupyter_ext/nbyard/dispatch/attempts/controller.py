@@ -1,4 +1,4 @@
-"""The controller of attempts: recorded → live → ended. Every step can be repeated after a crash."""
+"""The controller of attempts: recorded → live → ended. Every step can repeat after a crash."""
 
 import logging
 import time
@@ -27,29 +27,31 @@ from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again
-SHARE, MOST_SECONDS = 4, 30.0  # more, times what it took, where slots are taken to ask again
-FORCE_SECONDS = 10.0  # that it has to end when asked to, before it is given up
-UNREACHABLE_SECONDS = 120.0  # that its engine may be silent before it counts as lost
-OVERTIME_SECONDS = 10.0  # beyond a limit, for its supervisor to enforce that
-FRESH_SECONDS = 1.0  # after a commit nobody can have taken over
-FULL_SECONDS = 5.0  # before it is tried again whether a disk has room for what was made
+PATIENCE_SECONDS = 5.0  # pause before an unreachable engine is tried again
+SHARE, MOST_SECONDS = 4, 30.0  # extra pause: this multiple of the failed call, with a limit
+FORCE_SECONDS = 10.0  # time to stop on request, before the dispatcher gives up on it
+UNREACHABLE_SECONDS = 120.0  # silence of the engine after which the attempt is lost
+OVERTIME_SECONDS = 10.0  # time beyond a limit for the supervisor to enforce it
+FRESH_SECONDS = 1.0  # within this time after a commit, the lease is still held
+FULL_SECONDS = 5.0  # pause before outputs that found a full disk are tried again
 A_SLOT = "a free slot"
 
 
 @dataclass
 class Seen:
-    """What was seen of one attempt, in moments of the monotonic clock: since when it is known, when
-    it may be tried again to start it, and in `words` why it could not be started, since when its
-    engine is silent and since when it runs, and when it was first asked to end, and `why`.
-    `has_heard`: its runtime took that word. `signs` are those of life. `take_at` is when there may
-    be room again for what it made (0.0 where there always was).
+    """Observations of one attempt, in seconds of the monotonic clock.
 
-    `has_slots`: it was recorded a moment ago, or let in again by the queue. Whoever could not be
-    started gives them back, and `asks` for them when its engine does not keep silence any more.
-    `may_live`: a dispatcher before this one may have started it, and its engine has not said yet.
+    - `since`: first observation; `not_before`: earliest next start; `words`: why a start failed.
+    - `silent_since`, `running_since`: start of the engine's silence, start of the work.
+    - `asked_at`, `why`: first request to stop, and its reason; `has_heard`: the runtime accepted
+      it.
+    - `signs`: signs of life; `take_at`: when to try full disks again (0.0: never full).
+    - `has_slots`: recorded just now, or admitted by the queue. A failed start gives the slots back.
+    - `asks`: requests slots, because the engine answers again.
+    - `may_live`: an earlier dispatcher may have started it, and its engine has not answered yet.
 
-    It only makes us quicker or more patient: whoever begins anew does as well."""
+    All of it only affects speed and patience: a new dispatcher starts without it.
+    """
 
     since: float = field(default_factory=time.monotonic)
     has_slots: bool = False
@@ -68,18 +70,23 @@ class Seen:
 
     @property
     def keeps_slots(self) -> bool:
-        """Who may live keeps them no longer than an engine's silence is borne."""
+        """Return whether the attempt keeps its slots.
+
+        An attempt that may be live keeps them for at most 120 s.
+        """
         return self.has_slots or (self.may_live and self.waited < UNREACHABLE_SECONDS)
 
     @property
     def waited(self) -> float:
-        """Seconds, while it has not begun."""
+        """Return the waiting time in seconds, until the attempt begins."""
         return time.monotonic() - self.since
 
 
 class AttemptController:
-    """Drives one attempt at a time, and reports; called from threads, never twice at once for the
-    same one. It writes nothing to the store."""
+    """Drives one attempt at a time and returns reports; it never writes to the store.
+
+    Threads call it, but never two at once for the same attempt.
+    """
 
     def __init__(self, room: Room, identities: Identities):
         self._room = room
@@ -88,19 +95,19 @@ class AttemptController:
         self._seen: dict[str, Seen] = {}
 
     def admit(self, attempt_id: str) -> None:
-        """It has its slots: it may be started."""
+        """Give the attempt its slots, so that it may start."""
         seen = self._seen.setdefault(attempt_id, Seen())
         seen.has_slots, seen.may_live, seen.asks = True, False, False
 
     def seen(self, attempt_id: str) -> Seen:
-        """For the queue, which gives slots to those that ask."""
+        """Return the observations, for the queue, which gives slots to attempts that ask."""
         return self._seen.get(attempt_id) or Seen()
 
     def _seen_of(self, case: Case) -> Seen:
         return self._seen.setdefault(case.attempt.id, Seen())
 
     def drive(self, case: Case) -> Report:
-        """Bring the attempt as far as it goes without waiting."""
+        """Advance the attempt as far as possible without waiting."""
         return Report(case.attempt.id, self._drive(case))
 
     def _drive(self, case: Case) -> list[Fact]:
@@ -114,24 +121,27 @@ class AttemptController:
         if case.attempt.state != "recorded":
             return self._watch(case, runtime)
         facts = self._start(case, runtime)
+        # Short work may have ended already; checking now saves a round.
         if any(isinstance(fact, Started) for fact in facts):
             facts += self._watch(case, runtime)
         return facts
 
     def give_up(self, attempt_id: str, words: str) -> Report:
-        """End an attempt that cannot be driven: something in nbyard itself is wrong."""
+        """Fail an attempt that cannot be driven because of an internal error."""
         return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
 
     def _late(self, case: Case, runtime: Runtime) -> str:
-        """In words, when it has waited elsewhere for longer than it may."""
+        """Return the reason if the attempt exceeded its limit in an external queue, else ""."""
         limit = case.task.plan.queue_timeout_seconds
         if not limit or not runtime.queues_itself or self._seen_of(case).waited < limit:
             return ""
         return waited_too_long(limit)
 
     def _broken_limit(self, case: Case) -> str:
-        """Which limit it has broken while it ran, in words. Its supervisor enforces that; this is
-        for one that does not."""
+        """Return the limit that the running attempt broke, as text, else "".
+
+        Its supervisor normally enforces limits. This check covers supervisors that do not.
+        """
         limit = case.task.plan.timeout_seconds
         seen = self._seen.get(case.attempt.id, Seen())
         since = seen.running_since
@@ -145,7 +155,7 @@ class AttemptController:
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
-        """Ask it to end; its end when that came without its own word."""
+        """Ask the attempt to stop; return its end if the attempt does not report one in time."""
         failure = None if case.is_cancelled else over_limit(case, why)
         ended = Ended("failed" if failure else "cancelled", failure)
         if case.attempt.state == "recorded" and not _may_live(case, runtime):
@@ -156,7 +166,7 @@ class AttemptController:
         if not seen.has_heard and _stop(case, runtime, why):
             seen.has_heard = True
             crash_point("asked-to-end")
-        # what is left of it is no longer a live attempt's: the sweep takes it
+        # The sweep removes what remains of an attempt that ended this way.
         return None if now - seen.asked_at < FORCE_SECONDS else ended
 
     def _start(self, case: Case, runtime: Runtime) -> list[Fact]:
@@ -192,20 +202,22 @@ class AttemptController:
         return [*told, Started(site, datetime.now(UTC))]
 
     def _give_back(self, case: Case, runtime: Runtime, took: float) -> None:
-        """Others have its slots for now: those of its engine too, where that is not what kept
-        silence."""
+        """Return the slots after a failed start, unless the engine reports a successful start."""
         seen = self._seen_of(case)
         had, seen.has_slots, seen.keeps_silence = seen.has_slots, False, True
         seen.not_before = time.monotonic() + PATIENCE_SECONDS
         if had and not runtime.queues_itself:
             with suppress(NbyardError):
-                seen.has_slots = _is_there(case, runtime)  # only the answer was lost
+                seen.has_slots = _is_there(case, runtime)  # only the response was lost
                 seen.keeps_silence = False
                 seen.not_before += min(took * SHARE, MOST_SECONDS)
 
     def _is_ours(self, case: Case) -> bool:
-        """Whether it may be started: what was committed a moment ago may, else the store is
-        asked, for another dispatcher may have taken over while this one slept."""
+        """Return whether this dispatcher may start the attempt.
+
+        Right after a commit it may. Later it checks the store, because another dispatcher may have
+        taken over while this one slept.
+        """
         if time.monotonic() - case.since < FRESH_SECONDS:
             return True
         with self._room.store.read() as c:
@@ -228,7 +240,7 @@ class AttemptController:
         return self._judge(case, runtime, now)
 
     def _judge(self, case: Case, runtime: Runtime, now: Observation) -> list[Fact]:
-        """What follows from what was seen of it just now."""
+        """Derive reports from the current observation."""
         seen = self._seen_of(case)
         if now.state == "finished":
             return self._finish(case)
@@ -241,17 +253,18 @@ class AttemptController:
             return self._unless(case, runtime, why, Waits(now.reason))
         if seen.running_since is None:
             seen.running_since = time.monotonic()
-        # only who is heard can be said to be silent
+        # Silence can only be judged while the engine answers.
         return self._unless(case, runtime, self._broken_limit(case), Running(datetime.now(UTC)))
 
     def _unless(self, case: Case, runtime: Runtime, why: str, fact: Fact) -> list[Fact]:
-        """The fact; where there is a reason why it has to end, and it has, that."""
+        """Return the fact, or the end if there is a reason to stop and the attempt has ended."""
         ended = self._end(case, runtime, why) if why else None
         return [ended or fact]
 
     def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
-        """Its engine does not answer: that is lost when it lasts."""
+        """Handle an engine that does not answer; after 120 s the attempt is lost."""
         seen, now = self._seen_of(case), time.monotonic()
+        # Silence of the engine must not count as silence of the work.
         seen.signs = Stillness()
         if seen.silent_since is None:
             seen.silent_since = now
@@ -268,7 +281,7 @@ class AttemptController:
         return [fact]
 
     def _wait_for_room(self, case: Case, problem: OSError) -> Waits:
-        """What it left elsewhere finds no room here; anything else is raised again."""
+        """Wait if the disk is too full for the outputs; raise other errors again."""
         try:
             with no_file_in_words():
                 raise problem
@@ -283,13 +296,12 @@ class AttemptController:
         seen.take_at = time.monotonic() + FULL_SECONDS
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
-        """What it means that the work came to this result."""
+        """Return the outcome of the attempt for this result."""
         asked = self._seen.get(case.attempt.id, Seen()).why
         return self._conclusions.conclude(case, result, asked)
 
     def is_gone(self, case: Case) -> bool:
-        """Whether nothing of it is there any more, as its runtime says, of one that came to its
-        end without its own word."""
+        """Return whether an attempt that ended without its own report has left nothing running."""
         runtime = self._room.runtimes.get(case.attempt.runtime)
         try:
             return runtime is None or not _is_there(case, runtime, "finished", "lost")
@@ -297,9 +309,10 @@ class AttemptController:
             return False
 
     def clear(self, case: Case) -> None:
-        """It is at its end, which is written: nothing but its record stays."""
+        """Clean up an attempt whose end is stored; only its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
             _stop(case, runtime, "it is at its end")
+            # A later attempt may continue partial predictions.
             if case.attempt.state != "succeeded":
                 partial_results.set_aside(self._room.folder, case.attempt.id)
             folders.keep_record(case.order.folder)
@@ -309,7 +322,11 @@ class AttemptController:
 
 
 def _poll(case: Case, runtime: Runtime) -> Observation:
-    """Raises Unavailable also where it is only known that it ran when its engine was heard."""
+    """Poll the attempt.
+
+    Raises:
+        Unavailable: The engine does not answer. Its last known state may be "running".
+    """
     now = runtime.poll(case.order)
     if now.state == "running" and now.reason:
         raise Unavailable(now.reason)
@@ -317,17 +334,16 @@ def _poll(case: Case, runtime: Runtime) -> Observation:
 
 
 def _is_there(case: Case, runtime: Runtime, *over: str) -> bool:
-    """Whether an attempt of which only the record is known was started, as its engine says, and is
-    not `over`."""
+    """Return whether the engine knows a merely recorded attempt in no state of `over`."""
     if not (case.order.folder / TASK).exists():
         return False
     with no_file_in_words():
-        runtime.logs(case.order)  # some engines' silence is only heard here
+        runtime.logs(case.order)  # only this call detects the silence of some engines
         return runtime.poll(case.order).state not in ("absent", *over)
 
 
 def _may_live(case: Case, runtime: Runtime) -> bool:
-    """Whether an attempt of which only the record is known may have been started."""
+    """Return whether a merely recorded attempt may have been started."""
     if not (case.order.folder / TASK).exists():
         return False
     try:
@@ -335,7 +351,7 @@ def _may_live(case: Case, runtime: Runtime) -> bool:
     except Unavailable:
         return False
     except OSError:
-        return True  # what it left finds no room here
+        return True  # the disk is full of its outputs
 
 
 def _stop(case: Case, runtime: Runtime, reason: str) -> bool:

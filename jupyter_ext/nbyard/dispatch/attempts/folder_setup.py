@@ -1,4 +1,4 @@
-"""From a recorded attempt to a live one: fill its folder, then start it. Both idempotent."""
+"""Fill the folder of a recorded attempt. Can be repeated."""
 
 import os
 import platform
@@ -51,11 +51,11 @@ from nbyard.transfer.bundles import stage
 
 Places = dict[str, str]
 MODEL = "model"
-RESULT_KEY = "NBYARD_RESULT_KEY"  # as in nbyard.serving.batch.parts
+RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.parts
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """What lies in an attempt's folder."""
+    """The content of an attempt's folder."""
 
     version: ExecutableVersion
     environment: EnvironmentRef
@@ -66,8 +66,7 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 def prepare(room: Room, identities: Identities, case: Case) -> int:
-    """Fill the attempt's folder; task.json comes last. Nothing to do when it is there. Of how many
-    rows predictions are in it that an attempt before it made."""
+    """Fill the folder, unless it is full; return how many rows were predicted before."""
     folder, done = case.order.folder, 0
     if _is_filled(folder):
         return done
@@ -101,8 +100,7 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
 
 
 def _is_filled(folder: Path) -> bool:
-    """Whether all of it is there: what was not begun before this machine was started anew may
-    be torn."""
+    """Return whether the folder is complete; a reboot may leave partial folders."""
     if not os.path.exists(f"{folder}/{TASK}"):
         return False
     try:
@@ -113,10 +111,10 @@ def _is_filled(folder: Path) -> bool:
 
 
 def _make_anew(folder: Path) -> None:
-    """An empty folder: what somebody who was killed had begun goes."""
+    """Create an empty folder; remove leftovers of a killed dispatcher."""
     try:
         os.mkdir(folder, 0o700)
-    except FileNotFoundError:  # the first one of the store
+    except FileNotFoundError:  # the first attempt of the store
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
         folders.discard(folder)
@@ -124,7 +122,7 @@ def _make_anew(folder: Path) -> None:
 
 
 def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
-    """The same for a worker of functions; `first` is one of the attempts that it is given."""
+    """Fill the folder of a function worker; `first` is one of its attempts."""
     folder = order.folder
     if _is_filled(folder):
         return
@@ -152,7 +150,7 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
 
 
 def call_of(room: Room, identities: Identities, case: Case) -> Call:
-    """What a worker is told of an attempt; its inputs lie in its folder by then."""
+    """Return the call for a function worker, after staging the inputs of the attempt."""
     code, environment = identities.look(case.task.plan)
     if case.inputs:
         folders.discard(case.order.folder)
@@ -180,7 +178,7 @@ def _write_surroundings(
     version: ExecutableVersion,
     environment: EnvironmentRef,
 ) -> None:
-    """surroundings.json, which is made once for all attempts of which it tells the same."""
+    """Write surroundings.json, built once for all attempts with the same content."""
     used = plan.environment
     same = (version.id, environment.fingerprint, used.version_id if used else "")
     known = identities.surroundings.get(same)
@@ -192,7 +190,7 @@ def _write_surroundings(
 def surroundings_of(
     version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
 ) -> bytes:
-    """surroundings.json: the same for all attempts at the same code in the same environment."""
+    """Return surroundings.json, equal for all attempts at one code version and environment."""
     found = Surroundings(
         machine={
             "host": platform.node(),
@@ -224,7 +222,7 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
 
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
-    """Where outputs are expected in the folder of an attempt."""
+    """Return where outputs are expected in the attempt's folder, by name."""
     outputs = (a for a in version.arguments if a.role == "output")
     return {a.name: _output(a, input_staging.place_of(a, version)) for a in outputs}
 
@@ -284,7 +282,7 @@ def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
 
 
 def _variables(room: Room, case: Case) -> dict[str, str]:
-    """What the work finds in its environment whatever it is."""
+    """Return the environment variables that every kind of work gets."""
     return {
         **{name.upper(): value for name, value in _identity(case).items()},
         "NBYARD_RUN_NAME": case.run.name,
@@ -298,7 +296,7 @@ def _variables(room: Room, case: Case) -> dict[str, str]:
 def _paths(
     plan: TaskPlan, version: ExecutableVersion, environment: EnvironmentRef
 ) -> dict[str, str]:
-    """Where programs of an environment are found; its kernel has that in its specification."""
+    """Return variables to find an environment's programs; a kernel's spec already has them."""
     if not plan.environment or plan.runtime != PROCESS or version.kind == "notebook":
         return {}
     place = Path(environment.interpreter).parents[1]
@@ -306,14 +304,15 @@ def _paths(
 
 
 def _key(case: Case, version: ExecutableVersion) -> dict[str, str]:
-    """By which predictions in parts are known again."""
+    """Return the key under which partial predictions are found again."""
     return {RESULT_KEY: partial_results.key_of(case, version)} if version.kind == MODEL else {}
 
 
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
-    """Work sees the GPUs that it was granted and no others, in the order in which the driver and
-    engines count them: CUDA by itself counts the fastest first. In a container, which its engine
-    shows no others, they are counted anew."""
+    """Return variables that show the work only its granted GPUs, in the order of the driver.
+
+    CUDA by itself counts the fastest first. In a container, numbering restarts at 0.
+    """
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
         seen = [str(number) for number in range(len(seen))]
@@ -324,13 +323,15 @@ def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
 
 
 def _cluster(room: Room, runtime: str) -> dict[str, str]:
-    """Where work finds the Dask cluster; on one of its workers it is told that worker's address
-    of the scheduler, which may be another one than ours."""
+    """Return variables to reach the Dask cluster.
+
+    Work on a Dask worker instead gets that worker's scheduler address, which may differ.
+    """
     settings = room.settings
     if not settings.dask_address or runtime == DASK:
         return {}
     found = {"NBYARD_DASK_ADDRESS": settings.dask_address}
-    if runtime == PROCESS:  # a container sees none of these files
+    if runtime == PROCESS:  # a container cannot see these files
         tls = {
             "CA_FILE": settings.dask_tls_ca_file,
             "CLIENT__CERT": settings.dask_tls_cert,
@@ -341,7 +342,7 @@ def _cluster(room: Room, runtime: str) -> dict[str, str]:
 
 
 def _in_bundle(plan: TaskPlan, values: dict[str, Any], beside: str) -> dict[str, str]:
-    """Default files of inputs: their places, for they are not seen from the working folder."""
+    """Return the places of default files, which the working folder cannot reach directly."""
     return {
         argument.name: f"{ATTEMPT}/{os.path.normpath(f'{beside}/{value}')}"
         for argument in plan.arguments
@@ -369,10 +370,9 @@ def _identity(case: Case) -> dict[str, str]:
 
 
 def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
-    """Plain values, and places inside the attempt for what is staged or expected.
+    """Return argument values: plain values, and paths in the attempt for files.
 
-    Defaults that the code sets itself are left out. JSON cannot hold all of them: injected, a tuple
-    would become a list.
+    Defaults that the code sets itself are left out, because JSON turns a tuple into a list.
     """
     plan = case.task.plan
     plain = {name: one for name, one in plan.bindings.items() if isinstance(one, ValueOf)}

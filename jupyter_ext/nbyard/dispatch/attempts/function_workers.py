@@ -1,5 +1,8 @@
-"""The controller of workers of functions: what is true of an attempt with a process of its own is
-made true here of all that a worker has. Every step can be repeated after a crash."""
+"""The controller of function workers, which execute many attempts in one process.
+
+It does for their attempts what `AttemptController` does for an attempt with its own process. Every
+step can repeat after a crash.
+"""
 
 import logging
 import time
@@ -49,11 +52,11 @@ from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
-LOOK_SECONDS = 0.02  # between looks whether one that was asked to end has done so
+LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stopped
 
 
 class Waiting(NamedTuple):
-    """What a worker has not come to the end of; `since` is when the board learned of it."""
+    """An unfinished attempt of a worker; `since` is when the board learned of it."""
 
     attempt: AttemptRecord
     task: LiveTask
@@ -62,7 +65,7 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True)
 class WorkerCase:
-    """A worker with all that it has not come to the end of, in its order."""
+    """A worker with its unfinished attempts, in order."""
 
     order: Order
     run: Run
@@ -70,17 +73,18 @@ class WorkerCase:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 
 def worker_case(room: Room, worker: LiveWorker) -> WorkerCase:
-    """The case as the board has it now."""
+    """Return the snapshot of a worker from the board."""
     waiting = [Waiting(one.record, one.task, one.since) for one in worker.attempts.values()]
     return WorkerCase(order_of(room, worker), worker.run.run, waiting)
 
 
 def order_of(room: Room, worker: LiveWorker) -> Order:
-    """What its runtime needs to know of the worker."""
+    """Return the description of the worker that its runtime needs."""
     return Order(
         attempt_id=worker.id,
         store_id=room.store.id,
@@ -92,7 +96,7 @@ def order_of(room: Room, worker: LiveWorker) -> Order:
 
 
 def clear_worker(order: Order, runtime: Runtime) -> None:
-    """End it, and leave nothing but its record."""
+    """Stop the worker and delete its files except its record."""
     if not order.folder.is_dir():
         return
     try:
@@ -106,7 +110,7 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
 
 
 def files_of(room: Room, ended: Iterable[LiveAttempt]) -> list[Path]:
-    """The folders of those of these attempts that have more to leave than a record."""
+    """Return the folders of ended attempts that contain more than a record."""
     return [
         folders.place(room.folder, one.record.id, one.record.worker)
         for one in ended
@@ -115,16 +119,21 @@ def files_of(room: Room, ended: Iterable[LiveAttempt]) -> list[Path]:
 
 
 def tidy(places: Iterable[Path]) -> None:
-    """They are at their end, which is written: nothing but their record stays."""
+    """Delete the files of attempts whose end is stored, except their records."""
     for place in places:
         folders.keep_record(place)
 
 
 @dataclass
 class Known:
-    """What was seen of a worker. `results` are kept as long as it is needed: what was reported may
-    not have been written down. `read` is how far they were read, `running` the call that it was
-    at lately, since `since`."""
+    """Observations of a worker.
+
+    - `told`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
+    - `results`: results by attempt, kept because a reported one may not be stored yet.
+    - `read`: how far its results were read; `site`: where its runtime started it.
+    - `running`, `since`: its current call and when that was first seen.
+    - `asked`: when it was asked to stop; 0.0 if never.
+    """
 
     told: set[str] = field(default_factory=set)
     is_adopted: bool = True
@@ -137,8 +146,10 @@ class Known:
 
 
 class FunctionController:
-    """Drives one worker at a time, and reports; called from threads, never twice at once for the
-    same one. It writes nothing to the store."""
+    """Drives one worker at a time and returns reports; it never writes to the store.
+
+    Threads call it, but never two at once for the same worker.
+    """
 
     def __init__(self, room: Room, identities: Identities, attempts: AttemptController):
         self._room = room
@@ -147,7 +158,7 @@ class FunctionController:
         self._known: dict[str, Known] = {}
 
     def drive(self, case: WorkerCase) -> list[Report]:
-        """Bring all that it has as far as it goes without waiting."""
+        """Advance all attempts of the worker as far as possible without waiting."""
         name = case.order.attempt_id
         own: list[Fact] = []
         found: dict[str, list[Fact]] = {one.attempt.id: [] for one in case.waiting}
@@ -159,12 +170,12 @@ class FunctionController:
         return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
 
     def give_up(self, case: WorkerCase, words: str) -> list[Report]:
-        """End what it has: something in nbyard itself is wrong."""
+        """Fail all attempts of the worker because of an internal error."""
         ended = [self._attempts.give_up(one.attempt.id, words) for one in case.waiting]
         return [*ended, Report(case.order.attempt_id, [])]
 
     def clear(self, order: Order, runtime: Runtime) -> None:
-        """Nobody needs it any more: it ends, and nothing but its record stays."""
+        """Stop an unneeded worker and delete its files except its record."""
         clear_worker(order, runtime)
         self._known.pop(order.attempt_id, None)
         crash_point("tidied")
@@ -172,7 +183,7 @@ class FunctionController:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a worker; `found` is what it finds out, by attempt."""
+    """One check of a worker; `found` collects facts by attempt."""
 
     room: Room
     identities: Identities
@@ -183,7 +194,7 @@ class Look:
     found: dict[str, list[Fact]]
 
     def take(self) -> bool:
-        """Whether the worker has left."""
+        """Check the worker and return whether it has ended."""
         try:
             seen = self.runtime.poll(self.case.order)
             why = self._why_end()
@@ -195,7 +206,7 @@ class Look:
             for facts in self.found.values():
                 facts.append(Waits(error.message))
             return False
-        rest = self._read()  # what is not there by now does not come when it was over before
+        rest = self._read()  # read after the poll: an ended worker writes no more results
         if seen.state == "lost":
             self._all(rest, lost(seen.reason))
         elif seen.state == "finished":
@@ -211,19 +222,22 @@ class Look:
             self.found[one.attempt.id].append(fact)
 
     def _why_end(self) -> str:
-        """Why it has to end now; empty when it may go on."""
+        """Return the reason why the worker must stop now, else ""."""
         if self.case.is_cancelled:
             return CANCELLED
         at = [one for one in self.case.waiting if one.attempt.id == self.known.running]
         limit = at[0].task.record.plan.timeout_seconds if at else None
-        # the supervisor enforces the limit; this is for one that does not
+        # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
             return verdict.too_long(limit)
         return ""
 
     def _is_ours(self) -> bool:
-        """Whether it may be told: what was committed a moment ago may, else the store is asked,
-        for another dispatcher may have taken over while this one slept."""
+        """Return whether this dispatcher may start the worker or add calls.
+
+        Right after a commit it may. Later it checks the store, because another dispatcher may have
+        taken over while this one slept.
+        """
         waiting = self.case.waiting
         if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
             return True
@@ -234,12 +248,13 @@ class Look:
     # From attempts to calls
 
     def _tell(self, *, is_there: bool) -> None:
-        """Write down the calls that it does not know, and start it if that was not done."""
+        """Add the calls that the worker does not have yet, and start it if necessary."""
         known, order = self.known, self.case.order
         with self._refusing(self.case.waiting):
             if not is_there:
                 first = self._whole(self.case.waiting[0])
                 prepare_worker(self.room, self.identities, order, first)
+            # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
                 known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
@@ -247,6 +262,7 @@ class Look:
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
+        # After a restart, the site is only known from the records of earlier attempts.
         sites = [known.site, *(one.attempt.site for one in self.case.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
         for one in self.case.waiting:
@@ -255,7 +271,7 @@ class Look:
 
     @contextmanager
     def _refusing(self, waiting: Sequence[Waiting]) -> Iterator[None]:
-        """What can never be called fails."""
+        """Fail the attempts whose preparation raises a permanent error."""
         try:
             with no_file_in_words():
                 yield
@@ -275,19 +291,20 @@ class Look:
             crash_point("told")
 
     def _whole(self, one: Waiting) -> Case:
-        """As if it had a process of its own."""
+        """Return the snapshot of the attempt, as if it had its own process."""
         task = one.task.record
         order = order_of_attempt(self.room, one.attempt, task, self.case.run.priority)
         inputs, lost = inputs_of(one.task), one.task.lost
         return Case(one.attempt, task, self.case.run, order, inputs, lost, since=one.since)
 
-    # From calls to ends
+    # From calls to outcomes
 
     def _read(self) -> list[Waiting]:
-        """What calls came to; those that have no result yet."""
+        """Read new results and return the attempts that have no result yet."""
         known, rest = self.known, []
         results, known.read = folders.read_results(self.case.order.folder, known.read)
         for result in results:
+            # The first result of an attempt counts.
             known.results.setdefault(result.attempt_id, result)
         for one in self.case.waiting:
             if told := known.results.get(one.attempt.id):
@@ -311,13 +328,14 @@ class Look:
             self.found[first.attempt.id].append(Running(datetime.now(UTC)))
 
     def _finish(self, rest: Sequence[Waiting]) -> None:
-        """It ended, and has told what became of all that it had begun."""
+        """Decide about attempts without a result after the worker has ended."""
         result = folders.read_result(self.case.order.folder)
         for one in rest:
             if self.case.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost("its result cannot be read")
+            # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
                 own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
                 fact = self._conclude(one, msgspec.structs.replace(result, **own))
@@ -332,8 +350,10 @@ class Look:
             crash_point("asked-to-end")
 
     def _end(self, rest: Sequence[Waiting], why: str, *, was_there: bool) -> None:
-        """One that was never there has nothing to end. What is left of one that does not end is no
-        longer a live attempt's: the sweep takes it."""
+        """Give up on a worker that does not stop in time; the sweep removes its remains.
+
+        A worker that was never started has nothing to stop.
+        """
         if was_there and time.monotonic() - self.known.asked < FORCE_SECONDS:
             return
         if self.case.is_cancelled:

@@ -1,5 +1,4 @@
-"""Inputs in an attempt's folder: those that the work is told of, and those that lie where its code
-opens them by itself."""
+"""Place inputs in an attempt's folder: at paths that the work is given, or that its code opens."""
 
 import contextlib
 import os
@@ -27,18 +26,18 @@ from nbyard.runner.found import UNTOUCHED, files_at
 from nbyard.transfer import bundles, dataset_links
 
 Places = dict[str, str]
-CODE_KINDS = ("notebook", "command", "function")  # whose code is text that is run
+CODE_KINDS = ("notebook", "command", "function")  # kinds whose code is executable text
 
 
 def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Places:
-    """Where inputs lie in the attempt's folder."""
+    """Return the paths of inputs in the attempt's folder, by name."""
     filenames = {name: found.filename for name, found in inputs.items()}
     own = {argument.name: place for argument, place in _opened(version) if argument.name in inputs}
     return input_places(version.arguments, filenames) | own
 
 
 def place_of(argument: Argument, version: ExecutableVersion) -> str:
-    """Where the code opens a file by itself, in the attempt's folder; empty for others."""
+    """Return the path that the code opens itself, in the attempt's folder, else ""."""
     return f"code/{argument.reach.place(version.file)}" if isinstance(argument.reach, File) else ""
 
 
@@ -55,7 +54,7 @@ def stage_inputs(
     staged: Mapping[str, BytesOf],
     places: Places,
 ) -> None:
-    """Put the inputs there. One file, where several are taken, lies in a folder of its own."""
+    """Stage the inputs. A single file for a list argument gets its own folder."""
     lists = {argument.name for argument in version.arguments if argument.type == "list"}
     opened = {argument.name for argument, _ in _opened(version)}
     for name, place in places.items():
@@ -64,6 +63,7 @@ def stage_inputs(
             target = f"{target}/{found.filename}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if name in opened:
+            # The input replaces a file of the bundle at the same path.
             folders.discard(Path(target))
             bundles.stage(room.blobs, found.digest, Path(target))
         else:
@@ -77,7 +77,7 @@ def untyped_of(folder: Path) -> list[str]:
     """Return the digests of inputs that were staged without their types.
 
     Raises:
-        Invalid: the work has changed the file that lists them.
+        Invalid: The work has changed the file that lists them.
     """
     try:
         return msgspec.json.decode(read_small(f"{folder}/{UNTYPED}"), type=list[str])
@@ -88,7 +88,7 @@ def untyped_of(folder: Path) -> list[str]:
 
 
 def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
-    """Return the ids of datasets that the code opens below `resources/`, beside it."""
+    """Return the IDs of datasets that the code opens below `resources/` beside it."""
     with room.blobs.open(version.content_digest) as handle:
         content = handle.read()
     if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
@@ -97,14 +97,14 @@ def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
 
 
 def opens_datasets(room: Room, version: ExecutableVersion) -> bool:
-    """Return whether the code opens datasets by their places, in one way or the other."""
+    """Return whether the code opens datasets by path, in either way."""
     with room.blobs.open(version.content_digest) as handle:
         is_told = dataset_links.VARIABLE.encode() in handle.read()
     return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(room, version))
 
 
 def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
-    """Put links to these where the code looks for them. What is there of that name stays."""
+    """Create links to these datasets beside the code; existing files stay."""
     place = folder / CODE / os.path.dirname(spot(version.file).file) / dataset_links.FOLDER
     for dataset in datasets_of(room, version):
         with contextlib.suppress(FileExistsError, NotADirectoryError):
@@ -113,7 +113,7 @@ def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
 
 
 def is_dataset_link(room: Room, name: str, fd: int) -> bool:
-    """Return whether a link in an open folder is one of these."""
+    """Return whether a link in an open folder points to a dataset."""
     return os.readlink(name, dir_fd=fd).startswith(f"{_datasets(room)}/")
 
 
@@ -122,8 +122,10 @@ def _datasets(room: Room) -> Path:
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
-    """Mark old files at the places of outputs, also in folders, so that only what the work writes
-    is taken; one that is an input as well is taken as the work leaves it."""
+    """Mark old files at output paths, so that only files that the work writes are stored.
+
+    A path that is also an input is stored as the work leaves it.
+    """
     inputs = {place for argument, place in _opened(version) if argument.role == "input"}
     for argument, place in _opened(version):
         path = f"{folder}/{place}"
@@ -133,7 +135,7 @@ def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
 
 
 def _mark(path: str) -> None:
-    if os.stat(path).st_nlink > 1:  # a blob's own file, which keeps its time
+    if os.stat(path).st_nlink > 1:  # a hard link to a blob, whose time must not change
         shutil.copyfile(path, f"{path}~")
         os.replace(f"{path}~", path)
     os.utime(path, (UNTOUCHED, UNTOUCHED))

@@ -1,4 +1,4 @@
-"""Locks of environments, and what was installed where the work was done."""
+"""Compare the lock of an environment with the packages that were installed during the work."""
 
 from nbyard.attempts import folders
 from nbyard.dispatch.cache.keys import version_of
@@ -11,11 +11,11 @@ from nbyard.store.runs.attempts import AttemptRecord
 
 
 def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
-    """What was otherwise than in the lock of its environment, as a sentence; empty when nothing
-    was, or when it is not known."""
+    """Return a warning about differences from the lock; "" if none, or if unknown."""
     used = plan.environment
     if used is None:
         return ""
+    # Attempts of a function worker share the surroundings of their worker.
     found = folders.surroundings_in(folders.place(room.folder, attempt.worker or attempt.id))
     with room.store.read() as c:
         version = room.store.environments.version(c, used.version_id)
@@ -28,7 +28,7 @@ def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
         )
     if found is None or found.lock is None or version is None:
         return ""
-    # an image has besides what a notebook is run with
+    # Images contain extra packages to run notebooks.
     beside = attempt.runtime == PROCESS or not has_more
     told = differences(version.packages, version.python, found.lock, beside=beside)
     return warning(used, told)

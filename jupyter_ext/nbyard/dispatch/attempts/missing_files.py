@@ -1,4 +1,4 @@
-"""Say of a file that work did not find why it did not travel with the code."""
+"""Explain why a file that the work missed did not travel with the code."""
 
 import logging
 import os
@@ -39,8 +39,11 @@ _BESIDE = "lies beside {}, but did not travel with it"
 
 
 class _Code(msgspec.Struct, frozen=True):
-    """The code of a task: it lies at `path`, in the folder `below` of its bundle, and `base` is
-    what the bundle was made of. `taken` are the files of the bundle and the folders around them."""
+    """The code of a task.
+
+    It lies at `path`. `base` is the source folder of its bundle, and `below` the code's folder in
+    it. `taken` holds the files of the bundle and their folders.
+    """
 
     path: Path
     base: Path
@@ -50,11 +53,12 @@ class _Code(msgspec.Struct, frozen=True):
     content: bytes
 
     def place(self, name: str) -> str:
-        """Return where a path from the code's folder leads to in the bundle; empty outside."""
+        """Return the path in the bundle for a path relative to the code; "" if outside."""
         place = os.path.normpath(os.path.join(self.below, name))
         return "" if place == "." or place.startswith(("../", "/")) else place
 
     def is_left_out(self, place: str) -> bool:
+        """Return whether the path exists on disk, but not in the bundle."""
         return place not in self.taken and os.path.exists(self.base / place)
 
 
@@ -68,6 +72,7 @@ def _code(room: Room, case: Case) -> _Code | None:
     path = Path(spot(known.path).file)
     tree = room.blobs.tree(version.bundle_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
+    # A folder travelled if any file in it did.
     taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
     with room.blobs.open(version.content_digest) as handle:
         content = handle.read()
@@ -76,8 +81,10 @@ def _code(room: Room, case: Case) -> _Code | None:
 
 
 def left_out(room: Room, case: Case, failure: Failure) -> str:
-    """Return a sentence on the first file that the failure names, that lies beside the code or
-    above it, and that is not in its bundle; nothing where there is none."""
+    """Return a sentence about the first missing file that exists but is not in the bundle.
+
+    The file is named in the failure and lies beside or above the code. Return "" if there is none.
+    """
     told = COLOURS.sub("", f"{failure.message}\n{failure.traceback}")
     lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(room, case) if lines else None
@@ -96,15 +103,17 @@ def left_out(room: Room, case: Case, failure: Failure) -> str:
 
 
 def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
-    """Return a sentence on what the code names and lies beside it, but did not travel: work that
-    lists or tests it does not fail. `others` are the files that the work wrote."""
+    """Return a sentence about files beside the code that it names, but that did not travel.
+
+    Work that lists files or tests for them does not fail. `others` holds the files that it wrote.
+    """
     try:
         code = _code(room, case)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return ""
         found = _overlooked(code, _written(room, case, code, others))
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
-        # the work is done, and its code may lie elsewhere meanwhile or be no text
+        # A warning must not fail finished work: its code may have moved or may not be text.
         log.info("what the attempt %s did not find is not known: %s", case.attempt.id, error)
         return ""
     sentences = [
@@ -117,8 +126,9 @@ def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
 def _written(
     room: Room, case: Case, code: _Code, others: OtherFiles | None
 ) -> Callable[[str], bool]:
-    """Return whether something lies at a place in the bundle now, or is declared there."""
+    """Return a function that tests whether a path in the bundle exists now or is declared."""
     version, folder = code.version, case.order.folder
+    # The folder of a worker's attempt lies inside the folder of the worker.
     copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
     kept = room.blobs.tree(others.digest).files if others and others.digest else []
     left = others.left_out if others else []
@@ -136,13 +146,12 @@ def _written(
 
 
 def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str, str]]:
-    """Return names that the code asks for with the reason why they are not there, one name for
-    each reason."""
+    """Return (name, reason) for missing files that the code names, one per reason."""
     near = os.listdir(code.base / code.below)
     found: dict[str, str] = {}
     for name in _asked(code.path.name, code.content):
         if literal(name).split("/")[0] not in ("", *near):
-            continue  # most texts are no paths
+            continue  # most strings are not paths
         for one in _meant(code, name):
             place = code.place(one)
             reason = place and code.is_left_out(place) and _reason(code.base, place)
@@ -151,15 +160,17 @@ def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str,
     return [(name, reason) for reason, name in found.items()]
 
 
-@lru_cache(maxsize=32)  # the same code runs again and again
+@lru_cache(maxsize=32)  # the same code runs repeatedly
 def _asked(filename: str, content: bytes) -> Sequence[str]:
     probes = probes_of(filename, content, is_own=True)
     return asked(filename, code_of(filename, content), probes.names)
 
 
 def _meant(code: _Code, name: str) -> list[str]:
-    """Return the paths that a text means: its folder if it has wildcards; where that travelled,
-    what fits them."""
+    """Return the paths that a string means.
+
+    With wildcards, that is the folder, or the matching files if the folder travelled.
+    """
     start = literal(name)
     place = code.place(start) if start else code.below
     if start == name or (start and place not in code.taken):
@@ -172,7 +183,7 @@ def _meant(code: _Code, name: str) -> list[str]:
 
 
 def _as_seen_from(below: str, attempt: str, words: str) -> str:
-    """Return the words with relative paths in place of those in the attempt's folder."""
+    """Return the text with relative paths instead of paths in the attempt's folder."""
     up = "../" * len(Path(below).parts)
     if below:
         words = words.replace(f"{attempt}/code/{below}/", "")
@@ -180,15 +191,17 @@ def _as_seen_from(below: str, attempt: str, words: str) -> str:
 
 
 def _paths(words: str) -> list[str]:
-    """Paths in the words; a module is a file or folder."""
+    """Return the paths in the text; a module name means a file or folder."""
     found = mentions(words)
     modules = [text.replace(".", "/") for text in found if "/" not in text]
     return [*found, *(f"{text}.py" for text in modules), *modules]
 
 
 def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
-    """Return a sentence on the first of the names that is there when it is looked for from the
-    folder above the bundle, or from those `above` that the code names; else nothing."""
+    """Return a sentence about the first name that exists outside the bundle, else "".
+
+    Look in the folder above the bundle and in the folders `above` that the code names.
+    """
     folders = ["", os.path.relpath(base.parent, base / below), *above]
     for place in (os.path.normpath(base / below / one / name) for name in names for one in folders):
         if os.path.exists(place) and not Path(place).is_relative_to(base):
@@ -207,7 +220,7 @@ def _remedy(base: Path, shared: Path) -> str:
 
 
 def why(base: Path, place: str) -> str:
-    """Return the reason why a file is in no bundle of this folder, and what to do."""
+    """Return why a file is not in the bundle of this folder, and what to do."""
     return _reason(base, place) or (
         f"the folder {base.name or base} is too large to travel whole. Create an empty file"
         " nbyard.toml there, or name the path in the code"
@@ -215,7 +228,7 @@ def why(base: Path, place: str) -> str:
 
 
 def _reason(base: Path, place: str) -> str:
-    """Return the same where a link or a rule is the reason; else nothing."""
+    """Return the reason if a link or an ignore rule is the cause, else ""."""
     parts = place.split("/")
     folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     links = (one for one in folders if os.path.islink(base / one))

@@ -1,4 +1,4 @@
-"""The controller of Monitor links: where a step listens while it runs, and whether it answers."""
+"""The controller of Monitor links: the ports of a running task and whether they respond."""
 
 import contextlib
 import socket
@@ -39,8 +39,10 @@ ONLY_PROCESSES = (
 
 
 def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
-    """The variables that tell the work its ports. Those of a process are chosen once, and written
-    down before it can begin."""
+    """Return the variables that give the work its ports.
+
+    Ports of a process are chosen once, and recorded before it can start.
+    """
     if not plan.ports or not plan.is_monitored:
         return {}
     if plan.runtime == DOCKER:
@@ -53,7 +55,8 @@ def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
 
 
 def free_ports(names: Iterable[str]) -> dict[str, int]:
-    """Ports of this machine that nobody listens at now, no two the same."""
+    """Return distinct free ports of this machine, by name."""
+    # Holding all sockets open until the end keeps the ports distinct.
     with contextlib.ExitStack() as held:
         found = {}
         for name in names:
@@ -64,7 +67,7 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
 
 
 class MonitorController:
-    """Looks at live attempts in threads, one at a time each; `live` says which there are."""
+    """Checks live attempts in threads, one thread per attempt; `live` lists the attempts."""
 
     def __init__(
         self, room: Room, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
@@ -78,10 +81,11 @@ class MonitorController:
         self._next = 0.0
 
     def tick(self) -> None:
-        """Look at those that are due, and forget those that are at their end."""
+        """Check the attempts that are due, and forget the ended ones."""
         if time.monotonic() < self._next and not self._known:
-            return  # every round of the dispatcher comes by, and nearly always there is none
+            return  # fast path: runs in every round, nearly always without monitored attempts
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
+        # Files of attempts that ended while no dispatcher ran have to be removed, too.
         if self._known is None:
             self._known = monitor_links.present(self._room.folder)
         for attempt_id in sorted(self._known - watched.keys()):
@@ -98,7 +102,7 @@ class MonitorController:
                 self._threads.submit(_key(attempt_id), work, runtime=one.record.runtime)
 
     def close(self) -> None:
-        """What runs goes on, its boards too."""
+        """Close engine connections; attempts and their TensorBoards continue."""
         for engine in self._engines.values():
             engine.close()
 
@@ -112,6 +116,7 @@ class MonitorController:
             spot, board = self._tensorboard(attempt, plan, folder, known)
             found.append(spot)
         seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
+        # Write only changes: this runs every second.
         if seen != known:
             monitor_links.write(self._room.folder, attempt.id, seen)
 
@@ -130,13 +135,14 @@ class MonitorController:
         if words := no_way_in(self._room.settings.container_network, attempt.site):
             yield from (Spot(name, 0, reason=words) for name in plan.ports)
             return
+        # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
         published = {} if all(before.values()) and before else self._published(attempt)
         for name, number in container_ports(plan.ports).items():
             yield Spot(name, before.get(name) or published.get(number, 0))
 
     def _published(self, attempt: AttemptRecord) -> dict[int, int]:
-        """Where the ports of its container are found on this machine."""
+        """Return the published ports of the attempt's container, by container port."""
         engine = self._engines.get(attempt.site)
         if engine is None:
             certificates = self._room.settings.docker_cert_path
@@ -147,7 +153,7 @@ class MonitorController:
     def _tensorboard(
         self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
     ) -> tuple[Spot, monitor_links.Board | None]:
-        """Its link, and the program behind it once there are logs to show."""
+        """Return the link to TensorBoard; start TensorBoard as soon as logs exist."""
         board = known.board
         if plan.runtime != PROCESS:
             return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None
@@ -160,7 +166,7 @@ class MonitorController:
                 return Spot(TENSORBOARD, 0, reason=tensorboard.MISSING), None
             (port,) = free_ports([TENSORBOARD]).values()
             board = tensorboard.start(self._room, attempt.id, program, logs, port)
-            # known before anything else is done: whoever comes next must not start a second one
+            # Recorded at once: the next dispatcher must not start a second one.
             monitor_links.write(self._room.folder, attempt.id, replace(known, board=board))
         elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._room.folder, attempt.id)
@@ -170,7 +176,7 @@ class MonitorController:
     def _asked(
         self, attempt_id: str, found: Iterable[Spot], before: Mapping[str, Spot]
     ) -> list[Spot]:
-        """With whether each of them answers now."""
+        """Check the ports and return the links with the result."""
         ports = self._ports.setdefault(attempt_id, Ports())
         known = [Place(s.name, LOOPBACK, s.port, s.answers) for s in before.values()]
         return [
@@ -180,7 +186,7 @@ class MonitorController:
         ]
 
     def _forget(self, attempt_id: str) -> None:
-        """It is at its end: what was started beside it ends too."""
+        """Stop the TensorBoard of an ended attempt and delete its links."""
         with self._room.store.read() as c:
             state = self._room.store.attempts.state(c, attempt_id)
         if state in ATTEMPT.live:

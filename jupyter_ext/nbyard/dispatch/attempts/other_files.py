@@ -1,9 +1,8 @@
-"""Files that work wrote beside its declared outputs: found in its copy of the code, and kept. Where
-that copy is elsewhere, its runtime has brought the files that are within the caps.
+"""Store files that the work wrote beside its declared outputs, in its copy of the code.
 
-What lies there is compared with the bundle that was staged, so it does not matter how it was
-written. Names and kinds of files may be chosen by a container: no link is followed, and names that
-could do harm elsewhere are only shown.
+If that copy is on another machine, the runtime has already fetched the files within the limits. The
+files are compared with the staged bundle, so it does not matter how they were written. A container
+can choose names and types of files. So links are not followed, and unsafe names are only shown.
 """
 
 import logging
@@ -45,23 +44,24 @@ INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFiles | None:
-    """Store what the attempt wrote into its copy of the code; None where it wrote nothing, and
-    where that copy did not come back. To be called within `keeping`.
+    """Store the files that the attempt wrote into its copy of the code.
 
-    With `adopt`, where nothing of the work can live on, files are not copied.
+    Call it inside `keeping`. Return None if there are none, or if the copy did not come back. With
+    `adopt`, files are not copied; no process of the work may survive.
     """
     code = case.order.folder / CODE
     if case.attempt.worker or not code.is_dir():
         return None
     with room.store.read() as c:
         version = room.store.executables.version(c, case.task.plan.executable_version_id)
-    if version is None or version.kind == MODEL:  # which writes what only serving needs
+    if version is None or version.kind == MODEL:  # a model writes only files for serving
         return None
     try:
         bundle = {one.path: one for one in room.blobs.tree(version.bundle_digest).files}
         outputs = case.outputs or read_task(case.order.folder).outputs
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
         declared |= placed(version.file, version.arguments, case.inputs)
+        # task.json is written last, so anything newer comes from the work.
         since = stamp(f"{case.order.folder}/{TASK}")[1]
         look = _Look(room, bundle, declared, since)
         look.all(os.path.realpath(code))
@@ -69,13 +69,13 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
             _name_above(case.order.folder, look.files, since)
         return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
-        # the work is done: what is beside its results does not undo that
+        # Extra files must not fail finished work.
         log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
         return None
 
 
 def _name_above(folder: Path, files: FileFilter, since: int) -> None:
-    """Name what lies above the copy of the code, in the attempt's own folder, and is new there."""
+    """Report new files above the copy of the code, in the attempt's folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
             found = entry.stat(follow_symlinks=False)
@@ -88,7 +88,7 @@ def _name_above(folder: Path, files: FileFilter, since: int) -> None:
 
 
 class _Look:
-    """What was written below a folder."""
+    """Collects the files written below a folder."""
 
     def __init__(
         self, room: Room, bundle: dict[str, Entry], declared: set[str], since: int
@@ -102,7 +102,7 @@ class _Look:
         self.root = ""
 
     def all(self, root: str) -> None:
-        """Look at the whole folder."""
+        """Scan the whole folder."""
         self.root = root
         with blob_files.opened(os.open(root, INTO)) as fd:
             self._folder(fd, "")
@@ -139,12 +139,13 @@ class _Look:
             self._folder(inner, prefix)
 
     def _is_new(self, fd: int, name: str, path: str, found: os.stat_result) -> bool:
-        """Whether it was not in the bundle, or has other bytes now."""
+        """Return whether the file was not in the bundle, or has changed."""
         entry = self._bundle.get(path)
         if entry is None or not stat.S_ISREG(found.st_mode) or found.st_size != entry.size_bytes:
             return True
-        if found.st_ctime_ns < self._since:  # no program can set that back
+        if found.st_ctime_ns < self._since:  # programs cannot reset ctime
             return False
+        # The same inode is the blob itself, so the file is unchanged.
         known = self._blobs.path(entry.digest).stat()
         if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
             return False
@@ -154,7 +155,7 @@ class _Look:
 
 
 def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None:
-    """Store what is within the caps and holds nothing secret."""
+    """Store the files that are within the limits and contain no secrets."""
     settings, hidden = room.settings, masks(room, case)
     most = (settings.max_other_bytes, settings.max_other_files)
     files = look.files

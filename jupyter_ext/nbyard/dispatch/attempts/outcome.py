@@ -1,4 +1,4 @@
-"""What it means that work came to a result: outputs are taken, it failed, or it was ended."""
+"""The outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -30,15 +30,17 @@ from nbyard.ipc.crash_points import crash_point
 
 
 class Conclusions:
-    """Asked by controllers, in threads; nothing is written to the store."""
+    """Derives outcomes for controllers, in threads; it never writes to the store."""
 
     def __init__(self, room: Room, identities: Identities):
         self._room = room
         self._identities = identities
 
     def conclude(self, case: Case, result: Result, asked: str) -> Ended | Waits:
-        """What it means that the work came to this result, and why it was `asked` to end if it was.
-        What it made waits for room."""
+        """Return the outcome for the result; wait if the disk has no space for its outputs.
+
+        `asked` is the reason for a requested stop, else "".
+        """
         try:
             return self._conclude(case, result, asked)
         except Unavailable as error:
@@ -54,18 +56,19 @@ class Conclusions:
             return self._succeed(case, result)
         if result.state == "cancelled":
             return self._stopped(case, failure, result, asked)
+        # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
             return lost(failure.message)
         return self._fail(case, failure, result)
 
     def _succeed(self, case: Case, result: Result) -> Ended:
-        """Bytes first; the rows that name them are written by the loop."""
+        """Store the bytes; the loop writes the rows that name them."""
         crash_point("finished")
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             try:
-                # what a supervisor of this machine had begun is gone; in a container who knows, and
-                # a worker of functions goes on
+                # Processes of a local supervisor are gone, so files can be adopted. Processes in a
+                # container may survive, and a function worker continues.
                 adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
                 folder, outputs = case.order.folder, case.outputs
                 rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
@@ -83,15 +86,18 @@ class Conclusions:
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
     def _is_as_keyed(self, case: Case) -> bool:
-        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
-        for what its key says is to be given its result."""
+        """Return whether the cache key still describes the result.
+
+        Packages may have changed while the attempt waited or ran. Then the result must not be
+        reused.
+        """
         if not secrets.are_as_named(self._room, case):
             return False
         try:
             code, environment = self._identities.look(case.task.plan)
             untyped = untyped_of(case.order.folder)
             if case.attempt.runtime == PROCESS and opens_datasets(self._room, code.version):
-                return False  # no key tells which versions of them the work opened
+                return False  # keys do not contain the versions that the work opened
         except Busy:
             raise
         except NbyardError:
@@ -100,18 +106,17 @@ class Conclusions:
         return parts.key() == case.task.cache_key
 
     def _environment_warnings(self, case: Case) -> Iterator[str]:
-        """Yield what differed from what the plan and the notebook name."""
+        """Yield differences from the environment that the plan and the notebook name."""
         plan = case.task.plan
         yield not_as_locked(self._room, case.attempt, plan)
         if plan.runtime == PROCESS and plan.environment is None:
-            with suppress(NotFound, Unavailable):  # the code or the kernel is gone meanwhile
+            with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
                 code, environment = self._identities.look(plan)
                 named, used = plan.kernel or code.version.kernel, environment.kernel
                 yield not_installed(named, used) if named not in ("", used) else ""
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
-        """Of work that is not tried again the executed notebook is kept, and files that are no
-        declared outputs."""
+        """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = case.task.plan, case.attempt.number
         if words := left_out(self._room, case, failure):
             message = f"{failure.message} ({words})"
@@ -120,6 +125,7 @@ class Conclusions:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
+            # Outputs of failed work may be incomplete.
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
             others = take_other_files(self._room, case)
@@ -129,10 +135,10 @@ class Conclusions:
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 
     def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:
-        """It was ended from outside: by us, or by somebody whom nobody had asked."""
-        # its limits alone do not tell: it may have given signs of life while it ended
+        """Return the outcome of an attempt that was stopped from outside."""
+        # The limits alone cannot decide: it may have shown signs of life while stopping.
         written = failure.message if (case.order.folder / CANCEL).exists() else ""
-        # a slow start may not have heard of it otherwise
+        # a slow start may only know it from this file
         if case.is_cancelled or written == CANCELLED:
             crash_point("obeyed")
             return Ended("cancelled", None, result)
@@ -142,12 +148,12 @@ class Conclusions:
 
 
 def over_limit(case: Case, why: str) -> Failure:
-    """Of who was ended for these words: waiting for a turn is not tried again, as work is."""
+    """Return the failure for a broken limit; a queue timeout is never retried."""
     limit = case.task.plan.queue_timeout_seconds
     has_waited = limit is not None and why == waited_too_long(limit)
     return Failure("queue-timeout" if has_waited else "timeout", why)
 
 
 def lost(reason: str) -> Ended:
-    """It is gone without a result."""
+    """Return the outcome of an attempt that is gone without a result."""
     return Ended("lost", Failure("lost", reason))

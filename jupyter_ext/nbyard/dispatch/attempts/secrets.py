@@ -1,4 +1,4 @@
-"""What is secret, on its way from the store into the memory of the work, or to a registry."""
+"""Pass secrets from the store to the memory of the work, or to a registry."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,18 +17,19 @@ Places = dict[str, str]
 
 
 def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
-    """The credentials that a task names, by argument."""
+    """Return the credentials that a task names, by argument."""
     return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
 
 
 def give(room: Room, case: Case, folder: Path) -> Places:
-    """Put what the task names into memory, and lead there from the folder: where each is, as the
-    attempt sees it.
+    """Write the task's secrets to memory, link them in the folder, and return their paths.
+
+    The paths are those that the attempt sees, by argument.
 
     Raises:
-        Invalid: a credential was deleted since the run was asked for.
-        StoreUnusable: its key is not here.
-        Conflict: it was changed outside of nbyard.
+        Invalid: A credential was deleted after the run was requested.
+        StoreUnusable: The encryption key is missing.
+        Conflict: The credential was changed outside of nbyard.
     """
     wanted = secrets_of(case.task.plan)
     if not wanted:
@@ -53,10 +54,14 @@ def give(room: Room, case: Case, folder: Path) -> Places:
 
 
 def masks(room: Room, case: Case) -> Masks:
-    """Find what is secret in all that the attempt wrote: its runner has forgotten that by then."""
+    """Return masks that find the secrets of the attempt in everything it wrote.
+
+    By then its runner no longer has them.
+    """
     wanted = secrets_of(case.task.plan)
     if not wanted:
         return Masks(())
+    # After a change the old value is unknown, so treat every file as secret.
     if not are_as_named(room, case):
         return Blind()
     hidden: list[str] = []
@@ -70,8 +75,10 @@ def masks(room: Room, case: Case) -> Masks:
 
 
 def are_as_named(room: Room, case: Case) -> bool:
-    """Whether no credential of the task was replaced since its run was asked for: then its result
-    is that of its key."""
+    """Return whether the task's credentials are unchanged since the run was requested.
+
+    Only then does the result match its cache key.
+    """
     wanted = secrets_of(case.task.plan).values()
     if not wanted:
         return True
@@ -81,12 +88,12 @@ def are_as_named(room: Room, case: Case) -> bool:
 
 
 def take_away(room: Room, attempt_id: str) -> None:
-    """Nothing secret of the attempt stays in memory."""
+    """Delete the secrets of the attempt from memory."""
     memory.remove(memory.place(room.store.id, attempt_id))
 
 
 def for_registries(room: Room, owner: str) -> AbstractContextManager[None]:
-    """What is pulled or pushed meanwhile has the owner's logins."""
+    """Use the owner's logins for pulls and pushes during the block."""
 
     def found(image: str) -> Login | None:
         with room.store.read() as c:

@@ -1,4 +1,4 @@
-"""From a finished attempt to artifacts: bytes first, then one transaction."""
+"""Store the outputs of a finished attempt as artifacts: bytes first, then one transaction."""
 
 import contextlib
 import os
@@ -28,14 +28,18 @@ MAX_FORMAT = 40
 
 
 class Told(ArtifactType, frozen=True):
-    """What `nbyard.output` wrote down beside an output; the work may have written anything."""
+    """Metadata that `nbyard.output` wrote beside an output; the work may have written anything."""
 
     format: str = ""
     filename: str = ""
 
 
 def check_token(result: Result, token: str) -> None:
-    """Raises Invalid for the result of a superseded attempt."""
+    """Check that the result belongs to the current attempt.
+
+    Raises:
+        Invalid: The result belongs to a superseded attempt.
+    """
     if result.token != token:
         raise Invalid("The result carries another attempt's token.")
 
@@ -48,14 +52,16 @@ def take_outputs(
     *,
     adopt: bool = False,
 ) -> list[dict[str, Any]]:
-    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
-    `outputs` they are those of task.json.
+    """Store the outputs and the executed notebook; return rows for the artifacts.
 
-    With `adopt`, where nothing of the work can live on, files are not copied."""
+    Without `outputs`, those of task.json are used. With `adopt`, files are not copied; no process
+    of the work may survive.
+    """
     if outputs is None:
         outputs = folders.read_task(folder).outputs
     rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
+    # A link could point to any file of this machine.
     if os.path.isfile(executed) and not os.path.islink(executed):
         with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
             blob = room.blobs.put_fd(handle, adopt=adopt)
@@ -65,10 +71,10 @@ def take_outputs(
 
 def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
     relative = output.path
-    if output.told and not output.several:  # the one thing that was found
+    if output.told and not output.several:  # the only file found
         relative = f"{relative}/{next(entries(str(folder / relative)))}"
     path = folder / relative
-    # a container may have rewritten task.json or left links after its runner looked
+    # A container may have rewritten task.json or created links after its runner checked.
     with opened(open_inside(folder, relative, f"output {name}")) as handle:
         is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
         if is_folder:
@@ -85,10 +91,11 @@ def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> di
 
 
 def _told(folder: Path, output: Output) -> Told | None:
-    """What the code said of it."""
+    """Return the metadata that the code wrote about an output."""
     beside = os.path.join(os.path.dirname(output.path), TYPE)
     if not os.path.lexists(folder / beside):
         return None
+    # The file is optional, so broken content only loses the metadata.
     broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
     with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
         return msgspec.json.decode(file.read(MAX_TYPE), type=Told)
@@ -96,7 +103,7 @@ def _told(folder: Path, output: Output) -> Told | None:
 
 
 def _called(row: dict[str, Any], told: Told) -> dict[str, Any]:
-    """The type in its columns; where no format is declared, the name that goes with it."""
+    """Return columns with the type, and a filename and format if none is declared."""
     fields = {name: getattr(told, name) for name in ArtifactType.__struct_fields__}
     found = {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
     if row["format"] == "folder" or format_of(row["filename"]):
@@ -119,10 +126,10 @@ def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> di
 
 
 def disclosed_in(result: Result) -> list[str]:
-    """Outputs that hold something secret, each as a sentence."""
+    """Return a sentence for each output that contains a secret."""
     return [f"the output {name} holds something secret" for name in result.disclosed]
 
 
 def failure_of(error: NbyardError, kind: str) -> Failure:
-    """A failure told by us, not by the work."""
+    """Return the failure for an error of nbyard itself, not of the work."""
     return Failure(kind, error.words)

@@ -1,7 +1,7 @@
-"""TensorBoard beside an attempt that writes its logs: started when they are there, gone with it.
+"""TensorBoard beside an attempt: started when its logs exist, stopped with the attempt.
 
-Who it is stands in the attempt's file (`nbyard.monitors`), so that the next dispatcher finds it;
-the sweep of processes takes what nobody knows any more.
+The attempt's file (`nbyard.attempts.monitor_links`) records its process, so that the next
+dispatcher finds it. The sweep of processes stops unknown ones.
 """
 
 import os
@@ -25,8 +25,10 @@ MISSING = (
 
 
 def logs_of(folder: Path, declared: str) -> Path | None:
-    """Where the attempt in this folder writes its logs: an output of that name, or a folder below
-    its working directory. None as long as it is not there."""
+    """Return the folder of the attempt's logs; None while it does not exist.
+
+    It is an output of that name, or a folder below the working directory.
+    """
     task = folders.read_task(folder)
     output = task.outputs.get(declared)
     place = folder / (output.path if output else f"{task.directory or 'code'}/{declared}")
@@ -34,7 +36,7 @@ def logs_of(folder: Path, declared: str) -> Path | None:
 
 
 def program_for(folder: Path) -> str:
-    """That of the step's own environment, else the one beside nbyard; "" where there is none."""
+    """Return the program of the task's environment, else the one beside nbyard, else ""."""
     told = folders.surroundings_in(folder)
     places = [Path(told.interpreter).parent] if told and told.interpreter else []
     places.append(Path(sys.executable).parent)
@@ -43,7 +45,7 @@ def program_for(folder: Path) -> str:
 
 
 def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> Board:
-    """Start it. It carries the marks by which the sweep knows whose it is."""
+    """Start TensorBoard, marked so that the sweep knows its attempt."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": room.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
     with monitor_links.open_log(room.folder, attempt_id) as log:
@@ -56,29 +58,30 @@ def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> B
             env={**os.environ, **ours},
             start_new_session=True,
         )
-    made.returncode = 0  # it is reaped by `is_alive` or `stop`
+    made.returncode = 0  # `is_alive` or `stop` reaps it
     found = processes.read(made.pid)
     return Board(made.pid, found.started if found else 0.0, port)
 
 
 def is_alive(board: Board) -> bool:
-    """Whether it is still that very process."""
+    """Return whether the same process still runs."""
     found = processes.read(board.pid)
-    if found is None:  # ended, and perhaps a zombie: reaped afterwards, lest it ends in between
+    if found is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)
         return False
+    # PIDs are reused, so compare the start times.
     return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
 
 
 def stop(board: Board) -> None:
-    """End it and what it started: it holds nothing that it could lose."""
+    """Kill TensorBoard and its child processes; no data is lost."""
     if is_alive(board):
         os.killpg(board.pid, signal.SIGKILL)
         _reap(board.pid, 0)
 
 
 def last_words(store: Path, attempt_id: str) -> str:
-    """The last line that it printed."""
+    """Return the last line that TensorBoard printed."""
     try:
         content = monitor_links.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
     except OSError:
@@ -88,7 +91,7 @@ def last_words(store: Path, attempt_id: str) -> str:
 
 
 def _reap(pid: int, flags: int = os.WNOHANG) -> None:
-    """Where it is our own child."""
+    """Reap the process if it is a child of this one."""
     try:
         os.waitpid(pid, flags)
     except ChildProcessError:

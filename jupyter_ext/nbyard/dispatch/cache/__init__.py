@@ -1,3 +1,1 @@
-"""Compute cache keys and reuse earlier results. Partial predictions of an interrupted attempt
-count as well.
-"""
+"""Compute cache keys, and reuse earlier results and partial predictions of interrupted attempts."""

@@ -1,4 +1,4 @@
-"""Cache keys: all that a task's result depends on, put together when it is about to run."""
+"""Cache keys: everything that a task's result depends on, computed before it runs."""
 
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -37,17 +37,17 @@ FRESH_SECONDS = 5.0
 REMEMBERED = 10_000
 MOST_CODE_BYTES = 1 << 20
 REMEMBERED_TEXTS = 500
-# names under which a notebook may ask for its run's identity; never part of a key
+# Names of parameters with the identity of the run; never part of a key.
 IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
 
 Names = Collection[str]
 
 
-EXECUTABLE = " executable"  # behind the digest of a file that may be executed
+EXECUTABLE = " executable"  # suffix of the digest of an executable file
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A version of an executable with what of it counts in keys: it never changes."""
+    """A version of an executable with the parts that count in keys; it never changes."""
 
     version: ExecutableVersion
     files: dict[str, str]
@@ -55,8 +55,10 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """An environment, and when it was asked for and told: an answer that took long is fresh
-    nevertheless. By the monotonic clock."""
+    """An environment with the times of request and response, by the monotonic clock.
+
+    Freshness counts from the response, because a response may take long.
+    """
 
     asked: float
     told: float
@@ -64,8 +66,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Identities:
-    """Code and environments of tasks. Looking at them takes a while and is done in threads; what
-    was seen is known for a while, environments for a few seconds only."""
+    """Code and environments of tasks, cached in memory.
+
+    Threads look them up, because that is slow. An environment is fresh for 5 s only.
+    """
 
     def __init__(self, room: Room):
         self._room = room
@@ -75,7 +79,7 @@ class Identities:
         self._probes: dict[tuple[str, ...], Probes] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
-        """What was seen before, the environment not before `since` and lately; None otherwise."""
+        """Return cached code and environment; None if missing, stale or older than `since`."""
         code = self._codes.get(plan.executable_version_id)
         if code is None:
             return None
@@ -85,15 +89,16 @@ class Identities:
         return code, seen.environment
 
     def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
-        """The same, looked at if need be; for threads.
+        """Return code and environment, looked up if necessary; call it in threads.
 
         Raises:
-            NotFound: the code was removed meanwhile, or there is no such environment.
-            Unavailable: what is installed where it would run cannot be known yet.
+            NotFound: The code was deleted, or the environment does not exist.
+            Unavailable: The packages at the place of execution are not known yet.
         """
         if known := self.known(plan, since):
             return known
         code = self._code(plan)
+        # The time of the request counts: packages may change while the answer is on its way.
         asked = time.monotonic()
         environment = environment_of(self._room, plan, code.version)
         seen = Seen(asked, time.monotonic(), environment)
@@ -103,13 +108,13 @@ class Identities:
     def counting(
         self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
     ) -> Iterator[str]:
-        """Yield the files of the code that keep a task from taking a result that had `last`."""
+        """Yield the code files that prevent reuse of a result that had the files `last`."""
 
         def probes() -> list[Probes]:
             assert observed is not None
             own, digest = spot(code.version.file).file, code.version.content_digest
             names = [argument.name for argument in code.version.arguments]
-            given = dict.fromkeys(names, "") | new.values  # inputs and outputs lie elsewhere
+            given = dict.fromkeys(names, "") | new.values  # inputs and outputs have other paths
             found = [self._probes_of(own, digest, code.version, given)]
             of = {name: code.files[name] for name in observed.read if name in code.files}
             read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
@@ -120,7 +125,7 @@ class Identities:
         others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
         given = placed(
             code.version.file, code.version.arguments, new.inputs
-        )  # lies over what the bundle has there
+        )  # replaces files of the bundle
         old, now = (
             {n: d for n, d in files.items() if n not in given} for files in (last, new.files)
         )
@@ -133,7 +138,7 @@ class Identities:
         version: ExecutableVersion | None = None,
         given: Mapping[str, Any] = MappingProxyType({}),
     ) -> Probes:
-        """Look into a file that was read, the work's own where a `version` is named."""
+        """Scan a file that was read; with `version`, it is the code itself."""
         if version is None and is_data(name):
             return Probes()
         same = (name, digest, canonical_text(given) if version else "")
@@ -162,7 +167,7 @@ class Identities:
 
 
 def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
-    """All that says which environment it is."""
+    """Return everything that identifies the environment."""
     program = version.command[0] if version.command else spot(version.file).file
     here = (version.kind, version.kernel, version.language, program)
     used = plan.environment.version_id if plan.environment else ""
@@ -170,10 +175,10 @@ def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
 
 
 def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
-    """The frozen code of a task.
+    """Return the frozen code of a task.
 
     Raises:
-        NotFound: it was removed meanwhile.
+        NotFound: The code was deleted.
     """
     version = room.store.executables.version(c, plan.executable_version_id)
     if version is None:
@@ -182,7 +187,8 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
 
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
-    """Where the task would run: an interpreter or kernel here, or what an image or worker has."""
+    """Return where the task would run: a local interpreter or kernel, an image or a worker."""
+    # The image of a container is its whole environment.
     if version.kind == CONTAINER:
         return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
     if plan.runtime == PROCESS and plan.environment:
@@ -197,7 +203,7 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
             lock=lock,
         )
     if version.kind == "notebook":
-        other = "" if plan.kernel else version.language  # what was chosen has no substitute
+        other = "" if plan.kernel else version.language  # a chosen kernel has no substitute
         return kernels.kernel(plan.kernel or version.kernel, other)
     if version.language == "python":
         return kernels.python()
@@ -205,7 +211,7 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
 
 
 def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> EnvironmentRef:
-    """A version of an environment; a program that is none of it counts besides."""
+    """Return a version of an environment; a program from outside it counts, too."""
     there = version_in_place(room, used)
     place = Path(there.place)
     kernel = kernelspecs.own_kernel(place, used.shown, used.id)
@@ -220,10 +226,10 @@ def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> Envi
 
 
 def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
-    """What there is where the task would run, as far as its runtime knows.
+    """Return what is installed where the task would run, as far as its runtime knows.
 
     Raises:
-        Unavailable: it does not know it yet.
+        Unavailable: The runtime does not know it yet.
     """
     runtime = room.runtimes.get(plan.runtime)
     if ask := getattr(runtime, "locks", None):
@@ -233,14 +239,16 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
     image = plan.image or room.settings.docker_base_image
     identity = ""
     if ask := getattr(runtime, "image_id", None):
-        # a tag may stand for other bytes tomorrow, and what is unknown is never the same
+        # Tags can move, so use the image ID. An unknown image gets a new ID and matches nothing.
         identity = ask(image) or new_id()
     return f"{image} {identity} {plan.requirements_digest}", None
 
 
 def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
-    """The image that is named, else what a Dockerfile begins with: its files are part of the code.
-    What is not here yet is never the same."""
+    """Return the named image, else the base images of the Dockerfile.
+
+    Its other files are part of the code. An image that is not here yet matches nothing.
+    """
     with room.blobs.open(version.content_digest) as handle:
         begun = bases(handle.read().decode("utf-8", "replace"), {})
     ask = getattr(room.runtimes.get(plan.runtime), "image_id", None)
@@ -271,7 +279,7 @@ def key_parts(
     environment: EnvironmentRef,
     untyped: Collection[str] = (),
 ) -> KeyParts:
-    """Everything that the result depends on; of the digests in `untyped` it is told no types."""
+    """Return everything that the result depends on; `untyped` digests count without types."""
     told = {
         name: found.digest if found.digest in untyped and may_ask(code.version, name) else found.key
         for name, found in inputs.items()

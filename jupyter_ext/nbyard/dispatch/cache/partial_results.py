@@ -1,6 +1,8 @@
-"""What an attempt at predicting a dataset leaves that did not come to its end: predictions in whole
-parts. They are set aside, and the next attempt at the same goes on behind them, whichever run that
-is of. Nothing is copied."""
+"""Partial predictions of an interrupted attempt, in whole parts.
+
+They are set aside. The next attempt with the same key continues after them, in any run. Files are
+moved, not copied.
+"""
 
 import contextlib
 import os
@@ -21,19 +23,21 @@ MAX_LINE = 16 * 2**20
 
 
 def key_of(case: Case, version: ExecutableVersion) -> str:
-    """All that predictions depend on: what results of the cache do, and each file of the code."""
+    """Return the key of predictions: the cache key and every file of the code."""
     return f"{case.task.cache_key} {version.bundle_digest}"
 
 
 def set_aside(store: Path, attempt_id: str) -> None:
-    """What an attempt that is over leaves, where it predicted a dataset."""
+    """Set aside the predictions of an ended attempt, if it predicted a dataset."""
     if os.path.isdir(folders.place(store, attempt_id) / SERVING_FOLDER / "nbyard"):
         folders.set_aside(store, attempt_id)
 
 
 def hand_over(room: Room, case: Case, key: str) -> int:
-    """Give an attempt that is about to start what one before it left; of how many rows that is.
-    What is forced, or does not ask the cache, goes on from attempts of the same task only."""
+    """Give a starting attempt the predictions of an earlier one; return their number of rows.
+
+    Forced tasks, and tasks that skip the cache, continue only attempts of the same task.
+    """
     plan, rows = case.task.plan, room.store.attempts
     with room.store.read() as c:
         before = rows.before(c, case.attempt)
@@ -49,6 +53,7 @@ def hand_over(room: Room, case: Case, key: str) -> int:
     left = [
         Leavings(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}
     ]
+    # Only one set can be continued, so keep the largest and delete the others.
     most = max(left, key=lambda one: one.rows)
     most.move(case.order.folder / folders.OUTPUTS)
     for one in left:
@@ -57,14 +62,13 @@ def hand_over(room: Room, case: Case, key: str) -> int:
 
 
 class Leavings:
-    """What was set aside of one attempt, at a place of its own, as far as it is of that key; `rows`
-    is of how many rows it is."""
+    """Predictions set aside from one attempt, if they have that key; `rows` counts them."""
 
     def __init__(self, place: Path, key: str):
         self.place = place
         self._files: list[str] = []
         self.rows = 0
-        from nbyard.serving.batch.parts import SUFFIX  # a dispatcher without models starts sooner
+        from nbyard.serving.batch.parts import SUFFIX  # imported late: unused without models
 
         for folder, _, names in os.walk(place):
             if folder.endswith(SUFFIX):
@@ -85,16 +89,16 @@ class Leavings:
             self.rows += int(part[2])
 
     def move(self, to: Path) -> None:
-        """Each file on its own: what is no whole part stays behind."""
+        """Move each file; incomplete parts stay behind."""
         for path in self._files:
             target = to / os.path.relpath(path, self.place)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(OSError):  # the work closed it, or has it no more
+            with contextlib.suppress(OSError):  # the work may have deleted or locked it
                 os.rename(path, target)
 
 
 def _line(path: str) -> str:
-    """The first of a file; the work may have put anything else there."""
+    """Return the first line of a file, which the work may have replaced with anything."""
     try:
         with open(path, "rb", opener=folders.only_a_file) as file:
             return file.readline(MAX_LINE).decode("utf-8", "replace")
@@ -103,8 +107,7 @@ def _line(path: str) -> str:
 
 
 def sweep(room: Room) -> None:
-    """Remove what nobody is to go on from any more: the task has its result, ended long ago, or is
-    forgotten."""
+    """Delete predictions whose task has its result, ended more than 1 day ago, or is deleted."""
     names = folders.all_unfinished(room.folder)
     for name in _unwanted(room, names) if names else ():
         folders.discard(folders.unfinished(room.folder, name))

@@ -1,4 +1,4 @@
-"""Tasks that take over the result of an earlier task: those of a retried run, and pinned ones."""
+"""Reuse results of earlier tasks: in retried runs, and for pinned nodes."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,11 +11,10 @@ from nbyard.errors import NotFound
 
 
 def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
-    """Make the result that the plan names the task's own, with all that it depended on; False
-    when it is gone and the work can be done again.
+    """Reuse the result that the plan names; return False if it is gone and must be computed.
 
     Raises:
-        NotFound: it is gone, and the node is pinned to it.
+        NotFound: The result is gone, but the node is pinned to it.
     """
     plan, pinned = task.record.plan, task.record.plan.pinned
     with room.store.read() as c:
@@ -35,8 +34,11 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
 
 
 def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]) -> bool:
-    """Whether all bytes of a result are kept, from now on until it is committed; `columns` may name
-    other files."""
+    """Return whether all bytes of a result exist, and keep them until the commit.
+
+    `columns` may name other files.
+    """
+    # Keep before checking: a collection in between would delete the bytes.
     changes.keep_bytes(room.blobs)
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]
@@ -46,7 +48,7 @@ def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str
 def take(
     changes: Changes, task: LiveTask, rows: list[Any], reason: str, columns: dict[str, Any]
 ) -> None:
-    """Make an earlier result the task's own."""
+    """Give an earlier result to the task."""
     told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
     changes.link(task, rows)
     changes.move_task(task, "succeeded", **told, **columns)

@@ -1,1 +1,1 @@
-"""Bring each deployment to its wanted state. Start, check, record and stop its containers."""
+"""Bring each deployment to its wanted state: start, check, record and stop its containers."""

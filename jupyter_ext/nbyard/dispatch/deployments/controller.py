@@ -1,5 +1,4 @@
-"""The controller of deployments: what shall run is made to run, and kept so; what is left of others
-goes away."""
+"""The controller of deployments: run the wanted ones, and remove the remains of others."""
 
 import logging
 import time
@@ -25,8 +24,11 @@ LOOKED_BACK = 50
 
 
 class DeploymentController:
-    """One step of one deployment at a time, in threads; GPUs are granted here, in the one thread
-    that also grants them to runs. `slots` says what is free for whose turn it is then."""
+    """Runs one step of each deployment at a time, in threads.
+
+    It grants GPUs in the same thread that grants them to runs. `slots` returns the free ones for a
+    turn.
+    """
 
     def __init__(
         self, room: Room, threads: Threads, inbox: Inbox, slots: Callable[[Turn], Slots]
@@ -43,14 +45,15 @@ class DeploymentController:
         self._since: dict[str, float] = {}
         self._strays: dict[str, list[Owned]] = {}
         for runtime in room.runtimes.values():
-            if hasattr(runtime, "hears"):  # it asks the engine now and then, for both of us
+            if hasattr(runtime, "hears"):  # it polls the engine for both controllers
                 runtime.hears = self._hear
         self._read_grants()
 
     def tick(self, *, has_news: bool = True) -> bool:
-        """Begin the steps that are due; whether any deployment is wanted or to be ended."""
+        """Start the steps that are due; return whether any deployment is live or being deleted."""
         now = time.monotonic()
         self._sweep()
+        # Skip the query if no event arrived and no step is due.
         if not has_news and now < self._next_look and self.patience() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
@@ -61,7 +64,7 @@ class DeploymentController:
             rollout.gives_way = False
         self._is_busy = bool(rows)
         self._room.waits.clear()
-        if rows or self._room.grants:  # what has come to rest gives back too
+        if rows or self._room.grants:  # stopped deployments return GPUs, too
             self._read_grants()
             self._grant(rows)
         for row in rows:
@@ -73,12 +76,12 @@ class DeploymentController:
         return self._is_busy
 
     def patience(self) -> float:
-        """After how many seconds the next step is due."""
+        """Return the seconds until the next step is due."""
         due = min((one.due for one in self._rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)
 
     def close(self) -> None:
-        """What runs goes on."""
+        """Close the connection; deployments continue."""
         if self._engine is not None:
             self._engine.close()
 
@@ -92,21 +95,21 @@ class DeploymentController:
         return self._engine
 
     def _again(self, _: object) -> None:
-        """A step is done: what it let go of may be what others wait for."""
+        """Wake the loop after a step, because others may wait for released GPUs."""
         self._next_look = 0.0
         self._inbox.put(None)
 
-    # What nobody has
+    # Orphans
 
     def _sweep(self) -> None:
-        """What a deployment left is removed in its turn, so that nobody starts it meanwhile."""
+        """Remove orphans in the deployment's own thread, so that no start interferes."""
         found, self._strays = self._strays, {}
         for name, things in found.items():
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
     def _hear(self, things: list[Owned]) -> None:
-        """What was on the engine a moment ago."""
+        """Note the orphans among the objects on the engine."""
         found = orphans.of_deployments(things)
         if found:
             with self._room.store.read() as c:
@@ -114,8 +117,8 @@ class DeploymentController:
             self._strays = {name: left for name, left in found.items() if name not in live}
 
     def _clear(self, name: str, things: list[Owned]) -> None:
-        """The files of one that can be started again are left."""
-        with self._room.write() as c:  # as the one dispatcher that there is
+        """Remove orphans; keep the files of deployments that can start again."""
+        with self._room.write() as c:  # proves that this dispatcher holds the lease
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
@@ -126,14 +129,17 @@ class DeploymentController:
     # GPUs
 
     def _read_grants(self) -> None:
-        """They count for the queue of runs too."""
+        """Read the granted GPUs, which the queue of runs counts, too."""
         with self._room.store.read() as c:
             granted = self._rows.granted(c)
         self._room.grants.clear()
         self._room.grants.update(granted)
 
     def _grant(self, rows: list[DeploymentRow]) -> None:
-        """To those that wait for nothing else, whoever waits longest first, be it a task."""
+        """Grant GPUs to revisions that wait for nothing else; the longest waiting goes first.
+
+        Waiting tasks count, too.
+        """
         waiting = [
             (self._turn(row, one), row, one)
             for row in rows
@@ -153,6 +159,7 @@ class DeploymentController:
                 rollout.due = 0.0
                 continue
             self._room.waits[turn] = one.revision.spec.gpu
+            # A revision that can never fit must not block the ones after it.
             ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
             if words != one.revision.reason:
                 with self._room.write() as c:
@@ -161,8 +168,10 @@ class DeploymentController:
         self._since = {name: at for name, at in self._since.items() if name in names}
 
     def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
-        """Its place among tasks of no special priority. A revision that takes another one's place
-        comes first: it gives back what that has."""
+        """Return the turn of a revision among tasks of normal priority.
+
+        A revision that replaces another comes first, because it returns that one's GPUs.
+        """
         name = one.revision.id
         since = self._since.get(name) or self._waits_since(row, one)
         former = row.revisions.get(row.serving)
@@ -170,9 +179,12 @@ class DeploymentController:
         return (FIRST if is_exchange else 0.0, since, name)
 
     def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
-        """As it is written down: another dispatcher may have seen it come."""
+        """Return when the revision started to wait, in seconds since 1970.
+
+        Read it from the events, because an earlier dispatcher may have seen the start.
+        """
         if one.revision.restarts and row.state != DEPLOYMENT.initial:
-            return time.time()  # it has just ended, which is not told yet
+            return time.time()  # it just ended, and no event exists yet
         with self._room.store.read() as c:
             told = self._rows.events(c, row.id, LOOKED_BACK)
         queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
@@ -188,7 +200,7 @@ class DeploymentController:
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:
-    """The revision that has to be granted GPUs before it can be started, if there is one."""
+    """Return the revision that needs GPUs before it can start, if any."""
     one = row.revisions.get(row.serving, row.newest) if row.newest.is_over else row.newest
     is_wanted = row.is_wanted and row.state != "stopping" and one.phase == "pending"
     lacks = len(one.revision.gpus) < one.revision.spec.gpu

@@ -1,4 +1,4 @@
-"""Containers of a deployment that are to go: waited for, asked to end, killed, seen to be gone."""
+"""Shut down containers of a deployment: drain, signal, kill and confirm that they are gone."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ DRAIN_LEAST_SECONDS = 2.0
 
 
 class Departures:
-    """Of revisions by number; `last_words` is called before what one printed is gone."""
+    """Shutdowns by revision number; `last_words` is called before a container's output is gone."""
 
     def __init__(self, engine: Engine, last_words: Callable[[int], None]):
         self._engine = engine
@@ -22,23 +22,25 @@ class Departures:
 
     @property
     def is_busy(self) -> bool:
+        """Return whether any shutdown is in progress."""
         return bool(self._leaving or self._ending)
 
     def is_ending(self, number: int) -> bool:
-        """Whether we asked its container to end, and it was not seen to be gone yet."""
+        """Return whether the container got SIGTERM and is not yet known to be gone."""
         return number in self._ending
 
     def is_drained(self, one: RevisionRow) -> bool:
-        """Whether those who are being answered by it were waited for."""
+        """Return whether all connections have ended, or the time to stop is over."""
         since = self._leaving.setdefault(one.number, time.monotonic())
         waited = time.monotonic() - since
         if waited < DRAIN_LEAST_SECONDS:
             return False
+        # Unknown (None) counts as connected, so wait until the timeout.
         used = [is_connected(place.port) for place in one.places if place.port]
         return waited >= patience(one) or not any(each is not False for each in used)
 
     def has_stopped(self, one: RevisionRow, container: str) -> bool:
-        """Asked to end, and killed when it does not; whether it is gone."""
+        """Send SIGTERM, then kill the container after a timeout; return whether it is gone."""
         number = one.number
         found = None if number in self._gone else self._engine.container(container)
         if found is not None and found.status == "running":
@@ -50,8 +52,9 @@ class Departures:
         return self.is_gone(number, container)
 
     def is_gone(self, number: int, container: str) -> bool:
-        """Killed and removed; an engine may refuse that, and is asked again the next time."""
+        """Kill and remove the container; return False if the engine still has it."""
         if number not in self._gone:
+            # The engine deletes the output together with the container.
             self._last_words(number)
             self._engine.remove(container)
             if self._engine.container(container) is not None:
@@ -62,12 +65,12 @@ class Departures:
         return True
 
     def comes(self, number: int) -> None:
-        """A container is made for it."""
+        """Reset the shutdown, because a new container starts for the revision."""
         self._gone.discard(number)
         self._ending.pop(number, None)
         self._leaving.pop(number, None)
 
 
 def patience(one: RevisionRow) -> float:
-    """How many seconds it has to finish what it was asked."""
+    """Return the seconds that the revision has to finish its requests."""
     return one.revision.spec.stop_seconds

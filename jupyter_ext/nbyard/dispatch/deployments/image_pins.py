@@ -1,5 +1,8 @@
-"""The image of a revision stays what it was when the revision was first started. What is not here
-is fetched beside the steps, which look whether it has come: nothing waits for a registry."""
+"""Pin the image of a revision from its first start.
+
+A missing image is pulled in its own thread. The steps of the rollout check for its arrival and
+never wait for a registry.
+"""
 
 import contextlib
 import contextvars
@@ -13,7 +16,7 @@ BRIEF_SECONDS = 0.2
 
 
 class Fetching(threading.Thread):
-    """An image on its way, with the logins of who asks for it."""
+    """A pull of an image in its own thread, with the logins of the owner."""
 
     def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
         super().__init__(name=f"nbyard-fetch {name}", daemon=True)
@@ -22,10 +25,12 @@ class Fetching(threading.Thread):
         self._is_left = False
         self._speaking = threading.Lock()
         self._error: NbyardError | None = None
+        # The logins of the owner are in a context variable of the caller.
         self._context = contextvars.copy_context()
         self.start()
 
     def run(self) -> None:
+        """Pull the image, and keep the error for `check`."""
         try:
             with contextlib.suppress(Stopped):
                 pull = self._engine.pull
@@ -34,13 +39,12 @@ class Fetching(threading.Thread):
             self._error = error
 
     def leave(self) -> None:
-        """Nobody wants it any more: from now on it says nothing, and ends as soon as the engine
-        lets it."""
+        """Abandon the pull: it reports nothing more and ends as soon as the engine allows."""
         with self._speaking:
             self._is_left = True
 
     def check(self) -> None:
-        """Raises NbyardError: it could not be fetched."""
+        """Raise the `NbyardError` of a failed pull."""
         if self._error is not None:
             raise self._error
 
@@ -54,8 +58,7 @@ class Fetching(threading.Thread):
 
 
 class Pins:
-    """The images of the revisions of one deployment, by their numbers. Once the dispatcher is
-    `leaving` nothing more is fetched."""
+    """The images of one deployment, by revision number; no pull starts after `leaving` is set."""
 
     def __init__(self, engine: Engine, leaving: threading.Event):
         self._engine = engine
@@ -63,19 +66,22 @@ class Pins:
         self._fetches: dict[int, Fetching] = {}
 
     def image_of(self, number: int, name: str, known: str, say: Say) -> str:
-        """The id of its image, or "" while that is being fetched; `known` is the one of before.
+        """Return the ID of the image, or "" while it is being pulled.
+
+        `known` is the ID from before.
 
         Raises:
-            NbyardError: it cannot be fetched, or the name means another image by now.
+            NbyardError: The pull failed, or the name now refers to another image.
         """
         fetch = self._fetches.get(number)
         if fetch is None:
+            # The name may have moved to another image, but the pinned one is here.
             if known and self._engine.image_id(known):
                 return known
             if not self._engine.image_id(name):
                 fetch = self._fetches[number] = Fetching(self._engine, name, say, self._leaving)
         if fetch is not None:
-            fetch.join(BRIEF_SECONDS)  # what cannot be fetched is mostly known at once
+            fetch.join(BRIEF_SECONDS)  # most failures appear at once
             if fetch.is_alive():
                 return ""
             del self._fetches[number]
@@ -83,7 +89,7 @@ class Pins:
         return self._found(name, known)
 
     def leave(self, number: int) -> None:
-        """Its image is not wanted any more."""
+        """Abandon the pull of the revision's image."""
         fetch = self._fetches.pop(number, None)
         if fetch is not None:
             fetch.leave()

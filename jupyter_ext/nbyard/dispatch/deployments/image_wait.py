@@ -1,4 +1,4 @@
-"""A deployment may be asked for while its image is still being built: it waits for that."""
+"""Let a deployment wait while its image is being built."""
 
 from nbyard.dispatch.context import Room
 from nbyard.domain.deployments.status import BEING_BUILT, not_built
@@ -7,8 +7,11 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 
 def awaited(room: Room, row: DeploymentRow, one: RevisionRow) -> str:
-    """What a revision that was never started waits for: BEING_BUILT, or why that will not come;
-    "" when its image is there, or nobody builds it here. It is noted that it waits."""
+    """Return what a revision that never started waits for, and record that it waits.
+
+    Return BEING_BUILT, or the reason why the build failed. Return "" if the image exists or is not
+    built here.
+    """
     has_waited = one.revision.reason == BEING_BUILT
     if one.revision.image_id:
         return ""

@@ -1,4 +1,4 @@
-"""What containers print, copied as it comes."""
+"""Copy the output of containers to their logs."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ log = logging.getLogger("nbyard.dispatch")
 
 
 class Follower(threading.Thread):
-    """Copies what a container prints as long as it does; another one goes on where it ended."""
+    """Copies the output of a container until it stops; a new follower continues its log."""
 
     def __init__(self, engine: Engine, container: str, kept: KeptLog):
         super().__init__(name=f"nbyard-log {container}", daemon=True)
@@ -19,6 +19,7 @@ class Follower(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Copy lines until the container stops."""
         try:
             for moment, text in self._engine.lines(self._container, self._kept.resume() + 1):
                 self._kept.write(text, moment)

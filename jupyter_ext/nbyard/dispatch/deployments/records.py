@@ -1,5 +1,4 @@
-"""Facts about one deployment: written as they are seen, and read anew where they may have changed
-since its row was read."""
+"""Records about one deployment: write observations, and read again what may have changed."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,15 +24,14 @@ BEGUN = ("started_at", "ready_at")
 
 
 class Notes:
-    """What the steps of a rollout write, each in a transaction of its own."""
+    """Writes of the steps of a rollout, each in its own transaction."""
 
     def __init__(self, room: Room):
         self._room = room
         self._rows = room.store.deployments
 
     def tell(self, row: DeploymentRow, state: str, reason: str) -> None:
-        """The state as it is seen now, where it is not what is known. It says nothing about what
-        was asked for meanwhile."""
+        """Record the observed state if it is new, and no request has arrived meanwhile."""
         told = {"reason": reason, "revision": row.newest.number}
         told = {name: value for name, value in told.items() if value}
         columns: dict[str, Any] = {"reason": reason}
@@ -50,13 +48,15 @@ class Notes:
                 self._rows.note(c, row, told, reason=reason)
 
     def note(self, one: RevisionRow, **columns: Any) -> None:
-        """Facts about a revision."""
+        """Update columns of a revision."""
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, **columns)
 
     def stopped(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Write that a container which was asked to end is gone. Whether its revision is over: one
-        that is wanted again by now waits to be started."""
+        """Record that a stopped container is gone; return whether the revision is over.
+
+        A revision that is wanted again waits to start instead.
+        """
         with self._room.write() as c:
             is_over = self._rows.is_as_seen(c, row)
             told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
@@ -64,14 +64,14 @@ class Notes:
         return is_over
 
     def is_wanted(self, row: DeploymentRow) -> bool:
-        """Until something else is asked for, or this dispatcher leaves."""
+        """Return whether no other request has arrived and this dispatcher is not leaving."""
         if self._room.stopping.is_set():
             return False
         with self._room.store.read() as c:
             return self._rows.is_as_seen(c, row)
 
     def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
-        """What its container is made of."""
+        """Return the description from which the container is created."""
         return Deployed(
             store_id=self._room.store.id,
             deployment_id=row.id,
@@ -79,6 +79,7 @@ class Notes:
             number=one.number,
             spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
             gpus=one.revision.gpus,
+            # A running container keeps the prefix of its start.
             base_url=one.prefix or self.base_url,
             password=one.password,
             secret=self._secret(row, one).read(),
@@ -100,19 +101,23 @@ class Notes:
 
     @property
     def base_url(self) -> str:
-        """That of the server through which people reach it."""
+        """Return the base URL of the server through which users reach the deployment."""
         with self._room.store.read() as c:
             return self._room.store.facts.get(c, "base_url") or "/"
 
     def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+        """Return the log of a revision."""
         return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
 
     def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
-        """A line of ours in its log."""
+        """Write a line of nbyard to the log of the revision."""
         line(self.log(row, one), f"{OURS}{words}")
 
     def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
-        """The end of what it said itself since the last line of ours, which is older than it."""
+        """Return the end of the service's output since the last line of nbyard.
+
+        Read at most `tail_bytes` of the log.
+        """
         lines = self.log(row, one).tail(tail_bytes).splitlines(keepends=True)
         ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
         return "".join(lines[ours[-1] + 1 :] if ours else lines)
@@ -120,8 +125,11 @@ class Notes:
     def places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any
     ) -> None:
-        """Where its ports answer; with more to tell of it, it answers for the first time since it
-        was started, and is asked from now on."""
+        """Record where the ports of the revision respond.
+
+        With more columns, the revision responds for the first time since its start. It receives
+        requests from now on.
+        """
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, places=places, **told)
             if told and (one.number == row.newest.number or row.newest.is_over):
@@ -129,5 +137,5 @@ class Notes:
 
 
 def line(kept: KeptLog, words: str) -> None:
-    """One line in a log."""
+    """Write one line to a log."""
     kept.write(words.encode() + b"\n")

@@ -1,5 +1,7 @@
-"""One deployment made to be what is wanted of it: every step looks at what is there, and does what
-comes next. Facts are written before and after; only counts of seconds are kept here."""
+"""Bring one deployment to its wanted state: each step observes it and takes the next action.
+
+Facts are recorded before and after. Only timers are kept in memory.
+"""
 
 import logging
 import shutil
@@ -46,7 +48,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
-# one that answers: many services log each question
+# Check healthy services rarely, because many log each request.
 ASKED_EVERY_SECONDS = 10.0
 LAST_SECONDS = 2.0
 PROCESS_SECONDS = 2.0
@@ -55,8 +57,10 @@ KEPT_LOGS = 10
 
 
 class Rollout:
-    """What is done for one deployment, step by step, by one thread at a time. Once `gives_way` is
-    set, the revision that answers leaves its GPUs to the newest."""
+    """The steps of one deployment, executed by one thread at a time.
+
+    Once `gives_way` is set, the serving revision releases its GPUs for the newest.
+    """
 
     def __init__(self, room: Room, engine: Engine):
         self._room = room
@@ -73,7 +77,7 @@ class Rollout:
         self.due = 0.0
 
     def step(self, row: DeploymentRow) -> None:
-        """Do what comes next, and say when the one after that is due."""
+        """Take the next action, and set when the following step is due."""
         wait = SOON_SECONDS
         try:
             if row.is_removed:
@@ -91,8 +95,10 @@ class Rollout:
         self.due = time.monotonic() + wait
 
     def fail(self, row: DeploymentRow, reason: str) -> None:
-        """Something unexpected goes wrong whenever it is tried. It has failed as soon as its
-        container is gone; until then that is tried."""
+        """Handle an unexpected error that repeats.
+
+        The deployment fails as soon as its container is gone. Until then its removal is repeated.
+        """
         self.due = time.monotonic() + CALM_SECONDS
         if row.is_removed:
             return
@@ -104,10 +110,10 @@ class Rollout:
                 self._rows.set_revision(c, row.newest.revision.id, **told)
         self._notes.tell(row, "down" if row.is_wanted else "stopping", reason)
 
-    # What is wanted runs
+    # Wanted revisions
 
     def _drive(self, row: DeploymentRow) -> float:
-        """How soon to look again."""
+        """Advance all revisions and return the seconds until the next check."""
         kept = {row.newest.number, *([] if self.gives_way else [row.serving])}
         found = {}
         for one in row.revisions.values():
@@ -144,9 +150,10 @@ class Rollout:
 
     def _look(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         found = self._engine.container(self._notes.deployed(row, one).container)
+        # It had ports, so its container ran and was removed from outside.
         if found is None and one.places:
             return self._end(row, one, Ended(None))
-        if found is None or found.status == "created":  # who was to start it was killed
+        if found is None or found.status == "created":  # a killed dispatcher did not start it
             return self._launch(row, one)
         if found.is_over:
             return self._end(row, one, self._ended(row, one, found))
@@ -157,7 +164,7 @@ class Rollout:
             if reason == BEING_BUILT:
                 return Standing(one.number, "pending", reason=reason)
             return self._give_up(row, one, reason, "")
-        if one.revision.reason == BEING_BUILT:  # as the row was read; it is there by now
+        if one.revision.reason == BEING_BUILT:  # outdated: the image exists now
             one = replace(one, revision=replace(one.revision, reason=""))
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
@@ -167,7 +174,10 @@ class Rollout:
         return self._launch(row, one)
 
     def _end_first(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """It was asked to end, and is wanted again: that end is none of its own."""
+        """Finish the requested stop of a revision that is wanted again.
+
+        This stop does not count as an exit.
+        """
         if not self._departures.has_stopped(one, self._notes.deployed(row, one).container):
             return Standing(one.number, "alive", reason=one.revision.reason)
         self._since.pop(one.number, None)
@@ -175,7 +185,7 @@ class Rollout:
         return Standing(one.number, "pending")
 
     def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """Its container is made as soon as its image is here."""
+        """Create the container of a revision as soon as its image is here."""
         if words := no_way_in(self._room.settings.container_network, self._engine.url):
             return self._give_up(row, one, words, "")
         folder = self._room.folder / deployment_folder(row.id)
@@ -199,7 +209,7 @@ class Rollout:
         return self._launch_with(row, one)
 
     def _launch_with(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """As soon as it is not wanted any more that ends, however slow the engine is."""
+        """Start the container; abort once the revision is unwanted, even if the engine is slow."""
         made, wanted = self._notes.deployed(row, one), partial(self._notes.is_wanted, row)
         try:
             found = deployments.launch(
@@ -211,6 +221,7 @@ class Rollout:
             raise
         except NbyardError as error:
             words = words_of_start_error(error.message)
+            # Another program took the port meanwhile; a restart chooses a new one.
             if is_port_taken(words):
                 return self._end(row, one, Ended(None, error=words))
             return self._give_up(row, one, words, self._by_hand(row, one))
@@ -219,7 +230,7 @@ class Rollout:
         return self._attend(row, one, found)
 
     def _attend(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Standing:
-        """It runs: is it ready, and does it answer still?"""
+        """Check whether the running container is ready, or still responds."""
         made = self._notes.deployed(row, one)
         follower = self._followers.get(one.number)
         if follower is None or not follower.is_alive():
@@ -229,7 +240,7 @@ class Rollout:
         places = self._ports.look(one.number, one.places, asked, made.secret)
         since = self._since.setdefault(one.number, time.monotonic())
         lived = time.monotonic() - since
-        # without a port its process tells: a command that is not there has one for a moment, too
+        # Without ports, a process must live for 2 s: even a missing command runs briefly.
         lives = one.has_answered or lived >= PROCESS_SECONDS
         is_ready = places[0].answers if places else lives
         has_answered = is_ready or one.has_answered
@@ -258,7 +269,7 @@ class Rollout:
             told["forms"] = described(places[0], secret) if is_api else []
         self._notes.places(row, one, places, **told)
 
-    # What comes to its end
+    # Revisions that ended
 
     def _ended(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Ended:
         self._hear_out(one.number)
@@ -268,7 +279,7 @@ class Rollout:
         return Ended(found.exit_code, found.out_of_memory, error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
-        """It ended by itself: try it again, or leave it at that."""
+        """Decide after an exit whether to restart the revision."""
         spec = one.revision.spec
         reason = words_of_end(ended, spec)
         restarts = restarts_then(ended, one.revision.restarts)
@@ -309,18 +320,18 @@ class Rollout:
         return self._rest(row, one, over)
 
     def _over(self, one: RevisionRow, **columns: Any) -> None:
-        """Its GPUs are its own until its container is gone."""
+        """Record the end of a revision, which keeps its GPUs until its container is gone."""
         self._since.pop(one.number, None)
         self._notes.note(one, ended_at=datetime.now(UTC), places=[], **columns)
 
     def _rest(self, row: DeploymentRow, one: RevisionRow, over: Standing) -> Standing:
-        """As long as its container is there, a revision that is over is not at rest."""
+        """Return the standing of an ended revision: alive until its container is gone."""
         if self._let_go(row, one):
             return over
         return Standing(one.number, "alive", reason=over.reason)
 
     def _let_go(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Its container is removed, then its GPUs are free again; whether that is so."""
+        """Remove the container and free the GPUs; return whether both are done."""
         self._pins.leave(one.number)
         if not self._departures.is_gone(one.number, self._notes.deployed(row, one).container):
             return False
@@ -328,16 +339,16 @@ class Rollout:
             self._notes.note(one, gpus=[])
         return True
 
-    # What is not wanted any more
+    # Unwanted revisions
 
     def _leave(self, row: DeploymentRow, one: RevisionRow) -> None:
-        """Another revision answers: those who are being answered are waited for."""
+        """Stop a replaced revision after its open requests have ended."""
         if one.has_answered and not self._departures.is_drained(one):
             return
         self._end_softly(row, one)
 
     def _end_softly(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Whether it is over, and its container gone."""
+        """Stop the revision; return whether its end is recorded and its container is gone."""
         if not one.is_over:
             name = self._notes.deployed(row, one).container
             if not self._departures.has_stopped(one, name):
@@ -348,7 +359,7 @@ class Rollout:
         return self._let_go(row, one)
 
     def _hear_out(self, number: int) -> None:
-        """What its container printed is kept, to the last line."""
+        """Copy the rest of the container's output to the log."""
         follower = self._followers.pop(number, None)
         if follower is not None:
             follower.join(LAST_SECONDS)
@@ -361,7 +372,7 @@ class Rollout:
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")
 
     def _remove(self, row: DeploymentRow) -> None:
-        """Without waiting for anybody."""
+        """Delete the deployment without draining."""
         if not all([self._let_go(row, one) for one in row.revisions.values()]):
             return
         deployments.clear(self._engine, self._notes.deployed(row, row.newest))

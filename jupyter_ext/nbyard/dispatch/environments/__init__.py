@@ -1,3 +1,1 @@
-"""Resolve and install versions of environments. Evict versions that nobody uses and reinstall
-them from their lock.
-"""
+"""Resolve and install versions of environments; evict unused ones, and reinstall them."""

@@ -1,5 +1,7 @@
-"""The controller of environments: what is asked for is found out, installed beside what is there,
-and becomes the kernel's when all of it is ready."""
+"""The controller of environments.
+
+It resolves packages, installs them beside older versions, and then switches the kernel.
+"""
 
 import logging
 import os
@@ -36,8 +38,7 @@ log = logging.getLogger("nbyard.dispatch")
 
 
 class EnvironmentController:
-    """One thread for each version that is built. A version is built in a folder of its own, so
-    that nothing of one that failed or was killed is ever in use."""
+    """Builds each version in its own thread and folder, so no partial version is ever used."""
 
     def __init__(self, room: Room, builders: Threads):
         self._room = room
@@ -46,7 +47,7 @@ class EnvironmentController:
         self._is_swept = False
 
     def tick(self) -> bool:
-        """Start what is new; whether anything is being built."""
+        """Start new builds; return whether any build is in progress."""
         if not self._is_swept:
             self._is_swept = True
             self._sweep()
@@ -81,20 +82,24 @@ class EnvironmentController:
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
+        # A new version may make older ones superfluous.
         archive(self._room)
         self._sweep()
 
     def _begin(self, owner: str, found: Environment, place: Path) -> bool:
-        """Also once more, when the dispatcher that began is gone."""
+        """Record the start of a build, also again after a crash of the first dispatcher."""
         move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
         with self._room.write() as c:
             if found.current.state == "building":
+                # The state machine only allows building after queued.
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
 
     def _made(self, of: Environment, place: Path, own: Installer) -> dict[str, Any]:
-        """What is locked already is installed as it is; what is found out is kept at once, for who
-        goes on after this one."""
+        """Install the locked packages, or resolve them first, and return the columns to record.
+
+        The resolved lock is recorded at once, for a dispatcher that continues later.
+        """
         version = of.current
         packages = version.packages
         if not packages:
@@ -109,7 +114,7 @@ class EnvironmentController:
         }
 
     def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
-        """With the files of folders, as they are now."""
+        """Add the current files of folders to the lock and record it."""
         with self._room.blobs.keeping():
             packages = with_trees(found, self._room.blobs, self._room.settings.max_bundle_bytes)
             with self._room.write() as c:
@@ -117,7 +122,10 @@ class EnvironmentController:
         return packages
 
     def _wanted(self, version_id: str) -> Callable[[], bool]:
-        """Until it is cancelled or deleted, or this dispatcher leaves."""
+        """Return a function that returns whether the build is still wanted.
+
+        It is not wanted once it is cancelled or deleted, or while this dispatcher is leaving.
+        """
 
         def look() -> bool:
             if self._room.stopping.is_set():
@@ -132,8 +140,10 @@ class EnvironmentController:
             self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
-        """Each starts in the newest version that is ready, also where a dispatcher was killed, or
-        an environment deleted, before that was so."""
+        """Point kernels at the newest ready versions; remove those of deleted environments.
+
+        This also repairs kernels after a crash.
+        """
         with self._store.read() as c:
             ready = self._store.environments.all_ready(c)
         for found, place in ready:
@@ -147,8 +157,10 @@ class EnvironmentController:
                 kernelspecs.withdraw_kernel(name, owner)
 
     def _sweep(self) -> None:
-        """Folders of versions that are deleted or archived, and of those that were killed while
-        they were built: nobody else builds here."""
+        """Delete folders of deleted or evicted versions and of killed builds.
+
+        Only this dispatcher builds here.
+        """
         with self._store.read() as c:
             known = self._store.environments.places(c)
         for folder in self._room.folder.glob(version_folder("*")):

@@ -1,4 +1,4 @@
-"""Folders of versions that nobody uses any more go; their locks stay, to be installed once more."""
+"""Evict unused versions: delete their folders and keep their locks for a reinstall."""
 
 import logging
 import os
@@ -13,17 +13,20 @@ log = logging.getLogger("nbyard.dispatch")
 
 
 def archive(room: Room) -> list[str]:
-    """Of each environment the newest versions keep their folders, as do those that a run under
-    way, a pin or a process uses; the folders of the others."""
+    """Evict unused versions and return their folders.
+
+    The newest versions of each environment stay. Versions that a live run, a pin or a process uses
+    stay, too.
+    """
     with room.store.read() as c:
         spare = _spare(room, c, ())
-        if spare:  # to know the pins all workflows are read
+        if spare:  # reading pins is slow: it reads all workflows
             spare = _spare(room, c, room.store.uses.by_pins(c))
     if not spare:
         return []
     busy, gone = _programs(), []
     with room.write() as c:
-        used = room.store.uses.by_runs(c)  # a run may have come meanwhile
+        used = room.store.uses.by_runs(c)  # a run may have started meanwhile
         for version in spare:
             if version.id not in used and not _has_programs(version.place, busy):
                 room.store.environments.moved(c, version.id, "")
@@ -42,23 +45,23 @@ def _spare(room: Room, c: Connection, pinned: Collection[str]) -> list[Environme
 def superfluous(
     versions: Iterable[EnvironmentVersion], keep: int, used: Collection[str]
 ) -> list[EnvironmentVersion]:
-    """Of those of one environment, newest first, all but the first `keep` and those of `used`."""
+    """Return all but the first `keep` versions and those in `used`; input newest first."""
     return [one for one in list(versions)[keep:] if one.id not in used]
 
 
 def _programs() -> list[bytes]:
-    """What runs on this machine, as far as it may be seen."""
+    """Return the command lines of all visible processes on this machine."""
     return [_program(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
 
 
 def _has_programs(place: str, programs: Iterable[bytes]) -> bool:
-    """Whether one of them is of that folder, such as the kernel of a notebook."""
+    """Return whether a process runs from that folder, such as the kernel of a notebook."""
     begins = os.fsencode(f"{place}/")
     return any(program.startswith(begins) for program in programs)
 
 
 def _program(path: Path) -> bytes:
-    """As the process was called; empty when it is gone or somebody else's."""
+    """Return the command line; empty if the process is gone or belongs to another user."""
     try:
         return path.read_bytes()
     except OSError:

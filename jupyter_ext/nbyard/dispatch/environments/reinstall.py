@@ -1,5 +1,4 @@
-"""Versions of environments where they are worked with: what was removed is installed once more,
-from its lock."""
+"""Ensure that a version of an environment is installed; reinstall evicted ones from their lock."""
 
 import logging
 import secrets
@@ -24,13 +23,16 @@ _one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def version_in_place(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
-    """The version with its folder there; for threads, as it may take as long as installing does.
+    """Return the version with its folder in place; install it if necessary.
+
+    Call it in threads, because it may take as long as an installation.
 
     Raises:
-        NotFound: the environment was deleted.
-        Invalid: what its lock names cannot be had any more.
-        Unavailable: there is nothing that installs, or this dispatcher leaves.
+        NotFound: The environment was deleted.
+        Invalid: A package of its lock is no longer available.
+        Unavailable: No installer exists, or this dispatcher is leaving.
     """
+    # Many tasks may need the same evicted version at once.
     with _one_at_a_time[used.version_id]:
         version = _known(room, used)
         if version.place and Path(version.place, "bin").is_dir():
@@ -62,7 +64,7 @@ def _restored(room: Room, used: UsedEnvironment, version: EnvironmentVersion) ->
 
 
 def installer(room: Room, said: FileIO, is_wanted: Callable[[], bool]) -> Installer:
-    """As the settings have it."""
+    """Return an installer with the settings of this dispatcher."""
     return Installer(
         said,
         is_wanted,
@@ -72,11 +74,11 @@ def installer(room: Room, said: FileIO, is_wanted: Callable[[], bool]) -> Instal
 
 
 def install(room: Room, own: Installer, lock_lines: Sequence[str], place: Path) -> None:
-    """What this lock names in a new place.
+    """Install the lock in a new folder.
 
     Raises:
-        Invalid: it cannot be had, or a folder that it names is not allowed any more.
-        Stopped: it is not wanted any more.
+        Invalid: A package is not available, or a folder is no longer allowed.
+        Stopped: The installation is no longer wanted.
     """
     check_folders(lock_lines, Sources.parse(room.settings.allowed_package_sources))
     own.install(lock_lines, place)
@@ -84,7 +86,7 @@ def install(room: Room, own: Installer, lock_lines: Sequence[str], place: Path) 
 
 @contextmanager
 def new_place(room: Room, folder: Path) -> Iterator[Path]:
-    """A new folder, that nobody removes meanwhile; it goes when something is raised."""
+    """Create a folder that no sweep deletes during the block; delete it on errors."""
     place = folder / secrets.token_hex(4)
     room.building.add(place)
     try:

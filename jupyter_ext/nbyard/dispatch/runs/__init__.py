@@ -1,3 +1,1 @@
-"""Advance runs in rounds. Apply reports, choose the tasks that are ready, and grant slots in the
-order of the queue.
-"""
+"""Advance runs in rounds: apply reports, find ready tasks and grant slots in queue order."""

@@ -1,5 +1,4 @@
-"""What becomes of tasks when something was found out about their attempts. Nothing is asked and
-nothing done here: facts come in, changes go out."""
+"""Apply reports about attempts to their tasks: facts in, changes out, without side effects."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from nbyard.domain.runs import status_reason
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
-    """Write down what a thread found out; what is known already changes nothing."""
+    """Apply one fact to the changes of this round; known facts change nothing."""
     match fact:
         case Started(site, at):
             if attempt.record.state == "recorded":
@@ -35,14 +34,14 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
 
 
 def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
-    """What it waits for, behind the reason why it runs."""
+    """Add what the task waits for to the reason why the task runs."""
     task = attempt.task
     changes.note(task, status_reason.waiting(task.record.reason, waits))
 
 
 def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
     _note(changes, attempt, "")
-    if attempt.record.state == "recorded":  # started by a dispatcher that died just then
+    if attempt.record.state == "recorded":  # its dispatcher died right after the start
         changes.move_attempt(attempt, "starting")
     elif attempt.record.state == "starting":
         changes.move_attempt(attempt, "running", started_at=at)
@@ -60,7 +59,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 
 
 def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
-    if attempt.record.state == "recorded":  # nobody had seen it live
+    if attempt.record.state == "recorded":  # it was never seen running
         changes.move_attempt(attempt, "starting")
     _note(changes, attempt, "")
     changes.move_attempt(attempt, "succeeded", **_times(ended.result))
@@ -79,14 +78,17 @@ def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> No
 
 
 def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
-    """Queue the task once more, where its plan says so, at the place that it had; the attempt
-    keeps its own record."""
+    """Queue the task again at its old place; return whether its plan allows a retry.
+
+    The attempt keeps its own record.
+    """
     task, number = attempt.task, attempt.record.number
     failure = ended.failure or Failure("error", "it failed without a reason")
     if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number, task.lost):
         return False
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    # Pause before queueing, because the queue limit counts from the end of the pause.
     task.pause(datetime.now(UTC))
     changes.move_task(
         task, "queued", reason=status_reason.after_attempt(number, how, failure.message)
@@ -95,7 +97,7 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
 
 
 def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
-    """The task fails; the executed notebook is kept."""
+    """Fail the task and publish what was kept, such as the executed notebook."""
     failure = ended.failure or Failure("error", "it failed without a reason")
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
     if ended.how == "lost":
@@ -107,7 +109,7 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 
 
 def _told(ended: Ended) -> dict[str, Any]:
-    """What is written of the task beside its results."""
+    """Return the task's columns beside its results: warning and other files."""
     found: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
     if ended.others:
         found["other_files"] = msgspec.to_builtins(ended.others)

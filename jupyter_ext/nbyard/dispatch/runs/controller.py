@@ -1,7 +1,9 @@
-"""The controller of runs. A round: facts come in, what follows from them is decided on the board,
-all of it is one write, and then what was written is done.
+"""The controller of runs.
 
-    inbox, news ─▶ endings, candidates, queue ─▶ changes ─▶ one transaction ─▶ threads ─▶ inbox
+A round applies reports, decides on the board and writes all decisions in one transaction. Then it
+executes them.
+
+    inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
 """
 
 import contextlib
@@ -37,15 +39,15 @@ from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
 
 log = logging.getLogger("nbyard.dispatch")
-FULL_ROUND_SECONDS = 30.0  # between comparisons of all that is on the board with the store
-LOOK_SECONDS = 0.25  # between looks at all attempts, which nobody has to announce
-LOOK_SECONDS_EACH = 0.005  # the same for each of them: many are looked at less often
-LINGER_SECONDS = 0.1  # that what is not urgent waits to be written with more
-TRIES = 3  # of rounds with one report; then its attempt is given up
+FULL_ROUND_SECONDS = 30.0  # between full comparisons of the board with the store
+LOOK_SECONDS = 0.25  # between checks of all attempts, which may not report changes
+LOOK_SECONDS_EACH = 0.005  # per attempt: many attempts are checked less often
+LINGER_SECONDS = 0.1  # delay of writes that are not urgent, to batch them
+TRIES = 3  # failed rounds with one report before its attempt fails
 
 
 class RunController:
-    """The only writer of what becomes of runs; called from one thread."""
+    """The only writer of the states of live runs; one thread calls it."""
 
     def __init__(self, room: Room, threads: Threads, inbox: Inbox):
         self._room = room
@@ -67,8 +69,10 @@ class RunController:
         self._write_at = 0.0
 
     def tick(self, woken: Collection[str] | None = None, *, has_news: bool = True) -> bool:
-        """A round in which these attempts are looked at (all of them when None); whether any run
-        is live."""
+        """Execute a round, then check the attempts in `woken` (None: all).
+
+        Return whether any run is live.
+        """
         if has_news or self._cursor < 0:
             self._catch_up()
         for reports in self._sorted(self._inbox.take()):
@@ -77,15 +81,15 @@ class RunController:
         return bool(self._board.runs)
 
     def live(self) -> list[LiveAttempt]:
-        """The attempts that are under way."""
+        """Return the live attempts."""
         return list(self._board.attempts.values())
 
     def slots(self, turn: Turn) -> Slots:
-        """What tasks leave free now."""
+        """Return the slots that tasks leave free."""
         return self._queue.slots(turn)
 
     def patience(self) -> float:
-        """After how many seconds the next round is due, when nobody wakes us before."""
+        """Return the seconds until the next round is due without events."""
         if self._queue.is_behind or self._candidates.is_behind:
             return 0.0
         if self._board.untouched:
@@ -96,14 +100,14 @@ class RunController:
         wait = min(due) - time.monotonic()
         return max(min(wait, self._candidates.patience()), 0.0)
 
-    # What is new
+    # News
 
     def _catch_up(self) -> None:
-        """What others wrote. Now and then everything is compared with the store."""
+        """Read what others wrote; at intervals, compare everything with the store."""
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
             if is_due and not self._changes:
-                if not self._room.is_held(c):  # what another one does is not to be begun again
+                if not self._room.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
                 self._cursor = self._store.events.last(c)
                 self._board.read_all(c)
@@ -115,12 +119,12 @@ class RunController:
         self._cursor = max([self._cursor, *(one.id for one in news)])
 
     def _sorted(self, reports: list[Report]) -> list[list[Report]]:
-        """Reports by rounds: one together, but each on its own whose round has failed before."""
+        """Group reports by round: one group, but reports that failed before come alone."""
         alone = [report for report in reports if report.attempt_id in self._trouble]
         together = [report for report in reports if report.attempt_id not in self._trouble]
         return [together, *([report] for report in alone)]
 
-    # The round
+    # Round
 
     def _round(self, reports: list[Report], *, flush: bool, has_news: bool) -> None:
         changes, was_empty = self._changes, not self._changes
@@ -137,13 +141,14 @@ class RunController:
             if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
                 self._commit(changes)
         except BaseException as error:
-            self._unsure.append(changes)  # it may have been written all the same
+            self._unsure.append(changes)  # the write may have succeeded nevertheless
             self._start_over(reports, error)
             raise
 
     def _take(self, reports: list[Report]) -> None:
         for report in reports:
             self._changes.hold.callback(report.release)
+            # Such an attempt has already left the board.
             if Gone() in report.facts:
                 self._queue.remains.pop(report.attempt_id, None)
                 continue
@@ -187,7 +192,7 @@ class RunController:
                 self._wanted.update(attempt.record.id for attempt in live if attempt)
 
     def _bearable(self, report: Report) -> Report:
-        """The report, or that it cannot be written down."""
+        """Return the report, or a failure if it could not be written 3 times."""
         if self._trouble.get(report.attempt_id, 0) < TRIES:
             return report
         return self._attempts.give_up(report.attempt_id, "unexpected: it cannot be written down")
@@ -204,7 +209,7 @@ class RunController:
         for attempt in changes.recorded:
             if attempt.worker is None:
                 self._attempts.admit(attempt.record.id)
-        # what others wrote between our look and our write is news still
+        # News between the read and the write have not been applied yet.
         self._cursor = last
         if news:
             with self._store.read() as c:
@@ -214,8 +219,7 @@ class RunController:
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _clear(self, changes: Changes) -> None:
-        """What is at its end in the store lets go of all it had. What fails here stays for the
-        sweep and for the next dispatcher."""
+        """Clean up what ended in the store; the sweep retries what fails here."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
@@ -239,20 +243,20 @@ class RunController:
                 self._threads.submit(f"clear {worker.id}", clear, runtime=PROCESS)
 
     def _clear_unsure(self) -> None:
-        """What became of changes whose round failed, the board that was read anew knows."""
+        """Clean up after failed rounds: the board now shows which of their changes exist."""
         unsure, self._unsure = self._unsure, []
         for changes in unsure:
             self._clear(changes)
 
     def _tell_end(self, run_id: str) -> None:
-        """Runtimes that keep something for the run let go of it."""
+        """End the run in runtimes that keep resources for it."""
         for name, runtime in self._room.runtimes.items():
             if end_run := getattr(runtime, "end_run", None):
                 key = f"end {name} {run_id}"
                 self._threads.submit(key, partial(end_run, run_id), runtime=name)
 
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
-        """The board is read anew, and attempts are looked at again."""
+        """Read the board again and check all attempts again."""
         self._changes.hold.close()
         if not isinstance(error, LeaseLost | Busy | Stale | NbyardError):
             for report in reports:
@@ -262,10 +266,10 @@ class RunController:
         self._cursor = -1
         self._next_full_round = self._next_look = 0.0
 
-    # What is done
+    # Execution
 
     def _look(self, woken: Collection[str] | None) -> None:
-        """Drive the attempts that were woken, now and then all of them."""
+        """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
             pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.units()))
@@ -279,7 +283,7 @@ class RunController:
                 self._look_for_remains(attempt)
 
     def _look_for_remains(self, attempt: LiveAttempt) -> None:
-        """Once nothing of it is there others may have its GPUs."""
+        """Free the GPUs of an ended attempt as soon as nothing of it is left."""
         name, runtime = attempt.record.id, attempt.record.runtime
         is_gone = partial(self._attempts.is_gone, case_of(self._room, attempt))
 
@@ -290,7 +294,7 @@ class RunController:
         self._threads.submit(f"remains {name}", is_gone, then=tell, runtime=runtime)
 
     def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
-        """Those that a worker has together."""
+        """Drive each attempt, or its worker once."""
         units = [one if isinstance(one, LiveWorker) else one.worker or one for one in found]
         for unit in dict.fromkeys(units):
             if isinstance(unit, LiveWorker):
@@ -299,7 +303,7 @@ class RunController:
                 self._drive(unit)
 
     def _drive_worker(self, worker: LiveWorker) -> None:
-        """As for an attempt."""
+        """Drive a worker in a thread, or again after its current thread."""
         case = worker_case(self._room, worker)
         if case.is_cancelled:
             _ask_to_end(case.order.folder)
@@ -319,9 +323,9 @@ class RunController:
             self._inbox.put(report)
 
     def _drive(self, attempt: LiveAttempt) -> None:
-        """In a thread, unless one is at it: then once more after that."""
+        """Drive an attempt in a thread, or again after its current thread."""
         if attempt.task.run.is_cancelled:
-            # also seen by one that is just being started, whose thread is busy
+            # also stops an attempt whose thread is busy starting it
             _ask_to_end(self._place(attempt))
         if attempt.busy:
             attempt.again = True
@@ -342,11 +346,15 @@ class RunController:
 
 
 def _ask_to_end(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # it is asked again at the next look
+    with contextlib.suppress(OSError):  # repeated at the next check
         folders.ask_to_end(folder, CANCELLED)
 
 
 def _check(news: Collection[News], changes: Changes) -> None:
-    """Raises Stale when somebody has just changed a run that goes on: it may be a cancel."""
+    """Check that no other writer has changed a run of these changes, for example to cancel it.
+
+    Raises:
+        Stale: A run was changed.
+    """
     if {one.run_id for one in news} & changes.runs():
         raise Stale("a run was changed meanwhile")

@@ -1,4 +1,4 @@
-"""Queued tasks whose environment cannot be known yet: they wait, and one asks for all of them."""
+"""Queued tasks whose environment is not known yet. One task of a runtime asks for all."""
 
 import math
 import time
@@ -13,29 +13,29 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(eq=False)
 class Silence:
-    """Why a runtime does not say what is installed there, and when it is asked again."""
+    """A runtime that does not know its packages: the reason, and when to ask again."""
 
     words: str
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)
 
 
 class Unknowns:
-    """By runtime: what one of its tasks waits for, all of them wait for."""
+    """Waiting tasks by runtime; all tasks of a runtime wait for the same."""
 
     def __init__(self) -> None:
         self._silences: dict[str, Silence] = {}
         self._tasks: dict[str, dict[str, LiveTask]] = {}
 
     def is_silent(self, runtime: str, words: str) -> None:
-        """It cannot say it yet. From any thread."""
+        """Record that the runtime does not know its packages yet; callable from any thread."""
         self._silences[runtime] = Silence(words)
 
     def has_spoken(self, runtime: str) -> None:
-        """It can. From any thread."""
+        """Record that the runtime knows its packages; callable from any thread."""
         self._silences.pop(runtime, None)
 
     def keep(self, changes: Changes, task: LiveTask) -> bool:
-        """Whether the task has to wait; its reason says for what."""
+        """Return whether the task has to wait, and set its reason."""
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
         if silence is None:
@@ -45,16 +45,17 @@ class Unknowns:
         return True
 
     def forget(self, task_id: str) -> None:
+        """Remove a task that has left the queue."""
         for tasks in self._tasks.values():
             tasks.pop(task_id, None)
 
     def known(self) -> Iterator[str]:
-        """Those that need not wait any more."""
+        """Yield the tasks that need not wait any longer."""
         for runtime in [one for one in self._tasks if one not in self._silences]:
             yield from self._tasks.pop(runtime)
 
     def due(self) -> list[list[LiveTask]]:
-        """By runtime those of whom one is to ask again."""
+        """Return the tasks of each runtime that is due; one of them asks again."""
         now, found = time.monotonic(), []
         for runtime, tasks in self._tasks.items():
             silence = self._silences.get(runtime)
@@ -64,7 +65,7 @@ class Unknowns:
         return found
 
     def next_due(self) -> float:
-        """When that is, by the monotonic clock; infinity when nobody waits."""
+        """Return the next due time by the monotonic clock; infinity if no task waits."""
         silences = dict(self._silences)
         waiting = [silences[one] for one in silences if self._tasks.get(one)]
         return min((silence.until for silence in waiting), default=math.inf)

@@ -1,4 +1,4 @@
-"""The controller of the queue: slots are given away in its order."""
+"""The controller of the queue, which grants slots in queue order."""
 
 import logging
 import secrets
@@ -30,9 +30,11 @@ ALL = ""
 
 
 class QueueController:
-    """By priority, else in the order in which runs were submitted. Before all of them come attempts
-    that could not be started: `let_in` are those that have their slots again. `remains` are
-    attempts at their end of which something may live, with their GPUs."""
+    """Grants slots by priority, then by submission of the run.
+
+    Attempts that could not start come first; `let_in` holds those that have their slots again.
+    `remains` holds ended attempts whose processes may live, with their GPUs.
+    """
 
     def __init__(
         self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
@@ -52,8 +54,7 @@ class QueueController:
         self.is_behind = False
 
     def serve(self, changes: Changes, *, thoroughly: bool) -> None:
-        """Record attempts at tasks as far as there is room; the others are told why they wait, if
-        that may be something else than before."""
+        """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
         self._send_on(changes)
@@ -78,7 +79,7 @@ class QueueController:
                 self._record(changes, one)
                 taken += 1
             elif may_start or slots.is_full or one.group:
-                kept += 1  # whoever waits for GPUs or memory hides nobody
+                kept += 1  # tasks that wait for GPUs or memory do not block others
             if taken + kept == LENGTH:
                 break
         self.is_behind = taken == LENGTH
@@ -86,7 +87,7 @@ class QueueController:
         changes.settle()
 
     def _serve_waiting(self, slots: Slots) -> None:
-        """The GPUs that they were granted they have."""
+        """Grant slots again to unstarted attempts, which still have their GPUs."""
         self.let_in.clear()
         for attempt, seen in self._unstarted:
             if seen.asks:
@@ -100,8 +101,10 @@ class QueueController:
                     self.let_in.add(attempt.record.id)
 
     def _hold_up(self, changes: Changes) -> None:
-        """Tasks that would only wait as attempts do: all of an engine that keeps silence, else
-        those of the same image or code."""
+        """Hold back tasks that would only wait like unstarted attempts.
+
+        These are all tasks of a silent engine, else those with the same image or code.
+        """
         before, self._held_up = self._held_up, {}
         for attempt, seen in self._unstarted:
             if not seen.asks and (seen.words or not seen.has_slots):
@@ -120,7 +123,7 @@ class QueueController:
         return held.get((plan.runtime, ALL)) or held.get(_kind(plan), "") if held else ""
 
     def _send_on(self, changes: Changes) -> None:
-        """Those that wait for slots of this machine hide nobody who takes none."""
+        """Record tasks of runtimes with their own queue; they need no slots of this machine."""
         found = [
             one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
         ]
@@ -129,15 +132,18 @@ class QueueController:
                 self._record(changes, one)
 
     def _end_overdue(self, changes: Changes) -> None:
-        """However many are before them. Who is looked at just now is not offered a slot yet."""
+        """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue():
             one = self._candidates.get(name)
             if one is not None and not self._is_published(changes, one):
                 is_overdue(changes, one.live)
 
     def slots(self, turn: Turn) -> Slots:
-        """What is free now for whose turn it is then: tasks whose turn comes first keep theirs, up
-        to one that waits for a GPU less long. Those that wait for other things keep none."""
+        """Return the slots that are free for a deployment with this turn.
+
+        Tasks before it keep theirs, up to a task that has waited for a GPU less long. Tasks that
+        wait for other things keep none.
+        """
         slots, now = self._free(), datetime.now(UTC)
         for name in self._board.queue.turns():
             task = self._board.queue[name]
@@ -154,14 +160,16 @@ class QueueController:
         return slots
 
     def _free(self) -> Slots:
-        """What is taken neither by attempts nor by deployments. An attempt that could not be
-        started keeps its GPUs: it may live, though nobody was told."""
+        """Return the slots that neither attempts nor deployments occupy.
+
+        An attempt that could not start keeps its GPUs, because it may live unnoticed.
+        """
         owners = [*self._room.grants.values(), *(one.record.gpus for one in self.remains.values())]
         held = list(chain.from_iterable(owners))
         self._unstarted, running = [], []
         for name, attempt in self._board.attempts.items():
             if attempt.worker is not None and attempt.worker.first is not attempt:
-                continue  # it takes the slot that another one has
+                continue  # it shares the slot of the worker's first attempt
             if self._room.queues_itself(attempt.record.runtime):
                 continue
             has_slots = True
@@ -176,7 +184,7 @@ class QueueController:
         return Slots(capacity(self._room.settings), running, held)
 
     def _is_published(self, changes: Changes, one: Candidate) -> bool:
-        """What comes out of another task just now is not done again."""
+        """Return whether another task of this round already produced the same result."""
         return one.name in changes.kept and not one.why_not()
 
     def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
@@ -197,16 +205,16 @@ class QueueController:
             if one.group:
                 self._give(one, self.placing.free(one.live, one.group))
             return True
-        if worker is None:  # else its turn comes there
+        if worker is None:  # else the busy worker takes it
             if not slots.is_too_much(plan):
                 slots.refuse(lacking)
-                self._is_awaited = True  # a worker that is given more would keep its slot
+                self._is_awaited = True  # otherwise a worker with more calls would keep its slot
             one.is_told = True
             changes.note_wait(one.live, "; ".join(lacking.values()))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
-        """Whether a worker that has something to do is the best place for it."""
+        """Assign the task to a busy worker and return True, if that is the best place."""
         plan = one.task.plan
         if not self.placing.has_room(worker, plan):
             return False
@@ -219,7 +227,7 @@ class QueueController:
         one.worker = self._board.workers[worker.id] = worker
 
     def _record(self, changes: Changes, one: Candidate) -> None:
-        """Write first: the attempt exists before anything starts."""
+        """Record the attempt before anything starts."""
         task, reason = one.task, f"runs because {self._why(one)}"
         if before := attempt_before(task.reason):
             reason = f"runs again: {before}"
@@ -244,7 +252,7 @@ class QueueController:
         changes.keep_packages(one.environment)
 
     def _why(self, one: Candidate) -> str:
-        """In words, why it cannot take an earlier result."""
+        """Return the reason why no earlier result is reused."""
         if why := one.why_not() or one.too_old:
             return why
         with self._store.read() as c:
@@ -270,5 +278,5 @@ class QueueController:
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:
-    """Of the tasks that an engine starts from the same."""
+    """Return the key of tasks that start from the same image or code."""
     return plan.runtime, plan.image or plan.executable_version_id

@@ -1,4 +1,4 @@
-"""Queued tasks are looked at: what their results depend on, and whether such results are there."""
+"""Evaluate queued tasks: compute cache keys and look up cached results."""
 
 import logging
 import math
@@ -39,8 +39,10 @@ NEW_IN_A_ROUND = 200
 
 @dataclass(eq=False)
 class Candidate:
-    """A queued task and what its result depends on, as it was seen lately: `is_current` asks
-    again. Those of one `group` may share a worker of functions."""
+    """A queued task with the dependencies of its result; `is_current` checks them again.
+
+    Candidates of one `group` may share a function worker.
+    """
 
     live: LiveTask
     code: Code
@@ -56,21 +58,22 @@ class Candidate:
 
     @property
     def task(self) -> TaskRecord:
+        """Return the record of the task."""
         return self.live.record
 
     @property
     def name(self) -> tuple[str, str]:
-        """Under what the cache knows its result."""
+        """Return the owner and key under which the cache knows the result."""
         return self.task.owner, self.key
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What of it stands in the task's row."""
+        """Return the columns for the task's row."""
         parts = msgspec.to_builtins(self.parts)
         return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
     def why_not(self) -> str:
-        """Why the cache is not asked; empty when it is."""
+        """Return the reason not to use the cache, else ""."""
         if self.task.plan.reuse:
             return "the result that it was to take over is gone"
         if self.task.plan.force:
@@ -79,8 +82,11 @@ class Candidate:
 
 
 class Candidates(Mapping[str, Candidate]):
-    """The queued tasks that have to be worked on, by id; those of them that take nothing of this
-    machine are `elsewhere` too. `is_behind` when more came at once than fits into a round."""
+    """Queued tasks that must be executed, by ID.
+
+    `elsewhere` holds those that need no slots of this machine. `is_behind` is set if more tasks
+    came than fit into a round.
+    """
 
     def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
         self._room = room
@@ -107,8 +113,10 @@ class Candidates(Mapping[str, Candidate]):
         return len(self._known)
 
     def look(self, changes: Changes) -> bool:
-        """Look at what came into the queue, level by level: what is in the cache goes on. Whether
-        anything came."""
+        """Evaluate new tasks in the queue level by level; return whether any came.
+
+        Tasks with cached results finish at once, so the next level follows in the same round.
+        """
         self._forget_gone()
         self._wake_later()
         self._wake_unknowns(changes)
@@ -130,8 +138,9 @@ class Candidates(Mapping[str, Candidate]):
         return left < NEW_IN_A_ROUND
 
     def _keep(self, found: Sequence[Candidate]) -> None:
-        """Those that are not served yet."""
+        """Keep the candidates that are still queued."""
         for one in found:
+            # An earlier evaluation may have had another key.
             self._forget(one.task.id)
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one
@@ -140,8 +149,7 @@ class Candidates(Mapping[str, Candidate]):
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
     def is_current(self, one: Candidate) -> bool:
-        """Whether what its key says is installed was seen lately; else it is looked at again, for
-        that may have changed while it waited."""
+        """Return whether the environment is fresh and unchanged; else evaluate the task again."""
         known = self.identities.known(one.task.plan, one.live.run.since)
         if known is not None and known[1].fingerprint == one.environment.fingerprint:
             return True
@@ -150,7 +158,7 @@ class Candidates(Mapping[str, Candidate]):
         return False
 
     def published(self, names: Sequence[tuple[str, str]]) -> None:
-        """Results are in the cache now: whoever waits for the same is looked at again."""
+        """Evaluate the tasks that wait for these new results again."""
         for name in names:
             for task_id in self._same.get(name, set()) & self._board.queue.ids:
                 if not self._known[task_id].why_not():
@@ -158,7 +166,7 @@ class Candidates(Mapping[str, Candidate]):
                     self.is_behind = True
 
     def patience(self) -> float:
-        """After how many seconds the turn of one comes that waits; infinity when none does."""
+        """Return the seconds until a waiting task is due; infinity if none waits."""
         times = [task.not_before for task in self._later.values()]
         turn = min((at for at in times if at), default=None)
         wait = (turn - datetime.now(UTC)).total_seconds() if turn else math.inf
@@ -190,7 +198,7 @@ class Candidates(Mapping[str, Candidate]):
             elif one := self._candidate(changes, task):
                 del self._board.fresh[name]
                 found.append(one)
-            elif name in self._board.fresh:  # it is being looked at: it hides nobody meanwhile
+            elif name in self._board.fresh:  # a thread evaluates it: move it behind the others
                 self._board.fresh[name] = self._board.fresh.pop(name)
         return found
 
@@ -212,7 +220,7 @@ class Candidates(Mapping[str, Candidate]):
             changes.settle()
 
     def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
-        """None while threads look at what it stands for, and when it cannot be served."""
+        """Return the candidate; None while threads evaluate the task, or if the task failed."""
         record = task.record
         if failure := self._unfit.pop(record.id, None):
             refuse(changes, task, failure)
@@ -234,13 +242,13 @@ class Candidates(Mapping[str, Candidate]):
             return Candidate(task, known[0], parts, parts.key(), known[1], group)
         except NbyardError as error:
             refuse(changes, task, failure_of(error, "preparation"))
-        except Exception as error:  # the dispatcher's boundary
+        except Exception as error:  # isolate a broken task
             log.exception("task %s cannot be served", record.id)
             refuse(changes, task, _unexpected(error))
         return None
 
     def _ask(self, task: LiveTask) -> None:
-        """One task of each kind asks for all of them."""
+        """Look up code and environment in a thread, once for all tasks of a kind."""
         plan = task.record.plan
         used = plan.environment.version_id if plan.environment else ""
         where = f"{plan.runtime} {plan.image} {plan.kernel} {used}"
@@ -251,7 +259,7 @@ class Candidates(Mapping[str, Candidate]):
         )
 
     def _identify(self, task: TaskRecord, since: float) -> None:
-        """One task that cannot be looked at must not keep the others waiting."""
+        """Look up code and environment; one broken task must not delay the others."""
         runtime = task.plan.runtime
         try:
             self.identities.look(task.plan, since)
@@ -262,7 +270,7 @@ class Candidates(Mapping[str, Candidate]):
             return
         except NbyardError as error:
             self._unfit[task.id] = failure_of(error, "preparation")
-        except Exception as error:  # the dispatcher's boundary
+        except Exception as error:  # isolate a broken task
             log.exception("task %s cannot be served", task.id)
             self._unfit[task.id] = _unexpected(error)
         self._unknowns.has_spoken(runtime)
@@ -272,6 +280,7 @@ class Candidates(Mapping[str, Candidate]):
         for one in found:
             if one.name not in hits and (alike := self._alike(c, one)):
                 hits[one.name] = alike
+        # One query for all hits instead of one per task.
         made = {hit.task_id for hit in hits.values()}
         rows = self._store.artifacts.of_tasks(c, made)
         beside = self._store.tasks.beside(c, made) if made else {}
@@ -290,7 +299,7 @@ class Candidates(Mapping[str, Candidate]):
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
 
     def _alike(self, c: Connection, one: Candidate) -> Alike | None:
-        """A result of the same work, of which no file changed that was read."""
+        """Return a result of the same work if none of the files that it read has changed."""
         if not cache_policy.is_by_reads(one.task.plan.cache):
             return None
         modules = one.environment.versions
@@ -300,19 +309,19 @@ class Candidates(Mapping[str, Candidate]):
                 counting = self.identities.counting(one.code, files, one.parts, observed, modules)
                 if next(counting, None) is None:
                     return alike
-        except (NbyardError, OSError):  # bytes of the code are gone: the work is done anew
+        except (NbyardError, OSError):  # bytes of the code are gone: execute the task
             log.exception("task %s cannot be compared with earlier ones", one.task.id)
         return None
 
 
 def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
-    """The task fails before anything was begun."""
+    """Fail the task before anything has started."""
     told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
 
 
 def is_overdue(changes: Changes, task: LiveTask) -> bool:
-    """Whether the task has waited longer than it may; it has failed then."""
+    """Fail the task if its queue limit has passed; return whether it failed."""
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.due:
         return False

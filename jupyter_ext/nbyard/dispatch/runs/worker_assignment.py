@@ -1,4 +1,4 @@
-"""Which worker of functions an attempt is given to, and when another worker is worth it."""
+"""Assign attempts to function workers, and decide when another worker pays off."""
 
 import secrets
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 
 KIND = "function"
-# What a worker may have before it, so that others get their turn on the slot that it takes.
+# Limits of a worker's queue, so that other tasks get their turn on its slot.
 AHEAD_SECONDS = 1.0
 AHEAD_AT_FIRST = 4
 MOST_AHEAD = 1000
-# About what it costs to start one and to import a file.
+# approximate time to start a worker and import a file
 START_SECONDS = 0.1
 WEIGHT_OF_NEW = 0.5
 REMEMBERED = 10_000
@@ -26,39 +26,41 @@ Group = tuple[str, ...]
 
 
 def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
-    """Calls of equal groups may share a process; empty for what has to have one of its own."""
+    """Return the group whose calls may share a process; empty for a call that may not."""
     plan, version = task.record.plan, code.version
     if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
         return ()
     file = spot(version.file).file
+    # Equal bundles may contain several files with functions.
     about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))
     return (task.record.run_id, *about)
 
 
 def _is_special(plan: TaskPlan) -> bool:
-    """What is measured, granted or kept secret for a whole process."""
+    """Return whether limits, GPUs, secrets or ports require a process of its own."""
     limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
     own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
     return any(own)
 
 
 class Placing:
-    """Learns how long functions take: as long as that is not known a worker gets few at once."""
+    """Learns how long functions take; until then, a worker gets few calls at once."""
 
     def __init__(self, board: Board):
         self._board = board
         self._seconds: dict[str, float] = {}
 
     def learn(self, plan: TaskPlan, result: Result) -> None:
-        """A call has come to its end."""
+        """Learn the duration of a finished call."""
         took, version = max(result.finished_at - result.started_at, 0.0), plan.executable_version_id
         if len(self._seconds) >= REMEMBERED:
             self._seconds.clear()
         known = self._seconds.get(version, took)
+        # A moving average follows changes in duration.
         self._seconds[version] = known + WEIGHT_OF_NEW * (took - known)
 
     def busy(self) -> Mapping[Group, LiveWorker]:
-        """Of each group the worker that has least before it, of those that have something."""
+        """Return the busy worker of each group with the fewest calls."""
         found: dict[Group, LiveWorker] = {}
         for worker in self._board.workers.values():
             if worker.group and worker.attempts and not worker.has_left:
@@ -68,7 +70,7 @@ class Placing:
         return found
 
     def has_room(self, worker: LiveWorker, plan: TaskPlan) -> bool:
-        """Whether it may be given one more call."""
+        """Return whether the worker may get one more call."""
         seconds = self._seconds.get(plan.executable_version_id)
         if seconds is None:
             return len(worker.attempts) < AHEAD_AT_FIRST
@@ -76,12 +78,12 @@ class Placing:
         return len(worker.attempts) < max(most, 1)
 
     def is_enough(self, worker: LiveWorker, plan: TaskPlan) -> bool:
-        """Whether it will have come to this call before another worker would be there."""
+        """Return whether the worker would reach this call before a new worker could start."""
         seconds = self._seconds.get(plan.executable_version_id)
         return seconds is not None and len(worker.attempts) * seconds < START_SECONDS
 
     def free(self, task: LiveTask, group: Group) -> LiveWorker:
-        """One of that group that has nothing to do, else a new one."""
+        """Return an idle worker of that group, else a new one."""
         for worker in self._board.workers.values():
             if worker.group == group and not worker.attempts and not worker.has_left:
                 return worker

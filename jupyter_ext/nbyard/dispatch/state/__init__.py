@@ -1,3 +1,1 @@
-"""Hold what the dispatcher knows of live runs, the reports that threads send, and the changes
-that one round writes in one transaction.
-"""
+"""Hold live runs in memory, the reports of threads, and the changes that one round writes."""

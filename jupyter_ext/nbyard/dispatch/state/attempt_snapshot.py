@@ -1,4 +1,4 @@
-"""An attempt with everything that was known of it a moment ago: what threads work with."""
+"""A snapshot of an attempt for threads to work with."""
 
 import time
 from dataclasses import dataclass, field
@@ -20,9 +20,12 @@ AGAIN = 0.5
 
 @dataclass(frozen=True)
 class Case:
-    """A live attempt, the task and run that it belongs to, the bytes of its inputs, what its
-    runtime needs to know, and how many attempts before it were `lost`. `outputs` are told where
-    there is no task.json to tell them, `since` is when the board learned of it."""
+    """A live attempt with its task, run and inputs, and what its runtime needs.
+
+    - `lost`: number of lost attempts before it.
+    - `outputs`: expected outputs if there is no task.json.
+    - `since`: when the board learned of it, by the monotonic clock.
+    """
 
     attempt: AttemptRecord
     task: TaskRecord
@@ -35,11 +38,12 @@ class Case:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 
 def case_of(room: Room, live: LiveAttempt) -> Case:
-    """The case as the board has it now."""
+    """Return the snapshot of an attempt from the board."""
     task, run = live.task, live.task.run
     order = order_of(room, live.record, task.record, run.run.priority)
     inputs = inputs_of(task)
@@ -47,8 +51,7 @@ def case_of(room: Room, live: LiveAttempt) -> Case:
 
 
 def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int) -> Order:
-    """What a runtime needs to know of the attempt; whoever is tried again was there before those
-    that still wait."""
+    """Return what the runtime needs; retries get a slightly higher priority."""
     plan = task.plan
     return Order(
         attempt_id=attempt.id,
@@ -72,10 +75,10 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int
 
 
 def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
-    """The bytes behind every bound input.
+    """Return the bytes of each bound input, by name.
 
     Raises:
-        NotFound: a task before it made no such output.
+        NotFound: An upstream task has no such output.
     """
     found: dict[str, BytesOf] = {}
     for name, binding in task.record.plan.bindings.items():

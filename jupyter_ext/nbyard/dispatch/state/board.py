@@ -1,7 +1,7 @@
-"""What the dispatcher knows of live runs: read once, then kept up to date by what it writes itself
-and by what events say that others wrote.
+"""Live runs in memory: read once, then updated by own writes and by events of other writers.
 
-Nothing here is a fact: the store is. After a write that failed the board is read anew."""
+Only the store holds facts. After a failed write, the board is read again.
+"""
 
 import bisect
 import itertools
@@ -26,15 +26,17 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
-# by priority, submission of the run, moment of queueing, id
+# Order: priority, submission of the run, time of queueing, ID
 Place = tuple[int, float, float, str]
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
 @dataclass(eq=False)
 class LiveAttempt:
-    """`busy` while a thread drives it, `again` when it is to be driven once more after that.
-    One that a worker of functions has is driven with the others that it has."""
+    """A live attempt: `busy` while a thread drives it, `again` to repeat that afterwards.
+
+    An attempt of a function worker is driven together with the worker's other attempts.
+    """
 
     record: AttemptRecord
     task: "LiveTask"
@@ -46,10 +48,12 @@ class LiveAttempt:
 
 @dataclass(eq=False)
 class LiveWorker:
-    """A process that does the calls of a run to functions of one file, one after the other.
-    `attempts` are those that it has not come to the end of, in their order. `group` says what may
-    be given to it: nothing when that is empty, as for one that a former dispatcher had. Once it
-    `has_left` its `successor` has what it had not begun."""
+    """A process that executes calls to functions of one file, one after the other.
+
+    - `attempts`: its unfinished attempts, in order.
+    - `group`: which attempts it may get; empty for none, as after a restart of the dispatcher.
+    - `has_left`: it has ended; its `successor` gets the calls that it had not begun.
+    """
 
     id: str
     mark: str
@@ -63,15 +67,18 @@ class LiveWorker:
 
     @property
     def first(self) -> LiveAttempt:
-        """Whose turn it is: for all of them it takes the slot of one."""
+        """Return the current attempt, which occupies the slot for all attempts of the worker."""
         return next(iter(self.attempts.values()))
 
 
 @dataclass(eq=False)
 class LiveTask:
-    """`results` are its outputs once it succeeded, `tries` the attempts so far, of which so many
-    were `lost`; it waits in the queue `since` this moment of our own count: who takes over begins
-    to count. What was tried keeps its place there, and is not tried again `not_before` that."""
+    """A task of a live run.
+
+    - `results`: its outputs after success; `tries`: its attempts; `lost`: lost ones among them.
+    - `since`: when it was queued, by the monotonic clock; a new dispatcher starts again.
+    - `not_before`: earliest time of a retry, which keeps its place in the queue.
+    """
 
     record: TaskRecord
     run: "LiveRun"
@@ -84,14 +91,16 @@ class LiveTask:
 
     @property
     def turn(self) -> "Place":
-        """Its place among tasks: by priority, then those of the run that was submitted first, so
-        that runs finish in that order; of one run who was there first."""
+        """Return the place among tasks: priority, submission of the run, time of queueing.
+
+        So runs finish in the order of their submission.
+        """
         submitted = self.run.run.created_at.timestamp()
         return -self.run.run.priority, submitted, self._queued_at, self.record.id
 
     @property
     def waits_since(self) -> Turn:
-        """Its place among deployments, which wait for GPUs too."""
+        """Return the place among deployments, which wait for GPUs, too."""
         return -self.run.run.priority, self._queued_at, self.record.id
 
     @property
@@ -101,25 +110,27 @@ class LiveTask:
 
     @property
     def due(self) -> float:
-        """When it will have waited longer than it may."""
+        """Return when the task exceeds its queue limit, by the monotonic clock."""
         limit = self.record.plan.queue_timeout_seconds
         return math.inf if limit is None else self.since + limit
 
     def pause(self, after: datetime) -> None:
-        """Its last attempt came to its end then. However often it is asked, the pause is the
-        same."""
+        """Set the pause after an attempt that ended at `after`; the result is reproducible."""
+        # Seeded with the attempt: a restarted dispatcher computes the same pause.
         draw = random.Random(f"{self.record.id} {self.tries}").random()
         self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
 
     def waits(self, now: datetime) -> bool:
-        """Whether its time comes only later: it was lost, and is tried again then."""
+        """Return whether the task pauses before a retry."""
         at = self.not_before
-        # a clock that was set back must not keep anybody waiting
+        # A clock that was set back must not extend the pause.
         return at is not None and now < at < now + LONGEST_WAIT
 
 
 @dataclass(eq=False)
 class LiveRun:
+    """A live run; `begun` is its start by the monotonic clock, if this dispatcher saw it."""
+
     run: Run
     tasks: dict[str, LiveTask]
     progress: Progress
@@ -128,8 +139,10 @@ class LiveRun:
 
     @property
     def now(self) -> datetime:
-        """For its end: its start, carried on by our own count where we saw it, so that a clock
-        that is set makes it neither long nor negative."""
+        """Return the end time of the run: its start plus elapsed monotonic time, if known.
+
+        So clock changes make its duration neither long nor negative.
+        """
         start, now = self.run.started_at, datetime.now(UTC)
         if start is None:
             return now
@@ -139,11 +152,12 @@ class LiveRun:
 
     @property
     def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
 
 class Queue:
-    """The queued tasks in their order, and in that of their limits."""
+    """The queued tasks in queue order, and in the order of their limits."""
 
     def __init__(self) -> None:
         self._turns: list[Place] = []
@@ -151,6 +165,7 @@ class Queue:
         self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
 
     def add(self, task: LiveTask) -> None:
+        """Add a queued task at its place."""
         name, due = task.record.id, task.due
         self._tasks[name] = (task.turn, due, task)
         bisect.insort(self._turns, task.turn)
@@ -158,7 +173,7 @@ class Queue:
             bisect.insort(self._limits, (due, name))
 
     def remove(self, task_id: str) -> bool:
-        """Whether it was there."""
+        """Remove the task; return whether it was queued."""
         if task_id not in self._tasks:
             return False
         turn, due, _ = self._tasks.pop(task_id)
@@ -169,17 +184,19 @@ class Queue:
 
     @property
     def ids(self) -> Set[str]:
+        """Return the IDs of all queued tasks."""
         return self._tasks.keys()
 
     def get(self, task_id: str) -> LiveTask | None:
+        """Return the task, or None if it is not queued."""
         return self._tasks[task_id][-1] if task_id in self._tasks else None
 
     def turns(self) -> list[str]:
-        """The ids, of those first whose turn is next."""
+        """Return the IDs in queue order."""
         return [turn[-1] for turn in self._turns]
 
     def overdue(self) -> list[str]:
-        """The ids of those that have waited longer than they may."""
+        """Return the IDs of tasks that exceeded their limit."""
         now = time.monotonic()
         return [name for _, name in itertools.takewhile(lambda one: one[0] <= now, self._limits)]
 
@@ -191,10 +208,13 @@ class Queue:
 
 
 class Board:
-    """Live runs with their tasks, the queue, and the live attempts. `untouched` are runs that
-    nobody looked at since they were read, `fresh` and `gone` the tasks that came into the queue
-    and left it since somebody looked, `left` the workers of functions that nobody needs any more,
-    `environments` those that the store knows."""
+    """Live runs with their tasks, the queue and the live attempts.
+
+    - `untouched`: runs not yet handled since they were read.
+    - `fresh`, `gone`: tasks that entered or left the queue since the last round.
+    - `left`: function workers that are no longer needed.
+    - `environments`: fingerprints that the store knows.
+    """
 
     def __init__(self, store: Store):
         self._store = store
@@ -211,14 +231,14 @@ class Board:
         self.untouched: dict[str, None] = {}
 
     def clear(self) -> None:
-        """Forget everything but since when who is read anew has waited."""
+        """Clear everything except the start of waiting of queued tasks."""
         for run_id in list(self.runs):
             self.drop(run_id)
         self._broken.clear()
         self.environments.clear()
 
     def read_all(self, c: Connection) -> None:
-        """Make it what the store says; runs that look alike are kept."""
+        """Read the store; keep runs without changes."""
         known, found = self._states(), self._store.tasks.live(c)
         live = self._store.runs.live(c)
         self._broken.clear()
@@ -227,6 +247,7 @@ class Board:
                 self.read(c, run_id)
             elif self.runs[run_id].is_cancelled != live[run_id]:
                 self._read_run(c, run_id)
+        # Forget waits of tasks that have left the queue.
         queued = {(name, self.queue[name].tries) for name in self.queue.ids}
         self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
 
@@ -237,34 +258,35 @@ class Board:
         }
 
     def catch_up(self, c: Connection, news: Iterable[News]) -> None:
-        """Others wrote: mostly new runs, and wishes to cancel."""
+        """Apply the news of other writers, mostly new runs and cancellations."""
         topics: dict[str, set[str]] = {}
         for one in news:
             topics.setdefault(one.run_id, set()).add(one.topic)
         for run_id in [name for name in topics if name and name not in self._broken]:
+            # A run event alone leaves the tasks unchanged; other events need a full read.
             if run_id in self.runs and topics[run_id] == {"run"}:
                 self._read_run(c, run_id)
             else:
                 self.read(c, run_id)
 
     def _read_run(self, c: Connection, run_id: str) -> None:
-        """Only the run itself: its tasks are known."""
+        """Read a run again, without its tasks."""
         run = self._store.runs.by_id(c, run_id)
         if run is None or run.state in RUN.terminal:
             self.drop(run_id)
             return
         known = self.runs[run_id]
-        if known.run.state == "running":  # which may not be written yet
+        if known.run.state == "running":  # its start may not be written yet
             run = msgspec.structs.replace(run, state="running")
         known.run = run
         self.untouched[run_id] = None
 
     def read(self, c: Connection, run_id: str) -> None:
-        """Read one run anew; one that cannot be read must not keep the others waiting."""
+        """Read one run again; a broken run must not delay the others."""
         self.drop(run_id)
         try:
             self._read(c, run_id)
-        except Exception:  # the dispatcher's boundary
+        except Exception:  # isolate a broken run
             log.exception("run %s cannot be read", run_id)
             self.drop(run_id)
             self._broken.add(run_id)
@@ -277,7 +299,7 @@ class Board:
         outcomes = {one.node: TaskOutcome(one.state, one.plan.needs()) for one in records}
         made = LiveRun(run, {}, Progress(outcomes))
         made.tasks = {one.node: LiveTask(one, made) for one in records}
-        if run.state != "queued":  # else nobody has begun with it
+        if run.state != "queued":  # a queued run has no attempts
             self._read_attempts(c, made)
             self._read_results(c, made)
         self.runs[run_id] = made
@@ -306,7 +328,7 @@ class Board:
             self.begin(by_id[record.task_id], record)
 
     def begin(self, task: LiveTask, record: AttemptRecord) -> LiveAttempt:
-        """An attempt at the task lives from now on."""
+        """Add a live attempt to the task."""
         task.attempt = LiveAttempt(record, task)
         task.tries = max(task.tries, record.number)
         self.attempts[record.id] = task.attempt
@@ -318,7 +340,7 @@ class Board:
         return task.attempt
 
     def give(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
-        """The worker has the attempt from now on."""
+        """Assign the attempt to the worker."""
         if attempt.worker is not None:
             attempt.worker.attempts.pop(attempt.record.id, None)
         self.workers[worker.id] = worker
@@ -326,24 +348,28 @@ class Board:
         attempt.worker, attempt.since = worker, time.monotonic()
 
     def units(self) -> list[str]:
-        """What is driven: the ids of attempts with a process of their own, and of workers."""
+        """Return what threads drive: IDs of attempts with their own process, and of workers."""
         own = [name for name, attempt in self.attempts.items() if attempt.worker is None]
         return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
+        """Add a task to the queue and to `fresh`."""
         at, now = task.not_before, datetime.now(UTC)
         pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        # A task that is read again keeps its waiting time; a retry starts a new one.
         wait = task.record.id, task.tries
         task.since = self._waits.setdefault(wait, time.monotonic() + pause)
         self.queue.add(task)
         self.fresh[task.record.id] = None
 
     def dequeue(self, task: LiveTask) -> None:
+        """Remove a task from the queue."""
         if self.queue.remove(task.record.id):
             self.gone.append(task.record.id)
             self.fresh.pop(task.record.id, None)
 
     def end_attempt(self, attempt: LiveAttempt) -> None:
+        """Remove an attempt that has reached a terminal state."""
         assert attempt.record.state in ATTEMPT.terminal
         attempt.task.attempt = None
         attempt.task.lost += attempt.record.state == "lost"
@@ -352,7 +378,7 @@ class Board:
             attempt.worker.attempts.pop(attempt.record.id, None)
 
     def drop(self, run_id: str) -> None:
-        """Forget a run: it is at its end, or is to be read anew."""
+        """Remove a run that has ended or will be read again."""
         run = self.runs.pop(run_id, None)
         self.untouched.pop(run_id, None)
         for task in run.tasks.values() if run else ():

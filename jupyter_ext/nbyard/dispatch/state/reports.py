@@ -1,4 +1,4 @@
-"""What threads found out about attempts, on its way to the loop that writes it down."""
+"""Reports of threads about attempts, on their way to the loop that writes them."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from nbyard.domain.attempts.structs import Failure, Result
 
 @dataclass(frozen=True)
 class Started:
-    """Its runtime took it over."""
+    """The runtime has started the attempt."""
 
     site: str
     at: datetime
@@ -21,31 +21,34 @@ class Started:
 
 @dataclass(frozen=True)
 class GoesOn:
-    """So many rows of its predictions are there already, of an attempt before it."""
+    """The attempt continues predictions of an earlier one; `rows` are already done."""
 
     rows: int
 
 
 @dataclass(frozen=True)
 class Running:
-    """It is at work."""
+    """The attempt is running."""
 
     at: datetime
 
 
 @dataclass(frozen=True)
 class Waits:
-    """For what it waits; empty: for nothing any more."""
+    """The attempt waits for `words`; an empty text ends the wait."""
 
     words: str
 
 
 @dataclass(frozen=True)
 class Ended:
-    """It is at its end: by its own word when there is a `result`. `rows` are outputs whose bytes
-    are stored; until they are named by a commit, `hold` keeps them from being collected.
-    `is_as_keyed` where it ran there was installed what its key says; `warning` tells what was not
-    as the lock of its environment has it. `others` are files that are no declared outputs."""
+    """The attempt has ended; with a `result`, it reported its end itself.
+
+    - `rows`: artifacts whose bytes are stored; `hold` protects the bytes until the commit.
+    - `is_as_keyed`: whether the cache key describes the packages that were installed.
+    - `warning`: differences from the lock, and other warnings.
+    - `others`: files beside the declared outputs.
+    """
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
     failure: Failure | None = None
@@ -59,17 +62,17 @@ class Ended:
 
 @dataclass(frozen=True)
 class Unbegun:
-    """Its worker is gone and had not come to it: another one may have it."""
+    """The worker ended before it began the attempt; another worker may get it."""
 
 
 @dataclass(frozen=True)
 class Left:
-    """Of a worker of functions: it takes nothing more."""
+    """The function worker accepts no more calls."""
 
 
 @dataclass(frozen=True)
 class Gone:
-    """Of an attempt at its end: nothing of it is there any more."""
+    """Nothing is left of an ended attempt."""
 
 
 Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left | Gone
@@ -77,13 +80,13 @@ Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left | Gone
 
 @dataclass(frozen=True)
 class Report:
-    """All that one look at an attempt, or at a worker of functions, found out."""
+    """All facts from one check of an attempt or function worker."""
 
     attempt_id: str
     facts: list[Fact]
 
     def release(self) -> None:
-        """Let go of bytes: they are named, or not wanted."""
+        """Release bytes that are now named by rows, or not wanted."""
         for fact in self.facts:
             if isinstance(fact, Ended):
                 fact.hold.close()
@@ -99,16 +102,17 @@ class Inbox:
         self._is_rung = False
 
     def put(self, report: Report | None) -> None:
-        """A report, or only the word that something is to be looked at again."""
+        """Add a report; None only wakes the loop for another round."""
         with self._lock:
             if report is not None:
                 self._reports.append(report)
+            # One ring per round is enough to wake the loop.
             is_first, self._is_rung = not self._is_rung, True
         if is_first:
             self.ring()
 
     def take(self) -> list[Report]:
-        """All that came since the last time."""
+        """Return all reports since the last call."""
         with self._lock:
             found, self._reports, self._is_rung = self._reports, [], False
         return found

@@ -1,4 +1,4 @@
-"""What one round decides: told to the board at once, written in one transaction."""
+"""The decisions of one round: applied to the board at once, written in one transaction."""
 
 import secrets
 import time
@@ -23,14 +23,16 @@ from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.transition import Move
 
 CANCELLED = "the run was cancelled"
-# what becomes of tasks that have not begun when their run is cancelled
+# next states of tasks that have not begun when their run is cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
 
 
 class Changes:
-    """Moves of rows with all that belongs to them, in their order. `is_urgent` when something
-    waits for their commit; otherwise they may wait a little for others."""
+    """Moves of rows and related writes, in order.
+
+    `is_urgent` is set if work waits for the commit. Otherwise the write may wait for more changes.
+    """
 
     def __init__(self, store: Store, board: Board):
         self._store = store
@@ -55,9 +57,10 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self._moves or self._ends or self._notes or self.passed_on)
 
-    # What may be decided
+    # Decisions
 
     def move_task(self, task: LiveTask, to: str, **columns: Any) -> None:
+        """Move the task to its next state, and note the moves that follow."""
         record = task.record
         self._moves.append(self._store.tasks.step(record, to, columns))
         if record.state == "queued":
@@ -75,6 +78,7 @@ class Changes:
         self._follow += [(task.run, node, after) for node, after in steps]
 
     def move_attempt(self, attempt: LiveAttempt, to: str, **columns: Any) -> None:
+        """Move the attempt to its next state."""
         self._moves.append(self._store.attempts.step(attempt.record, to, columns))
         site = columns.get("site", attempt.record.site)
         attempt.record = msgspec.structs.replace(attempt.record, state=to, site=site)
@@ -84,27 +88,27 @@ class Changes:
             self.is_urgent = True
 
     def note(self, task: LiveTask, reason: str) -> None:
-        """Why the task is where it is."""
+        """Set the reason for the task's current state."""
         if reason != task.record.reason:
             self._notes[task.record.id] = reason
             task.record = msgspec.structs.replace(task.record, reason=reason)
 
     def note_wait(self, task: LiveTask, words: str) -> None:
-        """Why it is in the queue, behind what became of an attempt before."""
+        """Set the reason for waiting in the queue, after the outcome of an earlier attempt."""
         self.note(task, status_reason.queued(task.record.reason, words))
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
-        """Write first: the attempt exists before anything starts."""
+        """Record the attempt before anything starts."""
         self.recorded.append(self._board.begin(task, attempt))
         self.is_urgent = True
 
     def pass_on(self, attempt: LiveAttempt) -> None:
-        """The worker that the attempt was given to has left before it came to it: its successor
-        has it from now on."""
+        """Assign the attempt to the successor of a worker that ended before beginning it."""
         old = attempt.worker
         if old is None or attempt.record.state in ATTEMPT.terminal:
             return
         if old.successor is None:
+            # One successor for all its attempts, so that they stay together.
             old.successor = LiveWorker(new_id(), secrets.token_hex(16), old.run, old.group)
         new = old.successor
         attempt.record = msgspec.structs.replace(attempt.record, worker=new.id, mark=new.mark)
@@ -113,37 +117,37 @@ class Changes:
         self.is_urgent = True
 
     def publish(self, task: LiveTask, rows: Rows) -> None:
-        """The outputs of the task, which has just ended."""
+        """Store the outputs of the task, which has just ended."""
         self._artifacts.append((task.record, rows))
         for row in rows:
             found = bytes_of(row["digest"], row["filename"], task.record.node)
             task.results[row["name"]] = found
 
     def link(self, task: LiveTask, rows: Rows) -> None:
-        """Results of another task become this one's too."""
+        """Store results of another task as results of this one."""
         self.publish(task, rows)
         self._links += 1
 
     def keep(self, task: LiveTask) -> None:
-        """The result of the task is to be found by its key."""
+        """Add the result of the task to the cache."""
         if task.record.cache_key:
             self.kept[task.record.owner, task.record.cache_key] = task.record.id
 
     def keep_packages(self, environment: EnvironmentRef) -> None:
-        """What is installed where a task is to run."""
+        """Store the packages that are installed where a task will run."""
         if environment.fingerprint not in self._board.environments:
             self._environments[environment.fingerprint] = environment
 
     def keep_bytes(self, blobs: Blobs) -> None:
-        """Until it is committed no bytes are collected."""
+        """Prevent collection of bytes until the commit."""
         if not self._holds:
             self.hold.enter_context(blobs.keeping())
             self._holds = True
 
-    # What follows from it
+    # Consequences
 
     def begin(self, run: LiveRun) -> None:
-        """A run that was read anew: it runs, or is to be cancelled; some of its tasks may go on."""
+        """Start or cancel a run that was read again, and move the tasks that may proceed."""
         self._touched[run.run.id] = run
         if run.run.state == "queued":
             run.begun, now = time.monotonic(), datetime.now(UTC)
@@ -159,7 +163,7 @@ class Changes:
         self.settle()
 
     def settle(self) -> None:
-        """Move what may go on because of what moved, and end runs that have come to it."""
+        """Move the tasks that follow from earlier moves, and end finished runs."""
         while self._follow:
             run, node, to = self._follow.popleft()
             task = run.tasks[node]
@@ -187,10 +191,14 @@ class Changes:
         run.run = msgspec.structs.replace(run.run, state=to)
         self.is_urgent |= to in RUN.terminal
 
-    # The one write
+    # Write
 
     def write(self, c: Connection) -> None:
-        """Raises Stale when the board was not what the store is."""
+        """Write all changes.
+
+        Raises:
+            Stale: The board differs from the store.
+        """
         store = self._store
         begun = store.attempts.begun([attempt.record for attempt in self.recorded])
         transition.move_all(c, self._moves, begun)
@@ -206,17 +214,18 @@ class Changes:
         for fingerprint, environment in self._environments.items():
             store.fingerprints.keep(c, fingerprint, environment.versions)
             self._board.environments.add(fingerprint)
+        # Ends of runs come last, so that their events follow those of their tasks.
         if self._ends:
             crash_point("before-run-end")
             transition.move_all(c, self._ends)
 
     def runs(self) -> set[str]:
-        """The runs that go on because of it."""
+        """Return the IDs of runs that advance."""
         moved = {move.subject.run_id for move in self._moves if move.machine is TASK}
         return moved | {attempt.record.run_id for attempt in self.recorded}
 
     def pass_crash_points(self) -> None:
-        """Those behind the commit, once for each that it is about."""
+        """Pass the crash points after the commit, once per attempt."""
         for _ in self.recorded:
             crash_point("recorded")
         for move in self._moves:

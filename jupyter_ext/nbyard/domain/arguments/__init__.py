@@ -1,3 +1,4 @@
-"""What an executable takes and produces: arguments, how each one reaches the program, and checks
-of values. Also evaluates CWL parameter references to arguments.
+"""Arguments of executables: declarations, checks of values, and how programs receive them.
+
+Also evaluates CWL parameter references to arguments.
 """

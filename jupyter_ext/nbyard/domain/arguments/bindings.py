@@ -1,4 +1,4 @@
-"""How a command gets the value of an argument, or leaves an output."""
+"""How a command receives the value of an argument, or where it leaves an output."""
 
 import os.path
 from collections.abc import Sequence
@@ -12,22 +12,27 @@ from nbyard.domain.arguments.parameter_references import evaluate, in_parts, nam
 class Option(
     msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True
 ):
-    """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value. If the
-    description does not set `joined`, only a value that begins with `-` is joined."""
+    """An option with its value: `--name VALUE`, or `--name=VALUE` when `joined`.
+
+    `flag` is the text before the value. Without `joined` in the description, only a value that
+    begins with `-` is joined.
+    """
 
     flag: str
     joined: bool | None = None
 
 
 class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
-    """`--name VALUE VALUE`: all of a list behind one option."""
+    """One option with all items of a list: `--name VALUE VALUE`."""
 
     flag: str
 
 
 class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unknown_fields=True):
-    """A word that is present when the value is true, or as often as a whole number says. After a
-    slash stands the word for false: `--name/--no-name`."""
+    """A word that is present when the value is true, or repeated as often as an integer states.
+
+    The word for false follows a slash: `--name/--no-name`.
+    """
 
     flag: str
 
@@ -40,8 +45,10 @@ class Positional(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A bare word; positions count from 0 and come after all options. `separated` tells that the
-    program knows `--`, behind which no word is an option."""
+    """A bare word. Positions count from 0 and follow all options.
+
+    With `separated`, the program accepts `--`, after which no word is an option.
+    """
 
     position: int
     separated: bool = False
@@ -68,8 +75,10 @@ class Stdout(
 class Handed(
     msgspec.Struct, frozen=True, tag="handed", tag_field="kind", forbid_unknown_fields=True
 ):
-    """The code asks for it with `nbyard.input` or `nbyard.secret`, or hands it over with
-    `nbyard.output`."""
+    """A value that the code fetches or returns itself.
+
+    The code calls `nbyard.input`, `nbyard.secret` or `nbyard.output`.
+    """
 
 
 class Stderr(
@@ -86,12 +95,15 @@ class Bound(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """Words behind all others in the order of their positions, made as CWL makes them: `prefix`
-    before the value, or `joined` with it; a list as one word with a `separator`, else item by item
-    as `each` says; of an object those of its values that `fields` name. `text` stands for the value
-    and may have references: `$(inputs.reads.nameroot)`. With `when` there are words only where one
-    of these arguments has a value. A value that begins with `-` goes as it is. In a line for a
-    shell, `raw` words stand without quotes."""
+    """Words after all others, in the order of their positions, built as CWL defines it.
+
+    `prefix` precedes the value, or is `joined` with it. A list becomes one word with a
+    `separator`, else one item at a time as `each` states. An object contributes the values that
+    `fields` names. `text` replaces the value and may contain references:
+    `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of these arguments has
+    a value. A value that begins with `-` passes unchanged. In a line for a shell, `raw` words
+    are not quoted.
+    """
 
     position: int = 0
     prefix: str = ""
@@ -107,7 +119,10 @@ class Bound(
 class Referenced(
     msgspec.Struct, frozen=True, tag="referenced", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Only where a reference names it: in a word, a variable or a file of the working folder."""
+    """A value that appears only where a reference names it.
+
+    The reference is in a word, a variable or a file of the working folder.
+    """
 
 
 class Found(
@@ -118,11 +133,13 @@ class Found(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """What the program leaves in its working folder under a name that fits one of the patterns;
-    for a list all that do, as a folder, each `only` a file or a folder where that is said. With a
-    `value` it is what that says of these files, `self` among its references:
-    `$(self[0].contents)`; what is no file becomes a JSON file. Without patterns and value: what
-    `cwl.output.json` tells, under its name or, field by field, its `key`."""
+    """An output in the working folder whose name matches a pattern.
+
+    For a list, all matches form a folder. `only` restricts matches to files or folders. A
+    `value` is evaluated on these files as `self`: `$(self[0].contents)`. A result that is not a
+    file becomes a JSON file. Without patterns and value, `cwl.output.json` names the output
+    under its name or, field by field, its `key`.
+    """
 
     patterns: tuple[str, ...] = ()
     value: str = ""
@@ -131,22 +148,27 @@ class Found(
 
 
 class Companion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What belongs to each file of a list, and is no item of it: a file in the same folder, under
-    the name that `pattern` makes of its own as `Beside` does."""
+    """A file that accompanies each file of a list and is not an item of the list.
+
+    It is in the same folder. `pattern` derives its name from the name of the item, as in
+    `Beside`.
+    """
 
     pattern: str
     required: bool = True
 
     @property
     def beside(self) -> "Beside":
+        """Return the naming rule, as for a companion of a single file."""
         return Beside("", self.pattern)
 
 
 def companions_of(
     names: Sequence[str], companions: Sequence[Companion]
 ) -> dict[str, dict[Companion, str]]:
-    """The items among the names in a folder, each with those of the names that belong to it."""
+    """Return the items among the file names in a folder, each with its companions."""
     told = {name: {one: one.beside.name(name) for one in companions} for name in names}
+    # a companion of another file is not an item itself
     others = {made for name, mine in told.items() for made in mine.values() if made != name}
     known = set(names)
     return {
@@ -159,20 +181,23 @@ def companions_of(
 class Beside(
     msgspec.Struct, frozen=True, tag="beside", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A file in the folder of another argument's, `of`, whose name makes its own: `pattern` is
-    added to that, each `^` before it takes an ending away first; one with references to `self` is
-    the whole name: `$(self.nameroot).idx` (`secondaryFiles` of CWL)."""
+    """A file beside the file of another argument, `of`, with a name derived from that name.
+
+    `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
+    with references to `self` is the whole name: `$(self.nameroot).idx` (`secondaryFiles` of
+    CWL).
+    """
 
     of: str
     pattern: str
 
     @property
     def parts(self) -> list[dict[str, Any]]:
-        """Of a pattern with references, what is said by parts; else nothing."""
+        """Return the parts of a pattern with references, else an empty list."""
         return in_parts(self.pattern, {}, "pattern") if names_in(self.pattern, "pattern") else []
 
     def name(self, other: str) -> str:
-        """Its name beside a file called so."""
+        """Return the name of the companion of a file named `other`."""
         if names_in(self.pattern, "pattern"):
             root, extension = os.path.splitext(other)
             names = {"basename": other, "nameroot": root, "nameext": extension}
@@ -185,8 +210,10 @@ class Beside(
 
 
 class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
-    """The code opens the file itself, under this `path`, which counts from the folder of the code
-    file. An input is put there before the code runs, an output is taken from there afterwards."""
+    """The code opens the file itself, at `path` relative to the folder of the code file.
+
+    An input is put there before the code runs. An output is taken from there afterwards.
+    """
 
     path: str
 
@@ -211,9 +238,9 @@ Reach = (
     | Beside
     | File
 )
-# What stands behind the program in its command line.
+# These become words of the command line, after the program.
 WORDED = (Option, Words, Flag, Positional, Bound)
-# How an output that the program is not told of comes about.
+# Outputs whose path is not passed to the program.
 LEFT = (Stdout, Stderr, Found)
-# What a notebook is not given by its name.
+# Values that a notebook does not receive as parameters.
 BY_ITSELF = (Handed, File)

@@ -1,4 +1,4 @@
-"""Files and folders as references see them: objects, as CWL has them."""
+"""Files and folders as references see them: objects in the form that CWL defines."""
 
 import os.path
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
 
 MIB = 2**20
+# names of fields in CWL
 CONTENTS = "contents"
 LISTING = "listing"
 SECONDARY = "secondaryFiles"
@@ -18,9 +19,12 @@ Listing = dict[str, Any]
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What only the place of the work knows: sizes of inputs, files of those that are lists (their
-    names, sorted), texts that references ask for (by input, or `input/file` of a list), and what
-    the work may use. A preview has placeholders for sizes."""
+    """Facts that are known only where the task runs.
+
+    They are the sizes of inputs and the sorted file names of inputs that are lists. They also
+    include the texts that references ask for (by input, or `input/file` of a list) and the
+    granted cores and memory. A preview has placeholders for sizes.
+    """
 
     cores: int = 1
     memory_bytes: int = 1024 * MIB
@@ -31,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 def seen(argument: Argument, value: Any, facts: Facts) -> Any:
-    """A value as references see it: a file or folder is an object."""
+    """Return a value as references see it: a file or folder becomes an object."""
     if argument.role != "input" or not isinstance(value, str):
         return value
     if argument.type == "list":
@@ -42,7 +46,7 @@ def seen(argument: Argument, value: Any, facts: Facts) -> Any:
 
 
 def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any]]:
-    """The files of a list, each with those that belong to it."""
+    """Return the files of a list, each with its companions."""
     names = facts.files.get(argument.name, [])
     found = []
     for name, mine in companions_of(names, argument.companions).items():
@@ -68,7 +72,7 @@ def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
 
 
 def move(value: dict[str, Any], path: str) -> None:
-    """Let the object be at another place, with all that lies in it."""
+    """Change the path of the object and of everything in it."""
     value.update(named(path))
     for one in value.get(LISTING, ()):
         move(one, f"{path}/{one['basename']}")
@@ -84,6 +88,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
 
 
 def named(path: str) -> dict[str, str]:
+    """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
     root, extension = os.path.splitext(basename)
     parts = {"basename": basename, "nameroot": root, "nameext": extension}
@@ -91,4 +96,5 @@ def named(path: str) -> dict[str, str]:
 
 
 def is_file(value: Any) -> bool:
+    """Return whether a value is the object of a file or folder."""
     return isinstance(value, dict) and value.get("class") in ("File", "Directory")

@@ -1,6 +1,6 @@
-"""Parameter references of CWL v1.2 (section 4.2): `$(inputs.reads.path)`, and texts with them.
+"""Parameter references of CWL v1.2 (section 4.2), such as `$(inputs.reads.path)`.
 
-JavaScript is refused: what is no plain path to a value, and `${…}`.
+JavaScript is refused: `${…}` and every expression that is not a plain path to a value.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 from nbyard.errors import Invalid
 
-# In the brackets a backslash stands before a quote that belongs to the name.
+# Within brackets, a backslash escapes a quote that is part of the name.
 _SEGMENTS = (
     r"""\.(?P<plain>\w+)|\['(?P<single>(?:[^'\\]|\\.)*)'\]|\["(?P<double>(?:[^"\\]|\\.)*)"\]"""
     r"""|\[(?P<index>\d+)\]"""
@@ -22,26 +22,28 @@ REFERENCE = re.compile(
 EXIT_CODE = ("runtime", "exitCode")
 NULL = "null"
 ROOTS = ("inputs", "self", "runtime", NULL)
-# A backslash before a reference makes it text; two stand for one (v1.2).
+# A backslash turns a reference into text; two backslashes stand for one (v1.2).
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PIECE = re.compile(r"\\\\|\\\$[({]|\$[({]|[^\\$]+|.", re.DOTALL)
 
 
 def names_in(text: str, where: str) -> list[tuple[str, ...]]:
-    """The references in a text, each as its segments.
+    """Return the references in a text, each as its segments.
 
     Raises:
-        Invalid: there is an expression in it that is no reference.
+        Invalid: the text contains an expression that is not a reference.
     """
     return [path for path, _ in _pieces(text, where) if path]
 
 
 def evaluate(text: str, known: Mapping[str, Any], where: str, *, exact: bool = False) -> Any:
-    """The value of a text that is one reference; else the text with what its references stand for,
-    all but texts as JSON. White space around one reference counts only where it is `exact`.
+    """Return the value of a reference, or a text with its references resolved.
+
+    In a longer text, values other than strings are inserted as JSON. White space around a
+    single reference counts only if `exact`.
 
     Raises:
-        Invalid: an expression that is no reference, or nothing is there that it names.
+        Invalid: an expression is not a reference, or names a missing value.
     """
     whole = REFERENCE.fullmatch(text if exact else text.strip())
     if whole:
@@ -54,11 +56,13 @@ def evaluate(text: str, known: Mapping[str, Any], where: str, *, exact: bool = F
 
 
 def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
-    """The same as far as it is known before the work: parts `{"is": value}`, and `{"of": path}` for
-    what is said of its files (`self`) or its exit code.
+    """Evaluate a text as far as its values are known before the task runs.
+
+    Return parts `{"is": value}`, and `{"of": path}` for references to its files (`self`) or its
+    exit code.
 
     Raises:
-        Invalid: as `evaluate` does.
+        Invalid: as in `evaluate`.
     """
     whole = REFERENCE.fullmatch(text.strip())
     pieces = [(_path(whole, where), "")] if whole else _pieces(text, where)
@@ -71,20 +75,22 @@ def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, 
 
 
 def quoted(text: str) -> str:
-    """A text in which nothing is a reference, when evaluated."""
+    """Escape a text so that evaluation finds no reference in it."""
     if not _has_any(text):
         return text
     return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
 
 
 def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
-    """The text with its references to inputs by other names: paths below `inputs`, by those that
-    they had."""
+    """Rename the references to inputs in a text.
+
+    `names` maps old paths below `inputs` to new ones.
+    """
     return _changed(text, lambda reference: _renamed(reference, names))
 
 
 def of_input(text: str, path: tuple[str, ...]) -> str:
-    """The text with the input at that path where it says `self`."""
+    """Replace `self` in the references of a text with the input at that path."""
 
     def changed(reference: re.Match[str]) -> str:
         first, *rest = _path(reference, "")
@@ -94,7 +100,7 @@ def of_input(text: str, path: tuple[str, ...]) -> str:
 
 
 def _changed(text: str, change: Callable[[re.Match[str]], str]) -> str:
-    """The text with other references."""
+    """Apply a change to every reference in a text."""
     if not _has_any(text):
         return text
     found, position = [], 0
@@ -112,12 +118,13 @@ def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], tuple[str
     known = [path for path in names if tuple(rest[: len(path)]) == path]
     if first != "inputs" or not known:
         return reference[0]
+    # paths may be prefixes of one another
     longest = max(known, key=len)
     return f"$(inputs{written((*names[longest], *rest[len(longest) :]))})"
 
 
 def written(path: tuple[str, ...]) -> str:
-    """A path as a reference has it behind its first name."""
+    """Return a path as a reference spells it after its first name."""
     return "".join(map(_written, path))
 
 
@@ -139,7 +146,7 @@ def _has_any(text: str) -> bool:
 
 
 def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
-    """References and the literal text between them, in order."""
+    """Return the references and the literal text between them, in order."""
     if not _has_any(text):
         return [((), text)]
     found: list[tuple[tuple[str, ...], str]] = []
@@ -182,8 +189,10 @@ def _segment(found: re.Match[str]) -> str:
 
 
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
+    # `$(null)` is a valid reference in CWL
     value: Any = {**known, NULL: None}
     for at, segment in enumerate(path):
+        # `length` of an array is valid only as the last segment
         if isinstance(value, list) and segment == "length" and at == len(path) - 1:
             return len(value)
         if isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):

@@ -1,4 +1,4 @@
-"""Objects that references to several arguments at once see."""
+"""Records: objects that combine several arguments for references."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +10,16 @@ from nbyard.errors import Detail
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """An object that references see: its fields are arguments, by their names, or records. One that
-    is `optional` is null where none of its fields has a value."""
+    """An object for references. Its fields are argument names or other records.
+
+    An `optional` record is null if none of its fields has a value.
+    """
 
     fields: dict[str, "str | Record"]
     optional: bool = False
 
     def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The object where arguments have these values."""
+        """Return the object for these argument values."""
         found = {
             name: values.get(one) if isinstance(one, str) else one.of(values)
             for name, one in self.fields.items()
@@ -27,13 +29,13 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
     @property
     def names(self) -> set[str]:
-        """Those of its arguments."""
+        """Return the names of all arguments in the record and its inner records."""
         inner = [one.names for one in self.fields.values() if isinstance(one, Record)]
         return {one for one in self.fields.values() if isinstance(one, str)}.union(*inner)
 
 
 def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:
-    """Those that are called as an input, or have a field that is none."""
+    """Report records whose name is an input's, or that have a field that is not an input."""
     known = {argument.name for argument in arguments if argument.role != "output"}
     words = "needs a name of its own, and fields that are inputs"
     wrong = [name for name, one in records.items() if name in known or one.names - known]

@@ -1,4 +1,4 @@
-"""Arguments of executables: their names, what they take, and values checked against them."""
+"""Arguments of executables: names, types, formats, and checks of values."""
 
 import keyword
 import math
@@ -30,20 +30,20 @@ ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", 
 MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
-# the format of what takes a file as well as a folder
+# the format of an argument that accepts files and folders
 ANY = "any"
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One named argument.
 
-    `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
-    "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
-    tells whether a value must be given. `items` is the type of what a list holds (empty = any); an
-    input that is a list is a folder, whose files it holds; `companions` are files there that belong
-    to others. The value of a secret is the name of a credential, and what the work gets the place
-    of a file. `reach` tells how a command gets it; a notebook or function gets what has none by its
-    name.
+    `type` is the type of a value. Inputs and outputs are files or folders and use `format`
+    ("csv", "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then
+    `required` states whether a value must be set. `items` is the type of list items (empty =
+    any). An input that is a list is a folder of files; `companions` are files there that belong
+    to others. The value of a secret is the name of a credential; the task receives the path of
+    a file. `reach` defines how a command receives the argument. A notebook or function receives
+    an argument without `reach` by its name.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
-    """Refuse duplicate or invalid names, defaults that do not fit and unclear reaches.
+    """Refuse duplicate or invalid names, unsuitable defaults and invalid reaches.
 
     Raises:
         Invalid: with one detail per refused field.
@@ -81,7 +81,7 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
 
 
 def type_words(argument: Argument) -> str:
-    """What it takes or gives, as it is shown: the type of a value, of files their format."""
+    """Return the type of a value, or the format of files, as shown to users."""
     if argument.role == "value":
         return argument.format or argument.type
     if argument.format or argument.type != "list":
@@ -90,22 +90,22 @@ def type_words(argument: Argument) -> str:
 
 
 def format_words(argument: Argument) -> str:
-    """What one file or folder of it has to be."""
+    """Return the format of one file or folder, as shown to users."""
     return "any file or folder" if argument.format == ANY else argument.format or "any file"
 
 
 def is_secret(argument: Argument) -> bool:
-    """Whether its value is the name of a credential."""
+    """Return whether the value is the name of a credential."""
     return argument.role == "value" and argument.type == "secret"
 
 
 def is_blank_secret(argument: Argument, value: Any) -> bool:
-    """Whether that is the empty text which stands in code where a secret would be."""
+    """Return whether the value is the empty placeholder of a secret in code."""
     return is_secret(argument) and value == ""
 
 
 def is_name(name: str) -> bool:
-    """Whether this can be a variable in Python, in the spelling that Python gives it (NFKC)."""
+    """Return whether a text is a valid Python variable name in NFKC spelling."""
     if not name.isidentifier() or keyword.iskeyword(name) or len(name.encode()) > MAX_NAME_BYTES:
         return False
     return unicodedata.normalize("NFKC", name) == name
@@ -158,13 +158,13 @@ def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
     return details
 
 
-# of the file that another one is beside
+# fields of the file that a companion's pattern refers to
 NAMES = (("self", "basename"), ("self", "nameroot"), ("self", "nameext"))
 KNOWN_NAMES = ", ".join(f"$({'.'.join(name)})" for name in NAMES)
 
 
 def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
-    """Each is beside a single file of its own role."""
+    """Check that each companion belongs to a single file of its own role."""
     details = []
     for index, argument in enumerate(arguments):
         reach = argument.reach
@@ -181,7 +181,7 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
 
 
 def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
-    """Files that the code opens itself: one argument for each role and path."""
+    """Check files that the code opens itself: one argument for each role and path."""
     details, seen = [], set()
     for index, argument in enumerate(arguments):
         reach = argument.reach
@@ -199,7 +199,7 @@ def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
 
 
 def file_problem(path: str) -> str:
-    """Say why no file of the code folder can lie at the path; empty if one can."""
+    """Return why a file of the code folder cannot have this path; empty if it can."""
     is_plain = path and not path.startswith("/") and "\x00" not in path
     is_file = posixpath.basename(path) not in (".", "..")
     if not (is_plain and is_file) or posixpath.normpath(path) != path:
@@ -227,10 +227,10 @@ def _called(reach: Reach) -> str:
 
 
 def check_value(argument: Argument, value: Any, path: str = "") -> Any:
-    """The value as the argument's type wants it.
+    """Return the value, converted to the type of the argument.
 
     Raises:
-        Invalid: when the value does not fit; nothing is guessed from text here.
+        Invalid: the value has another type. Text is never converted here.
     """
     where = path or argument.name
     if value is None:
@@ -245,7 +245,7 @@ def check_value(argument: Argument, value: Any, path: str = "") -> Any:
 
 
 def check_text(value: str, where: str) -> str:
-    """Text that both databases and every kernel can hold."""
+    """Return the text if both databases and every kernel can store it."""
     if "\x00" in value:
         raise Invalid.field(where, "the text contains a NUL character")
     if any("\ud800" <= char <= "\udfff" for char in value):
@@ -291,6 +291,7 @@ def _bool(_: Argument, value: Any, where: str) -> bool:
 
 def _choice(argument: Argument, value: Any, where: str) -> Any:
     for choice in argument.choices:
+        # 1 == True == 1.0 in Python, so the types must match as well
         if choice == value and type(choice) is type(value):
             return value
     raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
@@ -305,7 +306,7 @@ def _list(argument: Argument, value: Any, where: str) -> list[Any]:
 
 
 def _secret(_: Argument, value: Any, where: str) -> str:
-    """Nothing that was given is repeated: it may be what is secret itself."""
+    """Check the name of a credential. Messages never repeat the value, as it may be the secret."""
     if not isinstance(value, str) or not value.strip():
         raise Invalid.field(where, "the name of a credential is needed")
     return check_text(value, where)
@@ -316,7 +317,10 @@ def _json(_: Argument, value: Any, where: str) -> Any:
 
 
 def check_json(value: Any, where: str, depth: int = 0) -> Any:
-    """A JSON value without NaN, NUL, half surrogates, huge integers or more than 64 levels."""
+    """Check a JSON value and return it.
+
+    NaN, NUL, half surrogates, huge integers and more than 64 levels are refused.
+    """
     if depth > 64:
         raise Invalid.field(where, "nested deeper than 64 levels")
     if value is None or isinstance(value, bool):
@@ -357,13 +361,13 @@ def _word(value: Any) -> str:
 
 
 def parse_value(argument: Argument, text: str, path: str = "") -> Any:
-    """A value typed on a command line, read as the argument's declared type.
+    """Parse a value from the command line as the declared type of the argument.
 
-    `true/false/yes/no/1/0` are booleans; lists and JSON are JSON text; `null` or an empty text is
-    null where the argument allows it.
+    `true/false/yes/no/1/0` are booleans. Lists and JSON are JSON text. `null` or an empty text
+    is null where the argument allows it.
 
     Raises:
-        Invalid: when the text cannot be read as that type.
+        Invalid: the text is not a value of that type.
     """
     where = path or argument.name
     nullable = argument.nullable or argument.default is None
@@ -371,6 +375,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
         return None
     if argument.role != "value" or argument.type in ("string", "secret"):
         return check_value(argument, text, where)
+    # a choice may be a number, so compare texts
     if argument.type == "choice":
         matches = [choice for choice in argument.choices if str(choice) == text]
         return check_value(argument, matches[0] if matches else text, where)

@@ -1,4 +1,4 @@
-"""Numbers that work recorded while it ran: from metrics.jsonl to lines that can be drawn."""
+"""Metrics that a task recorded while it ran: from metrics.jsonl to columns for charts."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,12 +8,15 @@ import msgspec
 
 MAX_POINTS = 500
 MAX_METRICS = 100
+# JSON has no such numbers; these are JavaScript's names
 WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 class Point(msgspec.Struct, frozen=True):
-    """A line of metrics.jsonl: seconds since 1970, the metric, its value, and the step of the work
-    where it counts them. NaN and infinities are text."""
+    """A line of metrics.jsonl: seconds since 1970, the metric and its value.
+
+    `step` is the step of the task, if the task counts steps. NaN and infinities are text.
+    """
 
     at: float
     name: str
@@ -22,10 +25,12 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One metric as columns of equal length, at most 500 points of `count`; between them lie the
-    least and the largest that there were. `seconds` count from the first point of all metrics;
-    `steps` is empty where the work counts none. What is no number is "NaN", "Infinity" or
-    "-Infinity"; `last` is the newest value."""
+    """One metric as columns of equal length, at most 500 points of `count`.
+
+    Thinning keeps the minimum and maximum between points. `seconds` count from the first point
+    of all metrics. `steps` is empty if the task counts none. Values that are not numbers are
+    "NaN", "Infinity" or "-Infinity". `last` is the newest value.
+    """
 
     name: str
     count: int
@@ -36,8 +41,10 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """What an attempt recorded, up to a hundred metrics in the order in which they came. `attempt`
-    is 0 where there is none; `done` tells that no more will come."""
+    """The metrics of an attempt, at most a hundred, in the order of their first points.
+
+    `attempt` is 0 if there is no attempt. `done` means that no more points will arrive.
+    """
 
     attempt: int
     done: bool
@@ -46,7 +53,7 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 def read_points(lines: Iterable[bytes]) -> list[Point]:
-    """The whole lines that are points; work may have done anything to the file."""
+    """Return the valid points. The task controls the file, so other lines are skipped."""
     decode = msgspec.json.Decoder(Point).decode
     found: list[Point] = []
     for line in lines:
@@ -60,9 +67,10 @@ def read_points(lines: Iterable[bytes]) -> list[Point]:
 
 
 def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
-    """By name."""
+    """Group points by metric."""
     series: dict[str, list[Point]] = {}
     for point in points:
+        # further metrics are dropped; known ones continue
         if point.name in series or len(series) < MAX_METRICS:
             series.setdefault(point.name, []).append(point)
     if not series:
@@ -81,16 +89,21 @@ def _metric(name: str, points: Sequence[Point], first: float) -> Metric:
         _shown(points[-1]),
         seconds=[round(point.at - first, 3) for point in kept],
         values=[_shown(point) for point in kept],
+        # steps are an axis only if every point has one
         steps=steps if len(steps) == len(kept) else [],
     )
 
 
 def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
-    """At most so many: of each group of neighbours the least and the largest, in their order; the
-    first and the last stay."""
+    """Thin out points to at most `most`.
+
+    Each group of neighbours keeps its minimum and maximum, in order. The first and last points
+    stay.
+    """
     if len(points) <= most:
         return list(points)
     inner = points[1:-1]
+    # each group keeps up to two points, so it is twice as large (rounded up)
     size = -(-2 * len(inner) // (most - 2))
     kept = [points[0]]
     for start in range(0, len(inner), size):
@@ -102,7 +115,7 @@ def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
 
 
 def _height(point: Point) -> float:
-    """NaN hides nothing: it is lower than all."""
+    """Return the value for comparison. NaN sorts below everything, so that it hides no value."""
     value = float(point.value)
     return -math.inf if math.isnan(value) else value
 

@@ -1,4 +1,4 @@
-"""Modules that work wanted and did not find, and what to install for them."""
+"""Modules that a task failed to import, and the packages that provide them."""
 
 import re
 
@@ -7,13 +7,13 @@ import msgspec
 from nbyard.domain.attempts.structs import Failure
 
 NAME = r"([A-Za-z_][\w.]*)"
-# the interpreter's words, behind those of a hand-off, and those of pandas (2 and 3) for what it
-# needs to read and write
+# messages of the interpreter, after those of a hand-off, and of pandas (2 and 3) about
+# optional dependencies for reading and writing
 OF_PYTHON = rf"(travels as Parquet: )?ModuleNotFoundError: No module named '{NAME}'"
 OF_PANDAS = rf"Missing optional dependency '{NAME}'|`Import {NAME}` failed"
 MESSAGE = re.compile(f"{OF_PYTHON}|{OF_PANDAS}")
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
-# where the distribution is not called as its module is
+# modules whose distribution has another name
 DISTRIBUTIONS = {
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -41,8 +41,11 @@ DISTRIBUTIONS = {
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A `module` that was not found, the `packages` to add for it, of which the last most likely
-    has it, and the name of the environment that lacks it, empty where none of ours was used."""
+    """A missing `module`, the `packages` to add for it and the environment that lacks it.
+
+    The last package is the one most likely to provide the module. `environment` is empty if the
+    task used no managed environment.
+    """
 
     module: str
     packages: list[str]
@@ -50,17 +53,18 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 def missing_from(failure: Failure | None, environment: str) -> Missing | None:
-    """What a failure says is missing; None when it says something else, or
-    when the module is there but did not travel with the code.
+    """Return the module that a failure reports as missing.
 
-    A data frame of pandas was at hand where pandas lacks something: an environment that is made
-    for the step has to have both.
+    Return None if the failure has another cause, or if the module exists but was left out of
+    the code bundle. If pandas lacks an optional dependency, a new environment needs pandas as
+    well.
     """
     if failure is None or failure.left_out:
         return None
     told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure.message}"))
     if not told:
         return None
+    # the last message belongs to the error that ended the task
     hand_off, absent, *of_pandas = told[-1]
     module = absent or "".join(of_pandas)
     is_of_pandas = not absent or (hand_off and absent == "pyarrow")  # polars writes by itself
@@ -69,7 +73,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
 
 
 def package_of(module: str) -> str:
-    """The distribution of a module: that of the longest part of its name that is known."""
+    """Return the distribution of a module, by the longest known prefix of its name."""
     parts = module.split(".")
     names = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     return next((DISTRIBUTIONS[name] for name in names if name in DISTRIBUTIONS), parts[0])

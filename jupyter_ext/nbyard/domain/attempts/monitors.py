@@ -1,4 +1,4 @@
-"""Monitor links: ports that a step listens at while it runs, and TensorBoard on what it writes."""
+"""Monitor links: ports that a running task listens on, and TensorBoard on its files."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,14 +8,17 @@ import msgspec
 PROXY = "nbyard/attempts"
 TENSORBOARD = "tensorboard"
 MAX_PORTS, MAX_PORT = 8, 65535
+# the first number tried for a declared port 0
 CONTAINER_PORTS = 8800
-EVERYWHERE = "0.0.0.0"  # inside of a container, whose network is its own
+EVERYWHERE = "0.0.0.0"  # inside a container, which has its own network
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class MonitorLink(msgspec.Struct, frozen=True):
-    """How a port of a running attempt is reached: `path` is below the server's base URL. It is to
-    be shown as active only while it `answers`; `reason` says why it never will."""
+    """The link to a port of a running attempt. `path` is below the server's base URL.
+
+    Show it as active only while it `answers`. `reason` says why it never will.
+    """
 
     name: str
     path: str
@@ -24,20 +27,22 @@ class MonitorLink(msgspec.Struct, frozen=True):
 
 
 def link_path(name: str, port: str) -> str:
-    """The address of a port of the attempt of that id, below the server's base URL."""
+    """Return the path of a port of an attempt, below the server's base URL.
+
+    `name` is the attempt's ID.
+    """
     return f"{PROXY}/{name}/{port}/"
 
 
 def container_ports(declared: Mapping[str, int]) -> dict[str, int]:
-    """The ports inside of a container, whose network is its own: what is declared, and any other
-    number where that is 0."""
+    """Return the ports inside a container. A declared port 0 becomes any other number."""
     taken = set(declared.values())
     free = (number for number in range(CONTAINER_PORTS, MAX_PORT) if number not in taken)
     return {name: number or next(free) for name, number in declared.items()}
 
 
 def variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
-    """What the work is told: the address to listen at, and of each name its port."""
+    """Return the environment variables with the address to listen on and the port of each name."""
     if not ports:
         return {}
     told = {variable(name): str(number) for name, number in ports.items()}
@@ -47,12 +52,12 @@ def variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
 
 
 def variable(name: str) -> str:
-    """The variable that tells the port of that name."""
+    """Return the environment variable that holds the port of that name."""
     return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
 
 
 def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, str]]:
-    """What of a declaration makes no sense: the field, and the reason."""
+    """Yield the problems of a declaration: the field and the reason."""
     if len(ports) > MAX_PORTS:
         yield "ports", f"there may be at most {MAX_PORTS} ports"
     for name, number in ports.items():

@@ -1,4 +1,4 @@
-"""Other files: what work wrote into its copy of the code beside its declared outputs."""
+"""Other files: files that a task wrote into its copy of the code beside its outputs."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -9,11 +9,11 @@ from nbyard.domain.ignore_rules import is_cache, is_ignored
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid
 
-NAMED = 100  # files that were left out, by their names; of more only the number is kept
-MOST_SEEN = 100_000  # entries of folders; who writes more keeps the first ones
+NAMED = 100  # names of files left out; beyond these only the number is kept
+MOST_SEEN = 100_000  # folder entries; later ones are not kept
 MAX_DEPTH = 64
-MOST = 2**53  # that a browser counts to
-SHOWN = 200  # characters of a name that may not be used
+MOST = 2**53  # largest integer that a browser counts to
+SHOWN = 200  # characters shown of a forbidden name
 
 Why = Literal[
     "too-large", "too-many", "no-room", "ignored", "link", "name", "secret", "unreadable", "above"
@@ -24,11 +24,11 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file, or a folder whose path ends in `/`, that was written and not kept.
 
     `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
-    `no-room`: the disk of the store was full. `ignored`: a rule of code bundles leaves it out.
-    `link`: it is a link, or no ordinary file. `name`: its name may not be used elsewhere; the
-    path shows it with escapes. `secret`: it holds a credential of the run. `unreadable`: it could
-    not be read, or changed while it was read. `above`: it lies above the folder of the code, which
-    is known in processes of the store's machine.
+    `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
+    `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the
+    path shows it with escapes. `secret`: it contains a credential of the run. `unreadable`:
+    reading failed, or the file changed meanwhile. `above`: it is above the folder of the code,
+    which is known for processes on the store's machine.
     """
 
     path: str
@@ -37,8 +37,11 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OtherFiles(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Files that work wrote and that are no declared outputs: `count` of them are kept as the
-    folder `digest`. `left_out` names up to 100 that are not kept; `more` is how many others."""
+    """Files that a task wrote beside its declared outputs.
+
+    `count` of them are kept as the folder `digest`. `left_out` names up to 100 files that are
+    not kept; `more` counts the rest.
+    """
 
     digest: str = ""
     count: int = 0
@@ -48,7 +51,7 @@ class OtherFiles(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OtherFile(msgspec.Struct, frozen=True):
-    """One that is kept; `path` is relative to the folder of the code."""
+    """A file that is kept. `path` is relative to the folder of the code."""
 
     path: str
     digest: str
@@ -56,8 +59,11 @@ class OtherFile(msgspec.Struct, frozen=True):
 
 
 class OtherFileList(msgspec.Struct, frozen=True):
-    """The other files of a task. `folder` is where its code lies on the machine of the store, empty
-    where that is not known: there the files would lie, had the code run in its own folder."""
+    """The other files of a task.
+
+    `folder` is the folder of its code on the store's machine, empty if unknown. The files would
+    be there if the code had run in its own folder.
+    """
 
     files: list[OtherFile]
     left_out: list[LeftOut]
@@ -66,17 +72,17 @@ class OtherFileList(msgspec.Struct, frozen=True):
 
 
 class Written(NamedTuple):
-    """A file that could be kept."""
+    """A file that can be kept."""
 
     path: str
     size_bytes: int
 
 
 class FileFilter:
-    """Decides of each file that work wrote whether it could be kept, wherever the file was found.
+    """Decides whether each file that a task wrote can be kept, wherever it was found.
 
-    Paths are relative to the folder of the code; those of folders end in `/`. `written` could be
-    kept, `left` not; `places` are the paths of files as they are there.
+    Paths are relative to the folder of the code; folders end in `/`. `written` lists files that
+    can be kept, `left` those that cannot. `places` maps kept paths to the original ones.
     """
 
     def __init__(self, declared: Collection[str]) -> None:
@@ -87,21 +93,21 @@ class FileFilter:
         self._folders: dict[str, str | None] = {"": ""}
 
     def leave(self, path: str, why: Why, size: int = 0) -> None:
-        """Note what is not kept; of a folder all of it is one."""
+        """Record a path that is not kept. A folder counts as one path."""
         path = _printable(path)
         known = self.left.get(path)
         self.left[path] = LeftOut(path, why, size + (known.size_bytes if known else 0))
 
     def skips(self, folder: str) -> bool:
-        """Return whether nothing in it counts: it is a cache, or a declared output."""
+        """Return whether everything in a folder is skipped: it is a cache or a declared output."""
         return self._in_folder(folder) is None
 
     def ignores(self, path: str) -> bool:
-        """Return whether bundles leave out a file, unless it is the code itself."""
+        """Return whether bundles exclude a file, unless it is the code itself."""
         return bool(self._rule(path))
 
     def add(self, path: str, size: int, *, is_file: bool) -> Written | None:
-        """Decide on a file, or on a link or pipe; None where it is not kept."""
+        """Decide on a file, link or pipe. Return None if it is not kept."""
         if path.count("/") > MAX_DEPTH:
             self.leave(f"{path.rpartition('/')[0]}/", "too-many")
             return None
@@ -117,6 +123,7 @@ class FileFilter:
             self.leave(plain, "link")
         elif ignored:
             self.leave(ignored, "ignored", size)
+        # another name that is equal in NFC
         elif plain in self.places:
             self.leave(plain, "name", size)
         else:
@@ -131,8 +138,10 @@ class FileFilter:
         return self._folders[folder]
 
     def _rule(self, path: str) -> str | None:
-        """Return the outermost folder around it that bundles leave out, or itself; None where it
-        does not count."""
+        """Return the outermost excluded folder of a path, or the path itself if it is excluded.
+
+        Return an empty text if bundles include it, None if it is skipped.
+        """
         own = path.removesuffix("/")
         above, slash, _ = own.rpartition("/")
         outer = self._in_folder(above + slash)
@@ -142,7 +151,7 @@ class FileFilter:
 
 
 def _printable(path: str) -> str:
-    """Return a name that people can see: escaped where it could do harm."""
+    """Return a name that is safe to show: forbidden names are escaped."""
     try:
         check_member_path(path.removesuffix("/").removeprefix("../"))
     except Invalid:
@@ -153,7 +162,7 @@ def _printable(path: str) -> str:
 def within_caps(
     written: Iterable[Written], most_bytes: int, most_files: int
 ) -> tuple[list[Written], list[LeftOut]]:
-    """Split files into those to keep and those beyond the caps; the smallest are kept first."""
+    """Split files into those to keep and those beyond the caps. The smallest are kept first."""
     kept: list[Written] = []
     left: list[LeftOut] = []
     size = 0
@@ -169,7 +178,7 @@ def within_caps(
 
 
 def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> OtherFiles | None:
-    """Return what is recorded of a task; None where its work wrote nothing else."""
+    """Return the record of other files for a task, or None if it wrote none."""
     if not kept and not left:
         return None
     named = sorted(left, key=lambda one: one.path)[:NAMED]
@@ -178,8 +187,10 @@ def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> Ot
 
 
 def merged(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
-    """Add files that stayed where the work was done to what is recorded of a task. The work itself
-    may have named them, in a container."""
+    """Add files that stayed where the task ran to the record of the task.
+
+    In a container, the task itself may have named them, so names and numbers are sanitised.
+    """
     if left is None or not (left.left_out or left.more):
         return kept
     kept = kept or OtherFiles()

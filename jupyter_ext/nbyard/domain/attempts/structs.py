@@ -1,31 +1,31 @@
 """The attempt folder: the contract between dispatcher, runtimes and runner.
 
 task.json        what to do (written first, whole, by the dispatcher)
-code/            the code bundle; the work runs in it
+code/            the code bundle; the task runs in it
 inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
-secrets/NAME     leads to files in memory: what the named credentials hold
-inputs/NAME/.table.json  of a table in CSV or TSV: the types that were inferred from its rows
-outputs/NAME/.type.json  what nbyard.output said of it: format, media type, columns
-log              everything the work printed, appended
+secrets/NAME     link to a file in memory with the content of a credential
+inputs/NAME/.table.json  column types inferred from the rows of a CSV or TSV table
+outputs/NAME/.type.json  format, media type and columns set by nbyard.output
+log              everything the task printed, appended
 events.jsonl     one JSON object a line: progress, cells
 usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
-metrics.jsonl    one JSON object a line: numbers that the work recorded with nbyard.metric
+metrics.jsonl    one JSON object a line: numbers that the task recorded with nbyard.metric
 executed.ipynb   the notebook as far as it ran (replaced whole at most ten times a second)
-surroundings.json  machine, environment and code that the attempt was made for
-image.json       {name, id, lock} of the image, where a container does the work
+surroundings.json  machine, environment and code of the attempt
+image.json       {name, id, lock} of the image, if a container runs the task
 heartbeat        touched every few seconds while the runner lives, from its third second on
 runner.json      {pid, started, host, boot_id} of the supervisor
-others.json      files beside the outputs that stayed where the work was done, by their names
-untyped.json     digests of tables of which the work is told no types: inferring took too long
-cancel           put there to ask the work to end; its text is the reason
+others.json      names of files beside the outputs that stayed where the task ran
+untyped.json     digests of tables without types for the task: inferring took too long
+cancel           request to end the task; its text is the reason
 result.json      renamed in last: finished
 
-Functions of one file share a process where they can. The folder of such a worker has moreover:
+Functions of one file share a process where possible. The folder of such a worker also has:
 
 calls.jsonl      one line a call, added by the dispatcher: an attempt and what to do
-more             a FIFO: somebody knocks when there are more lines
-results.jsonl    one line a call that is at its end, as in result.json
-calls/ID/…       log, inputs and outputs of one attempt, where it has any
+more             a FIFO that wakes the worker when there are more lines
+results.jsonl    one line for each finished call, as in result.json
+calls/ID/…       log, inputs and outputs of one attempt, if it has any
 """
 
 from typing import Any, Literal
@@ -55,6 +55,7 @@ CALLS = "calls.jsonl"
 MORE = "more"
 RESULTS = "results.jsonl"
 PLACES = "calls"
+# first word of a command: the image's own program
 IMAGE_PROGRAM = "{image}"
 
 FailureKind = Literal[
@@ -72,17 +73,19 @@ FailureKind = Literal[
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An output that must be there at the end; `path` is relative to the attempt folder. With
-    `patterns` it is looked for in the working folder and moved into the folder `path`: one file or
-    folder, or all that fit when there may be `several`, `only` files or folders. `told` is whether
-    cwl.output.json may say so, under its name or its `key`; then what is no file becomes a JSON
-    file. So does what is said of
-    the files that are found, in the parts of a `value`: `{"is": …}`, or `{"of": path}` below
-    `self`, the list of them. `beside` the file of another output it has the name that `pattern`
-    makes of that one's, or the `value` where `self` is that file. So have the `companions` of each
-    of several, which come along: objects with `pattern`, `value` and `required`. What the
-    code writes itself is taken from the file or folder `at`. Files there that are as they were
-    in the code bundle have a time of their own, and are left out."""
+    """An output that must exist at the end. `path` is relative to the attempt folder.
+
+    With `patterns`, the runner looks for it in the working folder and moves it to `path`. The
+    output is one file or folder, or all matches if `several`; `only` restricts them to files or
+    folders. If `told`, cwl.output.json may name it under its name or its `key`. A value that is
+    not a file becomes a JSON file. So does a `value` evaluated on the files found, in parts:
+    `{"is": …}`, or `{"of": path}` below `self`, their list.
+
+    An output `beside` another one has a name that `pattern`, or `value` with that file as
+    `self`, derives. Each item of several may have `companions`: objects with `pattern`, `value`
+    and `required`. Files that the code writes itself are taken from the file or folder `at`.
+    Files there that are unchanged since the code bundle carry a distinct time and are left out.
+    """
 
     path: str
     format: str = ""
@@ -100,7 +103,10 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which codes mean success or failure, where that is not 0 and all others."""
+    """Exit codes that mean success or failure.
+
+    By default, 0 is success and all others are failures.
+    """
 
     success: tuple[int, ...] = ()
     temporary: tuple[int, ...] = ()
@@ -110,8 +116,10 @@ class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NotebookWork(
     msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Run `path` (relative to the attempt folder) with `parameters` injected; it asks for what is
-    `handed` itself."""
+    """Run the notebook `path` (relative to the attempt folder) with `parameters` injected.
+
+    The code fetches the `handed` values itself.
+    """
 
     path: str
     kernel: str
@@ -123,12 +131,14 @@ class NotebookWork(
 class CommandWork(
     msgspec.Struct, frozen=True, tag="command", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Start `argv`; `stdin`, `stdout` and `stderr` are paths relative to the attempt folder;
-    `files` were put into the working folder. What is `handed` the program asks for itself, and what
-    the files of `secrets` hold it finds in these variables. With a `dockerfile` (a path like them)
-    that is done in the image made from it and from the files beside it; `{image}` as the first word
-    is what this image starts by itself: its ENTRYPOINT, or its CMD
-    where it has none, in its own working directory."""
+    """Start `argv`. `stdin`, `stdout` and `stderr` are paths relative to the attempt folder.
+
+    `files` were put into the working folder. The program fetches the `handed` values itself.
+    `secrets` maps variables to the files whose content they receive. With a `dockerfile` (a path
+    like them), the command runs in the image built from it and from the files beside it.
+    `{image}` as the first word is the image's own program. It is the ENTRYPOINT, or the CMD if
+    there is none, in the image's own working directory.
+    """
 
     argv: list[str]
     environment: dict[str, str] = {}
@@ -145,10 +155,12 @@ class CommandWork(
 class FunctionWork(
     msgspec.Struct, frozen=True, tag="function", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Call `function` of the Python file `path` (relative to the attempt folder) with `parameters`,
-    those in `files` given as `pathlib.Path`. An output that is one of its parameters is given as
-    the path to write to; the others are what it returns. `interpreter` is where that is done, empty
-    for the runner's own."""
+    """Call `function` of the Python file `path` with `parameters`.
+
+    `path` is relative to the attempt folder. Parameters in `files` are passed as
+    `pathlib.Path`. An output that is a parameter is passed as the path to write to. The others
+    are return values. `interpreter` runs the call; empty means the runner's own.
+    """
 
     path: str
     function: str
@@ -160,8 +172,10 @@ class FunctionWork(
 class FunctionsWork(
     msgspec.Struct, frozen=True, tag="functions", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Import the Python file `path` once and do the calls of calls.jsonl, one after the other, as
-    they come in; after a while without any it ends."""
+    """Import the Python file `path` once and run the calls of calls.jsonl as they arrive.
+
+    Calls run one after the other. The worker ends after a while without calls.
+    """
 
     path: str
     interpreter: str = ""
@@ -171,9 +185,11 @@ Work = NotebookWork | CommandWork | FunctionWork | FunctionsWork
 
 
 class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of calls.jsonl: an attempt whose work is one call, as in `FunctionWork`. Its folder
-    `calls/ID` in that of the worker is there when inputs, outputs or a log lie in it; `{attempt}`
-    and paths of outputs are meant in there."""
+    """A line of calls.jsonl: an attempt whose task is one call, as in `FunctionWork`.
+
+    Its folder `calls/ID` in the worker's folder exists if inputs, outputs or a log are in it.
+    `{attempt}` and output paths refer to that folder.
+    """
 
     attempt_id: str
     token: str
@@ -186,17 +202,19 @@ class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """task.json. `mark` is a random word placed in the environment of all that the attempt starts
-    (NBYARD_MARK), so that a sweep finds what is left; `token` must come back in result.json.
+    """The content of task.json.
 
-    In parameters, argv and environment values the text `{attempt}` at the start of a path stands
-    for the attempt folder as the runner sees it (a container sees another one than the host).
-    `{{attempt}` stands for the text `{attempt}`.
-    `directory` (relative to the attempt folder) is the working directory.
-    `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT.
-    `wake` is a folder of datagram sockets to poke when something happened (may be absent or empty).
-    `boot_id` names the start of the machine that wrote it: of what was not begun before the next
-    start some may be missing.
+    `mark` is a random word in the environment of all processes of the attempt (NBYARD_MARK). A
+    sweep uses it to find leftover processes. `token` must be returned in result.json.
+
+    In parameters, argv and environment values, the text `{attempt}` at the start of a path
+    stands for the attempt folder. It is the path that the runner sees: a container sees another
+    path than the host. `{{attempt}` stands for the text `{attempt}`. `directory` (relative to
+    the attempt folder) is the working directory. `environment` also carries NBYARD_RUN_ID,
+    NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT. `wake` is a folder of datagram sockets
+    to notify on events (may be absent or empty). `boot_id` identifies the boot of the machine
+    that wrote the file. If the attempt has not begun before the next boot, some files may be
+    missing.
     """
 
     attempt_id: str
@@ -215,11 +233,11 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
+    """Why a task failed. `message` is one line, `traceback` may contain ANSI colours.
 
-    `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
-    a cell with the parameters' values was put in; for that one there is no `cell`. With `left_out`
-    a file or module that was not found lies in a folder of the user, but not in the code bundle.
+    `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
+    which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
+    the missing file or module is in a folder of the user, but not in the code bundle.
     """
 
     kind: str
@@ -233,11 +251,13 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What work did with its code: files that it opened (`read`; of a moved folder its name and
-    `/`) and folders that it `listed`, as paths in `code/`, which itself is `.`. With a `problem`
-    not all of it is known. `written` are the files that it wrote and left there, the first 100;
-    None where that was not looked at. `passing` are files among the read ones that it made itself
-    and removed again."""
+    """What a task did with its code: files that it `read` and folders that it `listed`.
+
+    Paths are in `code/`, which itself is `.`. A moved folder is in `read` as its name and `/`.
+    With a `problem`, the record is incomplete. `written` are the first 100 files that the task
+    wrote and left there; None if not recorded. `passing` are files in `read` that the task
+    created and removed again.
+    """
 
     read: list[str] = []
     listed: list[str] = []
@@ -247,8 +267,11 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
-    a kernel was ready or a program started, `disclosed` are outputs that hold something secret."""
+    """The content of result.json.
+
+    `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was
+    ready or a program started. `disclosed` are outputs that contain a secret.
+    """
 
     attempt_id: str
     token: str
@@ -264,8 +287,10 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """image.json: the image's name, the engine's id of it, and what its Python says is installed,
-    where it has one."""
+    """The content of image.json: the image's name and its ID in the engine.
+
+    `lock` lists the packages installed in the image's Python, if it has one.
+    """
 
     name: str
     id: str
@@ -273,9 +298,11 @@ class Image(msgspec.Struct, frozen=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """surroundings.json: what a run has to record to be understood later. `lock` is what was
-    installed where the work was done; in a container it is that of the `image`. `environment` is
-    the one of ours that was used."""
+    """The content of surroundings.json: the record that explains a run later.
+
+    `lock` lists the packages installed where the task ran; in a container it is the lock of the
+    `image`. `environment` is the managed environment that was used.
+    """
 
     machine: dict[str, str]
     kernel: str
@@ -290,7 +317,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class RunnerIdentity(msgspec.Struct, frozen=True):
-    """runner.json: who supervises; never trust a bare pid."""
+    """The content of runner.json: the identity of the supervisor. Never trust a bare PID."""
 
     pid: int
     started: float

@@ -1,5 +1,4 @@
-"""Files that code opens by itself: those that no argument declares yet, and the arguments that
-declare them."""
+"""Files that code opens without a declared argument, and the arguments that declare them."""
 
 import posixpath
 import re
@@ -14,9 +13,9 @@ from nbyard.domain.commands.interpreters import STARTS
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Detail, Invalid
 
-KINDS = ("notebook", "command")  # the code of others has another way to its files
+KINDS = ("notebook", "command")  # other kinds access their files differently
 MOST = 20
-# code, and what describes it
+# endings of code and of its descriptions
 _ENDINGS = ".ipynb .nbexec .nbflow .pyc .pyd .pyi .so .lock .log .tmp .swp -journal -wal -shm ~"
 ENDINGS = (*STARTS, *_ENDINGS.split())
 _NAMES = (
@@ -28,8 +27,11 @@ REQUIREMENTS = re.compile(r"(?:requirements|constraints)\b.*\.(?:txt|in)\Z")
 
 
 class OpenedFile(msgspec.Struct, frozen=True):
-    """A file that the code opens itself. `path` counts from the folder of the code file, `name` is
-    that of the argument which would declare it."""
+    """A file that the code opens itself.
+
+    `path` is relative to the folder of the code file. `name` is the name of the argument that
+    would declare it.
+    """
 
     path: str
     role: Role
@@ -37,14 +39,17 @@ class OpenedFile(msgspec.Struct, frozen=True):
     format: str = ""
 
     def argument(self) -> Argument:
-        """Return the argument that declares it."""
+        """Return the argument that declares the file."""
         told = {"role": self.role, "format": self.format, "default": self.path}
         return Argument(self.name, reach=File(self.path), **told)  # type: ignore[arg-type]
 
 
 class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Files that the last attempt opened and no argument declares. `code` is the path of the code
-    file below the server's root; `problem` says why they cannot be declared."""
+    """Files that the last attempt opened and no argument declares.
+
+    `code` is the path of the code file below the server's root. `problem` says why the files
+    cannot be declared.
+    """
 
     code: str
     files: list[OpenedFile] = []
@@ -52,8 +57,11 @@ class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code file, as a path below the server's root, and paths from its folder: files to declare
-    as inputs and as outputs. `remove` names arguments that were declared so."""
+    """Files to declare as inputs and outputs.
+
+    `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
+    folder. `remove` names arguments that were declared this way.
+    """
 
     path: str
     inputs: list[str] = []
@@ -62,8 +70,10 @@ class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeclaredFiles(msgspec.Struct, frozen=True):
-    """The `description` file that was written, and the arguments that were added and removed. What
-    was declared before counts as added."""
+    """The `description` file that was written, and the arguments added and removed.
+
+    An argument that was declared before counts as added.
+    """
 
     description: str
     added: list[Argument]
@@ -71,10 +81,10 @@ class DeclaredFiles(msgspec.Struct, frozen=True):
 
 
 def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> list[OpenedFile]:
-    """Name the data files that work read or wrote and that no argument declares, inputs first.
+    """List the data files that a task read or wrote and no argument declares, inputs first.
 
-    `file` is the code file's path in its bundle. What work wrote counts as written, even where it
-    read the file as well.
+    `file` is the path of the code file in its bundle. A file that the task both read and wrote
+    counts as written.
     """
     if observed.problem or observed.written is None:
         return []
@@ -87,6 +97,7 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
     places = {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
     known |= {file, *places}
     written = set(observed.written)
+    # files that the task created itself are not inputs
     others = {*written, *observed.passing}
     read = [path for path in observed.read if path not in others and not path.endswith("/")]
     names = {argument.name for argument in arguments}
@@ -104,7 +115,7 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
 
 
 def _is_data(path: str) -> bool:
-    """Whether it is neither code nor what tools leave."""
+    """Return whether a path is neither code nor left by tools."""
     *folders, name = path.lower().split("/")
     is_hidden = any(part.startswith((".", "__")) or part.endswith("cache") for part in folders)
     if is_hidden or not name or name.startswith(".") or name in NAMES:
@@ -113,7 +124,7 @@ def _is_data(path: str) -> bool:
 
 
 def free_name(path: str, taken: Collection[str]) -> str:
-    """Make the name of an argument from that of a file: `data/Iris-2.csv` becomes `Iris_2`."""
+    """Derive an argument name from a file name: `data/Iris-2.csv` becomes `Iris_2`."""
     stem = posixpath.basename(path).partition(".")[0]
     name = re.sub(r"\W+", "_", stem).strip("_") or "file"
     name = name if is_name(name) else f"file_{name}"
@@ -148,7 +159,7 @@ def check_files(
 
 
 def no_files(kind: str, *, is_apart: bool) -> str:
-    """Say why files at paths cannot be declared for such code; empty if they can."""
+    """Return why such code cannot declare files at paths; empty if it can."""
     if kind == "function":
         return "a function takes files as parameters and returns them: declare them there"
     if kind not in KINDS:
@@ -159,7 +170,7 @@ def no_files(kind: str, *, is_apart: bool) -> str:
 
 
 def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
-    """Return the paths in the code bundle at which the `given` inputs lie."""
+    """Return the paths of the `given` inputs in the code bundle."""
     reaches = [one.reach for one in arguments if one.role == "input" and one.name in given]
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}
 
@@ -172,7 +183,7 @@ def _place_problem(reach: File, file: str) -> str:
 
 
 def _overlap(reach: File, file: str, taken: Mapping[str, str]) -> str:
-    """Say which place contains the other: putting or taking one would move the other as well."""
+    """Return which path contains the other. Putting or taking one would move the other as well."""
     place = reach.place(file)
     for other, called in taken.items():
         if _is_within(other, place):

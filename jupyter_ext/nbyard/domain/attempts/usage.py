@@ -1,4 +1,4 @@
-"""What an attempt used over time: from usage.jsonl to columns that can be drawn."""
+"""Resource usage of an attempt over time: from usage.jsonl to columns for charts."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -10,8 +10,11 @@ MAX_POINTS = 500
 
 
 class UsageSample(msgspec.Struct, frozen=True):
-    """A line of usage.jsonl: seconds since 1970, seconds of CPU so far, bytes of memory and
-    processes now; of each granted GPU percent of its time and bytes."""
+    """A line of usage.jsonl: seconds since 1970, CPU seconds so far, memory and processes now.
+
+    `memory` is in bytes. `gpus` has the utilisation in percent and the bytes of memory of each
+    granted GPU.
+    """
 
     at: float
     cpu: float
@@ -21,17 +24,20 @@ class UsageSample(msgspec.Struct, frozen=True):
 
 
 class GpuUsage(msgspec.Struct, frozen=True):
-    """One GPU: percent of its time, and bytes of its memory; null where nothing was said."""
+    """One GPU: utilisation in percent and bytes of memory; null where unknown."""
 
     percent: list[float | None]
     memory_bytes: list[float | None]
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What an attempt used, as columns of equal length, at most 500 points. `seconds` count from
-    the first look, at `started_at`; `cores` is the CPU time used since the point before, for each
-    second; memory and processes are the most between two points. `attempt` is 0 and the columns
-    are empty where nothing was recorded. `done` tells that no more will come."""
+    """The usage of an attempt as columns of equal length, at most 500 points.
+
+    `seconds` count from the first sample, at `started_at`. `cores` is the CPU time since the
+    previous point, per second. Memory and processes are the maximum between two points.
+    `attempt` is 0 and the columns are empty if nothing was recorded. `done` means that no more
+    samples will arrive.
+    """
 
     attempt: int
     done: bool
@@ -45,28 +51,29 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
-    """The whole lines that are samples, in the order of their times; work may have done anything
-    to the file."""
+    """Return the valid samples with increasing times. The task controls the file."""
     found: list[UsageSample] = []
     for line in lines:
         try:
             sample = msgspec.json.decode(line, type=UsageSample)
         except (msgspec.DecodeError, RecursionError):
             continue
+        # the clock may be set back
         if not found or sample.at > found[-1].at:
             found.append(sample)
     return found
 
 
 def thinned(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[UsageSample]:
-    """At most so many: groups of neighbours, each with the most of what they held."""
+    """Thin out samples to at most `most` groups of neighbours, each with its maximum."""
+    # rounded up; 1 without samples
     size = -(-len(samples) // most) or 1
     groups = [samples[place : place + size] for place in range(0, len(samples), size)]
     return [_most(group) for group in groups]
 
 
 def _most(group: Sequence[UsageSample]) -> UsageSample:
-    """The group as its last sample, whose times and sums count, with the most of the others."""
+    """Merge a group: the times and sums of its last sample, the maximum of the rest."""
     last = group[-1]
     return UsageSample(
         last.at,
@@ -84,7 +91,7 @@ def _most(group: Sequence[UsageSample]) -> UsageSample:
 
 
 def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
-    """The columns."""
+    """Return the samples as columns."""
     if not samples:
         return Usage(attempt, done)
     cpu = samples[-1].cpu
@@ -108,7 +115,7 @@ def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
 
 
 def _gpus(samples: Sequence[UsageSample]) -> dict[str, GpuUsage]:
-    """Columns of each GPU that was ever named."""
+    """Return the columns of every GPU that appears in a sample."""
     names = dict.fromkeys(name for sample in samples for name in sample.gpus)
     return {
         name: GpuUsage(

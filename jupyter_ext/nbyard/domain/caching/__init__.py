@@ -1,3 +1,4 @@
-"""Which files the code may look for, and whether a cached result is still valid after files of
-the code changed. The code is read and never run.
+"""Validity of cached results after changes to files of the code.
+
+This includes which files the code may look for. The code is read and never run.
 """

@@ -1,5 +1,7 @@
-"""What code may look for beside the files that it reads: names in its text, and whether it opens or
-tests names that it computes. Nothing is run."""
+"""Names of files that code may look for beside those that it reads.
+
+The names are in its text, or the code computes them. The code is read and never run.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,10 +16,10 @@ from nbyard.domain.file_formats import is_data
 from nbyard.domain.notebooks.parameter_cells import parse
 
 PYTHON = (".py", ".ipynb")
-# programs of a Python that are no text
+# Python programs that are not text
 COMPILED = (".egg", ".pyc", ".whl", ".zip")
 PROGRAM = b"\x7fELF"
-# what runs other programs, of which nothing is known
+# calls that run other programs, whose file access is unknown
 SHELLS = re.compile(
     r"subprocess|popen|pexpect|posix_spawn|\bpty\b|\bsystem\b|get_ipython|\bos\.(?:exec|spawn)"
     r"|(?:^|=)\s*[!%]",
@@ -26,7 +28,7 @@ SHELLS = re.compile(
 SHELL = (".bash", ".sh")
 COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[|;&(`]|\b(?:do|else|then)\b)\s*(?:\w+=\S*\s+)*([^\s|;&()<>=]+)", re.M)
-# what reads the files that it is given, and asks about no others
+# programs that read only the files passed to them
 _READERS = (
     "cat cd cut do done echo exit export false fi for gunzip gzip head join mkdir paste printf"
     " seq set sleep sort tail tee tr true uniq wc zcat"
@@ -44,8 +46,12 @@ SIZES = re.compile(
 
 
 class Probes(msgspec.Struct, frozen=True):
-    """What a text may ask for: `text` and the `names` that it puts together, any name where it
-    `is_open`, and sizes, times or modes of files that it does not open."""
+    """Names that a text may look for.
+
+    `text` and the composed `names` are searched for names. With `is_open`, the text may look
+    for any name. With `asks_sizes`, it may query sizes, times or modes of files that it does
+    not open.
+    """
 
     text: str = ""
     names: frozenset[str] = frozenset()
@@ -61,11 +67,12 @@ def probes_of(
     is_own: bool = False,
     is_python: bool = True,
 ) -> Probes:
-    """Read a file that work opened; `is_own` where it is the work's own, `is_python` as its
-    notebook's language is. `given` are the values of variables that are set from outside.
+    """Return the probes of a file that the task opened.
 
-    Other languages than Python are not understood. What else was opened only names files: whatever
-    runs it is not understood itself, or runs other programs.
+    `is_own` marks the task's own code file. `is_python` states whether the notebook's language
+    is Python. `given` are the values of variables that are set from outside. Languages other
+    than Python are not parsed. Other opened files only contribute names: the program that runs
+    them is itself unknown, or runs other programs.
     """
     suffix = filename[filename.rfind(".") :].lower()
     if suffix == ".ipynb" and not is_python:
@@ -99,8 +106,11 @@ def _unknown(content: bytes) -> Probes:
 
 
 def asks_for(probes: Iterable[Probes], name: str) -> bool:
-    """Whether a text names a file or folder of the bundle, by its last part, with or without its
-    ending. Of `__init__.py` it is the folder."""
+    """Return whether a text names a file or folder of the bundle.
+
+    The last part of the path counts, with or without its extension. For `__init__.py` the
+    folder counts.
+    """
     parts = name.split("/")
     last = parts[-2] if parts[-1].startswith("__init__.") and len(parts) > 1 else parts[-1]
     stem = last.partition(".")[0] or last

@@ -1,5 +1,7 @@
-"""Paths that code may mean, whatever its language: quoted texts, words with a dot or slash, and
-the modules that it imports."""
+"""Paths that code may refer to, in any language.
+
+Candidates are quoted texts, words with a dot or slash, and imported modules.
+"""
 
 import json
 import re
@@ -9,11 +11,12 @@ from typing import Any
 
 from nbyard.domain.notebooks.parameter_cells import source_of
 
+# mentions kept per text
 MOST = 5_000
-MOST_BYTES = 4 << 20  # longer texts are no code that people write
+MOST_BYTES = 4 << 20  # people do not write longer code
 QUOTED = re.compile(r"(?P<mark>[\"'])(?P<text>(?:(?!(?P=mark))[^\\\n]){1,300})(?P=mark)")
 WORD = re.compile(r"(?<![\w./~-])[\w.-]+[./][\w./-]{1,300}")
-# calls that look at a file or folder of this name, in several languages
+# calls that access a file or folder of this name, in several languages
 CALLED = re.compile(
     r"\b(?:Path|chdir|exists|i?glob|is_?dir|is_?file|listdir|scandir|walk|setwd|path\.join"
     r"|list\.(?:files|dirs)|(?:file|dir)\.exists|file\.path)\(\s*"
@@ -38,8 +41,11 @@ def code_of(filename: str, content: bytes) -> str:
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    """Before format 4, a code cell has its lines as `input`, in format 1 as `code`; they may lack
-    their ends."""
+    """Return the source of a code cell.
+
+    Before notebook format 4, its lines are in `input`, in format 1 in `code`. They may lack
+    line ends.
+    """
     lines = next((cell[name] for name in ("source", "input", "code") if name in cell), "")
     if isinstance(lines, list) and "source" not in cell:
         return "\n".join(line.rstrip("\n") for line in lines)
@@ -53,9 +59,11 @@ def mentions(code: str) -> list[str]:
 
 
 def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
-    """Return each text in the code that is very likely a relative path: it looks like one, a call
-    looks at it, or it is one of the `names` that the code is known to look for. They may have
-    wildcards and placeholders."""
+    """Return each text in the code that is very likely a relative path.
+
+    The text looks like a path, or a call accesses it. Or it is one of the `names` that the code
+    is known to look for. Paths may contain wildcards and placeholders.
+    """
     told = COMMENT.sub("", code)
     quoted = [match["text"] for match in QUOTED.finditer(told)]
     commands = told if filename.endswith(SHELL) else "\n".join(COMMANDS.findall(told))
@@ -71,7 +79,7 @@ def asked(filename: str, code: str, names: Iterable[str] = ()) -> list[str]:
 
 
 def literal(text: str) -> str:
-    """Return the first folders of a path, up to the first wildcard or placeholder."""
+    """Return the leading folders of a path, up to the first wildcard or placeholder."""
     parts = text.split("/")
     return "/".join(takewhile(lambda part: not set("*?[{%$") & set(part), parts))
 

@@ -1,9 +1,8 @@
-"""The words by which Python code opens files or tests whether they exist, and texts that become
-file names when code fills them in."""
+"""Python calls that open or test files, and patterns of computed file names."""
 
 import re
 
-# The last word of a call, beside all words that begin with BEGINNINGS.
+# Last word of a call. Words that begin with BEGINNINGS count as well.
 _PROBES = (
     # Python itself
     "BZ2File CDLL DirEntry FileCookieJar FileIO FileInput GzipFile LZMAFile LoadLibrary PyDLL"
@@ -31,50 +30,50 @@ _PROBES = (
 )
 PROBES = frozenset(_PROBES.split())
 BEGINNINGS = ("from_", "import_", "load", "open", "read", "scan_")
-NO_PROBES = frozenset({"loads", "openai"})  # although they begin so
-# Of these what was opened is read later.
+NO_PROBES = frozenset({"loads", "openai"})  # exceptions to BEGINNINGS
+# Calls that return a handle, which is read later.
 OPENERS = frozenset({"Dataset", "ExcelFile", "File", "TarFile", "ZipFile", "connect", "open"})
-# Texts and data frames have methods of these names, too.
+# Texts and data frames have methods with these names as well.
 _MOVES = "compile copy copy2 copyfile copytree link move remove rename replace symlink truncate"
 MOVES = frozenset(_MOVES.split())
 MOVING = frozenset({"os", "shutil"})
-# Attributes of other objects have this name, too.
+# Other objects have attributes with this name as well.
 ATTRIBUTES = frozenset({"dataset"})
-# They fail where something exists, unless `exist_ok=True`.
+# These calls fail if the path exists, unless `exist_ok=True`.
 MAKES = frozenset({"makedirs", "mkdir"})
-# What a path does itself: it counts like an argument.
+# Methods of a path: the path itself counts as an argument.
 _OF_PATHS = (
     "exists glob hardlink_to is_block_device is_char_device is_dir is_fifo is_file"
     " is_junction is_mount is_socket is_symlink iterdir link_to lstat makedirs mkdir open owner"
     " read_bytes read_text readlink rglob rmdir samefile stat symlink_to unlink walk"
 )
 OF_PATHS = frozenset(_OF_PATHS.split())
-# Modules that are no paths themselves: their functions of these names open what they are given.
+# Modules, not paths: only the arguments of their functions name files.
 _LIBRARIES = (
     "PIL aifc aiofiles astropy builtins bz2 codecs dbm fiona fitz fsspec glob gzip imageio"
     " importlib io laspy lzma os pathlib pdfplumber posixpath pymupdf rasterio shelve shutil"
     " smart_open tarfile tensorflow tifffile tokenize torch uproot vaex wave zarr zipfile"
 )
 LIBRARIES = frozenset(_LIBRARIES.split())
-# Modules with functions of other names that open what they are given.
+# Modules whose functions open their arguments, whatever their names.
 _ALL_OPEN = "dbm duckdb fileinput linecache runpy shelve"
 ALL_OPEN = frozenset(_ALL_OPEN.split())
-# Arguments that name files, whatever is called.
+# Keyword arguments that name files in any call.
 _KEYWORDS = (
     "data_dir data_files directory file_name file_path filename filenames filepath"
     " filepath_or_buffer fname path paths"
 )
 KEYWORDS = frozenset(_KEYWORDS.split())
-# SQL of these modules opens files.
+# Modules whose SQL opens files.
 SQL_FILES = frozenset({"duckdb"})
 SQL = frozenset({"execute", "executemany", "query", "sql"})
-# What only writes or shows the texts that it is given.
+# Calls that only write or show their texts.
 QUIET = re.compile(
     r"print|pprint|debug|info|warn|warning|error|critical|log|display|Markdown|HTML|dump|title"
     r"|suptitle|[xy]label|set_(?:description|title|[xy]label)|imsave|imwrite|\w*(?:Error|Exception)"
     r"|(?:to|write|save|sink)(?:_\w*)?|save(?:fig|txt|z)"
 )
-# They get a function by its name.
+# Calls that look up a function by its name.
 NAMES = frozenset({"getattr", "methodcaller", "attrgetter"})
 ENDING = r"[\w*-]*\.[A-Za-z][A-Za-z0-9]{0,8}(?![\w(.]|\s*=)"
 # A computed part, and the end of a file name: "%d.csv", "{}.csv", "{year:02}_x.csv", "$year.csv"
@@ -83,6 +82,6 @@ AFTER = re.compile(ENDING)
 
 
 def is_probe(word: str) -> bool:
-    """Whether a function of this name opens a file that it is given, or tests one."""
+    """Return whether a function of this name opens or tests a file passed to it."""
     lower = word.lower()
     return word in PROBES or (lower.startswith(BEGINNINGS) and lower not in NO_PROBES)

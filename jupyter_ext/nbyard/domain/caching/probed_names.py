@@ -1,5 +1,4 @@
-"""The names of files that a Python module asks for, as far as its source has them, and whether it
-asks for names that it computes."""
+"""Names of files that a Python module looks for, and whether it looks for computed names."""
 
 import ast
 import itertools
@@ -31,13 +30,15 @@ JOINS = PATHS | {"format", "join", "joinpath", "str", "with_suffix"}
 
 
 def names_of(tree: ast.Module, given: Mapping[str, Any]) -> tuple[set[str], bool]:
-    """Return the names that a module asks for, and whether it asks for names that it computes.
-    `given` are the values of variables that are set from outside."""
+    """Return the names that a module looks for, and whether it looks for computed names.
+
+    `given` are the values of variables that are set from outside.
+    """
     return _Reader(tree, given).look()
 
 
 class _Reader:
-    """Names in a module that have one constant value wherever they are read, and open files."""
+    """Collects names with one constant value in a module, and open file handles."""
 
     def __init__(self, tree: ast.Module, given: Mapping[str, Any]) -> None:
         self._nodes = list(ast.walk(tree))
@@ -68,7 +69,7 @@ class _Reader:
 
     def _learn(self) -> None:
         changed = {_last(owner) for owner in map(_changed, self._nodes) if owner is not None}
-        is_constant = "*" not in self._imported  # what it imports may replace any name
+        is_constant = "*" not in self._imported  # a star import may replace any name
         for name, values in self._bound.items():
             if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
                 self._handles.add(name)
@@ -78,7 +79,7 @@ class _Reader:
                 self._known[name] = self._given[name]
             elif values[0] is not None and is_constant:
                 value = self._value(values[0])
-                # methods and subscripts may change a list
+                # methods and subscripts may modify a list
                 if value is not None and not (isinstance(value, list | dict) and name in changed):
                     self._known[name] = value
 
@@ -89,8 +90,10 @@ class _Reader:
             return None
 
     def _is_open(self, node: ast.AST, apart: Collection[int]) -> bool:
-        """Whether it is a call with a name that is not known, or a function that others may call;
-        `apart` are what is called and whose attribute it is."""
+        """Return whether a node probes an unknown name, or is a function that others may call.
+
+        `apart` are the IDs of called nodes and of nodes whose attribute is accessed.
+        """
         match node:
             case ast.Call():
                 return self._is_open_call(node)
@@ -100,12 +103,12 @@ class _Reader:
                 return any(one.asname and is_probe(one.name) for one in names)
             case ast.Assign(targets=[*targets], value=value):
                 places = [one for one in targets if isinstance(one, ast.Attribute)]
-                # another module may open what lies under that name
+                # another module may open the path stored under that name
                 return any(map(self._roots, places)) and not self._is_known(value)
         return False
 
     def _is_function(self, node: ast.Name | ast.Attribute) -> bool:
-        """Whether it may be a function that opens files."""
+        """Return whether a node may be a function that opens files."""
         word = _last(node)
         if isinstance(node, ast.Name):
             is_ours = word in self._bound or word in self._defined
@@ -150,17 +153,18 @@ class _Reader:
         return any(_root(one) in SQL_FILES for full in self._imported.values() for one in full)
 
     def _is_fixed(self, node: ast.Call, word: str) -> bool:
-        """Whether all that may be a path in a call is known."""
+        """Return whether every possible path in a call is known."""
         told = [*node.args, *(one.value for one in node.keywords)]
         if isinstance(node.func, ast.Attribute):
             roots = self._roots(node.func.value)
-            # an imported name may be a path, if a path has that method
+            # an imported name may be a path if paths have that method
             if not roots or (word in OF_PATHS | MOVES and not roots <= LIBRARIES):
                 told.append(node.func.value)
+        # a list, so that _is_known records the names of every argument
         return all([self._is_known(one) for one in told])
 
     def _roots(self, node: ast.expr) -> set[str]:
-        """Return the outermost modules that a name may come from, of others none."""
+        """Return the top-level modules that a name may come from, or an empty set."""
         while isinstance(node, ast.Attribute):
             node = node.value
         full = self._imported.get(node.id, ()) if isinstance(node, ast.Name) else ()
@@ -170,13 +174,13 @@ class _Reader:
         if isinstance(node, ast.Name) and node.id in self._handles:
             return True
         if isinstance(node, ast.Call) and (_last(node.func) in OPENERS or _is_handed(node)):
-            return True  # the one is looked at itself, the other is no file of the code
+            return True  # openers are checked themselves; inputs are not files of the code
         value = self._value(node)
         self._names.update(_texts(value))
         return value is not None or isinstance(node, ast.Constant | ast.Lambda)
 
     def _is_template(self, node: ast.AST) -> bool:
-        """Whether it puts a text together that ends as the names of files do."""
+        """Return whether a node composes a text that ends like a file name."""
         match node:
             case ast.JoinedStr(values=parts):
                 pairs = itertools.pairwise(parts)
@@ -193,7 +197,7 @@ class _Reader:
 
 
 def _imports(nodes: Collection[ast.AST]) -> dict[str, set[str]]:
-    """Return what each imported name may be, with its modules; `*` if others may be imported."""
+    """Return the possible full names of each imported name; `*` stands for unknown imports."""
     found: dict[str, set[str]] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -209,7 +213,7 @@ def _imports(nodes: Collection[ast.AST]) -> dict[str, set[str]]:
 
 
 def _bindings(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield each name that is bound, with its value where that is one expression."""
+    """Yield each bound name, with its value if that is one expression."""
     told = set()
     for node in nodes:
         match node:
@@ -232,7 +236,7 @@ def _bindings(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None
 
 
 def _quiet(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what a call only writes or shows, and texts that are only there to be read."""
+    """Yield nodes that a call only writes or shows, and texts that are only documentation."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node.value
     if not isinstance(node, ast.Call) or not QUIET.fullmatch(_last(node.func)):
@@ -256,7 +260,7 @@ def _is_end(node: ast.expr) -> bool:
 
 
 def _is_long(word: str) -> bool:
-    """Whether it is as `read_csv`: `reader` and `loaded` are values."""
+    """Return whether a name is like `read_csv`; `reader` and `loaded` are values."""
     return "_" in word and is_probe(word)
 
 
@@ -269,7 +273,7 @@ def _is_true(node: ast.expr) -> bool:
 
 
 def _changed(node: ast.AST) -> ast.expr | None:
-    """Return what a method or an assignment to a part may change."""
+    """Return the object that a method or an assignment to a part may modify."""
     if isinstance(node, ast.Attribute):
         return node.value
     is_stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
@@ -285,7 +289,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_handed(node: ast.Call) -> bool:
-    """Whether it is `nbyard.input(…)` or its like."""
+    """Return whether a call is `nbyard.input(…)` or similar."""
     owner = getattr(node.func, "value", None)
     return isinstance(owner, ast.Name) and owner.id == "nbyard"
 

@@ -1,4 +1,4 @@
-"""Whether a result still holds when files of its code changed that its work may not have read."""
+"""Whether a cached result is valid after changes to files that its task may not have read."""
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.caching.file_probes import Probes, asks_for
 
 Files = Mapping[str, str]  # digests by relative path
-# what programs and libraries look for without being told
+# files that programs and libraries look for on their own
 SPECIAL = (
     *("Makefile", "conftest.py", "ipython_config.py", "ipython_kernel_config.py"),
     *("matplotlibrc", "setup.cfg", "sitecustomize.py", "usercustomize.py"),
@@ -21,12 +21,12 @@ def changes_that_count(
     probes: Callable[[], Sequence[Probes]],
     modules: Collection[str] = (),
 ) -> Iterator[str]:
-    """Yield the files for which a result may not be taken.
+    """Yield the changed files that invalidate a cached result.
 
-    Files that were read count, and those that are new or gone in a folder that was listed. Of other
-    files that are new or gone those count that the code may have looked for: `probes` are those of
-    the code that was read, asked for only where it matters, `modules` those that are installed and
-    that a new file may come before. Where nothing is known all count.
+    Files that the task read count. Files that are new or gone count if the task listed their
+    folder, or if the code may have looked for them. `probes` returns the probes of the code
+    that was read; it is called only if needed. `modules` are installed modules that a new file
+    may shadow. Without observations, all changes count.
     """
     differing = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
     if observed is None or observed.problem:
@@ -39,17 +39,22 @@ def changes_that_count(
             yield name
         else:
             left.append(name)
+    # parsing the code is slow, so only if needed
     known = probes() if left else []
+    # a new file may shadow a module with one of these names
     taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
     for name in left:
+        # of an unread file that stays, only its size, times or mode can matter
         is_kept = name in old and name in new
         if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken, seen.parts):
             yield name
 
 
 class _Seen:
-    """What was seen of two states of the same files. `parts` are the paths of folders and files
-    that both have."""
+    """The observations of a task, applied to two states of the same files.
+
+    `parts` are the paths of folders and files in both states.
+    """
 
     def __init__(self, old: Files, new: Files, observed: Observed) -> None:
         self._read = {*observed.read}
@@ -60,7 +65,7 @@ class _Seen:
         self._changed = before ^ now
 
     def counts(self, name: str) -> bool:
-        """Whether a change of the file was seen by the work."""
+        """Return whether the task saw the change of a file."""
         if name in self._read or (self._moved and name.startswith(self._moved)):
             return True
         return any(
@@ -80,21 +85,21 @@ def _paths(files: Files) -> set[str]:
 
 
 def _above(name: str) -> Iterator[str]:
-    """Yield the folders of a path, the nearest first."""
+    """Yield the parent folders of a path, the nearest first."""
     while "/" in name:
         name = name.rpartition("/")[0]
         yield name
 
 
 def _is_asked_about(probes: Sequence[Probes]) -> bool:
-    """Whether other bytes in a file that is not read may change anything."""
+    """Return whether new bytes in an unread file may matter."""
     return any(one.asks_sizes for one in probes)
 
 
 def _is_looked_for(
     probes: Sequence[Probes], name: str, modules: Collection[str], parts: Collection[str]
 ) -> bool:
-    """Whether it may matter that the file is there, or a folder that came or went with it."""
+    """Return whether a file, or a folder that appeared or vanished with it, may matter."""
     ends = name.split("/")
     is_module = any(end.partition(".")[0] in modules for end in (ends[0], ends[-1]))
     if ends[-1] in SPECIAL or (is_module and name.endswith((".py", ".so"))):

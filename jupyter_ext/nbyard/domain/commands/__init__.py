@@ -1,3 +1,4 @@
-"""From arguments and values to the command line of a program: argument vector, variables,
-streams and exit codes. Never a line for a shell.
+"""Command lines of programs: argument vector, variables, streams and exit codes.
+
+They are built from arguments and values, never as a line for a shell.
 """

@@ -1,9 +1,9 @@
 """Commands: from arguments and values to an argument vector, never to a line for a shell.
 
-Many programs take a word that begins with `-` for an option. Therefore a text like that is joined
-to its option (`--name=-x`, `-n-x`), unless the description keeps the two words separate. It is
-refused behind an option with one dash and several letters, and as a positional word of a program
-that does not know `--`. Numbers and a single `-` pass as they are.
+Many programs parse a word that begins with `-` as an option. Such a text is therefore joined to
+its option (`--name=-x`, `-n-x`), unless the description keeps the words separate. It is refused
+after an option with one dash and several letters. It is also refused as a positional word of a
+program that does not accept `--`. Numbers and a single `-` pass unchanged.
 """
 
 import json
@@ -36,7 +36,7 @@ from nbyard.domain.commands.invocations import ATTEMPT, Context, Invocation, Pla
 from nbyard.errors import Detail, Invalid
 
 FILE = "{file}"
-# Behind it no word is an option.
+# After it, no word is an option.
 SEPARATOR = "--"
 MAX_TIMES = 100
 # One word of a command line; the limit of Linux.
@@ -44,7 +44,7 @@ MAX_WORD_BYTES = 128 * 1024 - 1
 MAX_LINE_BYTES = 1_000_000
 OPTION = re.compile(r"-{1,2}[^\s=\-\x00][^\s=\x00]{0,127}\Z")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
-# What changes which program or library is loaded, or belongs to us.
+# These change which program or library is loaded, or are set by nbyard.
 RESERVED = frozenset(
     {"PATH", "HOME", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "NODE_OPTIONS", "PERL5LIB"}
 )
@@ -52,8 +52,10 @@ RESERVED_BEGINNINGS = ("LD_", "DYLD_", "PYTHON", "NBYARD_", "JUPYTER", "JPY_", "
 
 
 class CommandLine(NamedTuple):
-    """`stdin`, `stdout` and `stderr` are relative to the attempt folder; empty = none. `files` have
-    to be in the working folder."""
+    """A command line; `files` must be in the working folder.
+
+    `stdin`, `stdout` and `stderr` are relative to the attempt folder; empty = none.
+    """
 
     argv: list[str]
     environment: dict[str, str]
@@ -70,7 +72,7 @@ HERE = Facts()
 def check_command(
     prefix: Sequence[str], arguments: Sequence[Argument], invocation: Invocation = PLAIN
 ) -> None:
-    """Refuse what could never become a command line.
+    """Refuse arguments that cannot become a command line.
 
     Raises:
         Invalid: with one detail per refused field.
@@ -87,7 +89,7 @@ def check_command(
 
 
 def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None:
-    """The same of what is said by now: how an argument reaches its program may be said later.
+    """Check the reaches that are already declared; others may be declared later.
 
     Raises:
         Invalid: with one detail per refused field.
@@ -188,14 +190,13 @@ def build_argv(
     invocation: Invocation = PLAIN,
     facts: Facts = HERE,
 ) -> CommandLine:
-    """The command line for these values: prefix, options as declared, positional words, then what
-    is bound.
+    """Return the command line: prefix, options as declared, positional words, bound words.
 
-    What has neither value nor default, or is null, is left out. A list repeats its option, or
-    follows one (`Words`); then that option stands last or before `--`.
+    Null values and values without default are omitted. A list repeats its option, or follows
+    one (`Words`); that option is last or precedes `--`.
 
     Raises:
-        Invalid: a value is missing, does not fit or is not declared.
+        Invalid: a value is missing, has another type or is not declared.
     """
     check_command(prefix, arguments, invocation)
     given = _given(arguments, values)
@@ -229,13 +230,13 @@ def _variables(invocation: Invocation, context: Context) -> dict[str, str]:
 
 
 class _Reached:
-    """Values as words, each where its argument reaches the program."""
+    """Values as words, sorted by how their arguments reach the program."""
 
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
         self.streams: dict[type, str] = {Stdin: "", Stdout: "", Stderr: ""}
         self._options: list[str] = []
-        self._open: list[str] = []  # options that may take what follows
+        self._open: list[str] = []  # options that may consume the words after them
         self._positional: dict[int, list[str]] = {}
 
     def add(self, argument: Argument, value: Any) -> None:
@@ -254,7 +255,7 @@ class _Reached:
             self.streams[type(reach)] = _inside(value, where)
 
     def words(self, arguments: Sequence[Argument]) -> list[str]:
-        """What follows the prefix."""
+        """Return the words after the prefix."""
         words = [word for _, found in sorted(self._positional.items()) for word in found]
         if not any(_is_separated(argument) for argument in arguments):
             return [*self._options, *words, *self._open]
@@ -268,7 +269,7 @@ def _is_separated(argument: Argument) -> bool:
 
 
 def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
-    """A parser gives the first optional place the first word that it can spare."""
+    """Refuse a gap: a parser fills the first optional place with the first spare word."""
     places = {a.reach.position: a for a in arguments if isinstance(a.reach, Positional)}
     for position, argument in places.items():
         behind = [places[at] for at in sorted(filled) if at > position]
@@ -354,7 +355,7 @@ def _looks_like_option(value: Any, word: str) -> bool:
 
 
 def _word(value: Any, where: str) -> str:
-    """A value as text: `true`, `0.1`, texts as they are, lists and objects as JSON."""
+    """Return a value as text: `true`, `0.1`, strings unchanged, lists and objects as JSON."""
     if isinstance(value, bool):
         word = "true" if value else "false"
     elif isinstance(value, float) and value < 0:
@@ -374,7 +375,7 @@ def _word(value: Any, where: str) -> str:
 
 
 def _inside(value: Any, where: str) -> str:
-    """The place of a file relative to the attempt folder."""
+    """Return the path of a file relative to the attempt folder."""
     inside = str(value).removeprefix(f"{ATTEMPT}/")
     if inside == value or inside.startswith("/") or ".." in inside.split("/"):
         raise Invalid.field(where, "must be a file of the attempt")
@@ -384,7 +385,7 @@ def _inside(value: Any, where: str) -> str:
 def secret_variables(
     arguments: Sequence[Argument], environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Variables that hold what a secret's file holds, and its place in the attempt folder."""
+    """Return the variables of secrets, each with the file that holds its value."""
     return {
         a.reach.variable: environment[a.reach.variable].removeprefix(f"{ATTEMPT}/")
         for a in arguments
@@ -393,6 +394,6 @@ def secret_variables(
 
 
 def expand_file(prefix: Sequence[str], file: str) -> list[str]:
-    """`{file}` in a prefix becomes the script's place in the attempt."""
+    """Replace `{file}` in a prefix by the script's path in the attempt."""
     place = f"{ATTEMPT}/code/{file}"
     return [word.replace(FILE, place) for word in prefix]

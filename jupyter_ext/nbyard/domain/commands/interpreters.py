@@ -8,7 +8,7 @@ import msgspec
 from nbyard.domain.commands.command_line import FILE
 
 PYTHON = "python3"
-# Suffix: language and how the file is started.
+# Suffix: language and command.
 STARTS: dict[str, tuple[str, list[str]]] = {
     ".py": ("python", [PYTHON, FILE]),
     ".sh": ("sh", ["sh", FILE]),
@@ -23,9 +23,11 @@ LANGUAGES = {"Rscript": "R", "node": "javascript"}
 PYTHONS = re.compile(r"python[23]?(\.\d+)?\Z")
 UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
+# first bytes of ELF and Mach-O files
 BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+# Linux reads no more of the first line
 MAX_SHEBANG = 256
-# How scripts read their arguments where nbyard does not: the name of each way, and what shows it.
+# Ways to read arguments that nbyard cannot follow: the name of each way, and its pattern.
 READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
     "python": {
         "fire": re.compile(rb"^\s*(import\s(.*,)?|from)\s*fire\b", re.M),
@@ -49,7 +51,7 @@ READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
     "javascript": {"process.argv": re.compile(rb"\bprocess\.argv\b")},
     "julia": {"ARGS": re.compile(rb"\bARGS\b|\bArgParse\b")},
 }
-# What bash knows and sh does not.
+# Syntax of bash that sh does not support.
 BASH_ONLY = re.compile(
     rb"^[^#\n]*?(?P<word>\[\[|<\(|\bset -\w*o pipefail\b|\b(declare|shopt|mapfile)\b"
     rb"|\$\{\w+\[)",
@@ -59,7 +61,10 @@ DECLARE = "Declare them in the form, or let Read --help (nbyard executables help
 
 
 class Start(msgspec.Struct, frozen=True):
-    """How a file is started: `{file}` in `command` stands for it. `language` may be empty."""
+    """The command that starts a file. `{file}` in `command` stands for the file.
+
+    `language` may be empty.
+    """
 
     language: str
     command: list[str]
@@ -67,7 +72,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 def read_start(name: str, content: bytes) -> Start:
-    """Find out how a file is started: by its first line, else by its suffix, else by itself."""
+    """Determine the command of a file by its first line, else by its suffix, else by itself."""
     if content.startswith(BINARIES):
         return Start("", [FILE], is_binary=True)
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
@@ -83,7 +88,7 @@ def read_start(name: str, content: bytes) -> Start:
 
 
 def shebang(content: bytes) -> list[str]:
-    """Return the words after `#!` without `env`, or no words if the first line has none."""
+    """Return the words after `#!` without `env`, or an empty list."""
     line = content.removeprefix(UTF8_MARK)[:MAX_SHEBANG].split(b"\n", 1)[0]
     if not line.startswith(b"#!"):
         return []
@@ -97,12 +102,12 @@ def shebang(content: bytes) -> list[str]:
 
 
 def is_utf16(content: bytes) -> bool:
-    """Whether a text begins as an editor of Windows writes UTF-16."""
+    """Return whether a text begins like UTF-16 from a Windows editor."""
     return content.startswith(UTF16_MARKS)
 
 
 def start_hints(name: str, content: bytes, start: Start) -> list[str]:
-    """Describe what keeps a script from running as its author means."""
+    """Return hints about encodings and first lines that break a script."""
     if is_utf16(content) and not start.is_binary:
         return [f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."]
     if content.startswith(UTF8_MARK) and start.language != "python":
@@ -124,7 +129,7 @@ def start_hints(name: str, content: bytes, start: Start) -> list[str]:
 
 
 def description_hints(name: str, content: bytes, start: Start) -> list[str]:
-    """Describe what a description has to add: the program, or arguments that nbyard cannot read."""
+    """Return hints about what a description must add: the program or unreadable arguments."""
     if start.command == [FILE] and not start.is_binary:
         return [
             f"{name} does not say which program runs it."

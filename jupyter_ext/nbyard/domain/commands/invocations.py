@@ -1,5 +1,7 @@
-"""How a command is run beyond its first words: fixed words among those of its arguments, variables,
-files in its working folder, standard streams, exit codes."""
+"""Invocation of a command: fixed words, variables, files, streams and exit codes.
+
+It complements the first words of the command and its arguments.
+"""
 
 import re
 import shlex
@@ -26,22 +28,24 @@ from nbyard.domain.arguments.structs import Argument, is_secret
 from nbyard.errors import Invalid
 
 ATTEMPT = "{attempt}"
-# In a text of a user; `literal` adds a brace, and the runner removes it.
+# Such a text from a user must stay text: `literal` adds a brace, the runner removes it.
 PLACE_LIKE = re.compile(r"\{+attempt")
-# The folder of the attempt that a command works in when it wants one of its own; no output is
-# called so.
+# The attempt's own working folder for a command with `apart`; no output has this name.
 WORK = "outputs/.work"
 TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
-# of an output, as CWL calls it
+# CWL's name for the value of an output
 VALUE = "outputEval"
+# the limit of CWL
 MAX_CONTENTS_BYTES = 64 * 1024
 
 
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A file of the working folder: an input, if `text` is one reference to it and nothing else, no
-    white space either; else a text with references. An input without a `name` keeps its own.
-    `writable` is a copy."""
+    """A file of the working folder: an input or a text with references.
+
+    It is an input if `text` is exactly one reference to it, without white space. An input
+    without a `name` keeps its own. A `writable` file is a copy.
+    """
 
     text: str
     name: str = ""
@@ -49,15 +53,16 @@ class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """How a command is run, beyond its first words and its arguments; texts may have references.
+    """How a command runs, beyond its first words and its arguments.
 
-    `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
-    one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
-    in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
-    it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
-    and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
-    `loaded` inputs are short texts, also where no reference asks for their contents. A shell reads
-    the command line if it is `for_shell`, in containers only.
+    Texts may contain references. `words` are sorted among the bound words of the arguments.
+    With `apart`, the working folder is a new empty one, not the folder of the code. `files` are
+    put into it, `stdout` and `stderr` are names in it, `stdin` is the path of an input. An exit
+    code outside the three lists means success if it is 0. References see the `records` beside
+    the arguments: `$(inputs.options)`. `outdir_mib` and `tmpdir_mib` are the sizes that
+    references see; the space is not reserved. The `loaded` inputs are short texts whose
+    contents are always read. With `for_shell`, a shell reads the command line, in containers
+    only.
     """
 
     words: tuple[Bound, ...] = ()
@@ -78,7 +83,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
 
 class Placed(NamedTuple):
-    """What to put into the working folder: the input of that name, or a text."""
+    """A file to put into the working folder: the input of that name, or a text."""
 
     name: str
     source: str
@@ -90,7 +95,7 @@ Told = tuple[str, str, tuple[str, ...]]
 
 
 def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told]:
-    """All texts that may have references, each with its place and what `self` is in it."""
+    """Return all texts that may contain references, with their place and the path of `self`."""
     found: list[Told] = []
     found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
     found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
@@ -119,18 +124,18 @@ def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[st
 
 
 def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
-    """The inputs whose contents are read: references ask for them, or they are loaded."""
+    """Return the inputs whose contents are read, for references or because they are loaded."""
     paths = _paths_in(invocation, arguments)
     return {path[1] for path in paths if path[-1] == CONTENTS} | {*invocation.loaded}
 
 
 def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
-    """The inputs whose listing references ask for."""
+    """Return the inputs whose listing a reference needs."""
     return {path[1] for path in _paths_in(invocation, arguments) if path[2] == LISTING}
 
 
 def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator[tuple[str, ...]]:
-    """The references to something of an input, by its place."""
+    """Yield the paths of references to a field of an input."""
     for where, text, itself in texts_in(invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
@@ -139,7 +144,7 @@ def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator
 
 
 class Context:
-    """What references stand for, and the words that bindings make of them."""
+    """The values of references, and the words that bindings build from them."""
 
     def __init__(
         self,
@@ -169,7 +174,7 @@ class Context:
         self.files = self._placed()
 
     def text(self, text: str, where: str) -> str:
-        """A text with what its references stand for."""
+        """Resolve the references of a text."""
         value = evaluate(text, self.known, where)
         if isinstance(value, str):
             return value
@@ -178,7 +183,7 @@ class Context:
         return plain(value)
 
     def stdin(self) -> str:
-        """The place of the file in the attempt's folder; empty where there is none."""
+        """Return the path of standard input in the attempt folder, empty if there is none."""
         text = self._invocation.stdin
         value = evaluate(text, self.known, "stdin") if text else None
         if value is None:
@@ -189,11 +194,11 @@ class Context:
         return inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
 
     def stream(self, text: str, field: str) -> str:
-        """The place of an output stream in the attempt's folder."""
+        """Return the path of an output stream in the attempt folder, empty if there is none."""
         return f"{WORK}/{inside(self.text(text, field), field)}" if text else ""
 
     def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
-        """Patterns of names in the working folder; one may be its own path."""
+        """Return patterns of names in the working folder. One may be the folder's own path."""
         found = []
         for text in patterns:
             value = evaluate(text, self.known, where)
@@ -203,17 +208,17 @@ class Context:
         return found
 
     def parts(self, text: str, where: str) -> list[dict[str, Any]]:
-        """A text on files that are found later, as far as it is known now."""
+        """Evaluate a text about files that are found later, as far as it is known now."""
         return in_parts(text, self.known, where) if text else []
 
     def line(self, first: Sequence[str]) -> list[str]:
-        """The command line that begins with these words, or that of the shell that reads it."""
+        """Return the command line that begins with these words, or the shell's line for it."""
         if not self._invocation.for_shell:
             return [*first, *self.words()]
         return [*SHELL, " ".join([*map(shlex.quote, first), *self.words()])]
 
     def words(self) -> list[str]:
-        """The bound words, in their order."""
+        """Return the bound words, in the order of their positions."""
         found = [
             (bound.position, self._fixed(bound, f"words.{index}"))
             for index, bound in enumerate(self._invocation.words)
@@ -240,7 +245,7 @@ class Context:
         return self._bound(bound, value, where)
 
     def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
-        """Section 4.1 "Input binding" of CWL v1.2."""
+        """Return the words of a value (section 4.1 "Input binding" of CWL v1.2)."""
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []
@@ -257,7 +262,7 @@ class Context:
         return lead + [word for item in value for word in self._words(each, item, where)]
 
     def _quoted(self, bound: Bound, words: list[str]) -> list[str]:
-        """The words as a shell reads them, where there is one."""
+        """Quote words for the shell if one reads them."""
         is_quoted = self._invocation.for_shell and not bound.raw
         return [shlex.quote(word) for word in words] if is_quoted else words
 
@@ -267,7 +272,7 @@ class Context:
         return [word for name, one in parts for word in self._words(one, known.get(name), where)]
 
     def _placed(self) -> list[Placed]:
-        """An input that is put into the working folder is there for all that comes after."""
+        """Return the files to place. References see a placed input at its new path from then on."""
         found: list[Placed] = []
         for index, file in enumerate(self._invocation.files):
             where = f"files.{index}"
@@ -285,7 +290,7 @@ class Context:
         return found
 
     def _beside(self, value: dict[str, Any], name: str, writable: bool, where: str) -> list[Placed]:
-        """Files beside an input go where it goes."""
+        """Place the companions of an input beside it."""
         inputs, found = self.known["inputs"], []
         for argument in self._arguments:
             reach, own = argument.reach, inputs.get(argument.name)
@@ -296,12 +301,13 @@ class Context:
 
     def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
         source, target = value["path"], inside(name or value["basename"], where)
+        # in place, so that later references see the new path
         move(value, f"{ATTEMPT}/{WORK}/{target}")
         return Placed(target, source, "", writable)
 
 
 def literal(argument: Argument, value: Any) -> Any:
-    """Write a value so that the runner takes no part of it for a place of the attempt."""
+    """Escape a value so that the runner finds no attempt path in it."""
     if argument.role != "value" or is_secret(argument):
         return value
     return _literal(value)
@@ -318,10 +324,10 @@ def _literal(value: Any) -> Any:
 
 
 def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) -> dict[str, str]:
-    """Where inputs that are called so lie in the attempt's folder, those beside others last.
+    """Return the paths of inputs with these file names in the attempt folder, companions last.
 
     Raises:
-        Invalid: two would be one file.
+        Invalid: two inputs have the same path.
     """
     found = {name: f"inputs/{name}/{filename}" for name, filename in filenames.items()}
     for argument in arguments:
@@ -337,10 +343,10 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
 
 
 def inside(name: str, where: str) -> str:
-    """A relative path that stays in the folder.
+    """Return a relative path that stays in the folder.
 
     Raises:
-        Invalid: it does not.
+        Invalid: the path leaves the folder.
     """
     parts = name.split("/")
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
@@ -349,7 +355,7 @@ def inside(name: str, where: str) -> str:
 
 
 def plain(value: Any) -> str:
-    """One value as one word: a file's path, a number in decimals, a whole one without a point."""
+    """Return one value as one word: a file's path, or a decimal number without a trailing `.0`."""
     if is_file(value):
         return str(value["path"])
     if isinstance(value, bool):

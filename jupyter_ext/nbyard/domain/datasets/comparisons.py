@@ -1,6 +1,6 @@
-"""What differs between two versions of a dataset: columns and their figures, or files of a folder.
+"""Differences between two versions of a dataset: columns with figures, or files of a folder.
 
-A column is the same one by its name; a file by its path.
+Columns are matched by name, files by path.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FIGURES = ("type", "count", "nulls", "distinct", "min", "mean", "max")
 
 
 class ColumnFigures(msgspec.Struct, frozen=True):
-    """A column in numbers; `count` leaves nulls out."""
+    """A column in numbers. `count` leaves nulls out."""
 
     type: ColumnType
     count: int
@@ -28,8 +28,10 @@ class ColumnFigures(msgspec.Struct, frozen=True):
 
 
 class ColumnChange(msgspec.Struct, frozen=True):
-    """A column of either version, then (`old`) and now (`new`); `differs` names the figures that
-    are not what they were. One whose type is another is *retyped*."""
+    """A column of either version, before (`old`) and after (`new`).
+
+    `differs` names the figures that changed. A column with a new type is *retyped*.
+    """
 
     name: str
     change: Literal["same", "changed", "retyped", "added", "removed"]
@@ -39,7 +41,7 @@ class ColumnChange(msgspec.Struct, frozen=True):
 
 
 class FileChange(msgspec.Struct, frozen=True):
-    """A file of a folder that is not in both versions, or not with the same bytes."""
+    """A file of a folder that is in one version only, or has different bytes."""
 
     path: str
     change: Literal["changed", "added", "removed"]
@@ -48,9 +50,12 @@ class FileChange(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """Two versions side by side. `same`: their bytes are. `columns` are those of both tables in the
-    order of the new one; `files` the files that differ of two folders, `file_changes` counting
-    all of them. `note` says why there is no more to compare."""
+    """Two versions side by side.
+
+    `same` means equal bytes. `columns` are the columns of both tables in the order of the new
+    one. `files` are the files that differ between two folders; `file_changes` counts all of
+    them. `note` says why the comparison is limited.
+    """
 
     old: DatasetVersion
     new: DatasetVersion
@@ -62,14 +67,14 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """The bytes of a file in a folder."""
+    """The content of a file in a folder: its digest and size."""
 
     digest: str
     size_bytes: int
 
 
 def compare_columns(old: Profile, new: Profile) -> list[ColumnChange]:
-    """All columns of both, those that are gone near where they were."""
+    """Compare all columns of both versions. Removed columns stay near their old position."""
     then = {column.name: column for column in old.columns}
     now = {column.name: column for column in new.columns}
     order = list(now)
@@ -99,7 +104,7 @@ def _figures(column: ColumnProfile | None) -> ColumnFigures | None:
 
 
 def compare_files(old: Mapping[str, Content], new: Mapping[str, Content]) -> list[FileChange]:
-    """What differs between two folders, by path."""
+    """Return the differences between two folders, by path."""
     found = []
     for path in sorted({*old, *new}):
         then, now = old.get(path), new.get(path)

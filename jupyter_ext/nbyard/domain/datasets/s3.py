@@ -1,6 +1,7 @@
-"""Objects in S3 and what speaks it: how they are named, where they are asked for, and how that is
-signed. Signatures are of version 4, as Amazon's "Signature calculations for the Authorization
-header" has them. Pure; nothing is fetched here.
+"""Objects in S3 and compatible stores: names, addresses and signed requests.
+
+Signatures are of version 4, as in Amazon's "Signature calculations for the Authorization
+header". Pure; nothing is fetched here.
 """
 
 import hashlib
@@ -18,17 +19,20 @@ from nbyard.errors import Invalid
 SCHEME = "s3://"
 KIND = "s3"
 AMAZON = "amazonaws.com"
+# Amazon's default
 REGION = "us-east-1"
 FORM = "write s3://CREDENTIAL@bucket/key"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 ABOUT = re.compile(r"[a-z0-9-]{1,40}")
+# the limit of S3, in bytes
 MAX_KEY = 1024
+# the body of a GET is empty
 EMPTY = hashlib.sha256(b"").hexdigest()
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class S3Object(msgspec.Struct, frozen=True):
-    """An object, and the name of the credential that it is asked for with."""
+    """An object, and the name of the credential for its requests."""
 
     credential: str
     bucket: str
@@ -36,16 +40,18 @@ class S3Object(msgspec.Struct, frozen=True):
 
     @property
     def filename(self) -> str:
-        """The last part of its key."""
+        """Return the last part of its key."""
         return self.key.rpartition("/")[2]
 
 
 def read_object(text: str, field: str = "url") -> S3Object:
-    """Take `s3://CREDENTIAL@bucket/key` apart. The key is taken as it stands; a credential whose
-    name has other characters than letters, digits and `-._~` is written percent-encoded.
+    """Parse `s3://CREDENTIAL@bucket/key`.
+
+    The key is taken unchanged. In the name of a credential, characters other than letters,
+    digits and `-._~` are percent-encoded.
 
     Raises:
-        Invalid: it is none, on this field.
+        Invalid: the text is not such an address. The error names the field.
     """
     place, _, key = text.removeprefix(SCHEME).partition("/")
     named, _, bucket = place.rpartition("@")
@@ -75,15 +81,17 @@ def _key_problem(key: str) -> str:
 
 
 def named(credential: str) -> str:
-    """The name of a credential as it stands in an address."""
+    """Return the name of a credential, encoded for an address."""
     return quote(credential, safe="")
 
 
 def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") -> str:
-    """Where it is asked for: at the endpoint of the credential, else at Amazon's of its region.
+    """Return the address of an object.
+
+    It is at the endpoint of the credential, else at Amazon's endpoint of its region.
 
     Raises:
-        Invalid: the endpoint or the region of the credential is none.
+        Invalid: the endpoint or the region of the credential is invalid.
     """
     key = quote(wanted.key, safe="/~")
     endpoint = fields.get("endpoint_url", "").strip().rstrip("/")
@@ -94,7 +102,7 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
             raise Invalid.field(field, words)
         return f"{endpoint}/{wanted.bucket}/{key}"
     host = f"s3.{_region(wanted, fields, field)}.{AMAZON}"
-    if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate is for such a host
+    if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate covers such a host
         return f"https://{host}/{wanted.bucket}/{key}"
     return f"https://{wanted.bucket}.{host}/{key}"
 
@@ -113,10 +121,10 @@ def signed(
     at: datetime,
     more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The headers that a GET of this target needs besides `Host`; `more` are signed too.
+    """Return the headers of a signed GET of this target, besides `Host`. `more` are signed too.
 
     Raises:
-        Invalid: the credential has what no header can hold.
+        Invalid: the credential contains characters that a header cannot contain.
     """
     moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     region = fields.get("region", "").strip() or REGION
@@ -131,6 +139,7 @@ def signed(
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"AWS4{fields['secret_access_key']}".encode()
+    # the signing key depends on date, region and service, in this order
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
     text = "\n".join([ALGORITHM, moment, scope, digest])

@@ -1,4 +1,4 @@
-"""Datasets: names over immutable versions of bytes."""
+"""Datasets: names for immutable versions of bytes."""
 
 import re
 from datetime import datetime
@@ -19,7 +19,7 @@ class UploadSource(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """A finished upload; refused when its bytes do not have the stated SHA-256."""
+    """A finished upload. It is refused if its SHA-256 is not the stated one."""
 
     upload: str
     sha256: str = ""
@@ -28,7 +28,7 @@ class UploadSource(
 class FileSource(
     msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A file or folder below the server's root; its bytes are copied."""
+    """A file or folder below the server's root. Its bytes are copied."""
 
     path: str
 
@@ -36,8 +36,11 @@ class FileSource(
 class UrlSource(
     msgspec.Struct, frozen=True, tag="url", tag_field="kind", forbid_unknown_fields=True
 ):
-    """An http or https address, or an object in S3 as `s3://CREDENTIAL@bucket/key`, by the name of
-    a credential of the kind s3; fetched in the background."""
+    """An http or https address, or an S3 object, fetched in the background.
+
+    An S3 object is written `s3://CREDENTIAL@bucket/key`, with the name of a credential of the
+    kind s3.
+    """
 
     url: str
 
@@ -46,9 +49,11 @@ Source = UploadSource | FileSource | UrlSource
 
 
 class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What makes a dataset, or a new version of the dataset of that name when `replace` is set.
-    With `unpack` the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz), and the dataset is
-    the folder that it holds, by default called as the archive without its ending."""
+    """A dataset to create, or with `replace` a new version of the dataset of that name.
+
+    With `unpack`, the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz). The dataset is
+    the folder in it, by default named like the archive without its ending.
+    """
 
     source: Source
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -58,12 +63,12 @@ class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def folder_of(filename: str) -> str:
-    """What the folder in an archive is called."""
+    """Return the name of the folder in an archive."""
     return ARCHIVE_ENDING.sub("", filename) or filename
 
 
 class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change; `revision` is the one that was read."""
+    """Fields to change. `revision` is the revision that was read."""
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -71,8 +76,10 @@ class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatasetVersion(msgspec.Struct, frozen=True):
-    """Immutable bytes; `bytes_done` of `size_bytes` while importing. What is unpacked has the
-    origin `archive`, wherever that came from."""
+    """Immutable bytes. While importing, `bytes_done` of `size_bytes` are done.
+
+    An unpacked version has the origin `archive`, wherever the archive came from.
+    """
 
     id: str
     dataset_id: str
@@ -93,8 +100,10 @@ class DatasetVersion(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """A name over versions; `current` is the newest one, ready or not. `resource` is the folder
-    under which it can be opened from the server's root; `notice` says why there is none."""
+    """A name with versions. `current` is the newest version, ready or not.
+
+    `resource` is the folder to open it from the server's root; `notice` says why there is none.
+    """
 
     id: str
     name: str
@@ -109,26 +118,26 @@ class Dataset(msgspec.Struct, frozen=True):
 
 
 class NewNotebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to put a notebook whose first cell opens the dataset."""
+    """The folder for a notebook whose first cell opens the dataset."""
 
     folder: str = ""
 
 
 class MadeFile(msgspec.Struct, frozen=True):
-    """A file that was made below the server's root."""
+    """A file that was created below the server's root."""
 
     path: str
 
 
 class NewUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What will be uploaded."""
+    """A file to upload."""
 
     filename: str
     size_bytes: int | None = None
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload in progress: the next byte expected is `offset`."""
+    """An upload in progress. `offset` is the next byte expected."""
 
     id: str
     filename: str

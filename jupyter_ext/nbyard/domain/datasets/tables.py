@@ -1,4 +1,4 @@
-"""What is said about a table: its columns, a page of its rows, a profile of its values."""
+"""Descriptions of a table: its columns, a page of its rows, a profile of its values."""
 
 from typing import Any, Literal
 
@@ -24,7 +24,9 @@ ColumnType = Literal[
     "other",
 ]
 
+# columns of a page or profile
 MAX_COLUMNS = 500
+# a text table with more keeps only its first MAX_COLUMNS
 MAX_TEXT_COLUMNS = 5000
 MAX_TABLE_COLUMNS = 50_000
 MAX_PAGE_ROWS = 1000
@@ -33,18 +35,19 @@ MAX_FIELD_CHARACTERS = 8 << 20
 
 
 class BrokenTable(Invalid):
-    """The file is no table of the kind that its name promises; the message says where and why.
+    """The file is not a table of the type that its name promises.
 
-    What only cannot be shown here (too large, too slow, another dialect) is no fault of the file.
+    The message says where and why. A table that just cannot be shown (too large, too slow,
+    another dialect) is not broken.
     """
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column; `nullable` says that missing values are possible.
+    """A column. `nullable` means that missing values are possible.
 
-    `layout` is how a text table writes the values: the patterns of dates and times with `|` between
-    them, the digits after the point of decimals, `big` for integers of more than 64 bits. `padded`
-    values have blanks around them.
+    `layout` is the format of values in a text table. It has patterns of dates and times
+    separated by `|`, or the number of decimals, or `big` for integers of more than 64 bits.
+    `padded` values have blanks around them.
     """
 
     name: str
@@ -55,12 +58,12 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a file holds, inferred once from all its rows and stored with the dataset version.
+    """The structure of a table, inferred once from all rows and stored with the dataset version.
 
-    `rows` is None where only the first rows were read. `columns` are all of them, or the first 500
-    of more than 5,000 in a text table; `column_count` counts all. `delimiter`, `encoding`,
-    `decimal_comma` and `null_words` (whether a word such as NA stands for a missing value) are for
-    text; `sheet` and `sheets` are for Excel.
+    `rows` is None if only the first rows were read. `columns` are all columns, or the first 500
+    of more than 5,000 in a text table. `column_count` counts all. `delimiter`, `encoding`,
+    `decimal_comma` and `null_words` (whether a word such as NA means a missing value) are for
+    text. `sheet` and `sheets` are for Excel.
     """
 
     format: TableFormat
@@ -77,11 +80,12 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TablePage(msgspec.Struct, frozen=True):
-    """Some rows. Values are JSON: dates in ISO form, infinite numbers, decimals and huge integers
-    as text, long text cut with a mark at the end. `total` is None while nobody counted.
+    """A page of rows. `total` is None until the rows are counted.
 
-    `columns` are at most 500 of `column_count`, from `column_offset` on. Of an Excel file `sheet`
-    is shown of all `sheets`."""
+    Values are JSON: dates are in ISO form, infinite numbers, decimals and huge integers are
+    text. Long text is cut and marked at the end. `columns` are at most 500 of `column_count`,
+    from `column_offset` on. For Excel files, `sheet` is shown of all `sheets`.
+    """
 
     columns: list[Column]
     offset: int
@@ -95,21 +99,21 @@ class TablePage(msgspec.Struct, frozen=True):
 
 
 class TopValue(msgspec.Struct, frozen=True):
-    """A frequent value."""
+    """A frequent value and its count."""
 
     value: Any
     count: int
 
 
 class Histogram(msgspec.Struct, frozen=True):
-    """Counts between neighbouring edges; there is one edge more than counts."""
+    """Counts between neighbouring edges. There is one more edge than counts."""
 
     edges: list[float | str]
     counts: list[int]
 
 
 class ColumnProfile(msgspec.Struct, frozen=True):
-    """The values of a column. `count` leaves nulls out; a histogram or the top values are there."""
+    """The profile of a column, with a histogram or the top values. `count` leaves nulls out."""
 
     name: str
     type: ColumnType
@@ -126,8 +130,10 @@ class ColumnProfile(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """At most 500 of `column_count` columns, from `column_offset` on. A sampled profile looked at
-    `rows` of about `total` rows."""
+    """A profile of at most 500 of `column_count` columns, from `column_offset` on.
+
+    A sampled profile covers `rows` of about `total` rows.
+    """
 
     rows: int
     sampled: bool

@@ -1,3 +1,1 @@
-"""Deployments: the form that creates one, its revisions and status, request counts, and forms
-for the endpoints of a service.
-"""
+"""Deployments: creation form, revisions, status, request counts and endpoint forms."""

@@ -1,6 +1,7 @@
-"""The form of the AI4OS dashboard as a deployment here: `general`, `hardware` and `storage`.
+"""The form of the AI4OS dashboard as a deployment: `general`, `hardware` and `storage`.
 
-https://docs.ai4os.eu (section "Deploy a module"); memory and disk are in MB there."""
+https://docs.ai4os.eu (section "Deploy a module"). Memory and disk are in MB there.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ SERVICES: dict[DashboardService, ServiceKind] = {
     "vscode": "code-server",
 }
 MB_OF_A_GB = 1024
-# by the field that it becomes
+# field of the dashboard for each field of nbyard
 PLACES = {
     "title": "general.title",
     "description": "general.desc",
@@ -33,15 +34,15 @@ HINT = "Say it in one way: in the fields of nbyard, or in those of the dashboard
 
 
 def is_dashboard(new: NewDeployment) -> bool:
-    """Whether it is written as the dashboard writes it."""
+    """Return whether the request uses the fields of the dashboard."""
     return not (new.general is None and new.hardware is None and new.storage is None)
 
 
 def plain(new: NewDeployment) -> NewDeployment:
-    """The same in the fields of nbyard, which it may be in already.
+    """Convert a request to the fields of nbyard. Requests in these fields stay unchanged.
 
     Raises:
-        Invalid: a field is said in both ways, or asks for what does not exist here.
+        Invalid: a field is set in both ways, or requests an unsupported feature.
     """
     if not is_dashboard(new):
         return new
@@ -97,7 +98,7 @@ def _check_storage(told: dict[str, Any]) -> None:
 
 @contextmanager
 def told_of(new: NewDeployment) -> Iterator[None]:
-    """In this block errors call fields as they were written."""
+    """Rename the fields in errors of this block as the request wrote them."""
     try:
         yield
     except Invalid as error:

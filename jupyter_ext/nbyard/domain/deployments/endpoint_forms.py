@@ -1,8 +1,8 @@
-"""Forms of what a deployed service can be asked, read from how it describes itself.
+"""Forms for the endpoints of a deployed service, read from its own description.
 
-The format is Swagger 2.0, as services of the DEEPaaS V2 API have it at `/swagger.json`: in `paths`
-are methods, in them `parameters` with `name`, `in` (query, formData, path, header), `type`, `enum`,
-`default`, `minimum`, `maximum`, `required` and `description`.
+The format is Swagger 2.0, which services of the DEEPaaS V2 API provide at `/swagger.json`.
+`paths` contains methods, and these contain `parameters` with `name`, `in` (query, formData,
+path, header), `type`, `enum`, `default`, `minimum`, `maximum`, `required` and `description`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,12 @@ METHODS = ("get", "post", "put", "delete")
 TYPES = ("string", "integer", "number", "boolean", "file", "array")
 MAX_FORMS, MAX_FIELDS = 200, 200
 MAX_TEXT, MAX_CHOICES = 2000, 1000
+# larger integers lose digits in a browser
 MAX_NUMBER = 2**53
 
 
 class CallField(msgspec.Struct, frozen=True):
-    """One field of a call: where its value goes, and what it may be."""
+    """One field of a call: where its value goes, and its allowed values."""
 
     name: str
     place: Place
@@ -34,8 +35,10 @@ class CallField(msgspec.Struct, frozen=True):
 
 
 class CallForm(msgspec.Struct, frozen=True):
-    """One thing that can be asked: `path` is below the address of the port, with its variables in
-    braces. A form with a file is sent as `multipart/form-data`."""
+    """One endpoint. `path` is below the address of the port, with its variables in braces.
+
+    A form with a file is sent as `multipart/form-data`.
+    """
 
     method: str
     path: str
@@ -45,16 +48,21 @@ class CallForm(msgspec.Struct, frozen=True):
 
 
 class CallForms(msgspec.Struct, frozen=True):
-    """What a deployment can be asked: `path` is the address of its port, below the server's base
-    URL; without forms when it does not describe itself."""
+    """The endpoints of a deployment. `path` is the address of its port.
+
+    The address is below the server's base URL. `forms` is empty if the service does not
+    describe itself.
+    """
 
     path: str
     forms: list[CallForm]
 
 
 def forms_of(told: Any) -> list[CallForm]:
-    """The calls that a description tells of, those that predict first. Whatever is not as the
-    format says is left out: strangers wrote it."""
+    """Return the calls in a description, predictions first.
+
+    The description is untrusted: parts in another format are left out.
+    """
     paths = _mapping(_mapping(told).get("paths"))
     base = _text(_mapping(told).get("basePath")).rstrip("/")
     found = [form for path, item in paths.items() for form in _forms(base + _text(path), item)]
@@ -115,6 +123,6 @@ def _scalar(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """Beyond these whole numbers lose digits in a browser."""
+    """Return the number if a browser can represent it exactly, else None."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and abs(value) <= MAX_NUMBER else None

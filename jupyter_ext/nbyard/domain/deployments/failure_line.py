@@ -1,12 +1,14 @@
-"""Why a program ended, as far as what it printed tells: the exception that nobody caught, or its
-last telling line. What it says of its life is no reason: what it does, what it was asked and
-answered, an error of a request that it went on after."""
+"""Why a program ended, according to its output: an uncaught exception or a relevant line.
+
+Lines about normal operation are ignored: progress, requests and answers, and errors of single
+requests that the program survived.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 
 LEVELS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
-# of loggers: "2026-01-31 12:00:00 app INFO …", "info: …", "level=info …", "[I 2026-01-31 … App]"
+# log formats: "2026-01-31 12:00:00 app INFO …", "info: …", "level=info …", "[I 2026-01-31 … App]"
 LEVEL = (
     re.compile(rf".*?\b({LEVELS})\b"),
     re.compile(rf"\W*({LEVELS})[:\]]", re.IGNORECASE),
@@ -16,20 +18,20 @@ LEVEL = (
 CALM = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "D", "I", "W"}
 LEVEL_CHARS = 120
 MOMENT = re.compile(r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
-# a request that was answered: in a log of accesses, or with an error that stayed its own
+# answered requests: in an access log, or with an error that ended only the request
 ASKED = re.compile(r'"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^"]* HTTP/[0-9.]+"')
 STAYED = ("a request failed", "Exception in ASGI application", "Exception on /")
 TRACEBACK = "Traceback (most recent call last):"
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 RAISED = re.compile(r"Error in .|(Exception in thread .*|panic|[\w.]*(Error|Exception)): ")
-FRAME = re.compile(r"\s+at .")  # of Java and JavaScript
+FRAME = re.compile(r"\s+at .")  # stack frames of Java and JavaScript
 NOTHING = re.compile(r"Execution halted|Node\.js v[\d.]+|\^+")
-LAST_LINES = 10  # it lived on after what was said before those
-MAX_AFTER = 3  # so many telling lines may follow the exception
+LAST_LINES = 10  # the program survived whatever earlier lines report
+MAX_AFTER = 3  # relevant lines that may follow the exception
 
 
 def last_words(text: str) -> str:
-    """One line of it; "" where nothing tells."""
+    """Return the line that explains the end of a program, "" if there is none."""
     lines = [line for line in text.splitlines() if line.strip()]
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighed(lines[asked[-1] + 1 :] if asked else lines)]
@@ -41,12 +43,15 @@ def last_words(text: str) -> str:
 
 
 def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Its lines that are not indented, with how much each tells: nothing (0), something, or (2)
-    what the exception was."""
+    """Yield the lines that are not indented, with their weight.
+
+    The weight is 0 for irrelevant lines, 1 for relevant ones and 2 for the exception.
+    """
     is_inside = has_stayed = False
     for place, line in enumerate(lines):
         if TRACEBACK in line:
             before = lines[place - 1] if place else ""
+            # a chained traceback belongs to the error before it
             if not before.startswith(CHAINED):
                 has_stayed = any(words in before for words in STAYED)
             is_inside = True
@@ -63,7 +68,7 @@ def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def _is_calm(line: str) -> bool:
-    """Whether it tells nothing of an end."""
+    """Return whether a line is irrelevant for the end of the program."""
     found = next(filter(None, (one.match(line[:LEVEL_CHARS]) for one in LEVEL)), None)
     level = found[1].upper() if found else ""
     is_nothing = line.startswith(CHAINED) or NOTHING.fullmatch(line.strip()) is not None

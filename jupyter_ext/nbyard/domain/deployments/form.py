@@ -1,4 +1,4 @@
-"""The form of a deployment: presets as data; what is said is filled up and held to their ranges."""
+"""The form of a deployment: presets as data, defaults for omitted fields, and checks."""
 
 import itertools
 import math
@@ -32,16 +32,16 @@ MAX_TEXT = 16 * 1024
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
 NAME_FORM = "has small letters, digits and - between them, 63 at most"
-FORM = "form"  # the address of the form itself
+FORM = "form"  # reserved: the address of the form itself
 OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
-# of a model that is served, as its own image reads them
+# variables that the image of a served model reads
 OF_MODELS = (
     "NBYARD_CALL_SECONDS",
     "NBYARD_MAX_BODY_BYTES",
     "NBYARD_MAX_QUEUE_ROWS",
     OPEN_VARIABLE,
 )
-# by these JupyterLab finds its settings, of which its password is one
+# JupyterLab finds its settings, including its password, by these
 LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
 
 MAX_TITLE = 45
@@ -175,7 +175,7 @@ MORE = (
 def _hardware(
     cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
 ) -> tuple[FormField, ...]:
-    """Least, most and default of cores and memory; how many GPUs at most."""
+    """Return the hardware fields: minimum, maximum and default each, and at most `gpus` GPUs."""
     told_gpus = "GPUs of its own; they are taken from the same as those of runs."
     told_memory = "What it may take; it is ended when it wants more."
     return (
@@ -202,10 +202,10 @@ PRESETS = (
 
 
 def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
-    """Host name and specification, with defaults for what was not said.
+    """Return the host name and the specification, with defaults for omitted fields.
 
     Raises:
-        Invalid: with one detail for each field that is refused.
+        Invalid: with one detail for each refused field.
     """
     preset = _preset(new.preset)
     service = SERVICES[new.service]
@@ -235,10 +235,10 @@ def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
 
 
 def changed(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
-    """The specification with what is to be otherwise.
+    """Return the specification with the changed fields.
 
     Raises:
-        Invalid: with one detail for each field that is refused.
+        Invalid: with one detail for each refused field.
     """
     said = {
         name: value
@@ -257,8 +257,8 @@ def changed(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
 
 
 def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[str]:
-    """What is allowed, and perhaps not meant. `ide_images` are patterns of those that may act in
-    the browser as JupyterLab itself."""
+    """Return warnings about allowed settings that may be mistakes.
+    `ide_images` are patterns of images that may act in the browser as JupyterLab itself."""
     tag = spec.image.rpartition(":")[2].lower()
     parts = set(re.split(r"[^a-z]+", tag))
     found = []
@@ -275,21 +275,21 @@ def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[str]
 
 
 def is_ide(image: str, ide_images: Sequence[str]) -> bool:
-    """Whether an image is one of those; in a pattern `*` stands for any characters."""
+    """Return whether an image matches a pattern; `*` stands for any characters."""
     return any(
         re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in ide_images
     )
 
 
 def name_of(title: str) -> str:
-    """A host name made of a title, or of the last part of an image's name."""
+    """Return a host name derived from a title, or from the last part of an image's name."""
     last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
     words = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
     return words[:63].strip("-")
 
 
 def free_host(taken: Collection[str], like: str) -> str:
-    """A host name beside those that are taken: one of them with a number."""
+    """Return a free host name: the stem of `like` with a number."""
     stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
     free = (f"{stem}-{number}" for number in itertools.count(2))
     return next(name for name in free if name not in taken)

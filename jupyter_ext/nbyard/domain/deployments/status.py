@@ -1,5 +1,7 @@
-"""How a deployment stands, read from its revisions; what follows when one comes to an end; and
-what people are told of it."""
+"""Status of a deployment, derived from its revisions, and the texts that users see.
+
+It also decides what follows when a revision ends.
+"""
 
 import shlex
 from collections.abc import Mapping
@@ -13,10 +15,13 @@ from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceK
 from nbyard.domain.states import DeploymentState
 from nbyard.errors import Unavailable
 
+# ends in a row until a deployment has failed
 TRIES = 3
+# a longer life resets the count
 STEADY_SECONDS = 60.0
 MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
+# 128 plus the numbers of SIGKILL and SIGTERM
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
 SILENT = "It does not answer"
@@ -27,9 +32,12 @@ Phase = Literal["pending", "alive", "over"]
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What one revision does: it waits (*pending*), its container was asked for (*alive*), or it
-    is *over*; `answers` tells whether its first port does, `has_answered` whether it ever did since
-    it was last started, `says` why it does not, in its own words."""
+    """The state of one revision: it waits (*pending*), runs (*alive*) or is *over*.
+
+    `alive` means that its container was requested. `answers` states whether its first port
+    responds, `has_answered` whether it ever did since the last start. `says` is the service's
+    own reason for not responding.
+    """
 
     number: int
     phase: Phase
@@ -41,8 +49,11 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a container came to its end. `error` is what the engine says, `last` the end of what it
-    printed; `lived_seconds` since it was started. Without an exit code it was removed by others."""
+    """How a container ended. `error` is the message of the engine, `last` the end of its output.
+
+    `lived_seconds` counts since its start. Without an exit code, the container was removed
+    externally.
+    """
 
     exit_code: int | None
     out_of_memory: bool = False
@@ -52,8 +63,10 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def state_of(serving: int, standings: Mapping[int, Standing]) -> tuple[DeploymentState, str]:
-    """The state of a deployment that is wanted, and why in words. As long as the revision that
-    answers is not over, it decides."""
+    """Return the state of a wanted deployment, and the reason as text.
+
+    The serving revision decides until it is over.
+    """
     newest = standings[max(standings)]
     answering = standings.get(serving)
     if answering is not None and answering.phase != "over":
@@ -80,25 +93,27 @@ def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState,
 def after(
     ended: Ended, restarts: int, service: ServiceKind
 ) -> Literal["completed", "again", "failed"]:
-    """What follows the end of a container that was wanted. A command of one's own may have done
-    its work; what serves is never through."""
+    """Return what follows the end of a wanted container.
+
+    An own command may complete. Other services must keep running.
+    """
     if service == "own" and ended.exit_code == 0 and not ended.out_of_memory:
         return "completed"
     return "again" if restarts_then(ended, restarts) < TRIES else "failed"
 
 
 def restarts_then(ended: Ended, restarts: int) -> int:
-    """How many ends there were in a row; after a while of life the count begins anew."""
+    """Return the number of ends in a row. A long enough life resets the count."""
     return 1 if ended.lived_seconds >= STEADY_SECONDS else restarts + 1
 
 
 def backoff_seconds(restarts: int) -> float:
-    """How long to wait before the next start."""
+    """Return the seconds to wait before the next start."""
     return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
 
 
 def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
-    """Why it ended, for people."""
+    """Return the reason why a container ended, for users."""
     if ended.out_of_memory:
         return f"It ran out of memory: it may have {spec.memory_gb:g} GB."
     if ended.error:
@@ -108,24 +123,24 @@ def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
     told = f"It ended with exit code {ended.exit_code}"
     if ended.exit_code in (KILLED, TERMINATED):
         told += " (it was killed)"
-    # who is killed with SIGKILL has no time to say why
+    # a process killed with SIGKILL cannot print the reason
     last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
     return f"{told}: {last}" if last else f"{told}."
 
 
 def sentence(words: str) -> str:
-    """With its full stop, for another sentence to follow."""
+    """Add a full stop if another sentence is to follow."""
     return words if not words or words[-1] in ".!?…" else f"{words}."
 
 
 def is_port_taken(message: str) -> bool:
-    """Whether an engine says that; the next time it takes another port."""
+    """Return whether an engine reports a port conflict. The next start uses another port."""
     lower = message.lower()
     return "address already in use" in lower or "port is already allocated" in lower
 
 
 def words_of_start_error(message: str) -> str:
-    """What an engine says when it cannot start a container, for people."""
+    """Explain an engine's error when it cannot start a container."""
     lower = message.lower()
     if is_port_taken(message):
         return f"A port is taken on the engine's machine: {message}"
@@ -137,8 +152,10 @@ def words_of_start_error(message: str) -> str:
 
 
 def no_way_in(network: str, engine: str) -> str:
-    """Why nobody would reach a container: its ports are published on the engine's machine, and
-    asked on this one; "" where they are found."""
+    """Return why a container would be unreachable, "" if it is reachable.
+
+    Its ports are published on the engine's machine and requested on this one.
+    """
     if network != "bridge":
         return (
             "The setting container_network lets nobody reach containers: a deployment needs"
@@ -154,7 +171,7 @@ def no_way_in(network: str, engine: str) -> str:
 
 
 def another_image(name: str, known: str) -> str:
-    """Why a revision is not started with what its image's name means by now."""
+    """Return why a revision cannot start after its image's name moved to another image."""
     return (
         f"{name} is another image by now, and the one that this revision was made of ({known}) is"
         " gone. Deploy it as a new one."
@@ -162,15 +179,17 @@ def another_image(name: str, known: str) -> str:
 
 
 def not_built(reason: str) -> str:
-    """Why a revision that waited for its image is not started; without a reason somebody removed
-    the image."""
+    """Return why a revision that waited for its image cannot start.
+
+    Without a `reason`, somebody removed the image.
+    """
     if not reason:
         return "Its image was removed before it was built."
     return f"Its image was not built: {reason}"
 
 
 def never_answered(spec: RevisionSpec) -> str:
-    """It lives, and that is all."""
+    """Return the reason for a service that runs but never responded."""
     port = spec.ports[0]
     return (
         f"It never answered at port {port.port} ({port.path}) within {spec.start_seconds:g} s;"
@@ -179,12 +198,12 @@ def never_answered(spec: RevisionSpec) -> str:
 
 
 def reproduce_pull(image: str, engine: str = "") -> str:
-    """A command of a shell that fetches the image by hand."""
+    """Return a shell command that pulls the image manually."""
     return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])
 
 
 def not_answering(found: Deployment) -> Unavailable:
-    """What whoever asks a service is told that does not run, or does not answer."""
+    """Return the error for requests to a service that is stopped or does not respond."""
     words = f"{found.name} does not answer: it is {found.state}. {found.reason}".strip()
     if found.reason.startswith(SILENT) and found.reason != f"{SILENT}.":
         words = f"{found.name} {found.reason.removeprefix('It ')}"

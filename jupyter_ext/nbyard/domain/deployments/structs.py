@@ -1,4 +1,4 @@
-"""Deployments: services that are wanted to run, what is asked for one, and what became of it."""
+"""Deployments: services to keep running, their requests, revisions and state."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -15,16 +15,19 @@ FieldKind = Literal["text", "long text", "number", "choice", "password", "words"
 PROXY = "nbyard/deployments"
 GIB = 2**30
 STOP_SECONDS = 30.0
-# the images of models answer only who shows the secret that the file of this variable has
+# model images answer only requests with the secret in the file named by this variable
 SECRET_HEADER = "X-Nbyard-Secret"
 SECRET_VARIABLE = "NBYARD_SECRET_FILE"
 OPEN_VARIABLE, OPEN = "NBYARD_OPEN_PORT", "1"
 
 
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A port that the service listens at, and the `name` under which it is reached. `path` is asked
-    to see whether it answers. With `keep_prefix` the service is told the whole path, as one needs
-    that makes links of it; else what follows the port's name."""
+    """A port that the service listens on, and the `name` of its link.
+
+    nbyard requests `path` to check that the service responds. With `keep_prefix`, the service
+    receives the whole path, as services need that build links from it. Otherwise it receives the
+    part after the port's name.
+    """
 
     name: str
     port: int
@@ -34,7 +37,7 @@ class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DashboardGeneral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the form of the AI4OS dashboard says first."""
+    """The first part of the AI4OS dashboard's form."""
 
     title: str = ""
     desc: str = ""
@@ -46,7 +49,7 @@ class DashboardGeneral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DashboardHardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The hardware in that form; `ram` and `disk` are in MB. `gpu_type` must be empty."""
+    """The hardware in that form. `ram` and `disk` are in MB. `gpu_type` must be empty."""
 
     cpu_num: float | None = None
     gpu_num: int | None = None
@@ -56,7 +59,7 @@ class DashboardHardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class DashboardStorage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The storage in that form. What would mount some must be empty."""
+    """The storage in that form. Fields that would mount storage must be empty."""
 
     rclone_conf: str = ""
     rclone_url: str = ""
@@ -67,12 +70,14 @@ class DashboardStorage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to deploy. `name` is the host name, a part of its address; by default made of the title.
-    What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
-    units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
-    listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
-    when it is stopped or another revision takes its place. `general`, `hardware` and `storage` are
-    the form of the AI4OS dashboard as it is written there, in place of the other fields."""
+    """A deployment to create. Omitted fields have the values of the preset and the service.
+
+    `name` is the host name, a part of its address; by default it is derived from the title.
+    `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own
+    is started. `ports` are the ports that it listens on. It has `start_seconds` to answer. It
+    has `stop_seconds` to finish requests when it is stopped or replaced. `general`, `hardware`
+    and `storage` are the form of the AI4OS dashboard, as an alternative to the other fields.
+    """
 
     image: str = ""
     service: ServiceKind = "api"
@@ -96,9 +101,12 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be otherwise; what is not said stays. All but title and description make a new
-    revision. `revision` is the newest that whoever changes it has seen, 0 for whichever;
-    `changed_at`, which title and description need too, is when that was, null for whenever."""
+    """Changes of a deployment. Omitted fields stay.
+
+    Every change except title and description creates a new revision. `revision` is the newest
+    revision that the client has seen, 0 for any. `changed_at` is the last change that the
+    client has seen, null for any; title and description need it too.
+    """
 
     revision: int = 0
     changed_at: datetime | None = None
@@ -118,7 +126,7 @@ class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RevisionSpec(msgspec.Struct, frozen=True):
-    """All that one revision is made of, but for its password, which nobody is shown."""
+    """The specification of one revision, without its password, which is never shown."""
 
     service: ServiceKind
     image: str
@@ -135,17 +143,21 @@ class RevisionSpec(msgspec.Struct, frozen=True):
 
     @property
     def memory_bytes(self) -> int:
+        """Return the memory limit in bytes."""
         return int(self.memory_gb * GIB)
 
     @property
     def disk_bytes(self) -> int:
+        """Return the disk limit in bytes."""
         return int(self.disk_gb * GIB)
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """One shape that a deployment has had. `origin` tells how it came to be: *created*, *edited*
-    or *rolled back to N*. `reason` is why it failed, `reproduce` a command of a shell that shows
-    it; `gpus` are those that it has now."""
+    """One version of the specification of a deployment.
+
+    `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
+    `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
+    """
 
     id: str
     number: int
@@ -164,7 +176,7 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a port of a container is found now, and whether it answers there."""
+    """The present address of a container's port, and whether it responds there."""
 
     name: str
     host: str
@@ -173,8 +185,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """How a port is reached: `path` is below the server's base URL. It is to be shown as active
-    only while it `answers`."""
+    """The link to a port. `path` is below the server's base URL.
+
+    Show it as active only while it `answers`.
+    """
 
     name: str
     path: str
@@ -184,10 +198,12 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where the proxy finds a port now, and how it treats it: with `keeps_prefix` the service is
-    asked with the whole path; the pages of one that `is_trusted` may do what JupyterLab may.
-    `subject` is the id of the deployment or attempt whose port it is, `secret` what the container
-    wants to be shown, or ""."""
+    """The present address of a port for the proxy, and how to treat it.
+
+    With `keeps_prefix`, the service receives the whole path. If it `is_trusted`, its pages have
+    the rights of JupyterLab. `subject` is the ID of the deployment or attempt that owns the
+    port. `secret` is the secret that the container expects, or "".
+    """
 
     subject: str
     host: str
@@ -199,10 +215,13 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
-    or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-    of the newest. `is_wanted` tells whether it shall run, `changed_at` when somebody changed it;
-    `model` is the package that it serves, where its image was built of one."""
+    """The present state of a deployment.
+
+    `revision` is the newest and wanted one, `serving` the one that answers, or 0. They differ
+    while one replaces the other. `spec`, `gpus` and the like belong to the newest. `is_wanted`
+    states whether it should run, `changed_at` when a user last changed it. `model` is the
+    package that it serves, if its image was built from one.
+    """
 
     id: str
     name: str
@@ -227,9 +246,11 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 class DeployedAs(msgspec.Struct, frozen=True):
-    """A deployment that serves an earlier build of a model, whose next revision a new build may
-    become. `revision` and `changed_at` are what an edit of it shall have seen; `runs` tells whether
-    it does, or is about to."""
+    """A deployment of an earlier build of a model, which a new build may update.
+
+    `revision` and `changed_at` are the values for that edit. `runs` states whether it runs or
+    is about to.
+    """
 
     id: str
     name: str
@@ -241,9 +262,12 @@ class DeployedAs(msgspec.Struct, frozen=True):
 
 
 class Deployed(msgspec.Struct, frozen=True):
-    """Where a model is deployed already. `into` is the id of the one whose next revision it becomes
-    where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
-    deployment. `name` is a host name for that, empty where that is made of its title."""
+    """The existing deployments of a model.
+
+    `into` is the ID of the deployment that a new build updates by default: the first that is
+    not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
+    empty if it is derived from the title.
+    """
 
     items: list[DeployedAs]
     into: str
@@ -251,8 +275,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 class DeploymentEvent(msgspec.Struct, frozen=True):
-    """What happened to a deployment: its new `state`, or the `change` that somebody made, and why,
-    in words."""
+    """An event of a deployment: its new `state`, or the `change` of a user, and the reason."""
 
     id: int
     at: datetime
@@ -263,8 +286,11 @@ class DeploymentEvent(msgspec.Struct, frozen=True):
 
 
 class FormField(msgspec.Struct, frozen=True):
-    """A field of the form: its `name` in the body, its range (`least`, `most`: of a number, or of
-    the length of a text), and whether it is shown only when more is asked for."""
+    """A field of the form: its `name` in the body and its range.
+
+    `least` and `most` limit a number, or the length of a text. `is_advanced` fields are hidden
+    by default.
+    """
 
     name: str
     title: str
@@ -280,7 +306,7 @@ class FormField(msgspec.Struct, frozen=True):
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """Fields with the ranges and defaults that belong together."""
+    """Fields with matching ranges and defaults."""
 
     name: str
     title: str
@@ -288,8 +314,10 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 class OfferedService(msgspec.Struct, frozen=True):
-    """What can be deployed: the image and the ports that it has by default; `model_ports` are those
-    of a model that was built here."""
+    """A service that can be deployed, with its default image and ports.
+
+    `model_ports` are the ports of a model image built here.
+    """
 
     name: ServiceKind
     title: str
@@ -301,7 +329,7 @@ class OfferedService(msgspec.Struct, frozen=True):
 
 
 class DeploymentForm(msgspec.Struct, frozen=True):
-    """All that a form of a new deployment shows; `gpus` are those of this machine."""
+    """The data for the form of a new deployment. `gpus` are the GPUs of this machine."""
 
     presets: list[Preset]
     services: list[OfferedService]
@@ -309,20 +337,20 @@ class DeploymentForm(msgspec.Struct, frozen=True):
 
 
 def link_path(name: str, port: str) -> str:
-    """The address of a port, below the server's base URL."""
+    """Return the address of a port, below the server's base URL."""
     return f"{PROXY}/{name}/{port}/"
 
 
 def deployment_folder(deployment_id: str) -> str:
-    """Where a deployment has its logs, below the store."""
+    """Return the folder of a deployment's logs, below the store."""
     return f"deployments/{deployment_id}"
 
 
 def log_name(number: int) -> str:
-    """The file with the log of a revision, in the deployment's folder."""
+    """Return the file name of a revision's log in the deployment's folder."""
     return f"{number}.log"
 
 
 def check_name(deployment_id: str, number: int) -> str:
-    """Whose work it is, for the sweep, to see whether a revision gets its GPUs."""
+    """Return the name of the GPU check of a revision, for the sweep of leftovers."""
     return f"d-{deployment_id}-{number}"

@@ -1,5 +1,4 @@
-"""How often a live service was asked, and how it answered: counted by the minute, told in spans of
-equal length."""
+"""Request counts and latency of a deployment: counted per minute, reported in equal spans."""
 
 import math
 from collections import Counter
@@ -11,16 +10,19 @@ import msgspec
 from nbyard.errors import Invalid
 
 MINUTE_SECONDS = 60
-# a scale on which every step is a fifth longer than the one before
+# each step of the scale is a fifth longer than the one before
 LEAST_SECONDS, STEPS_TO_DOUBLE, MAX_STEP = 0.0005, 4, 100
 ERROR_STATUS = 500
-# by its name: how many seconds each part of a span has, and how many parts there are
+# for each span: seconds per part and number of parts
 SPANS: Mapping[str, tuple[int, int]] = {"hour": (60, 60), "day": (900, 96)}
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True):
-    """A part of what was counted in a minute since 1970. An error is an answer with a status of 500
-    or more, or none; `times` says how many answers took as long as each step of the scale."""
+    """A part of the counts of one minute since 1970.
+
+    An error is a missing answer or a status of 500 or more. `times` counts the answers for each
+    step of the latency scale.
+    """
 
     minute: int
     requests: int
@@ -29,8 +31,11 @@ class Counted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TrafficPart(msgspec.Struct, frozen=True):
-    """What was counted from `at` on. Of the requests in it one half was answered within
-    `p50_seconds`, 99 of 100 within `p99_seconds`; null where none was."""
+    """The counts from `at` on.
+
+    Half of the requests were answered within `p50_seconds`, 99 of 100 within `p99_seconds`.
+    Both are null without requests.
+    """
 
     at: datetime
     requests: int
@@ -40,8 +45,10 @@ class TrafficPart(msgspec.Struct, frozen=True):
 
 
 class Traffic(msgspec.Struct, frozen=True):
-    """What was counted of a deployment, the oldest part first; each has `part_seconds`. `requests`
-    and `errors` are those of all parts together, and so are `p50_seconds` and `p99_seconds`."""
+    """The request counts of a deployment, oldest part first. Each part has `part_seconds`.
+
+    `requests`, `errors`, `p50_seconds` and `p99_seconds` cover all parts together.
+    """
 
     part_seconds: int
     requests: int
@@ -52,7 +59,7 @@ class Traffic(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts as they come."""
+    """Accumulates counts of requests."""
 
     def __init__(self) -> None:
         self._requests: Counter[int] = Counter()
@@ -60,14 +67,14 @@ class Tally:
         self._times: dict[int, Counter[int]] = {}
 
     def count(self, at: float, seconds: float, *, is_error: bool) -> None:
-        """A request that was answered at that time of 1970, after so many seconds."""
+        """Count a request answered at that time, in seconds since 1970, after that many seconds."""
         minute = int(at // MINUTE_SECONDS)
         self._requests[minute] += 1
         self._errors[minute] += is_error
         self._times.setdefault(minute, Counter())[step_of(seconds)] += 1
 
     def taken(self) -> list[Counted]:
-        """All of it, which is forgotten here."""
+        """Return all counts and reset them."""
         found = [
             Counted(minute, requests, self._errors[minute], dict(self._times[minute]))
             for minute, requests in sorted(self._requests.items())
@@ -77,15 +84,19 @@ class Tally:
 
 
 def step_of(seconds: float) -> int:
-    """The first step of the scale that is no shorter."""
+    """Return the first step of the scale that is not shorter."""
     if seconds <= LEAST_SECONDS:
         return 0
+    # the small difference keeps exact lengths from rounding up
     step = math.ceil(math.log2(seconds / LEAST_SECONDS) * STEPS_TO_DOUBLE - 1e-9)
     return min(step, MAX_STEP)
 
 
 def within(times: Mapping[int, int], share: float) -> float | None:
-    """Within how many seconds that share was answered, true to a tenth; None where none was."""
+    """Return the seconds within which that share of requests was answered.
+
+    The result is accurate to a tenth, and None without requests.
+    """
     wanted = share * sum(times.values())
     seen = 0
     for step, count in sorted(times.items()):
@@ -97,10 +108,10 @@ def within(times: Mapping[int, int], share: float) -> float | None:
 
 
 def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
-    """What was counted in the span that ends at `now`, in seconds since 1970.
+    """Return the counts of the span that ends at `now`, in seconds since 1970.
 
     Raises:
-        Invalid: there is no such span.
+        Invalid: the span does not exist.
     """
     if span not in SPANS:
         words = f"{span[:40]!r} is no span; there are: {', '.join(SPANS)}"

@@ -1,4 +1,4 @@
-"""Kernels of this machine that are no environment of ours: listed and used, never changed."""
+"""Kernels of this machine outside nbyard's environments: listed and used, never changed."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -10,9 +10,12 @@ Origin = Literal["conda", "venv", "system"]
 
 
 class Kernel(msgspec.Struct, frozen=True):
-    """A kernel by its `name`, as notebooks name it. `interpreter` is the program that it starts and
-    `place` the conda environment or virtual environment that this belongs to, empty where it is
-    the `system`'s. Without `is_there` that program is gone, and `reason` says so."""
+    """A kernel by its `name`, as notebooks name it.
+
+    `interpreter` is the program that it starts. `place` is the conda or virtual environment of
+    that program, empty if it is the `system`'s. Without `is_there` the program is missing;
+    `reason` says so.
+    """
 
     name: str
     title: str
@@ -31,14 +34,16 @@ def not_installed(name: str, used: str) -> str:
 
 
 def is_ours(spec: Mapping[str, object]) -> bool:
-    """Whether a kernelspec is that of an environment."""
+    """Return whether a kernelspec belongs to an environment of nbyard."""
     metadata = spec.get("metadata")
     return isinstance(metadata, dict) and "nbyard" in metadata
 
 
 def told_place(spec: Mapping[str, object]) -> str:
-    """The conda environment that a kernelspec itself names: as nb_conda_kernels writes it, or as
-    the command `conda run -p PLACE`; else empty."""
+    """Return the conda environment that a kernelspec names, else an empty text.
+
+    The name is in the metadata of nb_conda_kernels or in the command `conda run -p PLACE`.
+    """
     metadata, argv = spec.get("metadata"), spec.get("argv")
     if isinstance(metadata, dict) and isinstance(metadata.get("conda_env_path"), str):
         return str(metadata["conda_env_path"])

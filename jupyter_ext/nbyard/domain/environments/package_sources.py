@@ -1,5 +1,7 @@
-"""Where packages may come from besides the index of the machine: below addresses that the
-administrator names. Pure; nothing is looked up here."""
+"""Package sources besides the machine's index: addresses that the administrator allows.
+
+Pure; nothing is looked up here.
+"""
 
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
@@ -14,8 +16,10 @@ FILE = "file"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """An address taken apart: equal places are written in one way. `parts` are the decoded names of
-    its path."""
+    """A parsed address. Equal places have equal values.
+
+    `parts` are the decoded parts of its path.
+    """
 
     scheme: str
     host: str
@@ -24,22 +28,22 @@ class Place(msgspec.Struct, frozen=True):
     address: str
 
     def holds(self, other: "Place") -> bool:
-        """Whether the other one is this or stands below it."""
+        """Return whether the other place is this one or below it."""
         origin = (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
         return origin and other.parts[: len(self.parts)] == self.parts
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """The places below which indexes, pages of links and wheels are allowed."""
+    """The places below which indexes, link pages and wheels are allowed."""
 
     places: tuple[Place, ...] = ()
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Sources":
-        """From addresses such as `https://packages.example.org/simple` and `file:///srv/wheels`.
+        """Parse addresses such as `https://packages.example.org/simple` and `file:///srv/wheels`.
 
         Raises:
-            Invalid: one is none.
+            Invalid: an address is invalid.
         """
         try:
             return cls(tuple(place_of(entry.strip()) for entry in entries))
@@ -47,10 +51,10 @@ class Sources(msgspec.Struct, frozen=True):
             raise Invalid.field(SETTING, str(error)) from None
 
     def admit(self, address: str) -> Place:
-        """The place, if it is allowed.
+        """Return the place of an address if it is allowed.
 
         Raises:
-            ValueError: it is not, or it is no address; the message says why.
+            ValueError: the address is invalid or not allowed; the message says why.
         """
         place = place_of(address)
         if not any(allowed.holds(place) for allowed in self.places):
@@ -64,10 +68,10 @@ NO_SOURCES = Sources()
 
 
 def place_of(address: str) -> Place:
-    """An address of the web or of a folder here, in its one usual form.
+    """Return a web address or local folder in canonical form.
 
     Raises:
-        ValueError: it is none, holds a name or password, or could lead elsewhere than it says.
+        ValueError: the address is invalid or ambiguous, or contains a name or password.
     """
     scheme = address.partition(":")[0].lower()
     if scheme == FILE:
@@ -95,13 +99,17 @@ def _folder(address: str) -> Place:
 
 
 def _parts(address: str) -> tuple[str, ...]:
-    """The names of its path. What is decoded once more by whoever opens it, what ends early and
-    what is filled in from variables may not stand in it."""
+    """Return the decoded parts of the path.
+
+    Queries, fragments, variables and double encodings are refused: another program may read
+    such an address differently.
+    """
     found = urlsplit(address)
     if found.query or found.fragment or "?" in address or "#" in address:
         raise ValueError("the address may have neither ? nor #; a hash is given by --hash=sha256:…")
     names = found.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
+    # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
         raise ValueError("the address may not contain .., //, variables or what hides them")
     if any(not name.isprintable() or " " in name for name in decoded):

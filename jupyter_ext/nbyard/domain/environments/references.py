@@ -1,5 +1,4 @@
-"""Environments that tasks use: the version that was frozen at Run, and what differs from its lock
-where the work was done."""
+"""Environments that tasks use: the version frozen at Run, and differences from its lock."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +9,17 @@ from nbyard.domain.environments.requirements import PROTECTED, normal_name
 from nbyard.domain.environments.structs import Lock, LockedPackage
 
 PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
-# those that a new virtual environment or an image of Python has of itself
+# packages that a new virtual environment or a Python image contains by default
 OF_PYTHON = PROTECTED | {"setuptools", "wheel"}
+# differences named in one sentence
 MAX_TOLD = 3
 
 
 class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The version `number` of an environment, whose lock has this `digest`. `pinned` when it was
-    asked for by its number, and not as the newest."""
+    """The version `number` of an environment, whose lock has this `digest`.
+
+    `pinned` means that it was requested by number, and not as the newest.
+    """
 
     id: str
     name: str
@@ -28,17 +30,18 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def shown(self) -> str:
+        """Return name and version, as shown to users."""
         return f"{self.name} version {self.number}"
 
 
 def split_reference(text: str) -> tuple[str, int]:
-    """Name and number of `name@2`; the number of a name alone is 0."""
+    """Return name and number of `name@2`. The number of a plain name is 0."""
     found = PINNED.fullmatch(text)
     return (found[1], int(found[2])) if found else (text, 0)
 
 
 def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> str:
-    """In words, how the environment of a task changed; empty when it is the same one."""
+    """Describe how the environment of a task changed; empty if it is the same."""
     if was is None or now is None:
         if now is not None:
             return f"it uses the environment {now.shown} now"
@@ -53,8 +56,10 @@ def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> str:
 def differences(
     locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
 ) -> list[str]:
-    """What was found otherwise than it is locked, in words; `beside`: also what is there beside
-    the lock."""
+    """Describe the differences between a lock and the packages found.
+
+    `beside` includes packages that are not in the lock.
+    """
     has = {normal_name(one.name): one.version for one in found.packages}
     wanted = {normal_name(one.name): one for one in locked}
     told = [_other(name, one, has) for name, one in wanted.items() if has.get(name) != one.version]
@@ -68,7 +73,7 @@ def differences(
 
 
 def _changed_folders(wanted: Mapping[str, LockedPackage], found: Lock) -> Iterator[str]:
-    """What is used where it lies, and is not as it was."""
+    """Yield the folders used in place that changed since they were locked."""
     for package in found.packages:
         locked = wanted.get(normal_name(package.name))
         if locked and package.tree is not None and package.tree != locked.tree:
@@ -83,7 +88,7 @@ def _other(name: str, one: LockedPackage, has: Mapping[str, str]) -> str:
 
 
 def warning(used: UsedEnvironment, told: Sequence[str]) -> str:
-    """Those differences as a sentence; empty when there are none."""
+    """Return these differences as a sentence; empty if there are none."""
     return f"not as the lock of {used.shown} has it: {_few(told, '; ')}" if told else ""
 
 

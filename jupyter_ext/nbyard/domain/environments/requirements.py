@@ -1,4 +1,4 @@
-"""Requirements files: each line is understood, or refused by its number."""
+"""Requirements files: each line is parsed, or refused with its number."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COMMENT = re.compile(r"(^|\s)#.*$")
 HASH_FORM = "--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>"
 MAX_LINES = 10_000
 MAX_SHOWN = 80
-# who gives an address with a password does not want to see it again
+# passwords in addresses are masked in messages
 PASSWORD = re.compile(r"(?<=//)[^/@\s]+(?=@)")
-# options that name a place, under which packages are found
+# options with an address of packages
 INDEX = "--index-url"
 PLACES = (INDEX, "--extra-index-url", "--find-links")
 EDITABLE = "-e"
@@ -34,32 +34,33 @@ REASONS = {
     "--requirement": WRITE_LINES,
     "--constraint": WRITE_LINES,
 }
-# a wrong version of what installs would leave an environment that cannot be changed
+# a wrong version of the installer would make the environment impossible to change
 PROTECTED = frozenset({"pip", "uv"})
 
 
 def wants_git(said: str) -> bool:
-    """Whether a project could not be built because it takes its version from git: so say
-    setuptools-scm, and hatch-vcs, which is built upon it."""
+    """Return whether a build failed because the project takes its version from git.
+
+    Setuptools-scm reports this, and so does hatch-vcs, which is based on it.
+    """
     return re.search("setuptools[-_]scm was unable to detect version", said) is not None
 
 
 class _ForbiddenError(ValueError):
-    """A package that is not to be installed."""
+    """A package that may not be installed."""
 
 
 def read_requirements(
     text: str, sources: Sources = NO_SOURCES, forbidden: Container[str] = ()
 ) -> list[str]:
-    """The requirements in one canonical form, one for each line that counts.
+    """Return the requirements in canonical form, one for each line that counts.
 
-    Options and addresses change where packages come from: but for `--hash` of a requirement, those
-    are let through that name a place of `sources`. Those that are `forbidden` are names in their
-    normal form.
+    Options and addresses change the source of packages. Apart from `--hash`, they are allowed
+    only for places in `sources`. `forbidden` packages are listed by normal name.
 
     Raises:
-        Invalid: with one detail for each line that is refused, which tells its text.
-        PolicyRefused: the same, where all of them are forbidden.
+        Invalid: with one detail for each refused line, which contains its text.
+        PolicyRefused: the same, if all refused lines are forbidden packages.
     """
     wrong: list[Detail] = []
     found: list[str] = []
@@ -89,8 +90,9 @@ def _shown(line: str) -> str:
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their number, continued ones joined, comments and blank ones left out."""
+    """Yield lines with their number. Continued lines are joined, comments and blanks dropped."""
     begun, number = "", 0
+    # Windows editors may write a byte order mark
     for here, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         number = number or here
         if line.endswith("\\") and not line.lstrip().startswith("#"):
@@ -126,7 +128,7 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
 
 
 def _read_option(line: str, sources: Sources) -> str:
-    """One that names a place, as `--option address`, or a folder, as `-e address`."""
+    """Return an option with an address, as `--option address`, or a folder, as `-e address`."""
     option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
     option = SHORT.get(option, option)
     if option not in (*PLACES, EDITABLE):
@@ -140,7 +142,7 @@ def _read_option(line: str, sources: Sources) -> str:
 
 
 def _folder(text: str, sources: Sources) -> str:
-    """The address of a folder of this machine, which is used where it lies, with its extras."""
+    """Return the address of a local folder that is used in place, with its extras."""
     extras = "".join(EXTRAS.findall(text)).replace(" ", "")
     path = EXTRAS.sub("", text)
     if not path.startswith(("/", "file:")):
@@ -150,7 +152,7 @@ def _folder(text: str, sources: Sources) -> str:
 
 
 def _wheel(name: str, url: str, sources: Sources) -> str:
-    """The address of one wheel: its name says the version, and no code runs to find that out."""
+    """Return the address of a wheel. Its name contains the version, so no code must run."""
     if not sources.places:
         raise ValueError(f"{name} is given by an address, which is not allowed: {ASK}")
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -166,21 +168,21 @@ def _wheel(name: str, url: str, sources: Sources) -> str:
 
 
 def is_option(line: str) -> bool:
-    """Whether the line names a place, and no package."""
+    """Return whether the line names a package source."""
     return line.startswith("--")
 
 
 def folder_of(line: str) -> str:
-    """The address of the folder that is used where it lies; empty where there is none."""
+    """Return the address of the folder that is used in place; empty if there is none."""
     option, _, rest = line.partition(" ")
     return EXTRAS.sub("", rest.partition(" ")[0]) if option == EDITABLE else ""
 
 
 def check_folders(lines: Iterable[str], sources: Sources) -> None:
-    """What lies in them runs when they are installed, whatever it was when they were locked.
+    """Check that the folders are still allowed. Their code runs at every installation.
 
     Raises:
-        Invalid: one is not allowed any more.
+        Invalid: a folder is no longer allowed.
     """
     for line in filter(folder_of, lines):
         try:
@@ -190,16 +192,17 @@ def check_folders(lines: Iterable[str], sources: Sources) -> None:
 
 
 def is_named(line: str) -> bool:
-    """Whether the line asks for a package by its name."""
+    """Return whether the line requests a package by name."""
     return not line.startswith("-")
 
 
 def key_of(line: str) -> str:
-    """What another line takes the place of: the name of the package, the index, the place, or the
-    folder.
+    """Return the key of a line: the package, the index, the source or the folder.
+
+    A line replaces another line with the same key.
 
     Raises:
-        Invalid: it is no requirement.
+        Invalid: the line is not a requirement.
     """
     if folder := folder_of(line):
         return f"{EDITABLE} {folder}"
@@ -209,15 +212,15 @@ def key_of(line: str) -> str:
 
 
 def address_of(line: str) -> str:
-    """That of the wheel which a requirement names; empty where it names none."""
+    """Return the address of the wheel in a requirement; empty if there is none."""
     return _parsed(line.partition(" --hash")[0]).url or "" if is_named(line) else ""
 
 
 def name_of(line: str) -> str:
-    """The normal name of what a requirement is about (PEP 503).
+    """Return the normal name of the package in a requirement (PEP 503).
 
     Raises:
-        Invalid: it is none.
+        Invalid: the line is not a requirement.
     """
     try:
         return normal_name(_parsed(line.partition(" --hash")[0]).name)
@@ -226,19 +229,19 @@ def name_of(line: str) -> str:
 
 
 def normal_name(name: str) -> str:
-    """The one spelling of a package's name (PEP 503)."""
+    """Return the normalized name of a package (PEP 503)."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)
 
 
 def _parsed(text: str) -> Requirement:
-    """Parse a requirement (PEP 508), with versions that an index can have (PEP 440).
+    """Parse a requirement (PEP 508) with valid versions (PEP 440).
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a requirement.
     """
-    # commands that meet no requirement start sooner without the grammar
+    # commands without requirements start faster without this import
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.version import InvalidVersion, Version
 
@@ -247,7 +250,7 @@ def _parsed(text: str) -> Requirement:
     except InvalidRequirement as error:
         raise ValueError(str(error).splitlines()[0]) from error
     for specifier in found.specifier:
-        if specifier.operator == "===":  # takes any text, also one that no package has
+        if specifier.operator == "===":  # accepts any text, even impossible versions
             try:
                 Version(specifier.version)
             except InvalidVersion:
@@ -256,5 +259,5 @@ def _parsed(text: str) -> Requirement:
 
 
 def hashes_of(line: str) -> tuple[str, ...]:
-    """Those that a requirement asks for, as `sha256:<hex>`."""
+    """Return the hashes of a requirement, as `sha256:<hex>`."""
     return tuple(":".join(found) for found in HASH.findall(line))

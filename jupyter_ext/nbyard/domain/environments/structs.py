@@ -1,5 +1,7 @@
-"""Environments: those that we make, by name and version; a kernel that we did not make is known by
-a fingerprint."""
+"""Environments of nbyard, with versions and locks, and the kernels of the machine.
+
+A kernel outside nbyard's environments is identified by a fingerprint.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,21 +21,24 @@ from nbyard.domain.environments.requirements import (
 from nbyard.domain.states import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 
-KERNEL_PREFIX = "nbyard"  # of the kernels of all that we make
+KERNEL_PREFIX = "nbyard"  # kernels of nbyard's environments
 SHOWN_DIGITS = 8
 NEEDS_LOCK = (
     "what is in that folder is known in a library only, whose lock keeps it: make one"
     " (nbyard environments create NAME -r FILE), and let the node name that instead of the file"
 )
-# what the line of a folder in a lock says of it
+# the line of a folder in a lock, with package, version and tree digest
 FOLDER_LINE = re.compile(r"-e \S+  # (\S+)==\S+ (tree:[0-9a-f]{64})")
 
 
 class Package(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An installed distribution. `record` is the SHA-256 of its RECORD, which lists the SHA-256 of
-    each of its files: two builds of one version differ in it. `direct_url` is there where it came
-    from a folder, an archive or a repository and not from an index (direct_url.json). `tree` is the
-    digest of the folder in which it is used, empty where that is gone."""
+    """An installed distribution.
+
+    `record` is the SHA-256 of its RECORD, which lists the SHA-256 of each of its files. Two
+    builds of one version differ in it. `direct_url` (direct_url.json) is set if it came from a
+    folder, an archive or a repository instead of an index. `tree` is the digest of the folder
+    in which it is used, empty if the folder is missing.
+    """
 
     name: str
     version: str
@@ -43,8 +48,11 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Lock(msgspec.Struct, frozen=True):
-    """What was installed, as far as it is known on the spot: what a lock file (PEP 751) says of
-    packages and environment, with what is installed in place of where to get it."""
+    """The packages installed in an environment, as found there.
+
+    It has the content of a lock file (PEP 751), with the installed files instead of their
+    sources.
+    """
 
     python: str
     build: str
@@ -56,8 +64,8 @@ class Lock(msgspec.Struct, frozen=True):
 class EnvironmentRef(msgspec.Struct, frozen=True):
     """An interpreter or kernel of this machine.
 
-    `kernel` is a kernelspec's name, `interpreter` the program that runs scripts; `fingerprint`
-    covers the interpreter and its installed distributions, which `lock` lists.
+    `kernel` is the name of a kernelspec, `interpreter` the program that runs scripts.
+    `fingerprint` covers the interpreter and its installed distributions, which `lock` lists.
     """
 
     kernel: str = ""
@@ -68,7 +76,7 @@ class EnvironmentRef(msgspec.Struct, frozen=True):
 
     @property
     def versions(self) -> dict[str, str]:
-        """Versions of distributions by name; empty where the lock is unknown."""
+        """Return versions of distributions by name; empty if the lock is unknown."""
         return (
             {package.name: package.version for package in self.lock.packages} if self.lock else {}
         )
@@ -78,14 +86,16 @@ INSTALL_LOG = "install.log"
 
 
 def version_folder(version_id: str) -> str:
-    """Where a version has its log and its files, below the store."""
+    """Return the folder of a version's log and files, below the store."""
     return f"environments/{version_id}"
 
 
 class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A distribution that is installed from an archive with one of these `hashes`
-    (`sha256:<hex>`); from the one at `url`, where that was asked for. One that is used in the
-    `folder` at this address has instead the digest of the `tree` of its files, as they were."""
+    """A distribution to install from an archive with one of these `hashes` (`sha256:<hex>`).
+
+    `url` is the archive's address, if the requirements name one. A package used in place has
+    the address of its `folder` and the digest of the `tree` of its files instead.
+    """
 
     name: str
     version: str
@@ -96,8 +106,10 @@ class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def line(self) -> str:
-        """As a line of a requirements file, that pip's `--require-hashes` takes unless it names a
-        folder."""
+        """Return the package as a line of a requirements file.
+
+        The line works with pip's `--require-hashes` unless it names a folder.
+        """
         if self.folder:
             return f"{EDITABLE} {self.folder}  # {self.name}=={self.version} {self.tree}"
         what = f"{self.name} @ {self.url}" if self.url else f"{self.name}=={self.version}"
@@ -105,28 +117,27 @@ class LockedPackage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def shown(self) -> str:
-        """Its version, and which state of its folder it is."""
+        """Return its version, and a short digest of its folder."""
         digest = self.tree.rpartition(":")[2][:SHOWN_DIGITS]
         return f"{self.version} ({digest})" if digest else self.version
 
 
 def lock_lines(requirements: Iterable[str], packages: Iterable[LockedPackage]) -> list[str]:
-    """A lock as the lines of a requirements file: what packages come from, as it was asked for,
-    and the packages."""
+    """Return a lock as the lines of a requirements file: package sources, then packages."""
     return [*filter(is_option, requirements), *(package.line for package in packages)]
 
 
 def with_folders_of(lock: str, requirements: Iterable[str]) -> list[str]:
-    """Requirements that were read from a lock, with what that says of the folders among them."""
+    """Add the folder digests of a lock to the requirements read from it."""
     told = {folder_of(line): line for line in lock.splitlines() if FOLDER_LINE.fullmatch(line)}
     return [told.get(folder_of(line), line) for line in requirements]
 
 
 def locked_trees(lines: Iterable[str]) -> dict[str, str]:
-    """Of a lock, the digests of the folders that it names, by the normal names of their projects.
+    """Return the digests of the folders in a lock, by the normal names of their projects.
 
     Raises:
-        Invalid: a line names a folder and not what was in it.
+        Invalid: a line names a folder without its digest.
     """
     found: dict[str, str] = {}
     for line in filter(folder_of, lines):
@@ -138,9 +149,10 @@ def locked_trees(lines: Iterable[str]) -> dict[str, str]:
 
 
 class EnvironmentVersion(msgspec.Struct, frozen=True):
-    """What was asked for (`requirements`, one for each line) and what that came to (`packages`,
-    with their `digest`), once and for all. `python` is the version of its interpreter, `place` its
-    folder on the machine of the store."""
+    """An immutable version: the `requirements` and the resolved `packages` with their `digest`.
+
+    `python` is the version of its interpreter, `place` its folder on the store's machine.
+    """
 
     id: str
     number: int
@@ -157,13 +169,16 @@ class EnvironmentVersion(msgspec.Struct, frozen=True):
 
     @property
     def lock_lines(self) -> list[str]:
-        """Its lock, as a requirements file."""
+        """Return its lock as the lines of a requirements file."""
         return lock_lines(self.requirements, self.packages)
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """A name over versions; `current` is the newest, ready or not. `installed` is the number of the
-    newest that is ready, in which the kernel of the name `kernel` starts; 0 when there is none."""
+    """A name with versions. `current` is the newest version, ready or not.
+
+    `installed` is the number of the newest ready version, which the kernel named `kernel`
+    starts; 0 if there is none.
+    """
 
     id: str
     name: str
@@ -176,13 +191,15 @@ class Environment(msgspec.Struct, frozen=True):
 
     @property
     def came_to_nothing(self) -> bool:
-        """Nothing of it was ever installed, nor is being: its name is free for another try."""
+        """Return whether no version was installed or is being installed. Its name can be reused."""
         return not self.installed and self.current.state == "failed"
 
 
 class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`requirements` is the text of a requirements file; `capture` names a kernel whose packages,
-    in their versions, are taken besides."""
+    """An environment to create. `requirements` is the text of a requirements file.
+
+    `capture` names a kernel whose packages are added in their installed versions.
+    """
 
     name: str
     requirements: str = ""
@@ -191,14 +208,14 @@ class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """The packages of a kernel as requirements; `left_out` came from no index."""
+    """The packages of a kernel as requirements. `left_out` did not come from an index."""
 
     lines: list[str]
     left_out: list[str]
 
 
 def captured(lock: Lock) -> Captured:
-    """What is installed, in the same versions. What installs comes with each environment."""
+    """Return the installed packages in their versions, without the package installers."""
     own = [package for package in lock.packages if name_of(package.name) not in PROTECTED]
     return Captured(
         [f"{package.name}=={package.version}" for package in own if not package.direct_url],
@@ -207,9 +224,12 @@ def captured(lock: Lock) -> Captured:
 
 
 class EnvironmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the next version has: the text of a requirements file in the place of the present one,
-    or lines to `add` (another one for the same package goes) and packages to `remove`; or the very
-    lock of an older `version`, of which nothing is found out anew."""
+    """The content of the next version, in one of three ways.
+
+    `requirements` is a new text of the requirements file. Lines to `add` replace lines for the
+    same package, and packages to `remove` are dropped. `version` is an older version whose exact
+    lock is used, without resolving it again.
+    """
 
     requirements: str | msgspec.UnsetType = msgspec.UNSET
     add: str = ""
@@ -218,7 +238,7 @@ class EnvironmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class PackageChange(msgspec.Struct, frozen=True):
-    """Another version of a package; `old` is empty where it is new, `new` where it is gone."""
+    """A changed package. `old` is empty if it is new, `new` is empty if it is removed."""
 
     name: str
     old: str
@@ -226,17 +246,17 @@ class PackageChange(msgspec.Struct, frozen=True):
 
 
 class Resolution(msgspec.Struct, frozen=True):
-    """What requirements come to, and how that differs from what is installed."""
+    """The resolved packages of requirements, and the differences from the installed ones."""
 
     packages: list[LockedPackage]
     changes: list[PackageChange]
 
 
 def changed(lines: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
-    """Requirements after a change, in their order; what is added stands at the end.
+    """Apply a change to requirements, keeping their order. Added lines come last.
 
     Raises:
-        NotFound: what is to be removed is not there.
+        NotFound: a package to remove is missing.
     """
     added = list(add)
     gone = {key_of(name) for name in remove}
@@ -249,9 +269,11 @@ def changed(lines: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> 
 def lock_of_failed(
     versions: Sequence[EnvironmentVersion], lines: Sequence[str]
 ) -> list[LockedPackage]:
-    """What the newest version came to, when it could not be installed and the same is asked for
-    again; else nothing. `versions` are the newest first. One that failed twice is found out anew:
-    what it names may be gone."""
+    """Return the packages of the newest version if it failed and the same is requested again.
+
+    Return an empty list otherwise. `versions` are sorted newest first. After two failures with
+    the same packages, they are resolved again: an archive may be gone.
+    """
     failed = [one.packages for one in versions[:2] if one.state == "failed"]
     if not versions or versions[0].state != "failed" or versions[0].requirements != [*lines]:
         return []
@@ -261,7 +283,7 @@ def lock_of_failed(
 def package_changes(
     old: Sequence[LockedPackage], new: Sequence[LockedPackage]
 ) -> list[PackageChange]:
-    """What differs between two locks, by name."""
+    """Return the differences between two locks, by name."""
     had, has = _versions(old), _versions(new)
     return [
         PackageChange(name, had.get(name, ""), has.get(name, ""))

@@ -1,3 +1,1 @@
-"""Executables and their versions, the `.nbexec` files that describe them, and differences
-between two versions of code.
-"""
+"""Executables, their versions, their `.nbexec` files, and differences between versions."""

@@ -1,5 +1,7 @@
-"""The description file `FILE.nbexec` beside a notebook, script or binary: what the file itself
-cannot say about its arguments, its command line and what it needs."""
+"""The description file `FILE.nbexec` beside a notebook, script or binary.
+
+It declares arguments, command line and requirements that the file itself cannot.
+"""
 
 from collections.abc import Sequence
 
@@ -19,10 +21,14 @@ SUFFIX = ".nbexec"
 
 
 class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What was told about an executable. A notebook's own parameters cell and a function's own
-    parameters stay the list of its arguments; what is told corrects role, type, format and help by
-    name. Where that cell is in a language that is not read, what is told is the list. Arguments of
-    the reach `file` are added to the list; they alone leave that of a script as it is read."""
+    """The declared properties of an executable.
+
+    The parameters cell of a notebook and the parameters of a function define the list of
+    arguments. The description corrects role, type, format and help by name. If nbyard cannot
+    read the language of the cell, the description defines the list. Arguments with the reach
+    `file` are added to the list. If a script's description has only these, the list read from
+    the script stays.
+    """
 
     version: int = 1
     name: str = ""
@@ -33,21 +39,24 @@ class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     resources: Resources = Resources()
 
     def text(self) -> str:
-        """The file's content, canonical."""
+        """Return the canonical content of the file."""
         return canonical({"version": 1, **msgspec.to_builtins(self)})
 
 
 def description_file(filename: str) -> str:
-    """That of a function `steps.py::clean` is `steps.py.clean.nbexec`: not all systems have colons
-    in names."""
+    """Return the name of the description file.
+
+    For the function `steps.py::clean` it is `steps.py.clean.nbexec`, as some systems forbid
+    colons in names.
+    """
     return ".".join(part for part in spot(filename) if part) + SUFFIX
 
 
 def read_description(content: bytes, filename: str) -> Description:
-    """The description in a file.
+    """Parse the content of a description file.
 
     Raises:
-        Invalid: naming the file and the place that is wrong.
+        Invalid: the description is wrong. The message names file and place.
     """
     try:
         found = msgspec.convert(read_json(content), Description)
@@ -63,10 +72,13 @@ def read_description(content: bytes, filename: str) -> Description:
 def corrected(
     own: Sequence[Argument] | None, told: Sequence[Argument] | None, keeps_list: bool
 ) -> list[Argument]:
-    """The arguments after correction. With `keeps_list` (notebooks) the code's own list holds and
-    what is told about others is dropped, unless there is none that could be read (None); otherwise
-    what is told is the list. Files that the code opens itself come on top; where nothing else is
-    told, the code's own list holds."""
+    """Apply a description to the arguments read from the code.
+
+    With `keeps_list` (notebooks), the code defines the list, and other declared arguments are
+    dropped. If the code's list could not be read (None), the description defines the list.
+    Without `keeps_list`, the description defines the list. Files that the code opens itself are
+    added. If only files are declared, the code's list stays.
+    """
     files = [argument for argument in told or () if isinstance(argument.reach, File)]
     others = [argument for argument in told or () if not isinstance(argument.reach, File)]
     if told is None or (files and not others):
@@ -80,8 +92,7 @@ def corrected(
 
 
 def reached(argument: Argument) -> Argument:
-    """An argument of a command that does not say how it is given: `--name VALUE`, and `--name`
-    alone for true."""
+    """Return the argument with a default reach: `--name VALUE`, or `--name` alone for true."""
     if argument.reach is not None:
         return argument
     flag = f"--{argument.name.replace('_', '-')}"

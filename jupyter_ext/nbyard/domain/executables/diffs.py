@@ -1,4 +1,4 @@
-"""What changed between two versions of code: lines for people, notebooks cell by cell."""
+"""Differences between two versions of code, as lines. Notebooks are compared by cell."""
 
 import difflib
 from collections.abc import Iterator
@@ -11,15 +11,17 @@ MAX_CHARACTERS = 2_000  # of a line
 
 
 class DiffLine(msgspec.Struct, frozen=True):
-    """One line; `place` opens a group of changes and names where it is."""
+    """One line. `place` starts a group of changes and names its position."""
 
     kind: Literal["same", "added", "removed", "place"]
     text: str
 
 
 class Diff(msgspec.Struct, frozen=True):
-    """Changes from version `old` to `new`, with three lines around each; empty when the code is
-    the same. `cut` tells that there were more, `hint` how to compare better."""
+    """Changes from version `old` to `new`, with three lines of context; empty if equal.
+
+    `cut` means that more lines follow. `hint` says how to compare better.
+    """
 
     old: int
     new: int
@@ -29,10 +31,11 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
-    """The changed lines of a text and what is around them."""
+    """Yield the changed lines of a text with their context."""
     found = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     kinds: dict[str, Literal["same", "added", "removed"]] = {"+": "added", "-": "removed"}
     for number, line in enumerate(found):
+        # the first two lines are file names
         if number < 2:
             continue
         if line.startswith("@@"):
@@ -42,14 +45,14 @@ def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
 
 
 def shortened(line: DiffLine) -> DiffLine:
-    """Return a line that is not too long to be shown, with … where its end is left out."""
+    """Return a line cut to a length that can be shown, with … at its end."""
     if len(line.text) <= MAX_CHARACTERS:
         return line
     return DiffLine(line.kind, line.text[:MAX_CHARACTERS] + "…")
 
 
 def notebook_lines(notebook: dict[str, Any]) -> str:
-    """A notebook as text: a heading for each cell, then its source; no outputs."""
+    """Return a notebook as text: a heading for each cell, then its source, without outputs."""
     parts = []
     for cell in notebook.get("cells", []):
         source = cell.get("source", "")

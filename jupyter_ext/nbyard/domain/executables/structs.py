@@ -10,29 +10,34 @@ from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 
-# Files that are called the same wherever they are: their folder tells what they are of.
+# Files with the same name everywhere: their folder identifies them.
 NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
 
 
 def called(path: str) -> str:
-    """What the file at a path is called among others: by its folder where its own name tells
-    nothing, and the path names that folder. The browser's twin is src/document/called.ts."""
+    """Return the display name of the file at a path.
+
+    If many files have that name, it is the name of the folder in the path. The browser's twin
+    is src/document/called.ts.
+    """
     folder, name = ("", "", *PurePosixPath(path).parts)[-2:]
     return folder if name in NAMELESS and folder not in ("", "..", "/") else name
 
 
 def is_python(language: str) -> bool:
-    """Whether code of this language can use packages of Python; that which names none can."""
+    """Return whether code of this language can use Python packages; an empty language can."""
     return language in ("python", "ipython", "")
 
 
 class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Environment, image, requirements and limits of an executable's nodes that say nothing else.
-    What has an `image` runs in containers; `hinted_image` is for what runs in them anyway.
-    `environment` is the name of one, whose newest version is used, or `name@2` for that version.
-    `ports` are those that it listens at while it runs, by the name of their link: the number in a
-    container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
-    working directory, or the name of an output."""
+    """Environment, image, requirements and limits for the nodes of an executable.
+
+    They apply where a node sets none. Executables with an `image` run in containers.
+    `hinted_image` applies only if they run in containers anyway. `environment` is a name, for
+    its newest version, or `name@2` for that version. `ports` are the ports that it listens on
+    while it runs, by link name: the number in a container, 0 for any. `tensorboard` is where it
+    writes TensorBoard logs: a folder below its working directory, or the name of an output.
+    """
 
     environment: str = ""
     image: str = ""
@@ -43,9 +48,9 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """What was read from a file without running it; `hints` are sentences for people.
+    """The result of reading a file without running it. `hints` are sentences for users.
 
-    `file` is the name of the file. `can_tag` belongs to the one-click "tag this cell" of notebooks.
+    `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
     """
 
     name: str
@@ -85,7 +90,7 @@ class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What registers an executable; what is left out is read from the file."""
+    """An executable to register. Omitted fields are read from the file."""
 
     path: str = ""
     upload: str = ""
@@ -98,15 +103,17 @@ class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """The text of a file in another program's format, and what the file may be called."""
+    """The text of a file in another program's format, and a suggested file name."""
 
     filename: str
     text: str
 
 
 class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change; `revision` is the one that was read. `upload` is new code for what was
-    uploaded before."""
+    """Fields to change. `revision` is the revision that was read.
+
+    `upload` is new code for an uploaded executable.
+    """
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -118,7 +125,7 @@ class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutableVersion(msgspec.Struct, frozen=True):
-    """One immutable state: code, bundle, declaration. `file` is the code's place in the bundle."""
+    """An immutable version: code, bundle, declaration. `file` is the code's path in the bundle."""
 
     id: str
     executable_id: str
@@ -138,8 +145,10 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
 
 
 class Executable(msgspec.Struct, frozen=True):
-    """A registered executable; with a `path` it follows that file. `hints` tell when the file has
-    changed or is gone; lists leave them out."""
+    """A registered executable. With a `path`, it follows that file.
+
+    `hints` say when the file has changed or is missing; lists omit them.
+    """
 
     id: str
     name: str

@@ -1,3 +1,1 @@
-"""Container images: what a user chooses for one, how images are named, and how Dockerfiles are
-read.
-"""
+"""Container images: build options, image names, and parsing of Dockerfiles."""

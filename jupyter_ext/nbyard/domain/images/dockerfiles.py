@@ -1,4 +1,4 @@
-"""The text of a Dockerfile: its instructions by line, and which of them failed."""
+"""Dockerfiles: their instructions by line, and the line where a build failed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,14 @@ PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 MAX_SHOWN = 300
 BASE = "BASE"
-PASSES_ON = re.compile(r"\$\{?[@*\d]")  # a shell names the words it was given
+PASSES_ON = re.compile(r"\$\{?[@*\d]")  # shell variables for the passed arguments
 
 
 class Instruction(msgspec.Struct, frozen=True):
-    """`line` counts from 1; `value` is joined where it goes over several lines."""
+    """An instruction of a Dockerfile.
+
+    `line` counts from 1. Continued lines are joined in `value`.
+    """
 
     line: int
     keyword: str
@@ -23,14 +26,14 @@ class Instruction(msgspec.Struct, frozen=True):
 
 
 class FailedLine(msgspec.Struct, frozen=True):
-    """The line of a Dockerfile, from 1, at which a build ended, and what stands there."""
+    """The line of a Dockerfile, from 1, where a build failed, and its text."""
 
     line: int
     text: str
 
 
 def instructions(text: str) -> list[Instruction]:
-    """In their order. Comments between the lines of one are no part of it."""
+    """Return the instructions in order, without comments between their lines."""
     found: list[Instruction] = []
     begun, first = "", 0
     for number, line in enumerate(text.splitlines(), 1):
@@ -52,9 +55,13 @@ def _instruction(line: int, text: str) -> Instruction:
 
 
 def shell_program(text: str) -> Instruction | None:
-    """The ENTRYPOINT of the last stage, or its CMD where it has none, where that is a line for a
-    shell which drops the words behind it; None for a JSON list, and where nothing is said."""
+    """Return the last stage's program if it is a shell line that drops its arguments.
+
+    The program is the ENTRYPOINT, else the CMD. Return None for a JSON list, and if neither is
+    set.
+    """
     found = instructions(text)
+    # only the last stage becomes the image
     last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
     programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
     program = programs.get("ENTRYPOINT") or programs.get("CMD")
@@ -64,13 +71,13 @@ def shell_program(text: str) -> Instruction | None:
 
 
 def program_behind_shell(program: Instruction) -> str:
-    """What is wrong with it, and what to write."""
+    """Return what is wrong with such a program, and what to write."""
     words = f"line {program.line}: {program.keyword} is a line for a shell, which passes no"
     return f'{words} arguments on; write ["program", "word"]'
 
 
 def takes_base(text: str) -> bool:
-    """Whether a build may say what it begins with: `ARG BASE` stands before its first `FROM`."""
+    """Return whether `ARG BASE` precedes the first `FROM`, so that a build can set the base."""
     for one in instructions(text):
         if one.keyword == "FROM":
             break
@@ -80,11 +87,14 @@ def takes_base(text: str) -> bool:
 
 
 def bases(text: str, arguments: Mapping[str, str]) -> list[str]:
-    """The images that a Dockerfile begins with, those of its own stages and `scratch` left out;
-    `arguments` are given to the build."""
+    """Return the base images of a Dockerfile, without its own stages and `scratch`.
+
+    `arguments` are the build arguments.
+    """
     known: dict[str, str] = {}
     stages, found, is_begun = {"scratch"}, list[str](), False
     for one in instructions(text):
+        # only an ARG before the first FROM applies to FROM lines
         if one.keyword == "ARG" and not is_begun:
             name, _, default = one.value.partition("=")
             known[name] = arguments.get(name, default.strip("\"'"))
@@ -100,8 +110,10 @@ def bases(text: str, arguments: Mapping[str, str]) -> list[str]:
 
 
 def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:
-    """Where a build ended whose log is `said`: the step that was begun last, or the line that could
-    not be parsed; None when it did not come so far."""
+    """Return the line where a build failed: the last step in its log, or a parse error.
+
+    `said` is the log. Return None if the build did not get that far.
+    """
     if parse_error := PARSE_ERROR.search(error):
         return _line(text, int(parse_error[1]))
     steps = [int(found[1]) for line in said if (found := STEP.match(line))]

@@ -1,4 +1,4 @@
-"""Images: what is chosen for one, what they are called, and what became of them."""
+"""Images: recipes, names, and the state of builds, pulls and pushes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
 
 BUILD_LOG = "build.log"
+# the usual ID of the user `nobody`
 NOBODY = 65534
 MAX_ID = 2**31 - 1
 MAX_OWN = 64 * 1024
@@ -27,18 +28,18 @@ OWN_HINT = (
 )
 CUDA_WITH_NEWER_SYSTEM = (12, 6)
 
-# as Debian names them; a version may be said
+# Debian package names, with an optional version
 PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9._/-]{0,126}[a-z0-9])?")
 CUDA = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?")
-# what would end a line of a Dockerfile or continue it, or begin a document in it; of the rest,
-# `quoted` writes what would end a quoted text or stand for something else
+# Characters that end or continue a line of a Dockerfile, or begin a here-document.
+# `quoted` escapes the others that have a meaning in quotes.
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\\`\u2028\u2029\x85]|<<")
-# labels are for machines that look for them: none needs to be quoted
+# labels are for programs, so they need no quoted characters
 UNQUOTABLE = re.compile(rf'["$]|{UNWRITABLE.pattern}')
 
-# the grammar of names of images, as registries and engines have it
+# the grammar of image names in registries and engines
 LABEL_OF_HOST = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 HOST = rf"(?:{LABEL_OF_HOST}(?:\.{LABEL_OF_HOST})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?"
 PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -48,6 +49,7 @@ REFERENCE = re.compile(
 )
 PLACE = re.compile(rf"{HOST}(?:/{PART})*")
 PUBLIC = "docker.io"
+# all names of Docker Hub
 PUBLIC_NAMES = {PUBLIC, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 FORM = "write [host[:port]/]name[:tag], in small letters, digits and . _ - between them"
 MAX_NAME = 255
@@ -56,13 +58,13 @@ Origin = Literal["build", "pull", "push"]
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is chosen for the image of an environment, besides its packages.
+    """The options for the image of an environment, besides its packages.
 
-    `base` is an image; empty for that of the settings, or for NVIDIA's one where a `cuda` version
-    is named. `system_packages` are packages of Debian, `build_packages` those that are needed only
-    while packages of Python are built. It works as `uid` and `gid`, which are never root's.
-    `project` is a folder below the root whose files come along, in `/project`. `own` are lines for
-    the end of the Dockerfile.
+    `base` is an image. If empty, it is the one in the settings, or NVIDIA's if a `cuda` version
+    is set. `system_packages` are Debian packages. `build_packages` are needed only while Python
+    packages are built. The image runs as `uid` and `gid`, which are never root's. `project` is
+    a folder below the root whose files are copied to `/project`. `own` are lines for the end of
+    the Dockerfile.
     """
 
     base: str = ""
@@ -79,8 +81,10 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImageSpec(msgspec.Struct, frozen=True):
-    """All that the text of a Dockerfile depends on. With `has_project` a folder `project` stands
-    beside it."""
+    """Everything that the text of a Dockerfile depends on.
+
+    With `has_project`, a folder `project` is beside it.
+    """
 
     recipe: Recipe = Recipe()
     requirements: Sequence[str] = ()
@@ -89,11 +93,12 @@ class ImageSpec(msgspec.Struct, frozen=True):
 
 
 class NewImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to build: the image of an `environment` (of its `version`, by default the one that is
-    installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
-    newest image of the environment was made by; that of a Dockerfile, which may take a base as its
-    `ARG BASE`, has nothing else. `tag` is the image's name; by default
-    `nbyard/ENVIRONMENT:VERSION`."""
+    """An image to build: for an `environment`, or from the Dockerfile at `path`.
+
+    `version` is by default the installed version of the environment. Without a `recipe`, the
+    environment's newest image provides it. The recipe for a Dockerfile may only set a base, for
+    its `ARG BASE`. `tag` is the image's name, by default `nbyard/ENVIRONMENT:VERSION`.
+    """
 
     environment: str = ""
     version: int = 0
@@ -103,23 +108,29 @@ class NewImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImageName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The name of an image, such as `registry.example.org:5000/team/cows:2`; to push, one that ends
-    in `/` is put before the image's own."""
+    """The name of an image, such as `registry.example.org:5000/team/cows:2`.
+
+    For a push, a name that ends in `/` is prepended to the image's own name.
+    """
 
     reference: str
 
 
 class PulledImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The name of an image in a registry, and the `environment` (by name or id) among whose images
-    it is listed, if it is to be."""
+    """The name of an image in a registry to pull.
+
+    It can be listed among the images of an `environment` (by name or ID).
+    """
 
     reference: str
     environment: str = ""
 
 
 class DockerfileText(msgspec.Struct, frozen=True):
-    """The `text` that an image would be built from, and the recipe that it was made by; what people
-    may change in the text is the recipe's `own`, behind the line `marker`."""
+    """The `text` of the Dockerfile of an image, and its recipe.
+
+    Users may change the recipe's `own` lines, after the line `marker`.
+    """
 
     text: str
     recipe: Recipe
@@ -128,9 +139,11 @@ class DockerfileText(msgspec.Struct, frozen=True):
 
 
 class NamedImage(msgspec.Struct, frozen=True):
-    """A name of an image on the engine, and how it came to be: built, pulled, or pushed to a
-    registry. `digest` is that of all that went into it, or the registry's; `cached` when nothing
-    had to be done; `failed_line` is where a build ended."""
+    """A name of an image on the engine, and its origin: built, pulled, or pushed to a registry.
+
+    `digest` covers everything in the build, or is the registry's digest. `cached` means that
+    there was nothing to do. `failed_line` is where a build failed.
+    """
 
     id: str
     reference: str
@@ -153,12 +166,12 @@ class NamedImage(msgspec.Struct, frozen=True):
 
 
 def image_folder(image_id: str) -> str:
-    """Where an image has its log, below the store."""
+    """Return the folder of an image's log, below the store."""
     return f"builds/{image_id}"
 
 
 def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
-    """Refuse what could become another line or option of a Dockerfile.
+    """Refuse values that could become another line or option of a Dockerfile.
 
     Raises:
         Invalid: with one detail for each field.
@@ -200,7 +213,7 @@ def _wrong_texts(
 
 
 def quoted(text: str) -> str:
-    """As a text in double quotes in a Dockerfile, in which nothing stands for something else."""
+    """Quote a text for a Dockerfile and escape its special characters."""
     return '"' + re.sub(r'(["$])', r"\\\1", text) + '"'
 
 
@@ -212,10 +225,10 @@ def _reference_problem(text: str) -> str:
 
 
 def check_reference(text: str, field: str = "reference") -> str:
-    """The name of an image, with the tag `latest` where it has neither tag nor digest.
+    """Return the name of an image, with the tag `latest` if it has neither tag nor digest.
 
     Raises:
-        Invalid: it is none; the message shows the allowed form.
+        Invalid: the name is invalid; the message shows the allowed form.
     """
     if problem := _reference_problem(text):
         raise Invalid.field(field, problem)
@@ -225,16 +238,22 @@ def check_reference(text: str, field: str = "reference") -> str:
 
 
 def registry_of(reference: str) -> str:
-    """The host (and port) of a name that has one, else ""; as the engine takes it: the first part
-    is a host where it has a dot or a colon, or is `localhost`."""
+    """Return the host (and port) in the name of an image, else "".
+
+    As in the engine, the first part is a host if it contains a dot or a colon, or is
+    `localhost`.
+    """
     first, slash, _ = reference.partition("/")
     is_host = slash and ("." in first or ":" in first or first == "localhost")
     return first if is_host else ""
 
 
 def repository_of(reference: str) -> str:
-    """The whole name of an image without tag and digest, with the public registry's where it says
-    none: `docker.io/library/python` of `python:3`."""
+    """Return the full name of an image without tag and digest.
+
+    The public registry is added to names without registry: `docker.io/library/python` for
+    `python:3`.
+    """
     name = reference.partition("@")[0]
     path, _, last = name.rpartition("/")
     name = f"{path}/{last.partition(':')[0]}".lstrip("/")
@@ -242,12 +261,15 @@ def repository_of(reference: str) -> str:
     if host and host.lower() not in PUBLIC_NAMES:
         return f"{host.lower()}{name.removeprefix(host)}"
     path = name.removeprefix(f"{host}/") if host else name
+    # Docker Hub's official images are below library
     return f"{PUBLIC}/{path}" if "/" in path else f"{PUBLIC}/library/{path}"
 
 
 def registry_place(text: str) -> str:
-    """The registry, with the path in it where one is said, that people mean by `text`: a host, or
-    its address as clients tell it; "" where it is none."""
+    """Return the registry, with its optional path, that a user means; "" if it is invalid.
+
+    `text` is a host, or its address as clients show it.
+    """
     plain = re.sub(r"^https?://|/+$", "", text.strip())
     plain = re.sub(r"/v[12]$", "", plain)
     host, slash, path = plain.partition("/")
@@ -256,11 +278,13 @@ def registry_place(text: str) -> str:
 
 
 def push_target(reference: str, wanted: str) -> str:
-    """What a pushed image is called: `wanted`, or that before the image's own name where it ends in
-    `/`, or its own name when nothing is said.
+    """Return the name for a push.
+
+    It is `wanted`, or `wanted` before the image's own name if it ends in `/`. If `wanted` is
+    empty, it is the image's own name.
 
     Raises:
-        Invalid: it names no registry.
+        Invalid: the name has no registry.
     """
     own = reference.removeprefix(f"{registry_of(reference)}/")
     target = check_reference(f"{wanted}{own}" if wanted.endswith("/") else wanted or reference)
@@ -273,19 +297,19 @@ def push_target(reference: str, wanted: str) -> str:
 
 
 def default_reference(name: str, version: int, cuda: str = "") -> str:
-    """The image of a version of an environment of that name."""
+    """Return the default name of the image of an environment version."""
     plain = plain_name(name, "environment")
     return f"nbyard/{plain}:{version}" + (f"-cuda{cuda}" if cuda else "")
 
 
 def plain_name(name: str, kind: str) -> str:
-    """A name of people as a part of an image's name."""
+    """Convert a user's name to a part of an image name."""
     plain = re.sub(r"[^a-z0-9]+", "-", without_accents(name)).strip("-")[:100].strip("-")
     return plain or f"{kind}-" + digest_of(name).removeprefix("sha256:")[:8]
 
 
 def base_of(recipe: Recipe, default: str) -> str:
-    """The base image: as chosen, NVIDIA's for a version of CUDA, else the default."""
+    """Return the base image: as set, NVIDIA's for a CUDA version, else the default."""
     if recipe.base or not recipe.cuda:
         return recipe.base or default
     matched = CUDA.fullmatch(recipe.cuda)
@@ -296,8 +320,10 @@ def base_of(recipe: Recipe, default: str) -> str:
 
 
 def sealed(made: str) -> str:
-    """A Dockerfile of ours, up to the marker, with a second line that tells a digest of the others:
-    so it shows when somebody has changed them."""
+    """Add a digest of the other lines to a generated Dockerfile.
+
+    The digest reveals edits above the marker.
+    """
     first, _, rest = made.partition("\n")
     return f"{first}\n{SEAL}{_seal(made)}\n{rest}"
 
@@ -307,18 +333,20 @@ def _seal(made: str) -> str:
 
 
 def own_lines(text: str, made: str) -> str:
-    """What people wrote into a Dockerfile of ours, below the marker; `made` is the text that would
-    be made now.
+    """Return the user's lines of a generated Dockerfile, after the marker.
+
+    `made` is the text that would be generated now.
 
     Raises:
-        Invalid: there is no marker, or a line above it was changed, which would be lost.
+        Invalid: the marker is missing, or a line above it was edited and would be lost.
     """
     above, marker, own = text.partition(MARKER + "\n")
     if not marker:
         raise Invalid(f"It has no line {MARKER!r}.", hint=OWN_HINT)
     lines = above.splitlines(keepends=True)
+    # the second line is the digest itself
     seal = _seal("".join(lines[:1] + lines[2:]) + marker)
-    # what stands before it was worded otherwise once
+    # accept other wordings before the digest
     if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
         number = _changed(lines, made)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
@@ -330,7 +358,7 @@ def own_lines(text: str, made: str) -> str:
 
 
 def _changed(lines: Sequence[str], made: str) -> int:
-    """The first line that is not as it would be made now."""
+    """Return the number of the first line that differs from the generated text."""
     wanted = made.partition(MARKER + "\n")[0].splitlines(keepends=True)
     pairs = enumerate(zip_longest(lines, wanted), 1)
     return next(number for number, (one, other) in pairs if one != other)

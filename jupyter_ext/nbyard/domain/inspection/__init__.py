@@ -1,3 +1,4 @@
-"""Arguments read from source code or from the output of `--help`. The code is parsed and never
-run.
+"""Arguments read from source code or from the output of `--help`.
+
+The code is parsed and never run.
 """

@@ -41,7 +41,7 @@ MAX_DEPTH = 20
 
 
 class Declared(msgspec.Struct, frozen=True):
-    """What an annotation says; an empty `type` means that it tells nothing we know."""
+    """The content of an annotation. An empty `type` means that it is unknown."""
 
     type: ValueType | str = ""
     nullable: bool = False
@@ -54,7 +54,7 @@ UNKNOWN = Declared()
 
 
 def declared(node: ast.expr | None, depth: int = 0) -> Declared:
-    """The type of an annotation; nothing is imported or evaluated."""
+    """Return the type of an annotation, without importing or evaluating code."""
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
     if isinstance(node, ast.Constant):
@@ -126,6 +126,7 @@ def _union(items: list[ast.expr], depth: int) -> Declared:
     types = {item.type for item in typed}
     choices = tuple(choice for item in typed for choice in item.choices)
     is_path = any(item.is_path for item in typed)
+    # a float argument takes integers as well
     if types <= {"int", "float"} and len(types) > 1:
         types = {"float"}
     kind = types.pop() if len(types) == 1 else "json" if types else ""

@@ -1,4 +1,4 @@
-"""Parameters of scripts that use argparse, read from their source and never run.
+"""Parameters of scripts that use argparse, read from source and never run.
 
 Source: https://docs.python.org/3/library/argparse.html
 """
@@ -49,7 +49,7 @@ PLAIN_TYPES = {
 
 
 def read_argparse(source: Source) -> Declaration:
-    """The parameters of the script's one parser, in the order in which they are added.
+    """Return the parameters of the script's only parser, in the order in which they are added.
 
     Raises:
         Unread: there are several parsers, or one that cannot be followed.
@@ -85,10 +85,10 @@ def _without_default(one: Parameter, names: set[str]) -> Parameter:
 def _parameter(
     source: Source, call: ast.Call, is_exclusive: bool, position: int
 ) -> Parameter | None:
-    """What one `add_argument` adds; None for `--help` and `--version`.
+    """Return the parameter that one `add_argument` adds; None for `--help` and `--version`.
 
     Raises:
-        Unknown: that is not said outright.
+        Unknown: the source does not state the parameter explicitly.
     """
     told = Written(source, call)
     others = set(told.keywords) - KEYWORDS
@@ -122,13 +122,14 @@ def _positional(source: Source, told: Written, action: str, name: str, position:
     reach = Positional(position, separated=True)
     found = _stored(source, told, Parameter(usual_name(name), name, reach))
     several = _several(source, told)
-    # In some versions a `*` with choices refuses to be left out.
+    # In some versions, a `*` with choices cannot be omitted.
     is_needed = several not in ("?", "*") or (several == "*" and "choices" in told.keywords)
     return msgspec.structs.replace(found, required=is_needed)
 
 
 def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
     for word in words:
+        # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
             raise Unread(f"beside the option {word} no number can be negative")
     long = [word for word in words if word.startswith("--")]
@@ -170,13 +171,13 @@ def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Par
         reach = Words(plain.shown)
     found = _stored(source, told, msgspec.structs.replace(plain, reach=reach))
     found = msgspec.structs.replace(found, is_list=is_list)
-    if action != "store" and found.default:  # what is given is added to it
+    if action != "store" and found.default:  # values are appended to the default
         found = msgspec.structs.replace(found, default=msgspec.UNSET, computed="")
     return found
 
 
 def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
-    """With type, choices and default."""
+    """Add type, choices and default."""
     found = msgspec.structs.replace(
         plain,
         taken=_taken(source, told.keywords.get("type")),
@@ -189,7 +190,7 @@ def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
 
 
 def _several(source: Source, told: Written) -> Any:
-    """How many words it takes."""
+    """Return the number of words of a parameter (`nargs`)."""
     node = told.keywords.get("nargs")
     if node is None:
         return None
@@ -212,7 +213,7 @@ def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
 
 
 def _taken(source: Source, node: ast.expr | None) -> Taken:
-    """What a word becomes. What a function makes of it is not known: it is a text."""
+    """Return what a word is converted to. The result of unknown functions counts as text."""
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return Taken()
     if isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
@@ -234,7 +235,7 @@ def _help(told: Written, default: Any) -> str:
 
 
 def _alone(found: Parameter) -> Parameter:
-    """One of several that exclude each other: nothing is given but what somebody asks for."""
+    """Return one of several exclusive parameters, without a default that would always be passed."""
     is_switch = isinstance(found.reach, Flag) and "/" not in found.reach.flag
     kept = found.default if is_switch else msgspec.UNSET
     return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)

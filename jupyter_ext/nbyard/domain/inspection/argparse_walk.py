@@ -1,4 +1,4 @@
-"""The one parser of a script that uses argparse, followed through its source.
+"""The only parser of a script that uses argparse, followed through its source.
 
 Source: https://docs.python.org/3/library/argparse.html
 """
@@ -15,7 +15,7 @@ GROUP, EXCLUSIVE, ADD = "add_argument_group", "add_mutually_exclusive_group", "a
 PARSES = frozenset(
     {"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"}
 )
-# Keywords of a parser that change neither which arguments there are nor how words are read.
+# Keywords of a parser that affect neither its arguments nor the parsing of words.
 # fmt: off
 HARMLESS = frozenset({
     "add_help", "allow_abbrev", "color", "description", "epilog", "exit_on_error",
@@ -23,7 +23,7 @@ HARMLESS = frozenset({
 })
 # fmt: on
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Of these not every part is evaluated once.
+# Parts of these expressions may be evaluated never or repeatedly.
 LOOSE = (
     *(ast.IfExp, ast.BoolOp, ast.Lambda),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
@@ -33,7 +33,7 @@ HARMLESS_CALLS = ("autocomplete", "print")
 
 
 class Walk:
-    """Follows the parser and its groups through statements that always run, in their order.
+    """Follows the parser and its groups through statements that always run, in order.
 
     `added` are the calls that add an argument, each with whether it excludes others.
     """
@@ -46,6 +46,7 @@ class Walk:
         self._given_away: list[ast.Call] = []
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
+        """Follow statements that always run."""
         for one in statements:
             if isinstance(one, ast.With | ast.Try) or _is_main(one):
                 self.block(one.body)  # type: ignore[attr-defined]
@@ -54,6 +55,7 @@ class Walk:
 
     def _simple(self, statement: ast.stmt) -> None:
         calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
+        # inner calls end first, as they are evaluated first
         for call in sorted(calls, key=lambda one: (one.end_lineno, one.end_col_offset)):
             self._call(call)
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
@@ -73,7 +75,7 @@ class Walk:
             self._given_away.append(call)
 
     def _is_seen_through(self, call: ast.Call, given: list[int], named: list[str]) -> bool:
-        """Whether all that the called function may add to the parser is added in this file."""
+        """Return whether the called function adds arguments to the parser only in this file."""
         name = shown(call.func)
         is_method = name.startswith(("self.", "cls."))
         last = name.rpartition(".")[2] if is_method else name
@@ -85,7 +87,7 @@ class Walk:
         return name.rpartition(".")[2] in HARMLESS_CALLS
 
     def _kind(self, node: ast.expr) -> str:
-        """What of argparse an expression is."""
+        """Return which argparse object an expression is."""
         if not isinstance(node, ast.Call):
             return self._held.get(ast.unparse(node), "")
         if self._source.origin(node.func) == PARSER:
@@ -97,26 +99,26 @@ class Walk:
 
     @property
     def missed(self) -> list[ast.Attribute]:
-        """Where arguments are added and were not followed."""
+        """Return the places where arguments are added that were not followed."""
         methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
         found = [one for one in methods if one.attr == ADD and id(one) not in self._seen]
         return sorted(found, key=lambda one: one.lineno)
 
     @property
     def is_open(self) -> bool:
-        """Whether positional arguments may be added besides."""
+        """Return whether other positional arguments may be added."""
         options = {id(call.func) for call in self._source.calls() if is_option(call)}
         return bool(self._given_away) or not {id(one) for one in self.missed} <= options
 
     @property
     def defaults(self) -> set[str]:
-        """The names whose default is set later, `**` for all."""
+        """Return the names whose default is set later, `**` for all."""
         calls = (one for one in self._source.calls() if isinstance(one.func, ast.Attribute))
         later = [one for one in calls if ast.unparse(one.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
 
     def hints(self) -> list[str]:
-        """What may be there and was not followed."""
+        """Return hints about arguments that were not followed."""
         found = []
         if self.missed:
             lines = ", ".join(str(one.lineno) for one in self.missed)
@@ -129,7 +131,7 @@ class Walk:
 
 
 def follow(source: Source) -> Walk | None:
-    """What is added to the script's parser; None where it has none.
+    """Return the walk over the script's parser; None if there is no parser.
 
     Raises:
         Unread: there are several parsers, or one that cannot be followed.
@@ -166,7 +168,7 @@ def _refuse(source: Source, parsers: list[ast.Call]) -> None:
 
 
 def _scope(source: Source, parser: ast.Call) -> list[ast.stmt]:
-    """The statements of the innermost function that makes the parser, or of the module."""
+    """Return the statements of the innermost function that creates the parser, or of the module."""
     functions = [
         node
         for node in source.nodes
@@ -176,7 +178,7 @@ def _scope(source: Source, parser: ast.Call) -> list[ast.stmt]:
 
 
 def name_in(source: Source) -> Callable[[ast.expr], str]:
-    """How the script names what was parsed: `alpha` of `args.alpha`."""
+    """Return a function that maps an expression to a parsed name: `alpha` for `args.alpha`."""
     results = set()
     for node in source.nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
@@ -194,7 +196,7 @@ def name_in(source: Source) -> Callable[[ast.expr], str]:
 
 
 def _always(node: ast.AST) -> Iterator[ast.AST]:
-    """What is inside and is evaluated exactly once."""
+    """Yield the nodes inside that are evaluated exactly once."""
     yield node
     if not isinstance(node, LOOSE):
         for inner in ast.iter_child_nodes(node):
@@ -202,7 +204,7 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_written_out(words: ast.expr) -> bool:
-    """`["--x", "1"]` or `"--x 1".split()`."""
+    """Return whether an expression is like `["--x", "1"]` or `"--x 1".split()`."""
     if isinstance(words, ast.Call) and isinstance(words.func, ast.Attribute):
         words = words.func.value
         return isinstance(words, ast.Constant)
@@ -210,7 +212,7 @@ def _is_written_out(words: ast.expr) -> bool:
 
 
 def _is_main(statement: ast.stmt) -> bool:
-    """`if __name__ == "__main__":`"""
+    """Return whether a statement is `if __name__ == "__main__":`."""
     return isinstance(statement, ast.If) and ast.unparse(statement.test) in (
         "__name__ == '__main__'",
         "'__main__' == __name__",
@@ -218,19 +220,19 @@ def _is_main(statement: ast.stmt) -> bool:
 
 
 def _passes_on(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> bool:
-    """Whether it hands one of its parameters to other functions."""
+    """Return whether a function passes one of these parameters to other functions."""
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
     words = [word for call in calls for word in [*call.args, *(k.value for k in call.keywords)]]
     return any(isinstance(word, ast.Name) and word.id in names for word in words)
 
 
 def is_option(call: ast.Call) -> bool:
-    """Whether a call that is not read adds options only."""
+    """Return whether an unread call adds options only."""
     return bool(call.args) and all(_beginning(one).startswith("-") for one in call.args)
 
 
 def _beginning(node: ast.expr) -> str:
-    """What a text begins with, however it goes on."""
+    """Return the constant text at the start of an expression."""
     if isinstance(node, ast.BinOp):
         return _beginning(node.left)
     if isinstance(node, ast.JoinedStr) and node.values:

@@ -1,4 +1,4 @@
-"""Calls in Python source: what their names mean and what is written in them. Nothing is run."""
+"""Calls in Python source: the origin of their names and their arguments. Nothing is run."""
 
 import ast
 from collections import Counter
@@ -12,11 +12,11 @@ MAX_SHOWN = 60
 
 
 class Unknown(Exception):
-    """The source does not say it outright; the text says what it is that it does not say."""
+    """The source does not state a value explicitly. The text names the expression."""
 
 
 class Source:
-    """A module: its tree, where its names come from and its constants."""
+    """A module: its tree, the origin of its names and its constants."""
 
     def __init__(self, tree: ast.Module):
         self.tree = tree
@@ -27,13 +27,16 @@ class Source:
         self.constants = self._constants()
 
     def calls(self) -> Iterator[ast.Call]:
-        """All calls, in the order of their lines."""
+        """Return all calls in the order of their lines."""
         found = (node for node in self.nodes if isinstance(node, ast.Call))
         return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
     def origin(self, node: ast.expr) -> str:
-        """What a name is: `argparse.FileType` however it was imported, `int`, `other.thing`; empty
-        for what is no name."""
+        """Return the full name of an expression, such as `argparse.FileType`.
+
+        Imports under other names are resolved. Names that are not imported stay: `int`,
+        `other.thing`. The result is empty for other expressions.
+        """
         if isinstance(node, ast.Name):
             return self._imports.get(node.id, node.id)
         if isinstance(node, ast.Attribute):
@@ -42,10 +45,10 @@ class Source:
         return ""
 
     def value(self, node: ast.expr) -> Any:
-        """The value of an expression of literals and of the file's constants; tuples are lists.
+        """Return the value of literals and the file's constants. Tuples become lists.
 
         Raises:
-            Unknown: it is computed.
+            Unknown: the value is computed.
         """
         if isinstance(node, ast.Call) and self.origin(node.func) == "range":
             numbers = [self.value(one) for one in node.args]
@@ -58,7 +61,7 @@ class Source:
             raise Unknown(shown(node)) from None
 
     def _assignments(self) -> Iterator[tuple[str, ast.expr]]:
-        """Names at the top level that are bound once in the whole file."""
+        """Yield top-level names that are bound once in the whole file."""
         for one in self.tree.body:
             if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
                 targets = one.targets if isinstance(one, ast.Assign) else [one.target]
@@ -77,10 +80,10 @@ class Source:
 
 
 class Written:
-    """What is written in one call: its positional words and its keywords.
+    """The arguments of one call: its positional words and its keywords.
 
     Raises:
-        Unknown: it has `*` or `**`.
+        Unknown: the call has `*` or `**`.
     """
 
     def __init__(self, source: Source, call: ast.Call):
@@ -96,16 +99,16 @@ class Written:
             self.keywords[keyword.arg] = keyword.value
 
     def value(self, name: str, default: Any = None) -> Any:
-        """The value of a keyword, or the default where it is not written.
+        """Return the value of a keyword, or the default if it is missing.
 
         Raises:
-            Unknown: it is computed.
+            Unknown: the value is computed.
         """
         node = self.keywords.get(name)
         return default if node is None else self._source.value(node)
 
     def text(self, name: str) -> str:
-        """The same for texts that only people read: empty where they are computed."""
+        """Return the text of a keyword for users; empty if it is computed."""
         try:
             found = self.value(name, "")
         except Unknown:
@@ -113,10 +116,10 @@ class Written:
         return " ".join(found.split()) if isinstance(found, str) else ""
 
     def texts(self) -> list[str]:
-        """The positional words.
+        """Return the positional words.
 
         Raises:
-            Unknown: one is computed or no text.
+            Unknown: a word is computed or not a text.
         """
         found = [self._source.value(node) for node in self.positional]
         if not all(isinstance(one, str) for one in found):
@@ -125,7 +128,7 @@ class Written:
 
 
 def shown(node: ast.expr) -> str:
-    """The expression, cut to what a sentence can hold."""
+    """Return the expression, shortened to fit in a sentence."""
     text = ast.unparse(node)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
@@ -142,7 +145,7 @@ def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
 
 
 def _stored(nodes: list[ast.AST]) -> Iterator[str]:
-    """Every binding of a name, wherever it is."""
+    """Yield every binding of a name, anywhere."""
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id

@@ -1,4 +1,4 @@
-"""Parameters of a command line as a script declares them, and the arguments that they become."""
+"""Parameters that a script declares for its command line, and their conversion to arguments."""
 
 import keyword
 import re
@@ -26,7 +26,7 @@ STREAM = "-"
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What the program makes of a word: `type`, that of one item where it takes several."""
+    """What the program converts a word to. `type` is the type of one item of several."""
 
     type: ValueType = "string"
     is_path: bool = False
@@ -35,9 +35,11 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter. `shown` is how people call it (`--alpha`), `name` how the program does.
-    `default` is UNSET where the source does not tell it; `computed` is the expression then.
-    `note` is a sentence for people."""
+    """One parameter. `shown` is the users' name (`--alpha`), `name` the program's.
+
+    `default` is UNSET if the source does not state it; `computed` is then its expression.
+    `note` is a sentence for users.
+    """
 
     name: str
     shown: str
@@ -54,9 +56,12 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Declaration(msgspec.Struct, frozen=True):
-    """The parameters of a script and sentences for people; `is_open` tells that others may stand
-    between the positional ones. Their parser gives the first of these the first word, or, unless
-    it does so strictly `in_turn`, the first that those which need one can spare."""
+    """The parameters of a script, and sentences for users.
+
+    `is_open` means that unknown positional parameters may be among them. Some parsers leave
+    words for required parameters before they fill optional ones. Parsers that fill them
+    strictly `in_turn` do not.
+    """
 
     parameters: list[Parameter] = []
     hints: list[str] = []
@@ -65,18 +70,18 @@ class Declaration(msgspec.Struct, frozen=True):
 
 
 class Unread(Exception):
-    """The arguments of the script cannot be told from its source; the text says why."""
+    """The arguments of a script cannot be read from its source. The text says why."""
 
 
 def usual_name(name: str) -> str:
-    """A name that an argument may have: `top_n` of `top-n`, `lambda_` of `lambda`."""
+    """Convert a name to a valid argument name: `top-n` to `top_n`, `lambda` to `lambda_`."""
     name = re.sub(r"\W", "_", name)
     name = f"_{name}" if name[:1].isdigit() else name
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def with_choices(plain: Parameter, told: Written) -> Parameter:
-    """With the keyword `choices`, where they are what words become."""
+    """Add the keyword `choices` if the choices have the type of the values."""
     if "choices" not in told.keywords:
         return plain
     try:
@@ -90,11 +95,14 @@ def with_choices(plain: Parameter, told: Written) -> Parameter:
 
 
 def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[str]]:
-    """The argument, and what there is to say of it. `opened` tells which names the script itself
-    opens as files to read or to write. Of those that exclude each other none is an output: outputs
-    are always given."""
+    """Convert a parameter to an argument, with hints about it.
+
+    `opened` maps names to the role of files that the script opens. An exclusive parameter is
+    never an output, as outputs are always passed.
+    """
     default, hints = _default(parameter)
     comment = read_comment(parameter.help)
+    # a help text that starts with "type:" is plain help
     if comment.type:
         comment = Comment(parameter.help)
     role = comment.role or parameter.taken.role or _opened(parameter, opened)
@@ -102,6 +110,7 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     if argument.role == "output" and parameter.is_exclusive:
         argument = _argument(parameter, default, comment, "value")
     required = argument.required and argument.role != "output"
+    # `-` stands for a standard stream, not for a file
     if argument.role != "value" and argument.default == STREAM:
         argument = msgspec.structs.replace(argument, default=msgspec.UNSET)
     hints += [parameter.note] if parameter.note else []
@@ -134,7 +143,7 @@ def _opened(parameter: Parameter, opened: Mapping[str, Role]) -> Role | None:
 
 
 def _default(parameter: Parameter) -> tuple[Any, list[str]]:
-    """What the program has when nothing is given, if that can be given as well."""
+    """Return the program's default if it can be passed as a value, with hints."""
     if parameter.required:
         return msgspec.UNSET, []
     if parameter.computed:
@@ -151,7 +160,7 @@ def _default(parameter: Parameter) -> tuple[Any, list[str]]:
 
 
 def _same_as_given(parameter: Parameter, default: Any) -> Any:
-    """The default as it is given in words; UNSET where words would become something else."""
+    """Return the default as it would be passed in words; UNSET if words become something else."""
     if parameter.is_list:
         items = default if isinstance(default, list) else [msgspec.UNSET]
         found = [_item(parameter.taken, item) for item in items]
@@ -183,8 +192,13 @@ def _item(taken: Taken, value: Any) -> Any:
 
 
 def check_places(parameters: list[Parameter]) -> None:
-    """Raises Unread where words could not be told apart: behind a positional list of any length
-    may only stand what is always given."""
+    """Check that positional words can be assigned to parameters.
+
+    Only parameters that are always passed may follow a positional list of any length.
+
+    Raises:
+        Unread: the words are ambiguous.
+    """
     positional = [one for one in parameters if isinstance(one.reach, Positional)]
     for at, one in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]

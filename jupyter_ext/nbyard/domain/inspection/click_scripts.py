@@ -1,4 +1,4 @@
-"""Parameters of scripts whose one command is made with click, read from source and never run.
+"""Parameters of scripts with one click command, read from source and never run.
 
 Source: https://click.palletsprojects.com/en/stable/api/
 """
@@ -25,14 +25,14 @@ from nbyard.domain.inspection.heuristics import guess_role
 from nbyard.domain.inspection.literals import PATHS
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
-# The same words by another name.
+# Packages with the same API under another name.
 TWINS = ("rich_click.", "asyncclick.")
 GROUPS = ("click.group", "click.Group", "click.CommandCollection", "click.MultiCommand")
 # fmt: off
 SILENT = frozenset({
     "click.help_option", "click.pass_context", "click.pass_obj", "click.version_option",
 })
-# Keywords of a command that do not change how words are read.
+# Keywords of a command that do not affect the parsing of words.
 HARMLESS = frozenset({
     "add_help_option", "deprecated", "epilog", "help", "hidden", "name", "no_args_is_help",
     "options_metavar", "short_help",
@@ -58,7 +58,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def read_click(source: Source) -> Declaration:
-    """The parameters of the script's one command, in the order of its decorators.
+    """Return the parameters of the script's only command, in the order of its decorators.
 
     Raises:
         Unread: there are several commands, or one that cannot be followed.
@@ -88,7 +88,7 @@ def read_click(source: Source) -> Declaration:
 
 
 def names_of(source: Source) -> Callable[[ast.expr], str]:
-    """How the command's function names what was parsed: its own parameters."""
+    """Return a function that maps an expression in the command's function to its parameter."""
     found = _command(source)
     inside = {id(node) for node in ast.walk(found)} if found is not None else set()
 
@@ -135,7 +135,7 @@ def _has_subcommands(decorators: set[str], made: set[str]) -> bool:
 
 
 def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
-    """Those that may declare parameters, in the order of the parameters."""
+    """Return the decorators that may declare parameters, in the order of the parameters."""
     found = command.decorator_list
     at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
     if at and any(_called(source, one) in (OPTIONS, ARGUMENT) for one in found[:at]):
@@ -152,7 +152,7 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
 
 
 def _settings(node: ast.expr) -> set[str]:
-    """The names in `{"name": …}` or `dict(name=…)`."""
+    """Return the names in `{"name": …}` or `dict(name=…)`."""
     if isinstance(node, ast.Dict):
         return {_text(key) for key in node.keys}
     if isinstance(node, ast.Call) and not node.args:
@@ -165,15 +165,15 @@ def _text(node: ast.expr | None) -> str:
 
 
 def _resolved(source: Source, node: ast.expr) -> ast.expr:
-    """A decorator that the file made before and gave a name."""
+    """Return the expression of a decorator, also if the file assigned it to a name before."""
     return source.assigned.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
 def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int) -> Parameter:
-    """What one decorator declares.
+    """Return the parameter that one decorator declares.
 
     Raises:
-        Unknown: that is not said outright.
+        Unknown: the source does not state the parameter explicitly.
     """
     told = Written(source, call)
     others = set(told.keywords) - KEYWORDS
@@ -205,6 +205,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     off = _best([second for _, second in pairs])
     if not on:
         raise Unknown("its name is none that nbyard gives")
+    # as in click, the option with the most dashes names the parameter
     first = max((one for one, _ in pairs), key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
     plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
@@ -219,7 +220,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
 
 
 def _halves(word: str) -> tuple[str, str]:
-    """`--on/--off` of a flag with two words."""
+    """Split `--on/--off` of a flag with two words."""
     on, _, off = word.partition(";" if word.startswith("/") else "/")
     return on.rstrip(), off.lstrip()
 
@@ -261,14 +262,14 @@ def _valued(source: Source, told: Written, plain: Parameter) -> Parameter:
 
 
 def _prompted(told: Written, plain: Parameter) -> Parameter:
-    """Nobody is there to be asked."""
+    """Require a value instead of a prompt: nobody can answer it."""
     if not told.value("prompt") or plain.default not in (None, msgspec.UNSET):
         return plain
     return msgspec.structs.replace(plain, required=True)
 
 
 def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
-    """With type, choices and default."""
+    """Add type, choices and default."""
     found = _with_default(told, plain)
     node = told.keywords.get("type")
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
@@ -284,7 +285,7 @@ def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
 
 
 def _inferred(found: Parameter) -> Taken:
-    """click takes the type of the default where none is said."""
+    """Infer the type from the default, as click does if none is declared."""
     default: Any = found.default
     if found.is_list:
         default = default[0] if isinstance(default, list) and default else None
@@ -292,7 +293,7 @@ def _inferred(found: Parameter) -> Taken:
 
 
 def _of_several(source: Source, node: ast.Tuple, found: Parameter) -> Parameter:
-    """Items of types of their own: a default is shown where all are of one."""
+    """Return a parameter with several item types; its default is kept only if all are equal."""
     types = {_taken(source, one, found.name) for one in node.elts}
     if len(types) == 1:
         return msgspec.structs.replace(found, taken=types.pop())
@@ -300,7 +301,7 @@ def _of_several(source: Source, node: ast.Tuple, found: Parameter) -> Parameter:
 
 
 def _taken(source: Source, node: ast.expr, name: str) -> Taken:
-    """What a word becomes. What a function makes of it is not known: it is a text."""
+    """Return what a word is converted to. The result of unknown functions counts as text."""
     origin = _called(source, node)
     if origin == "click.File":
         text = "r"
@@ -316,7 +317,10 @@ def _taken(source: Source, node: ast.expr, name: str) -> Taken:
 
 
 def _path(told: Written | None, name: str) -> Taken:
-    """A path that must be there is read, a folder only when its name does not say otherwise."""
+    """Return the role of a path. A path that must exist is an input.
+
+    A folder that must exist is an input unless its name says otherwise.
+    """
     if told is None:
         return Taken(is_path=True)
     is_folder = not told.value("file_okay", True)

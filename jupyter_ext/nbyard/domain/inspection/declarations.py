@@ -1,4 +1,4 @@
-"""From a name, its default and what an annotation and a comment say, to an argument."""
+"""Arguments built from a name, its default, an annotation and a comment."""
 
 from typing import Any
 
@@ -22,8 +22,10 @@ TYPES: dict[type, ValueType] = {
 
 
 def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing: bool) -> Argument:
-    """The argument; `value` is its default, UNSET where there is none or it is not known, `missing`
-    tells that it has to be given."""
+    """Return the argument. `value` is its default, UNSET if there is none or it is unknown.
+
+    `missing` means that a value is required.
+    """
     kind = told.type or (TYPES.get(type(value), "json"))
     is_path = told.is_path or isinstance(value, FilePath)
     text = str(value) if isinstance(value, str) else None
@@ -53,7 +55,7 @@ def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing
 
 
 def fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
-    """The argument with a default that fits its type, and what had to give way."""
+    """Return the argument with a default that matches its type, and a hint about the change."""
     if argument.default is msgspec.UNSET:
         return argument, ""
     try:

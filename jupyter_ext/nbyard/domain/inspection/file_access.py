@@ -1,4 +1,4 @@
-"""Which files a script opens to read or to write, as its source tells."""
+"""Files that a script opens to read or write, read from its source."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ OPENS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open")
 # Methods of a path.
 READS = frozenset({"read_text", "read_bytes"})
 WRITES = frozenset({"write_text", "write_bytes"})
-# Whose first word is the place; of any object.
+# Methods of any object whose first argument is the path.
 # fmt: off
 LOADS = frozenset({
     "imread", "loadtxt", "read_csv", "read_excel", "read_feather", "read_ipc", "read_json",
@@ -22,7 +22,7 @@ SAVES = frozenset({
     "write_csv", "write_html", "write_image", "write_json", "write_parquet",
 })
 # fmt: on
-# Functions of their own, with the word that is the place.
+# Functions, with the index of the path argument.
 FUNCTIONS: dict[str, tuple[int, Role]] = {
     "joblib.load": (0, "input"),
     "numpy.load": (0, "input"),
@@ -34,15 +34,17 @@ FUNCTIONS: dict[str, tuple[int, Role]] = {
 
 
 def role_of_mode(mode: str) -> Role | None:
-    """Of a file that is opened so; None where it is both read and written."""
+    """Return the role of a file opened in this mode; None if it is both read and written."""
     if "+" in mode:
         return None
     return "output" if set(mode) & set("wax") else "input"
 
 
 def opened(source: Source, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
-    """The roles of the names that `name_of` finds in what is opened; a name that is both read and
-    written is left out."""
+    """Return the roles of opened files by name, as `name_of` finds the names.
+
+    Names that are both read and written are left out.
+    """
     found: dict[str, set[Role]] = {}
     for call in source.calls():
         for place, role in _opened(source, call):
@@ -52,7 +54,7 @@ def opened(source: Source, name_of: Callable[[ast.expr], str]) -> dict[str, Role
 
 
 def _opened(source: Source, call: ast.Call) -> Iterator[tuple[ast.expr, Role | None]]:
-    """Expressions that are a file's place, each with what is done there."""
+    """Yield expressions that are a file's path, each with its role."""
     origin = source.origin(call.func)
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if origin in OPENS and call.args:
@@ -76,7 +78,7 @@ def _mode(call: ast.Call, place: int) -> Role | None:
 
 
 def _path(node: ast.expr) -> ast.expr:
-    """What `Path(…)` and `str(…)` are made of."""
+    """Return the argument of `Path(…)`, `str(…)` and similar calls."""
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if getattr(node.func, "id", name) in ("Path", "str", "fspath", "expanduser", "abspath"):

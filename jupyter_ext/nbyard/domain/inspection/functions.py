@@ -1,4 +1,4 @@
-"""Functions of Python files as executables, called `steps.py::clean`: read as source, never run."""
+"""Functions of Python files as executables, named `steps.py::clean`: read and never run."""
 
 import ast
 import re
@@ -30,38 +30,38 @@ SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 class Spot(NamedTuple):
-    """`function` is empty where a path names a whole file."""
+    """A file and an optional function. `function` is empty if the path names a whole file."""
 
     file: str
     function: str
 
 
 def spot(path: str) -> Spot:
-    """What a path names."""
+    """Split a path into file and function."""
     found = SPELLING.match(path)
     return Spot(found["file"], found["function"]) if found else Spot(path, "")
 
 
 def is_function(path: str) -> bool:
-    """Whether a path names a function of a file."""
+    """Return whether a path names a function of a file."""
     return SPELLING.match(path) is not None
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """What a function takes and gives; `hints` are sentences for people."""
+    """The arguments of a function. `hints` are sentences for users."""
 
     arguments: list[Argument]
     hints: list[str]
 
 
 def read_function(content: bytes, name: str) -> Signature:
-    """The arguments of `name`, which is written like `steps.py::clean`.
+    """Return the arguments of a function, named like `steps.py::clean`.
 
-    A parameter annotated as a path is a file, an input unless its name says that it is written;
-    all others are values. What the function returns is its output.
+    A parameter annotated as a path is an input file, or an output if its name indicates that.
+    All others are values. The return value is an output.
 
     Raises:
-        Invalid: the file is no Python, or has no such function at its top level.
+        Invalid: the file is not valid Python, or has no such function at its top level.
     """
     file, function = spot(name)
     tree = parse_python(content, file)
@@ -70,7 +70,7 @@ def read_function(content: bytes, name: str) -> Signature:
 
 
 def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:
-    """The last definition of that name, which is the one that a module ends up with."""
+    """Return the last definition of that name, which is the effective one."""
     found = {one.name: one for one in tree.body if isinstance(one, Definition)}
     definition = found.get(function)
     if definition is None:
@@ -84,13 +84,14 @@ def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
-    """The values of the file's plain constants, which defaults may name."""
+    """Return the values of the file's plain constants, which defaults may use."""
     found: dict[str, Any] = {}
     for one in tree.body:
         if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
             targets = one.targets if isinstance(one, ast.Assign) else [one.target]
             for target in targets:
                 if isinstance(target, ast.Name):
+                    # a later assignment replaces the constant
                     found.pop(target.id, None)
                     found |= _evaluated(target.id, one.value, found)
     return found
@@ -104,7 +105,7 @@ def _evaluated(name: str, node: ast.expr, names: Mapping[str, Any]) -> dict[str,
 
 
 def _own_nodes(definition: Definition) -> Iterator[ast.AST]:
-    """What is said in the function itself, not in those inside it."""
+    """Yield the nodes of the function itself, without nested functions."""
     todo: list[ast.AST] = list(definition.body)
     while todo:
         node = todo.pop()
@@ -162,7 +163,7 @@ class _Reader:
         self._arguments.append(argument)
 
     def _returns(self) -> dict[str, str]:
-        """Formats by the names of outputs."""
+        """Return the formats of the outputs by name."""
         for one in self._definition.decorator_list:
             outputs = self._declared_outputs(one)
             if outputs is not None:
@@ -175,7 +176,7 @@ class _Reader:
         return {RESULT: _format(annotation)}
 
     def _declared_outputs(self, decorator: ast.expr) -> dict[str, str] | None:
-        """What `@nbyard.executable(outputs={…})` says; None where it says nothing of them."""
+        """Return the outputs in `@nbyard.executable(outputs={…})`; None if it declares none."""
         if not isinstance(decorator, ast.Call) or _last_name(decorator.func) != MARK:
             return None
         for keyword in decorator.keywords:
@@ -200,7 +201,7 @@ class _Reader:
 def _parameters(
     arguments: ast.arguments,
 ) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
-    """Name, annotation and default."""
+    """Yield name, annotation and default of each parameter."""
     plain = [*arguments.posonlyargs, *arguments.args]
     defaults: Sequence[ast.expr | None] = [
         *[None] * (len(plain) - len(arguments.defaults)),
@@ -223,7 +224,7 @@ def _role(name: str, told: Declared, value: Any, is_returned: bool, is_data: boo
 
 
 def _format(annotation: ast.expr | None) -> str:
-    """Of the file that a returned value becomes."""
+    """Return the file format of a return value."""
     if annotation is None:
         return "json"
     told = declared(annotation)

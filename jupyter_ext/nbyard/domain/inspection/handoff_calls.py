@@ -1,8 +1,12 @@
-"""What code asks for with `nbyard.input` and hands over with `nbyard.output`, read from its source.
+"""Calls of `nbyard.input`, `nbyard.output` and `nbyard.secret`, read from source.
 
-`nbyard.input("table")` is an input, `nbyard.input("rate", 0.1)` a value of that type,
-`nbyard.input("table", Path("raw.csv"))` an input with a default, `nbyard.output("model", …)` an
-output, `nbyard.secret("token")` a secret. Names have to be written out.
+nbyard.input("table")                    an input
+nbyard.input("table", Path("raw.csv"))   an input with a default
+nbyard.input("rate", 0.1)                a value of that type
+nbyard.output("model", …)                an output
+nbyard.secret("token")                   a secret
+
+Names must be literals.
 """
 
 import ast
@@ -27,14 +31,14 @@ WAYS = (INPUT, OUTPUT, SECRET)
 
 
 class HandedOver(msgspec.Struct, frozen=True):
-    """`hints` are sentences for people."""
+    """The arguments of these calls. `hints` are sentences for users."""
 
     arguments: list[Argument]
     hints: list[str]
 
 
 def read_handed(source: Source) -> HandedOver:
-    """What is asked for and handed over, each name once."""
+    """Return the arguments of all these calls, each name once."""
     found: dict[str, Argument] = {}
     hints: list[str] = []
     for call in source.calls():
@@ -54,14 +58,16 @@ def read_handed(source: Source) -> HandedOver:
 
 
 def added(declared: Sequence[Argument], handed: Iterable[Argument]) -> list[Argument]:
-    """What is declared otherwise stays as it is declared."""
+    """Add the arguments of calls; declared arguments take precedence."""
     known = {argument.name for argument in declared}
     return [*declared, *(one for one in handed if one.name not in known)]
 
 
 def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the code asks for itself: values, and inputs that are staged; a default that is the
-    place of a file stays that of the code."""
+    """Return the values for these calls: plain values and staged inputs.
+
+    A default that is a file path stays with the code.
+    """
     return {
         argument.name: literal(argument, values[argument.name])
         for argument in arguments
@@ -94,7 +100,10 @@ def _name(source: Source, node: ast.expr | None) -> str:
 
 
 def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Argument, str]:
-    """A value where its default is one; else a file. One that is computed counts as a file."""
+    """Return a value argument if the default is a plain value, else an input.
+
+    An input with a computed default is a file as well.
+    """
     if default is None:
         return Argument(name, role="input", required=True, reach=Handed()), ""
     value = _value(source, default)

@@ -1,4 +1,4 @@
-"""What a program prints to `--help`, read as a first list of its arguments. People correct it."""
+"""The output of `--help`, parsed to a first list of arguments. Users correct it."""
 
 import re
 from collections.abc import Iterator
@@ -20,12 +20,14 @@ from nbyard.domain.inspection.scripts import Script, arguments_of
 FLAG = re.compile(
     r"(?P<flag>-{1,2}(\[no-\])?\w[\w.-]*?)(?P<many>\.\.\.)?((?P<by>\[?=| )(?P<rest>.+))?\Z"
 )
+# colours, and overstrikes as in man pages
 CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|.\x08")
 GAP = re.compile(r"\s{2,}|\t")
 GROUP = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\](?:\.\.\.)?|\S+")
 USAGE = re.compile(r"usage:\s*", re.IGNORECASE)
 CHOICES = re.compile(r"[{\[(](?P<words>[^\s{}\[\]()]+[,|][^\s{}\[\]()]+)[}\])]\Z")
 NEEDED = re.compile(r"\[([^\[\]]*; )?required\]|\(required\)", re.IGNORECASE)
+# options that only print something, and their short forms
 ASKS = frozenset({"--help", "--version"})
 LETTERS = frozenset({"-h", "-?", "-V"})
 WORD_TYPES: dict[str, ValueType] = {
@@ -36,21 +38,21 @@ PATH_WORDS = frozenset({"dir", "directory", "file", "filename", "filepath", "fol
 COMMANDS = frozenset({"command", "commands", "subcommand"})
 OPTION_WORDS = frozenset({"option", "options", "flags", "opts", "args"})
 MAX_ARGUMENTS = 200
-DEEP = 4  # blanks before a usage that goes on
+DEEP = 4  # indentation of a continued usage line
 
 
 class Line(msgspec.Struct):
-    """One entry: how its option is written, and its help."""
+    """One entry: its option as written, and its help."""
 
     written: str
     help: str
 
 
 def read_help(text: str) -> Script:
-    """The options and the words of the usage line.
+    """Return the options and the words of the usage line.
 
-    A default that is told stays with the program. Without anything that looks like an option or a
-    usage line there are no arguments.
+    Defaults in the text stay with the program. Without options or a usage line, there are no
+    arguments.
     """
     lines = CODES.sub("", text).expandtabs().splitlines()
     options = [one for line in _entries(lines) if (one := _option(line)) is not None]
@@ -66,7 +68,7 @@ def read_help(text: str) -> Script:
 
 
 def _distinct(parameters: list[Parameter]) -> list[Parameter]:
-    """An option that is told twice once; a word with the name of an option under another."""
+    """Drop repeated options, and rename words that have the name of an option."""
     found: dict[str, Parameter] = {}
     for one in parameters:
         name = one.name
@@ -77,7 +79,7 @@ def _distinct(parameters: list[Parameter]) -> list[Parameter]:
 
 
 def _entries(lines: list[str]) -> Iterator[Line]:
-    """Lines that begin with an option, with the deeper ones below them."""
+    """Yield lines that begin with an option, with the deeper lines below them."""
     current, depth = None, 0
     for line in lines:
         indent = len(line) - len(line.lstrip())
@@ -105,7 +107,7 @@ def _option(line: Line) -> Parameter | None:
     if not OPTION.match(flag):
         return None
     rest = next((part["rest"] for part in reversed(found) if part["rest"]), "")
-    if rest and not _is_word(rest):  # a sentence behind one blank
+    if rest and not _is_word(rest):  # a sentence after a single blank
         line, rest = Line(line.written, f"{rest} {line.help}".strip()), ""
     plain = Parameter(usual_name(flag.lstrip("-")), flag, Flag(flag), help=line.help)
     if rest:
@@ -119,7 +121,7 @@ def _option(line: Line) -> Parameter | None:
 
 
 def _best(flags: list[str]) -> tuple[str, str]:
-    """The long word, and that for the contrary."""
+    """Return the long option, and its negation."""
     plain = [flag.replace("[no-]", "") for flag in flags]
     contrary = next((f.replace("[no-]", "no-") for f in flags if "[no-]" in f), "")
     long = [flag for flag in plain if flag.startswith("--")] or plain
@@ -128,7 +130,7 @@ def _best(flags: list[str]) -> tuple[str, str]:
 
 
 def _is_word(rest: str) -> bool:
-    """Whether this names a value: one word, or several in capitals or brackets."""
+    """Return whether a text names a value: one word, or several in capitals or brackets."""
     words = rest.split()
     return len(words) == 1 or all(not re.match(r"[a-z]", word) for word in words)
 
@@ -155,7 +157,7 @@ def _taken(words: list[str]) -> Taken:
 
 
 def _positional(lines: list[str]) -> list[Parameter]:
-    """The words of the usage line that are no options.
+    """Return the words of the usage line that are not options.
 
     Raises:
         Unread: the program has subcommands.
@@ -189,7 +191,7 @@ def _word(word: str, name: str, position: int) -> Parameter:
 
 
 def _usage(lines: list[str]) -> list[str]:
-    """The words of the first usage, which may go on below, farther in."""
+    """Return the words of the first usage, which may continue on deeper lines."""
     for at, line in enumerate(lines):
         found = USAGE.match(line.strip())
         if found:
@@ -206,6 +208,6 @@ def _usage(lines: list[str]) -> list[str]:
 
 
 def _is_entry(line: str) -> bool:
-    """An option with its help, or another usage."""
+    """Return whether a line is an option with its help, or another usage."""
     line = line.strip()
     return line.startswith("or") or (line.startswith("-") and GAP.search(line) is not None)

@@ -1,4 +1,4 @@
-"""First guesses at what an argument is, from its comment and its name; people may correct them."""
+"""Guesses about an argument from its comment and name. Users may correct them."""
 
 import re
 
@@ -29,13 +29,13 @@ FORMAT_WORDS = {
 }
 INPUTS = frozenset({"input", "in", "infile", "source", "src"})
 OUTPUTS = frozenset({"output", "out", "outfile"})
-# In the name of a path they say that it is written.
+# Words in the name of a path that indicate an output.
 # fmt: off
 WRITTEN = OUTPUTS | {
     "dest", "destination", "export", "report", "result", "results", "save", "saved", "target",
     "to", "write",
 }
-# The last word of a name that speaks about a file, and names none.
+# Last words of names that describe a file without being its path.
 ABOUT = frozenset({
     "channel", "channels", "col", "column", "columns", "count", "delimiter", "dim", "encoding",
     "features", "format", "header", "index", "kind", "label", "length", "mode", "name",
@@ -46,7 +46,7 @@ ABOUT = frozenset({
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """What a comment says about its argument."""
+    """The content of a comment about an argument."""
 
     help: str = ""
     role: Role | None = None
@@ -55,12 +55,14 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class Guess(msgspec.Struct, frozen=True):
+    """A guessed role and format."""
+
     role: Role = "value"
     format: str = ""
 
 
 def read_comment(text: str) -> Comment:
-    """`input: csv`, `output - the table`, `type: int how many`, or plain help."""
+    """Parse `input: csv`, `output - the table`, `type: int how many`, or plain help."""
     text = text.strip()
     typed = TYPE_COMMENT.match(text)
     if typed:
@@ -81,9 +83,9 @@ def read_comment(text: str) -> Comment:
 
 
 def guess_role(name: str, default: str | None, has_help: bool, is_path: bool) -> Guess:
-    """Whether a text names a file or folder that is read or written.
+    """Guess whether a text names a file or folder that is read or written.
 
-    `default` None means that there is none. Doubtful names stay values.
+    `default` is None if there is none. Ambiguous names stay values.
     """
     words = [word.lower() for word in WORD.findall(name)]
     if not words or words[-1] in ABOUT or (default and "://" in default):

@@ -1,10 +1,11 @@
-"""Values of constant expressions, without ever running code: literals and arithmetic on them."""
+"""Values of constant expressions without running code: literals and arithmetic on them."""
 
 import ast
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# the limits keep expressions such as 9**9**9 from using all time and memory
 MAX_LENGTH = 1_000_000
 MAX_BITS = 4096
 MAX_EXPONENT = 1000
@@ -13,7 +14,7 @@ MAX_DEPTH = 100
 
 
 class NotConstant(Exception):
-    """The expression needs code to run, or is larger than we compute."""
+    """The expression must be run to know its value, or exceeds the limits."""
 
 
 class FilePath(str):
@@ -45,10 +46,10 @@ PATHS = frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath"})
 
 
 def evaluate(node: ast.expr, names: Mapping[str, Any], depth: int = 0) -> Any:
-    """The value of an expression of literals, arithmetic and the given names.
+    """Return the value of an expression of literals, arithmetic and the given names.
 
     Raises:
-        NotConstant: for anything else, and for results beyond the limits.
+        NotConstant: for other expressions, and for results beyond the limits.
     """
     if depth > MAX_DEPTH:
         raise NotConstant("nested too deeply")
@@ -82,6 +83,7 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
 
 def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
     left, right = evaluate(node.left, names, depth), evaluate(node.right, names, depth)
+    # as in pathlib, an absolute right side replaces the left
     if isinstance(left, FilePath) and isinstance(node.op, ast.Div) and isinstance(right, str):
         return FilePath(right if right.startswith("/") else f"{left.rstrip('/')}/{right}")
     compute = BINARY.get(type(node.op))
@@ -118,7 +120,7 @@ def _is_small_text(op: ast.operator, left: Any, right: Any) -> bool:
     if isinstance(op, ast.Mult):
         text, times = (left, right) if isinstance(left, str) else (right, left)
         return isinstance(times, int) and len(text) * max(times, 0) <= MAX_LENGTH
-    return False  # `%` formats, and a format's width can be any size
+    return False  # `%` formats, and the width of a format is unlimited
 
 
 def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth: int) -> Any:
@@ -150,7 +152,7 @@ def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
 
 
 def _call(node: ast.Call, names: Mapping[str, Any], depth: int) -> Any:
-    """Only `Path("a", "b")`."""
+    """Evaluate `Path("a", "b")`, the only call that is allowed."""
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name not in PATHS or node.keywords:

@@ -1,4 +1,4 @@
-"""Python files that are read and never run."""
+"""Python files that are parsed and never run."""
 
 import ast
 import warnings
@@ -7,10 +7,10 @@ from nbyard.errors import Invalid
 
 
 def parse_python(content: bytes, file: str) -> ast.Module:
-    """The tree of a file.
+    """Parse a Python file.
 
     Raises:
-        Invalid: it is no Python; the words name the line.
+        Invalid: the file is not valid Python; the message names the line.
     """
     try:
         with warnings.catch_warnings():

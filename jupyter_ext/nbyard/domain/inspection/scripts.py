@@ -1,4 +1,4 @@
-"""What a Python script takes on its command line, read from its source: argparse and click."""
+"""Command-line arguments of Python scripts, read from their source: argparse and click."""
 
 import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,18 +28,17 @@ NameOf = Callable[[ast.expr], str]
 
 
 class Script(msgspec.Struct, frozen=True):
-    """`hints` are sentences for people."""
+    """The arguments of a script. `hints` are sentences for users."""
 
     arguments: list[Argument] = []
     hints: list[str] = []
 
 
 def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
-    """The arguments of a script, each with how it reaches the command line; `names_us` is whether
-    `nbyard` stands anywhere in it.
+    """Return the arguments of a script, each with its reach.
 
-    Where they cannot be told from the source there are none of the command line, and a hint that
-    says why. Nothing is run.
+    `names_us` states whether the source contains `nbyard`. If the command line cannot be read,
+    its arguments are missing and a hint says why. Nothing is run.
     """
     source = Source(tree)
     script = _on_command_line(source)
@@ -74,17 +73,17 @@ def _declared(source: Source) -> tuple[Declaration, NameOf]:
 def arguments_of(
     parameters: Sequence[Parameter], roles: Mapping[str, Role], *, in_turn: bool = False
 ) -> Script:
-    """The arguments that these parameters are; `in_turn` as of their `Declaration`.
+    """Convert parameters to arguments. `in_turn` is that of their `Declaration`.
 
     Raises:
-        Unread: a positional one has no name that an argument may have.
+        Unread: a positional parameter has no valid argument name.
     """
     arguments: dict[str, Argument] = {}
     hints: list[str] = []
     spared: set[str] = set()
     for one in parameters:
         parameter = one
-        if one.name in arguments:  # several options that set one name
+        if one.name in arguments:  # several options with one destination
             own = usual_name(one.shown.lstrip("-"))
             parameter = msgspec.structs.replace(one, name=own)
         argument, said = to_argument(parameter, roles)
@@ -104,10 +103,13 @@ def arguments_of(
 
 
 def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> list[Argument]:
-    """What may be left out has to be given all the same where a word always follows that would
-    take its place: none of those for which words are `spared`."""
+    """Require optional words that a later word would replace.
+
+    This does not apply to later words in `spared`, for which the parser leaves words.
+    """
     found: list[Argument] = []
     is_followed = False
+    # backwards, as only later words can replace an earlier one
     for argument in reversed(list(arguments)):
         one = argument
         if isinstance(one.reach, Positional):
@@ -122,5 +124,5 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
 
 
 def _is_filled(argument: Argument) -> bool:
-    """Whether we give its default, where nobody gives a value."""
+    """Return whether nbyard passes the default if no value is set."""
     return argument.default is not None and argument.default is not msgspec.UNSET

@@ -1,3 +1,4 @@
-"""Models, their packages, and the columns that they take and return. Reads model files, model
-classes and signatures without running code.
+"""Models, their packages, and their input and output columns.
+
+Model files, model classes and signatures are read without running code.
 """

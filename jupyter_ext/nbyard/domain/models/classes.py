@@ -1,9 +1,11 @@
-"""A class with `predict` in a Python file, as a model: what it says of itself is read from its
-source; nothing of it is run.
+"""Model classes: Python classes with `predict`, read from source and never run.
 
-Columns are told by its attributes `input_schema` and `output_schema`, else by the annotations of
-`predict` (a class of the same file with annotated fields, such as a TypedDict or a dataclass), else
-by sections `Input:` and `Output:` of a docstring with lines `name: type`.
+The columns come from the first of these that exists:
+
+- the attributes `input_schema` and `output_schema` of the class
+- the annotations of `predict`, if they are a class of the same file with annotated fields, such
+  as a TypedDict or a dataclass
+- the sections `Input:` and `Output:` of a docstring, with lines `name: type`
 """
 
 import ast
@@ -33,11 +35,11 @@ MAX_LISTED = 10
 
 
 def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
-    """The model that a class of a Python file is; its requirements are for others to find out.
+    """Return the model of a class in a Python file, without its requirements.
 
     Raises:
-        Invalid: the file is no Python, has no class with `predict` or several of which none is
-            named, or the class does not say which columns it takes and gives.
+        Invalid: the file is not valid Python. Or it has no class with `predict`, or several
+            and none is named. Or the class does not declare its input and output columns.
     """
     tree = parse_python(content, file)
     classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
@@ -79,7 +81,7 @@ def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.Cl
 def _method(
     classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, name: str
 ) -> ast.FunctionDef | None:
-    """Its own or that of a class of the same file that it is made of."""
+    """Return a method of the class, or of its base classes in the same file."""
     for each in _lineage(classes, of):
         for one in each.body:
             if isinstance(one, ast.FunctionDef) and one.name == name:
@@ -100,7 +102,7 @@ def _lineage(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef) -> Iterator[
 
 
 def _check_init(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, where: str) -> None:
-    """It is made without arguments."""
+    """Check that the class can be created without arguments."""
     found = _method(classes, of, "__init__")
     if found is None:
         return
@@ -128,7 +130,7 @@ class _Reader:
         self._where = where
 
     def columns(self, side: str) -> list[ModelColumn]:
-        """Those of the input or of the output."""
+        """Return the columns of the input or of the output."""
         told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
         if not told:
             words = "the class does not say which columns predict "
@@ -149,6 +151,7 @@ class _Reader:
         name = node.id if isinstance(node, ast.Name) else ""
         values = [_assigned(line, name) for line in self._tree.body] if name else []
         node = next((value for value in reversed(values) if value is not None), node)
+        # {column: type}; with the keys name and type it is a single column
         if isinstance(node, ast.Dict) and not _has_key(node, "type"):
             return [
                 {"name": _text(key), "type": _text(value)}
@@ -211,8 +214,7 @@ def _has_key(node: ast.Dict, name: str) -> bool:
 
 
 def _text(node: ast.expr) -> str:
-    """A text as it is, `numpy.float64` as its last word, and anything else as it is written:
-    `float`, `int | None`."""
+    """Return a string as it is, the last word of `numpy.float64`, or other source unchanged."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
@@ -238,7 +240,7 @@ def _fields(of: ast.ClassDef) -> list[dict[str, Any]]:
 
 
 def _section(text: str, wanted: str) -> list[dict[str, Any]]:
-    """The lines `name: type` or `name (type)` below the heading."""
+    """Return the lines `name: type` or `name (type)` below the heading."""
     found: list[dict[str, Any]] = []
     is_in = False
     for line in text.splitlines():

@@ -1,5 +1,7 @@
-"""Columns of schemas as people and other programs write them: names and types of Python, of pandas
-and of MLflow's signatures (https://mlflow.org/docs/latest/ml/model/signatures/)."""
+"""Columns of schemas, in the notations of Python, pandas and MLflow.
+
+MLflow's signatures: https://mlflow.org/docs/latest/ml/model/signatures/
+"""
 
 import re
 from collections.abc import Mapping
@@ -26,10 +28,10 @@ MAX_NAME = 200
 
 
 def columns_of(value: Any, where: str) -> list[ModelColumn]:
-    """The columns of a schema: a list of objects, one object, or either as the text of JSON.
+    """Return the columns of a schema: a list of objects, one object, or either as JSON text.
 
     Raises:
-        Invalid: one has no name or no type that is known, or two have one name.
+        Invalid: a column has no name or no known type, or two have the same name.
     """
     if isinstance(value, str):
         try:
@@ -80,7 +82,7 @@ def _type(value: Mapping[str, Any], where: str) -> tuple[ColumnType, bool]:
 
 
 def _tensor(told: Any, where: str) -> Any:
-    """The type of a tensor that is one column."""
+    """Return the type of a tensor that is one column."""
     told = told if isinstance(told, Mapping) else {}
     if told.get("shape") not in ([-1], [-1, 1]):
         _refuse(f"{where}.tensor-spec", "only a tensor that is one column is served")

@@ -1,6 +1,6 @@
-"""Model files: what Nervosum's `nervosum.yaml` says, and the file `MLmodel` of MLflow's folders.
+"""Model files: Nervosum's `nervosum.yaml`, and the file `MLmodel` of MLflow's folders.
 
-Nothing is read here but the document; whether what it names is there is looked up by who builds.
+Only the document is read here. The build checks whether the files in it exist.
 """
 
 import keyword
@@ -25,10 +25,10 @@ MAX_LINES = 1000
 
 
 def read_model_file(document: Any, where: str = "model") -> ModelFile:
-    """What the document of a nervosum.yaml says; `where` is the file's name.
+    """Parse the document of a nervosum.yaml. `where` is the file's name.
 
     Raises:
-        Invalid: a field is missing, unknown or not as it has to be; the message names it.
+        Invalid: a field is missing, unknown or invalid; the message names it.
     """
     top = _object(document, where)
     _only(top, where, TOP)
@@ -86,7 +86,7 @@ def _part(
 
 
 def _scalar(found: Mapping[str, Any], where: str, name: str, default: str | None = None) -> str:
-    """A text; whole numbers are taken as one, but not what loses its spelling as a number."""
+    """Return a text. Integers are converted, but not numbers that would lose their spelling."""
     value = found.get(name)
     if value is None and default is not None:
         return default
@@ -114,10 +114,10 @@ def _tag(text: str, where: str) -> str:
 
 
 def folder_path(text: str, where: str) -> str:
-    """A folder below that of the model file, in its plain form.
+    """Return a folder below that of the model file, in normal form.
 
     Raises:
-        Invalid: it leads out of it.
+        Invalid: the path leaves the folder.
     """
     plain = posixpath.normpath(text.replace("\\", "/"))
     if plain.startswith(("/", "../")) or plain == "..":
@@ -142,7 +142,7 @@ def _is_name(text: str) -> bool:
 
 
 def _requirements(value: Any, where: str) -> tuple[list[str], str]:
-    """Lines, or the name of a file."""
+    """Return lines, or the name of a file."""
     if value is None or value == []:
         return [], ""
     if isinstance(value, str):
@@ -164,11 +164,12 @@ def _metadata(value: Any, where: str) -> dict[str, Any]:
 
 
 def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelFile:
-    """What the file `MLmodel` of a folder of that `name` says: MLflow's flavour python_function,
-    with a signature of columns.
+    """Parse the file `MLmodel` of a folder with that `name`.
+
+    It must have MLflow's flavour python_function and a signature of columns.
 
     Raises:
-        Invalid: it has no such flavour or signature.
+        Invalid: the flavour or the signature is missing.
     """
     top = document if isinstance(document, Mapping) else {}
     flavours = top.get("flavors")

@@ -1,5 +1,8 @@
-"""Models: a Python class with `predict(DataFrame) -> DataFrame`, a folder that MLflow saved, or a
-file that pickle or joblib wrote, and the packages that are built of them."""
+"""Models: model files, and the packages and images built from them.
+
+A model is a Python class with `predict(DataFrame) -> DataFrame`, a folder saved by MLflow, or a
+file written by pickle or joblib.
+"""
 
 import re
 from collections.abc import Sequence
@@ -16,21 +19,21 @@ ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
 Flavour = Literal["class", "mlflow", "pickle"]
 HTTP, BATCH = "http", "batch"
 REPOSITORIES = "nbyard/model-"
-# so long a model is kept for a form that gives no sign of life
+# how long a model is kept for a form that no longer responds
 FORM_SECONDS = 600.0
 PORT = 5000
 READY_PATH = "/v2/health/ready"
 MODEL_FILES = ("nervosum.yaml", "nervosum.yml", "model.yaml", "model.yml")
 MLFLOW_FILE = "MLmodel"
-# Where what serves lies in an attempt.
+# The folder of the serving code in an attempt.
 SERVING_FOLDER = "code/.nbyard"
 CODE_SUFFIX = re.compile(r"\.(?:py|ipynb)\Z", re.IGNORECASE)
-# the grammar of tags of images
+# the grammar of image tags
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 class ModelColumn(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column of a schema; one that is `nullable` may be missing or null."""
+    """A column of a schema. A `nullable` column may be missing or null."""
 
     name: str
     type: ColumnType
@@ -38,10 +41,13 @@ class ModelColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """What a model file says. `src` is a folder relative to the file's own, in which `module` is
-    found; `requirements` are lines, or those of the `requirements_file` beside it. An MLflow folder
-    is loaded whole: it has neither module nor class; a pickle has its `file` instead. `sample` is a
-    row that it can be tried with, where one is known."""
+    """The content of a model file.
+
+    `src` is a folder relative to the file's own, and contains `module`. `requirements` are
+    lines, or those of the `requirements_file` beside it. An MLflow folder is loaded whole and
+    has neither module nor class. A pickle has its `file` instead. `sample` is a row to try the
+    model with, if known.
+    """
 
     name: str
     mode: str
@@ -61,13 +67,14 @@ class ModelFile(msgspec.Struct, frozen=True):
 
 
 class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to build, one of three.
+    """A model to build, from one of three sources.
 
-    A folder `path`, in which `file` is the model file; by default the first of nervosum.yaml,
-    nervosum.yml, model.yaml, model.yml and MLmodel that is there. A Python file `path` with a class
-    that has `predict`, named by `class_name` where there are several. Or the `output` of a `run`
-    (id, name or number), as `step.output`, or as `output` where one step only has it: a folder with
-    a model file or of MLflow, or what pickle or joblib wrote."""
+    A folder `path` with the model file `file`, by default the first that exists of
+    nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel. A Python file `path` with a
+    class that has `predict`; `class_name` selects one of several. Or the `output` of a `run`
+    (ID, name or number), as `node.output`, or as `output` if only one node has it. That output
+    is a folder with a model file, an MLflow folder, or a file written by pickle or joblib.
+    """
 
     path: str = ""
     file: str = ""
@@ -77,8 +84,10 @@ class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RunOutput(msgspec.Struct, frozen=True):
-    """The output of a run's task that a package was made of; `digest` are its bytes. The package
-    outlives the run: `run_id` may be that of one that was deleted."""
+    """The output of a run's task that a package was built from. `digest` is that of its bytes.
+
+    The package outlives the run: the run of `run_id` may have been deleted.
+    """
 
     run_id: str
     run_number: int
@@ -91,8 +100,10 @@ class RunOutput(msgspec.Struct, frozen=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True):
-    """The package that a deployment serves, by its id, and where that came from: `source` is null
-    where it was built of files."""
+    """The package that a deployment serves, by its ID, and its source.
+
+    `source` is null if it was built from files.
+    """
 
     id: str
     name: str
@@ -103,10 +114,13 @@ class ServedModel(msgspec.Struct, frozen=True):
 
 
 class ModelPackage(msgspec.Struct, frozen=True):
-    """A model as it was built, and how its image stands. `path` is the model file, `bundle_digest`
-    are the bytes of its folder, `number` counts the builds of one name. `reference` and `image_id`
-    name the image on the engine; `image` is that of `nbyard images`. `source` is the output of a
-    run that it was made of, and null where that was a file."""
+    """A model as it was built, and the state of its image.
+
+    `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
+    the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
+    the ID in `nbyard images`. `source` is the output of a run that it was built from, null for
+    files.
+    """
 
     id: str
     name: str
@@ -128,8 +142,10 @@ class ModelPackage(msgspec.Struct, frozen=True):
 
 
 class ModelSchema(msgspec.Struct, frozen=True):
-    """The columns that a model takes, and those that it answers with; `sample` is a row that it can
-    be tried with, empty where none is known."""
+    """The input and output columns of a model.
+
+    `sample` is a row to try the model with, empty if unknown.
+    """
 
     input_schema: list[ModelColumn]
     output_schema: list[ModelColumn]
@@ -137,7 +153,7 @@ class ModelSchema(msgspec.Struct, frozen=True):
 
 
 class ModelFilter(msgspec.Struct, frozen=True):
-    """What the models that are meant have in their fields; all of it."""
+    """Field values that selected models have. All must match."""
 
     id: str = ""
     tag: str = ""
@@ -145,7 +161,7 @@ class ModelFilter(msgspec.Struct, frozen=True):
     mode: str = ""
 
 
-# the first bytes of what pickle writes, or joblib in its ways of compressing
+# the first bytes of files by pickle, or by joblib with its compression methods
 PACKED = (
     *(b"\x80", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh"),
     *(b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18"),
@@ -153,35 +169,34 @@ PACKED = (
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether a file that begins so may be one that pickle (from its protocol 2 on) or joblib
-    wrote."""
+    """Return whether a file with this start may be by pickle (protocol 2 or later) or joblib."""
     return head.startswith(PACKED)
 
 
 def package_name(title: str, node: str, output: str) -> str:
-    """What a model is called that came out of a run of that title."""
+    """Return the name of a model from the output of a run with that title."""
     node = CODE_SUFFIX.sub("", node)
     plain = " ".join(filter(None, (title, node, output))).replace("/", " ").replace("\\", " ")
     return " ".join(plain.split()).strip(" -.")[:MAX_NAME].strip() or "model"
 
 
 def repository_of(name: str) -> str:
-    """Where the images of models of that name are, on the engine."""
+    """Return the repository of the images of models with that name, on the engine."""
     return f"{REPOSITORIES}{plain_name(name, 'model')}"
 
 
 def stem_of(name: str) -> str:
-    """What of the name of an image stands for a model that is called so, or like its image."""
+    """Return the part of an image name that identifies a model with that name or image."""
     return plain_name(name.removeprefix("nbyard/").removeprefix("model-"), "model")
 
 
 def model_reference(name: str, tag: str, number: int) -> str:
-    """The image of a model of that name; without a tag its number stands in its place."""
+    """Return the image name of a model. Without a tag, its number is the tag."""
     return f"{repository_of(name)}:{tag or number}"
 
 
 def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
-    """What people look for on an image; what is not said is no label."""
+    """Return the labels to search images by, without empty ones."""
     told = {
         "owner": owner,
         "mode": model.mode,
@@ -193,7 +208,7 @@ def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
 
 
 def served(model: ModelFile) -> dict[str, Any]:
-    """model.json, which stands in the image beside what serves the model."""
+    """Return the content of model.json, which is beside the serving code in the image."""
     return {
         "name": model.name,
         "version": model.tag or "1",
@@ -211,7 +226,7 @@ def served(model: ModelFile) -> dict[str, Any]:
 
 
 def plain_columns(columns: Sequence[ModelColumn]) -> list[dict[str, Any]]:
-    """Columns as they are written in JSON."""
+    """Return columns as written in JSON."""
     return [
         {"name": one.name, "type": one.type} | ({"nullable": True} if one.nullable else {})
         for one in columns

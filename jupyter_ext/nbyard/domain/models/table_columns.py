@@ -1,4 +1,4 @@
-"""Columns of a model as the table has them that it was made of."""
+"""Columns of a model, derived from the table that it was trained on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,16 +19,16 @@ TYPES: dict[TableType, ColumnType] = {
     "null": "float",
 }
 TIMES = ("date", "datetime")
-# in which dates are texts, as whoever reads them gets them
+# formats that store dates as text, which readers return as text
 TEXTS = ("csv", "tsv", "jsonl", "json")
 NUMBERS = ("int", "float", "decimal")
 
 
 def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
-    """The columns of a table that a model may take; what no column of a model can be is left out.
+    """Return the columns of a table that a model can take; other columns are left out.
 
-    Values that lack in the rows of the page make a column nullable, and whole numbers among them
-    floating ones, as pandas has them.
+    Missing values in the rows of the page make a column nullable. Integers with missing values
+    become floats, as in pandas.
     """
     found = []
     for place, column in enumerate(page.columns):
@@ -49,8 +49,11 @@ def _type(column: Column, table_format: str) -> ColumnType | None:
 def target_of(
     page: TablePage, features: Sequence[str], classes: Sequence[Any] | None, answer: ColumnType
 ) -> str:
-    """The one column of the table that the model may have learnt to tell: no feature, and of its
-    classes, or a number as its answer is; where there is none or several, `prediction`."""
+    """Return the only column of the table that the model may predict, else `prediction`.
+
+    The column is not a feature. Its values are among the model's classes, or it is a number
+    like the answer.
+    """
     fits = []
     for place, column in enumerate(page.columns):
         if column.name in features:

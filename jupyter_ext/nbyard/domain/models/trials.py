@@ -1,4 +1,4 @@
-"""Trials of models: a model that is loaded and asked once, to learn what it takes and answers."""
+"""Trials of models: load a model and call it once, to learn its input and output."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import msgspec
 
 from nbyard.domain.models.structs import ModelColumn
 
+# limits of the trial's process
 SECONDS = 120.0
 MEMORY_BYTES = 8 << 30
 MODULE = "nbyard.serving.trying"
@@ -17,8 +18,10 @@ HINT = (
 
 
 class KnownTable(msgspec.Struct, frozen=True):
-    """A table that was at hand when the model was made: its name, its columns as a model may take
-    them, and of all its columns some rows."""
+    """A table that was available when the model was created.
+
+    It has its name, its columns as a model may take them, and some rows of all its columns.
+    """
 
     filename: str
     columns: list[ModelColumn]
@@ -27,8 +30,11 @@ class KnownTable(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a model said of itself. `files` are those of the code that it needs, `elsewhere` and
-    `unknown` packages and modules that no image can be given by their names."""
+    """The properties that a model reported.
+
+    `files` are the code files that it needs. `elsewhere` and `unknown` are packages and modules
+    that cannot be installed in an image by name.
+    """
 
     inputs: list[ModelColumn]
     outputs: list[ModelColumn]
@@ -42,9 +48,12 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """A trial where the step ran that wrote the model: in its `image`, by the engine's id, or on
-    a worker of its `runtime`. `digest` are the bytes of the model file, `code` those of the
-    modules beside the step, by path."""
+    """A trial in the environment of the node that wrote the model.
+
+    It runs in the node's `image`, by its ID in the engine, or on a worker of its `runtime`.
+    `digest` is that of the model file. `code` has the digests of modules beside the node's
+    code, by path.
+    """
 
     id: str
     runtime: str
@@ -57,8 +66,10 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class TrialAnswer(msgspec.Struct, frozen=True):
-    """What came of a trial: JSON as the model's process wrote it, or a problem. `passes`: the same
-    may succeed later."""
+    """The result of a trial: JSON as the model's process wrote it, or a problem.
+
+    `passes` means that a later trial may succeed.
+    """
 
     text: str = ""
     problem: str = ""

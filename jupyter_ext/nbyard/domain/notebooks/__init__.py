@@ -1,3 +1,1 @@
-"""Notebooks as documents: their parameters cells in Python and R, and the notebooks that nbyard
-writes.
-"""
+"""Notebooks as documents: parameters cells in Python and R, and generated notebooks."""

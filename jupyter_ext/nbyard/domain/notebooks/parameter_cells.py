@@ -1,4 +1,4 @@
-"""Notebooks: the arguments that their parameters cells declare, read as source and never run."""
+"""Arguments that the parameters cells of notebooks declare, read and never run."""
 
 import ast
 import builtins
@@ -25,6 +25,7 @@ from nbyard.errors import Invalid
 TAG = "parameters"
 # Tags that change what is executed.
 TAGS = (TAG, "skip-execution", "raises-exception")
+# magics, shell commands and help of IPython
 MAGIC = re.compile(r"\s*([%!?]|[\w.\[\], ]+=\s*[%!]|.*\?\s*\Z)")
 # fmt: off
 HEADINGS = frozenset({
@@ -32,15 +33,20 @@ HEADINGS = frozenset({
     "parameters", "params", "settings", "values",
 })
 # fmt: on
+# comments for tools do not describe a parameter
 NOISE = re.compile(
     r"(noqa|fmt:|isort:|pylint:|pyright:|ruff:|mypy:|type: ignore|%%|-\*-).*", re.DOTALL
 )
+# statements that set no parameter and need no hint
 SILENT = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.Assert, ast.FunctionDef, ast.ClassDef)
 MAX_SHOWN = 60
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """`hints` are sentences for people; `error` says which line of which cell is no Python."""
+    """The arguments of a notebook. `hints` are sentences for users.
+
+    `error` names the line and cell that are not valid Python.
+    """
 
     arguments: list[Argument]
     hints: list[str]
@@ -48,23 +54,25 @@ class Parameters(msgspec.Struct, frozen=True):
 
 
 def is_tagged(cell: Mapping[str, Any], tag: str = TAG) -> bool:
+    """Return whether a cell has a tag."""
     tags = (cell.get("metadata") or {}).get("tags")
     return isinstance(tags, list) and tag in tags
 
 
 def source_of(cell: Mapping[str, Any]) -> str:
+    """Return the source of a cell as one text."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
 
 
 def parameters_cells(notebook: Mapping[str, Any]) -> list[int]:
-    """Where the code cells tagged `parameters` are."""
+    """Return the indexes of the code cells tagged `parameters`."""
     cells = enumerate(notebook["cells"])
     return [i for i, cell in cells if cell["cell_type"] == "code" and is_tagged(cell)]
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
-    """The arguments of a Python notebook. With several parameters cells the later wins by name."""
+    """Return the arguments of a Python notebook. The last of several parameters cells wins."""
     reader = Reader()
     cells = parameters_cells(notebook)
     for index in cells:
@@ -74,7 +82,7 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
 
 
 def _hiding(names: Iterable[str]) -> list[str]:
-    """A hint where parameters have names of Python's own functions."""
+    """Return a hint if parameters have names of Python's built-in functions."""
     found = [name for name in names if callable(getattr(builtins, name, None))]
     if not found:
         return []
@@ -86,14 +94,14 @@ def _hiding(names: Iterable[str]) -> list[str]:
 
 
 def several_cells(cells: Sequence[int]) -> list[str]:
-    """A hint where more than one cell is tagged."""
+    """Return a hint if several cells are tagged."""
     places = ", ".join(str(index + 1) for index in cells)
     words = f"Cells {places} are all tagged parameters; the last value counts."
     return [words] if len(cells) > 1 else []
 
 
 def whole(notebook: Mapping[str, Any]) -> Source:
-    """All code of a Python notebook as one module, but for cells that are no Python."""
+    """Return all code of a Python notebook as one module, without cells that are not Python."""
     found: list[ast.stmt] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -103,10 +111,10 @@ def whole(notebook: Mapping[str, Any]) -> Source:
 
 
 def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
-    """The notebook with one more cell tagged `parameters`.
+    """Return the notebook with one more cell tagged `parameters`.
 
     Raises:
-        Invalid: there is no such cell, or it holds no code.
+        Invalid: the cell does not exist, or is not a code cell.
     """
     cells = list(notebook["cells"])
     if not 0 <= index < len(cells):
@@ -122,7 +130,10 @@ def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
 
 
 def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
-    """What the notebook does: outputs, ids, counts, markdown and other metadata do not matter."""
+    """Return a digest of the code and the tags that affect execution.
+
+    Outputs, IDs, counts, markdown and other metadata do not matter.
+    """
     code = [
         [source_of(cell), [tag for tag in TAGS if is_tagged(cell, tag)]]
         for cell in notebook["cells"]
@@ -133,7 +144,7 @@ def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
 
 
 def parse(source: str) -> tuple[ast.Module, str]:
-    """The cell as Python, and its text with the lines that only IPython understands left out.
+    """Parse a cell as Python. Return its tree, and its text without lines for IPython only.
 
     Raises:
         SyntaxError: with the line.
@@ -147,14 +158,16 @@ def parse(source: str) -> tuple[ast.Module, str]:
             at = (error.lineno or 0) - 1
             if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
                 raise
+            # an empty line keeps the line numbers
             lines[at] = ""
 
 
 def _parse(text: str) -> ast.Module:
+    # cells may use await at the top level
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of "\d" and the like, not our business
+            warnings.simplefilter("ignore")  # warnings about "\d" and the like are the user's
             tree = compile(text, "<parameters>", "exec", flags, dont_inherit=True)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise SyntaxError(str(error) or "too deeply nested") from None
@@ -163,7 +176,7 @@ def _parse(text: str) -> ast.Module:
 
 
 class Comments:
-    """The comments of a cell by line; some stand `alone` in theirs."""
+    """The comments of a cell by line. Some are `alone` in their line."""
 
     def __init__(self, found: Mapping[int, str], alone: Collection[int]) -> None:
         self._texts = {
@@ -172,7 +185,7 @@ class Comments:
         self._alone = alone
 
     def of(self, first: int, last: int) -> Comment:
-        """The comment behind a statement; what that leaves open is filled from those above it."""
+        """Return the comment after a statement, completed by the comments above it."""
         behind = self._texts.get(last) or self._texts.get(first, "")
         if last in self._alone:
             behind = ""
@@ -221,6 +234,7 @@ class Reader:
         self._values: dict[str, Any] = {}
 
     def read(self, source: str, cell: int) -> None:
+        """Collect the arguments of one cell."""
         try:
             tree, text = parse(source)
         except SyntaxError as error:

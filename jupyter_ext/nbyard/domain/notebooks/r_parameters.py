@@ -1,8 +1,10 @@
-"""Parameters of R notebooks, read as source and never run.
+"""Parameters of R notebooks, read from source and never run.
 
-Read are assignments (`name <- value`, `name = value`) of what R writes as a constant: numbers,
-TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them ("R Language Definition", sections 3.1.1,
-3.1.4 and 10.3; the help page `Quotes`): the forms that papermill's translator of R writes.
+The reader parses assignments (`name <- value`, `name = value`) of constants. These are numbers,
+TRUE, FALSE, NULL, texts, and `c(…)` and `list(…)` of them. They are the forms that papermill's
+translator for R writes.
+
+Sources: "R Language Definition", sections 3.1.1, 3.1.4 and 10.3; the help page `Quotes`.
 """
 
 import ast
@@ -56,8 +58,7 @@ LEFT, RIGHT = "([{", ")]}"
 
 
 class Token(NamedTuple):
-    """A piece of source that means something; `at` is its place in the text, `line` counts from
-    1."""
+    """A token of the source. `at` is its position in the text, `line` counts from 1."""
 
     kind: str
     text: str
@@ -66,11 +67,11 @@ class Token(NamedTuple):
 
 
 class _NoR(Exception):
-    """What stands at a place is none."""
+    """The source at a position is not valid R."""
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
-    """The arguments of an R notebook. With several parameters cells the later wins by name."""
+    """Return the arguments of an R notebook. The last of several parameters cells wins."""
     reader = _Reader()
     cells = parameters_cells(notebook)
     for index in cells:
@@ -109,7 +110,7 @@ class _Reader:
                 self._add(name, value, text, comment)
 
     def _skip(self, found: Sequence[Token]) -> None:
-        """What only does something is none of ours; what may set a name is told."""
+        """Skip a statement, with a hint if it may assign a name."""
         is_arrow = any(one.text in ("<-", "<<-", "->", "->>") for one in found)
         if not is_arrow and found[0].text not in CONTROLS:
             return
@@ -145,7 +146,7 @@ class _Reader:
 
 
 def _tokens(source: str) -> Iterator[Token]:
-    """Also comments and ends of lines.
+    """Yield the tokens, including comments and line ends.
 
     Raises:
         _NoR: with the line.
@@ -174,11 +175,12 @@ def _comments(source: str, tokens: Sequence[Token]) -> Comments:
 
 
 def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """A line ends a statement where that may end, and no bracket is open."""
+    """Yield statements. A line end completes a statement if no bracket or operator is open."""
     found: list[Token] = []
     depth = 0
     for one in tokens:
         if one.kind == "end":
+            # an operator at the end of a line continues the statement
             goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
             if not depth and found and (one.text == ";" or not goes_on):
                 yield found
@@ -191,7 +193,7 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 class _Value:
-    """The value that tokens write, all of them."""
+    """Evaluates tokens as one constant."""
 
     def __init__(self, tokens: Sequence[Token], names: Mapping[str, Any]):
         self._tokens = tokens
@@ -199,7 +201,11 @@ class _Value:
         self._at = 0
 
     def whole(self) -> Any:
-        """Raises NotConstant: it needs R to be known."""
+        """Return the value of all tokens.
+
+        Raises:
+            NotConstant: R must run to know the value.
+        """
         found = self._value(0)
         if self._at < len(self._tokens):
             raise NotConstant("more than a constant")
@@ -250,7 +256,7 @@ class _Value:
         return _flat(values) if name == "c" else values
 
     def _label(self) -> str:
-        """The name before `=`, if there is one."""
+        """Return the name before `=`, if there is one."""
         pair = self._tokens[self._at : self._at + 2]
         if len(pair) < 2 or pair[1].text != "=" or pair[0].kind not in ("name", "text"):
             return ""
@@ -260,7 +266,7 @@ class _Value:
 
 
 def _flat(values: Sequence[Any]) -> list[Any]:
-    """As `c` has them: vectors in one, without NULL."""
+    """Flatten vectors and drop NULL, as `c` does."""
     found: list[Any] = []
     for one in values:
         found += one if isinstance(one, list) else [] if one is None else [one]
@@ -268,7 +274,7 @@ def _flat(values: Sequence[Any]) -> list[Any]:
 
 
 def _number(text: str) -> int | float:
-    """Whole where R has it so: `1L`; `1` is a double, and takes 1.5 as well."""
+    """Return an integer for `1L`. `1` is a double in R and becomes a float."""
     if text.endswith("L"):
         value = float(int(text[:-1], 16) if text[:2].lower() == "0x" else text[:-1])
         return int(value) if value.is_integer() else value
@@ -276,7 +282,7 @@ def _number(text: str) -> int | float:
 
 
 def _raw(text: str) -> str:
-    """The text of `r"(…)"`, in which nothing is escaped."""
+    """Return the text of `r"(…)"`, which has no escapes."""
     found = TOKEN.match(text)
     assert found is not None
     return found["round"] or found["square"] or found["curly"] or ""
@@ -287,7 +293,7 @@ def _quoted(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """What stands between quotes.
+    """Resolve the escapes of a quoted text.
 
     Raises:
         NotConstant: R has no such escape.

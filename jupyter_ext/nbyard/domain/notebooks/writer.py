@@ -1,11 +1,11 @@
-"""Notebooks that nbyard writes itself (nbformat 4.5)."""
+"""Notebooks that nbyard generates (nbformat 4.5)."""
 
 import json
 
 from nbyard.domain.datasets.tables import TableInfo
 
-# How polars, which comes with nbyard, reads a source, and the same for pandas, which may not be
-# there. Data with gaps is often written as R writes it, with NA.
+# Readers of polars, which comes with nbyard, and of pandas, which may be missing.
+# Data with gaps often contains NA, as R writes it.
 GAPS = 'null_values=["", "NA", "NaN"], infer_schema_length=None'
 READERS = {
     "csv": (f"read_csv({{}}, {GAPS})", "read_csv(path)"),
@@ -22,15 +22,17 @@ MAX_NAMED = 20
 def opening_notebook(
     name: str, dataset_id: str, filename: str, file_format: str, table: TableInfo | None = None
 ) -> str:
-    """A notebook whose first cell opens the dataset wherever the kernel runs, with the delimiter,
-    the encoding and the columns of text that the import found in the `table`."""
+    """Return a notebook whose first cell opens the dataset on any kernel.
+
+    It uses the delimiter, encoding and text columns of the `table` that the import found.
+    """
     place = f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
     lines = ["import os", "from pathlib import Path", ""]
     if file_format in READERS:
         polars, pandas = READERS[file_format]
         if table is not None and file_format in ("csv", "tsv"):
             polars, pandas = _text_readers(table)
-        # polars takes a path with such characters for a pattern
+        # polars interprets a path with such characters as a pattern
         source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
         lines += ["import polars as pl", "", place, f"df = pl.{polars.replace('{}', source, 1)}"]
         lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
@@ -40,7 +42,10 @@ def opening_notebook(
 
 
 def _text_readers(table: TableInfo) -> tuple[str, str]:
-    """How polars and pandas read a text table; without its columns of text, 0049 would be 49."""
+    """Return the calls of polars and pandas that read a text table.
+
+    They list its text columns, as 0049 would become 49.
+    """
     polars = pandas = ""
     if table.delimiter != ",":
         polars += f", separator={_quoted(table.delimiter)}"
@@ -62,7 +67,7 @@ def _quoted(text: str) -> str:
 
 
 def notebook(cells: list[tuple[str, str]]) -> str:
-    """Text of a Python notebook; each cell is a heading and its code."""
+    """Return a Python notebook as text. Each cell is a heading and its code."""
     made = []
     for index, (heading, code) in enumerate(cells):
         made.append(_cell("markdown", f"heading-{index}", f"# {heading}"))

@@ -1,3 +1,4 @@
-"""Strict readers of JSON, YAML and URLs from untrusted sources, and the canonical form of JSON.
-Each reader refuses doubtful input.
+"""Strict readers of JSON, YAML and URLs from untrusted sources, and canonical JSON.
+
+Each reader refuses ambiguous input.
 """

@@ -1,7 +1,8 @@
-"""The one way authored files are written: the same bytes as `src/document/canonical.ts`.
+"""The canonical form of authored files: the same bytes as `src/document/canonical.ts`.
 
-Keys in UTF-16 order, two spaces, an array of scalars on one line, a line end at the end; numbers
-as a browser holds and writes them, so that a file saved on either side is the same file.
+Keys are in UTF-16 order, indented by two spaces. An array of scalars is on one line. The text
+ends with a line end. Numbers are as a browser stores and writes them, so that both sides save
+identical files.
 """
 
 import json
@@ -17,13 +18,14 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def canonical(value: Any) -> str:
-    """The text of a JSON value."""
+    """Return the canonical text of a JSON value."""
     return _write(value, "\n") + "\n"
 
 
 def _write(value: Any, newline: str) -> str:
     deeper = newline + "  "
     if isinstance(value, Mapping):
+        # JavaScript sorts strings by UTF-16 code units
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         lines = [f"{_text(key)}: {_write(value[key], deeper)}" for key in keys]
         return "{" + deeper + ("," + deeper).join(lines) + newline + "}" if lines else "{}"
@@ -44,12 +46,12 @@ def _scalar(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    # halves of surrogate pairs cannot be encoded; a browser writes them as escapes too
+    # halves of surrogate pairs cannot be encoded; a browser escapes them as well
     return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _number(value: float) -> str:
-    """A number as ECMAScript writes it; not finite is null."""
+    """Return a number as ECMAScript writes it; null if it is not finite."""
     if isinstance(value, int) and abs(value) <= MAX_SAFE:
         return str(value)
     try:
@@ -64,7 +66,7 @@ def _number(value: float) -> str:
 def _shortest(number: float) -> str:
     parts = Decimal(repr(number)).normalize().as_tuple()
     digits = "".join(map(str, parts.digits))
-    point = len(digits) + int(parts.exponent)  # where the decimal point stands in the digits
+    point = len(digits) + int(parts.exponent)  # position of the decimal point in the digits
     if digits == "0":
         return "0"
     if len(digits) <= point <= 21:

@@ -1,4 +1,4 @@
-"""One strict JSON reader in front of everything (RFC 8259 with the doubtful cases refused)."""
+"""The only JSON reader for untrusted input (RFC 8259). It refuses ambiguous input."""
 
 import json
 import re
@@ -9,19 +9,19 @@ from nbyard.errors import BadRequest
 MAX_DEPTH = 64
 MAX_DIGITS = 400
 
-# what may be half of a surrogate pair: an escape, or the character itself in a Python text
+# possible half of a surrogate pair: an escape, or the character itself in a Python text
 _HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
-# a bracket, or a text with all that is in it (to the end where it has no end)
+# a bracket, or a whole string (up to the end of the text if it is not closed)
 _MARK = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 def read_json(content: bytes | str) -> Any:
-    """The value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
-        BadRequest: no UTF-8, no JSON, duplicate keys, NaN or infinity, half surrogate pairs,
-            nesting deeper than 64 or numbers of more than 400 digits.
+        BadRequest: invalid UTF-8 or JSON, duplicate keys, NaN or infinity, half surrogate
+            pairs, nesting deeper than 64 or numbers of more than 400 digits.
     """
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
@@ -43,6 +43,7 @@ def read_json(content: bytes | str) -> Any:
 
 def _check_depth(text: str) -> None:
     depth = 0
+    # with so few brackets, the text cannot be too deep
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     for mark in _MARK.finditer(text):

@@ -1,4 +1,4 @@
-"""One strict YAML reader: the part of YAML 1.2 that is JSON, with the doubtful cases refused."""
+"""The only YAML reader: the JSON subset of YAML 1.2. It refuses ambiguous input."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ QUOTES = "Between braces, a text with a question mark stands in quotes: {type: '
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
-# What some readers take for a number, a truth value or a time.
+# Texts that some readers parse as a number, a Boolean or a time.
 DOUBTFUL = re.compile(
     r"(?:y|yes|n|no|on|off|true|false|null|~|[-+]?\.(?:inf|nan)|[-+]?[0-9][0-9_]*(?::[0-9]+)+"
     r"|[-+]?0[0-7_]+|[-+]?0[box][0-9a-f_]+|[-+]?[0-9][0-9_.]*(?:e[-+]?[0-9]+)?|=|<<)\Z",
     re.IGNORECASE,
 )
-# YAML 1.1 has them for truth values, which no reader in use follows; as names they are common
+# Booleans in YAML 1.1, but not in any reader in use; they are common as names
 ONLY_BY_THE_LETTER = ("y", "n")
 
 
 def read_yaml(content: bytes, filename: str) -> Any:
-    """The one document of a YAML (or JSON) text, of texts, numbers, truth values, lists and
-    objects.
+    """Return the only document of a YAML (or JSON) text.
+
+    It consists of texts, numbers, Booleans, lists and objects.
 
     Raises:
-        Invalid: naming the line: no UTF-8, no YAML, tags, duplicate or doubtful keys, a recursive
-            alias, more than 64 levels or 100,000 values after all aliases.
+        Invalid: with the line: invalid UTF-8 or YAML, tags, duplicate or ambiguous keys, a
+            recursive alias, more than 64 levels or 100,000 values after resolving aliases.
     """
     import yaml
 
@@ -51,7 +52,7 @@ def read_yaml(content: bytes, filename: str) -> Any:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text needs no quotes to be read as text, by this reader and by others."""
+    """Return whether this reader and others read a text as text without quotes."""
     words = INTEGER.match(text) or NUMBER.match(text) or DOUBTFUL.match(text)
     return not words and text.lower() not in WORDS
 
@@ -121,6 +122,7 @@ class _Reader:
         if event.anchor not in self._anchors:
             raise self._refusal(event, f"there is no anchor &{event.anchor[:40]}")
         value, count = self._anchors[event.anchor]
+        # each use of an alias counts: nested aliases grow exponentially
         self._add(event, count)
         return value
 
@@ -159,7 +161,7 @@ class _Reader:
         return name
 
     def _text(self, event: Any) -> str:
-        """JSON writes what is beyond 16 bits as a pair of escapes."""
+        """Return the text of a scalar. Pairs of escapes, as in JSON, become one character."""
         text = str(event.value)
         if not any("\ud800" <= char <= "\udfff" for char in text):
             return text

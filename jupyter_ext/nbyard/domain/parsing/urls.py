@@ -1,7 +1,7 @@
-"""Which URLs may be fetched: schemes, hosts, ports and addresses. Pure; nothing is looked up here.
+"""URLs that may be fetched: schemes, hosts, ports and addresses. Nothing is looked up here.
 
-Private, local and metadata addresses are refused, in whatever notation, unless the administrator
-allows them: by "host", "host:port", an address or a network in CIDR notation.
+Private, local and metadata addresses are refused in any notation, unless the administrator
+allows them by "host", "host:port", an address or a network in CIDR notation.
 """
 
 import re
@@ -26,7 +26,7 @@ NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)\Z")
 LOCAL_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
 METADATA_NAMES = ("metadata", "metadata.google.internal", "instance-data")
 LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
-# Ports of other protocols, to which a request in HTTP could be an order (those browsers refuse).
+# Ports of other protocols, where an HTTP request could be a command (browsers refuse them).
 # fmt: off
 OTHER_PROTOCOLS = frozenset((
     1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
@@ -36,7 +36,7 @@ OTHER_PROTOCOLS = frozenset((
     6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211, 27017,
 ))
 # fmt: on
-# Answers credentials of the machine to whoever asks; some lie in ranges that look public.
+# Metadata services return credentials of the machine to any process. Some are in public ranges.
 METADATA = tuple(
     ip_address(text)
     for text in (
@@ -47,6 +47,7 @@ METADATA = tuple(
         "168.63.129.16",
     )
 )
+# tunnels, translation and deprecated ranges, which may lead to private networks
 NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
@@ -56,7 +57,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A URL taken apart and normalised; `url` has no fragment."""
+    """A parsed and normalised URL. `url` has no fragment."""
 
     url: str
     scheme: str
@@ -66,18 +67,19 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> tuple[str, str, int]:
+        """Return scheme, host and port."""
         return self.scheme, self.host, self.port
 
 
 class Allowed(msgspec.Struct, frozen=True):
-    """Private places that the administrator allows."""
+    """Private addresses that the administrator allows."""
 
     hosts: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Allowed":
-        """From texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80"."""
+        """Parse texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80"."""
         hosts: set[tuple[str, int]] = set()
         networks: list[str] = []
         for entry in entries:
@@ -88,9 +90,11 @@ class Allowed(msgspec.Struct, frozen=True):
         return cls(frozenset(hosts), tuple(networks))
 
     def names(self, host: str, port: int) -> bool:
+        """Return whether a host is allowed by name, at any port or this one."""
         return (host, 0) in self.hosts or (host, port) in self.hosts
 
     def holds(self, address: Address) -> bool:
+        """Return whether an address is in an allowed network."""
         return any(address in ip_network(network) for network in self.networks)
 
 
@@ -105,7 +109,11 @@ def _allowed_host(entry: str) -> tuple[str, int]:
 
 
 def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
-    """Take a URL apart, or say as Invalid why it is not accepted."""
+    """Parse a URL.
+
+    Raises:
+        Invalid: the URL is not accepted; the message says why.
+    """
     if not isinstance(text, str) or not text:
         raise Invalid.field(field, "must be a URL")
     if len(text) > MAX_URL:
@@ -130,6 +138,7 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
 
 
 def _check_scheme(text: str, scheme: str, schemes: Sequence[str], field: str) -> None:
+    # some libraries chain protocols: zip::https://…
     if "::" in text.partition("://")[0]:
         raise Invalid.field(field, "may not chain protocols")
     if scheme not in schemes or "://" not in text:
@@ -171,7 +180,7 @@ def _joined(parts: SplitResult, host: str, port: int, path: str) -> str:
 
 
 def normal_host(host: str, field: str = "url") -> str:
-    """A name in lower-case ASCII, or an address in its one usual notation without brackets."""
+    """Return a name in lower-case ASCII, or an address in canonical notation without brackets."""
     if host.startswith("["):
         return _normal_ipv6(host.strip("[]"), field)
     if "%" in host:
@@ -206,12 +215,16 @@ def _normal_ipv4(written: str, plain: str, field: str) -> str:
             return str(IPv4Address(plain))
     except ValueError:
         pass
-    # 2130706433, 0x7f.1, 0177.0.0.1 and the like are there to get past somebody's check.
+    # 2130706433, 0x7f.1, 0177.0.0.1 and the like are attempts to bypass checks.
     raise Invalid.field(field, "must write an address as four plain numbers")
 
 
 def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
-    """Refuse a host that is not to be reached whatever it resolves to."""
+    """Refuse a host that is forbidden whatever it resolves to.
+
+    Raises:
+        Invalid: the host is private, or the port belongs to another protocol.
+    """
     if allowed.names(target.host, target.port):
         return
     try:
@@ -228,20 +241,25 @@ def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
 def _is_private_name(host: str, allowed: Allowed) -> bool:
     if host in METADATA_NAMES:
         return True
-    # Where private networks are allowed, the address will tell.
+    # If private networks are allowed, the address decides.
     return not allowed.networks and (host in LOCAL_NAMES or host.endswith(LOCAL_ENDINGS))
 
 
 def check_addresses(
     target: Target, addresses: Sequence[str], allowed: Allowed, field: str = "url"
 ) -> list[str]:
-    """The addresses, if all of them may be connected to; one private address refuses them all."""
+    """Return the addresses if all are allowed. One private address refuses them all.
+
+    Raises:
+        Invalid: an address is private, or the list is empty.
+    """
     for text in addresses:
         address = ip_address(text.partition("%")[0])
         if allowed.holds(address) and address not in METADATA:
             continue
         if address in METADATA and str(ip_network(address)) in allowed.networks:
             continue
+        # an allowed name must not lead to a metadata service
         if allowed.names(target.host, target.port) and address not in METADATA:
             continue
         if kind := private_kind(address):
@@ -253,7 +271,7 @@ def check_addresses(
 
 
 def private_kind(address: Address) -> str:
-    """What is wrong with an address, or nothing if it is a public one."""
+    """Return why an address is not public; empty if it is."""
     if address in METADATA:
         return "a metadata service"
     if isinstance(address, IPv6Address) and (inner := _inner(address)):
@@ -267,7 +285,7 @@ def private_kind(address: Address) -> str:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for: mapped, 6to4, NAT64 or compatible."""
+    """Return the IPv4 address in an IPv6 one: mapped, 6to4, NAT64 or compatible."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     low = int(address) & 0xFFFFFFFF

@@ -1,3 +1,4 @@
-"""Runs, tasks and artifacts: planning a run, its progress, the queue for the resources of a
-machine, and estimates of duration. Also previews command lines.
+"""Runs, tasks and artifacts: planning, progress, the queue, and estimates of duration.
+
+The queue shares the resources of a machine. Also previews command lines.
 """

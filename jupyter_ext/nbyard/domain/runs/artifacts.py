@@ -1,4 +1,4 @@
-"""Artifacts that have a name: the results of a run of one executable under that name."""
+"""Named artifacts: the results of a named run of one executable."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,9 +11,11 @@ from nbyard.domain.states import RunState
 
 
 class NamedArtifact(msgspec.Struct, frozen=True):
-    """What the run `run_id` of one executable made, under the run's name; its state, log and
-    parameters are those of the run. `files` are its outputs, or the executed notebook where it has
-    none."""
+    """The results of the run `run_id` of one executable, under the run's name.
+
+    State, log and parameters are those of the run. `files` are its outputs, or the executed
+    notebook if it has none.
+    """
 
     name: str
     run_id: str
@@ -27,15 +29,17 @@ class NamedArtifact(msgspec.Struct, frozen=True):
 
 
 class SuggestedName(msgspec.Struct, frozen=True):
-    """The name that was asked for, or the next like it that no run has; then `taken` says by what
-    the other is taken."""
+    """The requested name, or the next similar free name.
+
+    `taken` says what uses the requested name.
+    """
 
     name: str
     taken: str = ""
 
 
 def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
-    """A named run of one executable with what counts of its files."""
+    """Return a named run of one executable with its relevant files."""
     return NamedArtifact(
         name=run.name,
         run_id=run.id,
@@ -50,12 +54,12 @@ def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
 
 
 def outputs(files: Sequence[Artifact]) -> list[Artifact]:
-    """Those that the executable declares; all where it declares none."""
+    """Return the outputs that the executable declares, or all files if it declares none."""
     return [file for file in files if file.name.isidentifier()] or list(files)
 
 
 def places(files: Sequence[Artifact]) -> dict[str, Artifact]:
-    """What each is called where they lie side by side."""
+    """Return the name of each file in a common folder."""
     names = [file.filename for file in files]
     return {
         f.filename if names.count(f.filename) == 1 else f"{f.name}/{f.filename}": f for f in files

@@ -1,7 +1,7 @@
-"""Preview the command line of a description before anything runs.
+"""Preview of the command line of a description before anything runs.
 
-`build_argv`, which builds the command line of each attempt, builds the preview too. Only the values
-differ: an argument without a value is shown as `<name>`, a file by its name.
+`build_argv`, which builds the command line of each attempt, also builds the preview. Only the
+values differ: an argument without a value is shown as `<name>`, a file by its name.
 """
 
 import posixpath
@@ -23,9 +23,9 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
 
-# The folders of an attempt that hold the code and the files of a command.
+# The folders of an attempt with the code and the files of a command.
 PLACE = re.compile(rf"(?<!\{{)\{{attempt\}}/(?:code/|{re.escape(WORK)}/)?")
-# The runner removes a brace of these texts, too.
+# The runner removes a brace of these texts as well.
 LITERAL = re.compile(r"\{(\{+attempt)")
 SHOWN = (Option, Words, Flag, Positional, Variable)
 SPECIAL: dict[str, tuple[Any, ...]] = {
@@ -36,8 +36,11 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
 
 
 class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command that need not be saved. `{file}` in `command` stands for `file`. `values` replace
-    defaults. That of an input is a file name; those of outputs and secrets are ignored."""
+    """A command that need not be saved. `{file}` in `command` stands for `file`.
+
+    `values` replace defaults. The value of an input is a file name. Values of outputs and
+    secrets are ignored.
+    """
 
     arguments: list[Argument]
     command: list[str]
@@ -47,8 +50,11 @@ class CommandDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommandExample(msgspec.Struct, frozen=True):
-    """What a value of an argument adds to the command line; null is an argument without a value. A
-    run with this value is refused if there is a `problem`."""
+    """The words that a value of an argument adds to the command line.
+
+    Null means an argument without a value. A `problem` means that a run with this value is
+    refused.
+    """
 
     argument: str
     value: Any
@@ -57,9 +63,12 @@ class CommandExample(msgspec.Struct, frozen=True):
 
 
 class CommandPreview(msgspec.Struct, frozen=True):
-    """`line` is the command line as a POSIX shell needs it. Variables stand before it, redirections
-    of standard streams behind it. `words` are its words without quotes. `examples` show what
-    special values of each argument add. `<name>` stands for a value that is not known yet."""
+    """A preview of a command line, as a POSIX shell needs it in `line`.
+
+    Variables precede it, redirections of standard streams follow it. `words` are its words
+    without quotes. `examples` show what special values of each argument add. `<name>` stands
+    for a value that is not known yet.
+    """
 
     line: str
     words: list[str]
@@ -67,7 +76,7 @@ class CommandPreview(msgspec.Struct, frozen=True):
 
 
 def draft_of(version: ExecutableVersion) -> CommandDraft | None:
-    """Return the command of a version; None if a version is no command."""
+    """Return the command of a version; None if the version is not a command."""
     if not version.command and not version.invocation.words:
         return None
     return CommandDraft(version.arguments, version.command, version.file, version.invocation)
@@ -77,10 +86,11 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
     """Build the command line of a run with the draft's values, else with defaults and examples.
 
     Raises:
-        Invalid: the description cannot be saved, or a run with these values would be refused.
+        Invalid: the description cannot be saved, or a run with these values would be
+            refused.
     """
     check_arguments(draft.arguments)
-    mark = secrets.token_hex(8)  # which the draft cannot contain
+    mark = secrets.token_hex(8)  # random, so the draft cannot contain it
     filled = [_filled(argument, draft, mark) for argument in draft.arguments]
     script = posixpath.basename(draft.file) or _marked("file", mark)
     prefix = [
@@ -106,7 +116,7 @@ def _marked(name: str, mark: str) -> str:
 
 
 def _facts(arguments: list[Argument], mark: str) -> Facts:
-    """Return placeholders for what only a run knows of its inputs."""
+    """Return placeholders for facts about inputs that only a run knows."""
     files = {argument.name: _files(argument, mark) for argument in arguments}
     places = {key: name for name, own in files.items() for key in (name, f"{name}/{own[0]}")}
     return Facts(
@@ -117,13 +127,13 @@ def _facts(arguments: list[Argument], mark: str) -> Facts:
 
 
 def _files(argument: Argument, mark: str) -> list[str]:
-    """Return the names of one file of a list, and of those that belong to it."""
+    """Return the name of one file of a list, and the names of its companions."""
     name = _marked(argument.name, mark)
     return [name, *(companion.beside.name(name) for companion in argument.companions)]
 
 
 def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
-    """Return the argument with its value; with a placeholder it takes any text."""
+    """Return the argument with its value; with a placeholder it accepts any text."""
     placeholder = _marked(argument.name, mark)
     value = draft.values.get(argument.name, argument.default)
     if is_secret(argument):
@@ -145,7 +155,7 @@ def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argumen
 
 
 def _input(argument: Argument, value: Any, draft: CommandDraft, placeholder: str) -> Any:
-    """Return the place of an input in the attempt; a default stays as the script knows it."""
+    """Return the path of an input in the attempt; a default stays as the script knows it."""
     if value == "":
         is_each = argument.type == "list" and isinstance(argument.reach, Bound)
         return ATTEMPT if is_each else f"{ATTEMPT}/{placeholder}"
@@ -156,7 +166,7 @@ def _input(argument: Argument, value: Any, draft: CommandDraft, placeholder: str
 
 
 def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
-    """Say what special values of an argument add to the command line."""
+    """Yield the words that special values of an argument add to the command line."""
     if argument.role != "value" or is_secret(argument) or not isinstance(argument.reach, SHOWN):
         return
     values = SPECIAL.get(argument.type, ())
@@ -179,7 +189,7 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
 
 
 def _line(built: CommandLine, mark: str) -> str:
-    """Write the command line as a POSIX shell needs it."""
+    """Return the command line as a POSIX shell needs it."""
     streams = (("<", built.stdin), (">", built.stdout), ("2>", built.stderr))
     words = [
         *(f"{name}={_quoted(value, mark)}" for name, value in built.environment.items()),
@@ -190,7 +200,7 @@ def _line(built: CommandLine, mark: str) -> str:
 
 
 def _quoted(word: str, mark: str) -> str:
-    """Quote a word for a shell, all but its placeholders."""
+    """Quote a word for a shell, without quoting its placeholders."""
     pieces = _without_places(word).split(mark)
     if len(pieces) == 1:
         return shlex.quote(pieces[0])

@@ -1,4 +1,4 @@
-"""How long work will take, as far as its past tells; nothing is said where it has none."""
+"""Estimates of durations from earlier runs. Without earlier runs there is no estimate."""
 
 from collections.abc import Collection, Mapping, Sequence
 from math import inf
@@ -9,13 +9,16 @@ import msgspec
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Capacity, Slots
 
+# successes that count for the usual duration
 SAMPLES = 5
 
 
 class Usual(msgspec.Struct, frozen=True):
-    """The seconds that a step usually takes: the median of the last successes of its executable,
-    and how many those were. `starts_in_seconds` of one in the queue is when it is its turn, as far
-    as what those before it usually take tells."""
+    """The usual duration of a node: the median of recent successes of its executable.
+
+    `samples` is their number. `starts_in_seconds` is when a queued task is expected to start,
+    from the usual durations of the tasks before it.
+    """
 
     seconds: float
     samples: int
@@ -23,10 +26,13 @@ class Usual(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """What is known of the time that a live run still takes: at least `remaining_seconds` by the
-    longest way through its steps and by what the machine has to give, null when nothing is known or
-    a step waits for more GPUs than there are. `nodes` says what its unfinished steps usually take;
-    of `unknown` ones nothing is known."""
+    """The estimated remaining time of a live run.
+
+    `remaining_seconds` is a minimum, from the longest path through the nodes and from the
+    machine's capacity. It is null if nothing is known, or if a node waits for more GPUs than
+    there are. `nodes` has the usual durations of unfinished nodes. `unknown` nodes have no
+    estimate.
+    """
 
     remaining_seconds: float | None = None
     unknown: int = 0
@@ -34,15 +40,17 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A success of an executable: which version it was, and how long it worked."""
+    """A success of an executable: its version and duration."""
 
     version_id: str
     seconds: float
 
 
 class Ahead(msgspec.Struct, frozen=True):
-    """An unfinished step: what it waits for, how long it has worked, and what it takes of this
-    machine; None where it is not this machine that works."""
+    """An unfinished node: its dependencies, elapsed time and share of this machine.
+
+    `limits` is None if it runs on another machine.
+    """
 
     needs: Collection[str] = ()
     usual: Usual | None = None
@@ -51,24 +59,27 @@ class Ahead(msgspec.Struct, frozen=True):
 
     @property
     def starts_in(self) -> float:
+        """Return the seconds until it starts; 0 if unknown."""
         return (self.usual and self.usual.starts_in_seconds) or 0.0
 
     @property
     def left(self) -> float:
-        """Nothing when it takes longer than usual, or nothing is known."""
+        """Return the remaining seconds; 0 if it takes longer than usual, or nothing is known."""
         return max(0.0, self.usual.seconds - self.elapsed_seconds) if self.usual else 0.0
 
 
 def usual(past: Sequence[Past], version_id: str) -> Usual | None:
-    """From the successes of an executable, newest first: those of the same version where there
-    are some, else those of the others."""
+    """Return the usual duration from the successes of an executable, newest first.
+
+    Successes of the same version count, if there are any, else those of other versions.
+    """
     same = [one.seconds for one in past if one.version_id == version_id]
     seconds = (same or [one.seconds for one in past])[:SAMPLES]
     return Usual(median(seconds), len(seconds)) if seconds else None
 
 
 def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
-    """Of the unfinished steps of a run, which come in an order of the graph."""
+    """Estimate the unfinished nodes of a run, which are in topological order."""
     nodes = {name: one.usual for name, one in ahead.items() if one.usual is not None}
     unknown = len(ahead) - len(nodes)
     here = [(one.left, one.limits) for one in ahead.values() if one.limits is not None]
@@ -78,12 +89,13 @@ def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
     for name, one in ahead.items():
         ends[name] = one.left + max([one.starts_in, *(ends.get(need, 0.0) for need in one.needs)])
     work = [[left * share for share in _shares(limits, capacity)] for left, limits in here]
+    # for each resource, the seconds that it needs if fully used
     busy = map(sum, zip(*work, strict=True))
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
 
 
 def _shares(limits: Limits, capacity: Capacity) -> tuple[float, ...]:
-    """The parts of the cores, the memory and the GPUs that a step has while it runs."""
+    """Return the shares of cores, memory and GPUs that a node uses while it runs."""
     memory_bytes = min(limits.memory_bytes or 0, capacity.memory_bytes)
     gpus = len(capacity.gpus) * capacity.tasks_per_gpu
     return (
@@ -99,10 +111,10 @@ def turns(
     capacity: Capacity,
     held: Collection[str] = (),
 ) -> dict[str, float]:
-    """In how many seconds it is the turn of those in the queue, which stand in its order, when all
-    take as long as usual. Whatever has to wait for somebody of whom that is not known is left out.
+    """Return the seconds until queued tasks start, if all take as long as usual.
 
-    What runs is told with its GPUs; `held` are those that others have.
+    `queue` is in order. Tasks that wait for one with an unknown duration are left out.
+    `running` lists running tasks with their GPUs; `held` are GPUs that others hold.
     """
     now, found, left = 0.0, dict[str, float](), dict(queue)
     busy = [(_end(one, 0.0), one.limits, gpus) for one, gpus in running if one.limits]

@@ -1,4 +1,4 @@
-"""From a frozen document to the tasks of a run, or to the problems that block it."""
+"""Planning of runs: from a frozen document to tasks, or to the problems that block a run."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -32,13 +32,14 @@ NO_IMAGE_THERE = (
 
 
 class ResolvedNode(msgspec.Struct, frozen=True):
-    """What a node stands for: frozen bytes of a dataset, or a version of an executable.
+    """The object behind a node: frozen bytes of a dataset, or a version of an executable.
 
-    `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
-    task of an earlier run that stands in its place; then what would go into it does not matter.
-    `lock_digest` are the bytes of the lock of its `environment`, as a requirements file. `excess`
-    names the largest files of a code bundle that only a local process may have, as it may a
-    `kernel` that is not the notebook's own. A shell reads its command line if it is `for_shell`.
+    `problem` says why it could not be found or read; then nothing else is known. `pinned` is
+    the task of an earlier run that replaces it; then its inputs do not matter. `lock_digest` is
+    that of the lock of its `environment`, as a requirements file. `excess` names the largest
+    files of a code bundle that is too large for runtimes other than local processes. Only these
+    may use a `kernel` that is not the notebook's own. With `for_shell`, a shell reads its
+    command line.
     """
 
     name: str
@@ -59,7 +60,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 
 
 Resolved = Mapping[str, ResolvedNode]
-# Those of the owner, by name and by id.
+# The owner's credentials, by name and by ID.
 Credentials = Mapping[str, SecretOf]
 KERNELS_HERE_ONLY = (
     "only local processes can use a kernel of this machine; name an environment instead"
@@ -72,7 +73,7 @@ NO_CREDENTIAL = "there is no credential of that name"
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What the one who starts a run asked for, over what the document says."""
+    """The options of a run that override the document."""
 
     runtime: str
     image: str = ""
@@ -83,8 +84,9 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 def packages_from(node: Node, default: Resources) -> tuple[str, str]:
-    """The environment and the requirements file of a node, at most one of them: what it names
-    itself goes before what its executable names.
+    """Return the environment and the requirements file of a node, at most one of them.
+
+    The node's own setting overrides its executable's.
 
     Raises:
         Invalid: one of them names both.
@@ -98,7 +100,7 @@ def packages_from(node: Node, default: Resources) -> tuple[str, str]:
 
 
 def output_filename(argument: Argument) -> str:
-    """The file name of an output: that of its default, else its name and format."""
+    """Return the file name of an output: that of its default, else its name and format."""
     if isinstance(argument.default, str):
         last = PurePosixPath(argument.default.rstrip("/")).name
         if last not in ("", ".", "..") and len(last.encode()) <= MAX_FILENAME_BYTES:
@@ -112,7 +114,7 @@ def find_problems(
     credentials: Credentials,
     chosen: Collection[str] | None = None,
 ) -> list[Problem]:
-    """Everything that blocks a run of the `chosen` nodes (all when None)."""
+    """Return everything that blocks a run of the `chosen` nodes (all if None)."""
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     found: list[Problem] = _edge_problems(document, resolved, nodes)
     fed = {(edge.target, edge.input) for edge in document.edges.values()}
@@ -133,6 +135,7 @@ def _edge_problems(
     drawn = Drawn(document.nodes, ports)
     found = []
     for key, edge in document.edges.items():
+        # a pinned node ignores its inputs
         if edge.target not in nodes or resolved[edge.target].pinned:
             continue
         if resolved[edge.source].problem or resolved[edge.target].problem:
@@ -182,7 +185,7 @@ def _value_problem(
 
 
 def _open_end(argument: Argument) -> str:
-    """What a required argument lacks that has neither arrow nor value."""
+    """Return the problem of a required argument that has neither connection nor value."""
     if argument.role != "input":
         has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
         return f"{argument.name} needs a value" if has_none else ""
@@ -218,15 +221,17 @@ def plan_tasks(
     wish: Wish,
     credentials: Credentials,
 ) -> list[TaskPlan]:
-    """The tasks of a run in an order in which they could run one after the other.
+    """Return the tasks of a run in topological order.
 
     `values` are the checked workflow parameters.
 
     Raises:
-        Invalid: one detail for each problem, with the node as its path; of a circle, that alone.
+        Invalid: one detail for each problem, with the node as its path; for a cycle, only
+            that.
     """
     problems = find_problems(document, resolved, credentials, chosen)
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
+    # before the problems, as a cycle is reported alone
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
         refuse(problems)
@@ -241,7 +246,11 @@ def plan_tasks(
 
 
 def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
-    """Raises Invalid for what cannot run where it would."""
+    """Check that each task can run in its runtime.
+
+    Raises:
+        Invalid: with the tasks that cannot.
+    """
     outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
     if outside:
         refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
@@ -264,14 +273,14 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
 
 
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raises Invalid with these problems."""
+    """Raise Invalid with these problems."""
     details = [Detail(".".join(filter(None, (p.node, p.field))), p.message) for p in problems]
     places = "; ".join(f"{d.path}: {d.message}" for d in details[:5])
     raise Invalid(f"The workflow cannot run yet: {places}", details=details)
 
 
 class _Planner(msgspec.Struct, frozen=True):
-    """Plans the nodes of a document that has no problem; `values` are those of its parameters."""
+    """Plans the nodes of a document without problems. `values` are those of its parameters."""
 
     document: Document
     resolved: Resolved
@@ -280,10 +289,10 @@ class _Planner(msgspec.Struct, frozen=True):
     credentials: Credentials
 
     def plan(self, name: str, fed: Mapping[str, Edge]) -> TaskPlan:
-        """The task of a node; `fed` are the arrows that lead to it, by the input.
+        """Return the task of a node. `fed` are the connections to it, by input.
 
         Raises:
-            Invalid: a value of a parameter is refused, or names no credential.
+            Invalid: the value of a parameter is refused, or names a missing credential.
         """
         node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
         bindings = self._bindings(name, fed)
@@ -328,7 +337,10 @@ class _Planner(msgspec.Struct, frozen=True):
         return found
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
-        """What an argument is given: by an arrow, by a parameter, by the node, or by default."""
+        """Return the value of an argument.
+
+        It comes from a connection, a parameter, the node or the default.
+        """
         if argument.role == "output":
             return None
         if edge is not None:
@@ -344,10 +356,10 @@ class _Planner(msgspec.Struct, frozen=True):
         return ValueOf(check_value(argument, given.value))
 
     def _with_secret(self, name: str, argument: Argument, bound: Binding) -> Binding:
-        """The credential in the place of its name.
+        """Replace the name of a credential by the credential.
 
         Raises:
-            Invalid: there is none of that name, where a parameter of the workflow tells it.
+            Invalid: a workflow parameter names a missing credential.
         """
         if not is_secret(argument) or not isinstance(bound, ValueOf) or bound.value is None:
             return bound
@@ -360,8 +372,11 @@ class _Planner(msgspec.Struct, frozen=True):
 
 
 def _may_share(bindings: Mapping[str, Binding], default: Resources) -> bool:
-    """Whether a container may serve others before and after it: who comes after it could look for
-    what it left in memory, and ports are opened when one is made."""
+    """Return whether a container may be shared with other tasks.
+
+    Later tasks could look for secrets left in memory. Ports are opened when a container is
+    created.
+    """
     return not default.ports and not any(isinstance(one, SecretOf) for one in bindings.values())
 
 
@@ -370,8 +385,11 @@ def _is_container(known: ResolvedNode) -> bool:
 
 
 def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
-    """Where a node of that kind and image runs: what is given for all goes before what it says
-    itself. Processes have no image: where nobody says, what names one runs in containers."""
+    """Return the runtime of a node of that kind and image.
+
+    The runtime set for the run overrides the node's. Processes have no image: by default, a
+    node with an image runs in containers.
+    """
     if wish.runtime_given:
         return wish.runtime
     is_contained = kind == CONTAINER or (image and wish.runtime == PROCESS)

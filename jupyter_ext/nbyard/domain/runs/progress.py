@@ -1,4 +1,7 @@
-"""How far a run is: which of its nodes may go on. A step costs what it touches, not the graph."""
+"""Progress of a run: which of its nodes may continue.
+
+The cost of an update depends on the nodes that change, not on the size of the graph.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -13,14 +16,14 @@ Steps = list[tuple[str, Literal["queued", "skipped"]]]
 
 
 class TaskOutcome(msgspec.Struct, frozen=True):
-    """Just enough of a task to decide what comes next."""
+    """The part of a task that decides what follows."""
 
     state: TaskState
     needs: Collection[str]
 
 
 class Progress:
-    """The nodes of one run and what they need; it is told each state that a node comes to."""
+    """The nodes of one run and their dependencies. Callers report each new state of a node."""
 
     def __init__(self, tasks: Mapping[str, TaskOutcome]):
         self._states: dict[str, TaskState] = {node: task.state for node, task in tasks.items()}
@@ -35,7 +38,7 @@ class Progress:
         self._ended = Counter(state for state in self._states.values() if state in TASK.terminal)
 
     def due(self) -> Steps:
-        """Where to begin: the waiting nodes whose needs are at an end already."""
+        """Return where to start: the waiting nodes whose dependencies have ended."""
         found: Steps = []
         for node, state in self._states.items():
             if state == "waiting" and not self._unmet[node]:
@@ -45,7 +48,8 @@ class Progress:
         return found
 
     def moved(self, node: str, state: TaskState) -> Steps:
-        """A node came to a state; the waiting nodes that move because of it."""
+        """Record the new state of a node. Return the waiting nodes that move as a result."""
+        # a late report about a node that has ended
         if self._states[node] in TASK.terminal:
             return []
         self._states[node] = state
@@ -67,7 +71,7 @@ class Progress:
         return [(one, "skipped") for one in self._after[node] if self._states[one] == "waiting"]
 
     def end(self, cancelled: bool) -> RunState | None:
-        """The final state of the run when all its nodes are at their end, else None."""
+        """Return the final state of the run if all its nodes have ended, else None."""
         if self._ended.total() < len(self._states):
             return None
         if self._ended["failed"]:

@@ -1,4 +1,4 @@
-"""What a machine has to give, and who may take it now."""
+"""Resources of a machine, and the tasks that may use them now."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,14 +8,17 @@ import msgspec
 from nbyard.domain.limits import Limits
 
 GIB = 2**30
+# tolerance for sums of fractions of cores
 EPSILON = 1e-9
 BEHIND = ", behind others in the queue"
 CHANGE_RUN, CHANGE_DEPLOYMENT = "cancel the run", "edit the deployment"
 
 
 class Capacity(msgspec.Struct, frozen=True):
-    """`cores` may be a fraction, `memory_bytes` 0 when unknown; each of the `gpus` is given to
-    `tasks_per_gpu` tasks at once."""
+    """The capacity of a machine. `cores` may be a fraction, `memory_bytes` 0 if unknown.
+
+    Each of the `gpus` is granted to `tasks_per_gpu` tasks at once.
+    """
 
     cores: float
     memory_bytes: int = 0
@@ -24,12 +27,12 @@ class Capacity(msgspec.Struct, frozen=True):
 
 
 class Slots:
-    """What is free now, given away in the order in which it is asked for.
+    """The free resources, granted in the order of requests.
 
-    Nobody overtakes a task that waits for the same thing; a task that waits for a GPU keeps only
-    those waiting that want one too. A task that wants more cores or memory than there are gets all
-    of them, and so runs alone; one that wants more GPUs waits, and keeps nobody waiting. `held` are
-    GPUs that others have than those who are running.
+    No task overtakes a task that waits for the same resource. A task that waits for a GPU holds
+    back only tasks that need one too. A task that needs more cores or memory than the machine
+    has gets all of them, and so runs alone. A task that needs more GPUs waits, and holds back
+    no other. `held` are GPUs that others use besides the running tasks.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class Slots:
             self._take(limits, gpus)
 
     def is_too_much(self, limits: Limits) -> bool:
-        """Whether a task waits for what this machine will never have."""
+        """Return whether a task waits for resources that this machine will never have."""
         return (limits.gpu or 0) > len(self.capacity.gpus)
 
     def lacks(self, limits: Limits, change: str = CHANGE_RUN) -> dict[str, str]:
-        """Why a task has to wait, in words by resource; empty when it may start. `change` says
-        what to do where it would wait for ever."""
+        """Return why a task must wait, by resource; empty if it may start.
+
+        `change` says what to do if it would wait forever.
+        """
         if self.is_too_much(limits):
             return {"gpu": self._too_many_gpus(limits, change)}
         missing = {
@@ -64,14 +69,16 @@ class Slots:
         return {name: words for name, words in missing.items() if words}
 
     def grant(self, limits: Limits) -> tuple[str, ...]:
-        """Take what the task wants; the GPUs that are its own now."""
+        """Reserve the resources of a task and return its GPUs."""
         gpus = tuple(self._free_gpus()[: limits.gpu or 0])
         self._take(limits, gpus)
         return gpus
 
     def hold(self, gpus: int) -> None:
-        """Keep so many GPUs for whoever waits for them longer than those behind; where they are
-        not free, nobody behind gets any."""
+        """Reserve GPUs for a requester that has waited longer than the tasks after it.
+
+        If they are not free, later tasks get no GPU.
+        """
         if not self.is_too_much(Limits(gpu=gpus)):
             free = self._free_gpus()
             if gpus > len(free):
@@ -80,12 +87,12 @@ class Slots:
                 self._uses.update(free[:gpus])
 
     def refuse(self, lacking: Iterable[str]) -> None:
-        """Keep what a task waits for from those behind it."""
+        """Keep the resources that a task waits for from later tasks."""
         self._scarce.update(lacking)
 
     @property
     def is_full(self) -> bool:
-        """Whether nobody else gets anything: somebody waits for what everybody needs."""
+        """Return whether later tasks get nothing: a task waits for cores, which all need."""
         return "cores" in self._scarce
 
     def _take(self, limits: Limits, gpus: Sequence[str]) -> None:
@@ -100,7 +107,7 @@ class Slots:
         return min(limits.memory_bytes or 0, self.capacity.memory_bytes)
 
     def _free_gpus(self) -> list[str]:
-        """Those that have room, the least used first."""
+        """Return the GPUs with room, the least used first."""
         free = [g for g in self.capacity.gpus if self._uses[g] < self.capacity.tasks_per_gpu]
         return sorted(free, key=lambda gpu: self._uses[gpu])
 

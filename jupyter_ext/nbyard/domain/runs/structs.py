@@ -1,4 +1,4 @@
-"""Runs: one execution of a workflow version or of one executable; tasks and attempts below it."""
+"""Runs: executions of a workflow version or of one executable, with tasks and attempts."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,15 +19,17 @@ from nbyard.domain.workflows.structs import Edge, Scope
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):
-    """A plain value; `is_default` where the argument's default stands in for a given value."""
+    """A plain value. `is_default` if it is the argument's default."""
 
     value: Any
     is_default: bool = False
 
 
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
-    """Stored bytes; `origin` tells people where they came from. Of a table that is `typed` the work
-    is told the types of the columns."""
+    """Stored bytes. `origin` describes their source for users.
+
+    The task receives the column types of a `typed` table.
+    """
 
     digest: str
     filename: str
@@ -36,12 +38,12 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
 
     @property
     def key(self) -> str:
-        """What of it a result depends on."""
+        """Return the part that a result depends on."""
         return f"{self.digest} typed" if self.typed else self.digest
 
 
 def bytes_of(digest: str, filename: str, origin: str = "") -> BytesOf:
-    """Stored bytes, of which the work is told the types where they are a text table."""
+    """Return stored bytes. Text tables are `typed`."""
     return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES)
 
 
@@ -53,8 +55,10 @@ class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
 
 
 class SecretOf(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
-    """A credential, in the `version` that it had when the run was asked for. What is secret in it
-    stands nowhere in the record of a run."""
+    """A credential, in the `version` that it had when the run was requested.
+
+    The record of a run never contains its secrets.
+    """
 
     credential_id: str
     name: str
@@ -65,12 +69,14 @@ Binding = ValueOf | BytesOf | ResultOf | SecretOf
 
 
 class TaskPlan(Limits, frozen=True):
-    """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
-    the task of an earlier run whose result it takes over, `pinned` the number of that run where
-    the node is pinned to it. `warm` lets it share containers. Where it runs in a container,
-    `requirements_digest` is that of the lock of its `environment`. A notebook runs with `kernel`
-    where that is not its own. `ports` and `tensorboard` are
-    what its executable declares to have links while it runs."""
+    """A frozen node: everything its attempts need, decided when the run was created.
+
+    `reuse` is the task of an earlier run whose result it uses. `pinned` is the number of that
+    run if the node is pinned to it. `warm` lets it share containers. In a container,
+    `requirements_digest` is that of the lock of its `environment`. `kernel` is set if a
+    notebook runs with another kernel than its own. `ports` and `tensorboard` are the links that
+    its executable declares.
+    """
 
     node: str
     label: str
@@ -93,12 +99,12 @@ class TaskPlan(Limits, frozen=True):
 
     @property
     def is_monitored(self) -> bool:
-        """Whether its attempts have links: nobody could follow those of a Dask worker."""
+        """Return whether its attempts have links; those on a Dask worker could not be followed."""
         return bool(self.ports or self.tensorboard) and self.runtime in (DOCKER, PROCESS)
 
     @property
     def warning(self) -> str:
-        """What of it will not count where it runs; empty when all does."""
+        """Return which settings have no effect in its runtime; empty if all have."""
         if self.runtime != DASK or self.pinned:
             return ""
         words = []
@@ -114,23 +120,26 @@ class TaskPlan(Limits, frozen=True):
         return "; ".join(words)
 
     def needs(self) -> set[str]:
-        """The nodes whose results this one takes."""
+        """Return the nodes whose results this one uses."""
         return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
 
 
 class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
-    or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
-    take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-    their declared types. `environment`, `kernel` (of notebooks) and `image` go before those that
-    nodes name. `containers`:
-    each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
-    to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
-    says for this run, by node, of which run (id, name or number) it takes the result; empty: of
-    none, whatever the workflow says. `force` takes nothing from the cache; pins are obeyed. `gpu`
-    is how many GPUs each node gets that does not say it. `arguments` are those of a script or
-    Dockerfile that nothing describes. With `replace` the name is taken over from a run that has
-    ended; that one keeps its number."""
+    """A run to start: `path` (a workflow, notebook or script below the root) or an executable.
+
+    `executable` is an ID or a name. `parameters` are workflow parameters or the executable's
+    arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
+    command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
+    `image` override those of nodes. `containers` is "fresh" for a new container per node, or
+    "warm" to keep containers for the next similar node. Empty means the settings decide. Runs of
+    higher `priority` (-100 to 100) go first.
+
+    `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty
+    means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
+    is the number of GPUs for each node that sets none. `arguments` are those of a script or
+    Dockerfile without a description. With `replace`, the name moves here from a run that has
+    ended; that run keeps its number.
+    """
 
     path: str = ""
     executable: str = ""
@@ -153,15 +162,18 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CheckedRun(msgspec.Struct, frozen=True):
-    """What a run that could begin would be called, and its nodes."""
+    """The title and nodes of a run that could start."""
 
     title: str
     nodes: list[str]
 
 
 class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a value was when `nbyard.output` handed it over: its media type; of a data frame its
-    kind, rows, and names and types of its columns; of an array its type and shape."""
+    """The type of a value when `nbyard.output` returned it.
+
+    It is a media type. Data frames also have their kind, rows, and names and types of columns.
+    Arrays have their type and shape.
+    """
 
     media_type: str = ""
     frame: str = ""
@@ -171,14 +183,16 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
-# of a folder with a model file, or that MLflow saved
+# type of a folder with a model file, or saved by MLflow
 MODEL_TYPE = "application/vnd.nbyard.model"
 _MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """Named bytes that came out of a task; `type` where code told what they are. `may_be_model`
-    tells whether they look like a model that can be served."""
+    """Named bytes from a task. `type` is set if the code declared it.
+
+    `may_be_model` states whether they look like a model that can be served.
+    """
 
     id: str
     run_id: str
@@ -194,18 +208,22 @@ class Artifact(msgspec.Struct, frozen=True):
 
 
 def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
-    """Whether a file of that format, or a folder of that type, may be a model."""
+    """Return whether a file of that format, or a folder of that type, may be a model."""
     return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
-    `folder` holds its record on the machine of the store: log, executed notebook, task, result.
-    Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
-    supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
-    (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
-    a process, the `worker`: then the folder is its, with what is theirs alone in `calls`. `links`
-    lead to the ports that it listens at while it runs."""
+    """One attempt at a task. `reason` says why it was lost or failed, `gpus` are its GPUs.
+
+    `folder` contains its record on the store's machine: log, executed notebook, task, result.
+    Its times are, in this approximate order: recorded (`created_at`), all staged and handed
+    over (`prepared_at`), supervised (`started_at`), kernel or program ready (`working_at`),
+    task ended (`finished_at`), outputs stored (`published_at`).
+
+    Attempts at functions of one file may share a process, the `worker`. Then `folder` is the
+    worker's, with their own files in `calls`. `links` lead to the ports that it listens on
+    while it runs.
+    """
 
     id: str
     task_id: str
@@ -228,11 +246,13 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-    failed; `warning` says what was asked for and does not count there; `place` is its place in the
-    queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
-    the values that it was given, `inputs` the data, kept as long as the record. `other_files` are
-    those that the last attempt wrote beside its declared outputs, null where there are none."""
+    """One node of a run. `reason` explains the state: why it waits, ran, was cached or failed.
+
+    `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
+    the number of the run to whose result it is pinned, else null. `arguments` are its values,
+    `inputs` the data, kept as long as the record. `other_files` are files that the last attempt
+    wrote beside its declared outputs, null if there are none.
+    """
 
     id: str
     run_id: str
@@ -263,7 +283,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run; `number` counts all runs of the store, `name` is unique where given."""
+    """One run. `number` counts all runs of the store. `name` is unique, if set."""
 
     id: str
     number: int
@@ -286,13 +306,13 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def scheduled_at(self) -> str:
-        """The time of its submission in UTC, as no schedule starts runs."""
+        """Return the time of its submission in UTC, as no schedule starts runs."""
         found = self.created_at.astimezone(UTC)
         return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class RunDetail(msgspec.Struct, frozen=True):
-    """A run with its tasks in the order of the graph; `edges` are those of its frozen document."""
+    """A run with its tasks in topological order. `edges` are those of its frozen document."""
 
     run: Run
     tasks: list[Task]
@@ -300,8 +320,11 @@ class RunDetail(msgspec.Struct, frozen=True):
 
 
 class TaskPage(msgspec.Struct, frozen=True):
-    """Tasks of a run in the order of the graph; `next` is the cursor of the following page, null
-    on the last, and `last` the newest event that they tell of."""
+    """A page of the tasks of a run, in topological order.
+
+    `next` is the cursor of the next page, null on the last. `last` is the newest event that the
+    tasks include.
+    """
 
     run: Run
     items: list[Task]
@@ -310,11 +333,10 @@ class TaskPage(msgspec.Struct, frozen=True):
 
 
 class LogChunk(msgspec.Struct, frozen=True):
-    """Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
-    `next`, which is where to go on.
+    """Log text of an attempt: from byte `start` up to `next`, where the next chunk starts.
 
-    `done` tells that nothing more will come after it; `over` that the task is at its end, so that
-    no attempt follows the newest.
+    It has whole lines, if it contains any. `done` means that no more text follows. `over` means
+    that the task has ended, so that no further attempt follows.
     """
 
     text: str
@@ -326,10 +348,10 @@ class LogChunk(msgspec.Struct, frozen=True):
 
 
 class Cells(msgspec.Struct, frozen=True):
-    """The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
+    """The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
 
-    `done` of the `total` cells as they were written are behind us; `current` is the index in the
-    executed notebook of the one that runs.
+    `done` of the `total` original cells have run. `current` is the index of the running cell in
+    the executed notebook.
     """
 
     notebook: dict[str, Any] | None
@@ -339,7 +361,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """How far a running task is: bytes of its log; cells as in `Cells`; where it can be seen."""
+    """The progress of a running task: bytes of its log, cells as in `Cells`, and its links."""
 
     run: str
     node: str

@@ -1,4 +1,4 @@
-"""Arrows proposed by the likeness of names, types and formats, with the reason in words."""
+"""Proposed connections by similar names, types and formats, with the reason."""
 
 import posixpath
 import re
@@ -12,10 +12,13 @@ from nbyard.domain.attempts.undeclared_files import OpenedFile
 from nbyard.domain.workflows.edges import Drawn
 from nbyard.domain.workflows.structs import Edge, Node, Proposal
 
+# words that state a role or format, not the content
 ROLE_WORDS = frozenset(
     {"input", "output", "in", "out", "path", "file", "data", "dataset", "df", "csv", "json"}
 )
+# minimum score of a proposal
 ENOUGH = 0.6
+# scores of proposals from files
 SAME_FILE, SAME_NAME = 1.0, 0.8
 MAX_PAIRS = 50_000
 
@@ -25,19 +28,19 @@ Ports = Mapping[str, Sequence[Argument]]
 
 
 class Files(NamedTuple):
-    """Files that nodes `opened` and that nothing declares yet, and the folders of their code."""
+    """Files that nodes `opened` without a declaration, and the folders of their code."""
 
     opened: Mapping[str, Sequence[OpenedFile]]
     folders: Mapping[str, str]
 
     def with_ports(self, ports: Ports) -> dict[str, list[Argument]]:
-        """The ports as they would be once all of these files are declared."""
+        """Return the ports as if all of these files were declared."""
         names = {*ports, *self.opened}
         new = {name: [one.argument() for one in self.opened.get(name, ())] for name in names}
         return {name: [*ports.get(name, ()), *new[name]] for name in names}
 
     def ends(self, ports: Ports, role: str) -> list["End"]:
-        """The outputs or inputs of which the file is known."""
+        """Return the outputs or inputs whose file is known."""
         found = []
         for node, folder in self.folders.items():
             for one in self.opened.get(node, ()):
@@ -50,7 +53,7 @@ class Files(NamedTuple):
 
 
 class End(NamedTuple):
-    """An output or input, the place of its file, and the path to declare where nothing does."""
+    """An output or input, the path of its file, and the path to declare if it is undeclared."""
 
     node: str
     port: str
@@ -66,13 +69,13 @@ NO_FILES = Files({}, {})
 
 
 def words(name: str) -> list[str]:
-    """`inputTrainCSV_2` → input, train, csv, 2."""
+    """Split a name into words: `inputTrainCSV_2` → input, train, csv, 2."""
     return [word.lower() for word in _WORD.findall(_HUMP.sub("_", name))]
 
 
 @lru_cache(maxsize=4096)
 def likeness(output: str, wanted: str) -> float:
-    """How alike two names are, from 0 to 1, once words that only tell the role are left out."""
+    """Return the similarity of two names, from 0 to 1, ignoring words that only state the role."""
     if output == wanted:
         return 1.0
     one = [w for w in words(output) if w not in ROLE_WORDS]
@@ -86,16 +89,17 @@ def likeness(output: str, wanted: str) -> float:
 def propose(
     nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files = NO_FILES
 ) -> list[Proposal]:
-    """The best arrows for inputs that have none, best first; no two of them clash.
+    """Return the best connections for inputs without one, best first, without conflicts.
 
-    The file that one node writes and another one reads goes before likeness. Where two fit equally
-    well nothing is proposed: that choice is a person's. Where there are more than 50,000 pairs to
-    compare likeness proposes nothing.
+    A file that one node writes and another reads takes precedence over similar names. If two
+    fit equally well, the user must choose, and none is proposed. With more than 50,000 pairs to
+    compare, names are not compared.
     """
     drawn = Drawn(nodes, files.with_ports(ports) if files.opened else ports, edges)
     same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
     alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
     found = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
+    # one proposal for each input, then one for each output and target node
     found = list(_clear(found, lambda p: (p.target, p.input)))
     found = list(_clear(found, lambda p: (p.source, p.output, p.target)))
     chosen = []
@@ -107,7 +111,7 @@ def propose(
 
 
 def _clear(found: Iterable[Proposal], key: Callable[[Proposal], Hashable]) -> Iterator[Proposal]:
-    """The best of each group, where it is better than the others."""
+    """Yield the best of each group, if it is better than the others."""
     groups: dict[Hashable, list[Proposal]] = {}
     for proposal in found:
         groups.setdefault(key(proposal), []).append(proposal)
@@ -143,7 +147,7 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
 def _by_files(
     nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports, files: Files
 ) -> Iterator[Proposal]:
-    """Yield the arrows from what writes a file to what reads it, or one of that name."""
+    """Yield the connections from the writer of a file to its reader, or a reader of that name."""
     taken = {(edge.target, edge.input) for edge in edges}
     feeds = {(edge.source, edge.target) for edge in edges}
     by_name: dict[str, list[End]] = {}

@@ -1,5 +1,7 @@
-"""Which arrow may be drawn. The browser's twin is src/document/edges.ts; both read
-tests/cases/edges.json."""
+"""Rules for connections.
+
+The browser's twin is src/document/edges.ts; both are tested by tests/cases/edges.json.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -25,7 +27,7 @@ WORDS: dict[str, str] = {
 
 
 def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
-    """The refusal for people, naming what is at both ends."""
+    """Return the reason of a refusal for users, with the names of both ends."""
     output, wanted = _port(ports, edge.source, edge.output), _port(ports, edge.target, edge.input)
     return WORDS[refusal].format(edge=edge, given=_kind(output), wanted=_kind(wanted))
 
@@ -37,17 +39,21 @@ def _kind(port: Argument | None) -> str:
 
 
 def formats_fit(output: str, wanted: str) -> bool:
-    """Equal, or one is open and neither is a folder, or both a file and a folder are wanted."""
+    """Return whether the format of an output is accepted by an input.
+
+    Formats are equal, or one is open and neither is a folder, or the input takes files and
+    folders.
+    """
     return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
 
 
 def _fits(output: Argument, wanted: Argument) -> bool:
-    """One file is a list of one."""
+    """Return whether an output fits an input. A single file fits a list."""
     return wanted.type == "list" or formats_fit(output.format, wanted.format)
 
 
 class Drawn:
-    """Arrows as they are drawn one after the other; `ports` are the arguments by node."""
+    """Connections as they are added one after the other. `ports` are the arguments by node."""
 
     def __init__(self, nodes: Mapping[str, Node], ports: Ports, edges: Iterable[Edge] = ()):
         self._nodes, self._ports = nodes, ports
@@ -58,12 +64,13 @@ class Drawn:
             self.add(edge)
 
     def add(self, edge: Edge) -> None:
+        """Add a connection without checking it."""
         self._taken.add((edge.target, edge.input))
         self._after.setdefault(edge.source, []).append(edge.target)
         self._before.setdefault(edge.target, []).append(edge.source)
 
     def refusal(self, edge: Edge) -> Refusal | None:
-        """Why the arrow may not be added, or None."""
+        """Return why the connection may not be added, or None."""
         return self._ends(edge) or self._fit(edge)
 
     def _ends(self, edge: Edge) -> Refusal | None:
@@ -87,8 +94,10 @@ class Drawn:
         return "cycle" if self._leads(edge.target, edge.source) else None
 
     def _leads(self, start: str, goal: str) -> bool:
-        """Whether arrows lead from one node to another; searched from both ends by turns, so that
-        a long chain costs little in whatever order it is drawn."""
+        """Return whether connections lead from one node to another.
+
+        The search alternates between both ends. A long chain costs little, whatever its order.
+        """
         ahead, behind = {start}, {goal}
         forward, backward = [start], [goal]
         while forward and backward:
@@ -114,12 +123,12 @@ def _step(
 def check_edge(
     edge: Edge, edges: Iterable[Edge], nodes: Mapping[str, Node], ports: Ports
 ) -> Refusal | None:
-    """Why the arrow may not be added to `edges`, or None."""
+    """Return why the connection may not be added to `edges`, or None."""
     return Drawn(nodes, ports, edges).refusal(edge)
 
 
 def data_port(file_format: str) -> Argument:
-    """The only output of a dataset."""
+    """Return the only output of a dataset."""
     return Argument(DATA, role="output", format=file_format)
 
 

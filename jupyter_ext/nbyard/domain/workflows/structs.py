@@ -1,7 +1,7 @@
-"""The workflow document: what is drawn, read strictly, and the rules of its graph.
+"""The workflow document: its content, strict parsing, and the rules of its graph.
 
-A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`.
-Nodes follow a file (`path`, relative to the document's folder) or name a stored object.
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`. Nodes
+follow a file (`path`, relative to the document's folder) or name a stored object.
 """
 
 import re
@@ -23,12 +23,12 @@ NUMBER = re.compile("([0-9]+)")
 DATA = "data"
 ANY_KEY = "[...]"
 MAX_NODES = 10_000
-# as a key of an object in JavaScript it is no key
+# JavaScript does not treat it as an ordinary key of an object
 PROTOTYPE = "__proto__"
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A value, or the name of a workflow parameter that gives it."""
+    """A value, or the name of the workflow parameter that provides it."""
 
     value: Any = msgspec.UNSET
     parameter: str | msgspec.UnsetType = msgspec.UNSET
@@ -58,8 +58,8 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Identity and parameters of a workflow, and the place for what others keep with it: fields of
-    other names are read over, unless one of these is spelled nearly so."""
+    """Identity and parameters of a workflow. Other programs may store fields here.
+    Unknown fields are ignored, but misspellings of these are refused."""
 
     id: str = ""
     title: str = ""
@@ -67,17 +67,17 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The run whose result a node takes instead of running: its id, and its number for people."""
+    """The run whose result a node uses instead of running, by ID; `number` is for users."""
 
     run: str
     number: int = 0
 
 
 class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
-    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A notebook
-    runs with its `kernel` instead of its own. The data of a dataset node is a file (`path`), a
-    `dataset` or an `artifact`, each by id or name."""
+    """A dataset or an executable on the canvas. `version` pins it to a version by ID,
+    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A
+    notebook runs with its `kernel` instead of its own. The data of a dataset node is a file
+    (`path`), a `dataset` or an `artifact`, each by ID or name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -96,7 +96,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An arrow from an output to an input; a dataset's only output is `data`."""
+    """A connection from an output to an input. A dataset's only output is `data`."""
 
     source: str
     output: str
@@ -105,8 +105,7 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A workflow document as read from a `.nbflow` file. Only `meta` may have other fields than
-    those that are named here."""
+    """A workflow document as read from a `.nbflow` file. Only `meta` may have unknown fields."""
 
     version: Literal[1]
     meta: Meta = Meta()
@@ -116,7 +115,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that blocks a run: where it is (node, edge, field) and what to do."""
+    """A problem that blocks a run: its place (node, edge, field) and what to do."""
 
     message: str
     node: str = ""
@@ -125,8 +124,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_document(text: str | bytes, strict: bool = False) -> Document:
-    """The document in a `.nbflow` text, blank text being an empty one; edges to nodes that are
-    gone are left out, or refused when `strict`.
+    """Parse a `.nbflow` text; blank text is an empty document.
+    Edges to missing nodes are left out, or refused when `strict`.
 
     Raises:
         Invalid: naming the place that is wrong.
@@ -177,8 +176,8 @@ def _versioned(text: str | bytes) -> Any:
 
 
 def _with_names(plain: Mapping[str, Any], words: str) -> str:
-    """What is wrong, with the names of node and argument where msgspec writes `[...]` for any key:
-    the first that, alone, is refused in the same words."""
+    """Return the message with the names of keys in place of msgspec's `[...]` for any key.
+    Each name is the first that, alone, causes the same message."""
     steps: list[str] = []
     keyed: set[int] = set()
     told = words
@@ -197,7 +196,7 @@ def _with_names(plain: Mapping[str, Any], words: str) -> str:
 
 
 def _only(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> Mapping[str, Any]:
-    """The document without other blocks, and without other keys in the mappings at these depths."""
+    """Return the document without other blocks, and without other keys at these depths."""
     found = plain
     layers: list[Mapping[str, Any]] = []
     for depth, step in enumerate(steps):
@@ -217,22 +216,22 @@ def _refusal(plain: Mapping[str, Any]) -> str:
 
 
 def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:
-    """The document with these nodes pinned otherwise, or not at all."""
+    """Return the document with the pins of these nodes changed or removed."""
     changed = {n: msgspec.structs.replace(document.nodes[n], pin=pin) for n, pin in pins.items()}
     return msgspec.structs.replace(document, nodes={**document.nodes, **changed})
 
 
 def semantic(document: Document) -> Document:
-    """The document without what cannot matter to a run."""
+    """Return the document without parts that cannot matter to a run."""
     return msgspec.structs.replace(document, positions={})
 
 
 def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Node ids so that every source comes before its targets, and else as they were given. The
-    canvas writes them sorted as text, with n10 before n2: those come by their numbers.
+    """Return node IDs in topological order, and else in the given order.
+    The canvas sorts IDs as text, with n10 before n2: such lists are sorted by number.
 
     Raises:
-        Invalid: when there is a cycle; the message names its nodes.
+        Invalid: there is a cycle; the message names its nodes.
     """
     given = list(nodes)
     if given == sorted(given):
@@ -263,12 +262,12 @@ def _numbered(node: str) -> list[str | int]:
 
 
 def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
-    """`start` and everything it needs."""
+    """Return `start` and everything it depends on."""
     return _reach(start, ((edge.target, edge.source) for edge in edges))
 
 
 def downstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
-    """`start` and everything that needs it."""
+    """Return `start` and everything that depends on it."""
     return _reach(start, ((edge.source, edge.target) for edge in edges))
 
 
@@ -290,12 +289,12 @@ Scope = Literal["all", "selected", "from", "to"]
 
 
 def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
-    """The nodes a run of that scope covers; what they need is always part of it.
+    """Return the nodes in the scope of a run, always with their dependencies.
 
-    Nothing before a pinned node is needed.
+    Dependencies of a pinned node are not needed.
 
     Raises:
-        Invalid: when a named node is not in the document, or none is named.
+        Invalid: a named node is not in the document, or none is named.
     """
     if scope == "all":
         return set(document.nodes)
@@ -310,7 +309,7 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
 
 
 class Workflow(msgspec.Struct, frozen=True):
-    """A document that was run or opened: where its file is and what it is called."""
+    """A document that was run or opened: the path of its file and its title."""
 
     id: str
     document_id: str
@@ -322,16 +321,16 @@ class Workflow(msgspec.Struct, frozen=True):
 
 
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The document's place below the root and its present text (saved or not)."""
+    """The document's path below the root and its present text (saved or not)."""
 
     path: str
     document: str
 
 
 class NodeView(msgspec.Struct, frozen=True):
-    """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
-    `environment` are those of the executable, where the node names no other; `hinted_image` is
-    that of containers where none is named; `undeclared` is what it opened in its last success."""
+    """A node as the canvas shows it. A dataset's only argument is its output `data`.
+    `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
+    containers without an image. `undeclared` are files that it opened in its last success."""
 
     name: str
     kind: str
@@ -347,8 +346,8 @@ class NodeView(msgspec.Struct, frozen=True):
 
 
 class NodeLine(msgspec.Struct, frozen=True):
-    """What a node of a saved workflow is and where it runs; `runtime` and `image` are empty where
-    the run decides, `after` are the nodes that it takes something from."""
+    """The kind and runtime of a node in a saved workflow. `after` are its dependencies.
+    `runtime` and `image` are empty if the run decides."""
 
     node: str
     kind: str
@@ -360,9 +359,9 @@ class NodeLine(msgspec.Struct, frozen=True):
 
 
 class NeededImage(msgspec.Struct, frozen=True):
-    """An image that `nodes` of a workflow run in: `base` as it is, or where `is_built` one made of
-    it with these `requirements` (the text of the file), and with what notebooks need; or that of a
-    `dockerfile`, a path in the folder whose digest is `bundle`."""
+    """An image that `nodes` of a workflow run in: `base`, or if `is_built` an image from it.
+    The build adds these `requirements` (the text of the file) and packages for notebooks. Or a
+    `dockerfile` is built, a path in the folder whose digest is `bundle`."""
 
     base: str
     requirements: str
@@ -374,8 +373,8 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why. Files that are to
-    be declared first: `writes` as an output of the source, `reads` as an input of the target."""
+    """A proposed connection. `score` runs from 0 to 1, `reason` says why.
+    Files to declare first: `writes` as an output of the source, `reads` as a target's input."""
 
     source: str
     output: str
@@ -391,8 +390,8 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class WorkflowCheck(msgspec.Struct, frozen=True):
-    """What every node is, what blocks a run, and arrows that could be drawn. `copy_of` is the path
-    of the workflow with the same id that this file is a copy of: it has to get an id of its own."""
+    """The nodes of a workflow, the problems that block a run, and proposed connections.
+    If this file is a copy that needs its own ID, `copy_of` is the path of the original."""
 
     nodes: dict[str, NodeView]
     problems: list[Problem]

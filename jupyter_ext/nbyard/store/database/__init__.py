@@ -1,3 +1,4 @@
-"""Connect to SQLite or PostgreSQL, check the database before use, and execute compiled
-statements. Nothing here knows a table.
+"""Connect to SQLite or PostgreSQL, check the database before use, and execute compiled statements.
+
+This package knows no tables.
 """

@@ -1,7 +1,7 @@
-"""Statements that are said again and again: compiled once, then handed straight to the driver.
+"""Frequent statements: compiled once, then passed directly to the database driver.
 
-SQLAlchemy takes longer over such a statement than the database does. Its words and types are used
-here, its way of executing is not: rows come back as the driver tells them.
+SQLAlchemy spends more time on such a statement than the database does. It only compiles the SQL and
+converts the values here. Rows come back as the driver returns them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,12 @@ Encode = Callable[[Any], Any]
 
 
 class Words:
-    """A statement in the language of one database, with the order of its values."""
+    """A statement in one SQL dialect, with the order of its values."""
 
     def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
         compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
         self.text = str(compiled)
+        # Parameters without a column or name are constants of the statement.
         fixed = {k: v for k, v in compiled.params.items() if k not in keys}
         self._is_ordered = compiled.positiontup is not None
         self._names = list(compiled.positiontup or compiled.binds)
@@ -28,7 +29,7 @@ class Words:
         ]
 
     def values(self, row: Mapping[str, Any]) -> Any:
-        """As the driver wants them: in their order, or by name."""
+        """Return the values as the driver expects them: a list in order, or a dict by name."""
         found = []
         for name, encode, is_fixed, value in self._wanted:
             told = value if is_fixed else row[name]
@@ -42,14 +43,17 @@ def _encode(kind: Any, dialect: Dialect) -> Encode | None:
 
 
 class Prepared:
-    """A statement whose values are named by its columns and parameters."""
+    """A statement whose values are named after its columns and parameters."""
 
     def __init__(self, statement: Any):
         self._statement = statement
         self._words: dict[tuple[str, ...], Words] = {}
 
     def run(self, c: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """For each of these, all with the same keys; how many rows it was about."""
+        """Execute the statement for each row and return the number of affected rows.
+
+        All rows have the same keys.
+        """
         words = self._in(c, tuple(rows[0]))
         values = [words.values(row) for row in rows]
         cursor = c.connection.cursor()
@@ -62,7 +66,7 @@ class Prepared:
             cursor.close()
 
     def ask(self, c: Connection, **values: Any) -> list[Any]:
-        """The rows of its answer."""
+        """Execute the query and return its rows."""
         words = self._in(c, tuple(values))
         cursor = c.connection.cursor()
         try:
@@ -77,15 +81,17 @@ class Prepared:
         known = self._words.get((c.dialect.name, *keys))
         if known is None:
             known = Words(self._statement, c.dialect, keys)
+            # The SQL depends on the dialect and on the columns that are set.
             self._words[c.dialect.name, *keys] = known
         return known
 
 
 def _told(c: Connection, text: str, error: Any) -> BaseException:
-    """The driver's error as SQLAlchemy tells it."""
+    """Convert the driver's error to the SQLAlchemy exception."""
     base = c.dialect.loaded_dbapi.Error
     is_cut = c.dialect.is_disconnect(error, c.connection.dbapi_connection, None)
     if is_cut:
+        # The pool must not reuse a connection that was cut.
         c.invalidate(error)
     told: BaseException = DBAPIError.instance(
         text, None, error, base, connection_invalidated=is_cut, dialect=c.dialect

@@ -1,4 +1,4 @@
-"""A little room set aside: on a full disk even a deletion has to be written down first."""
+"""A small disk reserve: on a full disk, even a deletion has to write to the log first."""
 
 import contextlib
 import os
@@ -11,20 +11,21 @@ PLENTY_BYTES = 64 << 20
 
 
 class Reserve:
-    """A file in the store's folder that is given up for deletions, and made anew later."""
+    """A file in the store's folder that is deleted to free space, and created again later."""
 
     def __init__(self, folder: Path):
         self._path = folder / NAME
 
     def keep(self) -> None:
-        """Set it aside while there is plenty of room."""
+        """Create the file if it is missing and the disk has plenty of space."""
+        # Below this limit the reserve itself would take scarce space.
         if self._path.exists() or self._free_bytes() < PLENTY_BYTES:
             return
         with contextlib.suppress(OSError):
-            self._path.write_bytes(os.urandom(SIZE_BYTES))  # nothing that compresses
+            self._path.write_bytes(os.urandom(SIZE_BYTES))  # random bytes resist compression
 
     def spend(self) -> None:
-        """Give it up when there is no other room."""
+        """Delete the file if the disk has no other space."""
         if self._free_bytes() < SIZE_BYTES:
             self._path.unlink(missing_ok=True)
 

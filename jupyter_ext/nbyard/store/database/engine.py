@@ -1,4 +1,4 @@
-"""The connection to SQLite or PostgreSQL, and the only two ways to use it: read and write."""
+"""The connection to SQLite or PostgreSQL, with two ways to use it: `read` and `write`."""
 
 import fcntl
 import json
@@ -24,12 +24,12 @@ from nbyard.store.database.outage import Outage
 
 log = logging.getLogger("nbyard.store")
 BUSY_SECONDS = 10.0
-# so many writes, or bytes of the write-ahead log: then its pages go into the database, and it
-# begins anew
+# After this many writes or bytes of the write-ahead log, a checkpoint copies its pages into the
+# database and truncates it.
 CHECKPOINT_EVERY = 200
 CHECKPOINT_BYTES = 4 * 2**20
-# From here on a writer waits longer for readers, which else keep the log from beginning anew. Of
-# all processes one waits in vain, until the log has grown by so much: a file holds its length then.
+# Above this size a writer waits longer for readers, which block the truncation. If the wait
+# fails, a file records the size, and no process waits again until the log has grown by 8 MiB.
 PATIENT_BYTES = 32 * 2**20
 PATIENT_GROWTH = 8 * 2**20
 READER_SECONDS = 0.05
@@ -38,22 +38,22 @@ PAUSE_SECONDS = 0.005
 WAITED = "checkpoint.waited"
 CUT = "The database does not answer; try again in a moment."
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
-# what PostgreSQL reports when it is down, starts, or has no connection left
+# SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
 AWAY_STATES = ("08", "57P", "53300")
 WRITE_LOCK = 7_220_150
-# a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
+# A writer that was stopped (SIGSTOP) must not block the others forever.
 SET_LIMITS = """select set_config('lock_timeout', :lock, true),
     set_config('idle_in_transaction_session_timeout', :idle, true)"""
 WRITE_LIMITS = {"lock": f"{BUSY_SECONDS:g}s", "idle": f"{2 * BUSY_SECONDS:g}s"}
-# That limit is not heeded within and after a pipeline (PostgreSQL 15, psycopg's executemany):
-# whoever waits in vain ends the session of a writer that has long said nothing.
+# PostgreSQL 15 ignores the idle limit during and after a pipeline (psycopg's executemany).
+# So a writer that waited in vain terminates the session of a writer that is idle for long.
 END_IDLE_WRITER = """select pg_terminate_backend(pid)
     from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted and objid = :key and datname = current_database()
     and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
 OF_READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
-# A database of the encoding SQL_ASCII, which initdb makes where LANG is C, answers in bytes else.
+# Otherwise a database with the encoding SQL_ASCII (initdb with LANG=C) returns bytes.
 UTF8 = {"client_encoding": "utf8"}
 UNUSABLE = (
     "malformed",
@@ -65,13 +65,15 @@ UNUSABLE = (
 
 
 class Database:
-    """Reads see one state and change none; writes are immediate, one at a time, durable when they
-    return."""
+    """A database. Reads see one state and change nothing.
+
+    Writes take the write lock at once, run one at a time and are durable when they return.
+    """
 
     def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
         self.url = url
         self.sqlite = url.startswith("sqlite")
-        self.name = secrets.token_hex(8)  # of this writer, among those who are told of writes
+        self.name = secrets.token_hex(8)  # the sender of this process's write notifications
         self._after_write = after_write
         self._writer = threading.Lock()
         self._folder = folder
@@ -81,7 +83,7 @@ class Database:
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
-        # who was used last knows the most pages by heart
+        # The connection used last has the most pages in its cache.
         shared: dict[str, Any] = {"json_serializer": _json, "json_deserializer": _value}
         shared["pool_use_lifo"] = True
         if not self.sqlite:
@@ -95,7 +97,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view; closed at the end of the block."""
+        """Open a read transaction with one consistent view for the block."""
         with self._translated(), self.engine.connect() as connection:
             if not self.sqlite:
                 connection.execution_options(**OF_READS)
@@ -104,10 +106,10 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block and rolls back on any error.
+        """Open a transaction that commits at the end of the block and rolls back on any error.
 
         Raises:
-            Busy: when another writer keeps the store for more than 10 s.
+            Busy: Another writer holds the store for more than 10 s.
         """
         with self._translated(), self._alone():
             with self.engine.connect() as connection:
@@ -121,19 +123,20 @@ class Database:
         self._after_write()
 
     def _wait_for_turn(self, connection: Connection) -> None:
-        # PostgreSQL too writes one at a time: what was read in a transaction stays true in it
+        # PostgreSQL writes are serialized too: rows read in a transaction do not change during it.
         if not self.sqlite:
             connection.execute(text(SET_LIMITS), WRITE_LIMITS)
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        # one lock over all writers and the checkpoint: no commit may reset the log meanwhile
-        # (a known fault of SQLite 3.7.0 to 3.51.2 corrupts the database otherwise)
+        # One lock covers all writers and the checkpoint: no commit may reset the log meanwhile.
+        # Otherwise a known bug of SQLite 3.7.0 to 3.51.2 corrupts the database.
         if not self.sqlite:
             yield
             return
         deadline = time.monotonic() + BUSY_SECONDS
+        # Threads of this process wait on a lock, which needs no polling.
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise sqlite_locks.busy(self._folder)
         try:
@@ -145,15 +148,20 @@ class Database:
             self._writer.release()
 
     def _checkpoint(self) -> None:
-        """Empty the log now and then, and when it is long. While readers keep it, that is tried
-        again when it has grown as much again. A failure is logged: the write is committed."""
+        """Truncate the write-ahead log every 200 writes, and when it is long.
+
+        If readers block it, try again when the log has grown by as much. The write is already
+        committed, so a failure is only logged.
+        """
         self._writes += 1
         try:
             size = self._log_bytes() if self.sqlite else 0
             if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
                 return
+            # Set before the attempt, so that a failure does not repeat it on every write.
             self._checkpoint_at = size + CHECKPOINT_BYTES
             growth = size - self._waited_at()
+            # A log smaller than recorded was truncated meanwhile.
             is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
             is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
             if is_patient:
@@ -164,7 +172,7 @@ class Database:
             log.warning("the write-ahead log of the store was not emptied: %s", reason)
 
     def _waited_at(self) -> int:
-        """Return how long the log was when a process waited for its readers in vain."""
+        """Return the log size at which a process last waited for readers in vain, in bytes."""
         with suppress(FileNotFoundError, ValueError):
             return int((self._folder / WAITED).read_text())
         return 0
@@ -176,9 +184,11 @@ class Database:
             return 0
 
     def _empty_log(self, patience: float) -> bool:
-        """Return whether it is empty. New readers need none of it, so that those are waited for
-        that are there already. One that comes meanwhile may take the place in SQLite's list of
-        another that leaves, and be waited for: so the list is looked at again and again."""
+        """Truncate the log within `patience` seconds; return whether that succeeded.
+
+        New readers do not need the log, so only existing readers block. A new reader can take the
+        slot of one that leaves in SQLite's list. So the loop checks the list again and again.
+        """
         end = time.monotonic() + patience
         with self.engine.connect() as connection:
             connection.execution_options(nbyard_plain=True)
@@ -189,7 +199,7 @@ class Database:
                     found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
                     if not found.one().busy:
                         return True
-                    time.sleep(min(left, PAUSE_SECONDS))  # it may be another shell's checkpoint
+                    time.sleep(min(left, PAUSE_SECONDS))  # another shell's checkpoint may run
                 return False
             finally:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
@@ -215,7 +225,7 @@ class Database:
         self._outage.end()
 
     def _refusal(self, error: OperationalError, words: str) -> NbyardError:
-        # the words "full text indexing" are a hint of PostgreSQL
+        # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
         if "No space left" in words or (self.sqlite and "full" in words):
             text = "disk full: the store cannot be written"
             return Unavailable(text, hint="Free space and try again.")
@@ -226,7 +236,7 @@ class Database:
         return NbyardError(f"The database answers: {words[:200]}")
 
     def _away(self, words: str) -> DatabaseAway:
-        """The words of the driver are logged; what the server says of itself is told too."""
+        """Log the driver's message, and return an error with the server's own reason."""
         self._outage.note(words)
         reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
         told = f"{CUT} PostgreSQL says: {reason[:200]}." if reason else CUT
@@ -238,8 +248,11 @@ class Database:
             connection.execute(text(END_IDLE_WRITER), values)
 
     def close(self) -> None:
-        """SQLite removes the log with the last connection. One that a thread still has is not
-        closed here, and this process may end before that thread does."""
+        """Close all connections. SQLite deletes the log with the last connection.
+
+        A connection that a thread still holds stays open. The process may exit before that thread
+        ends, so the log is emptied here.
+        """
         lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
         self.engine.dispose()
         if lent:
@@ -248,15 +261,14 @@ class Database:
             self.engine.dispose()
 
     def version(self) -> str:
-        """The database's own version, for people."""
+        """Return the version of the database server or library, for display."""
         with self.read() as c:
             query = "select sqlite_version()" if self.sqlite else "show server_version"
             return str(c.execute(text(query)).scalar_one())
 
 
 def _is_away(error: OperationalError) -> bool:
-    """Return whether PostgreSQL, or the connection to it, is gone. What the driver finds by itself
-    has no state."""
+    """Return whether PostgreSQL or the connection is gone; driver errors have no SQLSTATE."""
     state = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
 
@@ -264,25 +276,26 @@ def _is_away(error: OperationalError) -> bool:
 def _json(value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
-    except (UnicodeEncodeError, OverflowError):  # half a character, an integer of many digits
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a huge integer
         return json.dumps(value)
 
 
 def _value(text: str | bytes) -> Any:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:  # what only the other one can write
+    except msgspec.DecodeError:  # values that only json can write
         return json.loads(text)
 
 
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
-    # SQLite's own knows the letters of ASCII only
+    # SQLite's own function handles only ASCII letters.
     connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # Only `_checkpoint` may reset the log, under the write lock.
         "wal_autocheckpoint=0",
         "mmap_size=0",
     ):
@@ -296,7 +309,7 @@ def _lower(text: str | None) -> str | None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     is_read = not (options.get("nbyard_write") or options.get("nbyard_plain"))
-    # what begins as a read and then writes is refused at once where anybody else has written
+    # SQLite refuses a transaction that starts as a read and writes after another writer.
     dbapi: Any = connection.connection.dbapi_connection
     dbapi.execute(f"PRAGMA query_only={is_read:d}")
     if not options.get("nbyard_plain"):
@@ -304,6 +317,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _lock(descriptor: int, deadline: float) -> bool:
+    # Poll with growing pauses: a blocking flock has no timeout.
     pause = 0.0005
     while True:
         try:
@@ -317,4 +331,5 @@ def _lock(descriptor: int, deadline: float) -> bool:
 
 
 def sqlite_url(folder: Path) -> str:
+    """Return the URL of the SQLite database in the store's folder."""
     return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"

@@ -1,4 +1,4 @@
-"""A database that was lost or damaged is refused in words; it is never begun anew."""
+"""Refuse a lost or damaged database with a clear message, instead of creating a new one."""
 
 import os
 import pwd
@@ -21,7 +21,7 @@ ANOTHER = "name another folder with store_dir (NBYARD_STORE_DIR)."
 
 
 def unusable(folder: Path, what: str) -> StoreUnusable:
-    """The refusal, with what to do."""
+    """Return the error with a hint for the user."""
     return StoreUnusable(
         f"The store in {folder} cannot be used: {what}.",
         hint=f"Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old",
@@ -29,10 +29,10 @@ def unusable(folder: Path, what: str) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """Create the folder for its owner alone, or check that it is so.
+    """Create the folder with access for its owner only, or check the existing folder.
 
     Raises:
-        StoreUnusable: it cannot be created or written, or others can read or change it.
+        StoreUnusable: The folder cannot be created or written, or others can read or change it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def make_folder(folder: Path) -> None:
             _check_again(folder, found)
     except OSError as error:
         raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
-    if not os.access(folder, os.W_OK | os.X_OK):  # false on a read-only disk for root too
+    if not os.access(folder, os.W_OK | os.X_OK):  # False on a read-only disk, even for root
         raise StoreUnusable(
             f"The store in {folder} cannot be used: its folder cannot be written.",
             hint=f"Nothing was changed. Its file system may have become read-only; mount it anew,"
@@ -53,8 +53,14 @@ def make_folder(folder: Path) -> None:
 
 
 def _check_owners(folder: Path, found: os.stat_result) -> None:
-    """Root is no exception: files of root in the folder of a user lock the user out. What others
-    may have put into an open folder is not trusted."""
+    """Refuse a folder, or a file in a folder that others can write, with another owner.
+
+    Root is no exception: files of root in a user's folder would lock the user out. Files that
+    others may have put into an open folder are not trusted.
+
+    Raises:
+        StoreUnusable: The owner differs.
+    """
     if found.st_uid != os.geteuid():
         own, owner = _user(os.geteuid()), _user(found.st_uid)
         raise StoreUnusable(
@@ -66,7 +72,7 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
     if not found.st_mode & WRITABLE:
         return
     for path in folder.iterdir():
-        with suppress(FileNotFoundError):  # as the log of a database that is just closed
+        with suppress(FileNotFoundError):  # such as the log of a database that just closed
             if path.lstat().st_uid != found.st_uid:
                 raise StoreUnusable(
                     f"The store in {folder} cannot be used: others can write to its folder, and"
@@ -77,8 +83,10 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
 
 
 def _check_again(folder: Path, found: os.stat_result) -> None:
-    """Others could write until the folder was closed. Where they did, it is open again, so that
-    the next start looks, too."""
+    """Check the owners once more after closing the folder to others.
+
+    Others could write until then. If they did, restore the mode so that the next start checks too.
+    """
     try:
         _check_owners(folder, found)
     except StoreUnusable:
@@ -87,7 +95,7 @@ def _check_again(folder: Path, found: os.stat_result) -> None:
 
 
 def _check_mode(folder: Path) -> None:
-    """Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
+    """Check the mode: some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
     mode = folder.stat().st_mode
     if mode & OTHERS:
         raise StoreUnusable(
@@ -101,32 +109,33 @@ def _check_mode(folder: Path) -> None:
 def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
-    except KeyError:  # as in containers
+    except KeyError:  # common in containers
         return str(number)
 
 
 def check_files(folder: Path) -> None:
-    """Look at the files of an SQLite database before it is opened.
+    """Check the files of an SQLite database before it is opened.
 
     Raises:
-        StoreUnusable: they are not what the last one to use them left.
+        StoreUnusable: A file that the last process left is missing or empty.
     """
     database = folder / "store.sqlite"
     log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
     if not (folder / STORE_MARK).exists():
         return
+    # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
         raise unusable(folder, "its database store.sqlite is empty or gone")
-    # SQLite removes the index first and the log after it
+    # SQLite deletes the index before the log, so an index alone means a lost log.
     if index.exists() and not log.exists():
         raise unusable(folder, "the log store.sqlite-wal with its newest changes is gone")
 
 
 def check_pages(database: Database, folder: Path) -> None:
-    """Read a database that is not large through.
+    """Read a database of up to 16 MiB completely.
 
     Raises:
-        StoreUnusable: a page of it is damaged.
+        StoreUnusable: A page is damaged.
     """
     path = folder / "store.sqlite"
     if not path.exists() or path.stat().st_size > CHECKED_BYTES:
@@ -144,10 +153,10 @@ def check_pages(database: Database, folder: Path) -> None:
 
 
 def check_stamp(database: Database, folder: Path) -> None:
-    """For a database without a stamp of its schema: it has to be a new one.
+    """Check that a database without a schema stamp is new.
 
     Raises:
-        StoreUnusable: there are tables.
+        StoreUnusable: The SQLite database has tables.
     """
     with database.read() as c:
         tables = set(inspect(c).get_table_names()) - {"alembic_version"}
@@ -156,6 +165,6 @@ def check_stamp(database: Database, folder: Path) -> None:
 
 
 def mark(folder: Path, store_id: str) -> None:
-    """Remember that there is a database."""
+    """Record in the folder that a database exists."""
     if not (folder / STORE_MARK).exists():
         (folder / STORE_MARK).write_text(store_id + "\n")

@@ -1,4 +1,4 @@
-"""PostgreSQL's NOTIFY, so that a store is woken by writers on other machines too."""
+"""PostgreSQL NOTIFY: writers on other machines wake this store too."""
 
 import contextlib
 import threading
@@ -13,14 +13,16 @@ NOTIFY = text("select pg_notify(:channel, :sender)")
 
 
 def notify(c: Connection, sender: str) -> None:
-    """Tell every listener of the database when this transaction commits."""
+    """Notify all listeners of the database when this transaction commits."""
     c.execute(NOTIFY, {"channel": CHANNEL, "sender": sender})
 
 
 @contextlib.contextmanager
 def relayed(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
-    """While in the block, call `poke` whenever somebody but `sender` wrote; nothing to do for
-    SQLite, whose writers share the store's folder."""
+    """Call `poke` after each write by another sender, during the block.
+
+    SQLite needs no relay: its writers share the store's folder.
+    """
     if not url.startswith("postgresql"):
         yield
         return
@@ -37,15 +39,17 @@ def relayed(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
 def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event) -> None:
     import psycopg
 
+    # psycopg does not accept SQLAlchemy's driver suffix.
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while not end.is_set():
         try:
             with psycopg.connect(plain, autocommit=True, client_encoding="utf8") as connection:
+                # Wake once after connecting, because notifications before `listen` are lost.
                 connection.execute(f"listen {CHANNEL}")
                 poke()
                 _pass_on(connection, sender, poke, end)
         except psycopg.OperationalError:
-            # cut off: until it is back the clock wakes us
+            # Until the connection is back, the dispatcher wakes on its timer.
             end.wait(RETRY_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What is logged of a database that does not answer."""
+"""Log messages about a database that does not answer."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ LONGEST_SECONDS = 600.0
 
 
 class Outage:
-    """Reports an outage once, then at growing intervals, and once when it is over."""
+    """An outage of the database: logged at its start, at growing intervals, and at its end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -18,7 +18,7 @@ class Outage:
         self._next = self._pause = 0.0
 
     def note(self, words: str) -> None:
-        """The database does not answer; `words` are those of its driver."""
+        """Record that the database does not answer; `words` is the driver's message."""
         now = time.monotonic()
         with self._lock:
             if self._since is None:
@@ -32,7 +32,7 @@ class Outage:
         log.warning("the database does not answer%s: %s", since, " ".join(words.split())[:400])
 
     def end(self) -> None:
-        """The database has answered."""
+        """Record that the database has answered."""
         if self._since is None:
             return
         with self._lock:

@@ -1,3 +1,1 @@
-"""Query environments, their versions, the references to them and the fingerprints of installed
-packages.
-"""
+"""Query environments, their versions, their references and the fingerprints of their packages."""

@@ -1,4 +1,4 @@
-"""Rows of environments: what was installed where a task ran."""
+"""Rows of fingerprints: the packages that were installed where a task ran."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ KNOWN = select(fingerprints.c.fingerprint).where(
 
 
 class FingerprintRows:
-    """What was installed in environments, by their fingerprint."""
+    """Queries on installed packages, by the fingerprint of the environment."""
 
     def packages(self, c: Connection, fingerprint: str) -> Mapping[str, str] | None:
-        """Versions of distributions by name; None when it was never seen."""
+        """Return package versions by name; None for an unknown fingerprint."""
         query = select(fingerprints.c.packages).where(fingerprints.c.fingerprint == fingerprint)
         return c.execute(query).scalar_one_or_none()
 
     def keep(self, c: Connection, fingerprint: str, packages: Mapping[str, str]) -> None:
-        """Remember it, once; one without distributions (an image) says nothing."""
+        """Store the packages once; an empty set (an image) is not stored."""
         known = packages and c.execute(KNOWN, {"fingerprint": fingerprint}).first()
         if packages and not known:
             now = datetime.now(UTC)

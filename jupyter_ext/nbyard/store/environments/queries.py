@@ -16,14 +16,15 @@ from nbyard.store.schema.tables import environment_versions, environments
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
-# asked in every round of the dispatcher, and nearly always there is none
+# Cheap test: the dispatcher queries this in every round, nearly always without a result.
 ANY_UNDER_WAY = select(V.id).where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))).limit(1)
 
 
 class EnvironmentRows:
-    """Queries on environments; those with an `owner` see only what belongs to it."""
+    """Queries on environments; queries with an `owner` see only the environments of that owner."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert an environment, still without a version."""
         c.execute(insert(environments), [row])
         events.append(c, "environment", Subject(row["id"], row["owner"]), {"change": "created"})
 
@@ -35,8 +36,10 @@ class EnvironmentRows:
         lines: Sequence[str],
         packages: Sequence[LockedPackage] = (),
     ) -> str:
-        """The id of a new version, queued; where its `packages` are known already, these are
-        installed."""
+        """Insert a queued version and return its ID.
+
+        If `packages` (a lock) is given, exactly these packages are installed.
+        """
         subject = Subject(new_id(), owner)
         number = select(func.max(V.number)).where(V.environment_id == environment_id)
         row: dict[str, Any] = dict.fromkeys(("digest", "python", "place", "reason"), "")
@@ -51,7 +54,10 @@ class EnvironmentRows:
         return subject.id
 
     def move(self, c: Connection, owner: str, version_id: str, to: str, **columns: Any) -> bool:
-        """To its next state; False when it is not there any more."""
+        """Move a version to its next state; return False if its state does not allow it.
+
+        That is also the case if the version no longer exists.
+        """
         subject = Subject(version_id, owner)
         told = {"reason": columns["reason"]} if columns.get("reason") else {}
         if to in ENVIRONMENT_VERSION.terminal:
@@ -59,27 +65,27 @@ class EnvironmentRows:
         return transition.move(c, ENVIRONMENT_VERSION, subject, to, told=told, **columns)
 
     def under_way(self, c: Connection) -> list[tuple[str, Environment]]:
-        """The newest of each environment that is not at its end, with its owner."""
+        """Return the owner and environment of each newest version in progress."""
         if c.execute(ANY_UNDER_WAY).first() is None:
             return []
         found = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
         return [(row.owner, _environment(row)) for row in found]
 
     def get(self, c: Connection, owner: str, key: str) -> Environment | None:
-        """By id, else by name."""
+        """Return an environment by ID, else by name."""
         query = self._current().where(E.owner == owner, (E.id == key) | (E.name == key))
         row = c.execute(query.order_by((E.id == key).desc())).first()
         return _environment(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """All names by id."""
+        """Return all names by ID."""
         found = c.execute(select(E.id, E.name).where(E.owner == owner))
         return {row.id: row.name for row in found}
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Environment]:
-        """Newest first."""
+        """Return a page of environments, newest first."""
         query = self._current().where(E.owner == owner).order_by(E.id.desc()).limit(limit)
         if after:
             query = query.where(E.id < after)
@@ -88,26 +94,27 @@ class EnvironmentRows:
         return [_environment(row) for row in c.execute(query)]
 
     def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:
-        """Newest first."""
+        """Return all versions, newest first."""
         query = select(environment_versions).where(V.environment_id == environment_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
     def version(self, c: Connection, version_id: str) -> EnvironmentVersion | None:
+        """Return a version by ID, or None."""
         row = c.execute(select(environment_versions).where(V.id == version_id)).first()
         return _version(row) if row else None
 
     def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
-        """The one whose kernel has this name."""
+        """Return the environment whose kernel has this name."""
         row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
         return _environment(row) if row and kernel else None
 
     def moved(self, c: Connection, version_id: str, place: str) -> None:
-        """It lies in another folder now; in none when that is empty."""
+        """Set the folder of a version; empty if it has none."""
         query = update(environment_versions).where(V.id == version_id).values(place=place)
         c.execute(query)
 
     def in_place(self, c: Connection) -> dict[str, list[EnvironmentVersion]]:
-        """Those that are ready and have a folder, by environment, newest first."""
+        """Return the ready versions that have a folder, by environment ID, newest first."""
         query = select(environment_versions).where(V.state == "ready", V.place != "")
         found: dict[str, list[EnvironmentVersion]] = {}
         for row in c.execute(query.order_by(V.number.desc())):
@@ -115,11 +122,12 @@ class EnvironmentRows:
         return found
 
     def newest_ready(self, c: Connection, environment_id: str) -> EnvironmentVersion | None:
+        """Return the newest ready version, or None."""
         ready = (found for found in self.versions(c, environment_id) if found.state == "ready")
         return next(ready, None)
 
     def all_ready(self, c: Connection) -> list[tuple[Environment, str]]:
-        """All that have a version that is ready, with the folder of the newest of these."""
+        """Return environments with a ready version, and the folder of their newest ready one."""
         found = [_environment(row) for row in c.execute(self._current())]
         return [
             (one, version.place)
@@ -128,32 +136,37 @@ class EnvironmentRows:
         ]
 
     def places(self, c: Connection) -> dict[str, str]:
-        """The folders of all versions by their ids; one that failed has none, also where it was
-        cancelled after whoever built it was killed."""
+        """Return the folder of each version by ID; empty for a failed version.
+
+        The row of a failed version may still name a folder, if it was cancelled after its builder
+        was killed.
+        """
         has_one = V.state != "failed"
         rows = c.execute(select(V.id, case((has_one, V.place), else_="").label("place")))
         return {row.id: row.place for row in rows}
 
     def named(self, c: Connection, environment_id: str, kernel: str) -> None:
-        """Its kernel has this name."""
+        """Set the name of the environment's kernel."""
         c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
 
     def described(self, c: Connection, environment_id: str, description: str) -> None:
+        """Set the description."""
         c.execute(
             update(environments).where(E.id == environment_id).values(description=description)
         )
 
     def locked(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
-        """It came to these packages, which are to be installed."""
+        """Set the resolved packages of a version, which are installed next."""
         told = msgspec.to_builtins(list(packages))
         c.execute(update(environment_versions).where(V.id == version_id).values(packages=told))
 
     def digests(self, c: Connection) -> set[str]:
-        """Of the folders that locks name."""
+        """Return the digests of the folders that locks name."""
         found = c.execute(select(V.packages)).scalars()
         return {one["tree"] for packages in found for one in packages if one.get("tree")}
 
     def delete(self, c: Connection, found: Environment) -> None:
+        """Delete an environment with all its versions."""
         c.execute(delete(environments).where(E.id == found.id))
         events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
 

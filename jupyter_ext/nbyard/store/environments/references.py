@@ -1,4 +1,4 @@
-"""Which versions of environments somebody counts on."""
+"""References to versions of environments."""
 
 from collections.abc import Iterator
 
@@ -20,16 +20,17 @@ Pin = tuple[str, str, int]
 
 
 class UseRows:
-    """Who counts on which version."""
+    """Queries for the users of environment versions."""
 
     def by_runs(self, c: Connection) -> dict[str, str]:
-        """Versions that tasks under way were frozen with, by their ids, with the id of a run."""
+        """Return the versions that live tasks use: a run ID by version ID."""
         query = select(tasks.c.run_id, tasks.c.plan).where(tasks.c.state.in_(sorted(TASK.live)))
         found = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
         return {used["version_id"]: run_id for run_id, used in found if used}
 
     def by_pins(self, c: Connection) -> set[str]:
-        """Ids of versions that the newest version of a workflow or an executable names."""
+        """Return IDs of versions that the newest version of a workflow or executable pins."""
+        # References without a version number follow the newest version and pin nothing.
         pins = {pin for pin in (*_of_workflows(c), *_of_executables(c)) if pin[2]}
         if not pins:
             return set()

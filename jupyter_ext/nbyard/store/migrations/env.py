@@ -1,4 +1,4 @@
-"""Run by Alembic: works on the connection that `nbyard.store.migrate` hands over."""
+"""Alembic environment: migrates on the connection that `nbyard.store.migrate` passes."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""Query model packages and the probes that load a model once where it was written."""
+"""Query model packages and the probes that load a model once in its own environment."""

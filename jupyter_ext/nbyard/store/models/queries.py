@@ -1,4 +1,4 @@
-"""Rows of packages of models. Each is of one image: it is ready, or gone, as that is."""
+"""Rows of model packages. A package has one image, and shares its state and its deletion."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -25,14 +25,14 @@ OWN = (
     *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
     *(M.source, M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
 )
-# with which the name of an image may be written
+# Accepted prefixes before the name of an image.
 BEGINNINGS = ("", "nbyard/", REPOSITORIES)
-# what is removed is on its way out whatever its lease
+# Images that are being deleted do not count, whatever their lease.
 LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
 
 
 def _called(name: str) -> ColumnElement[bool]:
-    """By a part of the name, also as images have it, or by the whole name of the image."""
+    """Match a part of the name, also as written in image names, or the full image name."""
     found = M.name.icontains(name, autoescape=True)
     if ":" in name:
         return found | I.reference.in_([f"{beginning}{name}" for beginning in BEGINNINGS])
@@ -40,20 +40,22 @@ def _called(name: str) -> ColumnElement[bool]:
 
 
 class ModelRows:
-    """Queries on packages of models; those with an `owner` see only what belongs to it."""
+    """Queries on model packages; queries with an `owner` see only the packages of that owner."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """The image is there already."""
+        """Insert a package; its image must already be in the database."""
         c.execute(insert(models), [{**row, "created_at": datetime.now(UTC)}])
 
     def next_number(self, c: Connection, repository: str) -> int:
-        """One more than of the last that was built there, by anybody."""
+        """Return the next number of the repository, counted over all owners."""
         last = c.execute(select(func.max(M.number)).where(M.repository == repository)).scalar()
         return (last or 0) + 1
 
     def get(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
-        """By id, or by the id or the name of its image, else the newest of that name, or of
-        `name:tag`."""
+        """Return a package by its ID, the ID or name of its image, or its name.
+
+        A name or `name:tag` selects the newest package.
+        """
         name, _, tag = key.rpartition(":")
         asked = (M.id == key) | (M.image == key) | (I.reference == key) | (I.image_id == key)
         asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
@@ -61,11 +63,11 @@ class ModelRows:
         return _package(found) if found else None
 
     def names(self, c: Connection, owner: str) -> set[str]:
-        """Of all models."""
+        """Return the names of all models."""
         return set(c.execute(self._own(owner).with_only_columns(M.name)).scalars())
 
     def of_image(self, c: Connection, image: str) -> ModelPackage | None:
-        """The one that an image is to be built of."""
+        """Return the package from which an image is built."""
         query = select(*OWN).join(images, I.id == M.image).where(M.image == image)
         found = c.execute(query).first()
         return _package(found) if found else None
@@ -73,7 +75,7 @@ class ModelRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, wanted: ModelFilter
     ) -> list[ModelPackage]:
-        """Newest first."""
+        """Return a page of packages, newest first."""
         query = self._own(owner).order_by(M.id.desc()).limit(limit)
         if after:
             query = query.where(M.id < after)
@@ -88,20 +90,20 @@ class ModelRows:
         return [_package(row) for row in c.execute(query)]
 
     def digests(self, c: Connection) -> set[str]:
-        """Of the bytes that packages are built of."""
+        """Return the digests of the bundles of all packages."""
         return set(c.execute(select(M.bundle_digest)).scalars())
 
     def keep(self, c: Connection, model: str, until: datetime | None) -> None:
-        """A lease until then, or for good."""
+        """Set the end of the package's lease; None means no end."""
         c.execute(update(models).where(M.id == model).values(kept_until=until))
 
     def is_leased(self, c: Connection, model: str = "") -> bool:
-        """Whether it is kept for some time only; or whether any is."""
+        """Return whether the package, or without `model` any package, has a lease that ends."""
         leased = select(M.id).where(LEASED & (M.id == model) if model else LEASED)
         return c.execute(leased.limit(1)).first() is not None
 
     def lapsed(self, c: Connection, now: datetime) -> list[ModelPackage]:
-        """Those whose lease has run out."""
+        """Return the packages whose lease has expired."""
         query = select(*OWN).join(images, I.id == M.image).where(I.removed_at.is_(None))
         return [_package(row) for row in c.execute(query.where(M.kept_until < now))]
 
@@ -110,11 +112,11 @@ class ModelRows:
         return select(*OWN).join(images, I.id == M.image).where(shown)
 
 
-Image = tuple[str, str]  # its name, and its id where that is known
+Image = tuple[str, str]  # its name, and its ID if known
 
 
 def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, ServedModel]:
-    """The packages that images were built of: by their ids, or as their names mean now."""
+    """Return the package of each image: by image ID if known, else by current name."""
     names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
     query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
     query = query.join(images, I.id == M.image).where(M.owner == owner).order_by(M.id)
@@ -123,6 +125,7 @@ def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, 
     for name, key in wanted:
         fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
         if fits:
+            # Prefer the package with the requested name, then the newest.
             last = max(fits, key=lambda row: (row.reference == name, row.id))
             source = msgspec.convert(last.source, RunOutput | None)
             told = (last.id, last.name, last.tag, last.number, last.path, source)

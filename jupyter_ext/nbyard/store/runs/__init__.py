@@ -1,3 +1,1 @@
-"""Query runs, their tasks and attempts, and the artifacts, cache entries and counts that come
-from them.
-"""
+"""Query runs, tasks and attempts, and their artifacts, cache entries and counts."""

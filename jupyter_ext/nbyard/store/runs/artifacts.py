@@ -1,4 +1,4 @@
-"""Rows of artifacts, and the cache that points at them."""
+"""Rows of artifacts, and the cache that refers to them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,12 +26,12 @@ OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c
 
 
 class ArtifactRows:
-    """Queries on artifacts; those with an `owner` see only what belongs to it."""
+    """Queries on artifacts; queries with an `owner` see only the artifacts of that owner."""
 
     def insert_all(
         self, c: Connection, made: Sequence[tuple[TaskRecord, Sequence[Mapping[str, Any]]]]
     ) -> None:
-        """What came out of these tasks."""
+        """Insert the outputs of these tasks."""
         now = datetime.now(UTC)
         full = [
             {**row, "id": new_id(), "run_id": task.run_id, "task_id": task.id, "created_at": now}
@@ -42,10 +42,11 @@ class ArtifactRows:
             INSERT.run(c, full)
 
     def digests(self, c: Connection) -> Iterable[str]:
+        """Return the digests of all artifacts."""
         return c.execute(select(artifacts.c.digest).distinct()).scalars()
 
     def of_tasks(self, c: Connection, task_ids: Collection[str]) -> dict[str, list[Any]]:
-        """The results of these tasks, as rows to be inserted for others."""
+        """Return the outputs by task ID, as rows that can be inserted for other tasks."""
         return {
             task_id: [dict(zip(TAKEN, row, strict=True)) for row in RESULTS.ask(c, of=task_id)]
             for task_id in task_ids
@@ -54,12 +55,12 @@ class ArtifactRows:
     def of_run(
         self, c: Connection, run_id: str, of: Collection[str] | None = None
     ) -> list[Artifact]:
-        """All of the run, or those of some of its tasks."""
+        """Return all artifacts of the run, or those of some of its tasks."""
         query = OF_RUN if of is None else OF_RUN.where(artifacts.c.task_id.in_(of))
         return [_artifact(row) for row in c.execute(query, {"of": run_id})]
 
     def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
-        """All of each of these runs."""
+        """Return the artifacts by run ID."""
         found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
         query = VIEWS.where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
         for row in c.execute(query):
@@ -67,6 +68,7 @@ class ArtifactRows:
         return found
 
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
+        """Return the artifacts of a task by name."""
         query = VIEWS.where(artifacts.c.task_id == task_id)
         return {row.name: _artifact(row) for row in c.execute(query)}
 
@@ -88,6 +90,7 @@ class ArtifactRows:
         return (row.run_id, row.node) if row else None
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
+        """Return an artifact of the owner's runs, or None."""
         query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(
             artifacts.c.id == artifact_id, runs.c.owner == owner
         )
@@ -107,7 +110,7 @@ MOST_ALIKE = 5
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """The task that has a result, the number of its run, and when it was made."""
+    """A cached result: its task, the number of its run and its time."""
 
     task_id: str
     run_number: int
@@ -115,8 +118,10 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Alike(Hit, frozen=True):
-    """The same of a result under another key, of which only the files of its code may differ:
-    these, and what of them was read."""
+    """A cached result under another key, which differs at most in its code files.
+
+    `files` holds the digests of these files, and `observed` what the work read of them.
+    """
 
     key: str
     files: dict[str, str]
@@ -136,10 +141,10 @@ KEEP = Prepared(insert(cache))
 
 
 class CacheRows:
-    """Results by cache key, per owner."""
+    """Queries on the cache: results by cache key and owner."""
 
     def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
-        """What is known of these keys, by owner and key."""
+        """Return the cached results of these keys, by (owner, key)."""
         return {
             (owner, key): Hit(task_id, number, datetime.fromtimestamp(made_at, UTC))
             for key in keys
@@ -147,7 +152,7 @@ class CacheRows:
         }
 
     def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
-        """Results that differ at most in the files of their code, the newest ones first."""
+        """Return up to 5 results that differ at most in their code files, newest first."""
         newest = func.max(tasks.c.id)
         keys = (
             select(tasks.c.cache_key)
@@ -182,7 +187,7 @@ class CacheRows:
         ]
 
     def let_go(self, c: Connection, run: Run) -> None:
-        """Before a run is removed: what another run has the same of is found there from now on."""
+        """Point cache entries at equal results of other runs, before the run is deleted."""
         own = select(tasks.c.id).where(tasks.c.run_id == run.id)
         keys = select(cache.c.key).where(cache.c.owner == run.owner, cache.c.task_id.in_(own))
         others = (
@@ -196,15 +201,17 @@ class CacheRows:
             )
             .order_by(tasks.c.id)
         )
+        # The rows are in task order, so the newest task wins.
         for key, task_id in c.execute(others).all():
             mine = (cache.c.owner == run.owner) & (cache.c.key == key)
             c.execute(update(cache).where(mine).values(task_id=task_id))
 
     def keep_all(self, c: Connection, made: Sequence[tuple[str, str, str]]) -> None:
-        """Owner, key and task of each; the newest result for a key counts."""
+        """Store results as (owner, key, task ID); the newest result of a key replaces others."""
         now = datetime.now(UTC)
         newest = {(owner, key): task_id for owner, key, task_id in made}
         if newest:
+            # Delete and insert, because upserts of SQLAlchemy are dialect-specific.
             FORGET.run(c, [{"of": owner, "its_key": key} for owner, key in newest])
             rows = [
                 {"owner": owner, "key": key, "task_id": task_id, "created_at": now}

@@ -1,4 +1,4 @@
-"""Rows of the attempts at tasks."""
+"""Rows of attempts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ TRIES = (
         attempts.c.task_id,
         func.max(attempts.c.number),
         func.count().filter(attempts.c.state == "lost"),
-        # by our own clock where both are there
+        # prefer the clock of this machine if both times exist
         func.max(func.coalesce(attempts.c.published_at, attempts.c.finished_at)),
     )
     .join(tasks, tasks.c.id == attempts.c.task_id)
@@ -31,8 +31,11 @@ TRIES = (
 
 
 class AttemptRecord(msgspec.Struct, frozen=True):
-    """An attempt with its secrets, as the dispatcher needs it. `worker` is the worker of functions
-    that it was given to, whose `mark` it has; empty where it has a process of its own."""
+    """An attempt with its secrets, for the dispatcher.
+
+    `worker` is the function worker that executes the attempt and shares its `mark`. It is empty if
+    the attempt has its own process.
+    """
 
     id: str
     task_id: str
@@ -49,11 +52,12 @@ class AttemptRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
+        """Return the subject of the attempt's events."""
         return Subject(self.id, self.owner, self.run_id)
 
 
 class Newest(NamedTuple):
-    """The newest attempt at a task that is under way, by its node; `worker` as in AttemptRecord."""
+    """The newest attempt at a live task; `worker` as in `AttemptRecord`."""
 
     run_id: str
     node: str
@@ -66,7 +70,7 @@ class AttemptRows:
     """Queries on attempts."""
 
     def begun(self, made: Sequence[AttemptRecord]) -> Begun:
-        """New attempts; to be written with others."""
+        """Return the insertion of new attempts, to be written in a batch."""
         now = datetime.now(UTC)
         rows = [
             {
@@ -80,43 +84,44 @@ class AttemptRows:
         return Begun(ATTEMPT, [attempt.subject for attempt in made], rows)
 
     def step(self, attempt: AttemptRecord, to: str, columns: Mapping[str, Any]) -> Move:
-        """From where the attempt is to its next state; to be written with others."""
+        """Return the move of the attempt to its next state, to be written in a batch."""
         told = {"task_id": attempt.task_id}
         return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
 
     def tries(self, c: Connection, run_id: str) -> dict[str, tuple[int, int, datetime | None]]:
-        """How many attempts there were at each task of the run, how many of them were lost, and
-        when the last that has ended came to its end."""
+        """Return by task ID: the number of attempts, of lost ones, and when the last one ended."""
         return {
             name: (number, lost, at) for name, number, lost, at in c.execute(TRIES, {"of": run_id})
         }
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
+        """Return an attempt of any owner, or None."""
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
         return _attempt_record(row) if row else None
 
     def state(self, c: Connection, attempt_id: str) -> str | None:
+        """Return the state of an attempt, or None."""
         return c.execute(STATE, {"its_id": attempt_id}).scalar_one_or_none()
 
     def live(self, c: Connection, run_id: str = "") -> list[AttemptRecord]:
-        """Of all runs, or of one."""
+        """Return the live attempts of all runs, or of one."""
         query = _records().where(attempts.c.state.in_(sorted(ATTEMPT.live)))
         if run_id:
             query = query.where(tasks.c.run_id == run_id)
         return [_attempt_record(row) for row in c.execute(query.order_by(attempts.c.id))]
 
     def ids(self, c: Connection) -> set[str]:
-        """Of all attempts that are known."""
+        """Return the IDs of all attempts."""
         return set(c.execute(select(attempts.c.id)).scalars())
 
     def before(self, c: Connection, attempt: AttemptRecord) -> list[str]:
-        """The ids of those that were at the same task, all of them over."""
+        """Return the IDs of earlier attempts at the same task."""
         same = attempts.c.task_id == attempt.task_id
         query = select(attempts.c.id).where(same, attempts.c.number < attempt.number)
         return list(c.execute(query).scalars())
 
     def alike(self, c: Connection, names: Collection[str], owner: str, key: str) -> set[str]:
-        """Those of them that came to no result at what has this key, for the same owner."""
+        """Return those IDs whose attempt had no result and the same owner and cache key."""
         query = (
             select(attempts.c.id)
             .join(tasks, tasks.c.id == attempts.c.task_id)
@@ -127,7 +132,7 @@ class AttemptRows:
         return set(c.execute(query).scalars())
 
     def may_go_on(self, c: Connection, names: Collection[str], since: datetime) -> set[str]:
-        """Those of them whose task is under way, or ended without a result after that."""
+        """Return those IDs whose task is live, or ended without a result after `since`."""
         is_late = tasks.c.state.in_(("failed", "cancelled")) & (tasks.c.finished_at > since)
         query = (
             select(attempts.c.id)
@@ -137,7 +142,7 @@ class AttemptRows:
         return set(c.execute(query).scalars())
 
     def newest(self, c: Connection, owner: str, run_ids: Collection[str]) -> list[Newest]:
-        """At each task of the owner's own among these runs that is under way."""
+        """Return the newest attempt at each preparing or running task of the owner's runs."""
         query = (
             select(
                 tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number, attempts.c.worker
@@ -148,11 +153,12 @@ class AttemptRows:
             .where(tasks.c.state.in_(("preparing", "running")))
             .order_by(attempts.c.number)
         )
+        # Ordered by number: later attempts replace earlier ones.
         found = {(row.run_id, row.node): Newest(*row) for row in c.execute(query)}
         return list(found.values())
 
     def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
-        """The attempts at the task whose result a cached one took."""
+        """Return the attempts at the task whose result a cached task reused."""
         taker = tasks.alias()
         origin = (
             select(tasks.c.id)
@@ -172,7 +178,7 @@ class AttemptRows:
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
-        """All attempts of the run, or those at some of its tasks, the first ones first."""
+        """Return the attempts of the run, or of some of its tasks, by number."""
         query = (
             select(attempts)
             .join(tasks, tasks.c.id == attempts.c.task_id)
@@ -183,6 +189,7 @@ class AttemptRows:
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
+        """Return the attempts at a task, by number."""
         query = select(attempts).where(attempts.c.task_id == task_id)
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 

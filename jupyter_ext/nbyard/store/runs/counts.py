@@ -1,4 +1,4 @@
-"""Counts of rows, of all owners."""
+"""Counts of rows, over all owners."""
 
 import time
 from datetime import UTC, datetime
@@ -10,21 +10,24 @@ from nbyard.domain.states import ATTEMPT, RUN, TASK, Machine
 from nbyard.store.schema.tables import attempts, executable_versions, runs, tasks
 
 TOOK = type_coerce(attempts.c.finished_at, Float) - type_coerce(attempts.c.started_at, Float)
-# for each second of reading
+# Pause this many seconds for each second that the query took.
 PAUSE_SHARE = 20
 GPUS = func.json_array_length(attempts.c.gpus)
 
 
 class CountRows:
-    """One answer for all. What attempts used is in each of their rows: where there are so many
-    that it takes long, it is not read anew each time."""
+    """Queries for counts.
+
+    Usage is summed over all attempts. On a large store that is slow, so the sum is kept for a
+    while.
+    """
 
     def __init__(self) -> None:
         self._used: list[UsageSum] = []
         self._known_until = 0.0
 
     def all(self, c: Connection) -> Counts:
-        """Each state is there, also where nothing is in it."""
+        """Return all counts; states without rows count 0."""
         cached = select(func.count()).where(tasks.c.state == "succeeded", tasks.c.cached)
         return Counts(
             runs=_by_state(c, runs.c.state, RUN),
@@ -63,7 +66,7 @@ def _attempts(c: Connection) -> list[AttemptSum]:
 
 
 def _used(c: Connection) -> list[UsageSum]:
-    """All versions of an executable are of one kind."""
+    """Return the usage by owner, kind and runtime; all versions of an executable share a kind."""
     version = executable_versions.c
     kinds = select(version.executable_id, func.min(version.kind).label("kind"))
     kind = kinds.group_by(version.executable_id).subquery().c

@@ -1,4 +1,4 @@
-"""Which worker of functions an attempt was given to: columns of the attempts."""
+"""Assignments of attempts to function workers, as columns of the attempts."""
 
 from collections.abc import Iterable
 
@@ -18,26 +18,26 @@ NAMED = select(attempts.c.worker, attempts.c.mark).where(attempts.c.worker != ""
 
 
 class WorkerRows:
-    """Queries on workers of functions."""
+    """Queries on function workers."""
 
     def assign_all(self, c: Connection, moved: Iterable[AttemptRecord]) -> None:
-        """These attempts, which nobody had begun, are other workers' from now on."""
+        """Reassign attempts that have not begun to other workers."""
         rows = [{"its_id": one.id, "worker": one.worker, "mark": one.mark} for one in moved]
         if rows:
             ASSIGN.run(c, rows)
 
     def marks(self, c: Connection) -> dict[str, str]:
-        """By id, of all that some attempt was given to."""
+        """Return the marks of all workers that have attempts, by worker ID."""
         return {row.worker: row.mark for row in c.execute(NAMED)}
 
     def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
-        """The marks of the run's, by id."""
+        """Return the marks of the run's workers, by worker ID."""
         query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
         query = query.where(tasks.c.run_id == run_id)
         return {row.worker: row.mark for row in c.execute(query)}
 
     def live(self, c: Connection) -> set[str]:
-        """Of those that may still be given attempts: their runs are live."""
+        """Return the IDs of workers that may still get attempts, because their run is live."""
         query = (
             NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)

@@ -1,4 +1,4 @@
-"""Successes of the past: how long they took, and what they depended on."""
+"""Past successes: their durations, and the inputs that their results depended on."""
 
 from collections.abc import Collection
 
@@ -12,9 +12,9 @@ from nbyard.domain.runs.estimates import SAMPLES, Past
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import executable_versions, executables, runs, tasks, workflows
 
-# of a version that did not run lately nothing is known by it
+# Versions that did not run recently fall outside this window and have no history.
 LOOKED_AT = 4 * SAMPLES
-# runs of a workflow in which it is looked what a node opened
+# how many recent runs of a workflow are searched for files that a node opened
 LATELY = 20
 
 LAST_PARTS = (
@@ -40,7 +40,7 @@ NEWEST = (
     .where(
         runs.c.owner == bindparam("owner"),
         tasks.c.executable_id == bindparam("executable"),
-        text("tasks.state = 'succeeded' and not tasks.cached"),  # the words of the index
+        text("tasks.state = 'succeeded' and not tasks.cached"),  # the exact text of the index
         tasks.c.started_at.is_not(None),
     )
     .order_by(tasks.c.id.desc())
@@ -49,8 +49,7 @@ NEWEST = (
 
 
 class Last(msgspec.Struct, frozen=True):
-    """All that a result depended on, the environment that it used, and what its work read of the
-    files of its code."""
+    """The dependencies of a result: key parts, environment and the code files that were read."""
 
     parts: KeyParts
     used: UsedEnvironment | None
@@ -58,8 +57,10 @@ class Last(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What the newest success of a node read and wrote beside its code: the executable with its
-    path, and the code file's path in the bundle."""
+    """Files that the newest success of a node read and wrote beside its code.
+
+    It names the executable with its path, and the code file's path in the bundle.
+    """
 
     node: str
     executable_id: str
@@ -72,12 +73,12 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class HistoryRows:
-    """Of executables those that were worked for: what came from the cache took no time."""
+    """Queries on successes that were executed; cached results have no duration."""
 
     def of_executables(
         self, c: Connection, owner: str, executables: Collection[str]
     ) -> dict[str, list[Past]]:
-        """The last successes of each executable, newest first."""
+        """Return the last successes of each executable, newest first."""
         found: dict[str, list[Past]] = {}
         for executable in executables:
             rows = c.execute(NEWEST, {"owner": owner, "executable": executable})
@@ -91,12 +92,15 @@ class HistoryRows:
     def opened(
         self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
     ) -> dict[str, Opened]:
-        """By node, of the workflow at that path or of one run; nodes that were not observed are
-        left out."""
+        """Return observations by node, of the workflow at `path` or of one run.
+
+        Nodes without observations are left out.
+        """
         rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
         which = runs.c.id == run if run else runs.c.workflow_id == at.scalar_subquery()
         lately = select(runs.c.id).where(runs.c.owner == owner, which)
+        # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
         where = [tasks.c.run_id.in_(lately), tasks.c.state == "succeeded"]
         where += [tasks.c.node == node] if node else []
@@ -127,7 +131,7 @@ class HistoryRows:
         }
 
     def last(self, c: Connection, task: TaskRecord) -> Last | None:
-        """What the newest earlier success of this node of this workflow depended on."""
+        """Return the dependencies of the newest earlier success of the same node and workflow."""
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
         asked = same | {"executable": task.plan.executable_id}
         found = c.execute(LAST_PARTS, asked).first()

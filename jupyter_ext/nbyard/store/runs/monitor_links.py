@@ -1,4 +1,4 @@
-"""Who may follow the Monitor links of an attempt."""
+"""Access to the Monitor links of an attempt."""
 
 from sqlalchemy import Connection, select
 
@@ -6,10 +6,10 @@ from nbyard.store.schema.tables import attempts, runs, tasks
 
 
 class MonitorRows:
-    """Links themselves are no rows: they are gone with the attempt."""
+    """Queries for Monitor links. The links have no rows: they disappear with the attempt."""
 
     def is_running(self, c: Connection, owner: str, attempt_id: str) -> bool:
-        """Whether the owner has an attempt of that id, and it runs."""
+        """Return whether the owner has a running attempt with that ID."""
         query = (
             select(attempts.c.id)
             .join(tasks, tasks.c.id == attempts.c.task_id)

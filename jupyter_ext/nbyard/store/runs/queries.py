@@ -18,7 +18,7 @@ from nbyard.store.schema.tables import runs, submissions, tasks
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
-OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
+OWN = [runs.c[f] for f in RUN_FIELDS]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
 OWN_ID = OWNED.where(runs.c.id == bindparam("key"))
@@ -33,22 +33,22 @@ COUNTS = (
 
 
 class RunRows:
-    """Queries on runs; those with an `owner` see only what belongs to it."""
+    """Queries on runs; queries with an `owner` see only the runs of that owner."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """A new run, queued; its number is the next one of the store, also after deletions."""
+        """Insert a queued run. Numbers increase over the whole store and are never reused."""
         newest = int(c.execute(LARGEST).scalar() or 0)
         number = FactRows().count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
 
     def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
-        """From where the run is to its next state; to be written with others."""
+        """Return the move of the run to its next state, to be written in a batch."""
         told = {"reason": columns["reason"]} if "reason" in columns else {}
         return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, told)
 
     def request_cancel(self, c: Connection, run: Run) -> None:
-        """Note the wish, once; the dispatcher makes it true."""
+        """Record the request to cancel, once; the dispatcher carries it out."""
         where = (runs.c.id == run.id) & runs.c.cancel_requested_at.is_(None)
         statement = update(runs).where(where, runs.c.state.in_(sorted(RUN.live)))
         if c.execute(statement.values(cancel_requested_at=datetime.now(UTC))).rowcount:
@@ -56,42 +56,44 @@ class RunRows:
             events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
-        """By id, else by name, else by number."""
-        # one after the other: for all at once a database reads every run of the owner
+        """Return a run by ID, else by name, else by number."""
+        # Three queries: one combined query would read all runs of the owner.
         row = c.execute(OWN_ID, {"of": owner, "key": key}).first()
         row = row or c.execute(OWN_NAME, {"of": owner, "key": key}).first()
+        # Longer numbers may exceed the integer column.
         if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
             row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:
-        """That of one executable which has this name."""
+        """Return the run of a single executable that has this name."""
         query = OWN_NAME.where(runs.c.workflow_id == "")
         row = c.execute(query, {"of": owner, "key": name}).first()
         return _run(row, {}) if row else None
 
     def pass_name(self, c: Connection, run: Run) -> None:
-        """It is known by its number from now on."""
+        """Free the name of the run, which is known by its number from now on."""
         c.execute(update(runs).where(runs.c.id == run.id).values(name=None))
         events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "renamed"})
 
     def by_id(self, c: Connection, run_id: str) -> Run | None:
-        """For the dispatcher, which serves every owner."""
+        """Return a run of any owner, for the dispatcher."""
         row = c.execute(BY_ID, {"its_id": run_id}).first()
         return _run(row, {}) if row else None
 
     def live(self, c: Connection) -> dict[str, bool]:
-        """All runs that are not at their end, oldest first; whether they are to be cancelled."""
+        """Return the IDs of live runs, oldest first, and whether cancellation was requested."""
         query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
         found = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
         return {row.id: row.cancel_requested_at is not None for row in found}
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
+        """Return the connections between the nodes of a run."""
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
 
     def names(self, c: Connection, owner: str, *, single: bool = False) -> dict[str, str]:
-        """Return the names that were given, by id, newest first; `single`: of one executable."""
+        """Return the given names by ID, newest first; `single` selects runs of one executable."""
         named = (runs.c.owner == owner) & runs.c.name.is_not(None)
         if single:
             named &= runs.c.workflow_id == ""
@@ -99,8 +101,15 @@ class RunRows:
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
-        """Newest first. Filters: state, workflow (its id, with its `path` as well), executable,
-        search, a node that succeeded in them, and `single`: named runs of one executable."""
+        """Return a page of runs, newest first.
+
+        Filters:
+
+        - state, executable, search
+        - workflow: its ID, optionally with its `path`
+        - node: a node that succeeded
+        - single: only named runs of one executable
+        """
         query = select(*OWN).where(runs.c.owner == owner)
         if after:
             query = query.where(runs.c.id < after)
@@ -110,7 +119,7 @@ class RunRows:
         return [_run(row, counts) for row in rows]
 
     def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
-        """Tasks by state, for each run; cached ones count as `cached` besides."""
+        """Return the number of tasks by state for each run; `cached` counts cached tasks again."""
         found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
         for run_id, state, cached, count in c.execute(COUNTS, {"ids": ids}):
             found[run_id][state] = found[run_id].get(state, 0) + count
@@ -119,18 +128,19 @@ class RunRows:
         return found
 
     def delete(self, c: Connection, run: Run) -> None:
+        """Delete a run with its tasks, attempts and artifacts."""
         c.execute(delete(runs).where(runs.c.id == run.id))
         events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "deleted"})
 
 
 class _Page(msgspec.Struct, frozen=True):
-    """Which of the runs that a filter finds are needed: the newest, after one."""
+    """One page of a filtered list: the newest `limit` runs after a run."""
 
     limit: int
     after: str
 
     def newest(self, query: Any, run_id: Any) -> Any:
-        """The ids that the query finds, no more than fill the page."""
+        """Return a query for the IDs on the page."""
         if self.after:
             query = query.where(run_id < self.after)
         ids = query.order_by(run_id.desc()).limit(self.limit).subquery()
@@ -161,7 +171,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
 
 
 def _of_one(page: _Page, filters: dict[str, str]) -> Any:
-    """The ids of the page where all that is asked for is a workflow or an executable."""
+    """Return the IDs on the page if the only filter is a workflow or an executable."""
     if filters.keys() == {"executable"}:
         of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
         return page.newest(of.distinct(), tasks.c.run_id)
@@ -183,16 +193,17 @@ def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
 
 
 class SubmissionRows:
-    """Idempotency keys: the same key gives the same thing, also after a restart."""
+    """Idempotency keys: a repeated request returns the first result, also after a restart."""
 
     def find(self, c: Connection, owner: str, key: str) -> tuple[str, str] | None:
-        """Digest of the body and id of what was made with that key."""
+        """Return the digest of the request body and the ID that the first request created."""
         s = submissions.c
         query = select(s.digest, s.subject_id).where(s.owner == owner, s.key == key)
         row = c.execute(query).first()
         return (row.digest, row.subject_id) if row else None
 
     def keep(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
+        """Store which ID the request with this key created."""
         row = {
             "owner": owner,
             "key": key,

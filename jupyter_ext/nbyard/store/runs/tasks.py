@@ -42,7 +42,7 @@ OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
-    """A task with its plan, as the dispatcher needs it."""
+    """A task with its plan, for the dispatcher."""
 
     id: str
     run_id: str
@@ -58,6 +58,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
+        """Return the subject of the task's events."""
         return Subject(self.id, self.owner, self.run_id)
 
 
@@ -65,7 +66,7 @@ class TaskRows:
     """Queries on tasks."""
 
     def digests(self, c: Connection) -> Iterable[str]:
-        """All that plans and other files name, and what only looks like it."""
+        """Yield all digests in plans and other files, including text that only looks like one."""
         for plan in c.execute(select(cast(tasks.c.plan, Text))).scalars():
             yield from DIGEST.findall(plan)
         others = select(cast(tasks.c.other_files, Text)).where(tasks.c.other_files.is_not(None))
@@ -73,49 +74,50 @@ class TaskRows:
             yield from DIGEST.findall(text)
 
     def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
-        """New tasks, waiting, in the order of the graph."""
+        """Insert waiting tasks in the order of the graph."""
         subjects = [Subject(row["id"], run.owner, run.id) for row in rows]
         transition.begin_all(c, TASK, subjects, rows)
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
-        """From where the task is to its next state; to be written with others."""
+        """Return the move of the task to its next state, to be written in a batch."""
         told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
         return Move(TASK, task.subject, task.state, to, columns, told)
 
     def note_all(self, c: Connection, reasons: Mapping[str, str]) -> None:
-        """Why tasks are where they are, by id; no events, readers poll the run."""
+        """Set the reasons by task ID. No events: readers poll the run."""
         if reasons:
             NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
 
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
+        """Return the tasks of a run in graph order."""
         return [_record(row) for row in c.execute(OF_RUN, {"of": run_id})]
 
     def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
-        """Id and state of each task of the run, by node, in the order of the graph; plans are
-        not read for it."""
+        """Return (ID, state) of each task by node, in graph order; plans are not read."""
         query = select(tasks.c.node, tasks.c.id, tasks.c.state).where(tasks.c.run_id == run_id)
         rows = c.execute(query.order_by(tasks.c.place))
         return {row.node: (row.id, row.state) for row in rows}
 
     def get(self, c: Connection, task_id: str) -> TaskRecord | None:
+        """Return a task of any owner, or None."""
         row = c.execute(RECORDS.where(tasks.c.id == task_id)).first()
         return _record(row) if row else None
 
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
-        """The states of all tasks of live runs, by run and id."""
+        """Return the states of all tasks of live runs, by run ID and task ID."""
         found: dict[str, dict[str, TaskState]] = {}
         for run_id, task_id, state in c.execute(LIVE):
             found.setdefault(run_id, {})[task_id] = state
         return found
 
     def of_node(self, c: Connection, run_id: str, node: str) -> TaskRecord | None:
-        """The task of that node in that run."""
+        """Return the task of the node in the run."""
         of_node = (tasks.c.run_id == run_id) & (tasks.c.node == node)
         row = c.execute(RECORDS.where(of_node)).first()
         return _record(row) if row else None
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
-        """The columns that go with the task's result: what it depended on, and `beside`."""
+        """Return the columns that belong to the task's result: its key and the `beside` columns."""
         query = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
             tasks.c.id == task_id
         )
@@ -123,8 +125,7 @@ class TaskRows:
         return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
 
     def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        """What is known beside the results of these tasks, as it is stored: the files that they
-        read, other files that they wrote, and warnings."""
+        """Return files read, other files written and warnings of these tasks, as stored."""
         columns = (tasks.c[name] for name in BESIDE)
         query = select(tasks.c.id, *columns).where(tasks.c.id.in_(task_ids))
         return {
@@ -133,8 +134,10 @@ class TaskRows:
         }
 
     def taken_from(self, c: Connection, task_id: str) -> str:
-        """The task whose result it took over because its plan names it, through all takeovers;
-        itself when there is none any more."""
+        """Return the ID of the task that produced the reused result.
+
+        Follow `plan.reuse` through all tasks. Return the last task that still exists.
+        """
         found = self.get(c, task_id)
         while found is not None:
             task_id = found.id
@@ -142,7 +145,7 @@ class TaskRows:
         return task_id
 
     def places(self, c: Connection, run_id: str) -> dict[str, int]:
-        """The places in the queue of the run's queued tasks, counted from 1."""
+        """Return the queue positions of the run's queued tasks by ID, counted from 1."""
         rank = func.row_number().over(order_by=TURN).label("place")
         queued = select(tasks.c.id, tasks.c.run_id, rank).join(runs, runs.c.id == tasks.c.run_id)
         queue = queued.where(tasks.c.state == "queued").subquery()
@@ -150,13 +153,13 @@ class TaskRows:
         return {row.id: row.place for row in c.execute(query)}
 
     def in_turn(self, c: Connection, most: int) -> list[TaskRecord]:
-        """Of all runs those under way, and then the queue in its order."""
+        """Return tasks of all runs: first those in progress, then the queue in its order."""
         query = RECORDS.where(tasks.c.state.in_(("preparing", "running", "queued")))
         rows = c.execute(query.order_by(tasks.c.state == "queued", *TURN).limit(most))
         return [_record(row) for row in rows]
 
     def views(self, c: Connection, run_id: str) -> list[Task]:
-        """Tasks for people, in the order of the graph, without attempts and artifacts."""
+        """Return tasks for display in graph order, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
         return [_view(row) for row in c.execute(query)]
 
@@ -169,7 +172,7 @@ class TaskRows:
         states: Collection[str],
         since: int,
     ) -> list[Task]:
-        """As `views`: those after a node, in these states, changed after an event."""
+        """Return a page of `views`: tasks after a node, in these states, changed after an event."""
         query = select(tasks).where(tasks.c.run_id == run_id)
         if after:
             own = select(tasks.c.place).where(tasks.c.run_id == run_id, tasks.c.node == after)
@@ -184,13 +187,13 @@ class TaskRows:
         return [_view(row) for row in rows]
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
-        """One task for people, without attempts and artifacts."""
+        """Return one task for display, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id, tasks.c.node == node)
         row = c.execute(query).first()
         return _view(row) if row else None
 
     def active_executables(self, c: Connection, executable_id: str) -> list[str]:
-        """Ids of live runs that use the executable."""
+        """Return the IDs of live runs that use the executable."""
         query = (
             select(tasks.c.run_id)
             .where(tasks.c.executable_id == executable_id, tasks.c.state.in_(sorted(TASK.live)))
@@ -199,9 +202,10 @@ class TaskRows:
         return list(c.execute(query).scalars())
 
     def using_credential(self, c: Connection, credential_id: str) -> list[str]:
-        """Ids of live runs that were given the credential."""
+        """Return the IDs of live runs that use the credential."""
         live = select(tasks.c.run_id, tasks.c.plan).where(
             tasks.c.state.in_(sorted(TASK.live)),
+            # The text filter is only a fast first pass; the bindings decide below.
             cast(tasks.c.plan, Text).contains(credential_id, autoescape=True),
         )
         found = dict.fromkeys(
@@ -261,6 +265,6 @@ def _view(row: Row[Any]) -> Task:
 
 
 def _given(plan: TaskPlan) -> dict[str, Any]:
-    """Values as they may be seen: of a secret the name of its credential."""
+    """Return argument values for display: secrets show the name of their credential."""
     found = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
     return found | {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}

@@ -1,4 +1,4 @@
-"""The tables of deployments, and of the models that they serve."""
+"""The tables of deployments and of the models that they serve."""
 
 from sqlalchemy import (
     JSON,
@@ -45,7 +45,7 @@ revisions = Table(
     Column("number", Integer, nullable=False),
     Column("origin", String(80), nullable=False),
     Column("spec", JSON, nullable=False),
-    Column("password", Text, nullable=False),  # a hash, as the service itself understands it
+    Column("password", Text, nullable=False),  # a hash in the format of the service
     Column("prefix", Text, nullable=False),
     Column("image_id", String(80), nullable=False),
     Column("gpus", JSON, nullable=False),

@@ -1,12 +1,11 @@
-"""The indexes in which lists are read from their newest end, so that a list costs the same however
-many runs there are."""
+"""Indexes for lists, newest first: a page costs the same however many runs exist."""
 
 from sqlalchemy import Index, text
 
 from nbyard.store.schema.tables import artifacts, cache, runs, tasks
 
 R, T = runs.c, tasks.c
-# of what a partial index holds: a query has to use the same words
+# Conditions of partial indexes: a query must repeat the exact text.
 NAMED = text("workflow_id = '' and name is not null")
 WORKED = text("state = 'succeeded' and not cached")
 
@@ -19,4 +18,4 @@ Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)
 Index("ix_artifacts_run_id_id", artifacts.c.run_id, artifacts.c.id)
-Index("ix_cache_task_id", cache.c.task_id)  # for the deletion of a run
+Index("ix_cache_task_id", cache.c.task_id)  # to delete a run

@@ -1,4 +1,4 @@
-"""All tables. Rows are facts; what they mean is said in domain."""
+"""All tables. The domain package defines what their rows mean."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -90,7 +90,7 @@ dataset_versions = Table(
     Index("ix_dataset_versions_state", "state"),
 )
 
-# What was inferred from all rows of a version; apart, for it may be long.
+# Table info inferred from all rows of a version. A separate table, because it can be long.
 dataset_tables = Table(
     "dataset_tables",
     metadata,
@@ -202,7 +202,7 @@ tasks = Table(
     Column("plan", JSON, nullable=False),
     Column("parts", JSON),
     Column("cache_key", Digest, nullable=False),
-    Column("base_key", Digest, nullable=False, server_default=""),  # of all but files
+    Column("base_key", Digest, nullable=False, server_default=""),  # the key without the code files
     Column("observed", JSON),
     Column("other_files", JSON),
     Column("executable_id", Id, nullable=False),
@@ -212,7 +212,7 @@ tasks = Table(
     Column("finished_at", Moment),
     UniqueConstraint("run_id", "node"),
     Index("ix_tasks_state", "state"),
-    Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # counts read nothing else
+    Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # covers the counts
     Index("ix_tasks_base_key", "base_key"),
 )
 

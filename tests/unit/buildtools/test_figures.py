@@ -1,0 +1,63 @@
+"""How the package is built, in figures."""
+
+from pathlib import Path
+
+import pytest
+
+import figures
+
+FILES = {
+    "__init__.py": "",
+    "one/__init__.py": "",
+    "one/a.py": "from nbyard.two import b\n",
+    "one/alone.py": "if TYPE_CHECKING:\n    from nbyard.one import a\n",
+    "two/__init__.py": "",
+    "two/b.py": "from ..one.alone import x\n\n\ndef _used():\n    _once()\n\n\ndef _once():\n"
+    '    """Return it."""  # why\n    from nbyard.one import a\n\n\n_used()\n',
+    "two/versions/ignored.py": "",
+}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> dict[str, figures.Module]:
+    for name, text in FILES.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return figures.modules(tmp_path)
+
+
+def test_modules_are_counted_by_folder(found):
+    assert figures.sizes(found) == {"one": 2, "two": 1}
+
+
+def test_imports_are_found_in_all_forms_except_for_types(found):
+    assert figures.imported(found["one.a"], found) == {"two.b"}
+    assert figures.imported(found["one.alone"], found) == set()
+    assert figures.imported(found["two.b"], found) == {"one.alone", "one.a"}
+
+
+def test_a_cycle_between_folders_is_one_though_no_modules_form_it(found):
+    assert figures.cycles(found) == {"": [{"one", "two"}]}
+
+
+def test_a_package_without_a_cycle_has_none(found):
+    del found["two.b"]
+    assert figures.cycles(found) == {}
+
+
+def test_what_stands_in_functions_is_counted(found):
+    assert figures.function_imports(found.values()) == 1
+    assert figures.first_words(found.values()) == ["Return"]
+    assert figures.comment_share(found.values()) == pytest.approx(100 / 10)
+
+
+def test_private_functions_that_are_named_once_are_counted(found):
+    assert figures.used_once(found.values()) == 2
+
+
+def test_the_package_keeps_its_limits(monkeypatch, capsys):
+    assert figures.main() == 0
+    monkeypatch.setattr(figures, "MAX_LAZY_IMPORTS", 0)
+    assert figures.main() == 1
+    assert "X imports inside functions" in capsys.readouterr().out
