@@ -176,6 +176,7 @@ class Contender:
         return seconds
 
     def once(self, place: Place) -> float:
+        """Run a graph once and delete its folder; return the seconds."""
         self._peer.express(place)
         seconds = self._do(place)
         shutil.rmtree(place.folder)
@@ -224,6 +225,7 @@ class Bench:
         self._left_out: dict[str, str] = {}
 
     def run(self) -> None:
+        """Measure all contenders of the scenario and report them."""
         scenario, options = self._scenario, self._options
         title = f"{scenario.title}: {self._count}"
         ours = self._contenders(scenario.ours)

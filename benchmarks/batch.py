@@ -61,12 +61,14 @@ def script(text: str, *words: object) -> None:
 
 
 def data(folder: Path, rows: int, suffix: str) -> Path:
+    """Write random rows to a file and return its path."""
     path = folder / f"in.{suffix}"
     script(MADE, path, rows, *COLUMNS)
     return path
 
 
 def ours(source: Path, target: Path) -> list[str]:
+    """Return the command of nbyard's mode batch."""
     columns = [{"name": name, "type": "float"} for name in COLUMNS]
     told = {"name": "sorter", "version": "1", "mode": "batch", "flavour": "class", "src": "."}
     told |= {"module": "model", "class": "Sorter", "metadata": {}}
@@ -77,6 +79,7 @@ def ours(source: Path, target: Path) -> list[str]:
 
 
 def theirs(source: Path, target: Path) -> list[str]:
+    """Return the command of the pandas script."""
     return [sys.executable, "-c", SCRIPT, str(source), str(target)]
 
 
@@ -88,6 +91,7 @@ class Used(NamedTuple):
 
 
 def run(words: list[str]) -> Used:
+    """Run a command and return its resources; exit with its output if it fails."""
     told = {**os.environ, "PYTHONPATH": str(HERE)}
     process = subprocess.Popen(words, env=told, cwd=HERE, stderr=subprocess.PIPE)
     said = process.stderr.read() if process.stderr else b""
@@ -99,6 +103,7 @@ def run(words: list[str]) -> Used:
 
 
 def compared(folder: Path, suffix: str, options: argparse.Namespace) -> None:
+    """Compare the contenders on a file of one format."""
     rows: int = options.rows
     source = data(folder, rows, suffix)
     made = {"nbyard": ours, "pandas script": theirs, "nbyard, a tenth": ours}

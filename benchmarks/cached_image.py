@@ -50,6 +50,7 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
+    """Measure both builders on an engine."""
     with (
         tempfile.TemporaryDirectory() as name,
         engine_settings(options) as settings,
@@ -68,6 +69,8 @@ def compare(options: argparse.Namespace) -> None:
 
 
 class Bench:
+    """The Dockerfile with its files, and the ways to build it."""
+
     def __init__(self, folder: Path, yard: Yard, steps: int):
         folder.mkdir()
         self._folder = folder
@@ -82,11 +85,13 @@ class Bench:
         (folder / "Dockerfile").write_text(f"FROM {base}\n{copies}")
 
     def docker(self) -> None:
+        """Build with `docker build`."""
         told = {**os.environ, "DOCKER_HOST": self._engine.url, "DOCKER_BUILDKIT": "0"}
         words = ["docker", "build", "--quiet", "--tag", TAG, str(self._folder)]
         subprocess.run(words, check=True, capture_output=True, timeout=SECONDS, env=told)
 
     def ours(self) -> None:
+        """Build with nbyard, and wait until the image is ready."""
         images = self._yard.services.images
         body = NewImage(path=str(self._folder / "Dockerfile"), tag=OURS)
         made = images.build(self._caller, body)
@@ -98,16 +103,19 @@ class Bench:
         check(made)
 
     def engine_alone(self) -> None:
+        """Build with the part of nbyard that calls the engine."""
         wish = code_wish(self._folder, "Dockerfile")
         self._made = ensure(self._engine, wish, lambda line: None).reference
 
     def clear(self) -> None:
+        """Delete the images."""
         for one in (TAG, OURS, self._made):
             self._engine.remove_image(one)
         self._engine.close()
 
 
 def check(made: NamedImage) -> None:
+    """Check that the build has succeeded."""
     assert made.state == "ready", made.reason
 
 

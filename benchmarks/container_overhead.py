@@ -59,6 +59,7 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
+    """Measure all contenders on an engine."""
     with (
         tempfile.TemporaryDirectory() as name,
         engine_settings(options) as settings,
@@ -78,6 +79,8 @@ def compare(options: argparse.Namespace) -> None:
 
 
 class Bench:
+    """The notebooks and the ways to run them in a container."""
+
     def __init__(self, folder: Path, yard: Yard):
         self._folder = folder
         self._yard = yard
@@ -95,6 +98,7 @@ class Bench:
         return Place(self._folder / f"place{self._places}", graph)
 
     def docker(self, *words: str, folder: Path | None = None) -> None:
+        """Run a command with `docker run`."""
         where = ["-v", f"{folder}:/work", "-w", "/work"] if folder else []
         who = ["--user", f"{os.getuid()}:{os.getgid()}", "-e", "HOME=/tmp"]
         command = ["docker", "run", "--rm", *where, *who, self._image, *words]
@@ -102,6 +106,7 @@ class Bench:
         subprocess.run(command, check=True, capture_output=True, timeout=SECONDS, env=told)
 
     def papermill(self) -> float:
+        """Run one notebook with papermill in `docker run`; return the seconds."""
         place = self._place(chain("notebook", 1))
         step = place.graph.steps[0]
         values = {
@@ -159,6 +164,7 @@ class Bench:
 
 
 def names(found: Iterable[Any]) -> list[str]:
+    """Return the kinds and names of objects on the engine."""
     return [f"{one.kind} {one.name}" for one in found]
 
 

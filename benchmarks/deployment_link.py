@@ -67,6 +67,7 @@ def ask(port: int, path: str, clients: int, seconds: float, *headers: str) -> li
 
 
 def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 

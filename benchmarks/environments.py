@@ -96,9 +96,11 @@ class Bench:
 
     @property
     def count(self) -> int:
+        """The number of installed packages."""
         return len(self._known)
 
     def pip(self) -> float:
+        """Create an environment with pip; return the seconds."""
         python = self._place / "bin/python"
         return self._plain(
             [sys.executable, "-m", "venv", str(self._place)],
@@ -106,6 +108,7 @@ class Bench:
         )
 
     def uv(self) -> float:
+        """Create an environment with uv; return the seconds."""
         python = str(self._place / "bin/python")
         return self._plain(
             ["uv", "venv", "--quiet", "--python", sys.executable, str(self._place)],
@@ -122,6 +125,7 @@ class Bench:
         return took
 
     def ours(self, yard: Yard) -> float:
+        """Create an environment with nbyard; return the seconds."""
         environments = yard.services.environments
         start = time.perf_counter()
         made = environments.create(self._caller, NewEnvironment("bench", self._asked))

@@ -60,6 +60,8 @@ def main() -> None:
 
 
 class Bench:
+    """Events at a rate, and their recipients."""
+
     def __init__(self, rate: int, clients: int, total: int):
         self.rate = rate
         self.clients = clients
@@ -67,6 +69,7 @@ class Bench:
         self.told: dict[str, list[Told]] = {"nbyard": [], "floor: broadcast": []}
 
     def through_store(self, server: LiveServer) -> float:
+        """Send events through the store and a server; return the seconds."""
         store = server.variables["NBYARD_STORE_DIR"]
         with role("listen", server.socket_url, server.token, self.clients, self.total) as heard:
             expect_ready(heard)
@@ -77,6 +80,7 @@ class Bench:
             return took
 
     def broadcast(self) -> float:
+        """Send events from a bare server; return the seconds."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -121,6 +125,7 @@ class Bench:
 
 @contextlib.contextmanager
 def role(name: str, *words: object) -> Any:
+    """Start a process of `event_roles.py`, and kill it after an error."""
     command = [sys.executable, str(ROLES), name, *map(str, words)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
@@ -132,16 +137,19 @@ def role(name: str, *words: object) -> Any:
 
 
 def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def expect_ready(process: Any) -> None:
+    """Wait for the line `ready` of a process."""
     said = process.stdout.readline()
     assert said == "ready\n", f"said {said!r} instead of ready"
 
 
 def say(process: Any) -> None:
+    """Send an empty line to a process."""
     process.stdin.write("\n")
     process.stdin.flush()
 

@@ -53,10 +53,12 @@ def main() -> None:
 
 
 def title(kernel: str) -> str:
+    """Return the title of the comparison for a kernel."""
     return f"A notebook of three cells, kernel of {KERNELS[kernel][0]}"
 
 
 def compare(folder: Path, kernel: str, options: argparse.Namespace) -> None:
+    """Measure all contenders with a kernel."""
     folder.mkdir()
     notebook = write(folder / "three.ipynb", kernel, KERNELS[kernel][1])
     with (
@@ -108,6 +110,7 @@ def install(folder: Path, kernel: str, argv: list[str]) -> None:
 
 
 def quietly(yard: Yard, notebook: Path, pause: float) -> float:
+    """Run the notebook, and wait for the next kernel after the measurement."""
     begun = time.perf_counter()
     submit(yard, notebook)
     seconds = time.perf_counter() - begun
@@ -116,12 +119,14 @@ def quietly(yard: Yard, notebook: Path, pause: float) -> float:
 
 
 def papermill_command(folder: Path, notebook: Path, kernel: str) -> None:
+    """Run the notebook with papermill's command line."""
     out = str(folder / "papermill.ipynb")
     words = [sys.executable, "-m", "papermill", str(notebook), out]
     run(*words, "-k", kernel, "-p", "x", "1")
 
 
 def papermill_warm(folder: Path, notebook: Path, kernel: str) -> None:
+    """Run the notebook with papermill's API in this process."""
     import papermill
 
     out = str(folder / "warm.ipynb")
@@ -131,6 +136,7 @@ def papermill_warm(folder: Path, notebook: Path, kernel: str) -> None:
 
 
 def alone(kernel: str) -> None:
+    """Start and stop the kernel."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name=kernel)

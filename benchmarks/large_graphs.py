@@ -66,6 +66,7 @@ def main() -> None:
 
 
 def apart(nodes: int, shape: str) -> dict[str, float]:
+    """Measure one size in a new process."""
     command = [sys.executable, __file__, "--one", "--nodes", str(nodes), "--shapes", shape]
     found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=-1).stdout)
     return found
@@ -86,6 +87,7 @@ def show(shape: str, sizes: dict[int, dict[str, float]]) -> None:
 
 
 def measured(nodes: int, shape: Any) -> dict[str, float]:
+    """Measure one size in this process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = graphs.write(folder, nodes, shape)
@@ -107,6 +109,7 @@ def still(yard: Yard) -> None:
 
 
 def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:
+    """Yield the cost of each part."""
     text = path.read_text()
     services = yard.services
     shared = ydocs["nbflow"]()
@@ -128,6 +131,7 @@ def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:
 
 
 def pages(runs: Any, run: str) -> None:
+    """Read all tasks of a run in pages."""
     after: str | None = ""
     while after is not None:
         page = runs.tasks(CALLER, run, limit=PAGE, after=after)
@@ -136,6 +140,7 @@ def pages(runs: Any, run: str) -> None:
 
 
 def floors(path: Path, nodes: int) -> Iterator[tuple[str, float]]:
+    """Yield the cost of the floors."""
     content = path.read_bytes()
     document = msgspec.json.decode(content)
     yield "floor: msgspec decode", cpu(lambda: msgspec.json.decode(content))
@@ -155,6 +160,7 @@ def cpu(work: Callable[[], object]) -> float:
 
 
 def peak() -> float:
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -77,6 +77,7 @@ def opened(folder: Path, size: int, url: str) -> Yard:
 
 
 def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield the requests by their names."""
     services = yard.services
     runs = services.runs
     found = runs.list(CALLER, limit=50).items
@@ -119,6 +120,7 @@ def measured(asked: dict[int, Requests], rounds: int) -> dict[int, dict[str, flo
 
 
 def show(found: dict[int, dict[str, float]], ratios: dict[str, float]) -> None:
+    """Print the milliseconds of each request and the ratios."""
     lines = [f"{'ms of CPU':26}" + "".join(f"{size:>12,}" for size in found) + f"{'ratio':>9}"]
     for name, ratio in ratios.items():
         cells = "".join(f"{of[name]:>12.2f}" for of in found.values())

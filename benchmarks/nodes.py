@@ -107,6 +107,7 @@ class Bench:
         path: str = "work.sh",
         output: str = "out",
     ) -> Path:
+        """Write a workflow of equal nodes and return its path."""
         numbered &= not path.endswith(".ipynb")
         values = [{"n": {"value": n}} if numbered else {} for n in range(count)]
         nodes = {
@@ -128,6 +129,7 @@ class Bench:
         return place
 
     def notebook(self) -> str:
+        """Write the small notebook and return its name."""
         cells = [
             {
                 "cell_type": "code",
@@ -157,6 +159,7 @@ class Bench:
         return detail
 
     def state(self, run: str) -> str:
+        """Return the state of a run from the store."""
         with self.yard.store.read() as c:
             found = self.yard.store.runs.by_id(c, run)
         return found.state if found else ""
@@ -171,6 +174,7 @@ class Bench:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def text(self, detail: RunDetail, node: str, output: str = "out") -> str:
+        """Return the text of a node's output."""
         (task,) = (task for task in detail.tasks if task.node == node)
         return self.said(task, output)
 
@@ -180,6 +184,7 @@ class Bench:
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
+        """Check that no process of an attempt is left after some time."""
         deadline = time.monotonic() + SECONDS
         while left := self._left():
             assert time.monotonic() < deadline, left
@@ -200,6 +205,7 @@ class Bench:
 
 
 def measured(bench: Bench, found: Measured, nodes: int, work: Callable[[], Any]) -> Any:
+    """Run the work, and record wall and processor time for each node."""
     before, start = bench.cpu(), time.perf_counter()
     what = work()
     found["wall"].append((time.perf_counter() - start) / nodes)
@@ -208,12 +214,14 @@ def measured(bench: Bench, found: Measured, nodes: int, work: Callable[[], Any])
 
 
 def commands(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure independent commands."""
     graph = bench.graph("commands", nodes)
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     check_commands(bench, detail, nodes, cached=False)
 
 
 def chain(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure commands in a chain."""
     graph = bench.graph("chain", nodes, chained=True)
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     last = f"n{nodes - 1}"
@@ -222,6 +230,7 @@ def chain(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def functions(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure independent function calls."""
     graph = bench.graph("functions", nodes, path="steps.py::noop")
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     assert len(detail.tasks) == nodes
@@ -237,6 +246,7 @@ def functions(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def handed(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure functions in a chain."""
     graph = bench.graph("handed", nodes, path="steps.py::more", chained=True, output="result")
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     last = bench.text(detail, f"n{nodes - 1}", "result")
@@ -245,6 +255,7 @@ def handed(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure notebooks side by side."""
     graph = bench.graph("notebooks", nodes, path=bench.notebook())
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     for task in detail.tasks:
@@ -255,6 +266,7 @@ def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def unchanged(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure an unchanged graph."""
     graph = bench.graph("same", nodes, chained=True)
     bench.run(graph, force=False)
     detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
@@ -263,6 +275,7 @@ def unchanged(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def alike(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure equal nodes with one cached result."""
     graph = bench.graph("alike", nodes, numbered=False)
     bench.run(graph, force=False)
     detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
@@ -272,6 +285,7 @@ def alike(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def shell(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure an unchanged graph from a shell."""
     graph = bench.graph("same", nodes, chained=True)
     bench.run(graph, force=False)
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
@@ -286,6 +300,7 @@ def shell(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def check_commands(bench: Bench, detail: RunDetail, nodes: int, *, cached: bool) -> None:
+    """Check the outputs of commands, and that each ran once or came from the cache."""
     assert {task.node for task in detail.tasks} == {f"n{n}" for n in range(nodes)}
     for task in detail.tasks:
         assert task.cached == cached and len(task.attempts) == (not cached), task

@@ -67,6 +67,7 @@ def main() -> None:
 
 
 def write(path: Path, kernel: str = "python3", language: str = "python") -> Path:
+    """Write the notebook of three cells and return its path."""
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
     cells[0].metadata["tags"] = ["parameters"]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -104,6 +105,7 @@ def end(pid: int) -> None:
 
 
 def submit(yard: Yard, notebook: Path) -> None:
+    """Run the notebook in nbyard, and wait until it has succeeded."""
     runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
     made = runs.create(body=NewRun(path=str(notebook), force=True))
     deadline = time.monotonic() + SECONDS
@@ -115,11 +117,13 @@ def submit(yard: Yard, notebook: Path) -> None:
 
 
 def nbyard_run(yard: Yard, notebook: Path) -> None:
+    """Run the notebook with `nbyard run`."""
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(notebook), "--force"]
     run(*command, variables=yard.settings.environment())
 
 
 def runner(folder: Path, notebook: Path) -> None:
+    """Run the notebook with the runner alone."""
     attempt_id = secrets.token_hex(8)
     attempt = folder / "alone" / attempt_id
     (attempt / "code").mkdir(parents=True)
@@ -132,11 +136,13 @@ def runner(folder: Path, notebook: Path) -> None:
 
 
 def papermill_command(folder: Path, notebook: Path) -> None:
+    """Run the notebook with papermill's command line."""
     out = str(folder / "papermill.ipynb")
     run(sys.executable, "-m", "papermill", str(notebook), out, "-p", "x", "1")
 
 
 def papermill_warm(folder: Path, notebook: Path) -> None:
+    """Run the notebook with papermill's API in this process."""
     import papermill
 
     out = str(folder / "warm.ipynb")
@@ -144,6 +150,7 @@ def papermill_warm(folder: Path, notebook: Path) -> None:
 
 
 def kernel() -> None:
+    """Start and stop a kernel."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")
@@ -152,6 +159,7 @@ def kernel() -> None:
 
 
 def run(*command: str, variables: dict[str, str] | None = None) -> None:
+    """Run a command; raise an error if it fails."""
     environment = {**os.environ, **(variables or {})}
     subprocess.run(command, check=True, capture_output=True, env=environment, timeout=SECONDS)
 

@@ -85,6 +85,7 @@ def write(path: Path, size: int) -> int:
 
 
 def block(start: int, pl: Any) -> Any:
+    """Return rows as a frame; equal numbers give equal rows."""
     frame = pl.select(id=pl.int_range(start, start + BLOCK_ROWS))
     word = pl.col("id").hash
     unit = [(word(seed) % 1_000_003) / 1_000_003 for seed in range(12)]
@@ -105,6 +106,7 @@ def block(start: int, pl: Any) -> Any:
 
 
 def compare(title: str, path: Path, options: argparse.Namespace) -> None:
+    """Measure all contenders on the file."""
     memory: dict[str, list[int]] = {}
     programs = {
         "nbyard, sampled": (NBYARD, str(path), "sample"),
@@ -128,6 +130,7 @@ def compare(title: str, path: Path, options: argparse.Namespace) -> None:
 
 
 def read(path: Path) -> None:
+    """Read the bytes of the file."""
     with path.open("rb", buffering=0) as file:
         while file.read(1 << 20):
             pass

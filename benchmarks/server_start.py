@@ -73,6 +73,7 @@ def configure(folder: Path, *, enabled: bool) -> None:
 
 
 def servers(folder: Path, options: argparse.Namespace) -> None:
+    """Measure the start of the server."""
     contenders: dict[str, Work] = {
         "with nbyard": partial(start_and_stop, folder / "with"),
         "without": partial(start_and_stop, folder / "without"),
@@ -84,12 +85,14 @@ def servers(folder: Path, options: argparse.Namespace) -> None:
 
 
 def start_and_stop(folder: Path) -> float:
+    """Return the seconds until the server's first response."""
     start = time.perf_counter()
     with server(folder):
         return time.perf_counter() - start
 
 
 def imports(module: str) -> None:
+    """Import a module in a new process."""
     subprocess.run([sys.executable, "-c", f"import {module}"], check=True, timeout=SECONDS)
 
 
@@ -122,6 +125,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until an address responds."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended; see server.log"
@@ -133,6 +137,7 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 def free_port() -> int:
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -155,6 +160,7 @@ def launchers(folder: Path, options: argparse.Namespace) -> None:
 
 
 def launcher(pages: Pages, address: str, *, expected: bool) -> float:
+    """Open the launcher and return the seconds until it shows."""
     page = pages.open(address, until=".jp-LauncherCard", text="#jupyter-config-data")
     extensions = {extension["name"] for extension in json.loads(page.text)["federated_extensions"]}
     assert ("nbyard" in extensions) == expected, extensions

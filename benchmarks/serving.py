@@ -92,6 +92,7 @@ SERVERS = {
 
 
 def free_port() -> int:
+    """Return a free port."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -99,6 +100,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(server: Server, python: str) -> Iterator[int]:
+    """Run a server until the end of the block, and yield its port."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         variables = {"PYTHONPATH": str(HERE), "NBYARD_PORT": str(port), "NBYARD_HOST": "127.0.0.1"}
@@ -118,6 +120,7 @@ def running(server: Server, python: str) -> Iterator[int]:
 
 
 def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a server responds; raise CannotTakePart if it does not."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -139,6 +142,7 @@ def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
 
 
 def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
+    """Measure one server with each number of clients."""
     found = {}
     with running(server, python) as port:
         ask(server, port, max(CLIENTS), min(1, seconds))

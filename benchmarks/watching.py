@@ -91,6 +91,7 @@ def attempt(folder: str, paths: list[str], *, is_watched: bool) -> None:
 
 
 def use(folder: str, paths: list[str]) -> None:
+    """List the folder and read all files; open every second one for writing."""
     os.listdir(folder)
     for number, path in enumerate(paths):
         with open(path, "rb+" if number % 2 else "rb") as file:
@@ -98,6 +99,7 @@ def use(folder: str, paths: list[str]) -> None:
 
 
 def started() -> float:
+    """Return the processor time of a process that does nothing."""
     before = children_seconds()
     for _ in range(PROCESSES):
         subprocess.run([sys.executable, "-c", "pass"], check=True)
@@ -105,11 +107,13 @@ def started() -> float:
 
 
 def children_seconds() -> float:
+    """Return the processor time of all child processes so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def show(files: int, seconds: dict[str, list[float]]) -> None:
+    """Print the cost of watching."""
     medians = {name: 1e3 * statistics.median(found) for name, found in seconds.items()}
     rounds = zip(seconds[WATCHED], seconds[READING], strict=True)
     added = 1e3 * statistics.median(one - other for one, other in rounds)

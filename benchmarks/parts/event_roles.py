@@ -44,6 +44,7 @@ def groups(rate: int, total: int) -> Iterator[tuple[float, range]]:
 
 
 def data_of(number: int, made: float) -> dict[str, Any]:
+    """Return the data of an event."""
     return {"state": "running", "number": number, "made": made}
 
 
@@ -116,6 +117,7 @@ class Listeners:
         self._decoder = msgspec.json.Decoder(_Frame)
 
     async def listen(self, connection: WebSocketClientConnection) -> Window:
+        """Read a connection until all events have arrived."""
         window = Window()
         while window.expected < self.total:
             text = await asyncio.wait_for(connection.read_message(), QUIET_SECONDS)

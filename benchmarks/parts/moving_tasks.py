@@ -132,6 +132,7 @@ class Bare(tornado.websocket.WebSocketHandler):
 
 
 async def serve(moving: Moving) -> None:
+    """Answer requests from stdin until it closes."""
     server = tornado.web.Application([("/", Bare)]).listen(0, "127.0.0.1")
     (listening, *_) = server._sockets.values()
     say(port=listening.getsockname()[1])
@@ -152,6 +153,7 @@ async def serve(moving: Moving) -> None:
 
 
 def say(**told: float) -> None:
+    """Print a line of JSON."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 

@@ -91,6 +91,8 @@ class FreshContainer(Nbyard):
 
 
 class DockerRun(Peer):
+    """Papermill in a new container of `docker run` for each notebook."""
+
     name = "docker run, papermill in it"
 
     def start(self) -> None:
@@ -114,12 +116,14 @@ class DockerRun(Peer):
 
 
 def nothing_in_container() -> None:
+    """Run `true` in a container."""
     with engine_with_image() as (url, image):
         words = ["docker", "--host", url, "run", "--rm", image, "true"]
         subprocess.run(words, check=True)
 
 
 def containers(url: str, label: str) -> set[str]:
+    """Return the containers with a label."""
     words = ["docker", "--host", url, "ps", "--all", "--filter", f"label={label}"]
     words += ["--format", "container {{.Names}} {{.Status}}"]
     told = subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -18,6 +18,8 @@ PIPELINE = "graph.pipeline"
 
 
 class Elyra(Peer):
+    """Elyra's local runner as a contender."""
+
     name = "Elyra, local runner"
     packages = ("elyra==4.1.0", "papermill", "ipykernel")
     # Elyra needs an older IPython

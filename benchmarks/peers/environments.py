@@ -42,6 +42,7 @@ def python_with(name: str, packages: tuple[str, ...], same: tuple[str, ...] = SA
 
 
 def cache_folder() -> Path:
+    """Return the folder of environments in the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "nbyard-benchmarks"
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,12 @@ from peers.containers import nothing_in_container
 
 
 def python() -> None:
+    """Start Python and exit."""
     subprocess.run([sys.executable, "-c", "pass"], check=True)
 
 
 def spawn() -> None:
+    """Start a process that does nothing."""
     subprocess.run(["/bin/true"], check=True)
 
 

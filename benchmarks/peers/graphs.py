@@ -51,6 +51,7 @@ class Graph:
 
     @property
     def width(self) -> int:
+        """The largest number of independent steps."""
         return max(map(len, self.layers()))
 
     def texts(self) -> dict[str, str]:
@@ -124,13 +125,16 @@ class Place:
         }
 
     def output(self, name: str) -> Path:
+        """Return the path of a step's output."""
         return self.out / f"{name}.txt"
 
     def executed(self, name: str) -> Path:
+        """Return the path of a step's executed notebook."""
         return self.out / f"{name}.ipynb"
 
     @cached_property
     def texts(self) -> dict[str, str]:
+        """The expected text of each step."""
         return self.graph.texts()
 
     def check(self, *, injected: bool) -> None:

@@ -8,6 +8,8 @@ from peers.peer import CORES, FLOWS, Peer
 
 
 class Luigi(Peer):
+    """Luigi as a contender."""
+
     name = "Luigi"
     packages = ("luigi", "papermill", "ipykernel")
     variables = {"PYTHONPATH": str(FLOWS)}  # noqa: RUF012

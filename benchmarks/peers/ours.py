@@ -52,6 +52,8 @@ SECONDS = 900
 
 
 class Nbyard(Peer):
+    """nbyard as a contender, with a live server."""
+
     name = "nbyard"
     runtime: ClassVar[str] = ""
     image = ""
@@ -92,6 +94,7 @@ class Nbyard(Peer):
         return {"nbyard, live server": self.run, "nbyard, shell": self.run_from_shell}
 
     def run_from_shell(self, place: Place) -> None:
+        """Run the graph with `nbyard run`."""
         words = ["-m", "nbyard.cli.main", "run", str(place.folder / FLOW)]
         words += ["--force"] * (not place.again)
         self.processes.call(self.python, *words)

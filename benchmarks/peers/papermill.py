@@ -33,6 +33,8 @@ class _Loop(Peer):
 
 
 class CommandLine(_Loop):
+    """papermill's command line for each notebook."""
+
     name = "papermill, command line"
 
     def execute(self, code: str, step: dict[str, Any]) -> None:
@@ -42,6 +44,8 @@ class CommandLine(_Loop):
 
 
 class Api(_Loop):
+    """papermill's API in a pool of warm processes."""
+
     name = "papermill API, warm process"
 
     def start(self) -> None:
@@ -84,10 +88,14 @@ def _answer(worker: subprocess.Popen[bytes]) -> None:
 
 
 class CleanCommandLine(CommandLine):
+    """The command line in an environment with few packages."""
+
     name = "papermill, command line, clean environment"
     packages = ("papermill", "ipykernel")
 
 
 class CleanApi(Api):
+    """The API in an environment with few packages."""
+
     name = "papermill API, warm process, clean environment"
     packages = ("papermill", "ipykernel")

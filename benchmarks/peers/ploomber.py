@@ -11,6 +11,8 @@ NEXT = FIRST + " {{% for one in upstream %}}{{{{upstream[one]}}}}{{% endfor %}}"
 
 
 class Ploomber(Peer):
+    """Ploomber as a contender."""
+
     name = "Ploomber"
     packages = ("ploomber", "ipykernel")
     variables = {  # noqa: RUF012

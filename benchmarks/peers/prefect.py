@@ -14,6 +14,8 @@ SECONDS = 120
 
 
 class Prefect(Peer):
+    """Prefect with its server as a contender."""
+
     name = "Prefect, its server up"
     # a later fastapi is incompatible with its server
     packages = ("prefect", "fastapi<0.140", "papermill", "ipykernel")

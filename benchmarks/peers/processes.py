@@ -59,6 +59,7 @@ class Marked:
             )
 
     def alive(self) -> set[int]:
+        """Return the pids of all marked processes."""
         mark = self.mark.encode()
         return {pid for pid, words in environments().items() if mark in words}
 
@@ -84,6 +85,7 @@ def check_left(left: Callable[[], set[str]]) -> None:
 
 
 def described(pid: int) -> str:
+    """Return a process as text: its pid and its command line."""
     try:
         words = (Path("/proc") / str(pid) / "cmdline").read_bytes()
     except OSError:

@@ -5,6 +5,8 @@ from peers.peer import CORES, FLOWS, Peer
 
 
 class Snakemake(Peer):
+    """Snakemake as a contender."""
+
     name = "Snakemake"
     packages = ("snakemake", "papermill", "ipykernel")
 

@@ -10,6 +10,8 @@ COLUMNS = ("a", "b", "c", "d")
 
 
 class Sorter:
+    """A pipeline that is trained on random data at its start."""
+
     def __init__(self) -> None:
         values = np.random.default_rng(0).normal(size=(500, len(COLUMNS)))
         self.model = make_pipeline(StandardScaler(), LogisticRegression())
