@@ -94,7 +94,7 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         install=_install,
         quoted=quoted,
     )
-    # The user's lines come after the marker, which separates them when the text is read again.
+    # The seal covers the generated lines only, because users may edit those below the marker.
     return sealed(made) + recipe.own
 
 

@@ -52,7 +52,7 @@ class FunctionKind:
             if argument.required and argument.role != "output" and argument.name not in values:
                 raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
         place, function = spot(file)
-        # A bare name means the worker's own interpreter.
+        # An empty interpreter means the runner's own.
         own = environment.interpreter if "/" in environment.interpreter else ""
         return FunctionWork(f"code/{place}", function, parameters, files, own)
 

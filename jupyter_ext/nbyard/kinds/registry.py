@@ -42,7 +42,7 @@ def kind_of(filename: str, content: bytes) -> Kind:
         return kind_named(FUNCTION)
     lower = filename.lower()
     for name in sorted(_installed()):
-        # The fallback would match every file.
+        # The fallback takes every file that no other kind matches, so it is not tried here.
         if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
             return _loaded(name)
     return kind_named(FALLBACK)

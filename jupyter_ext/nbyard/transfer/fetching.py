@@ -251,7 +251,7 @@ class Watch:
         self._socket = plain.dup()
 
     def answered(self) -> None:
-        """Note that the response has begun: from now on only its speed is limited."""
+        """Note that the response has begun; from now on its speed is checked."""
         self._answered_at = time.monotonic()
 
     def received(self, done: int, total: int | None) -> None:
