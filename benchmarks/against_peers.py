@@ -1,4 +1,4 @@
-"""Compare the same graphs in nbyard and in the tools that people would use otherwise.
+"""Compare the same graphs in nbyard and in other tools for the same work.
 
     python benchmarks/against_peers.py [--rounds 5] [--scenarios one chain …] [--peers luigi …]
         [--smallest]
@@ -6,17 +6,17 @@
 | scenario | what is done |
 |---|---|
 | one | one notebook of three cells with a parameter |
-| chain | 20 notebooks, each reads what the one before wrote |
-| fan | 20 notebooks, 19 of them read what the first wrote |
+| chain | 20 notebooks, each reads the output of the previous one |
+| fan | 20 notebooks, 19 of them read the output of the first |
 | commands | 1,000 small shell scripts side by side |
-| unchanged | 100 small shell scripts in ten chains, once more with nothing changed |
+| unchanged | 100 small shell scripts in ten chains, once more without changes |
 | container | one notebook in a container |
 
-Peers are installed into environments of their own, in the user's cache folder, with the versions
-of papermill, nbclient and ipykernel that nbyard has. The output names those that cannot be
-installed or do not start. After every run, outside the measured time, texts and executed notebooks
-are compared with what must have come out, and no process of the run may be left. `--smallest`
-takes only the peers that live in the environment of nbyard.
+Peers are installed into their own environments in the user's cache folder, with nbyard's versions
+of papermill, nbclient and ipykernel. The output names peers that cannot be installed or do not
+start. Outside the measured time, texts and executed notebooks of every run are compared with the
+expected ones. No process of a run may be left. `--smallest` uses only the peers that live in
+nbyard's environment.
 """
 
 import argparse
@@ -42,14 +42,17 @@ from peers.peer import Peer, Way
 from peers.processes import check_left
 
 FEWER = 3
-# the peers that need no environment of their own
+# The peers that live in nbyard's environment.
 OURS = [key for key, peer in PEERS.items() if not peer.packages]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Who takes part beside `ours`: the `slow` in three rounds only and with none that does not
-    count, the `slowest` only when asked for. `again`: what is measured is the second time."""
+    """A scenario and its contenders beside `ours`.
+
+    The `slow` ones run three rounds only, without a warm-up round. The `slowest` ones run only on
+    request. `again`: the second run is measured.
+    """
 
     title: str
     graph: Callable[[int], Graph]
@@ -138,7 +141,7 @@ def main() -> None:
 
 
 def succeeds(key: str, options: argparse.Namespace, running: "Running") -> bool:
-    """Measure a scenario. One that fails keeps no other from being measured."""
+    """Measure a scenario; a failure does not stop the others."""
     start = time.monotonic()
     try:
         Bench(key, options, running).run()
@@ -150,7 +153,7 @@ def succeeds(key: str, options: argparse.Namespace, running: "Running") -> bool:
 
 
 class Contender:
-    """One way of one peer."""
+    """One way of running a peer."""
 
     def __init__(self, peer: Peer, way: Way, place: Callable[[], Place], *, again: bool):
         self._peer = peer
@@ -160,7 +163,7 @@ class Contender:
         self._known: Place | None = None
 
     def __call__(self) -> float:
-        """Seconds of the run itself, without what is made ready and checked."""
+        """Return the seconds of the run itself, without preparation and checks."""
         if not self._again:
             return self.once(self._place())
         if self._known is None:
@@ -173,6 +176,7 @@ class Contender:
         return seconds
 
     def once(self, place: Place) -> float:
+        """Run a graph once and delete its folder; return the seconds."""
         self._peer.express(place)
         seconds = self._do(place)
         shutil.rmtree(place.folder)
@@ -189,7 +193,7 @@ class Contender:
 
 
 class Running:
-    """Peers that are up until the stack closes."""
+    """Starts peers and keeps them running until the stack closes."""
 
     def __init__(self, stack: contextlib.ExitStack):
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -197,10 +201,10 @@ class Running:
         self._peers: dict[str, Peer] = {}
 
     def peer(self, key: str) -> Peer:
-        """Start a peer, or return the one that was started before.
+        """Start a peer, or return the one that already runs.
 
         Raises:
-            CannotTakePart: it cannot be installed or does not start.
+            CannotTakePart: the peer cannot be installed or does not start.
         """
         if key not in self._peers:
             made = PEERS[key].made(self.folder / key, Path(sys.executable))
@@ -209,7 +213,7 @@ class Running:
 
 
 class Bench:
-    """A scenario, and who takes part in it."""
+    """A scenario with its contenders."""
 
     def __init__(self, key: str, options: argparse.Namespace, running: Running):
         self._key = key
@@ -221,6 +225,7 @@ class Bench:
         self._left_out: dict[str, str] = {}
 
     def run(self) -> None:
+        """Measure all contenders of the scenario and report them."""
         scenario, options = self._scenario, self._options
         title = f"{scenario.title}: {self._count}"
         ours = self._contenders(scenario.ours)

@@ -1,16 +1,16 @@
-"""Compare a model of scikit-learn over many rows in nbyard's mode batch and in a pandas script.
+"""Compare a scikit-learn model over many rows in nbyard's mode batch and in a pandas script.
 
     python benchmarks/batch.py [--rounds 5] [--rows 1000000] [--formats csv parquet] [--smallest]
 
 | contender | what is measured |
 |---|---|
-| nbyard | the mode batch; it also checks every value and keeps what is done |
+| nbyard | the mode batch; it also checks every value and stores its progress |
 | pandas script | read all, predict, write all |
 | nbyard, a tenth | a tenth of the rows: the cost of a start, and whether memory grows with rows |
 
 Each measurement starts a new process. All load the same model in the same environment and read the
-same file, and the predictions are compared. The output also has the peak memory of each process
-and its processor time, which a busy machine disturbs less.
+same file, and the predictions are compared. The output also has the peak memory of each process and
+its processor time, which a busy machine disturbs less.
 """
 
 import argparse
@@ -56,17 +56,19 @@ assert len(one) == int(sys.argv[1]) and one["kind"].equals(other["kind"]), "they
 
 
 def script(text: str, *words: object) -> None:
-    """In a process of its own: a child's most memory counts that of whoever started it."""
+    """Run a script in a new process: a child's peak memory includes that of its parent."""
     subprocess.run([sys.executable, "-c", text, *map(str, words)], check=True)
 
 
 def data(folder: Path, rows: int, suffix: str) -> Path:
+    """Write random rows to a file and return its path."""
     path = folder / f"in.{suffix}"
     script(MADE, path, rows, *COLUMNS)
     return path
 
 
 def ours(source: Path, target: Path) -> list[str]:
+    """Return the command of nbyard's mode batch."""
     columns = [{"name": name, "type": "float"} for name in COLUMNS]
     told = {"name": "sorter", "version": "1", "mode": "batch", "flavour": "class", "src": "."}
     told |= {"module": "model", "class": "Sorter", "metadata": {}}
@@ -77,17 +79,19 @@ def ours(source: Path, target: Path) -> list[str]:
 
 
 def theirs(source: Path, target: Path) -> list[str]:
+    """Return the command of the pandas script."""
     return [sys.executable, "-c", SCRIPT, str(source), str(target)]
 
 
 class Used(NamedTuple):
-    """The most memory that a process held, in MB, and its seconds of the processor."""
+    """The peak memory of a process in MB, and its processor time in seconds."""
 
     memory: float
     processor: float
 
 
 def run(words: list[str]) -> Used:
+    """Run a command and return its resources; exit with its output if it fails."""
     told = {**os.environ, "PYTHONPATH": str(HERE)}
     process = subprocess.Popen(words, env=told, cwd=HERE, stderr=subprocess.PIPE)
     said = process.stderr.read() if process.stderr else b""
@@ -99,6 +103,7 @@ def run(words: list[str]) -> Used:
 
 
 def compared(folder: Path, suffix: str, options: argparse.Namespace) -> None:
+    """Compare the contenders on a file of one format."""
     rows: int = options.rows
     source = data(folder, rows, suffix)
     made = {"nbyard": ours, "pandas script": theirs, "nbyard, a tenth": ours}

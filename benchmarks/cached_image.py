@@ -1,4 +1,4 @@
-"""Compare the time of building an image again in nbyard and in `docker build`.
+"""Compare rebuilding an unchanged image in nbyard and in `docker build`.
 
     DOCKER_HOST=… python benchmarks/cached_image.py [--base IMAGE] [--rounds 10]
     python benchmarks/cached_image.py --own-engine [--smallest]
@@ -8,8 +8,8 @@ Both build the same Dockerfile with the same files beside it, which they have bu
 | contender | what is measured |
 |---|---|
 | docker build | `docker build --quiet` with the classic builder, whose cache has every step |
-| nbyard | from `images.build` until the image is *ready*, through a dispatcher that is up |
-| nbyard, engine alone | the part of it that asks the engine |
+| nbyard | from `images.build` until the image is *ready*, through a running dispatcher |
+| nbyard, engine alone | the part of it that calls the engine |
 """
 
 import argparse
@@ -50,6 +50,7 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
+    """Measure both builders on an engine."""
     with (
         tempfile.TemporaryDirectory() as name,
         engine_settings(options) as settings,
@@ -61,13 +62,15 @@ def compare(options: argparse.Namespace) -> None:
             "nbyard": bench.ours,
             "nbyard, engine alone": bench.engine_alone,
         }
-        # what is measured is the second time
+        # the warm-up round builds the image, the measured rounds rebuild it
         seconds = measure(contenders, options.rounds, warm_up=True)
         bench.clear()
     report(TITLE, seconds, ("docker build",))
 
 
 class Bench:
+    """The Dockerfile with its files, and the ways to build it."""
+
     def __init__(self, folder: Path, yard: Yard, steps: int):
         folder.mkdir()
         self._folder = folder
@@ -82,11 +85,13 @@ class Bench:
         (folder / "Dockerfile").write_text(f"FROM {base}\n{copies}")
 
     def docker(self) -> None:
+        """Build with `docker build`."""
         told = {**os.environ, "DOCKER_HOST": self._engine.url, "DOCKER_BUILDKIT": "0"}
         words = ["docker", "build", "--quiet", "--tag", TAG, str(self._folder)]
         subprocess.run(words, check=True, capture_output=True, timeout=SECONDS, env=told)
 
     def ours(self) -> None:
+        """Build with nbyard, and wait until the image is ready."""
         images = self._yard.services.images
         body = NewImage(path=str(self._folder / "Dockerfile"), tag=OURS)
         made = images.build(self._caller, body)
@@ -98,16 +103,19 @@ class Bench:
         check(made)
 
     def engine_alone(self) -> None:
+        """Build with the part of nbyard that calls the engine."""
         wish = code_wish(self._folder, "Dockerfile")
         self._made = ensure(self._engine, wish, lambda line: None).reference
 
     def clear(self) -> None:
+        """Delete the images."""
         for one in (TAG, OURS, self._made):
             self._engine.remove_image(one)
         self._engine.close()
 
 
 def check(made: NamedImage) -> None:
+    """Check that the build has succeeded."""
     assert made.state == "ready", made.reason
 
 

@@ -1,15 +1,15 @@
-"""Compare the time of a notebook in a container in nbyard and in `docker run` with papermill.
+"""Compare a notebook in a container in nbyard and in `docker run` with papermill.
 
     DOCKER_HOST=… python benchmarks/container_overhead.py [--base IMAGE] [--rounds 5] [--steps 10]
     python benchmarks/container_overhead.py --own-engine [--smallest]
 
-All run in the same image, the one that nbyard makes for notebooks on the base image.
+All run in the same image, which nbyard builds for notebooks on the base image.
 
 | contender | what is measured |
 |---|---|
 | docker run, papermill | `docker run --rm IMAGE papermill IN OUT -p …` |
-| nbyard, fresh container | submit to succeeded, through a dispatcher that is up |
-| nbyard, warm container, whole chain | a chain, submit to succeeded, for each of its notebooks |
+| nbyard, fresh container | submit to succeeded, through a running dispatcher |
+| nbyard, warm container, whole chain | a chain, submit to succeeded, per notebook |
 | nbyard, warm container, next notebook | the same chain without its first notebook |
 | floor: docker run | `docker run --rm IMAGE true` |
 """
@@ -59,6 +59,7 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
+    """Measure all contenders on an engine."""
     with (
         tempfile.TemporaryDirectory() as name,
         engine_settings(options) as settings,
@@ -78,6 +79,8 @@ def compare(options: argparse.Namespace) -> None:
 
 
 class Bench:
+    """The notebooks and the ways to run them in a container."""
+
     def __init__(self, folder: Path, yard: Yard):
         self._folder = folder
         self._yard = yard
@@ -95,6 +98,7 @@ class Bench:
         return Place(self._folder / f"place{self._places}", graph)
 
     def docker(self, *words: str, folder: Path | None = None) -> None:
+        """Run a command with `docker run`."""
         where = ["-v", f"{folder}:/work", "-w", "/work"] if folder else []
         who = ["--user", f"{os.getuid()}:{os.getgid()}", "-e", "HOME=/tmp"]
         command = ["docker", "run", "--rm", *where, *who, self._image, *words]
@@ -102,6 +106,7 @@ class Bench:
         subprocess.run(command, check=True, capture_output=True, timeout=SECONDS, env=told)
 
     def papermill(self) -> float:
+        """Run one notebook with papermill in `docker run`; return the seconds."""
         place = self._place(chain("notebook", 1))
         step = place.graph.steps[0]
         values = {
@@ -118,7 +123,7 @@ class Bench:
         return took
 
     def ours(self, containers: Any, steps: int) -> tuple[float, float]:
-        """Seconds for each notebook of a chain, and for each but the first."""
+        """Return the seconds per notebook of a chain, and per notebook after the first."""
         place = self._place(chain("notebook", steps))
         write_flow(place)
         begun = time.perf_counter()
@@ -151,7 +156,7 @@ class Bench:
                     shutil.copy(kept, place.executed(task.node))
 
     def check_left(self) -> None:
-        """No speed comes from what is left lying about."""
+        """Check that no container is left, so that no speed comes from skipped cleaning."""
         deadline = time.monotonic() + SECONDS
         while left := names(self._engine.owned(STORE, self._yard.store.id)):
             assert time.monotonic() < deadline, f"left behind: {left}"
@@ -159,6 +164,7 @@ class Bench:
 
 
 def names(found: Iterable[Any]) -> list[str]:
+    """Return the kinds and names of objects on the engine."""
     return [f"{one.kind} {one.name}" for one in found]
 
 

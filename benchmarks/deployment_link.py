@@ -4,12 +4,12 @@
 
 | contender | what is measured |
 |---|---|
-| direct | a model in the mode http, asked at its port |
-| link | the same process, asked through the proxy of a Jupyter server with a token |
+| direct | a model in the mode http, called at its port |
+| link | the same process, called through the proxy of a Jupyter server with a token |
 
-Clients send one row of JSON, wait for the answer and check it: 1 client, then 32, each with a
-connection of its own. Every round asks both ways, and reads how much processor time the Jupyter
-server used for each request.
+Clients send one row of JSON, wait for the response and check it: 1 client, then 32, each with its
+own connection. Every round measures both ways, and the processor time of the Jupyter server per
+request.
 """
 
 import argparse
@@ -42,7 +42,7 @@ Found = dict[str, float]
 
 
 def deploy(server: LiveServer, port: int) -> str:
-    """Write down that a deployment answers at this port; its path."""
+    """Store a deployment that responds at this port, and return its path."""
     owner, rows = Caller(local_name()), server.yard.store.deployments
     wish = NewDeployment("model:1", "own", "model", ports=[Port("api", 5000)])
     made = server.yard.services.deployments.create(owner, wish)
@@ -52,7 +52,7 @@ def deploy(server: LiveServer, port: int) -> str:
         place = Place("api", "127.0.0.1", port, answers=True)
         rows.set_revision(c, row.revision.id, places=[place])
         rows.serve(c, made, 1)
-    # as of a model that was built here; this one runs without an image, and asks for none
+    # as for a model that was built here; this one runs without an image and requires no secret
     KeptSecret(server.yard.store.folder / deployment_folder(made.id), 1).create()
     return f"/{link_path('model', 'api')}predict"
 
@@ -67,12 +67,13 @@ def ask(port: int, path: str, clients: int, seconds: float, *headers: str) -> li
 
 
 def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def measured(server: LiveServer, service: int, path: str, seconds: float) -> dict[str, Found]:
-    """Ask both ways, once with each number of clients."""
+    """Measure both ways, once for each number of clients."""
     found: dict[str, Found] = {"direct": {}, "link": {}}
     port, token = int(server.url.rpartition(":")[2]), f"Authorization: token {server.token}"
     for clients in CLIENTS:
@@ -89,7 +90,7 @@ def measured(server: LiveServer, service: int, path: str, seconds: float) -> dic
 
 
 def report(rounds: list[dict[str, Found]]) -> None:
-    """Write medians, and the medians of each round's ratios."""
+    """Write the medians, and the medians of each round's ratios."""
     medians = {
         name: {key: statistics.median(one[name][key] for one in rounds) for key in rounds[0][name]}
         for name in rounds[0]
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     options = options_of(parser, rounds=1, seconds=0.3)
-    alone = {"NBYARD_INLINE_DISPATCH": "1"}  # nobody looks for the container of this deployment
+    alone = {"NBYARD_INLINE_DISPATCH": "1"}  # no dispatcher looks for its container
     with (
         tempfile.TemporaryDirectory() as name,
         running(SERVERS["nbyard"], sys.executable) as service,

@@ -1,19 +1,20 @@
-"""Compare the time of creating an environment in nbyard with plain pip and plain uv.
+"""Compare creating an environment in nbyard with plain pip and plain uv.
 
-    python benchmarks/environments.py [--rounds 3] [--lists small large] [--smallest] > environments.jsonl
+    python benchmarks/environments.py [--rounds 3] [--lists small large] [--smallest]
 
-Every contender begins with nothing and ends with a new environment that has the same list in it,
-with what a kernel needs. All take archives from caches that a round before the first has filled.
+Every contender starts from nothing and ends with a new environment that contains the same list and
+what a kernel needs. All use caches of archives, which the warm-up round fills.
 
 | contender | what is measured |
 |---|---|
 | pip | `python -m venv`, then its `pip install` |
 | uv | `uv venv`, then `uv pip install` |
-| nbyard, pip | from `environments.create` until it is *ready*: found out, locked with hashes, installed from that lock, its kernel offered |
+| nbyard, pip | `environments.create` until *ready*: resolve, lock with hashes, install, kernel |
 | nbyard, uv | the same |
 
-After each, the packages that are there are compared with those of the round's first contender.
-"""  # noqa: E501
+After each measurement, the installed packages are compared with those of the round's first
+contender.
+"""
 
 import argparse
 import contextlib
@@ -70,7 +71,7 @@ def main() -> None:
                 contenders: dict[str, Work] = {"pip": bench.pip, "uv": bench.uv} | {
                     f"nbyard, {tool}": partial(bench.ours, yard) for tool, yard in yards.items()
                 }
-                # the first round fills the caches
+                # the warm-up round fills the caches
                 seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
                 words = f"{name}: {bench.count} packages installed"
                 report(words, seconds, ("pip", "uv"))
@@ -84,7 +85,7 @@ def _made(folder: Path) -> Path:
 
 
 class Bench:
-    """One list; each installation is checked and removed outside the measured time."""
+    """One list of packages; each environment is checked and removed outside the measured time."""
 
     def __init__(self, folder: Path, packages: Sequence[str]):
         self._place = folder / "plain"
@@ -95,9 +96,11 @@ class Bench:
 
     @property
     def count(self) -> int:
+        """The number of installed packages."""
         return len(self._known)
 
     def pip(self) -> float:
+        """Create an environment with pip; return the seconds."""
         python = self._place / "bin/python"
         return self._plain(
             [sys.executable, "-m", "venv", str(self._place)],
@@ -105,6 +108,7 @@ class Bench:
         )
 
     def uv(self) -> float:
+        """Create an environment with uv; return the seconds."""
         python = str(self._place / "bin/python")
         return self._plain(
             ["uv", "venv", "--quiet", "--python", sys.executable, str(self._place)],
@@ -121,6 +125,7 @@ class Bench:
         return took
 
     def ours(self, yard: Yard) -> float:
+        """Create an environment with nbyard; return the seconds."""
         environments = yard.services.environments
         start = time.perf_counter()
         made = environments.create(self._caller, NewEnvironment("bench", self._asked))
@@ -135,7 +140,7 @@ class Bench:
         return took
 
     def _check(self, place: Path) -> None:
-        """The same packages in the same versions, but for the tools that installed them."""
+        """Check the packages and versions, without the tools that installed them."""
         done = subprocess.run([place / "bin/python", "-c", ASK], check=True, capture_output=True)
         found = json.loads(done.stdout)
         found = {name: version for name, version in found.items() if name not in TOOLS}

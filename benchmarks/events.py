@@ -1,17 +1,19 @@
-"""Events from the store to many windows: one process writes them in groups, a Jupyter server passes
-them on, and every window must get each of them once, in order.
+"""Measure events from the store to many browser windows.
 
     python benchmarks/events.py [--rate 20000] [--clients 50] [--seconds 5] [--rounds 5]
         [--smallest]
 
+One process writes events in groups, a Jupyter server forwards them, and every window must get each
+event once, in order.
+
 | contender | what is measured |
 |---|---|
 | nbyard | rows written by another process, read and sent by the extension of a Jupyter server |
-| floor: broadcast | a bare tornado server sends the same events, which it makes itself |
+| floor: broadcast | a bare tornado server creates and sends the same events |
 
-A round is as long as the last event takes to the last window; the delays are those of every event
-in every window, from just before it was written until it was there. The processor time is that of
-the server alone.
+A round lasts until the last event reaches the last window. The delays are those of every event in
+every window, from just before its write to its arrival. The processor time is that of the server
+alone.
 """
 
 import argparse
@@ -58,6 +60,8 @@ def main() -> None:
 
 
 class Bench:
+    """Events at a rate, and their recipients."""
+
     def __init__(self, rate: int, clients: int, total: int):
         self.rate = rate
         self.clients = clients
@@ -65,6 +69,7 @@ class Bench:
         self.told: dict[str, list[Told]] = {"nbyard": [], "floor: broadcast": []}
 
     def through_store(self, server: LiveServer) -> float:
+        """Send events through the store and a server; return the seconds."""
         store = server.variables["NBYARD_STORE_DIR"]
         with role("listen", server.socket_url, server.token, self.clients, self.total) as heard:
             expect_ready(heard)
@@ -75,6 +80,7 @@ class Bench:
             return took
 
     def broadcast(self) -> float:
+        """Send events from a bare server; return the seconds."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -99,7 +105,7 @@ class Bench:
         return float(max(told["seconds"]))
 
     def report(self) -> None:
-        """Rates and delays, for people."""
+        """Print rates and delays."""
         lines = [
             f"{'medians of the rounds':24} {'events/s':>9} {'p50':>7} {'p95':>7} {'p99':>7} ms"
         ]
@@ -119,6 +125,7 @@ class Bench:
 
 @contextlib.contextmanager
 def role(name: str, *words: object) -> Any:
+    """Start a process of `event_roles.py`, and kill it after an error."""
     command = [sys.executable, str(ROLES), name, *map(str, words)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
@@ -130,16 +137,19 @@ def role(name: str, *words: object) -> Any:
 
 
 def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def expect_ready(process: Any) -> None:
+    """Wait for the line `ready` of a process."""
     said = process.stdout.readline()
     assert said == "ready\n", f"said {said!r} instead of ready"
 
 
 def say(process: Any) -> None:
+    """Send an empty line to a process."""
     process.stdin.write("\n")
     process.stdin.flush()
 

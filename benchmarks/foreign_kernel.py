@@ -1,18 +1,17 @@
-"""Compare the time of a notebook of three cells whose kernel belongs to another environment, or
-is R's: with a ready kernel, with a started kernel, and in papermill with the same kernel.
+"""Compare a notebook of three cells with a kernel of another environment, or with R's.
 
     python benchmarks/foreign_kernel.py [--rounds 7] [--smallest]
 
 | contender | what is measured |
 |---|---|
-| nbyard, ready | a process run through a dispatcher that is up and keeps kernels ready, forced |
-| nbyard, started | the same where `ready_kernels` is 0 |
-| papermill, command line | `papermill IN OUT -k KERNEL -p …` in the environment of nbyard |
+| nbyard, ready | a process run through a running dispatcher that keeps kernels ready, forced |
+| nbyard, started | the same with `ready_kernels` 0 |
+| papermill, command line | `papermill IN OUT -k KERNEL -p …` in nbyard's environment |
 | papermill, warm process | `papermill.execute_notebook` in a process that did it before |
-| floor: the kernel | start it until it answers, and end it |
+| floor: the kernel | start it, wait until it responds, and stop it |
 
-The script creates the other environment: a venv with ipykernel. R is measured where it is
-installed with IRkernel. After each measurement of nbyard the script waits for the next kernel.
+The script creates the other environment: a venv with ipykernel. R is measured if it is installed
+with IRkernel. After each measurement of nbyard the script waits for the next kernel.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from parts.paired import Work, measure, options_of, print_line, report
 
 from nbyard.yard import Yard
 
-# the owner of a kernel, and its language
+# The owner of a kernel, and its language.
 KERNELS = {"other": ("another environment", "python"), "ir": ("R", "R")}
 
 
@@ -54,10 +53,12 @@ def main() -> None:
 
 
 def title(kernel: str) -> str:
+    """Return the title of the comparison for a kernel."""
     return f"A notebook of three cells, kernel of {KERNELS[kernel][0]}"
 
 
 def compare(folder: Path, kernel: str, options: argparse.Namespace) -> None:
+    """Measure all contenders with a kernel."""
     folder.mkdir()
     notebook = write(folder / "three.ipynb", kernel, KERNELS[kernel][1])
     with (
@@ -71,7 +72,7 @@ def compare(folder: Path, kernel: str, options: argparse.Namespace) -> None:
             "papermill, warm process": partial(papermill_warm, folder, notebook, kernel),
             "floor: the kernel": partial(alone, kernel),
         }
-        quietly(ready, notebook, options.pause)  # from now on a kernel is kept ready
+        quietly(ready, notebook, options.pause)  # from now on a kernel is ready
         seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
     report(title(kernel), seconds, list(contenders)[1:4])
 
@@ -100,7 +101,7 @@ def why_no_r() -> str:
 
 
 def install(folder: Path, kernel: str, argv: list[str]) -> None:
-    """Where all contenders find it."""
+    """Install the kernelspec where all contenders find it."""
     place = folder / "jupyter" / "kernels" / kernel
     place.mkdir(parents=True)
     spec = {"argv": [*argv, "{connection_file}"], "display_name": kernel}
@@ -109,6 +110,7 @@ def install(folder: Path, kernel: str, argv: list[str]) -> None:
 
 
 def quietly(yard: Yard, notebook: Path, pause: float) -> float:
+    """Run the notebook, and wait for the next kernel after the measurement."""
     begun = time.perf_counter()
     submit(yard, notebook)
     seconds = time.perf_counter() - begun
@@ -117,12 +119,14 @@ def quietly(yard: Yard, notebook: Path, pause: float) -> float:
 
 
 def papermill_command(folder: Path, notebook: Path, kernel: str) -> None:
+    """Run the notebook with papermill's command line."""
     out = str(folder / "papermill.ipynb")
     words = [sys.executable, "-m", "papermill", str(notebook), out]
     run(*words, "-k", kernel, "-p", "x", "1")
 
 
 def papermill_warm(folder: Path, notebook: Path, kernel: str) -> None:
+    """Run the notebook with papermill's API in this process."""
     import papermill
 
     out = str(folder / "warm.ipynb")
@@ -132,6 +136,7 @@ def papermill_warm(folder: Path, notebook: Path, kernel: str) -> None:
 
 
 def alone(kernel: str) -> None:
+    """Start and stop the kernel."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name=kernel)

@@ -13,12 +13,12 @@
 | read the first page | the first of them |
 | read what changed: nothing | `runs.tasks` since the newest change |
 | whole run as JSON, MB | the size of `runs.get` |
-| memory above start, MB | the peak of the process above that before the document is read |
+| memory above start, MB | the peak of the process minus its peak before the document is read |
 | floor: msgspec decode | the same document |
 | floor: msgspec encode | the same document |
 | floor: plain INSERT | as many rows of the same size into SQLite |
 
-Each size is measured in a process of its own, so that its peak of memory is its own.
+Each size is measured in its own process, because the peak memory belongs to a process.
 """
 
 import argparse
@@ -66,13 +66,14 @@ def main() -> None:
 
 
 def apart(nodes: int, shape: str) -> dict[str, float]:
+    """Measure one size in a new process."""
     command = [sys.executable, __file__, "--one", "--nodes", str(nodes), "--shapes", shape]
     found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=-1).stdout)
     return found
 
 
 def show(shape: str, sizes: dict[int, dict[str, float]]) -> None:
-    """Milliseconds of CPU in all and for each node, for people."""
+    """Print milliseconds of CPU, in total and for each node."""
     lines = [f"{shape}: ms of CPU (µs a node)", f"{'':28}" + "".join(f"{n:>18,}" for n in sizes)]
     for name in next(iter(sizes.values())):
         cells = []
@@ -86,6 +87,7 @@ def show(shape: str, sizes: dict[int, dict[str, float]]) -> None:
 
 
 def measured(nodes: int, shape: Any) -> dict[str, float]:
+    """Measure one size in this process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = graphs.write(folder, nodes, shape)
@@ -100,13 +102,14 @@ def measured(nodes: int, shape: Any) -> dict[str, float]:
 
 
 def still(yard: Yard) -> None:
-    """No dispatcher: what it does with a run is another benchmark's matter."""
+    """Disable the dispatcher, which another benchmark measures."""
     quiet = {"call_dispatcher": lambda: None, "watch": lambda: None}
     runs = yard.services.runs
     runs._parts = dataclasses.replace(runs._parts, **quiet)
 
 
 def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:
+    """Yield the cost of each part."""
     text = path.read_text()
     services = yard.services
     shared = ydocs["nbflow"]()
@@ -128,6 +131,7 @@ def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:
 
 
 def pages(runs: Any, run: str) -> None:
+    """Read all tasks of a run in pages."""
     after: str | None = ""
     while after is not None:
         page = runs.tasks(CALLER, run, limit=PAGE, after=after)
@@ -136,6 +140,7 @@ def pages(runs: Any, run: str) -> None:
 
 
 def floors(path: Path, nodes: int) -> Iterator[tuple[str, float]]:
+    """Yield the cost of the floors."""
     content = path.read_bytes()
     document = msgspec.json.decode(content)
     yield "floor: msgspec decode", cpu(lambda: msgspec.json.decode(content))
@@ -148,13 +153,14 @@ def floors(path: Path, nodes: int) -> Iterator[tuple[str, float]]:
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """Seconds of CPU, which other work on the machine lengthens little."""
+    """Return the seconds of CPU, which other work on the machine hardly affects."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def peak() -> float:
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

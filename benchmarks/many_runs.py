@@ -1,11 +1,11 @@
-"""Measure what requests cost in a store of 5 runs and in one of 50,000.
+"""Measure the cost of requests in a store of 5 runs and in one of 50,000.
 
     python benchmarks/many_runs.py [--sizes 5 50000] [--rounds 15] [--database URL URL] [--smallest]
 
-| request | what is asked |
+| request | what is requested |
 |---|---|
 | runs | the newest 5 |
-| runs, a later page | one from the middle on |
+| runs, a later page | one run from the middle |
 | runs of a workflow | its newest 5 |
 | runs that failed | the newest 5 |
 | runs of an executable | the newest 5 |
@@ -19,7 +19,7 @@
 | events | the 20 newest |
 
 A figure is the processor time of this process for a request, the median of the rounds. The ratio is
-that of the largest store to the smallest. Both are measured in turns.
+that of the largest store to the smallest. All stores are measured in turns.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def opened(folder: Path, size: int, url: str) -> Yard:
-    """A yard without dispatcher, with so many runs in its store."""
+    """Open a yard without a dispatcher, with `size` runs in its store."""
     folder.mkdir()
     settings = Settings(store_dir=str(folder / "store"), database_url=url, inline_dispatch=True)
     yard = Yard.open(settings, root=folder)
@@ -77,6 +77,7 @@ def opened(folder: Path, size: int, url: str) -> Yard:
 
 
 def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield the requests by their names."""
     services = yard.services
     runs = services.runs
     found = runs.list(CALLER, limit=50).items
@@ -101,7 +102,7 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def measured(asked: dict[int, Requests], rounds: int) -> dict[int, dict[str, float]]:
-    """Milliseconds of each request, by size; each was asked once before it counts."""
+    """Return the milliseconds of each request by size, after one warm-up request each."""
     times: dict[int, dict[str, list[float]]] = {
         size: {name: [] for name in of} for size, of in asked.items()
     }
@@ -119,6 +120,7 @@ def measured(asked: dict[int, Requests], rounds: int) -> dict[int, dict[str, flo
 
 
 def show(found: dict[int, dict[str, float]], ratios: dict[str, float]) -> None:
+    """Print the milliseconds of each request and the ratios."""
     lines = [f"{'ms of CPU':26}" + "".join(f"{size:>12,}" for size in found) + f"{'ratio':>9}"]
     for name, ratio in ratios.items():
         cells = "".join(f"{of[name]:>12.2f}" for of in found.values())

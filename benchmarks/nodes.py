@@ -1,23 +1,22 @@
-"""Measure the time of one node: no-op commands side by side and in a chain, small notebooks, and
-a graph in which nothing changed.
+"""Measure the time of one node: commands, functions, small notebooks and unchanged graphs.
 
     python benchmarks/nodes.py [--nodes 100] [--rounds 3] [--shapes commands chain …] [--smallest]
     python benchmarks/nodes.py --nodes 10 100 1000 10000 --rounds 1 --shapes commands alike
 
 | shape | what is measured, for each node |
 |---|---|
-| commands | no-op commands that need nothing of each other, submit to succeeded |
-| chain | the same, each with the output of the one before |
-| functions | calls of a no-op function that need nothing of each other, submit to succeeded |
-| handed | functions in a chain, each with what the one before returned |
+| commands | independent no-op commands, submit to succeeded |
+| chain | the same, each with the output of the previous one |
+| functions | independent calls of a no-op function, submit to succeeded |
+| handed | functions in a chain, each with the return value of the previous one |
 | notebooks | notebooks of one cell side by side, `--notebooks` of them |
 | unchanged | the graph of `commands` once more: all of it comes from the cache |
 | shell | the same from a shell: `nbyard run` until it returns |
-| alike | nodes that are all the same, once more: one result is found for all of them |
+| alike | equal nodes, once more: one result is found for all of them |
 
-Outputs are read back and compared; a node that was not executed, or came from elsewhere than it
-should, ends the benchmark, and so does a process that is left. The processor time is that of the
-dispatcher alone, without the processes that it starts.
+Outputs are read and compared. The benchmark fails if a node was not executed, came from an
+unexpected place, or left a process behind. The processor time is that of the dispatcher alone,
+without the processes that it starts.
 """
 
 import argparse
@@ -79,7 +78,7 @@ def main() -> None:
 
 
 class Bench:
-    """A store with a live dispatcher, and graphs in a folder."""
+    """A store with a running dispatcher, and graphs in a folder."""
 
     def __init__(self, yard: Yard, folder: Path):
         self.yard = yard
@@ -108,6 +107,7 @@ class Bench:
         path: str = "work.sh",
         output: str = "out",
     ) -> Path:
+        """Write a workflow of equal nodes and return its path."""
         numbered &= not path.endswith(".ipynb")
         values = [{"n": {"value": n}} if numbered else {} for n in range(count)]
         nodes = {
@@ -129,6 +129,7 @@ class Bench:
         return place
 
     def notebook(self) -> str:
+        """Write the small notebook and return its name."""
         cells = [
             {
                 "cell_type": "code",
@@ -146,7 +147,7 @@ class Bench:
         return "small.ipynb"
 
     def run(self, graph: Path, *, force: bool = True) -> RunDetail:
-        """From the submission to the end."""
+        """Run a graph from its submission to its end."""
         made = self.runs.create(body=NewRun(path=str(graph), force=force))
         deadline = time.monotonic() + SECONDS * 20
         with listening(self.yard.store.folder) as listener:
@@ -158,12 +159,13 @@ class Bench:
         return detail
 
     def state(self, run: str) -> str:
+        """Return the state of a run from the store."""
         with self.yard.store.read() as c:
             found = self.yard.store.runs.by_id(c, run)
         return found.state if found else ""
 
     def cpu(self) -> float:
-        """Seconds of processor time that the dispatcher has used."""
+        """Return the processor time of the dispatcher so far, in seconds."""
         with self.yard.store.read() as c:
             lease = self.yard.store.leases.get(c, "dispatcher")
         assert lease is not None
@@ -172,15 +174,17 @@ class Bench:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def text(self, detail: RunDetail, node: str, output: str = "out") -> str:
+        """Return the text of a node's output."""
         (task,) = (task for task in detail.tasks if task.node == node)
         return self.said(task, output)
 
     def said(self, task: Task, output: str = "out") -> str:
-        """What came out of it."""
+        """Return the text of an output."""
         (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == output)
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
+        """Check that no process of an attempt is left after some time."""
         deadline = time.monotonic() + SECONDS
         while left := self._left():
             assert time.monotonic() < deadline, left
@@ -201,6 +205,7 @@ class Bench:
 
 
 def measured(bench: Bench, found: Measured, nodes: int, work: Callable[[], Any]) -> Any:
+    """Run the work, and record wall and processor time for each node."""
     before, start = bench.cpu(), time.perf_counter()
     what = work()
     found["wall"].append((time.perf_counter() - start) / nodes)
@@ -209,12 +214,14 @@ def measured(bench: Bench, found: Measured, nodes: int, work: Callable[[], Any])
 
 
 def commands(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure independent commands."""
     graph = bench.graph("commands", nodes)
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     check_commands(bench, detail, nodes, cached=False)
 
 
 def chain(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure commands in a chain."""
     graph = bench.graph("chain", nodes, chained=True)
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     last = f"n{nodes - 1}"
@@ -223,6 +230,7 @@ def chain(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def functions(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure independent function calls."""
     graph = bench.graph("functions", nodes, path="steps.py::noop")
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     assert len(detail.tasks) == nodes
@@ -238,6 +246,7 @@ def functions(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def handed(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure functions in a chain."""
     graph = bench.graph("handed", nodes, path="steps.py::more", chained=True, output="result")
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     last = bench.text(detail, f"n{nodes - 1}", "result")
@@ -246,6 +255,7 @@ def handed(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure notebooks side by side."""
     graph = bench.graph("notebooks", nodes, path=bench.notebook())
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     for task in detail.tasks:
@@ -256,6 +266,7 @@ def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def unchanged(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure an unchanged graph."""
     graph = bench.graph("same", nodes, chained=True)
     bench.run(graph, force=False)
     detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
@@ -264,6 +275,7 @@ def unchanged(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def alike(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure equal nodes with one cached result."""
     graph = bench.graph("alike", nodes, numbered=False)
     bench.run(graph, force=False)
     detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
@@ -273,11 +285,12 @@ def alike(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def shell(bench: Bench, nodes: int, found: Measured) -> None:
+    """Measure an unchanged graph from a shell."""
     graph = bench.graph("same", nodes, chained=True)
     bench.run(graph, force=False)
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
     environment = {**os.environ, **bench.yard.settings.environment()}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
 
     def call() -> None:
         subprocess.run(command, check=True, capture_output=True, env=environment)
@@ -287,6 +300,7 @@ def shell(bench: Bench, nodes: int, found: Measured) -> None:
 
 
 def check_commands(bench: Bench, detail: RunDetail, nodes: int, *, cached: bool) -> None:
+    """Check the outputs of commands, and that each ran once or came from the cache."""
     assert {task.node for task in detail.tasks} == {f"n{n}" for n in range(nodes)}
     for task in detail.tasks:
         assert task.cached == cached and len(task.attempts) == (not cached), task
@@ -307,7 +321,7 @@ SHAPES = {
 
 
 def report(found: dict[Case, Measured]) -> None:
-    """A table for people on standard error, a line of JSON on standard output."""
+    """Write a readable table to standard error, and a line of JSON to standard output."""
     lines = [
         f"{'milliseconds a node':20} {'nodes':>6} {'wall':>8} {'min':>8} {'cpu':>8} {'min':>8}"
     ]

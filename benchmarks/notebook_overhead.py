@@ -1,16 +1,16 @@
-"""Compare the time of one notebook of three cells in nbyard and in papermill.
+"""Compare one notebook of three cells in nbyard and in papermill.
 
     python benchmarks/notebook_overhead.py [--rounds 7] [--smallest]
 
 | contender | what is measured |
 |---|---|
-| nbyard, submit to succeeded | a process run through a dispatcher that is up, forced |
+| nbyard, submit to succeeded | a process run through a running dispatcher, forced |
 | nbyard run, command line | the same, with the start of the command |
 | nbyard runner alone | the runner on an attempt folder, without store and dispatcher |
 | papermill, command line | `papermill IN OUT -p …` |
 | papermill, warm process | `papermill.execute_notebook` in a process that did it before |
 | floor: python | `python -c pass` |
-| floor: ipykernel | start a kernel until it answers, and end it |
+| floor: ipykernel | start a kernel, wait until it responds, and stop it |
 """
 
 import argparse
@@ -67,6 +67,7 @@ def main() -> None:
 
 
 def write(path: Path, kernel: str = "python3", language: str = "python") -> Path:
+    """Write the notebook of three cells and return its path."""
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
     cells[0].metadata["tags"] = ["parameters"]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -81,7 +82,7 @@ def write(path: Path, kernel: str = "python3", language: str = "python") -> Path
 
 @contextlib.contextmanager
 def dispatcher(folder: Path, **options: Any) -> Iterator[Yard]:
-    """An open store whose dispatcher stays up until the end."""
+    """Open a store whose dispatcher runs until the end of the block."""
     settings = Settings(store_dir=str(folder / "store"), idle_seconds=600.0, **options)
     with Yard.open(settings, start=folder) as yard:
         try:
@@ -94,7 +95,7 @@ def dispatcher(folder: Path, **options: Any) -> Iterator[Yard]:
 
 
 def end(pid: int) -> None:
-    """Ask the dispatcher to leave and wait until it has."""
+    """Stop the dispatcher and wait until it is gone."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + SECONDS
@@ -104,6 +105,7 @@ def end(pid: int) -> None:
 
 
 def submit(yard: Yard, notebook: Path) -> None:
+    """Run the notebook in nbyard, and wait until it has succeeded."""
     runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
     made = runs.create(body=NewRun(path=str(notebook), force=True))
     deadline = time.monotonic() + SECONDS
@@ -115,11 +117,13 @@ def submit(yard: Yard, notebook: Path) -> None:
 
 
 def nbyard_run(yard: Yard, notebook: Path) -> None:
+    """Run the notebook with `nbyard run`."""
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(notebook), "--force"]
     run(*command, variables=yard.settings.environment())
 
 
 def runner(folder: Path, notebook: Path) -> None:
+    """Run the notebook with the runner alone."""
     attempt_id = secrets.token_hex(8)
     attempt = folder / "alone" / attempt_id
     (attempt / "code").mkdir(parents=True)
@@ -132,11 +136,13 @@ def runner(folder: Path, notebook: Path) -> None:
 
 
 def papermill_command(folder: Path, notebook: Path) -> None:
+    """Run the notebook with papermill's command line."""
     out = str(folder / "papermill.ipynb")
     run(sys.executable, "-m", "papermill", str(notebook), out, "-p", "x", "1")
 
 
 def papermill_warm(folder: Path, notebook: Path) -> None:
+    """Run the notebook with papermill's API in this process."""
     import papermill
 
     out = str(folder / "warm.ipynb")
@@ -144,6 +150,7 @@ def papermill_warm(folder: Path, notebook: Path) -> None:
 
 
 def kernel() -> None:
+    """Start and stop a kernel."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")
@@ -152,6 +159,7 @@ def kernel() -> None:
 
 
 def run(*command: str, variables: dict[str, str] | None = None) -> None:
+    """Run a command; raise an error if it fails."""
     environment = {**os.environ, **(variables or {})}
     subprocess.run(command, check=True, capture_output=True, env=environment, timeout=SECONDS)
 

@@ -4,9 +4,9 @@
 
 | contender | what is measured |
 |---|---|
-| floor: reading | the bytes of the file are read |
-| nbyard, sampled | the profile of a sample, of a file that nobody has read yet |
-| nbyard, import | all lines are checked, and the types inferred that are stored with the version |
+| floor: reading | read the bytes of the file |
+| nbyard, sampled | the profile of a sample, of a file that was not read before |
+| nbyard, import | check all lines, and infer the types that are stored with the version |
 | nbyard, exact | the profile of all rows, with the types of the import |
 | pandas | `read_csv`, `describe`, counts and histograms |
 
@@ -38,7 +38,7 @@ for name in frame.select_dtypes(exclude="number"):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
-# What the import inferred is kept in a folder, as in a store; the profile is made anew.
+# The inferred types stay in a folder, as in a store; the profile is computed again.
 NBYARD = """
 import sys, resource
 from pathlib import Path
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def write(path: Path, size: int) -> int:
-    """Numbers of several kinds, words, dates, missing values."""
+    """Write numbers of several kinds, words, dates and missing values; return the row count."""
     import polars as pl
 
     rows = 0
@@ -85,6 +85,7 @@ def write(path: Path, size: int) -> int:
 
 
 def block(start: int, pl: Any) -> Any:
+    """Return rows as a frame; equal numbers give equal rows."""
     frame = pl.select(id=pl.int_range(start, start + BLOCK_ROWS))
     word = pl.col("id").hash
     unit = [(word(seed) % 1_000_003) / 1_000_003 for seed in range(12)]
@@ -105,6 +106,7 @@ def block(start: int, pl: Any) -> Any:
 
 
 def compare(title: str, path: Path, options: argparse.Namespace) -> None:
+    """Measure all contenders on the file."""
     memory: dict[str, list[int]] = {}
     programs = {
         "nbyard, sampled": (NBYARD, str(path), "sample"),
@@ -128,6 +130,7 @@ def compare(title: str, path: Path, options: argparse.Namespace) -> None:
 
 
 def read(path: Path) -> None:
+    """Read the bytes of the file."""
     with path.open("rb", buffering=0) as file:
         while file.read(1 << 20):
             pass

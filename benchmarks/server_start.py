@@ -4,15 +4,15 @@
 
 | contender | what is measured |
 |---|---|
-| with nbyard | the server until its first answer; the browser until the launcher shows |
+| with nbyard | the server until its first response; the browser until the launcher shows |
 | without | the same |
 | floor: import jupyterlab | `import jupyterlab.labapp` |
 | floor: python | `import sys` |
 | floor: an empty page | `about:blank` in the browser |
 
-Each server start is a new process with settings of its own. Each page is opened in a browser
-context without a cache. The browser part needs Node, what `./check` installs in `ui-tests`, and a
-Chromium. `--browser ''` leaves it out.
+Each server start is a new process with its own settings. Each page is opened in a browser context
+without a cache. The browser part needs Node, what `./check` installs in `ui-tests`, and a Chromium.
+`--browser ''` skips it.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def configure(folder: Path, *, enabled: bool) -> None:
-    """Jupyter's own places for one contender, with nbyard or without on both sides."""
+    """Write Jupyter's folders for one contender, with or without nbyard in server and browser."""
     for name in ("config", "root", "labextensions"):
         (folder / name).mkdir(parents=True)
     server = {"ServerApp": {"jpserver_extensions": {"nbyard": enabled}}}
@@ -73,6 +73,7 @@ def configure(folder: Path, *, enabled: bool) -> None:
 
 
 def servers(folder: Path, options: argparse.Namespace) -> None:
+    """Measure the start of the server."""
     contenders: dict[str, Work] = {
         "with nbyard": partial(start_and_stop, folder / "with"),
         "without": partial(start_and_stop, folder / "without"),
@@ -84,18 +85,20 @@ def servers(folder: Path, options: argparse.Namespace) -> None:
 
 
 def start_and_stop(folder: Path) -> float:
+    """Return the seconds until the server's first response."""
     start = time.perf_counter()
     with server(folder):
         return time.perf_counter() - start
 
 
 def imports(module: str) -> None:
+    """Import a module in a new process."""
     subprocess.run([sys.executable, "-c", f"import {module}"], check=True, timeout=SECONDS)
 
 
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A running JupyterLab; the address of its launcher."""
+    """Run JupyterLab and yield the address of its launcher."""
     port, token = free_port(), secrets.token_hex(16)
     variables = {
         **os.environ,
@@ -122,6 +125,7 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until an address responds."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended; see server.log"
@@ -133,13 +137,14 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 def free_port() -> int:
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def launchers(folder: Path, options: argparse.Namespace) -> None:
-    """Both servers stay up. Each round opens a page of each."""
+    """Measure the pages of two running servers; each round opens a page of each."""
     with (
         server(folder / "with") as on,
         server(folder / "without") as off,
@@ -155,6 +160,7 @@ def launchers(folder: Path, options: argparse.Namespace) -> None:
 
 
 def launcher(pages: Pages, address: str, *, expected: bool) -> float:
+    """Open the launcher and return the seconds until it shows."""
     page = pages.open(address, until=".jp-LauncherCard", text="#jupyter-config-data")
     extensions = {extension["name"] for extension in json.loads(page.text)["federated_extensions"]}
     assert ("nbyard" in extensions) == expected, extensions

@@ -1,4 +1,4 @@
-"""Compare a model of scikit-learn behind HTTP in nbyard, FastAPI, MLServer and BentoML.
+"""Compare a scikit-learn model behind HTTP in nbyard, FastAPI, MLServer and BentoML.
 
     python benchmarks/serving.py [--rounds 5] [--seconds 3] [--peers fastapi …] [--smallest]
 
@@ -10,9 +10,9 @@
 | bentoml | a service |
 
 Each is one process that checks the types of a request. Clients send one row of JSON, wait for the
-answer and check it. Every round starts each server once, sends some requests that do not count,
-and measures requests per second and their times with 1 client and with 32. Peers are installed
-into environments of their own. The output names those that cannot be installed or do not start.
+response and check it. Every round starts each server once and sends some warm-up requests. It
+measures requests per second and their times with 1 client and with 32. Peers are installed into
+their own environments. The output names peers that cannot be installed or do not start.
 """
 
 import argparse
@@ -45,7 +45,7 @@ TARGETS = "targets: requests/s at 32 clients 4x FastAPI, 8x MLServer, 20x BentoM
 
 @dataclass(frozen=True)
 class Server:
-    """How a contender is started on a port (in a folder that is its own), and how it is asked."""
+    """How to start a contender on a port, in its own folder, and how to call it."""
 
     packages: tuple[str, ...]
     words: Callable[[str, int, Path], list[str]]
@@ -92,6 +92,7 @@ SERVERS = {
 
 
 def free_port() -> int:
+    """Return a free port."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -99,6 +100,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(server: Server, python: str) -> Iterator[int]:
+    """Run a server until the end of the block, and yield its port."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         variables = {"PYTHONPATH": str(HERE), "NBYARD_PORT": str(port), "NBYARD_HOST": "127.0.0.1"}
@@ -118,6 +120,7 @@ def running(server: Server, python: str) -> Iterator[int]:
 
 
 def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a server responds; raise CannotTakePart if it does not."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -130,7 +133,7 @@ def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
-    """The sorted times of all requests."""
+    """Return the sorted times of all requests."""
     words = [server.path, str(clients), str(seconds), server.expected, json.dumps(server.body)]
     command = [sys.executable, str(HERE / "asking.py"), str(port), *words]
     said = subprocess.run(command, capture_output=True, check=True, text=True)
@@ -139,6 +142,7 @@ def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
 
 
 def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
+    """Measure one server with each number of clients."""
     found = {}
     with running(server, python) as port:
         ask(server, port, max(CLIENTS), min(1, seconds))
@@ -151,7 +155,7 @@ def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
 
 
 class Contenders:
-    """The interpreter of each contender that takes part, and why the others do not."""
+    """The interpreter of each contender, and why other contenders are left out."""
 
     def __init__(self, peers: Sequence[str]):
         self.pythons = {"nbyard": sys.executable}
@@ -164,7 +168,7 @@ class Contenders:
                 self.left_out[name] = str(error)
 
     def round(self, turn: int, seconds: float) -> dict[str, dict[str, float]]:
-        """Measure each once, beginning with another one each time."""
+        """Measure each contender once, starting with another one each time."""
         found = {}
         names = list(self.pythons)
         turn %= len(names)
@@ -178,7 +182,7 @@ class Contenders:
 
 
 def report(rounds: list[dict[str, dict[str, float]]], left_out: dict[str, str]) -> None:
-    """Write medians, and the medians of the ratios of each round's pair."""
+    """Write the medians, and the medians of the ratios of each round's pair."""
     names = [name for name in SERVERS if all(name in one for one in rounds)]
     medians, ratios = {}, {}
     for name in names:

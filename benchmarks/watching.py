@@ -4,12 +4,12 @@
 
 | contender | what is measured |
 |---|---|
-| watched | begin to watch a folder of code, list it, read all files, and say what was read |
+| watched | watch a folder of code, list it, read all files, and report what was read |
 | floor: reading | list the folder and read all files, without a watch |
-| floor: process | `python -c pass`, to compare with |
+| floor: process | `python -c pass`, for comparison |
 
-A tenth of the files lie in a folder below. Every second file is written, too, and closed. A figure
-is the processor time for one attempt, of this process and the kernel; that of watching is the
+A tenth of the files lie in a subfolder. Every second file is opened for writing, too. A figure is
+the processor time for one attempt, of this process and the kernel. The cost of watching is the
 difference between the first two.
 """
 
@@ -29,7 +29,7 @@ from parts.paired import measure, options_of, print_line
 
 from nbyard.runner.watch import Watch
 
-PROCESSES = 20  # of which one is the floor
+PROCESSES = 20  # the floor is the time of one of them
 WATCHED, READING, PROCESS = "watched", "floor: reading", "floor: process"
 TARGET = "target: at most 1 ms for an attempt"
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def filled(folder: Path, files: int) -> Path:
-    """A folder of code with so many files."""
+    """Fill a folder of code with this many files."""
     (folder / "lib").mkdir()
     for number in range(files):
         place = folder / "lib" if number % 10 == 9 else folder
@@ -62,7 +62,7 @@ def filled(folder: Path, files: int) -> Path:
 
 
 def repeated(folder: Path, times: int, *, is_watched: bool) -> Callable[[], float]:
-    """Return what measures one of so many attempts."""
+    """Return a function that measures one attempt, averaged over `times`."""
     paths = sorted(map(str, folder.rglob("*.py")))
 
     def work() -> float:
@@ -75,7 +75,7 @@ def repeated(folder: Path, times: int, *, is_watched: bool) -> Callable[[], floa
 
 
 def attempt(folder: str, paths: list[str], *, is_watched: bool) -> None:
-    """What the supervisor does before, during and after work that uses its code so."""
+    """Do what the supervisor does before, during and after a task that uses its code so."""
     with selectors.DefaultSelector() as selector:
         watch = Watch(folder, selector) if is_watched else None
         use(folder, paths)
@@ -91,6 +91,7 @@ def attempt(folder: str, paths: list[str], *, is_watched: bool) -> None:
 
 
 def use(folder: str, paths: list[str]) -> None:
+    """List the folder and read all files; open every second one for writing."""
     os.listdir(folder)
     for number, path in enumerate(paths):
         with open(path, "rb+" if number % 2 else "rb") as file:
@@ -98,6 +99,7 @@ def use(folder: str, paths: list[str]) -> None:
 
 
 def started() -> float:
+    """Return the processor time of a process that does nothing."""
     before = children_seconds()
     for _ in range(PROCESSES):
         subprocess.run([sys.executable, "-c", "pass"], check=True)
@@ -105,11 +107,13 @@ def started() -> float:
 
 
 def children_seconds() -> float:
+    """Return the processor time of all child processes so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def show(files: int, seconds: dict[str, list[float]]) -> None:
+    """Print the cost of watching."""
     medians = {name: 1e3 * statistics.median(found) for name, found in seconds.items()}
     rounds = zip(seconds[WATCHED], seconds[READING], strict=True)
     added = 1e3 * statistics.median(one - other for one, other in rounds)

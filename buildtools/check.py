@@ -1,4 +1,4 @@
-"""The command line of the check: what it runs, and the set-up of that."""
+"""The command line of the check: what it runs, and its setup."""
 
 import argparse
 import subprocess
@@ -23,6 +23,7 @@ USAGE = """\
 
 
 def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         "./check",
         description="Check this project. Logs and JUnit files lie in .check/.",
@@ -46,7 +47,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
-    """Return what the command line asks for.
+    """Return the stages that the command line selects.
 
     Raises:
         ValueError: an unknown path, revision or lane.
@@ -70,8 +71,10 @@ def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the check; return its exit code: 1 after a failure, 2 for bad arguments, 130 after
-    Ctrl-C."""
+    """Run the check and return its exit code.
+
+    The code is 1 after a failure, 2 for bad arguments, and 130 after Ctrl-C.
+    """
     try:
         chosen = stages(arguments(words))
     except ValueError as error:

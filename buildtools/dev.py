@@ -1,7 +1,7 @@
-"""./dev: JupyterLab on this checkout. Changes reach the open page.
+"""./dev: run JupyterLab on this checkout; changes reach the open page.
 
-TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays as it is.
-A change of Python restarts the server and its dispatcher; runs go on, kernels end.
+TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays unchanged.
+A change of Python restarts the server and its dispatcher. Runs continue, kernels stop.
 """
 
 import argparse
@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 180.0
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="./dev", description="Start JupyterLab on this checkout, with live rebuild."
     )
@@ -86,9 +87,11 @@ class Development:
 
     @property
     def url(self) -> str:
+        """The address of JupyterLab, with its token."""
         return f"http://localhost:{self._port}/lab?token={self._token}"
 
     def start(self) -> None:
+        """Start the bundler, the type checker and JupyterLab."""
         stage(FOLDER / "package")
         bundler = str(Path(__file__).with_name("dev_bundle.cjs"))
         self._run("bundle", ["node", bundler, str(FOLDER / "package")], CHECKOUT)
@@ -149,7 +152,7 @@ class Development:
         self._lab = "starting"
 
     def _watch_lab(self) -> None:
-        """Report the end of the server, as after a syntax error, and its new start."""
+        """Report the exit of the server, as after a syntax error, and its restart."""
         if self._lab != "ended" and not self._running["lab"].runs():
             self._lab = "ended"
             say("JupyterLab ended. It starts again after the next change of Python.")
@@ -158,12 +161,14 @@ class Development:
             say("JupyterLab answers again.")
 
     def stop(self) -> None:
+        """Stop all processes."""
         for process in self._running.values():
             process.stop()
         dev_processes.sweep(FOLDER)
 
 
 def answers(url: str) -> bool:
+    """Return whether the server responds."""
     try:
         with urllib.request.urlopen(url.replace("/lab?", "/api/status?"), timeout=5) as answer:
             return bool(answer.status == 200)
@@ -183,7 +188,7 @@ def free_port(wanted: int) -> int:
 
 
 def served(root: Path | None) -> Path:
-    """Return the folder to serve: the given one, or a copy of the example, made once."""
+    """Return the folder to serve: the given one, or a copy of the example, created once."""
     if root is not None:
         return root.resolve(strict=True)
     if not (FOLDER / "root").exists():
@@ -192,7 +197,7 @@ def served(root: Path | None) -> Path:
 
 
 def only_one() -> TextIO:
-    """Return a lock that this process holds until it ends.
+    """Return a lock that this process holds until it exits.
 
     Raises:
         SystemExit: another ./dev holds it.
@@ -207,14 +212,16 @@ def only_one() -> TextIO:
 
 
 def say(text: str) -> None:
+    """Print a line at once."""
     print(text, flush=True)  # noqa: T201
 
 
 def main() -> int:
+    """Run ./dev until Ctrl-C and return its exit code."""
     options = arguments(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is with nohup
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores the signal
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     lock = only_one()
     dev_processes.sweep(FOLDER)  # what a killed ./dev left

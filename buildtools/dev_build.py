@@ -1,4 +1,4 @@
-"""The browser bundle of ./dev: what it is built from, and which one stands there."""
+"""Build the browser bundle of ./dev and read its state."""
 
 import json
 import os
@@ -12,7 +12,7 @@ BUNDLE = FOLDER / "labextensions/nbyard"
 
 
 def stage(package: Path) -> None:
-    """Lay out a package whose entry is the source itself, with the reloading of pages added."""
+    """Create a package whose entry is the source itself, with page reloading added."""
     shutil.rmtree(package, ignore_errors=True)
     package.mkdir(parents=True)
     for name in ("src", "style", "schema", "LICENSE"):
@@ -32,13 +32,14 @@ def stage(package: Path) -> None:
 
 
 def type_checker() -> list[str]:
-    """Return the arguments of node that check the types and write nothing beside build/dev."""
+    """Return node's arguments for a type check that writes only below build/dev."""
     cache = str(FOLDER / "types.tsbuildinfo")
     options = ["--watch", "--preserveWatchOutput", "--noEmit", "--tsBuildInfoFile", cache]
     return ["node_modules/typescript/bin/tsc", *options]
 
 
 def copy_schemas() -> None:
+    """Copy the settings schemas into the bundle."""
     for path in (CHECKOUT / "schema").glob("*.json"):
         shutil.copyfile(path, BUNDLE / "schemas/nbyard" / path.name)
 

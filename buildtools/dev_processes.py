@@ -1,4 +1,4 @@
-"""The processes of ./dev, known by variables in their environment."""
+"""Manage the processes of ./dev, found by variables in their environment."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ ATTEMPT = "NBYARD_ATTEMPT"
 
 
 class Process:
-    """A child in a session of its own. Its lines are printed with its name before them."""
+    """A child process in its own session; its output is printed with its name in front."""
 
     def __init__(self, name: str, command: Sequence[str], folder: Path, env: dict[str, str]):
         self._child = subprocess.Popen(
@@ -41,10 +41,11 @@ class Process:
                 print(f"{self.name:>6} | {line.rstrip()}", flush=True)  # noqa: T201
 
     def runs(self) -> bool:
+        """Return whether the process is running."""
         return self._child.poll() is None
 
     def stop(self) -> None:
-        """Ask the process to end, and kill its session if it stays."""
+        """Terminate the process, and kill its session if it stays."""
         with contextlib.suppress(ProcessLookupError):
             self._child.terminate()
         try:
@@ -57,9 +58,9 @@ class Process:
 
 
 def marked(folder: Path) -> Iterator[psutil.Process]:
-    """Return the processes, detached ones too, that descend from ./dev on this folder.
+    """Yield the processes, also detached ones, that descend from ./dev on this folder.
 
-    Those of an attempt have an environment of their own, which names the attempt's folder.
+    Processes of an attempt have another environment, which names the attempt's folder.
     """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -78,7 +79,7 @@ def stop_dispatchers(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """End dispatchers, runners and kernels, which outlive their server by design."""
+    """Stop dispatchers, runners and kernels, which outlive their server by design."""
     left = list(marked(folder))
     for process in left:
         with contextlib.suppress(psutil.Error):

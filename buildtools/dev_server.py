@@ -1,4 +1,4 @@
-"""JupyterLab for ./dev, with a route on which an open page waits for a new bundle."""
+"""Run JupyterLab for ./dev, with a route where an open page waits for a new bundle."""
 
 import asyncio
 import runpy
@@ -17,7 +17,7 @@ STARTED = time.time_ns()
 
 
 class BuildHandler(APIHandler):
-    """Return what the page should show, as soon as the page shows something else."""
+    """Returns what the page should show, as soon as the page shows something else."""
 
     def initialize(self) -> None:
         self._left = False

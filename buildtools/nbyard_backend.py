@@ -1,6 +1,6 @@
 """The build back end: jupyter-packaging, with the editable installs that it lacks.
 
-Where the browser bundle has to be made and this machine has no recent Node, the build environment
+If the browser bundle has to be built and this machine has no recent Node, the build environment
 gets one from PyPI.
 """
 
@@ -35,16 +35,19 @@ Settings = dict[str, Any] | None
 
 
 def get_requires_for_build_sdist(config_settings: Settings = None) -> list[str]:
+    """Return the packages for building an sdist (PEP 517)."""
     known = build_meta.get_requires_for_build_sdist(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
+    """Return the packages for building a wheel (PEP 517)."""
     known = build_meta.get_requires_for_build_wheel(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
 
 def get_requires_for_build_editable(config_settings: Settings = None) -> list[str]:
+    """Return the packages for an editable build (PEP 660)."""
     known = build_meta.get_requires_for_build_editable(config_settings)
     return [*known, *bundle.requirements(Path.cwd())]
 
@@ -52,6 +55,7 @@ def get_requires_for_build_editable(config_settings: Settings = None) -> list[st
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
+    """Build an editable wheel that enables the server extension (PEP 660)."""
     make = bundle.builder()
     if make:
         make()
@@ -60,10 +64,10 @@ def build_editable(
 
 
 def _add_server_config(directory: Path, name: str) -> str:
-    """setuptools leaves data files out of editable wheels; this one enables the server extension.
+    """Add the file that enables the server extension to an editable wheel.
 
-    The browser bundle stays out: uninstalling would delete it through the link of
-    `jupyter labextension develop`.
+    setuptools leaves data files out of editable wheels. The browser bundle stays out: uninstalling
+    would delete it through the link of `jupyter labextension develop`.
     """
     with tempfile.TemporaryDirectory() as folder:
         _wheel("unpack", "--dest", folder, str(directory / name))

@@ -1,8 +1,7 @@
-"""The reference pages of docs/ that are made from the code: settings, operations, command line,
-errors, states and formats.
+"""Generate the reference pages of docs/ from the code.
 
-    python buildtools/reference.py           writes docs/reference
-    python buildtools/reference.py --check   exit code 1 when a page is not what the code says
+python buildtools/reference.py           writes docs/reference
+python buildtools/reference.py --check   exits with code 1 if a page differs from the code
 """
 
 import inspect
@@ -39,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/reference"
 MADE = "<!-- Made by buildtools/reference.py; do not edit. -->"
 API = "/nbyard/api"
-# structs that have their place on the pages of the formats
+# structs that are documented on the pages of the formats
 ELSEWHERE = {
     arguments.Argument,
     attempts.Failure,
@@ -53,7 +52,7 @@ ELSEWHERE = {
 
 
 def pages() -> dict[str, str]:
-    """Every made page by its file name."""
+    """Return every generated page by its file name."""
     found = {
         "settings.md": settings(),
         "cli.md": command_line(),
@@ -157,7 +156,7 @@ def _streams() -> Iterator[list[str]]:
 
 
 def noun(service: Any) -> str:
-    """The page of one noun: its operations, with their fields and answers."""
+    """Return the page of one noun: its operations with their fields and responses."""
     mine = [op for op in table() if op.noun == service.noun]
     parts = [part for op in mine for part in _operation(op)]
     structs = dict.fromkeys(s for op in mine for s in _reached(op.returns))
@@ -168,7 +167,7 @@ def noun(service: Any) -> str:
 
 
 def _reached(annotation: Any, above: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """The structs in an answer: its own first, then those inside; one inside itself is there."""
+    """Yield the structs in a response: the outer one first, then those inside, each once a path."""
     if annotation in above:
         return
     inner = typing.get_args(annotation)
@@ -233,7 +232,7 @@ def _given(value: Any) -> str:
 
 
 def kind(annotation: Any) -> str:
-    """A type as people read it."""
+    """Return a type in readable form."""
     text = inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=[A-Z]\w)", "", text)
     text = re.sub(r"Literal\[([^]]*)\]", lambda found: found[1].replace(", ", " | "), text)
@@ -274,7 +273,7 @@ def exit_codes() -> str:
 
 
 def commands(group: click.Group, path: str = "nbyard") -> Iterator[tuple[str, click.Command]]:
-    """Every command that people see, with the words that call it."""
+    """Yield every visible command with the words that call it."""
     nouns = group.nouns if isinstance(group, Nouns) else {}
     for name, command in sorted({**group.commands, **nouns}.items()):
         if command.hidden:
@@ -286,7 +285,7 @@ def commands(group: click.Group, path: str = "nbyard") -> Iterator[tuple[str, cl
 
 
 def _help(command: click.Command, path: str) -> str:
-    # made as the command line makes it, below nbyard: a command remembers its help option
+    # with the context settings of nbyard, because a command remembers its help option
     wide: dict[str, Any] = {**nbyard.context_settings, "terminal_width": 96}
     context = click.Context(command, info_name=path, max_content_width=96, **wide)
     return command.get_help(context).rstrip()
@@ -315,7 +314,7 @@ def keys() -> str:
 
 
 def error_codes() -> dict[str, type[NbyardError]]:
-    """The class that declares each code; it may have kinds of its own."""
+    """Map each code to the class that declares it; the class may have subclasses."""
     assert NewerSchema.code in error_classes(), "the rooms that add codes are loaded"
     return {
         code: next(c for c in cls.__mro__ if "code" in vars(c))
@@ -464,7 +463,7 @@ def page(title: str, *parts: str) -> str:
 
 
 def grid(head: list[str], rows: list[list[Any]]) -> str:
-    """A table of Markdown."""
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(_line, line)) + " |" for line in lines)
 

@@ -1,4 +1,4 @@
-/** The icons of what is there from the start; the others come with what shows them. */
+/** The icons that are needed at startup; others load with the code that shows them. */
 import { LabIcon } from '@jupyterlab/ui-components';
 
 export const draw = (name: string, body: string): LabIcon =>
@@ -7,7 +7,7 @@ export const draw = (name: string, body: string): LabIcon =>
     svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16">${body}</svg>`
   });
 
-// The classes let a theme, and a selected row, give the colour.
+// The classes let the theme, and a selected row, set the colour.
 const shape = (d: string): string =>
   `<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="${d}"/>`;
 export const line = (d: string): string =>

@@ -13,7 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelsPlugin
 ];
 
-// What another extension needs to use a service of this one.
+// The exports for other extensions that use a service of this one.
 export { IYard } from './api/yard';
 export { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './canvas/tokens';
 export default plugins;

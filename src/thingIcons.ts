@@ -1,4 +1,4 @@
-/** Icons of things and of states, fetched with what first shows them. */
+/** Icons of items and states, fetched with the code that first shows them. */
 import { LabIcon } from '@jupyterlab/ui-components';
 import { draw, line, notebookIcon, runningIcon } from './icons';
 

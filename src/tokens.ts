@@ -1,8 +1,8 @@
-/** Names that more than one part needs. */
+/** Names that several parts need. */
 export const FACTORY = 'Workflow';
 export const FILE_TYPE = 'nbyard-workflow';
 export const MODEL = 'nbyard-workflow';
-/** Name of the shared document type: the same word as the `jupyter_ydoc` entry point. */
+/** Name of the shared document type, equal to the `jupyter_ydoc` entry point. */
 export const CONTENT_TYPE = 'nbflow';
 export const EXTENSION = '.nbflow';
 export const CATEGORY = 'Workflows';

@@ -1,1 +1,1 @@
-"""What several benchmarks share, and the programs that they start beside themselves."""
+"""Shared parts of several benchmarks, and programs that they start."""

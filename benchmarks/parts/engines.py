@@ -1,4 +1,4 @@
-"""The Docker engine of a benchmark: the one of DOCKER_HOST, or one of its own."""
+"""Choose the Docker engine of a benchmark: that of DOCKER_HOST, or a private one."""
 
 import argparse
 import contextlib
@@ -10,7 +10,7 @@ from nbyard.settings import Settings
 
 
 def engine_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose the engine and the base image."""
+    """Add the options for the engine and the base image."""
     parser.add_argument("--base", default=Settings().docker_base_image, help="the base image")
     own = "start an engine with a base image of the tests; needs root and dockerd"
     parser.add_argument("--own-engine", action="store_true", help=own)
@@ -18,7 +18,7 @@ def engine_options(parser: argparse.ArgumentParser) -> None:
 
 @contextlib.contextmanager
 def engine_settings(options: argparse.Namespace) -> Iterator[dict[str, str]]:
-    """Yield the settings of nbyard for this engine, which runs meanwhile.
+    """Yield nbyard's settings for the engine, which runs during the block.
 
     Raises:
         CannotTakePart: no engine can be started here.

@@ -1,4 +1,4 @@
-"""The processes of `events.py`: who writes, who listens, and a bare broadcast for comparison."""
+"""Run the processes of `events.py`: a writer, listeners and a bare broadcast."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def groups(rate: int, total: int) -> Iterator[tuple[float, range]]:
-    """Numbers of events, and when they were made; as many as have become due since the last."""
+    """Yield numbers of events with their time: those that became due since the last yield."""
     start, done = time.monotonic(), 0
     while done < total:
         due = min(int((time.monotonic() - start) * rate), total)
@@ -44,11 +44,12 @@ def groups(rate: int, total: int) -> Iterator[tuple[float, range]]:
 
 
 def data_of(number: int, made: float) -> dict[str, Any]:
+    """Return the data of an event."""
     return {"state": "running", "number": number, "made": made}
 
 
 def write(store: str, rate: str, total: str) -> None:
-    """Rows of one transaction for each group, as a dispatcher with much to do writes them."""
+    """Write one transaction for each group, like a busy dispatcher."""
     from sqlalchemy import insert
 
     from nbyard.rest.identity import local_name
@@ -70,7 +71,7 @@ def write(store: str, rate: str, total: str) -> None:
 
 @dataclass
 class Window:
-    """What one client has got."""
+    """What one client has received."""
 
     expected: int = 0
     wrong: int = 0
@@ -82,8 +83,11 @@ class Window:
 
 @dataclass(frozen=True)
 class Summary:
-    """Of a frame: its first number, how many follow one another, those that do not, and how many
-    were made when."""
+    """The content of a frame.
+
+    It has the first number, the count of events, and the count of numbers out of sequence. `made`
+    counts events by their time.
+    """
 
     first: int
     count: int
@@ -105,8 +109,7 @@ class _Frame(msgspec.Struct):
 
 
 class Listeners:
-    """Many clients in one process. Equal frames are read once, so that what is measured is not
-    this process."""
+    """Many clients in one process; equal frames are decoded once, to keep its own cost low."""
 
     def __init__(self, total: int):
         self.total = total
@@ -114,6 +117,7 @@ class Listeners:
         self._decoder = msgspec.json.Decoder(_Frame)
 
     async def listen(self, connection: WebSocketClientConnection) -> Window:
+        """Read a connection until all events have arrived."""
         window = Window()
         while window.expected < self.total:
             text = await asyncio.wait_for(connection.read_message(), QUIET_SECONDS)
@@ -149,7 +153,7 @@ class Listeners:
 
 
 def listen(url: str, token: str, clients: str, total: str) -> None:
-    """Says `ready` when all are connected and have heard the first word, then what came."""
+    """Print `ready` when all clients are connected, then the results."""
     asyncio.run(_listen(url, token, int(clients), int(total)))
 
 
@@ -178,7 +182,7 @@ async def _listen(url: str, token: str, clients: int, total: int) -> None:
 
 
 def quantile(weighted: list[tuple[float, int]], part: float) -> float:
-    """Of sorted values that count so many times."""
+    """Return the quantile of sorted values with counts."""
     rest = part * sum(count for _, count in weighted)
     for value, count in weighted:
         rest -= count
@@ -188,7 +192,7 @@ def quantile(weighted: list[tuple[float, int]], part: float) -> float:
 
 
 class Bare(WebSocketHandler):
-    """Sends what it is given."""
+    """A websocket that sends what the server passes on."""
 
     open_ones: set["Bare"] = set()  # noqa: RUF012
 
@@ -203,7 +207,7 @@ class Bare(WebSocketHandler):
 
 
 def broadcast(port: str, rate: str, total: str) -> None:
-    """A bare tornado server that makes the events itself, once a line comes in."""
+    """Broadcast events from a bare tornado server, which creates them after a line on stdin."""
     asyncio.run(_broadcast(int(port), int(rate), int(total)))
 
 

@@ -1,4 +1,4 @@
-"""A store that has seen many runs: rows as services and the dispatcher leave them."""
+"""Fill a store with many runs: rows as services and the dispatcher leave them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from nbyard.store.schema.tables import (
 
 NODES = ("load", "train", "report")
 WORKFLOWS = 20
-# one run in so many is one of these
+# One run in this many has a name, or failed.
 NAMED = 5
 FAILED = 5
 AT_ONCE = 1000
@@ -34,8 +34,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def fill(store: Store, owner: str, count: int, sets: int = 0) -> None:
-    """Write so many finished runs of three nodes, of workflows and single executables, with
-    attempts, outputs and events, and so many datasets."""
+    """Write `count` finished runs and `sets` datasets.
+
+    The runs have three nodes, of workflows and single executables, with attempts, outputs and
+    events.
+    """
     flows = [new_id() for _ in range(WORKFLOWS)]
     with store.write() as c:
         _write(c, ((workflows, _workflow(flow, owner)) for flow in flows))

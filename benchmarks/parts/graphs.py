@@ -1,4 +1,4 @@
-"""Workflow documents of any size for benchmarks: one notebook, followed by many nodes."""
+"""Create workflow documents of any size: a dataset followed by notebooks."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,11 @@ COLUMNS = 25
 
 
 def document(nodes: int, shape: Shape) -> dict[str, Any]:
-    """A dataset and notebooks after it: one after the other, all after the dataset, or in layers
-    of about the square root of their number."""
+    """Return a dataset with notebooks after it, in the given shape.
+
+    They form a chain, all follow the dataset, or they form layers. A layer has about the square
+    root of their number.
+    """
     names = [SOURCE, *(f"n{number:05d}" for number in range(1, nodes))]
     back = {"chain": 1, "fan": nodes, "layered": max(1, int(nodes**0.5))}[shape]
     edges = {}
@@ -43,7 +46,7 @@ def document(nodes: int, shape: Shape) -> dict[str, Any]:
 
 
 def write(folder: Path, nodes: int, shape: Shape) -> Path:
-    """The document with the files that it follows."""
+    """Write the document and its files, and return its path."""
     cells = ["input_csv: str = ''\noutput_csv: str = 'out.csv'\nalpha = 1", "print(alpha)"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     notebook.cells[0].metadata["tags"] = ["parameters"]

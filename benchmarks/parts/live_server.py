@@ -1,4 +1,4 @@
-"""A Jupyter server with nbyard in a process of its own, its store and the dispatcher of that."""
+"""Run a Jupyter server with nbyard in its own process, with its store and dispatcher."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ SECONDS = 300
 
 @dataclass
 class LiveServer:
-    """`variables` are the settings, for whoever else is to use this store."""
+    """A running server; `variables` are the settings for other users of its store."""
 
     url: str
     token: str
@@ -33,12 +33,13 @@ class LiveServer:
 
     @property
     def socket_url(self) -> str:
+        """The address of the event socket."""
         return f"{self.url.replace('http', 'ws', 1)}/nbyard/api/events/socket"
 
 
 @contextlib.contextmanager
 def live_server(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[LiveServer]:
-    """Serves the whole machine's files; `more` are settings as variables."""
+    """Start a server for the whole machine's files; `more` are settings as variables."""
     settings = {"NBYARD_STORE_DIR": str(folder / "store"), "NBYARD_IDLE_SECONDS": "600"}
     settings |= more or {}
     variables = {**os.environ, **settings}
@@ -68,7 +69,7 @@ def live_server(folder: Path, more: Mapping[str, str] | None = None) -> Iterator
 
 
 def end_dispatcher(yard: Yard) -> None:
-    """Ask it to leave and wait until it has."""
+    """Stop the dispatcher and wait until it is gone."""
     with yard.store.read() as c:
         lease = yard.store.leases.get(c, "dispatcher")
     if lease is not None:

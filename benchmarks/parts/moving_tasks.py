@@ -1,11 +1,15 @@
-"""The other side of `state_latency.mjs`: a run whose tasks are moved by the store's own writer,
-with no dispatcher, and a bare websocket beside it as floor.
+"""Change task states for `state_latency.mjs`, without a dispatcher.
 
     python moving_tasks.py FOLDER NODES      (one of them is the dataset)
 
-Reads a JSON object from each line: `{"move": NODE, "to": STATE}`, `{"others": PER_SECOND, "but":
-[NODE, …]}` moves all other tasks in turn, `{"echo": TEXT}` sends a text over the bare socket. Each
-is answered with a line that says when, in milliseconds since 1970.
+The store's own writer changes the tasks of a run. A bare websocket beside it is the floor. The
+program reads a JSON object from each line:
+
+- `{"move": NODE, "to": STATE}` changes one task.
+- `{"others": PER_SECOND, "but": [NODE, …]}` changes all other tasks in turn.
+- `{"echo": TEXT}` sends a text over the bare socket.
+
+It answers each line with the time in milliseconds since 1970.
 """
 
 import asyncio
@@ -40,7 +44,7 @@ AT_ONCE = 10
 
 
 class Moving:
-    """A run of which every task is running."""
+    """A run whose tasks are all running."""
 
     def __init__(self, yard: Yard, path: Path):
         self._yard = yard
@@ -68,7 +72,7 @@ class Moving:
             return self._store.attempts.live(c, self._run)
 
     def move(self, nodes: list[str], to: str = "") -> float:
-        """When the transaction was about to commit."""
+        """Change the state of nodes; return the time (ms) just before the commit."""
         reason = {"reason": f"moved at {time.time():.3f}"}
         rows = self._store.tasks
         olds = [self._tasks[node] for node in nodes]
@@ -82,7 +86,7 @@ class Moving:
         return at
 
     def keep_moving(self) -> None:
-        """All that are not spared, in turn, at the pace that is wanted now."""
+        """Change all tasks that are not spared in turn, at the requested rate."""
         due = time.monotonic()
         for some in itertools.cycle(_batches(list(self._tasks))):
             while not self.others_per_second:
@@ -113,7 +117,7 @@ def _batches(nodes: list[str]) -> list[list[str]]:
 
 
 class Bare(tornado.websocket.WebSocketHandler):
-    """Sends what it is told to, and nothing else."""
+    """A websocket that only sends what the server passes on."""
 
     open_ones: ClassVar[set["Bare"]] = set()
 
@@ -128,6 +132,7 @@ class Bare(tornado.websocket.WebSocketHandler):
 
 
 async def serve(moving: Moving) -> None:
+    """Answer requests from stdin until it closes."""
     server = tornado.web.Application([("/", Bare)]).listen(0, "127.0.0.1")
     (listening, *_) = server._sockets.values()
     say(port=listening.getsockname()[1])
@@ -148,6 +153,7 @@ async def serve(moving: Moving) -> None:
 
 
 def say(**told: float) -> None:
+    """Print a line of JSON."""
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 
@@ -157,7 +163,7 @@ def main() -> None:
     path = graphs.write(folder, nodes, "layered")
     with Yard.open(Settings(), root=folder) as yard:
         with yard.store.write() as c:
-            yard.store.leases.take(c, LEASE, own_name(), 3600)  # no dispatcher comes
+            yard.store.leases.take(c, LEASE, own_name(), 3600)  # no dispatcher can take the lease
         moving = Moving(yard, path)
         threading.Thread(target=moving.keep_moving, daemon=True).start()
         asyncio.run(serve(moving))

@@ -1,4 +1,4 @@
-"""Pages in a browser that Node's Playwright drives, asked from Python."""
+"""Open pages in a browser that Node's Playwright drives, from Python."""
 
 import json
 import subprocess
@@ -9,14 +9,14 @@ PROGRAM = Path(__file__).with_name("pages.mjs")
 
 
 class Page(NamedTuple):
-    """`seconds`: from the request until the element is shown."""
+    """An opened page; `seconds` is the time from the request until the element is shown."""
 
     seconds: float
     text: str
 
 
 class Pages:
-    """A browser. Each page of it has a context without a cache."""
+    """A browser; each of its pages has a context without a cache."""
 
     def __init__(self, browser: str):
         self._browser = browser
@@ -31,7 +31,7 @@ class Pages:
         self._process.communicate(timeout=300)
 
     def open(self, address: str, *, until: str = "", text: str = "") -> Page:
-        """Open a page until one element is shown, and read the text of another."""
+        """Open a page, wait until one element is shown, and read the text of another."""
         assert self._process.stdin is not None and self._process.stdout is not None
         question = {"address": address, "until": until, "text": text}
         self._process.stdin.write(json.dumps(question) + "\n")

@@ -1,5 +1,7 @@
-"""Paired measurement: each round measures every contender once and begins with another one, so
-that whatever disturbs the machine disturbs all of them."""
+"""Measure in pairs: each round measures every contender once, starting with another one.
+
+So any disturbance of the machine affects all of them.
+"""
 
 import argparse
 import json
@@ -14,9 +16,9 @@ Work = Callable[[], float | None]
 
 
 def options_of(parser: argparse.ArgumentParser, **smallest: object) -> argparse.Namespace:
-    """Parse the command line. `--smallest` changes the defaults to these sizes.
+    """Parse the command line; `--smallest` changes the defaults to these sizes.
 
-    `warm_up` of the result says whether a round that does not count comes first.
+    `warm_up` of the result says whether a round without measurement comes first.
     """
     text = "one round of the smallest sizes, which shows that this benchmark still works"
     parser.add_argument("--smallest", action="store_true", help=text)
@@ -28,7 +30,7 @@ def options_of(parser: argparse.ArgumentParser, **smallest: object) -> argparse.
 
 
 def timed(work: Work) -> float:
-    """Return the seconds that the work returns, else those that it took."""
+    """Return the seconds that the work returns, or the time that it took."""
     start = time.perf_counter()
     measured = work()
     return time.perf_counter() - start if measured is None else measured
@@ -41,9 +43,10 @@ def measure(
     fewer: Mapping[str, int] | None = None,
     warm_up: bool = False,
 ) -> dict[str, list[float]]:
-    """Return the seconds of each contender, one for each round. A failure ends the benchmark.
+    """Return the seconds of each contender, one value for each round.
 
-    The contenders in `fewer` take part only in so many rounds, from the first.
+    The contenders in `fewer` take part only in the first rounds, as many as given. A failure stops
+    the benchmark.
     """
     for work in contenders.values() if warm_up else ():
         work()
@@ -73,7 +76,7 @@ def report(
 ) -> None:
     """Write a table to standard error and a line of JSON to standard output.
 
-    `nodes`: the number of parts of each contender's work, for the time of one part.
+    `nodes` is the number of parts of each contender's work, for the time of one part.
     """
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     ratios = {n: {other: ratio(seconds, n, other) for other in against} for n in seconds}
@@ -93,7 +96,7 @@ def report(
 def print_line(
     title: str, *, left_out: Mapping[str, str] | None = None, **measured: object
 ) -> None:
-    """Write one line of JSON. `left_out`: the contenders that were not measured, and why."""
+    """Write one line of JSON; `left_out` maps contenders that were not measured to the reason."""
     for name, reason in (left_out or {}).items():
         sys.stderr.write(f"{name} is left out: {reason}\n")
     document = {"title": title, "machine": machine(), "left_out": left_out or {}, **measured}
@@ -101,7 +104,7 @@ def print_line(
 
 
 def machine() -> dict[str, object]:
-    """Return enough to judge whether two results may be compared."""
+    """Return the data to judge whether two results are comparable."""
     return {
         "cores": os.cpu_count(),
         "load": os.getloadavg(),

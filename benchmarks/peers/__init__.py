@@ -1,1 +1,1 @@
-"""Tools that people would use otherwise: one module for each, all given the same graphs."""
+"""Other tools for the same work: one module for each, all with the same graphs."""

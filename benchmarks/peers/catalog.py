@@ -1,4 +1,4 @@
-"""All contenders by the word that chooses them."""
+"""All contenders by the name that selects them."""
 
 from peers.containers import DockerRun, FreshContainer
 from peers.elyra import Elyra

@@ -1,5 +1,7 @@
-"""One notebook in a container of an engine of our own: nbyard's runtime and `docker run` with
-papermill, in the same image, which nbyard has made."""
+"""Run notebooks in containers of a private engine, with nbyard and with `docker run`.
+
+Both use the same image, which nbyard built. `docker run` starts papermill.
+"""
 
 import contextlib
 import functools
@@ -23,7 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @contextlib.contextmanager
 def engine_with_base() -> Iterator[tuple[str, str]]:
-    """Yield the URL of an engine that runs meanwhile, and its base image.
+    """Yield the URL of an engine that runs during the block, and its base image.
 
     Raises:
         CannotTakePart: no engine can be started here.
@@ -36,7 +38,7 @@ def engine_with_base() -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def engine_with_image() -> Iterator[tuple[str, str]]:
-    """Yield the URL of an engine that runs meanwhile, and an image that executes notebooks.
+    """Yield the URL of an engine that runs during the block, and an image for notebooks.
 
     Raises:
         CannotTakePart: no engine can be started here.
@@ -59,11 +61,11 @@ def _image(url: str, base: str) -> str:
 
 
 def silent(_: str) -> None:
-    """What a build says."""
+    """Ignore the output of a build."""
 
 
 class FreshContainer(Nbyard):
-    """From a live server only."""
+    """nbyard's runtime with a fresh container, from a live server only."""
 
     name = "nbyard, fresh container"
     runtime = "docker"
@@ -89,6 +91,8 @@ class FreshContainer(Nbyard):
 
 
 class DockerRun(Peer):
+    """Papermill in a new container of `docker run` for each notebook."""
+
     name = "docker run, papermill in it"
 
     def start(self) -> None:
@@ -112,12 +116,14 @@ class DockerRun(Peer):
 
 
 def nothing_in_container() -> None:
+    """Run `true` in a container."""
     with engine_with_image() as (url, image):
         words = ["docker", "--host", url, "run", "--rm", image, "true"]
         subprocess.run(words, check=True)
 
 
 def containers(url: str, label: str) -> set[str]:
+    """Return the containers with a label."""
     words = ["docker", "--host", url, "ps", "--all", "--filter", f"label={label}"]
     words += ["--format", "container {{.Names}} {{.Status}}"]
     told = subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -1,5 +1,8 @@
-"""Elyra's local runner. It executes notebooks where they are and gives them environment variables
-instead of parameters, so each step has a notebook of its own that reads them."""
+"""Elyra's local runner.
+
+It executes notebooks in place and passes environment variables instead of parameters. So each step
+has its own notebook that reads them.
+"""
 
 import json
 from typing import Any
@@ -15,9 +18,11 @@ PIPELINE = "graph.pipeline"
 
 
 class Elyra(Peer):
+    """Elyra's local runner as a contender."""
+
     name = "Elyra, local runner"
     packages = ("elyra==4.1.0", "papermill", "ipykernel")
-    # it wants an older IPython
+    # Elyra needs an older IPython
     same = ("ipykernel", "jupyter_client", "nbclient", "nbformat", "papermill", "pyzmq")
     injects = False
 

@@ -1,4 +1,4 @@
-"""Environments of peers, made by pip once and kept in the cache folder of the user."""
+"""Create the environments of peers once with pip, in the user's cache folder."""
 
 import hashlib
 import os
@@ -8,23 +8,24 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-# What all have in common is the same everywhere, whatever else they bring.
+# Packages whose versions are the same for all peers.
 SAME = ("ipykernel", "ipython", "jupyter_client", "nbclient", "nbformat", "papermill", "pyzmq")
 SECONDS = 3600
-# why a peer takes no part with --smallest
+# Why a peer takes no part with --smallest.
 NEEDS_OWN = "not chosen; it needs an environment of its own"
 
 
 class CannotTakePart(Exception):
-    """It cannot be installed or does not start; the message is for people."""
+    """The peer cannot be installed or does not start; the message is for users."""
 
 
 def python_with(name: str, packages: tuple[str, ...], same: tuple[str, ...] = SAME) -> Path:
-    """The interpreter of an environment with these packages, and the versions of `same` that we
-    have ourselves.
+    """Return the interpreter of an environment with these packages.
+
+    The packages in `same` have the versions of our own environment.
 
     Raises:
-        CannotTakePart: with pip's last words.
+        CannotTakePart: the installation failed; the message has pip's last lines.
     """
     wishes = [*packages, *(f"{one}=={version(one)}" for one in same)]
     key = hashlib.sha256("\n".join([sys.version, *sorted(wishes)]).encode()).hexdigest()[:10]
@@ -41,6 +42,7 @@ def python_with(name: str, packages: tuple[str, ...], same: tuple[str, ...] = SA
 
 
 def cache_folder() -> Path:
+    """Return the folder of environments in the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "nbyard-benchmarks"
     folder.mkdir(parents=True, exist_ok=True)

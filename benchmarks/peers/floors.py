@@ -1,4 +1,4 @@
-"""What the same machine needs for nothing at all."""
+"""Measure the floors: what the machine needs to do nothing."""
 
 import subprocess
 import sys
@@ -8,15 +8,17 @@ from peers.containers import nothing_in_container
 
 
 def python() -> None:
+    """Start Python and exit."""
     subprocess.run([sys.executable, "-c", "pass"], check=True)
 
 
 def spawn() -> None:
+    """Start a process that does nothing."""
     subprocess.run(["/bin/true"], check=True)
 
 
 def kernel() -> None:
-    """Start a kernel until it answers, and end it."""
+    """Start a kernel, wait until it responds, and stop it."""
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")

@@ -1,4 +1,4 @@
-"""The work that every contender is given, described once, and the check that it was done."""
+"""Define the work of all contenders once, and check that it was done."""
 
 import json
 from collections.abc import Callable
@@ -21,8 +21,11 @@ CODE: dict[Kind, str] = {"notebook": "work.ipynb", "command": "work.sh"}
 
 @dataclass(frozen=True)
 class Step:
-    """Adds its number to the text that it reads: of the step before, else of the source (a
-    notebook) or none (a command)."""
+    """A step that appends its number to the text that it reads.
+
+    The text comes from the step `before`. A first notebook reads the source, a first command
+    nothing.
+    """
 
     name: str
     number: int
@@ -31,13 +34,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """Steps of one kind, each after the one that it reads."""
+    """Steps of one kind, sorted so that each follows the step that it reads."""
 
     kind: Kind
     steps: tuple[Step, ...]
 
     def layers(self) -> list[list[Step]]:
-        """Steps that need nothing of each other, one layer after the other."""
+        """Return the steps in layers; steps of a layer are independent of each other."""
         depth: dict[str, int] = {}
         layers: list[list[Step]] = []
         for step in self.steps:
@@ -48,10 +51,11 @@ class Graph:
 
     @property
     def width(self) -> int:
+        """The largest number of independent steps."""
         return max(map(len, self.layers()))
 
     def texts(self) -> dict[str, str]:
-        """What each step must have written."""
+        """Return the text that each step must write."""
         begin = SOURCE if self.kind == "notebook" else ""
         found: dict[str, str] = {}
         for step in self.steps:
@@ -72,28 +76,30 @@ def _graph(kind: Kind, count: int, before: Callable[[int], int | None]) -> Graph
 
 
 def chain(kind: Kind, count: int) -> Graph:
-    """Each reads the one before."""
+    """Return a graph where each step reads the previous one."""
     return _graph(kind, count, lambda n: n - 1 if n else None)
 
 
 def fan_out(kind: Kind, count: int) -> Graph:
-    """All read the first."""
+    """Return a graph where all steps read the first one."""
     return _graph(kind, count, lambda n: 0 if n else None)
 
 
 def side_by_side(kind: Kind, count: int) -> Graph:
-    """None reads another."""
+    """Return a graph of independent steps."""
     return _graph(kind, count, lambda n: None)
 
 
 def grid(kind: Kind, chains: int, count: int) -> Graph:
-    """Several chains side by side."""
+    """Return several chains side by side."""
     return _graph(kind, count, lambda n: n - chains if n >= chains else None)
 
 
 class Place:
-    """A folder with a graph and its code; all that comes out belongs into `out`. `again`: what was
-    done before need not be done once more."""
+    """A folder with a graph and its code; all outputs belong into `out`.
+
+    With `again`, results of an earlier run may be reused.
+    """
 
     def __init__(self, folder: Path, graph: Graph, *, again: bool = False):
         self.folder = folder
@@ -110,7 +116,7 @@ class Place:
         (folder / "graph.json").write_text(json.dumps(told))
 
     def files(self, step: Step) -> dict[str, str]:
-        """Where a step reads (empty for nowhere), where it writes, and its executed notebook."""
+        """Return the paths of a step: input (may be empty), output and executed notebook."""
         first = str(self.source) if self.graph.kind == "notebook" else ""
         return {
             "input": str(self.output(step.before)) if step.before else first,
@@ -119,17 +125,20 @@ class Place:
         }
 
     def output(self, name: str) -> Path:
+        """Return the path of a step's output."""
         return self.out / f"{name}.txt"
 
     def executed(self, name: str) -> Path:
+        """Return the path of a step's executed notebook."""
         return self.out / f"{name}.ipynb"
 
     @cached_property
     def texts(self) -> dict[str, str]:
+        """The expected text of each step."""
         return self.graph.texts()
 
     def check(self, *, injected: bool) -> None:
-        """Every step was executed, with its own number, and wrote what it must have written."""
+        """Check that every step was executed with its number and wrote the expected text."""
         written = {path.stem: path.read_text().strip() for path in self.out.glob("*.txt")}
         assert written == self.texts, "the texts that came out are not those of the graph"
         if self.graph.kind == "notebook":
@@ -137,7 +146,7 @@ class Place:
                 _check_executed(self.executed(step.name), step, self.texts[step.name], injected)
 
     def times(self) -> dict[str, int]:
-        """When each output was written."""
+        """Return when each output was written."""
         return {path.name: path.stat().st_mtime_ns for path in self.out.glob("*.txt")}
 
 
@@ -154,7 +163,7 @@ def _check_executed(path: Path, step: Step, text: str, injected: bool) -> None:
 
 
 def notebook_text(begin: str = "") -> str:
-    """The three cells; `begin` is said at the end of the first."""
+    """Return the notebook of three cells; `begin` is appended to the first."""
     sources = [NOTEBOOK[0] + begin, *NOTEBOOK[1:]]
     cells: list[dict[str, Any]] = [
         {

@@ -1,10 +1,15 @@
-"""Luigi with its local scheduler; tasks call papermill's API, as there is no notebook task."""
+"""Luigi with its local scheduler; its tasks call papermill's API.
+
+Luigi has no notebook task.
+"""
 
 from peers.graphs import Place
 from peers.peer import CORES, FLOWS, Peer
 
 
 class Luigi(Peer):
+    """Luigi as a contender."""
+
     name = "Luigi"
     packages = ("luigi", "papermill", "ipykernel")
     variables = {"PYTHONPATH": str(FLOWS)}  # noqa: RUF012

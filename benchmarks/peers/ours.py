@@ -1,5 +1,7 @@
-"""nbyard: asked by a client of a live server, and by its own command from a shell. The dispatcher
-is up, as it is while JupyterLab is in use."""
+"""nbyard, called by a client of a live server and by its own command from a shell.
+
+The dispatcher is running, as it is while JupyterLab is in use.
+"""
 
 import contextlib
 import json
@@ -50,12 +52,14 @@ SECONDS = 900
 
 
 class Nbyard(Peer):
+    """nbyard as a contender, with a live server."""
+
     name = "nbyard"
     runtime: ClassVar[str] = ""
     image = ""
 
     def settings(self) -> dict[str, str]:
-        """As variables."""
+        """Return the settings as variables."""
         return {}
 
     def start(self) -> None:
@@ -90,6 +94,7 @@ class Nbyard(Peer):
         return {"nbyard, live server": self.run, "nbyard, shell": self.run_from_shell}
 
     def run_from_shell(self, place: Place) -> None:
+        """Run the graph with `nbyard run`."""
         words = ["-m", "nbyard.cli.main", "run", str(place.folder / FLOW)]
         words += ["--force"] * (not place.again)
         self.processes.call(self.python, *words)
@@ -114,7 +119,7 @@ class Nbyard(Peer):
                     shutil.copy(kept, place.executed(task.node))
 
     def last(self) -> RunDetail:
-        """The newest run, from the store."""
+        """Return the newest run from the store."""
         runs = LocalNoun(self.server.yard.services.runs, Caller(local_name()))
         detail: RunDetail = runs.get(run=runs.list(limit=1).items[0].id)
         return detail
@@ -124,7 +129,7 @@ class Nbyard(Peer):
         assert all(task.cached and not task.attempts for task in detail.tasks), detail.tasks[0]
 
     def left(self) -> set[str]:
-        """Of any attempt; dispatcher, prepared parent and ready kernels stay."""
+        """Return the processes of attempts; dispatcher, warm parent and ready kernels may stay."""
         own = f"NBYARD_STORE={self.server.yard.store.id}".encode()
         free = f"NBYARD_ATTEMPT_ID={NO_ATTEMPT}".encode()
         return {
@@ -136,7 +141,7 @@ class Nbyard(Peer):
 
 
 def write_flow(place: Place) -> None:
-    """The graph as a workflow document, and what a script does not say about itself."""
+    """Write the graph as a workflow document, and a description of the script."""
     if place.graph.kind == "command":
         place.code.with_name(f"{place.code.name}.nbexec").write_text(json.dumps(DESCRIPTION))
     nodes: dict[str, Any] = {step.name: _node(place, step) for step in place.graph.steps}
@@ -152,7 +157,7 @@ def write_flow(place: Place) -> None:
         "positions": {},
     }
     (place.folder / FLOW).write_text(json.dumps(document))
-    # results that came out are no part of the code
+    # outputs of earlier runs are not part of the code
     (place.folder / ".nbyardignore").write_text("out/\n")
 
 

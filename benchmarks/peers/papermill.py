@@ -1,5 +1,7 @@
-"""papermill: its command line, and its API in processes that have imported it long ago; a loop in
-Python orders the notebooks, as many at once as there are cores."""
+"""papermill: its command line, and its API in warm processes.
+
+A loop in Python orders the notebooks, and runs as many at once as there are cores.
+"""
 
 import contextlib
 import json
@@ -16,7 +18,7 @@ ARGUMENTS = {"number": "number", "input_txt": "input", "output_txt": "output"}
 
 
 class _Loop(Peer):
-    """Layer by layer."""
+    """Executes the graph layer by layer."""
 
     def run(self, place: Place) -> None:
         graph = json.loads((place.folder / "graph.json").read_text())
@@ -31,6 +33,8 @@ class _Loop(Peer):
 
 
 class CommandLine(_Loop):
+    """papermill's command line for each notebook."""
+
     name = "papermill, command line"
 
     def execute(self, code: str, step: dict[str, Any]) -> None:
@@ -40,6 +44,8 @@ class CommandLine(_Loop):
 
 
 class Api(_Loop):
+    """papermill's API in a pool of warm processes."""
+
     name = "papermill API, warm process"
 
     def start(self) -> None:
@@ -47,7 +53,7 @@ class Api(_Loop):
         log = self.folder / "papermill.log"
         for _ in range(CORES):
             process = self.processes.start(self.python, FLOWS / "papermill_worker.py", log=log)
-            _answer(process)  # it has imported papermill
+            _answer(process)  # the process has imported papermill
             self._free.put(process)
 
     def stop(self) -> None:
@@ -82,10 +88,14 @@ def _answer(worker: subprocess.Popen[bytes]) -> None:
 
 
 class CleanCommandLine(CommandLine):
+    """The command line in an environment with few packages."""
+
     name = "papermill, command line, clean environment"
     packages = ("papermill", "ipykernel")
 
 
 class CleanApi(Api):
+    """The API in an environment with few packages."""
+
     name = "papermill API, warm process, clean environment"
     packages = ("papermill", "ipykernel")

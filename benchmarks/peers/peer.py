@@ -1,4 +1,4 @@
-"""What a contender fills in."""
+"""The protocol of a contender."""
 
 import os
 from collections.abc import Callable
@@ -15,15 +15,17 @@ FLOWS = Path(__file__).with_name("flows")
 
 
 class Peer:
-    """A tool, entered once: then its environment is there and what stays between runs is up.
-    `packages` are what pip installs for it; none: it lives in the environment of nbyard. `folder`
-    is its own, for whatever it keeps."""
+    """A tool as a context manager: inside, its environment exists and its servers run.
+
+    `packages` are what pip installs for it; without any, it lives in nbyard's environment. `folder`
+    is for its own files.
+    """
 
     name: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ()
     same: ClassVar[tuple[str, ...]] = SAME
     injects: ClassVar[bool] = True
-    """Whether it writes the parameters into the notebook that it keeps."""
+    """Whether the peer writes the parameters into the executed notebook."""
     variables: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, python: Path):
@@ -32,7 +34,7 @@ class Peer:
         self.processes = Marked(folder)
         if self.packages:
             self.processes.forget("PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH")
-        # kernels and settings of whoever starts this are not for them
+        # kernels and settings of the user who starts the benchmark must not affect peers
         places = {f"JUPYTER_{name}_DIR": name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
         self.processes.add(**{name: str(folder / place) for name, place in places.items()})
         self.processes.add(**self.variables)
@@ -40,10 +42,10 @@ class Peer:
 
     @classmethod
     def made(cls, folder: Path, own: Path) -> Self:
-        """In its environment, which is made if need be.
+        """Return the peer in its environment, which is created if necessary.
 
         Raises:
-            CannotTakePart: it cannot be installed.
+            CannotTakePart: the peer cannot be installed.
         """
         folder.mkdir(parents=True, exist_ok=True)
         name = cls.packages[0].partition("=")[0] if cls.packages else ""
@@ -58,30 +60,30 @@ class Peer:
         self.stop()
 
     def start(self) -> None:
-        """What stays between runs; it is no part of what is measured."""
+        """Start what runs between measurements; this is not measured."""
 
     def stop(self) -> None:
-        """End it."""
+        """Stop what `start` started."""
 
     @property
     def ways(self) -> dict[str, Way]:
-        """What is measured, by the name in the table."""
+        """Return what is measured, by the name in the table."""
         return {self.name: self.run}
 
     def express(self, place: Place) -> None:
-        """Write the graph in the peer's own words."""
+        """Write the graph in the peer's own format."""
 
     def run(self, place: Place) -> None:
-        """Return when all is done, raise when it failed."""
+        """Run the graph to its end; raise an error if it failed."""
         raise NotImplementedError
 
     def collect(self, place: Place) -> None:
-        """Bring to `place.out` what came out, where it is not there yet."""
+        """Copy outputs to `place.out` if they are not there yet."""
 
     def check_unchanged(self, place: Place, before: dict[str, int]) -> None:
-        """Nothing was done again."""
+        """Check that no work was repeated."""
         assert place.times() == before, "an output was written again"
 
     def left(self) -> set[str]:
-        """What of the last run is still there."""
+        """Return the processes of the last run that still exist."""
         return {described(pid) for pid in self.processes.alive() - self._stay}

@@ -1,4 +1,4 @@
-"""Ploomber: `ploomber build`, in parallel where there is something to be done side by side."""
+"""Ploomber: `ploomber build`, in parallel if steps are independent."""
 
 import json
 from typing import Any
@@ -11,6 +11,8 @@ NEXT = FIRST + " {{% for one in upstream %}}{{{{upstream[one]}}}}{{% endfor %}}"
 
 
 class Ploomber(Peer):
+    """Ploomber as a contender."""
+
     name = "Ploomber"
     packages = ("ploomber", "ipykernel")
     variables = {  # noqa: RUF012

@@ -1,4 +1,4 @@
-"""Prefect: a flow in a script, with a server that is up; tasks call papermill's API."""
+"""Prefect: a flow in a script, with a running server; its tasks call papermill's API."""
 
 import socket
 import subprocess
@@ -14,8 +14,10 @@ SECONDS = 120
 
 
 class Prefect(Peer):
+    """Prefect with its server as a contender."""
+
     name = "Prefect, its server up"
-    # a later fastapi does not know all words of its server
+    # a later fastapi is incompatible with its server
     packages = ("prefect", "fastapi<0.140", "papermill", "ipykernel")
 
     def start(self) -> None:

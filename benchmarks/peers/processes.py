@@ -1,4 +1,4 @@
-"""Processes of contenders: started with a mark in their environment, and found again by it."""
+"""Run the processes of contenders, marked by an environment variable to find them again."""
 
 import os
 import secrets
@@ -21,16 +21,16 @@ class Marked:
         self._variables = {**os.environ, **dict([self.mark.split("=")])}
 
     def forget(self, *names: str) -> None:
-        """Variables of ours that are not for others."""
+        """Remove variables of ours that could affect other tools."""
         for name in names:
             self._variables.pop(name, None)
 
     def add(self, **variables: str) -> None:
-        """More variables for all that are started from now on."""
+        """Add variables for all processes that are started from now on."""
         self._variables |= variables
 
     def call(self, *command: str | Path, cwd: Path | None = None) -> None:
-        """Wait for its end; a failure is told with what was said last."""
+        """Run a command to its end; an error contains its last output."""
         words = list(map(str, command))
         ended = subprocess.run(
             words,
@@ -47,7 +47,7 @@ class Marked:
             raise RuntimeError(f"{' '.join(words)[:300]} ended with {ended.returncode}:\n{said}")
 
     def start(self, *command: str | Path, log: Path) -> subprocess.Popen[bytes]:
-        """One that stays, spoken to through its pipes."""
+        """Start a process that keeps running, and communicate through its pipes."""
         with log.open("ab") as errors:
             return subprocess.Popen(
                 list(map(str, command)),
@@ -59,12 +59,13 @@ class Marked:
             )
 
     def alive(self) -> set[int]:
+        """Return the pids of all marked processes."""
         mark = self.mark.encode()
         return {pid for pid, words in environments().items() if mark in words}
 
 
 def environments() -> dict[int, list[bytes]]:
-    """The environment of every process that we may look into."""
+    """Return the environment of every process that we may read."""
     found = {}
     for place in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -76,7 +77,7 @@ def environments() -> dict[int, list[bytes]]:
 
 
 def check_left(left: Callable[[], set[str]]) -> None:
-    """Whatever still leaves gets some seconds; then nothing may be left."""
+    """Check that no process is left after some seconds."""
     deadline = time.monotonic() + LEAVING_SECONDS
     while found := left():
         assert time.monotonic() < deadline, f"still there: {found}"
@@ -84,6 +85,7 @@ def check_left(left: Callable[[], set[str]]) -> None:
 
 
 def described(pid: int) -> str:
+    """Return a process as text: its pid and its command line."""
     try:
         words = (Path("/proc") / str(pid) / "cmdline").read_bytes()
     except OSError:

@@ -1,10 +1,12 @@
-"""Snakemake; one rule with a wildcard, whose command is papermill's."""
+"""Snakemake: one rule with a wildcard, whose command is papermill's."""
 
 from peers.graphs import Place
 from peers.peer import CORES, FLOWS, Peer
 
 
 class Snakemake(Peer):
+    """Snakemake as a contender."""
+
     name = "Snakemake"
     packages = ("snakemake", "papermill", "ipykernel")
 

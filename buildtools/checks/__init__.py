@@ -1,2 +1,5 @@
-"""The check of this project: steps (`plan`), parts of it (`chosen`, `affected`, `graph`), steps run
-side by side (`running`), and reports (`results`)."""
+"""The check of this project.
+
+It consists of steps (`plan`), selections (`chosen`, `affected`, `graph`), their execution side by
+side (`running`) and reports (`results`).
+"""

@@ -1,4 +1,7 @@
-"""What a change affects: tests by the graph of imports, the rest by a map. In doubt, more."""
+"""Find what a change affects: tests by the graph of imports, the rest by a map.
+
+In doubt, more is selected.
+"""
 
 import subprocess
 from collections.abc import Collection, Iterable, Iterator
@@ -8,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from checks.graph import FOLDERS, Graph
 
-# A change of these may change anything.
+# A change of these files may affect everything.
 EVERYTHING = (
     "check",
     "pyproject.toml",
@@ -53,9 +56,9 @@ STARTED = {
     "docs/site/*": "tests/integration/test_site.py",
 }
 CASES = "tests/cases/*.json"  # read by pytest and by Jest
-# The journeys that touch everything a little.
+# The journeys that cover a little of everything.
 BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
-# Which journeys show what a folder does; a folder that is not here is shown by all.
+# The journeys that show what a folder does; all journeys show a folder that is missing here.
 SHOWN = {
     "src/panels/artifacts/*": ("artifacts",),
     "src/panels/credentials/*": ("credentials",),
@@ -82,7 +85,7 @@ SHOWN = {
 
 @dataclass
 class Selection:
-    """What has to run: all of it, or test files, journeys and lints of some languages."""
+    """What has to run: everything, or test files, journeys and lints of some languages."""
 
     everything: str = ""  # the changed file that may change anything
     tests: set[str] = field(default_factory=set)
@@ -92,10 +95,10 @@ class Selection:
 
 
 def changed_since(root: Path, revision: str) -> list[str]:
-    """Return the files that differ from a revision of git, and those it does not know yet.
+    """Return the files that differ from a revision of git, and untracked files.
 
     Raises:
-        ValueError: there is no such revision.
+        ValueError: the revision does not exist.
     """
     differing = _git(root, "diff", "--name-only", "--no-renames", revision, "--")
     return sorted({*differing, *_git(root, "ls-files", "--others", "--exclude-standard")})
@@ -136,10 +139,10 @@ def _is_test(name: str) -> bool:
 
 
 def _python_of(graph: Graph, name: str) -> set[str]:
-    """Return the Python files whose tests a change needs: the file itself, or those that name it.
+    """Return the Python files whose tests a change needs: the file itself, or its users.
 
-    Names count where imports do not: for a file of another sort, and for a program that a test
-    starts by its path.
+    Users that mention the name count where imports do not exist: for files that are not Python, and
+    for programs that a test starts by path.
     """
     if _matches(name, (*BROWSER, *STARTED)):
         return {name} & graph.files
@@ -179,7 +182,7 @@ def _choose(selection: Selection, name: str) -> bool:
 
 
 def _journeys(name: str) -> set[str]:
-    """Return the journeys that show a file: `*` for all."""
+    """Return the journeys that show a file; `*` means all."""
     shown = [journeys for pattern, journeys in SHOWN.items() if fnmatch(name, pattern)]
     return {*BROAD, *shown[0]} if shown else {"*"}
 
@@ -189,7 +192,7 @@ def _matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def described(selection: Selection) -> Iterator[str]:
-    """Yield what runs, in words."""
+    """Yield a description of what runs."""
     if selection.everything:
         yield f"Everything: {selection.everything} may change anything."
         return

@@ -1,4 +1,4 @@
-"""The stages of `./check PATH…` and `./check --changed`: a part of the whole."""
+"""Build the stages of `./check PATH…` and `./check --changed`: a part of the whole."""
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -43,7 +43,8 @@ def _staged(
 ) -> tuple[Stage, ...]:
     """Return the two stages of the whole check, with some test files in their lanes."""
     units = sorted(test for test in tests if test.startswith(UNIT))
-    # cases that need PostgreSQL, too: in a lane of their own most selections would find none
+    # Includes cases that need PostgreSQL: most selections have none, so a lane of their own would
+    # be empty.
     unit = [lane("unit-tests", *units, load=CORES, workers=CORES)] if units else []
     lanes = list(_lanes({*tests} - {*units}))
     return (Stage((*first, *unit), CORES), Stage((*second, *lanes), CORES * 1.5))
@@ -56,7 +57,7 @@ def _lanes(tests: Collection[str]) -> Iterator[Step]:
 
 
 def stages_of_paths(root: Path, paths: Iterable[str]) -> tuple[Stage, ...]:
-    """Return what runs the tests of files and folders; those marked `long` only of files.
+    """Return the stages for files and folders; tests marked `long` run only for named files.
 
     Raises:
         ValueError: a path does not exist, or has no tests.

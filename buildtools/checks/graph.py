@@ -1,5 +1,7 @@
-"""Which Python files a Python file needs: its imports, the modules it starts by name, and the
-fixtures it asks for."""
+"""Find the Python files that a Python file needs.
+
+These are its imports, the modules that it starts by name, and its fixtures.
+"""
 
 import ast
 import re
@@ -13,11 +15,11 @@ FOLDERS = ("jupyter_ext", "buildtools", "tests", "benchmarks")
 SOURCES = ("jupyter_ext", "buildtools", "tests", "benchmarks", "")  # where absolute names begin
 PLUGIN = "jupyter_ext/nbyard/testing/plugin.py"
 SERVICES = "jupyter_ext/nbyard/services"
-# What it imports inside its functions, a host asks for: importing the package imports none of it.
+# Its functions import on demand for a host; importing the package imports none of it.
 LAZY = "jupyter_ext/nbyard/__init__.py"
-# They name every service, so that all would need all: a user of a service names it, too.
+# These files name every service. They are left out because each user of a service names it itself.
 REGISTRIES = (f"{SERVICES}/registry.py", f"{SERVICES}/table.py")
-# A test that starts JupyterLab starts our server extension with it.
+# A test that starts JupyterLab also starts our server extension.
 HOSTS = {"jupyter_server", "jupyterlab", "jp_fetch", "jp_serverapp", "jp_ws_fetch"}
 EXTENSION = ("jupyter_ext/nbyard/extension.py", "jupyter_ext/nbyard/ydoc.py")
 DOTTED = re.compile(r"nbyard(?:\.\w+)+")
@@ -26,7 +28,7 @@ WORD = re.compile(r"\w+")
 
 @dataclass
 class File:
-    """What one file says: names of modules, of its functions' arguments, and of services."""
+    """The names in a file: modules, arguments of functions, and services."""
 
     imports: set[str] = field(default_factory=set)
     arguments: set[str] = field(default_factory=set)
@@ -58,7 +60,7 @@ class Graph:
 
     @cached_property
     def needs(self) -> dict[str, set[str]]:
-        """The files that each file needs directly."""
+        """Map each file to the files that it needs directly."""
         return {name: self._needs(name) - {name} for name in self.files}
 
     def affected(self, changed: Iterable[str]) -> set[str]:
@@ -116,7 +118,7 @@ class Graph:
 
     @cached_property
     def _plugin(self) -> dict[str, File]:
-        """What each fixture of the plug-in says."""
+        """Map each fixture of the plug-in to the names in it."""
         if PLUGIN not in self.files:
             return {}
         tree = ast.parse((self.root / PLUGIN).read_bytes())

@@ -1,4 +1,4 @@
-"""The steps of `./check`, and the lanes they run in."""
+"""Define the steps of `./check`, and the lanes that they run in."""
 
 import os
 import tempfile
@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / ".check"
-# Of this check only: pytest would delete folders of earlier sessions, which can take minutes.
+# Private to this check: pytest would delete the folders of earlier sessions, which can take
+# minutes.
 SCRATCH = Path(tempfile.gettempdir()) / f"nbcheck-{os.getpid()}"
 CORES = os.cpu_count() or 1
 PYTEST = ("python", "-m", "pytest", "--quiet")
@@ -18,8 +19,8 @@ PYTEST = ("python", "-m", "pytest", "--quiet")
 class Step:
     """One command of the check.
 
-    `load` is the number of cores that the command keeps busy on average: steps run side by side
-    while the sum of their loads fits the machine.
+    `load` is the number of cores that the command uses on average. Steps run side by side while the
+    sum of their loads fits the machine.
     """
 
     name: str
@@ -30,14 +31,16 @@ class Step:
 
     @property
     def log(self) -> Path:
+        """The path of the log."""
         return RECORDS / f"{self.name}.log"
 
     @property
     def junit(self) -> Path:
+        """The path of the JUnit file."""
         return RECORDS / f"{self.name}.xml"
 
     def variables(self) -> dict[str, str]:
-        """Return the environment of the command, with the places of the JUnit files."""
+        """Return the environment of the command, with the paths of the JUnit files."""
         places = {
             "JEST_JUNIT_OUTPUT_FILE": str(self.junit),
             "PLAYWRIGHT_JUNIT_OUTPUT_NAME": str(self.junit),
@@ -73,6 +76,7 @@ def evidence(name: str, *words: str, workers: int = 1) -> Step:
 
 
 def npm(name: str, script: str, *words: str, load: float = 1.0) -> Step:
+    """Return a step that runs an npm script."""
     return Step(name, ("npm", "run", "--silent", script, *(("--", *words) if words else ())), load)
 
 
@@ -96,11 +100,13 @@ PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")
 
 
 def unit_tests(profile: str) -> Step:
+    """Return the step of all unit tests, with a profile for property tests."""
     words = ("-m", "not postgresql", "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
     return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
 
 
 def typescript_tests(*words: str) -> Step:
+    """Return the step of the TypeScript tests."""
     return Step("typescript-tests", ("npx", "jest", *words, *JEST))
 
 
@@ -117,7 +123,7 @@ def lints(languages: Iterable[str]) -> tuple[Step, ...]:
 
 
 def fast(profile: str = "quick") -> Stage:
-    """Return unit tests, and beside them types, TypeScript tests and lints one after the other."""
+    """Return the unit tests, with types, TypeScript tests and lints beside them one by one."""
     others = (*PYTHON_LINTS, typescript_tests(), *TYPESCRIPT_LINTS, SITE)
     return Stage((unit_tests(profile), *others), CORES + 1)
 
@@ -138,7 +144,7 @@ LANES = (
     lane("acceptance", "tests/acceptance", load=0.8, workers=1),
     lane("benchmarks", "tests/benchmarks", load=1.0, workers=1),
 )
-# Each of them under 60 minutes, one after the other.
+# Each lane takes less than 60 minutes; they run one after the other.
 EVIDENCE = (
     evidence("soak", "tests/faults/test_soak.py"),
     evidence("kills", "tests/faults/test_random_kills.py"),

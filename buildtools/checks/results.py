@@ -24,9 +24,9 @@ class Case:
 
 
 def cases(junit: Path) -> list[Case]:
-    """Return the tests of a JUnit file: none where the step wrote no file.
+    """Return the tests of a JUnit file; none if the step wrote no file.
 
-    A file of pytest, Jest (jest-junit) or Playwright.
+    The file is one of pytest, Jest (jest-junit) or Playwright.
     """
     try:
         root = ElementTree.parse(junit).getroot()
@@ -49,12 +49,12 @@ def slowest(found: Iterable[Case], count: int = SLOWEST) -> Iterator[str]:
 
 
 def failed(outcome: Outcome) -> bool:
-    """Return whether a step failed: a part of a lane that has only long tests did not."""
+    """Return whether a step failed; a part of a lane with only long tests did not."""
     return outcome.failed and not _left_out(outcome)
 
 
 def _left_out(outcome: Outcome) -> tuple[str, ...]:
-    """Return the lanes of long evidence that run what was selected, if only they run it."""
+    """Return the lanes of long evidence that contain the whole selection."""
     return outcome.step.long_lanes if outcome.code == NOTHING_COLLECTED else ()
 
 
@@ -84,7 +84,7 @@ def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
 def totals(outcomes: Collection[Outcome]) -> str:
     """Return the closing line: how many steps and tests passed and failed.
 
-    A lint has no tests, so that the tests alone would not show that it failed.
+    Steps are counted too, because a failed lint has no tests.
     """
     steps = [failed(outcome) for outcome in outcomes]
     found = [case.verdict for outcome in outcomes for case in cases(outcome.step.junit)]

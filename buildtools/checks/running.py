@@ -31,11 +31,12 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
+        """Whether the command failed."""
         return self.code != 0
 
 
 class Runner:
-    """Run stages; call `started` and `ended` for each step."""
+    """Runs stages and calls `started` and `ended` for each step."""
 
     def __init__(self, started: Callable[[Step], None], ended: Callable[[Outcome], None]):
         self._started, self._ended = started, ended
@@ -103,9 +104,9 @@ class Runner:
             return outcome
 
     def stop(self) -> None:
-        """Interrupt all steps, then kill what is left of them and of what they started.
+        """Interrupt all steps, then kill the rest of them and of their children.
 
-        Each further Ctrl-C goes on to the next signal at once.
+        Each further Ctrl-C skips to the next signal.
         """
         for number, seconds in SIGNALS:
             with suppress(KeyboardInterrupt):
@@ -140,7 +141,7 @@ class Runner:
 
 
 def make_scratch() -> None:
-    """Create the folder for temporary files, and delete those of checks that ended, meanwhile."""
+    """Create the folder for temporary files; delete those of finished checks in the background."""
     SCRATCH.mkdir(exist_ok=True)
     for folder in SCRATCH.parent.glob("nbcheck-*"):
         if not Path("/proc", folder.name.rpartition("-")[2]).exists():

@@ -1,4 +1,4 @@
-"""Compare a model's predictions with what is known."""
+"""Compare a model's predictions with the known species."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Take the penguins' measurements out of the installed package palmerpenguins (CC0)."""
+"""Copy the measurements of penguins from the installed package palmerpenguins (CC0)."""
 
 import shutil
 from importlib.resources import as_file, files

@@ -1,4 +1,4 @@
-/** Where operations are on the server; asked for with the first of them. */
+/** Map operations to addresses on the server; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ApiClient, BASE, IPlainQuestion } from './client';
 import { OperationId, ROUTES } from './operations';
@@ -7,7 +7,7 @@ export function methodOf(id: OperationId): string {
   return ROUTES[id][0];
 }
 
-/** The address of an operation, for example of a download. */
+/** Return the address of an operation, for example of a download. */
 export function addressOf(
   { settings }: Pick<ApiClient, 'settings'>,
   id: OperationId,

@@ -5,11 +5,11 @@ import type { Answer, OperationId, Question } from './operations';
 import { ErrorDetail } from './types';
 
 export const BASE = 'nbyard/api';
-/** How often, and after how many milliseconds, a question that got lost is asked again. */
+/** How often a lost request is repeated, and the pause before that in milliseconds. */
 const AGAIN = 2;
 const WAIT = 500;
 
-/** What the server refused, or why it did not answer. */
+/** A refusal of the server, or the reason why it did not respond. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -30,15 +30,15 @@ export interface IPlainQuestion {
   body?: unknown;
   idempotencyKey?: string;
   signal?: AbortSignal;
-  /** It is sent also when the page goes meanwhile. */
+  /** Send the request even if the page closes meanwhile. */
   keepalive?: boolean;
 }
 
-/** A JupyterHub answers so for a server that it stopped. */
+/** The status that a JupyterHub returns for a stopped server. */
 const STOPPED = 424;
 const SIGN_IN = new Set([401, 403]);
 
-/** The server's operations, each by its id. */
+/** Calls the operations of the server by id. */
 export class ApiClient {
   constructor(readonly settings: ServerConnection.ISettings) {}
 
@@ -69,7 +69,7 @@ export class ApiClient {
     return appendToken && token ? `${url}?token=${encodeURIComponent(token)}` : url;
   }
 
-  /** What keeps us from the server; undefined if nothing is known of that. */
+  /** Return what blocks access to the server; undefined if the reason is unknown. */
   async barrier(): Promise<Barrier | undefined> {
     try {
       await this.request(URLExt.join(this.settings.baseUrl, 'api/me'), {}, 0);
@@ -80,11 +80,11 @@ export class ApiClient {
     return undefined;
   }
 
-  /** A request whose answer is not JSON, or whose body is bytes. */
+  /** Send a request with a response other than JSON, or with bytes as body. */
   async request(url: string, init: RequestInit, again = AGAIN): Promise<Response> {
     let response: Response;
     try {
-      // with "no-store" Lab would add the time to the address
+      // with "no-store", JupyterLab would add the time to the address
       const fresh: RequestInit = { cache: 'no-cache', ...init };
       response = await ServerConnection.makeRequest(url, fresh, this.settings);
     } catch (error) {
@@ -92,7 +92,7 @@ export class ApiClient {
         throw error;
       }
       if (again && init.method === 'GET') {
-        // the browser gives up where a network comes or goes, also one that leads elsewhere
+        // a browser aborts requests when any network connects or disconnects
         await new Promise(done => setTimeout(done, WAIT));
         return this.request(url, init, again - 1);
       }
@@ -122,7 +122,7 @@ async function refusal(response: Response): Promise<ApiError> {
   }
 }
 
-/** The refusals of fields, by the path that the server gives ("arguments.2.name"). */
+/** Return the refused fields by the server's path ("arguments.2.name"). */
 export function fieldErrors(error: unknown): Record<string, string> {
   const details = error instanceof ApiError ? error.details : [];
   return Object.fromEntries(details.map(({ path, message }) => [path, message]));

@@ -3,9 +3,9 @@ import { ApiError } from './client';
 import { EventStream } from './eventStream';
 import { StoreEvent } from './types';
 
-/** Events in this time lead to one round of questions. */
+/** Events within this time (ms) lead to one round of requests. */
 const GATHER = 120;
-/** More changes than this at once: the whole page is read anew. */
+/** With more changes than this at once, the whole page is read again. */
 const MANY = 8;
 const PAGE = 100;
 
@@ -18,11 +18,11 @@ export interface ICollectionOptions<T> {
   list: (query: { limit: number; after?: string; search?: string }) => Promise<IPage<T>>;
   get: (id: string) => Promise<T>;
   stream: EventStream;
-  /** The id of the item that an event is about; null: not about this noun; undefined: unknown. */
+  /** The id of the event's item; null if it concerns another noun, undefined if unknown. */
   about: (event: StoreEvent, items: readonly T[]) => string | null | undefined;
 }
 
-/** The newest things of one noun, kept true by events; nothing is asked before the first load. */
+/** The newest items of one noun, updated by events. The first `start` sends the first request. */
 export class Collection<T extends { id: string }> {
   constructor(private readonly options: ICollectionOptions<T>) {}
 
@@ -51,7 +51,7 @@ export class Collection<T extends { id: string }> {
     return this._items.find(item => item.id === id);
   }
 
-  /** Load once; later calls wait for the same answer, and try again after a failure. */
+  /** Load once. Later calls wait for the same response, and retry after a failure. */
   async start(): Promise<void> {
     if (this._state === 'failed') {
       return this.reload();
@@ -86,7 +86,7 @@ export class Collection<T extends { id: string }> {
     }
   }
 
-  /** The next, older ones. */
+  /** Load the next, older items. */
   async loadMore(): Promise<void> {
     const after = this._next;
     if (!after) {
@@ -100,12 +100,12 @@ export class Collection<T extends { id: string }> {
     }
   }
 
-  /** Things by words, however old; the list itself stays as it is. */
+  /** Search items of any age; the list itself does not change. */
   async search(text: string): Promise<T[]> {
     return (await this.options.list({ limit: PAGE, search: text })).items;
   }
 
-  /** Take what an operation answered without waiting for its event. */
+  /** Store an item that an operation returned, without waiting for its event. */
   put(item: T): void {
     const known = this._items.some(({ id }) => id === item.id);
     const items = known
@@ -136,7 +136,7 @@ export class Collection<T extends { id: string }> {
     }
   }
 
-  /** One round of questions at a time, however fast events come. */
+  /** Run one round of requests at a time, however fast events arrive. */
   private _wait(): void {
     this._timer ??= window.setTimeout(async () => {
       await this._renew();

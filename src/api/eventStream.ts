@@ -5,7 +5,7 @@ import { ApiClient } from './client';
 import { Activity, StoreEvent } from './types';
 
 const FIRST_WAIT = 500;
-/** With what chance adds, no more than five seconds pass until a server that is back is found. */
+/** With random delay, a server that is back is found within five seconds. */
 const LONGEST_WAIT = 3_600;
 
 interface IFrame {
@@ -15,7 +15,7 @@ interface IFrame {
   activity?: Activity[];
 }
 
-/** What happens on the server, over one socket for this window; opened when first needed. */
+/** Server events over one socket for this window, which opens on demand. */
 export class EventStream implements IDisposable {
   constructor(private readonly client: ApiClient) {
     document.addEventListener('visibilitychange', this._onVisible);
@@ -30,7 +30,7 @@ export class EventStream implements IDisposable {
     return this._connected;
   }
 
-  /** Undefined while the server is there, and before it ever was. */
+  /** Undefined while the server responds, and before the first connection. */
   get lost(): ILost | undefined {
     return this._lost;
   }
@@ -47,12 +47,12 @@ export class EventStream implements IDisposable {
     return this._activity;
   }
 
-  /** Something may have been missed: read everything anew. */
+  /** Emitted when events may be missing: read everything again. */
   get refetch(): ISignal<this, void> {
     return this._refetch;
   }
 
-  /** Open the socket; resolves once the server counts events for us, or cannot be reached. */
+  /** Open the socket. Resolves once the server sends events, or is unreachable. */
   start(): Promise<void> {
     if (!this._ready) {
       this._ready = new Promise(resolve => (this._settle = resolve));
@@ -61,7 +61,7 @@ export class EventStream implements IDisposable {
     return this._ready;
   }
 
-  /** Hear how far this run is, until disposed. */
+  /** Receive the progress of a run until disposed. */
   watch(run: string): IDisposable {
     this._watched.set(run, (this._watched.get(run) ?? 0) + 1);
     this._sendWatch();
@@ -117,7 +117,7 @@ export class EventStream implements IDisposable {
     if (frame.last === undefined) {
       return;
     }
-    // a store that counts less than before is another store
+    // if the store counts fewer events than before, it is another store
     const missed = frame.refetch || frame.last < this._last;
     this._last = frame.last;
     if (missed) {
@@ -142,7 +142,7 @@ export class EventStream implements IDisposable {
     this._again();
   }
 
-  /** A socket that is refused does not say why. */
+  /** Ask the server for the reason, because a refused socket gives none. */
   private async _askWhy(): Promise<void> {
     const barrier = this._lost && (await this.client.barrier());
     if (this._lost && this._lost.barrier !== barrier) {
@@ -153,7 +153,7 @@ export class EventStream implements IDisposable {
 
   private _again(): void {
     if (this._disposed || this._timer !== undefined || document.hidden) {
-      return; // a hidden window asks nothing; it tries when it is seen again
+      return; // a hidden window sends nothing and reconnects when it is visible again
     }
     this._timer = window.setTimeout(() => this._open(), this._wait * (0.75 + Math.random() / 2));
     this._wait = Math.min(this._wait * 2, LONGEST_WAIT);

@@ -1,4 +1,4 @@
-/** Where each operation of the server is; checked against its OpenAPI document by a test. */
+/** The routes of all operations; a test checks them against the OpenAPI document. */
 import type { IPlainQuestion } from './client';
 import { operations } from './schema';
 
@@ -120,7 +120,7 @@ type Body<Id extends OperationId> = operations[Id] extends { requestBody: infer 
   ? Json<Exclude<B, undefined>>
   : never;
 
-/** What an operation answers when it succeeds. */
+/** The response of an operation when it succeeds. */
 export type Answer<Id extends OperationId> = {
   [Status in keyof operations[Id]['responses']]: Status extends 200 | 201 | 202
     ? Json<operations[Id]['responses'][Status]>
@@ -129,14 +129,14 @@ export type Answer<Id extends OperationId> = {
 
 type IfAny<T, Shape> = [T] extends [never] ? unknown : Shape;
 
-/** The schema counts a field with a default as always there, which holds for answers only. */
+/** The schema requires fields with a default, which is right for responses only. */
 type Given<T> = T extends (infer U)[]
   ? Given<U>[]
   : T extends object
     ? { [K in keyof T]?: Given<T[K]> }
     : T;
 
-/** What an operation is asked with. */
+/** The request of an operation. */
 export type Question<Id extends OperationId> = IfAny<
   Parameter<Id, 'path'>,
   { path: Parameter<Id, 'path'> }

@@ -1,6 +1,6 @@
 import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
 
-/** A path of the server's machine as one below the server's root; undefined where it is not. */
+/** Return a path of the server's machine relative to the server's root; undefined outside. */
 export function belowRoot(path: string): string | undefined {
   if (!path.startsWith('/')) {
     return path || undefined;
@@ -16,7 +16,7 @@ export function belowRoot(path: string): string | undefined {
   return below.startsWith('..') ? undefined : below;
 }
 
-/** The file in which the function `steps.py::clean` stands; of other code the path itself. */
+/** Return the file of the function `steps.py::clean`; other paths are returned unchanged. */
 export function fileOf(path: string): string {
   return path.replace(/(.\.py)::\w*$/i, '$1');
 }

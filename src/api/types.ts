@@ -1,4 +1,4 @@
-/** Short names for what the server says; the truth is the generated `schema.ts`. */
+/** Short names for the types in the generated `schema.ts`. */
 import { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -81,7 +81,7 @@ export interface RunDetail {
   tasks: Task[];
 }
 
-/** How far a running task is; comes over the event socket only. */
+/** The progress of a running task; sent over the event socket only. */
 export interface Activity {
   run: string;
   node: string;

@@ -2,7 +2,7 @@ import { addressOf } from './addresses';
 import { ApiClient, ApiError } from './client';
 import { Upload } from './types';
 
-/** Pieces as long as a line takes about a second for: progress is seen on a slow one. */
+/** Piece sizes: each takes about a second, so a slow connection shows progress. */
 const FIRST_PIECE = 1 << 20;
 const SMALLEST_PIECE = 128 << 10;
 const LARGEST_PIECE = 8 << 20;
@@ -11,12 +11,12 @@ const SLOW = 2000;
 const TRIES = 5;
 
 export interface IUploadOptions {
-  /** Bytes that the server has. */
+  /** Reports the bytes that the server has received. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 
-/** Send a file in pieces; after a broken connection it goes on where the server is. */
+/** Upload a file in pieces; after a broken connection it resumes. */
 export async function uploadFile(
   client: ApiClient,
   file: File,
@@ -74,7 +74,7 @@ async function append(
   return ((await response.json()) as Upload).offset;
 }
 
-/** Worth another try: no answer, a busy server, or a piece that the server already has. */
+/** Whether a retry may help: no response, a busy server, or a piece that arrived already. */
 function passing(error: unknown): boolean {
   return error instanceof ApiError && [0, 409, 502, 503, 504].includes(error.status);
 }

@@ -1,4 +1,4 @@
-/** Everything that the server's side of nbyard is for the browser. */
+/** The interface to the server side of nbyard for the browser. */
 import { ServerConnection } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import { ApiClient } from './client';
@@ -48,7 +48,7 @@ export function connect(settings: ServerConnection.ISettings): IYard {
     runs: new Collection({
       stream,
       list: query => client.call('runs.list', { query }),
-      // a run may have thousands of tasks: one is enough to see it
+      // a run may have thousands of tasks, so request only one
       get: async run =>
         (await client.call('runs.tasks', { path: { run }, query: { limit: 1 } })).run,
       about: event =>
@@ -67,12 +67,12 @@ export function connect(settings: ServerConnection.ISettings): IYard {
   };
 }
 
-/** The file of a workflow was moved: its runs tell where it is. */
+/** Whether a workflow file was moved; its runs know the new path. */
 export function isMove({ topic, data }: StoreEvent): boolean {
   return topic === 'workflow' && data.change === 'moved';
 }
 
-/** Of things whose versions have a life of their own. */
+/** Find the item of an event for nouns with versions. */
 const aboutVersioned =
   (noun: string) =>
   (event: StoreEvent, items: readonly { id: string; current: { id: string } }[]) =>

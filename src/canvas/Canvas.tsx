@@ -13,7 +13,7 @@ import { Palette } from './Palette';
 import { ProblemStrip } from './ProblemStrip';
 import { Stage } from './Stage';
 
-/** A whole workflow tab: drawer, picture or table, inspector, and what is wrong. */
+/** A whole workflow tab: palette, diagram or table, inspector, and problems. */
 export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
   const { broken, readOnly } = useModelState(canvas);
   if (broken !== undefined) {

@@ -7,7 +7,7 @@ import { useCanvas } from './hooks';
 import { bodyRefusalText } from './words';
 import { IEdge } from '../document/flow';
 
-/** In larger workflows the look at every port would be felt. */
+/** In larger workflows, checking every port would be slow. */
 const DIMMED = 200;
 
 interface IPoint {
@@ -36,7 +36,7 @@ type Following = NonNullable<ReturnType<typeof follow>>;
 const equal = (a: Following | undefined, b: Following | undefined) =>
   JSON.stringify(a) === JSON.stringify(b);
 
-/** While an arrow is drawn: what a drop here would do, or why it is refused. */
+/** Shows what a drop would do while a connection is drawn, or why it is refused. */
 export function ConnectionHint(): JSX.Element | null {
   const canvas = useCanvas();
   const drag = useSteady(useConnection(follow));
@@ -71,7 +71,7 @@ export function ConnectionHint(): JSX.Element | null {
   ) : null;
 }
 
-/** React Flow's state is another object at each move; ours changes with what is below. */
+/** Keep the object until the target changes: React Flow's state changes with each move. */
 function useSteady(now: Following | undefined): Following | undefined {
   const [kept, setKept] = useState(now);
   if (!equal(kept, now)) {
@@ -81,7 +81,7 @@ function useSteady(now: Following | undefined): Following | undefined {
   return kept;
 }
 
-/** Ports that an arrow from here may not reach step back while it is drawn. */
+/** Dim the ports that a connection from here cannot reach while it is drawn. */
 function dimRest(
   canvas: CanvasController,
   [node, port, from]: [string, string, 'source' | 'target']

@@ -1,7 +1,7 @@
 import { workflowIcon } from '../icons';
 import { useCanvas } from './hooks';
 
-/** What to do with an empty canvas. */
+/** Shows what to do with an empty canvas. */
 export function EmptyStage(): JSX.Element {
   const { trans, commands } = useCanvas();
   return (

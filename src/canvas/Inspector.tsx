@@ -16,7 +16,7 @@ import { NodeSettings } from './NodeSettings';
 import { unpinResult } from './pinning';
 import { isAlone, kindWord, noPorts } from './words';
 
-/** The panel on the right: the selected node, or the workflow when none is. */
+/** The panel on the right: the selected node, or the workflow without a selection. */
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
@@ -139,7 +139,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   );
 }
 
-/** Messages whose path ends in the name of an argument stand under its field. */
+/** Return messages by argument, to show each below its field. */
 function errorsOf(canvas: CanvasController, id: string): Record<string, string> {
   const own = canvas.checker.problemsOf(id).filter(problem => problem.path);
   return Object.fromEntries(
@@ -158,7 +158,7 @@ interface IFilesProps {
   readOnly: boolean;
 }
 
-/** Files that the code opens by itself: those to declare, and those that are declared. */
+/** Lists files that the code opens: undeclared ones, and declared ones. */
 function Files({ id, found, declared, readOnly }: IFilesProps): JSX.Element {
   const canvas = useCanvas();
   const { trans } = canvas;

@@ -8,7 +8,7 @@ export interface IKeyRow {
   keys: string;
 }
 
-/** The keys that hold on a canvas, as they are set now. */
+/** Return the current keyboard shortcuts of the canvas. */
 export function keyRows(commands: CommandRegistry): IKeyRow[] {
   const rows = commands.keyBindings
     .filter(({ command, selector }) => command.startsWith('nbyard:') && /nby-Canvas/.test(selector))

@@ -10,7 +10,7 @@ import { INodeRun } from './tokens';
 import { IPortView } from './views';
 import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from './words';
 
-/** One node: what it is, its named ports, and how its newest run goes. */
+/** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const canvas = useCanvas();
   const { trans } = canvas;
@@ -53,7 +53,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         )}
         {view.stale && <Mark text={trans.__('stale')} />}
       </div>
-      {/* In the place of ports: what has them does not move. */}
+      {/* Instead of ports, so that a card with ports does not move. */}
       {view.pending && !view.inputs.length && !view.outputs.length && (
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
       )}
@@ -87,7 +87,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   );
 });
 
-/** Outputs that can be served, each with the way there. A menu has it for the keyboard. */
+/** Buttons for outputs that can be deployed. The context menu serves the keyboard. */
 function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['models']>) {
   const { commands } = useCanvas();
   return (
@@ -137,7 +137,7 @@ function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JS
   );
 }
 
-/** Kinds of data differ by shape and not by colour alone. */
+/** Return a shape for a format, so that colour is not the only difference. */
 function shapeOf(format: string): string {
   if (['csv', 'tsv', 'parquet', 'arrow', 'feather', 'xlsx', 'jsonl'].includes(format)) {
     return 'table';

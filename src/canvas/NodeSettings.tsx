@@ -15,7 +15,7 @@ import { IVersion } from './tokens';
 export interface INodeSettingsProps {
   id: string;
   fields: JsonObject;
-  /** Said by the server, by field. */
+  /** Messages of the server, by field. */
   errors?: Readonly<Record<string, string>>;
   readOnly: boolean;
 }
@@ -29,7 +29,7 @@ interface ISetting {
   fallback?: Json;
 }
 
-/** Where and with how much a node runs; what is left empty comes from the executable. */
+/** Runtime and resources of a node; empty fields use the executable's values. */
 export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   const { id, fields, errors = {}, readOnly } = props;
   const canvas = useCanvas();
@@ -121,7 +121,7 @@ function useWordOnContainers(canvas: CanvasController, wanted: boolean): string 
   return wanted ? word : '';
 }
 
-/** Which state of the executable runs: the one of its file, or a version that was frozen. */
+/** Chooses which code runs: the current file, or a pinned version. */
 function VersionChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
   const canvas = useCanvas();
   const { checker, doc, services, trans } = canvas;

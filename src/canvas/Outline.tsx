@@ -7,7 +7,7 @@ import { kindWord, stateWord } from './words';
 
 const idOf = ({ id }: CardNode): string => id;
 
-/** The same workflow as a table: for screen readers, for keyboards, and for large ones. */
+/** The workflow as a table: for screen readers, keyboards and large workflows. */
 export function Outline(): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;

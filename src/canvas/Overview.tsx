@@ -3,13 +3,13 @@ import { memo } from 'react';
 import { useSignal } from '../components/useSignal';
 import { useCanvas } from './hooks';
 
-/** The whole workflow in small, each node in the colour of its state. */
+/** A small map of the workflow, each node in the colour of its state. */
 export function Overview(): JSX.Element {
   const { trans } = useCanvas();
   return <MiniMap pannable zoomable nodeComponent={Block} ariaLabel={trans.__('Overview')} />;
 }
 
-/** It hears of states by itself: React Flow draws it again only when the node itself is another. */
+/** Subscribes to states itself, because React Flow redraws it only when the node changes. */
 export const Block = memo(function Block(props: MiniMapNodeProps): JSX.Element {
   const { id, x, y, width, height, borderRadius, selected, shapeRendering } = props;
   const { runs } = useCanvas();

@@ -11,7 +11,7 @@ import { IPaletteRow } from './tokens';
 
 const SHOWN = 200;
 
-/** The drawer on the left: datasets and executables, to drag or to add with Enter. */
+/** The palette on the left: datasets and executables, to drag or to add with Enter. */
 export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
   const { trans, services } = canvas;
@@ -67,7 +67,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Code in the folder of the workflow that is not among the rows. */
+/** Return code files in the workflow's folder that are not registered. */
 function unregistered(
   files: readonly string[],
   rows: readonly IPaletteRow[]

@@ -5,7 +5,7 @@ import { title } from './connecting';
 import { useCanvas, useUi } from './hooks';
 import { nextProblem } from './navigation';
 
-/** Under the picture: what is wrong, with a way to it, and the last word to the user. */
+/** Below the diagram: problems with links to them, and the latest message. */
 export function ProblemStrip(): JSX.Element {
   const canvas = useCanvas();
   const { checker, trans } = canvas;

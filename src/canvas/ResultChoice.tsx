@@ -6,7 +6,7 @@ import { pinTo } from './pinning';
 import { IResultRun } from './tokens';
 import { pinOf } from './views';
 
-/** Whether a node runs, or takes the result of one run as it is. */
+/** Chooses whether a node runs or uses the result of a run. */
 export function ResultChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
   const { doc, path, services, trans } = useCanvas();
   const field = useId();

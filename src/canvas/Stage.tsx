@@ -20,13 +20,13 @@ import { Overview } from './Overview';
 import { MEASURED } from './store';
 
 const NODE_TYPES = { card: NodeCard };
-/** The overview draws each node at each change: too few need none, for too many it is too slow. */
+/** The overview redraws each node at each change, so it is shown for these counts only. */
 const OVERVIEW = { from: 16, to: 1000 };
 const FAR = 0.35;
-/** Until the cards have their sizes. */
+/** Used until the sizes of cards are known. */
 const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
 
-/** The picture: React Flow, with all of its own keys off; keys are commands on this element. */
+/** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
   const { commands, store, trans } = canvas;
@@ -41,7 +41,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       canvas.arrive();
       const panel = element?.closest('.nby-CanvasPanel');
       if (panel && panel === document.activeElement) {
-        element?.focus({ preventScroll: true }); // the tab was opened before there was a picture
+        element?.focus({ preventScroll: true }); // the tab was opened before the diagram existed
       }
     },
     [canvas]
@@ -60,7 +60,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   usePortWatch(canvas);
   useRefit(canvas);
   useEffect(() => {
-    // cards get their size from their ports, which the first answer brings
+    // cards get their size from their ports, which the first response brings
     const once = () => {
       canvas.checker.changed.disconnect(once);
       if (startsFull && !canvas.store.focused) {
@@ -145,7 +145,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   );
 }
 
-/** The size changes with the drawer below and the panels beside. */
+/** Fit again when the panel below or the panels beside change the size. */
 function useRefit(canvas: CanvasController): void {
   useEffect(() => {
     const { stage } = canvas;
@@ -174,7 +174,7 @@ function useRefit(canvas: CanvasController): void {
   }, [canvas]);
 }
 
-/** React Flow measures where ports are; it is told when they change, once for all cards. */
+/** Tell React Flow once for all cards when ports change, because it measures their places. */
 function usePortWatch(canvas: CanvasController): void {
   const update = useUpdateNodeInternals();
   useEffect(() => {

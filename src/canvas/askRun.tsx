@@ -1,4 +1,4 @@
-/** The form in front of a run whose parameters are given anew. */
+/** Shows the form for a run with new parameter values. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { IArgument, Parameters } from '../document/arguments';
 import { Json } from '../document/canonical';
@@ -33,7 +33,7 @@ export async function askRun(
   );
 }
 
-/** The parameters of a workflow as the fields of a form. */
+/** Return the parameters of a workflow as fields of a form. */
 export function fieldsOf(parameters: Parameters): IArgument[] {
   return Object.entries(parameters).map(([name, parameter]) => ({
     ...parameter,
@@ -44,7 +44,7 @@ export function fieldsOf(parameters: Parameters): IArgument[] {
   }));
 }
 
-/** Defaults; what has none is as the last run had it. */
+/** Return the defaults; parameters without one start with the last run's value. */
 export function beginningOf(
   parameters: Parameters,
   last: Readonly<Record<string, Json>>

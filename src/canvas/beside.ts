@@ -1,4 +1,4 @@
-/** What is dropped on a card stands beside it, wired. */
+/** Connects things that are dropped on a card. */
 import { portsOf } from '../document/edges';
 import { edgeId, IEdge } from '../document/flow';
 import { connect, fitting } from './connecting';
@@ -6,12 +6,12 @@ import { CanvasController } from './controller';
 import { show } from './navigation';
 import { placeBeside } from './places';
 
-/** How long the server may take to say what the new card is, in milliseconds. */
+/** How long to wait for the server to describe the new card, in milliseconds. */
 const PATIENCE = 4000;
 
 /**
- * Add things where they were dropped. One that was dropped on a card gets the arrows from that
- * card, or to it, that leave no doubt; all of it is one undo step.
+ * Add things where they were dropped. A thing dropped on a card is connected to it if exactly one
+ * connection is possible. All of it is one undo step.
  */
 export async function droppedOn(
   canvas: CanvasController,
@@ -20,7 +20,7 @@ export async function droppedOn(
 ): Promise<void> {
   if (!card) {
     const added = await add();
-    added.forEach(id => show(canvas, id)); // at once: what moves later moves below the next drop
+    added.forEach(id => show(canvas, id)); // at once: later moves happen below the next drop
     await answered(canvas);
     added.forEach(id => show(canvas, id));
     return;
@@ -52,7 +52,7 @@ function wire(canvas: CanvasController, id: string, card: string): void {
   show(canvas, id);
 }
 
-/** The arrows that may be drawn now from outputs, or to inputs, of a card to the new one. */
+/** Return the possible connections between the ports of a card and the new card. */
 function arrows(
   canvas: CanvasController,
   card: string,
@@ -65,7 +65,7 @@ function arrows(
     .flatMap(port => fitting(canvas, { node: card, port: port.name }, id).edges);
 }
 
-/** Until the server has said what the newest document means and it is drawn, or too long. */
+/** Wait until the server has checked the newest document and it is drawn, or a timeout. */
 export async function answered({ checker }: CanvasController): Promise<void> {
   await new Promise<void>(resolve => {
     const done = () => {

@@ -5,8 +5,9 @@ import { FlowDoc, IFlowChange } from '../document/flowDoc';
 import { IPorts } from '../document/edges';
 import { ICheck, IProblem, IProposal, IWorkflowBackend, INodeReading } from './tokens';
 
-/** After the last edit, before the server is asked, and at most where answers take long; and
- * before it is asked again in vain. */
+/**
+ * Delays in milliseconds: after the last edit, at most if responses are slow, and before a retry.
+ */
 const QUIET = 250;
 const LONGEST = 2_000;
 const AGAIN = 10_000;
@@ -15,13 +16,13 @@ export interface IReading extends Omit<INodeReading, 'arguments'> {
   arguments: readonly IArgument[];
 }
 
-/** A text that is no value of its field, and why. */
+/** A text that is no value of its field, and the reason. */
 export interface IDraft {
   text: string;
   why: string;
 }
 
-/** Asks the server what the document means, after each change that is no mere move. */
+/** Asks the server to check the document after each change except mere moves. */
 export class Checker {
   constructor(
     private readonly doc: FlowDoc,
@@ -34,10 +35,10 @@ export class Checker {
     }
   }
 
-  /** Why there is no answer; undefined while the server answers. */
+  /** Why there is no response; undefined while the server responds. */
   unreachable: string | undefined;
   problems: readonly IProblem[] = [];
-  /** The workflow of which this one is a copy that has no id of its own yet. */
+  /** The workflow that this one is a copy of, while it has no id of its own. */
   copyOf = '';
   proposals: readonly IProposal[] = [];
 
@@ -45,7 +46,7 @@ export class Checker {
     return this._changed;
   }
 
-  /** There is somebody to ask, and the answer to the newest question has come. */
+  /** Whether no request is pending. */
   get settled(): boolean {
     return !this._timer && !this._asking;
   }
@@ -65,7 +66,7 @@ export class Checker {
     return [...unread, ...(this._byNode.get(id) ?? [])];
   }
 
-  /** Texts in fields that are no values: the document holds the old ones, so nothing may run. */
+  /** Unreadable texts in fields. The document has the old values, so nothing may run. */
   get unread(): readonly IProblem[] {
     const there = [...this._drafts].filter(([id]) => !id || this.doc.nodes.has(id));
     return there.flatMap(([id, drafts]) =>
@@ -77,13 +78,13 @@ export class Checker {
     );
   }
 
-  /** What was typed for a node, or for the workflow (''), and could not be read, by field. */
+  /** Return unreadable texts by field, for a node or for the workflow (''). */
   draftsOf(id: string): Readonly<Record<string, string>> {
     const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
     return Object.fromEntries([...drafts].map(([name, { text }]) => [name, text]));
   }
 
-  /** Keep what could not be read and why; without a reason it can be now, or was given up. */
+  /** Store an unreadable text and its reason; without a reason, delete it. */
   keep(id: string, name: string, why?: string, text = ''): void {
     const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
     if (why === undefined ? !drafts.delete(name) : drafts.get(name)?.text === text) {
@@ -97,7 +98,7 @@ export class Checker {
     this._changed.emit();
   }
 
-  /** What the edge rules need to know. */
+  /** Return what the connection rules need to know about a node. */
   ports = (id: string): IPorts | undefined => {
     const type = this.doc.nodes.get(id)?.get('type');
     if (typeof type !== 'string') {
@@ -108,7 +109,7 @@ export class Checker {
     return { type, format: data?.format ?? '', arguments: known };
   };
 
-  /** An answer that takes long is not asked for with each letter. */
+  /** Schedule a request; the delay grows with slow responses. */
   ask(delay = Math.min(Math.max(QUIET, this._took), LONGEST)): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => void this._ask(), delay);

@@ -1,4 +1,4 @@
-/** The system's clipboard where the browser lets us, and always our own copy of it. */
+/** The system's clipboard if the browser allows it, and always our own copy. */
 let memory = '';
 
 export const clipboard = {
@@ -7,7 +7,7 @@ export const clipboard = {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // not allowed here: copies between tabs of this window still work
+      // not allowed: copies between tabs of this window still work
     }
   },
 

@@ -1,4 +1,4 @@
-/** Every action of the canvas as a command: menus, toolbar and keys only name them. */
+/** All actions of the canvas as commands, which menus, toolbar and keys refer to. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
@@ -32,15 +32,15 @@ import { Actions, Controller } from './widget';
 export interface ICanvasCommand {
   id: string;
   label: string;
-  /** What it is called where it would do something else. */
+  /** The label where the command does something else. */
   labelFor?: (canvas: Controller) => string;
   caption?: string;
   icon?: LabIcon;
-  /** What it needs before it can do anything. */
+  /** What the command requires to be enabled. */
   needs?: 'edit' | 'targets' | 'undo' | 'redo';
-  /** Properties of its arguments. */
+  /** JSON schema properties of its arguments. */
   args?: ReadonlyJSONObject;
-  /** Not in the palette: it makes sense only for a key. */
+  /** Hidden in the palette because only a key makes sense. */
   quiet?: boolean;
   toggled?: (canvas: Controller) => boolean;
   run: (canvas: Controller, actions: Actions, args: ReadonlyPartialJSONObject) => unknown;

@@ -4,7 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { commandTable, ICanvasCommand } from './commandTable';
 import { CanvasWidget, Controller } from './widget';
 
-/** Register every action; they act on the workflow tab that was used last. */
+/** Register every action; they apply to the workflow tab that was used last. */
 export function addCommands(
   commands: CommandRegistry,
   tracker: WidgetTracker<CanvasWidget>,
@@ -56,11 +56,11 @@ function ready(command: ICanvasCommand, canvas: Controller): boolean {
     case 'redo':
       return !canvas.readOnly && canvas.doc.canRedo();
     default:
-      return true; // a toolbar that flickers with each selection helps nobody
+      return true; // a toolbar that flickers with each selection is distracting
   }
 }
 
-/** At once, then once for all that changes within a tenth of a second (a drag, a paste). */
+/** Run an action at once, then at most every tenth of a second (a drag, a paste). */
 function seldom(action: () => void): () => void {
   let resting = false;
   let again = false;

@@ -1,4 +1,4 @@
-/** Drawing arrows: from port to port, to a node as a whole, by keyboard, and all at once. */
+/** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
 import { checkEdge, fittingEdges, portsOf } from '../document/edges';
 import { edgeId, IEdge } from '../document/flow';
 import { CanvasController, IPick } from './controller';
@@ -11,7 +11,7 @@ export interface IEnd {
   port: string;
 }
 
-/** Why this arrow may not be drawn, in words; undefined when it may. */
+/** Return why a connection is not allowed, as text; undefined if it is. */
 export function refusal(canvas: CanvasController, edge: IEdge): string | undefined {
   const ports = canvas.checker.ports;
   const refused = checkEdge(edge, canvas.doc.allEdges(), ports);
@@ -42,7 +42,7 @@ export function fitting(canvas: CanvasController, from: IEnd, node: string) {
   return fittingEdges(from, node, canvas.doc.allEdges(), canvas.checker.ports);
 }
 
-/** An arrow dropped on a card: the one port that fits, or a question when several do. */
+/** Connect to the one port of a card that fits, or ask if several fit. */
 export async function connectToNode(
   canvas: CanvasController,
   from: IEnd,
@@ -72,7 +72,7 @@ export async function connectToNode(
   }
 }
 
-/** All arrows that may start at an output of this node, as a list to choose from. */
+/** Choose from a list of all possible connections from this node's outputs. */
 export async function connectByList(canvas: CanvasController, node: string): Promise<void> {
   const { trans } = canvas;
   const own = canvas.checker.ports(node);
@@ -104,7 +104,7 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
   }
 }
 
-/** Draw what the server proposes and the rules allow, as one step; how many. */
+/** Draw the server's proposals that the rules allow, as one undo step; return their count. */
 export function connectAutomatically(canvas: CanvasController): number {
   let drawn = 0;
   canvas.doc.edit(() => {

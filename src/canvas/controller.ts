@@ -14,7 +14,7 @@ import { CardNode, FlowStore } from './store';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './views';
 
-/** Between two rounds in which the picture learns of changed cards, in milliseconds. */
+/** Between two updates of changed cards in the diagram, in milliseconds. */
 const REST = 500;
 const LIVE = new Set(['queued', 'running']);
 
@@ -27,18 +27,18 @@ export interface IPick {
 export interface IPickRequest {
   title: string;
   items: readonly IPick[];
-  /** Where it opens, in pixels of the window; the middle of the canvas when missing. */
+  /** Where it opens, in pixels of the window; the middle of the canvas by default. */
   at?: { x: number; y: number };
   done: (item: IPick | undefined) => void;
 }
 
-/** What of the canvas is open; no part of the document. */
+/** The state of the canvas' panels, which is not part of the document. */
 export interface ICanvasUi {
   palette: boolean;
   inspector: boolean;
   outline: boolean;
   picker?: IPickRequest;
-  /** The last word to the user, said by screen readers too. */
+  /** The latest message, also for screen readers. */
   notice?: { text: string; problem: boolean; run?: string };
 }
 
@@ -50,7 +50,7 @@ export interface ICanvasOptions {
   trans: TranslationBundle;
 }
 
-/** One open workflow: its document, what is known of it, and what is shown. */
+/** One open workflow: its document, its checks and runs, and its view. */
 export class CanvasController {
   constructor(options: ICanvasOptions) {
     this.context = options.context;
@@ -93,33 +93,33 @@ export class CanvasController {
   readonly views: NodeViews;
   readonly runs: IRunStates | undefined;
 
-  /** The last id of the workflow: it outlives a revert to a text without one. */
+  /** The last id of the workflow, which outlives a revert to a text without one. */
   id?: string;
-  /** Set while the picture is shown: React Flow's own verbs, and the element that has the keys. */
+  /** Set while the diagram is shown: React Flow's methods, and the element with the keys. */
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
-  /** The same while the table is shown instead. */
+  /** Set while the table is shown instead. */
   table?: HTMLElement;
-  /** Where the last fit led to: who still looks from there did not move since. */
+  /** The view after the last fit: an equal view means that the user has not moved since. */
   fitted?: Viewport & { isWhole?: boolean };
 
-  /** The id of the element that names a card: the words are made for those that are seen. */
+  /** Return the id of the element that names a card; only visible cards have one. */
   nameOf(node: string): string {
     return `${this._names}-${encodeURIComponent(node)}`;
   }
 
-  /** What has the keys: the picture or the table. */
+  /** The element that receives keys: the diagram or the table. */
   get front(): HTMLElement | undefined {
     return this.stage ?? this.table;
   }
 
-  /** Table instead of picture, or back; the keys go with it. */
+  /** Switch between diagram and table, and move the focus along. */
   toggleOutline(): void {
     this._arriving = true;
     this.set({ outline: !this.ui.outline });
   }
 
-  /** The picture or the table is there: it takes the focus where that was asked for. */
+  /** Focus the diagram or the table once it is ready, if the switch requested that. */
   arrive(): void {
     const { front } = this;
     if (!this._arriving || !front || (front === this.table) !== this.ui.outline) {
@@ -162,7 +162,7 @@ export class CanvasController {
     this._uiChanged.emit();
   }
 
-  /** For some seconds; what is said of a run, no longer than it is live. */
+  /** Show a message for some seconds; a message about a run at most while the run is live. */
   say(text: string, problem = false, run?: string): void {
     this.set({ notice: { text, problem, run } });
     window.clearTimeout(this._quiet);
@@ -172,7 +172,7 @@ export class CanvasController {
     );
   }
 
-  /** Let the user choose one of several; undefined when they do not. */
+  /** Let the user choose an item; undefined if the user cancels. */
   pick(
     title: string,
     items: readonly IPick[],
@@ -188,14 +188,14 @@ export class CanvasController {
     });
   }
 
-  /** What the command is about: the selection, else the card that has the focus. */
+  /** The nodes that commands apply to: the selection, else the focused card. */
   get targets(): readonly string[] {
     const selected = this.store.selected;
     const focused = this.store.focused;
     return selected.length ? selected : focused ? [focused] : [];
   }
 
-  /** All that the command is about takes the result of a run. */
+  /** Whether all of these nodes use the result of a run. */
   get isPinned(): boolean {
     const { targets } = this;
     return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
@@ -221,7 +221,7 @@ export class CanvasController {
     this.checker.ask(0);
   }
 
-  /** What is written has an id. */
+  /** Give the document an id before it is saved. */
   private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
     if (state === 'started' && !this.readOnly && this.doc.broken === undefined) {
       ensureId(this);
@@ -240,8 +240,10 @@ export class CanvasController {
     this._original = copyOf;
   }
 
-  /** Moving arrows: at once, but not with each of many changes, which the cards themselves show as
-   * they come. */
+  /**
+   * Update running connections at once, but not for each of many changes, which the cards show
+   * themselves.
+   */
   private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
     ids.forEach(id => this._due.add(id));
     if (this._resting === undefined) {
@@ -259,7 +261,7 @@ export class CanvasController {
     }
   }
 
-  /** The server is back, or a run has ended: what could not be told before is asked at once. */
+  /** Check again when the server is back or a run has ended. */
   private _onRuns({ lost, run }: IRunStates): void {
     const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
     if (isOver) {
@@ -273,12 +275,12 @@ export class CanvasController {
     this._isLive = isLive;
   }
 
-  /** The one node that is selected. */
+  /** The one selected node. */
   get step(): string | undefined {
     return this._step;
   }
 
-  /** One selected node is the step that is looked at. */
+  /** Report a single selected node as the chosen node. */
   private _onSelection = (): void => {
     const { selected } = this.store;
     const node = selected.length === 1 ? selected[0] : undefined;
@@ -288,7 +290,7 @@ export class CanvasController {
     }
   };
 
-  /** A step was chosen where runs are shown: the card is shown, the focus stays there. */
+  /** Select a node that was chosen in a run view; the focus stays there. */
   private _onStep(_: IChosenSteps, { path, node }: IChosenStep): void {
     if (path === this.path && node && node !== this._step && this.doc.nodes.has(node)) {
       this.store.select([node]);

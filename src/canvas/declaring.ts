@@ -1,4 +1,4 @@
-/** Files that code opens by itself: declared, taken back, and connected. */
+/** Declares files that code opens, removes declarations, and connects them. */
 import { IDeclared, IDeclareFiles } from '../components/OpenedFiles';
 import { IArgument } from '../document/arguments';
 import { answered } from './beside';
@@ -7,13 +7,13 @@ import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
 
-/** The path of the file at which the code finds an input or leaves an output by itself. */
+/** Return the path that the code itself uses for an input or output. */
 export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
   const reach = argument.reach as { kind?: string; path?: string } | null | undefined;
   return reach?.kind === 'file' ? reach.path : undefined;
 }
 
-/** Write the description of a node's code, and read the node anew. */
+/** Change the description of a node's code, and read the node again. */
 export async function declareFiles(
   canvas: CanvasController,
   id: string,
@@ -22,7 +22,7 @@ export async function declareFiles(
   return declareIn(canvas, codeOf(canvas, id), change);
 }
 
-/** The path of the code file that a node follows; empty for others. */
+/** Return the path of a node's code file; empty for other nodes. */
 function codeOf(canvas: CanvasController, id: string): string {
   const path = canvas.doc.node(id)?.path;
   return typeof path === 'string'
@@ -40,8 +40,10 @@ async function declareIn(canvas: CanvasController, code: string, change: IDeclar
   return done;
 }
 
-/** Offer the arrows along files that one node writes and another one reads, and nothing declares:
- * what is chosen is declared and drawn. */
+/**
+ * Offer connections along undeclared files that one node writes and another reads. Declare and draw
+ * the chosen ones.
+ */
 export async function connectFiles(canvas: CanvasController): Promise<number> {
   const { trans } = canvas;
   const found = canvas.checker.proposals.filter(isOfFile);
@@ -73,7 +75,7 @@ async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Pro
   const names = new Map<string, string>();
   const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
   const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
-    const code = codeOf(canvas, node); // several nodes may follow the same
+    const code = codeOf(canvas, node); // several nodes may use the same file
     const own = wanted.get(code) ?? { inputs: [], outputs: [] };
     if (path && !own[role].includes(path)) {
       own[role].push(path);

@@ -9,7 +9,7 @@ import { Position } from '../document/flow';
 
 const ACTIVE = 'nby-mod-dropTarget';
 
-/** Take files of the file browser, and rows of our panels, where they are dropped. */
+/** Accept drops of files from the file browser and of rows from our panels. */
 export function acceptLuminoDrops(canvas: CanvasController): () => void {
   const stage = canvas.stage!;
   const takes = (event: Drag.Event) =>

@@ -1,4 +1,4 @@
-/** What changes the nodes of a workflow: each function is one undo step. */
+/** Changes the nodes of a workflow; each function is one undo step. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
 import { called, isModelFile } from '../document/called';
@@ -16,7 +16,7 @@ export function isExecutable(path: string): boolean {
   return EXECUTABLE.includes(PathExt.extname(path)) || isModelFile(path);
 }
 
-/** A readable id for a new node: part of a name, with a number where that is taken. */
+/** Return a readable, unused id for a new node: part of its name, with a number if needed. */
 export function newId(name: string, taken: (id: string) => boolean): string {
   const stem = name
     .replace(/\.[^.]*$/, '')
@@ -32,13 +32,13 @@ export function newId(name: string, taken: (id: string) => boolean): string {
   }
 }
 
-/** Two people may add the same file at the same moment: theirs are two nodes. */
+/** Add a random suffix in shared documents, where two users may add one file at once. */
 function ownId(canvas: CanvasController, name: string, taken: (id: string) => boolean): string {
   const id = newId(name, taken);
   return canvas.context.model.collaborative ? `${id}_${UUID.uuid4().slice(0, 4)}` : id;
 }
 
-/** Documents name files relative to their own folder, so that a folder can be moved. */
+/** Return the path relative to the document's folder, so that the folder can be moved. */
 export function relativePath(document: string, path: string): string {
   return PathExt.relative(PathExt.dirname(document) || '.', path);
 }
@@ -47,8 +47,10 @@ export function resolvePath(document: string, relative: string): string {
   return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
 }
 
-/** A workflow has an id from its first edit or save on, by which its runs are found wherever the
- * file is. A copy gets one of its own. */
+/**
+ * Give a workflow an id at its first edit or save. Its runs are found by the id wherever the file
+ * is. A copy gets a new id.
+ */
 export function ensureId(canvas: CanvasController): void {
   const { doc, checker } = canvas;
   const id = doc.meta.get('id');
@@ -78,7 +80,7 @@ export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position
   return id;
 }
 
-/** A row of the drawer, which may be a file that nobody registered. */
+/** Add a row of the palette, which may be an unregistered file. */
 export async function addThing(
   canvas: CanvasController,
   row: IPaletteRow,
@@ -87,7 +89,7 @@ export async function addThing(
   return row.isFile ? addFiles(canvas, [row.path!], at) : [addRow(canvas, row, at)];
 }
 
-/** Files dropped from the file browser become nodes; the server says what each of them is. */
+/** Add files from the file browser as nodes; the server determines their kinds. */
 export async function addFiles(
   canvas: CanvasController,
   paths: readonly string[],
@@ -163,7 +165,7 @@ interface IClip {
   positions: Record<string, Position>;
 }
 
-/** Nodes as text for the clipboard, with the arrows between them. */
+/** Return nodes and the connections between them as text for the clipboard. */
 export function copyText(canvas: CanvasController, ids = canvas.targets): string {
   const chosen = new Set(ids);
   const flow = canvas.doc.toJSON();
@@ -199,7 +201,7 @@ export function readClip(text: string): IClip | undefined {
   };
 }
 
-/** Nodes of a text under new ids, beside the old ones; the new ids. */
+/** Paste nodes under new ids, beside the old ones; return the ids. */
 export function pasteText(canvas: CanvasController, text: string): string[] {
   const clip = readClip(text);
   if (!clip || !Object.keys(clip.nodes).length) {

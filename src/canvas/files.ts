@@ -1,4 +1,4 @@
-/** Files of the document's own folder: what was not registered yet can be added too. */
+/** Lists the files of the document's folder, also unregistered ones. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
@@ -6,7 +6,7 @@ import type { CanvasController } from './controller';
 
 type Beside = Pick<CanvasController, 'contents' | 'path'>;
 
-/** Paths from the server's root, without workflows and descriptions. */
+/** Return paths from the server's root, without workflows and descriptions. */
 export async function filesBeside({ contents, path }: Beside): Promise<string[]> {
   try {
     const model = await contents.get(PathExt.dirname(path), { content: true });
@@ -21,7 +21,7 @@ export async function filesBeside({ contents, path }: Beside): Promise<string[]>
   }
 }
 
-/** The same, kept true while JupyterLab makes and removes files there. */
+/** Return the same paths, updated while JupyterLab creates and deletes files there. */
 export function useFilesBeside(canvas: CanvasController): readonly string[] {
   const { contents, path } = canvas;
   const [files, setFiles] = useState<readonly string[]>([]);

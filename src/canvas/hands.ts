@@ -1,4 +1,4 @@
-/** What mouse, clipboard and focus do on the picture. */
+/** Handles mouse, clipboard and focus on the diagram. */
 import { Connection, Edge, FinalConnectionState, IsValidConnection } from '@xyflow/react';
 import {
   ClipboardEvent,
@@ -36,7 +36,7 @@ function edgeOf(link: Edge | Connection): IEdge {
   };
 }
 
-/** Drawing arrows with the mouse. */
+/** Draws connections with the mouse. */
 export function useDrawing(canvas: CanvasController) {
   return useMemo(() => {
     const isValidConnection: IsValidConnection = link =>
@@ -78,7 +78,7 @@ function ends(
     : { source: from.node, output: from.port, target: node, input: port };
 }
 
-/** Clipboard, drops of rows, and where the focus is. */
+/** Handles the clipboard, drops of rows, and the focus. */
 export function useHands(canvas: CanvasController, readOnly: boolean) {
   return useMemo(() => {
     const copy = (event: ClipboardEvent, cut: boolean) => {
@@ -136,9 +136,8 @@ function isField(target: EventTarget): boolean {
 }
 
 /**
- * Shift (or Ctrl, Cmd) adds a card to the selection, and Shift draws a frame.
- *
- * React Flow would watch these keys on the whole page; the pointer's own event tells as much.
+ * Add cards to the selection with Shift (or Ctrl, Cmd), and draw a frame with Shift. React Flow
+ * would watch these keys on the whole page; the pointer event is enough.
  */
 export function useSelecting(canvas: CanvasController) {
   const [frame, setFrame] = useState(false);

@@ -24,7 +24,7 @@ export function useView(id: string): INodeView | undefined {
   return useSyncExternalStore(subscribe, () => views.get(id));
 }
 
-/** A plain copy of a node's fields, another object after each change of it. */
+/** Return a plain copy of a node's fields, as a new object after each change. */
 export function useFields(id: string | undefined): JsonObject | undefined {
   const { store } = useCanvas();
   return useSyncExternalStore(store.subscribe, () =>

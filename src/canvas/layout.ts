@@ -7,7 +7,7 @@ export interface ISize {
   height: number;
 }
 
-/** Places from left to right, so that arrows point forward. */
+/** Return positions from left to right, so that connections point forward. */
 export function layered(nodes: readonly ISize[], edges: readonly IEdge[]): [string, Position][] {
   const graph = new Graph();
   graph.setGraph({ rankdir: 'LR', nodesep: 40, ranksep: 90 });

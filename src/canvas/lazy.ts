@@ -1,4 +1,4 @@
-/** All of the canvas that is fetched when a workflow is first shown. */
+/** The code of the canvas, which is fetched when a workflow is first shown. */
 import '../../style/base.css';
 export * as connecting from './connecting';
 export * as declaring from './declaring';

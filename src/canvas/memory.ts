@@ -1,4 +1,4 @@
-/** What a window remembers of a workflow over a reload: where one looked, what was open. */
+/** Keeps a workflow's view state across reloads: viewport and open panels. */
 import { Viewport } from '@xyflow/react';
 
 export interface IMemory {
@@ -18,7 +18,7 @@ export function recall(path: string): IMemory {
   }
 }
 
-/** The file of a workflow has another path. */
+/** Move the state when the file of a workflow moves. */
 export function carry(from: string, to: string): void {
   remember(to, recall(from));
 }
@@ -27,6 +27,6 @@ export function remember(path: string, change: IMemory): void {
   try {
     sessionStorage.setItem(key(path), JSON.stringify({ ...recall(path), ...change }));
   } catch {
-    // full, or forbidden: then the next reload starts afresh
+    // storage is full or forbidden: the next reload starts without state
   }
 }

@@ -1,4 +1,4 @@
-/** Moving the focus and the view; nothing here changes the document. */
+/** Moves focus and view without changing the document. */
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../document/flow';
 import { CanvasController } from './controller';
@@ -13,7 +13,7 @@ const UNIT: Record<Direction, [number, number]> = {
   down: [0, 1]
 };
 
-/** The nearest card in a direction: things beside the line count as further away. */
+/** Return the nearest card in a direction; sideways distance counts more. */
 export function nearest(
   from: readonly [number, number],
   places: Iterable<readonly [string, readonly [number, number]]>,
@@ -52,10 +52,10 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
   }
 }
 
-/** How long a new card may take to be drawn. */
+/** How many frames to wait until a new card is drawn. */
 const FRAMES = 30;
 
-/** Bring a card into view and give it the focus once it is there. */
+/** Bring a card into view, and focus it once it is drawn. */
 export function focusNode(canvas: CanvasController, id: string, select = false): void {
   canvas.store.focus(id);
   if (select) {
@@ -67,7 +67,7 @@ export function focusNode(canvas: CanvasController, id: string, select = false):
     const card = canvas.stage?.querySelector<HTMLElement>(
       `.react-flow__node[data-id="${CSS.escape(id)}"]`
     );
-    card?.focus({ preventScroll: true }); // in vain while it is hidden to be measured
+    card?.focus({ preventScroll: true }); // has no effect while the card is hidden to be measured
     if ((!card || card !== document.activeElement) && tries-- > 0) {
       requestAnimationFrame(attempt);
     }
@@ -75,7 +75,7 @@ export function focusNode(canvas: CanvasController, id: string, select = false):
   requestAnimationFrame(attempt);
 }
 
-/** How far a stretch must move to lie inside another; its start wins when it is too long. */
+/** Return the shift that moves a range into another; a range that is too long keeps its start. */
 export function shiftInto(start: number, end: number, from: number, to: number): number {
   const back = Math.min(0, to - end);
   return start + back < from ? from - start : back;
@@ -83,7 +83,7 @@ export function shiftInto(start: number, end: number, from: number, to: number):
 
 const MARGIN = 16;
 
-/** Move the picture no more than needed: one that jumps is hard to read. */
+/** Move the view no more than needed, because a jump is hard to follow. */
 export function reveal(canvas: CanvasController, id: string): void {
   const box = canvas.stage?.getBoundingClientRect();
   const { flow } = canvas;
@@ -104,19 +104,21 @@ export function reveal(canvas: CanvasController, id: string): void {
 }
 
 const ROOM = 0.15;
-/** Cards are read down to here. */
+/** Cards are readable down to this zoom. */
 const READABLE = 0.6;
-/** They are a little smaller, where all of them are seen then. */
+/** Cards may be a little smaller if all of them are visible then. */
 const SMALL = 0.5;
-/** As many cards as that are seen at once only by who waits seconds for them. */
+/** With more cards than this, showing all at once takes seconds. */
 const MANY = 1500;
 
 export function leastZoom(cards: number): number {
   return cards > MANY ? 0.2 : 0.05;
 }
 
-/** How all of a picture is shown; where that would be too small to read, its start is, unless all
- * of it is asked for, down to this zoom. */
+/**
+ * Return the view of the whole diagram. If it would be too small to read, return the view of its
+ * start. `whole` is the smallest zoom at which everything is shown anyway.
+ */
 export function viewFor(
   all: Rect,
   first: number,
@@ -142,8 +144,10 @@ export function viewFor(
   return view;
 }
 
-/** Bring a new card into view: all cards are shown, where that leaves them readable. One whose
- * ports are not known yet gets the room of a large one, so that nothing moves when they are. */
+/**
+ * Bring a new card into view, and show all cards if they stay readable. A card with unknown ports
+ * gets the space of a large one, so that nothing moves later.
+ */
 export function show(canvas: CanvasController, id: string): void {
   const { flow, stage, store } = canvas;
   const view = viewOf(canvas);
@@ -160,9 +164,9 @@ export function show(canvas: CanvasController, id: string): void {
 }
 
 interface IFit {
-  /** What is shown, where that is more than the cards. */
+  /** The shown area, if it is more than the cards. */
   all?: Rect;
-  /** All of it, however small that makes the cards. */
+  /** Show all cards, however small they get. */
   isWhole?: boolean;
 }
 
@@ -186,8 +190,9 @@ export interface ISize {
   height: number;
 }
 
-/** The picture has another size: all of it is shown again, unless one looked elsewhere since; then
- * the selected card stays in view. */
+/**
+ * Fit again after a resize, unless the user moved the view. Then keep the selected card visible.
+ */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
   const now = flow?.getViewport();
@@ -225,7 +230,7 @@ export async function tidy(canvas: CanvasController): Promise<void> {
   requestAnimationFrame(() => fit(canvas));
 }
 
-/** The next thing that is wrong, its node in focus. */
+/** Focus the node of the next problem. */
 export function nextProblem(canvas: CanvasController, index?: number): void {
   const { problems } = canvas.checker;
   if (!problems.length) {

@@ -1,4 +1,4 @@
-/** Nodes that keep to one version of their executable, or to the result of one run. */
+/** Pins nodes to a version of their executable, or to the result of a run. */
 import { showMoment } from '../components/times';
 import { Json } from '../document/canonical';
 import { title } from './connecting';
@@ -6,7 +6,7 @@ import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IResultRun } from './tokens';
 
-/** Pin the selected nodes to what their files hold now. */
+/** Pin the selected nodes to the current content of their files. */
 export async function pin(canvas: CanvasController): Promise<void> {
   const { doc, trans, services } = canvas;
   const ids = executables(canvas);
@@ -34,7 +34,7 @@ export function follow(canvas: CanvasController): void {
   setAll(canvas, 'version', none);
 }
 
-/** Pin the selected nodes to their newest results; those that are pinned, all of them, run again. */
+/** Pin the selected nodes to their newest results; if all are pinned, unpin them. */
 export async function pinResult(canvas: CanvasController): Promise<void> {
   const { trans, services, path } = canvas;
   const ids = executables(canvas);
@@ -59,7 +59,7 @@ export async function pinResult(canvas: CanvasController): Promise<void> {
   }
 }
 
-/** Pin the first of the selected nodes to a result that is chosen from a list. */
+/** Pin the first selected node to a result from a list. */
 export async function chooseResult(canvas: CanvasController): Promise<void> {
   const { doc, trans, services, path } = canvas;
   const [id] = executables(canvas);
@@ -97,7 +97,7 @@ export function unpinResult(canvas: CanvasController, ids: readonly string[]): v
   canvas.say(canvas.trans.__('Unpinned: it runs again.'));
 }
 
-/** What stands in the document. */
+/** Return the pin as stored in the document. */
 export function pinTo({ id, number }: IResultRun): Json {
   return { run: id, number };
 }

@@ -1,4 +1,4 @@
-/** Where new cards go: in view, and over no other. */
+/** Finds places for new cards: visible and without overlap. */
 import { Position } from '../document/flow';
 import type { CanvasController } from './controller';
 
@@ -9,9 +9,9 @@ export interface IBox {
   height: number;
 }
 
-/** Between two cards. */
+/** The distance between two cards. */
 export const GAP = 40;
-/** A card that was not drawn yet: as wide as they get, as high as most are. */
+/** A card before it is drawn: the maximum width and the usual height. */
 const UNSEEN = { width: 320, height: 140 };
 
 function apart(one: IBox, other: IBox): boolean {
@@ -32,7 +32,7 @@ export function isInside(box: IBox, view: IBox): boolean {
   );
 }
 
-/** What holds all of them. */
+/** Return the box around all boxes. */
 export function around(boxes: readonly IBox[]): IBox {
   const x = Math.min(...boxes.map(box => box.x));
   const y = Math.min(...boxes.map(box => box.y));
@@ -41,10 +41,10 @@ export function around(boxes: readonly IBox[]): IBox {
   return { x, y, width: right - x, height: bottom - y };
 }
 
-/** How far around is looked for room, in sizes of a card. */
+/** How far to search for space, in card sizes. */
 const REACH = 5;
 
-/** The place nearest to the wanted one that is free; in view, where there is any such. */
+/** Return the free place nearest to the wanted one; inside the view if possible. */
 export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Position {
   const near = taken.filter(
     ({ x, y }) =>
@@ -73,7 +73,7 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
 
 export function boxOf(canvas: CanvasController, id: string): IBox {
   const [x, y] = canvas.store.place(id);
-  const isWhole = canvas.views.get(id)?.checked; // the ports come with the first answer
+  const isWhole = canvas.views.get(id)?.checked; // the ports arrive with the first response
   const size = canvas.store.node(id)?.measured;
   const { width, height } = UNSEEN;
   return isWhole && size?.width && size.height
@@ -81,7 +81,7 @@ export function boxOf(canvas: CanvasController, id: string): IBox {
     : { x, y, width, height };
 }
 
-/** What is seen of the picture, in its own measure. */
+/** Return the visible part of the diagram, in its own units. */
 export function viewOf({ stage, flow }: CanvasController): IBox | undefined {
   const box = stage?.getBoundingClientRect();
   if (!box?.width || !flow) {
@@ -98,7 +98,7 @@ export function viewOf({ stage, flow }: CanvasController): IBox | undefined {
   };
 }
 
-/** A free place for a new card: near the wanted one, else near the middle of what is seen. */
+/** Return a free place for a new card: near the wanted one, else near the middle of the view. */
 export function freePlace(canvas: CanvasController, wanted?: Position): Position {
   const view = viewOf(canvas);
   const [x, y] = wanted ?? [
@@ -109,7 +109,7 @@ export function freePlace(canvas: CanvasController, wanted?: Position): Position
   return freeNear({ x, y, ...UNSEEN }, taken, view);
 }
 
-/** The same beside a card, after it or before it, with room for an arrow between. */
+/** Return a free place beside a card, before or after it, with space for a connection. */
 export function placeBeside(
   canvas: CanvasController,
   id: string,

@@ -123,7 +123,7 @@ function addDocumentType(app: JupyterFrontEnd, trans: TranslationBundle): void {
     icon: workflowIcon
   };
   app.docRegistry.addFileType({ ...type, name: FILE_TYPE, contentType: CONTENT_TYPE });
-  // The server lists the file as a plain one, and its icon is looked up by that.
+  // The server lists the file as a plain one, and the icon is looked up by that type.
   app.docRegistry.addFileType({ ...type, name: `${FILE_TYPE}-file`, contentType: 'file' });
 }
 
@@ -151,7 +151,7 @@ function addCreate(
   });
 }
 
-/** Undo and Redo of the Edit menu work on the canvas too. */
+/** Connect Undo and Redo of the Edit menu to the canvas. */
 function addUndo(menu: IMainMenu | null, tracker: WidgetTracker<CanvasWidget>): void {
   for (const [group, id] of [
     [menu?.editMenu.undoers.undo, 'nbyard:undo'],

@@ -1,13 +1,13 @@
-/** Commands that ask the user something first. */
+/** Commands that first ask the user for input. */
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../api/paths';
 import { filesBeside } from './files';
 import type { Actions, Controller } from './widget';
 
-/** Until a panel that was just opened is there to be measured, in milliseconds. */
+/** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;
 
-/** A list of all that can be a node; Enter puts it on the canvas. */
+/** Show a list of all possible nodes; Enter adds one. */
 export async function quickAdd(canvas: Controller, { editing }: Actions): Promise<void> {
   const { palette } = canvas.services;
   if (palette && palette.state !== 'ready') {
@@ -56,7 +56,7 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
   }
 }
 
-/** Serve the model that the node is, or one that it made; which is asked where there are several. */
+/** Deploy the model of a node, or one of its outputs; ask if there are several. */
 export async function deployNode(
   canvas: Controller,
   editing: Pick<Actions['editing'], 'resolvePath'>
@@ -80,7 +80,7 @@ export async function deployNode(
   }
 }
 
-/** Open or close the inspector, and keep in view what it speaks of. */
+/** Open or close the inspector, and keep its node visible. */
 export function showInspector(canvas: Controller, { navigation }: Actions, open: boolean): void {
   canvas.set({ inspector: open });
   const [id] = canvas.targets;
@@ -89,7 +89,7 @@ export function showInspector(canvas: Controller, { navigation }: Actions, open:
   }
 }
 
-/** Open the inspector and put the focus into its first field. */
+/** Open the inspector and focus its first field. */
 export function inspect(canvas: Controller, actions: Actions): void {
   canvas.store.select(canvas.targets);
   showInspector(canvas, actions, true);

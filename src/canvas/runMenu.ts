@@ -1,4 +1,4 @@
-/** All ways to run, under the button beside Run. */
+/** The menu beside the Run button, with all ways to run. */
 import { Menu } from '@lumino/widgets';
 import { CanvasController } from './controller';
 

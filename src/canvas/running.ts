@@ -1,4 +1,4 @@
-/** Starting and stopping runs of the document. */
+/** Starts and stops runs of the document. */
 import { Parameters, readParameters } from '../document/arguments';
 import { JsonObject } from '../document/canonical';
 import { CanvasController } from './controller';
@@ -8,14 +8,13 @@ import { IRunSelection } from './tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';
 
-/** How it is run, when not as always. */
+/** Options of a run that differ from the defaults. */
 export type IRunChoices = Pick<
   IRunSelection,
   'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
 >;
 
-/** Save, then ask the server to run; a refusal is said where it belongs. Values that only whoever
- * runs it knows are asked for. */
+/** Save and start a run; show a refusal where it belongs. Ask for parameters without a value. */
 export async function run(
   canvas: CanvasController,
   mode: IRunSelection['mode'],
@@ -27,7 +26,7 @@ export async function run(
   return canRun(canvas, mode) ? told(canvas, () => start(canvas, mode, choices)) : undefined;
 }
 
-/** Ask for values of the workflow's parameters, and where it runs, for one run. */
+/** Ask for parameter values and a runtime for one run, and start it. */
 export async function runWithParameters(
   canvas: CanvasController,
   mode: IRunSelection['mode'] = 'all',
@@ -55,7 +54,7 @@ function parametersOf({ doc }: CanvasController): Parameters {
   return readParameters(doc.meta.toJSON() as JsonObject);
 }
 
-/** What whoever chooses a container should know; empty when there is nothing to say. */
+/** Return a warning about containers for the runtime choice; empty if there is none. */
 export async function wordOnContainers({ services, trans }: CanvasController): Promise<string> {
   const why = await services.backend?.noContainers().catch(() => '');
   return why
@@ -63,14 +62,14 @@ export async function wordOnContainers({ services, trans }: CanvasController): P
     : '';
 }
 
-/** What is being typed counts: a field takes its text when it is left. */
+/** Commit the text being typed: a field stores its text when it loses the focus. */
 function leaveField(): void {
   const field = document.activeElement?.closest<HTMLElement>('.nby-Inspector :is(input, textarea)');
   field?.blur();
   field?.focus({ preventScroll: true });
 }
 
-/** Whether there is anything to run; else the reason is said. */
+/** Return whether there is anything to run; otherwise show the reason. */
 function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean {
   const { trans } = canvas;
   leaveField();
@@ -91,7 +90,7 @@ function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean 
   return !reason;
 }
 
-/** Of a part, and right after an edit, the server knows better than its last answer. */
+/** Return the known problems. For a part, or right after an edit, only the server knows. */
 function problemsOf({ checker }: CanvasController, mode: IRunSelection['mode']) {
   return mode === 'all' && checker.settled ? checker.problems : checker.unread;
 }
@@ -118,7 +117,7 @@ async function start(
   return id;
 }
 
-/** Started by a button or a menu: the keys of the canvas work all the same. */
+/** Return the focus to the canvas after a button or menu started a run. */
 function keepKeys({ front }: CanvasController): void {
   const tab = front?.closest('.jp-Document');
   const { activeElement } = document;

@@ -13,36 +13,37 @@ import { JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { FlowDoc, IFlowChange } from '../document/flowDoc';
 
-/** Of a card that was not drawn yet, so that it has its place in the overview. */
+/** The size of a card before it is drawn, for its place in the overview. */
 const SIZE = { initialWidth: 230, initialHeight: 90 };
-/** In workflows of up to so many nodes every card is drawn once, to be measured. In larger ones a
- * card is as high as its ports make it, and measured when it is first seen. */
+/**
+ * Up to this many nodes, every card is drawn once and measured. In larger workflows a card's height
+ * follows from its ports until it is first visible.
+ */
 export const MEASURED = 200;
-/** As `canvas.css` makes them: to the middle of the first port, and from one to the next. */
+/** Distances of `canvas.css`: to the middle of the first port, and between ports. */
 const FIRST_PORT = 48;
 const NEXT_PORT = 22;
 
 export type CardNode = Node<{ fields: JsonObject }, 'card'>;
 
-/** What else is known of cards. */
+/** Other data about cards. */
 export interface ICards {
   /** The element that names a card for screen readers. */
   nameOf(id: string): string;
-  /** Names of the ports of a card, as far as they are known: inputs, outputs. */
+  /** Known names of a card's ports: inputs, outputs. */
   portsOf(id: string): readonly (readonly string[])[];
   isRunning(id: string): boolean;
 }
 
-/** Moving arrows of more running nodes than that would take all the browser's time. */
+/** Animated connections of more running nodes would take all the browser's time. */
 const LIVELY = 30;
-/** How often a drag in progress is shown to other windows, in milliseconds. */
+/** How often other windows see a drag in progress, in milliseconds. */
 const LIVE = 80;
 
 /**
- * React Flow's nodes and edges, derived from the document.
- *
- * An object is renewed only when its own id changed, so that only its card is drawn again;
- * selection, focus and measured size stay here and are no part of the document.
+ * React Flow's nodes and edges, derived from the document. An object changes only with its own id,
+ * so that only its card is redrawn. Selection, focus and measured sizes stay here, outside the
+ * document.
  */
 export class FlowStore {
   constructor(
@@ -59,9 +60,9 @@ export class FlowStore {
 
   nodes: CardNode[];
   edges: Edge[];
-  /** So few nodes run that things may move. */
+  /** Whether few enough nodes run for animations. */
   lively = true;
-  /** Where arrow keys start from: the stage is one tab stop, cards are reached by arrows. */
+  /** Where arrow keys start: the diagram is one tab stop, and arrows reach the cards. */
   focused: string | undefined;
 
   subscribe = (listener: () => void): (() => void) => {
@@ -108,7 +109,7 @@ export class FlowStore {
     }
   }
 
-  /** What is known of cards changed: the arrows into those that run may move. */
+  /** Update the connections into changed cards, which may start or stop moving. */
   refresh(ids: Iterable<string>): void {
     const changed = new Set<string>();
     for (const id of ids) {
@@ -130,7 +131,7 @@ export class FlowStore {
     this._emit();
   }
 
-  /** These cards have other ports than when they were measured, and are not seen now. */
+  /** Forget the sizes of invisible cards whose ports have changed. */
   forget(ids: ReadonlySet<string>): void {
     this.nodes = this.nodes.map(node =>
       ids.has(node.id) ? { ...node, measured: undefined, ...this._guessed(node.id) } : node
@@ -242,7 +243,9 @@ export class FlowStore {
     this._emit();
   }
 
-  /** These arrows, and those that show and hide with their ends. */
+  /**
+   * Return these edges and those of the given nodes, which are shown and hidden with their ends.
+   */
   private _arrowsOf(edges: ReadonlySet<string>, nodes: ReadonlySet<string>): Set<string> {
     const ids = new Set(edges);
     if (nodes.size) {
@@ -276,7 +279,7 @@ export class FlowStore {
     };
   }
 
-  /** Where its ports are likely to be, so that arrows can be drawn to a card that is not. */
+  /** Return the likely places of ports, to draw connections to cards that are not drawn. */
   private _guessed(id: string): Partial<CardNode> {
     if (!this._isLarge) {
       return {};
@@ -294,7 +297,7 @@ export class FlowStore {
     return { handles, initialHeight: FIRST_PORT + rows * NEXT_PORT };
   }
 
-  /** A place for a node that has none, the same each time. */
+  /** Return a stable place for a node without one. */
   private _somewhere(id: string, known?: number): Position {
     const index = known ?? [...this.doc.nodes.keys()].sort(naturally).indexOf(id);
     return [(index % 4) * 280, Math.floor(index / 4) * 180];
@@ -342,7 +345,7 @@ export class FlowStore {
   private _timer?: number;
 }
 
-/** The list with the named items made anew, dropped, or added at the end. */
+/** Return the list with the named items rebuilt, removed or appended. */
 function patch<T extends { id: string }>(
   items: readonly T[],
   ids: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** The seams of the canvas: what it asks of the server's side, filled by other plug-ins. */
+/** The interfaces that the canvas needs; other plug-ins provide them. */
 import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
@@ -13,13 +13,13 @@ export interface INodeReading {
   name?: string;
   /** "notebook", "command", "dataset" … */
   kind?: string;
-  /** A dataset node has one output, `data`, whose format is the dataset's. */
+  /** A dataset node has one output, `data`, with the dataset's format. */
   arguments?: readonly Partial<IArgument>[];
   hints?: readonly string[];
   executable?: string | null;
   dataset?: string | null;
   problem?: string | null;
-  /** Files that it opened when it succeeded last. */
+  /** Files that it opened in its last successful run. */
   undeclared?: IUndeclared | null;
   /** The last result is older than the node's code, values or inputs. */
   stale?: boolean;
@@ -43,26 +43,26 @@ export interface ICheck {
   nodes: Record<string, INodeReading>;
   problems: readonly IProblem[];
   proposals: readonly IProposal[];
-  /** The workflow of which this file is a copy, with its id; else empty. */
+  /** The workflow that this file is a copy of, with its id; else empty. */
   copyOf?: string;
 }
 
 export interface IRunSelection {
-  /** `from`: these nodes and what follows; `to`: these and what they need. */
+  /** `from`: these nodes and all after them; `to`: these nodes and their dependencies. */
   mode: 'all' | 'selected' | 'from' | 'to';
   nodes: readonly string[];
-  /** Do not take anything from the cache. */
+  /** Ignore the cache. */
   force?: boolean;
   parameters?: Record<string, Json>;
-  /** Where steps run that do not say so themselves. */
+  /** Used for nodes that set no runtime. */
   runtime?: string;
-  /** Fresh for each step, or warm for the run; empty: as the server is set. */
+  /** Fresh for each node, or warm for the run; empty: the server's setting. */
   containers?: '' | 'fresh' | 'warm';
-  /** Higher is served first. */
+  /** Runs with a higher value start first. */
   priority?: number;
 }
 
-/** A frozen state of an executable. */
+/** A pinned version of an executable. */
 export interface IVersion {
   id: string;
   number: number;
@@ -76,11 +76,11 @@ export interface IResultRun {
   at: string;
 }
 
-/** The step that was chosen last, on a canvas or where its runs are shown. */
+/** The node that was chosen last, on a canvas or in a run view. */
 export interface IChosenStep {
-  /** The document. */
+  /** The path of the document. */
   path: string;
-  /** None of it was chosen: it came to the front, or its card was left. */
+  /** Undefined if the document came to the front or the node was deselected. */
   node?: string;
 }
 
@@ -90,7 +90,7 @@ export interface IChosenSteps {
   readonly chosen: ISignal<IChosenSteps, IChosenStep>;
 }
 
-/** A file that became, or already was, a dataset or an executable. */
+/** A file that is a dataset or an executable, newly registered or not. */
 export interface IRegistered {
   type: 'dataset' | 'executable';
   id?: string;
@@ -99,25 +99,25 @@ export interface IRegistered {
 
 export interface IWorkflowBackend {
   check(path: string, document: IFlow): Promise<ICheck>;
-  /** Make a file of the server's folder a dataset or an executable, whichever it is. */
+  /** Register a file of the server's folder as a dataset or an executable. */
   register(path: string): Promise<IRegistered>;
-  /** Declare files that code opens by itself, in its description; `code` is its path. */
+  /** Declare files that the code opens in its description; `code` is its path. */
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
-  /** The versions of an executable, newest first. */
+  /** Return the versions of an executable, newest first. */
   versions(executable: string): Promise<readonly IVersion[]>;
-  /** The runs of the document that have a result of the node, newest first. */
+  /** Return the runs of the document with a result of the node, newest first. */
   results(path: string, node: string): Promise<readonly IResultRun[]>;
-  /** A file as it is saved, or an executable as it is now, as a version. */
+  /** Create a version of a saved file, or of the current state of an executable. */
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
-  /** Names of the runtimes that can be chosen. */
+  /** Return the names of the available runtimes. */
   runtimes(): Promise<readonly string[]>;
-  /** Names of the kernels of the server's machine that belong to no library. */
+  /** Return the kernels of the server's machine that belong to no environment. */
   kernels(): Promise<readonly string[]>;
-  /** Why nothing can run in a container now; empty when it can. */
+  /** Return why containers are unavailable; empty if they are available. */
   noContainers(): Promise<string>;
-  /** The values of parameters in the newest run of the document. */
+  /** Return the parameter values of the newest run of the document. */
   lastParameters(path: string): Promise<Readonly<Record<string, Json>>>;
   /** Stop the running run of the document, if any. */
   stop(path: string): Promise<void>;
@@ -136,21 +136,21 @@ export interface INodeRun {
   /** For example "cell 4/9". */
   detail?: string;
   seconds?: number;
-  /** Where it can be watched, as long as it answers there. */
+  /** Links to monitor it, while they respond. */
   monitors?: readonly { name: string; href: string }[];
-  /** The run, and its outputs here that may be models. */
+  /** The run, and the outputs that may be models. */
   models?: { run: string; outputs: readonly string[] };
 }
 
 /** The states of one document's newest run. */
 export interface IRunStates extends IDisposable {
   readonly run?: { id: string; name?: string; state: string };
-  /** Undefined while the server is there. */
+  /** Undefined while the server responds. */
   readonly lost?: ILost;
   get(node: string): INodeRun | undefined;
-  /** The same without any words: there may be thousands of nodes. */
+  /** Return the state without texts, because there may be thousands of nodes. */
   stateOf(node: string): TaskState | undefined;
-  /** With the nodes that changed, or nothing when all may have. */
+  /** Emits the changed nodes, or undefined if all may have changed. */
   readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;
 }
 
@@ -159,17 +159,17 @@ export interface IRunStatesSource {
   follow(path: () => string): IRunStates;
 }
 
-/** A dataset or an executable in the drawer, and what a drag of it carries. */
+/** A dataset or an executable in the palette, and the data of its drag. */
 export interface IPaletteRow {
   type: 'dataset' | 'executable';
   id: string;
   name: string;
   kind?: string;
-  /** Path from the server's root, where the thing is a file; else it is known by its id. */
+  /** Path from the server's root for a file; otherwise the id identifies it. */
   path?: string;
-  /** It is the file of an artifact, of which `id` is the name. */
+  /** A file of an artifact, whose name is `id`. */
   artifact?: boolean;
-  /** A file that is not registered yet; `path` is where it is. */
+  /** An unregistered file at `path`. */
   isFile?: boolean;
   /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
   detail?: string;
@@ -180,7 +180,7 @@ export interface IPaletteSource {
   readonly state: 'loading' | 'ready' | 'failed';
   readonly problem?: string;
   readonly changed: ISignal<IPaletteSource, void>;
-  /** Load, or load again; called when a drawer is first shown. */
+  /** Load or reload; called when a palette is first shown. */
   refresh(): Promise<void>;
 }
 
@@ -204,7 +204,7 @@ export const IChosenSteps = new Token<IChosenSteps>(
   'The step of a workflow that is looked at, on its canvas and in its runs.'
 );
 
-/** All seams together; any may be absent. */
+/** All services of the canvas; any may be absent. */
 export interface ICanvasServices {
   backend?: IWorkflowBackend;
   runs?: IRunStatesSource;

@@ -11,16 +11,16 @@ import { INodeRun, IRunStates } from './tokens';
 export interface IPortView {
   name: string;
   format: string;
-  /** `gone`: an arrow uses it, the executable has it no more. `missing`: blocks a run. */
+  /** `gone`: a connection uses it, but the executable no longer has it. `missing`: blocks a run. */
   state: 'connected' | 'free' | 'missing' | 'gone';
   help: string;
 }
 
-/** What a card shows: the document, the server's reading and the run, put together. */
+/** The content of a card: document, server's reading and run combined. */
 export interface INodeView {
   id: string;
   title: string;
-  /** Others have the same title: the id tells it from them. */
+  /** Other nodes have the same title, so the id is shown. */
   alike: boolean;
   type: string;
   kind: string;
@@ -31,16 +31,16 @@ export interface INodeView {
   hints: string[];
   stale: boolean;
   pinned: boolean;
-  /** The number of the run whose result it takes instead of running. */
+  /** The number of the run whose result is used. */
   pinnedTo: number | undefined;
   checked: boolean;
-  /** The server is being asked what it is. */
+  /** The server is still reading it. */
   pending: boolean;
   chip: string;
   run?: INodeRun;
 }
 
-/** Views by node id; each is the same object until something in it changes. */
+/** Views by node id; each stays the same object until its content changes. */
 export class NodeViews {
   constructor(
     private readonly doc: FlowDoc,
@@ -54,7 +54,7 @@ export class NodeViews {
     this._compare();
   }
 
-  /** With the ids whose view may be another one now. */
+  /** Emits the ids whose views may have changed. */
   get changed(): ISignal<this, ReadonlySet<string>> {
     return this._changed;
   }
@@ -67,14 +67,14 @@ export class NodeViews {
     return view;
   }
 
-  /** One card hears of itself only: there may be thousands. */
+  /** Subscribe to one card only, because there may be thousands. */
   subscribe(id: string, listener: () => void): () => void {
     const own = this._listeners.get(id) ?? new Set();
     this._listeners.set(id, own.add(listener));
     return () => void own.delete(listener);
   }
 
-  /** Names of the inputs and of the outputs that arrows use, without asking anybody. */
+  /** Return the names of inputs and outputs that connections use. */
   usedPorts(id: string): [string[], string[]] {
     const into = this.arrowsInto(id).map(edge => edge.input);
     return [into, [...new Set(this.arrowsFrom(id).map(edge => edge.output))]];
@@ -126,7 +126,7 @@ export class NodeViews {
     this._renew(this.doc.nodes.keys());
   }
 
-  /** Which titles are there twice; returns the nodes for which that changed. */
+  /** Find duplicate titles; return the nodes for which that changed. */
   private _compare(): string[] {
     const before = this._alike;
     const titles = [...this.doc.nodes].map(([id, node]): [string, string] => {
@@ -138,7 +138,7 @@ export class NodeViews {
     return [...both].filter(id => before.has(id) !== this._alike.has(id));
   }
 
-  /** Those that nobody listens to are made when they are asked for: there may be thousands. */
+  /** Rebuild views with listeners. Others are built on demand: there may be thousands. */
   private _renew(ids: Iterable<string>): void {
     const changed = new Set<string>();
     const heard: string[] = [];
@@ -216,7 +216,7 @@ export class NodeViews {
         .map(port => portView(port, used.includes(port.name), port.name in values));
     const inputs = ports('input', into);
     const outputs = ports('output', from);
-    // while the server was not heard, arrows keep the ports they are drawn to
+    // while there is no response, connections keep their ports
     const unknown = known ? 'gone' : 'connected';
     return [
       [...inputs, ...gone(into, names(inputs), unknown)],
@@ -249,7 +249,7 @@ function ownTitle({ label, path }: JsonObject): string {
   return String(label || (typeof path === 'string' && called(path)) || '');
 }
 
-/** The run whose result a node takes. */
+/** Return the run whose result a node uses. */
 export function pinOf({ pin }: JsonObject): { run: string; number: number } | undefined {
   return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
 }

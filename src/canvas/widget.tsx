@@ -22,7 +22,7 @@ export interface ICanvasPanelOptions {
   trans: TranslationBundle;
 }
 
-/** A workflow tab; what draws it is fetched when the first one is shown. */
+/** A workflow tab; its code is fetched when the first one is shown. */
 export class CanvasPanel extends ReactWidget {
   constructor(private readonly options: ICanvasPanelOptions) {
     super();
@@ -32,7 +32,7 @@ export class CanvasPanel extends ReactWidget {
   actions?: Actions;
   canvas?: Controller;
 
-  /** Selection, focus or loading: what commands look at may be different now. */
+  /** Emitted when selection, focus or loading changes, so that commands update. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -110,7 +110,7 @@ export class WorkflowFactory extends ABCWidgetFactory<CanvasWidget, FlowModel> {
     super(options);
   }
 
-  /** The seams that every canvas opened from now on uses. */
+  /** The services for every canvas that is opened from now on. */
   get services(): ICanvasServices {
     return this.options.services;
   }

@@ -1,4 +1,4 @@
-/** Sentences and words of the canvas that depend on a value. */
+/** Texts of the canvas that depend on a value. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { EdgeRefusal, IFitting, IPorts, portsOf } from '../document/edges';
 import { IEdge } from '../document/flow';
@@ -35,17 +35,17 @@ export function refusalText(
   }
 }
 
-/** An executable without files runs alone. */
+/** Return the text for an executable without ports, which runs alone. */
 export function noPorts(trans: TranslationBundle): string {
   return trans.__('No named input or output: the node runs alone. Declare one to connect it.');
 }
 
-/** Whether an executable has no port, as far as the server could read it. */
+/** Return whether an executable has no port, as far as the server could read it. */
 export function isAlone({ type, checked, problems, inputs, outputs }: INodeView): boolean {
   return type !== 'dataset' && checked && !problems.length && !inputs.length && !outputs.length;
 }
 
-/** Why no port of a node as a whole fits. */
+/** Return why no port of a whole node fits. */
 export function bodyRefusalText(refused: IFitting['refused'], trans: TranslationBundle): string {
   switch (refused) {
     case 'no-input':
@@ -113,7 +113,7 @@ export function kindWord(view: INodeView, trans: TranslationBundle): string {
   }
 }
 
-/** What a screen reader says when a card gets the focus. */
+/** Return the text that a screen reader reads for a focused card. */
 export function cardLabel(view: INodeView | undefined, trans: TranslationBundle): string {
   if (!view) {
     return '';

@@ -7,7 +7,7 @@ interface IAwayProps {
   trans: TranslationBundle;
 }
 
-/** Above what is shown while the server is away: how old it is, and what to do. */
+/** Shown above stale content while the server is away: its age, and what to do. */
 export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
   const now = useNow(!!lost);
   if (!lost) {
@@ -29,7 +29,7 @@ export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
       </span>{' '}
       {trans.__('Last updated %1 ago.', seconds < 10 ? `${seconds} s` : showSeconds(seconds))}
       {lost.barrier && (
-        // a new page signs in, or lets the hub start the server, and has a token that counts
+        // a new page signs in or lets the hub start the server, and gets a valid token
         <button type="button" className="nby-Button" onClick={() => window.location.reload()}>
           {action[lost.barrier]}
         </button>

@@ -6,7 +6,7 @@ interface IBoundaryProps {
   children: ReactNode;
 }
 
-/** A part that cannot be drawn says so, and leaves what is around it as it was. */
+/** Shows a message for a part that cannot be drawn; everything around it stays. */
 export class Boundary extends Component<IBoundaryProps, { problem?: string }> {
   static getDerivedStateFromError(error: unknown): { problem: string } {
     return { problem: String(error) };

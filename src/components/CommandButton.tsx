@@ -6,7 +6,7 @@ export interface ICommandButtonProps {
   commands: CommandRegistry;
   id: string;
   args?: ReadonlyPartialJSONObject;
-  /** Only the icon is shown; the label is said. */
+  /** Only the icon is shown; screen readers get the label. */
   bare?: boolean;
   tabIndex?: number;
 }

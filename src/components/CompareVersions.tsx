@@ -8,26 +8,26 @@ interface IVersion {
   created_at: string;
 }
 
-/** Which two, as the server is asked. */
+/** The query for two versions. */
 export interface IPair {
   old: number;
   new: number;
 }
 
 interface ICompareVersionsProps<Found> {
-  /** Newest first; two at least. */
+  /** Newest first, at least two. */
   versions: readonly IVersion[];
-  /** The one that the newest is compared with at first; else the one before it. */
+  /** The version to compare with the newest at first; the default is its predecessor. */
   before?: IVersion;
-  /** Asks the server what differs; one function for one thing. */
+  /** Requests the differences; must be the same function for the same object. */
   ask: (query: IPair, signal: AbortSignal) => Promise<Found>;
-  /** What is said while it is being found out, where that takes long. */
+  /** Shown while a slow comparison runs. */
   waiting?: string;
   children: (found: Found) => ReactNode;
   trans: TranslationBundle;
 }
 
-/** Two versions to choose, and what differs between them. */
+/** Two version choices, and the differences between them. */
 export function CompareVersions<Found>(props: ICompareVersionsProps<Found>): JSX.Element {
   const { versions, before = versions[1], ask, waiting, children, trans } = props;
   const [older, setOlder] = useState(before.number);

@@ -26,7 +26,7 @@ const PAGE = 100;
 const ROW = 24;
 const NUMBERS = new Set(['int', 'float', 'decimal', 'duration']);
 
-/** A table of any length: pages come when they are scrolled to. */
+/** A table of any length; pages load on scrolling. */
 export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element {
   const table = usePages(load);
   const box = useRef<HTMLDivElement>(null);

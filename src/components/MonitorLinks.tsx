@@ -7,7 +7,7 @@ interface IMonitorLinksProps {
   className?: string;
 }
 
-/** Where a step can be watched while it runs; what they stand in leads the keyboard to them. */
+/** Links to monitor a running task; the surrounding element handles arrow keys. */
 export function MonitorLinks({ monitors, trans, className }: IMonitorLinksProps): JSX.Element {
   return (
     <>

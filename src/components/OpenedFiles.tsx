@@ -1,14 +1,14 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 
-/** A file that code opens by itself; `path` counts from the folder of the code. */
+/** A file that the code opens; `path` is relative to the folder of the code. */
 export interface IOpenedFile {
   path: string;
   role: string;
   name: string;
 }
 
-/** Files that a node opened in its last run, which no argument declares. */
+/** Undeclared files that a node opened in its last run. */
 export interface IUndeclared {
   /** The code file below the server's root. */
   code: string;
@@ -25,7 +25,7 @@ export interface IDeclareFiles {
 }
 
 export interface IDeclared {
-  /** The file that was written. */
+  /** The description file that was written. */
   description: string;
   added: readonly { name: string; role?: string; default?: unknown; reach?: unknown }[];
 }
@@ -37,8 +37,10 @@ interface IOpenedFilesProps {
   declare: (change: IDeclareFiles) => Promise<IDeclared>;
 }
 
-/** What a node opened without saying so, with a button that declares all of it; and after that,
- * what was changed, with a button that takes it back. */
+/**
+ * Undeclared files of a node with a button to declare all of them. Afterwards it shows the change
+ * with a button to undo it.
+ */
 export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
   const { found, readOnly, trans, declare } = props;
   const [done, setDone] = useState<IDeclared>();

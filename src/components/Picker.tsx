@@ -9,7 +9,7 @@ export interface IPickerItem {
 export interface IPickerProps {
   title: string;
   items: readonly IPickerItem[];
-  /** Said when nothing matches what was typed. */
+  /** Shown if no item matches the text. */
   nothing: string;
   style?: React.CSSProperties;
   onDone: (item: IPickerItem | undefined) => void;
@@ -17,7 +17,7 @@ export interface IPickerProps {
 
 const SHOWN = 100;
 
-/** A list to choose from: type to narrow, arrows and Enter, or click; Escape leaves. */
+/** A list to choose from: type to filter, arrows and Enter, or click; Escape cancels. */
 export function Picker({ title, items, nothing, style, onDone }: IPickerProps): JSX.Element {
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);

@@ -1,18 +1,18 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useMemo, useState } from 'react';
 
-/** As many rows are drawn at once; the others are a click away. */
+/** How many rows are drawn at once; buttons show the others. */
 export const PORTION = 200;
 
 export interface IPortion<T> {
   items: readonly T[];
-  /** The place of the first of them among all. */
+  /** The place of the first item among all. */
   start: number;
   all: number;
   go: (start: number) => void;
 }
 
-/** The part of a long list that is shown: it begins at the start, and follows what is chosen. */
+/** Return the visible part of a long list; it starts at 0 and follows the selection. */
 export function usePortion<T>(
   all: readonly T[],
   idOf: (item: T) => string,
@@ -40,7 +40,7 @@ interface IPortionBarProps {
   trans: TranslationBundle;
 }
 
-/** Which part is shown, and the way to the others; nothing for a list that is shown whole. */
+/** Shows which part is visible, with buttons for others; nothing for a short list. */
 export function PortionBar({ portion, trans }: IPortionBarProps): JSX.Element | null {
   const { start, all, items, go } = portion;
   if (items.length === all) {

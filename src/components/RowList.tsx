@@ -3,13 +3,13 @@ import { KeyboardEvent, ReactNode, useCallback, useEffect, useRef, useState } fr
 export interface IRowListProps<T> {
   label: string;
   items: readonly T[];
-  /** What kind of thing a row is: context menus ask for `.nby-Row[data-noun="…"]`. */
+  /** The kind of the rows: context menus select `.nby-Row[data-noun="…"]`. */
   noun: string;
   idOf: (item: T) => string;
-  /** Name for typing ahead. */
+  /** The name for type-ahead. */
   nameOf: (item: T) => string;
   render: (item: T) => ReactNode;
-  /** Small buttons at the end of the row; arrow right reaches them. */
+  /** Small buttons at the end of the row; the right arrow key reaches them. */
   actions?: (item: T) => ReactNode;
   selected?: string;
   onOpen?: (item: T) => void;
@@ -21,7 +21,7 @@ export interface IRowListProps<T> {
 
 const TYPED = 700;
 
-/** A list with one stop for the Tab key: arrows, Home, End, typing ahead, Enter, Delete, F2. */
+/** A list as one tab stop: arrows, Home, End, type-ahead, Enter, Delete, F2. */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const { items, noun, idOf, selected } = props;
   const [active, setActive] = useState<string>();
@@ -30,7 +30,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const found = items.findIndex(item => idOf(item) === (active ?? selected));
   const last = useRef(0);
   const index = found < 0 ? Math.min(last.current, Math.max(0, items.length - 1)) : found;
-  last.current = index; // when the row goes, the one in its place is next
+  last.current = index; // when the row goes, the row in its place gets the focus
 
   const focus = (next: number) => {
     const row = grid.current?.children[next] as HTMLElement | undefined;
@@ -78,7 +78,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
     event.preventDefault();
     event.stopPropagation();
   };
-  // the row that had the focus is gone: its neighbour takes it
+  // the focused row is gone: its neighbour gets the focus
   const held = useRef(false);
   useEffect(() => {
     if (held.current && grid.current && !grid.current.contains(document.activeElement)) {
@@ -141,7 +141,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   );
 }
 
-/** A press on a button is a click, also when the hand moves a little: the row is not dragged. */
+/** Treat a press on a button as a click even if the pointer moves; do not drag the row. */
 function keepStill(event: React.DragEvent): void {
   event.preventDefault();
   event.stopPropagation();

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { STATE_ICONS } from '../thingIcons';
 
-/** The state in a word; `cached` is a way to have succeeded. */
+/** Return the state as a word; `cached` is a form of success. */
 export function stateText(state: string, trans: TranslationBundle): string {
   const words: Record<string, string> = {
     waiting: trans.__('waiting'),
@@ -49,7 +49,7 @@ const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
 interface IStateMarkProps {
   state: string;
   cached?: boolean;
-  /** The icon alone is seen; the word is its title and said. */
+  /** Only the icon is visible; the word is its title and its label. */
   bare?: boolean;
   trans: TranslationBundle;
 }

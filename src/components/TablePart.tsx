@@ -2,13 +2,13 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useState } from 'react';
 import { DataTable, ITablePage } from './DataTable';
 
-/** The sheet of an Excel file, and the first column that is shown. */
+/** The sheet of an Excel file, and the first visible column. */
 export interface ITablePart {
   sheet?: string;
   column_offset?: number;
 }
 
-/** What an answer says of the table that it shows a part of. */
+/** The part of a table that a response contains. */
 export interface IShownPart {
   columns: readonly unknown[];
   column_offset?: number;
@@ -23,10 +23,10 @@ interface ITablePartChoiceProps {
   trans: TranslationBundle;
 }
 
-/** As many columns as the server shows at once. */
+/** The server sends at most this many columns at once. */
 const COLUMNS = 500;
 
-/** Choose a sheet and page through the columns; nothing where all is shown. */
+/** Choose a sheet and page through the columns; nothing if everything is shown. */
 export function TablePartChoice({
   shown,
   onChange,
@@ -84,7 +84,7 @@ interface IPartedTableProps {
   trans: TranslationBundle;
 }
 
-/** A table of any length and width, of which sheet and columns can be chosen. */
+/** A table of any length and width, with a choice of sheet and columns. */
 export function PartedTable({ label, load, trans }: IPartedTableProps): JSX.Element {
   const [part, setPart] = useState<ITablePart>({});
   const [shown, setShown] = useState<IShownPart>();

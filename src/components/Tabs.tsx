@@ -15,7 +15,7 @@ export interface ITabsProps {
   children: ReactNode;
 }
 
-/** Tabs with one stop for the Tab key; arrows choose. */
+/** Tabs as one tab stop; arrow keys choose. */
 export function Tabs({ label, tabs, current, onChange, children }: ITabsProps): JSX.Element {
   const id = useId();
   const bar = useRef<HTMLDivElement>(null);

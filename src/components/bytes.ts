@@ -1,13 +1,13 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** The size of files and images, as shells show it: "632.3 MB" for 632300000. */
+/** Format the size of files and images as shells do: "632.3 MB" for 632300000. */
 export function showBytes(bytes: number): string {
   const [value, unit] = scaled(bytes, 1000);
   return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
 }
 
-/** Memory, which is bought and limited in powers of two: "1.5 GiB" for 1610612736. */
+/** Format memory, which comes in powers of two: "1.5 GiB" for 1610612736. */
 export function showMemory(bytes: number): string {
   const [value, unit] = scaled(bytes, 1024);
   return `${Number(value.toFixed(2))} ${BINARY[unit]}`;
@@ -23,7 +23,7 @@ function scaled(bytes: number, base: number): [value: number, unit: number] {
   return [value, unit];
 }
 
-/** Reads "512 MiB", "2GB", "1048576"; undefined when it is no size. */
+/** Parse "512 MiB", "2GB" or "1048576"; undefined if the text is not a size. */
 export function readBytes(text: string): number | undefined {
   const found = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*$/i.exec(text);
   if (!found) {

@@ -1,12 +1,12 @@
-/** A name, the number that tells it from others, its suffix. */
+/** A name, its distinguishing number, and its suffix. */
 const NAME = /^(.+?)(?: (\d{1,2}))?((?:\.[a-z][^.\s]*)?)$/is;
 
-/** What a name has in common with those that differ by a number. */
+/** Return the part of a name that names with other numbers share. */
 export function stemOf(name: string): string {
   return NAME.exec(name)?.[1] ?? name;
 }
 
-/** The name with the next number before its suffix that nothing known has. */
+/** Return the name with the next unused number before its suffix. */
 export function freeName(name: string, known: readonly { name: string }[]): string {
   const [, stem, count, suffix] = NAME.exec(name) ?? ['', name, '', ''];
   const names = new Set(known.map(item => item.name.toLowerCase()));

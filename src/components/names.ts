@@ -1,4 +1,4 @@
-/** The ids of those whose name others have, too. */
+/** Return the ids whose names occur more than once. */
 export function alike(names: Iterable<readonly [string, string]>): Set<string> {
   const first = new Map<string, string>();
   const found = new Set<string>();
@@ -15,7 +15,7 @@ export function alike(names: Iterable<readonly [string, string]>): Set<string> {
 
 const { compare } = new Intl.Collator('en', { numeric: true });
 
-/** Ids as people count: n2 comes before n10. */
+/** Compare ids naturally: n2 comes before n10. */
 export function naturally(one: string, other: string): number {
   return compare(one, other) || Number(one > other) - Number(one < other);
 }

@@ -2,7 +2,7 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-/** What a refusal may carry besides its sentence. */
+/** The optional data of a refusal. */
 interface IRefusal extends Error {
   code?: string;
   hint?: string;
@@ -12,7 +12,7 @@ interface IRefusal extends Error {
 
 const LONGEST = 140;
 
-/** Say that something did not work, with the rest of what is known behind "Details". */
+/** Show an error; the rest of what is known is behind "Details". */
 export function showProblem(title: string, error: unknown, trans: TranslationBundle): void {
   const refusal = error as IRefusal;
   const first = refusal.details?.[0];

@@ -38,7 +38,7 @@ export function showMoment(at: string | null | undefined): string {
   return at ? new Date(at).toLocaleString() : '';
 }
 
-/** The time, drawn again each `period` while `ticking`; a hidden page stands still. */
+/** Return the time, updated each `period` while `ticking`; a hidden page does not update. */
 export function useNow(ticking: boolean, period = 1000): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -2,30 +2,30 @@ import { ISignal } from '@lumino/signaling';
 import { useNow } from './times';
 import { useSignal } from './useSignal';
 
-/** What keeps a page from its server until somebody signs in, or starts the server. */
+/** What blocks the server until somebody signs in or starts it. */
 export type Barrier = 'signed-out' | 'stopped';
 
-/** A server that is away. */
+/** A server that does not respond. */
 export interface ILost {
-  /** When it was last there. */
+  /** When it responded last. */
   readonly since: number;
-  /** What keeps us from it, as far as is known. */
+  /** What blocks access to it, as far as it is known. */
   readonly barrier?: Barrier;
 }
 
 /** The connection to a server. */
 export interface IConnection {
-  /** Undefined while the server is there, and before it ever was. */
+  /** Undefined while the server responds, and before the first connection. */
   readonly lost: ILost | undefined;
   readonly connectedChanged: ISignal<unknown, boolean>;
 }
 
-/** Since when, and why, the server is away. */
+/** Return since when, and why, the server does not respond. */
 export function useLost(connection: IConnection): ILost | undefined {
   return useSignal(connection.connectedChanged, () => connection.lost);
 }
 
-/** The time, drawn again while `ticking`; while the server is away, when it was last there. */
+/** Return the time, updated while `ticking`; while the server is away, its last response. */
 export function useServerNow(connection: IConnection, ticking: boolean): number {
   const lost = useLost(connection);
   const now = useNow(ticking && !lost);

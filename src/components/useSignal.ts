@@ -1,7 +1,7 @@
 import { ISignal } from '@lumino/signaling';
 import { useCallback, useSyncExternalStore } from 'react';
 
-/** A value that may be another one after each signal; equal values do not draw again. */
+/** Return a value that a signal may change; equal values do not cause a redraw. */
 export function useSignal<S, A, T>(signal: ISignal<S, A> | undefined, read: () => T): T {
   const subscribe = useCallback(
     (listener: () => void) => {

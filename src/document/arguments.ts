@@ -14,23 +14,23 @@ export const VALUE_TYPES = [
 
 export type ValueType = (typeof VALUE_TYPES)[number];
 
-/** One named argument of an executable, as the server reads it (defaults are left out there). */
+/** A named argument of an executable, as the server reads it (without defaults). */
 export interface IArgument extends IPort {
   type: ValueType;
   required?: boolean;
   nullable?: boolean;
-  /** Missing when there is none: `null` is a default too. */
+  /** Missing without a default, because `null` is a default too. */
   default?: Json;
   choices?: readonly Json[];
   help?: string;
-  /** How the code gets it; nothing for what it gets by its name. */
+  /** How the code receives it; missing if by name. */
   reach?: unknown;
 }
 
-/** How an argument gets its value: one of its own, or a parameter of the workflow. */
+/** The source of an argument's value: a value, or a parameter of the workflow. */
 export type Binding = { value: Json } | { parameter: string };
 
-/** A parameter of the workflow, under its name in `meta.parameters`. */
+/** A parameter of the workflow, stored under its name in `meta.parameters`. */
 export interface IParameter {
   type: ValueType;
   default?: Json;
@@ -61,7 +61,7 @@ export function readBinding(value: Json | undefined): Binding | undefined {
   return undefined;
 }
 
-/** A value as it stands in a text field. */
+/** Return a value as the text of a field. */
 export function showValue(value: Json | undefined): string {
   if (value === undefined || value === null) {
     return '';
@@ -71,7 +71,7 @@ export function showValue(value: Json | undefined): string {
 
 export type ParseProblem = 'int' | 'float' | 'list' | 'json' | 'range';
 
-/** What was typed, as the argument's type; the server has the last word. */
+/** Parse a typed text by the argument's type; the server checks it finally. */
 export function parseValue(
   type: ValueType,
   text: string

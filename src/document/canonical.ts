@@ -1,6 +1,6 @@
 /**
- * The one way a workflow document is written: keys in UTF-16 order, two spaces, an array of
- * scalars on one line, a line end at the end. `domain/parsing/canonical_json.py` writes the same bytes.
+ * The canonical text of a workflow document: keys in UTF-16 order, two spaces, an array of scalars
+ * on one line, a final newline. `domain/parsing/canonical_json.py` writes the same bytes.
  */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 
@@ -33,7 +33,7 @@ function write(value: Json, newline: string): string {
   return JSON.stringify(value);
 }
 
-/** Equal as written, whatever the order of keys. */
+/** Whether two values are equal in canonical form, whatever the order of keys. */
 export function same(a: Json | undefined, b: Json | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && canonical(a) === canonical(b));
 }

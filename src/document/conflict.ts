@@ -6,9 +6,8 @@ import { FlowModel } from './flowModel';
 type Context = DocumentRegistry.IContext<FlowModel>;
 
 /**
- * Ask mine, theirs or both before a save when the file changed on disk.
- *
- * The public `save` of this context is wrapped: the key, the autosave and closing all call it.
+ * Ask for mine, theirs or both before a save if the file changed on disk. The public `save` of this
+ * context is wrapped, because the key, autosave and closing call it.
  */
 export function guardSave(
   context: Context,
@@ -47,11 +46,11 @@ async function isStale(context: Context, contents: Contents.IManager): Promise<b
     const disk = await contents.get(context.path, { content: false, hash: true });
     return !!disk.hash && disk.hash !== known;
   } catch {
-    return false; // gone or unreachable: the save itself will say so
+    return false; // missing or unreachable: the save itself will report it
   }
 }
 
-/** JupyterLab knows these names: it stays silent about a save that the user gave up. */
+/** Return an error with a name that JupyterLab knows: it ignores a cancelled save. */
 export function refusal(name: string): Error {
   const error = new Error('Cancel');
   error.name = name;

@@ -1,6 +1,6 @@
 /**
- * Which arrow may be drawn. The server has the same rules (`domain/workflows/structs.py`), both read
- * `tests/cases/edges.json`; here they run while the mouse moves.
+ * The rules for connections. The server has the same rules (`domain/workflows/structs.py`), both
+ * read `tests/cases/edges.json`. Here they run while the mouse moves.
  */
 import { DATASET_OUTPUT, IEdge } from './flow';
 
@@ -14,7 +14,7 @@ export interface IPort {
   format?: string;
 }
 
-/** What the rules need to know of a node; `arguments` is missing until it was read. */
+/** What the rules need to know of a node; `arguments` is missing until it is read. */
 export interface IPorts {
   type: string;
   format?: string;
@@ -87,7 +87,7 @@ function reaches(from: string, to: string, edges: readonly IEdge[]): boolean {
   const seen = new Set([from]);
   for (const node of seen) {
     for (const other of next.get(node) ?? []) {
-      seen.add(other); // a set may grow while it is walked
+      seen.add(other); // a set may grow during iteration
     }
   }
   return seen.has(to);
@@ -95,11 +95,11 @@ function reaches(from: string, to: string, edges: readonly IEdge[]): boolean {
 
 export interface IFitting {
   edges: IEdge[];
-  /** Why the first port was refused, where none fits; or the node has no such port. */
+  /** Why the first port was refused if none fits, or that the node has no such port. */
   refused?: EdgeRefusal | 'no-input' | 'no-output';
 }
 
-/** The arrows that could be drawn from one port to a node as a whole. */
+/** Return the possible connections from one port to a whole node. */
 export function fittingEdges(
   from: { node: string; port: string },
   to: string,

@@ -2,7 +2,7 @@ import { canonical, isObject, Json, JsonObject } from './canonical';
 
 export type Position = [number, number];
 
-/** An arrow: from a node's output to another node's input. */
+/** A connection from a node's output to another node's input. */
 export interface IEdge {
   source: string;
   output: string;
@@ -10,7 +10,7 @@ export interface IEdge {
   input: string;
 }
 
-/** What the file holds. Every block is a map by id, so that order never matters. */
+/** The content of the file. Every block is a map by id, so order never matters. */
 export interface IFlow {
   version: 1;
   meta: JsonObject;
@@ -33,7 +33,7 @@ export function emptyFlow(): IFlow {
   return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {} };
 }
 
-/** The document in a text, or undefined where the text is no workflow. */
+/** Parse a workflow document; undefined if the text is not a workflow. */
 export function parseFlow(text: string): IFlow | undefined {
   if (!text.trim()) {
     return emptyFlow();

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { isObject, Json, JsonObject, same } from './canonical';
 import { Block, BLOCKS, edgeId, IEdge, IFlow, parseFlow, Position, writeFlow } from './flow';
 
-/** Which ids changed in each block, once per transaction. */
+/** The changed ids in each block, once per transaction. */
 export interface IFlowChange extends DocumentChange {
   flow?: { [B in Block]?: ReadonlySet<string> };
   local?: boolean;
@@ -11,10 +11,10 @@ export interface IFlowChange extends DocumentChange {
 
 type Collected = { [B in Block]?: Set<string> };
 
-/** How many levels below a block are maps of their own; what lies deeper is one plain value. */
+/** How many levels below a block are maps; deeper levels are plain values. */
 const DEPTH: Record<Block, number> = { meta: 0, nodes: 2, edges: 1, positions: 0 };
 
-/** A workflow document as maps by id. Its twin on the server is `nbyard.ydoc`. */
+/** A workflow document as maps by id. Its counterpart on the server is `nbyard.ydoc`. */
 export class FlowDoc extends YDocument<IFlowChange> {
   constructor() {
     super();
@@ -42,7 +42,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     super.dispose();
   }
 
-  // Own accessors: the oldest supported @jupyter/ydoc has no `dirty`, and its undo says nothing.
+  // Own accessors: the oldest supported @jupyter/ydoc has no `dirty`, and its undo emits nothing.
   override get dirty(): boolean {
     return this.ystate.get('dirty') === true;
   }
@@ -58,18 +58,18 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return this._marked(this.undoManager.redo());
   }
 
-  /** Text from disk that is no workflow: kept as it is until someone decides. */
+  /** Text from disk that is not a workflow; kept unchanged until a user decides. */
   get broken(): string | undefined {
     return this.ystate.get('broken') as string | undefined;
   }
 
-  /** Give up the broken text; the workflow last seen here is saved in its place. */
+  /** Discard the broken text; the next save writes the workflow that was last seen here. */
   mend(): void {
     this.transact(() => this.ystate.delete('broken'), false);
     this.dirty = true;
   }
 
-  /** Both ends exist: one may vanish when two people delete and connect at the same time. */
+  /** Whether both ends exist: one may vanish when two users delete and connect at once. */
   isWhole(edge: Y.Map<string>): boolean {
     return this.nodes.has(edge.get('source') ?? '') && this.nodes.has(edge.get('target') ?? '');
   }
@@ -83,7 +83,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return edge && this.isWhole(edge) ? (edge.toJSON() as IEdge) : undefined;
   }
 
-  /** The same list until something changes: while an arrow is drawn it is read all the time. */
+  /** The same list until something changes, because drawing a connection reads it constantly. */
   allEdges(): readonly IEdge[] {
     if (this._editing || !this._allEdges) {
       this._allEdges = [...this.edges.keys()].sort().flatMap(id => this.edge(id) ?? []);
@@ -116,7 +116,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return this.broken ?? writeFlow(this.toJSON());
   }
 
-  /** Make the document equal to `text` with the fewest changes; one undo step. */
+  /** Change the document to `text` with the fewest changes, as one undo step. */
   setSource(text: string): void {
     const flow = parseFlow(text);
     if (!flow) {
@@ -133,7 +133,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     this.undoManager.stopCapturing();
   }
 
-  /** One change of this window: one transaction, one undo step, dirty. Nested edits join it. */
+  /** Apply a change of this window as one transaction and undo step. Nested edits join it. */
   edit(change: () => void): void {
     if (!this._gestures && !this._editing) {
       this.undoManager.stopCapturing();
@@ -150,7 +150,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     }
   }
 
-  /** All edits until the returned function is called are one undo step, however slow. */
+  /** Combine all edits until the returned function is called into one undo step. */
   gesture(): () => void {
     const undo = this.undoManager;
     if (this._gestures++ === 0) {
@@ -167,7 +167,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     };
   }
 
-  /** The id is no step of the user's: undo keeps it. */
+  /** Set the id outside the user's undo history. */
   setId(id: string): void {
     this.transact(() => this.meta.set('id', id), false);
     this.dirty = true;
@@ -184,7 +184,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     });
   }
 
-  /** `undefined` removes the field. */
+  /** Set a field; `undefined` removes it. */
   setField(id: string, key: string, value: Json | undefined): void {
     this.edit(() => {
       const node = this.nodes.get(id);
@@ -194,7 +194,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     });
   }
 
-  /** `undefined` goes back to the argument's default. */
+  /** Set an argument; `undefined` restores its default. */
   setArgument(id: string, name: string, value: Json | undefined): void {
     this.edit(() => {
       const node = this.nodes.get(id);
@@ -226,7 +226,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return id;
   }
 
-  /** Nodes go with their edges, in one step. */
+  /** Remove nodes and their edges in one step. */
   remove(nodes: Iterable<string>, edges: Iterable<string> = []): void {
     this.edit(() => {
       const gone = new Set(nodes);
@@ -311,7 +311,7 @@ function assign(map: Y.Map<any>, value: JsonObject, depth: number): void {
     const next = value[key];
     if (depth > 0 && isObject(next)) {
       const now = map.get(key);
-      // a map is filled only after it has a parent: yjs refuses to read it before
+      // yjs cannot read a map without a parent, so fill it afterwards
       const child = now instanceof Y.Map ? now : map.set(key, new Y.Map<unknown>());
       assign(child as Y.Map<unknown>, next, depth - 1);
     } else if (map.get(key) instanceof Y.Map) {

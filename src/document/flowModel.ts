@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { CONTENT_TYPE, MODEL } from '../tokens';
 import { FlowDoc, IFlowChange } from './flowDoc';
 
-/** What the document context holds: the shared document, and what JupyterLab asks of a model. */
+/** The model of the document context: the shared document, and what JupyterLab needs. */
 export class FlowModel implements DocumentRegistry.IModel {
   constructor(options: DocumentRegistry.IModelOptions<FlowDoc> = {}) {
     this.sharedModel = options.sharedModel ?? new FlowDoc();
@@ -19,7 +19,7 @@ export class FlowModel implements DocumentRegistry.IModel {
   readonly defaultKernelName = '';
   readonly defaultKernelLanguage = '';
 
-  /** The text last read or written: what a three-way merge starts from. */
+  /** The text last read or written: the base of a three-way merge. */
   base = '';
 
   get contentChanged(): ISignal<this, void> {
@@ -66,7 +66,7 @@ export class FlowModel implements DocumentRegistry.IModel {
     return this.sharedModel.getSource();
   }
 
-  /** The bytes on disk (open, revert): the model is then clean. */
+  /** Load the text on disk (open, revert); the model is clean then. */
   fromString(text: string): void {
     this.sharedModel.setSource(text);
     this.base = text;

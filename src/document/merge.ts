@@ -3,15 +3,15 @@ import { BLOCKS, emptyFlow, IFlow } from './flow';
 
 export interface IMerge {
   flow: IFlow;
-  /** `block/id/field` that both sides changed differently: mine was kept. */
+  /** `block/id/field` of conflicting changes, where mine was kept. */
   clashes: string[];
 }
 
 type Value = Json | undefined;
 
 /**
- * Three-way merge by id and field: a change beats no change, mine beats theirs where both changed
- * the same field, and an edit beats a deletion.
+ * Merge by id and field: a change beats no change, mine beats theirs in a conflict, and an edit
+ * beats a deletion.
  */
 export function merge3(base: IFlow, mine: IFlow, theirs: IFlow): IMerge {
   const clashes: string[] = [];

@@ -24,7 +24,7 @@ export async function ask(path: string, trans: TranslationBundle): Promise<Choic
   return button.actions[0] as Choice | undefined;
 }
 
-/** Bring the document to the choice; whether it is to be saved then. */
+/** Apply the choice to the document; return whether to save it then. */
 export async function settle(context: Context, choice: Choice | undefined): Promise<boolean> {
   if (!choice) {
     throw refusal('ModalCancelError');
@@ -33,12 +33,12 @@ export async function settle(context: Context, choice: Choice | undefined): Prom
   const shared = model.sharedModel;
   const mine = shared.toJSON();
   const base = parseFlow(model.base) ?? mine;
-  await context.revert(); // the public way to take the new hash; the document is now theirs
+  await context.revert(); // only a revert takes the new hash; the document is theirs now
   if (choice === 'theirs') {
     return false;
   }
   if (shared.broken !== undefined && choice === 'both') {
-    return false; // theirs is no workflow, nothing to merge with: the canvas shows it and asks
+    return false; // theirs is no workflow to merge with: the canvas shows it and asks
   }
   const flow = choice === 'mine' ? mine : merge3(base, mine, shared.toJSON()).flow;
   shared.setSource(writeFlow(flow));

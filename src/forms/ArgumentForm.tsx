@@ -8,33 +8,33 @@ import { ValueField } from './ValueField';
 
 export interface IArgumentFormProps {
   arguments: readonly IArgument[];
-  /** By argument name; an argument without one takes its default. */
+  /** By argument name; an argument without a binding uses its default. */
   bindings: Readonly<Record<string, Binding | undefined>>;
-  /** Workflow parameters that an argument may be bound to; leave out where there are none. */
+  /** Workflow parameters that arguments may be bound to; omit if there are none. */
   parameters?: Parameters;
-  /** Inputs that an arrow feeds, with the words to show for it. */
+  /** Connected inputs, with the text to show for them. */
   connected?: Readonly<Record<string, string>>;
-  /** What the server says, by argument name. */
+  /** Messages of the server, by argument name. */
   errors?: Readonly<Record<string, string>>;
   readOnly?: boolean;
   trans: TranslationBundle;
   onChange: (name: string, binding: Binding | undefined) => void;
-  /** What was typed cannot be taken: why, or nothing once it can. */
+  /** Reports an unreadable text with the reason, or undefined once it is readable. */
   onUnread?: (name: string, why: string | undefined, text: string) => void;
-  /** Such texts from when the fields were last shown. */
+  /** Unreadable texts from when the fields were last shown. */
   drafts?: Readonly<Record<string, string>>;
-  /** What is offered for inputs, which take a path or a name. */
+  /** Suggestions for inputs, which take a path or a name. */
   inputs?: IInputs;
 }
 
-/** Names of data, and a way to more. */
+/** Names of data, and a way to add more. */
 export interface IInputs {
   names: readonly string[];
-  /** Beside the field: a way to bring a file; it says the name under which that can be used. */
+  /** A control beside the field to add a file; it reports the file's name. */
   bring: (argument: IArgument, onName: (name: string) => void) => ReactNode;
 }
 
-/** The arguments of an executable as typed fields: a value of its own, or a workflow parameter. */
+/** The arguments of an executable as typed fields: a value, or a workflow parameter. */
 export function ArgumentForm(props: IArgumentFormProps): JSX.Element {
   const fields = props.arguments.filter(argument => argument.role !== 'output');
   if (!fields.length) {
@@ -113,7 +113,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
   );
 }
 
-/** A name that is given is offered although there is no such credential any more. */
+/** Include the chosen name even if the credential no longer exists. */
 function withChosen(names: readonly string[], binding: Binding | undefined): readonly Json[] {
   const chosen = binding && 'value' in binding ? binding.value : undefined;
   const isGone = chosen !== undefined && !names.includes(String(chosen));
@@ -164,7 +164,7 @@ function helpOf(
 ): string | undefined {
   if (argument.role === 'input') {
     const file = argument.format ? trans.__('a %1 file', argument.format) : trans.__('a file');
-    // alone there are no arrows
+    // without a canvas there are no connections
     const what = isAlone
       ? trans.__('%1: a path, or the name of a dataset or artifact', file)
       : trans.__('%1: draw an arrow, or give a path', file);

@@ -8,7 +8,7 @@ interface ICacheFieldProps {
   error?: string;
   readOnly?: boolean;
   trans: TranslationBundle;
-  /** `undefined`: back to the default. */
+  /** `undefined` restores the default. */
   onChange: (value: Json | undefined) => void;
 }
 
@@ -20,7 +20,7 @@ const VALUES: Record<string, Json | undefined> = {
   age: FIRST_AGE
 };
 
-/** Whether an earlier result is taken when nothing changed, and how old it may be. */
+/** Chooses whether an earlier result of unchanged work is used, and its maximum age. */
 export function CacheField(props: ICacheFieldProps): JSX.Element {
   const { value, error, readOnly, trans, onChange } = props;
   const field = useId();

@@ -8,7 +8,7 @@ export class FormBody extends ReactWidget {
     this.addClass('nby-DialogForm');
   }
 
-  /** A dialog takes Enter before the field does: leaving the field makes it keep what was typed. */
+  /** Commit the text being typed: a dialog handles Enter before the field does. */
   getValue(): void {
     (document.activeElement as HTMLElement | null)?.blur();
   }
@@ -27,8 +27,10 @@ export class FormBody extends ReactWidget {
     super.onBeforeDetach(message);
   }
 
-  /** In a field of several lines a dialog swallows Enter, with Shift too, and on a button of the
-   * form it knows none of its own: be there before it. */
+  /**
+   * Handle Enter before the dialog does: it would swallow Enter in multi-line fields, also with
+   * Shift, and on buttons of the form.
+   */
   private _onKeyDown = (event: KeyboardEvent): void => {
     const field = event.target as HTMLElement;
     const isOurs = this.node.contains(field) && event.key === 'Enter' && !event.isComposing;

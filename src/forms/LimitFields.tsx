@@ -8,15 +8,15 @@ import { ValueField } from './ValueField';
 
 interface ILimitFieldsProps {
   fields: JsonObject;
-  /** Said by the server, by field. */
+  /** Messages of the server, by field. */
   errors?: Readonly<Record<string, string>>;
   readOnly?: boolean;
   trans: TranslationBundle;
-  /** `undefined`: back to the default. */
+  /** `undefined` restores the default. */
   onChange: (field: string, value: Json | undefined) => void;
-  /** What was typed cannot be taken: why, or nothing once it can. */
+  /** Reports an unreadable text with the reason, or undefined once it is readable. */
   onUnread?: (name: string, why: string | undefined, text: string) => void;
-  /** Such texts from when the fields were last shown. */
+  /** Unreadable texts from when the fields were last shown. */
   drafts?: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ interface ILimit {
   help?: string;
 }
 
-/** With how much work may run, for how long, and how often it is tried. */
+/** Resources, time limits and retries. */
 export function LimitFields(props: ILimitFieldsProps): JSX.Element {
   const { fields, errors = {}, readOnly, trans, onChange } = props;
   const limits: ILimit[] = [

@@ -9,15 +9,15 @@ export interface IParametersEditorProps {
   trans: TranslationBundle;
   /** `undefined` removes the parameter. */
   onChange: (name: string, parameter: IParameter | undefined) => void;
-  /** What was typed as a default cannot be taken: why, or nothing once it can. */
+  /** Reports an unreadable default with the reason, or undefined once it is readable. */
   onUnread?: (name: string, why: string | undefined, text: string) => void;
-  /** Such texts from when the fields were last shown. */
+  /** Unreadable texts from when the fields were last shown. */
   drafts?: Readonly<Record<string, string>>;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
-/** The parameters of a workflow: declared once, bound to values of nodes, given anew per run. */
+/** The parameters of a workflow: declared once, bound to values of nodes, set for each run. */
 export function ParametersEditor(props: IParametersEditorProps): JSX.Element {
   const { parameters, readOnly, trans, onChange } = props;
   return (

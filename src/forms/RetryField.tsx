@@ -6,11 +6,11 @@ interface IRetryFieldProps {
   error?: string;
   readOnly?: boolean;
   trans: TranslationBundle;
-  /** `undefined`: back to the default, which is after all of them. */
+  /** `undefined` restores the default: all kinds. */
   onChange: (value: Json | undefined) => void;
 }
 
-/** After which kinds of failure retries follow. */
+/** Chooses the kinds of failure that cause a retry. */
 export function RetryField(props: IRetryFieldProps): JSX.Element {
   const { value, error, readOnly, trans, onChange } = props;
   const kinds: Record<string, string> = {

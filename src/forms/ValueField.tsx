@@ -8,32 +8,32 @@ export interface IValueFieldProps {
   label: string;
   type: ValueType;
   value: Json | undefined;
-  /** It is a size, shown in units and kept as bytes. */
+  /** A size, shown with units and stored in bytes. */
   isSize?: boolean;
-  /** What holds when nothing is given; shown, not written. */
+  /** The value without input; shown as a hint, not stored. */
   fallback?: Json;
   choices?: readonly Json[];
-  /** Texts that are offered while something is typed. */
+  /** Suggestions while the user types. */
   suggestions?: readonly string[];
   help?: string;
-  /** Said by the server; shown under the field. */
+  /** A message of the server, shown below the field. */
   error?: string;
   required?: boolean;
   readOnly?: boolean;
   trans: TranslationBundle;
-  /** `undefined`: back to the default. */
+  /** `undefined` restores the default. */
   onChange: (value: Json | undefined) => void;
-  /** What was typed cannot be taken: why, or nothing once it can. */
+  /** Reports an unreadable text with the reason, or undefined once it is readable. */
   onUnread?: (why: string | undefined, text: string) => void;
-  /** A text that could not be taken, from when the field was last shown. */
+  /** An unreadable text from when the field was last shown. */
   draft?: string;
-  /** Beside the label: for example how the value is bound. */
+  /** Shown beside the label, for example how the value is bound. */
   aside?: React.ReactNode;
 }
 
 type Unread = ParseProblem | 'size';
 
-/** One typed value, with what is wrong with it under the field. */
+/** One typed value, with an error message below the field. */
 export function ValueField(props: IValueFieldProps): JSX.Element {
   const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
   const id = useId();
@@ -166,7 +166,7 @@ function Text(props: IControl): JSX.Element {
     if (event.key === 'Enter' && !(event.shiftKey && type === 'json')) {
       const { form } = event.currentTarget;
       if (form || !(event.ctrlKey || event.metaKey)) {
-        event.preventDefault(); // else a command has these keys: its listener comes next
+        event.preventDefault(); // otherwise a command handles these keys in the next listener
       }
       commit();
       form?.requestSubmit();

@@ -10,26 +10,26 @@ const NAMELESS: IInputs = { names: [], bring: () => null };
 
 type Bindings = Readonly<Record<string, Binding | undefined>>;
 
-/** What was filled in, for those who send it. */
+/** The content of a form, for the code that sends it. */
 export class ValuesHolder {
   constructor(public bindings: Bindings = {}) {}
 
-  /** Empty: where each step says, else the default. */
+  /** Empty: each node's setting, else the default. */
   runtime = '';
-  /** Fresh for each step, or warm for the whole run; empty: as the server is set. */
+  /** Fresh for each node, or warm for the whole run; empty: the server's setting. */
   kept: '' | 'fresh' | 'warm' = '';
-  /** Take nothing from the cache. */
+  /** Ignore the cache. */
   force = false;
-  /** Whether it is served before other runs, or after them. */
+  /** Whether the run is served before or after other runs. */
   priority?: number;
-  /** Asked meanwhile: what can be chosen as a runtime. */
+  /** The available runtimes, requested in advance. */
   runtimes?: Promise<readonly string[]>;
-  /** Asked meanwhile: a word on containers, for the choice of the runtime. */
+  /** A note about containers for the runtime choice, requested in advance. */
   containers?: Promise<string>;
-  /** What the server said, by argument. */
+  /** Messages of the server, by argument. */
   errors: Record<string, string> = {};
   problem = '';
-  /** Fields whose text cannot be taken, and why: nothing may be sent then. */
+  /** Unreadable fields with reasons; nothing may be sent while there are any. */
   readonly unread = new Map<string, string>();
 
   get values(): Record<string, Json> {
@@ -44,10 +44,10 @@ export class ValuesHolder {
 interface IValuesFormProps {
   arguments: readonly IArgument[];
   holder: ValuesHolder;
-  /** What is offered for inputs. */
+  /** Suggestions for inputs. */
   inputs?: IInputs;
   hints?: readonly string[];
-  /** Ask also where it runs, and whether the cache is used. */
+  /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
   trans: TranslationBundle;
 }
@@ -127,7 +127,7 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
   );
 }
 
-/** Whether steps in containers share them. */
+/** Chooses whether nodes share containers. */
 function Containers({
   holder,
   trans
@@ -172,7 +172,7 @@ function Priority({ holder, trans }: { holder: ValuesHolder; trans: TranslationB
   );
 }
 
-/** "parameters.alpha" and "alpha" are both about alpha. */
+/** Key errors by argument: "parameters.alpha" and "alpha" both mean alpha. */
 function byArgument(errors: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(errors).map(([path, message]) => [path.split('.').pop()!, message])

@@ -1,4 +1,4 @@
-/** A dialog for one line of text, which asks again with the words of a refusal under the field. */
+/** A dialog for one line of text; it stays open with the message of a refusal. */
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
@@ -12,11 +12,11 @@ export interface IAskText<T> {
   help?: string;
   ok: string;
   trans: TranslationBundle;
-  /** Send what was typed; what it refuses about the text is shown in the dialog. */
+  /** Sends the text; a refusal of the text is shown in the dialog. */
   send: (text: string) => Promise<T>;
 }
 
-/** What was answered; undefined when the user leaves the dialog. */
+/** Return the response; undefined if the user cancels. */
 export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
   const { title, ok, trans, send } = asked;
   let text = asked.text ?? '';
@@ -44,7 +44,7 @@ export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
   }
 }
 
-/** What was said about the text; other errors are for who asked. */
+/** Return the message about the text; other errors are thrown again. */
 function refusal(error: unknown): string {
   if (!(error instanceof ApiError) || !(error.status === 422 || error.code === 'name-taken')) {
     throw error;

@@ -1,4 +1,4 @@
-/** A dialog that asks for values, and asks again with the words of a refusal beside them. */
+/** A dialog for values; it stays open with the messages of a refusal. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError, fieldErrors } from '../api/client';
@@ -10,15 +10,15 @@ export interface IAskValues<T> {
   title: string;
   arguments: readonly IArgument[];
   hints?: readonly string[];
-  /** Where it runs and whether the cache is used are asked too. */
+  /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
   ok: string;
   trans: TranslationBundle;
-  /** Send what was filled in; what it refuses with 422 is shown in the form. */
+  /** Sends the form; a refusal with status 422 is shown in it. */
   send: (holder: ValuesHolder) => Promise<T>;
 }
 
-/** What was answered; undefined when the user leaves the dialog. */
+/** Return the response; undefined if the user cancels. */
 export async function askValues<T>(
   asked: IAskValues<T>,
   holder = new ValuesHolder()

@@ -4,7 +4,7 @@ import { ApiClient } from '../api/client';
 
 const MOST = 500;
 
-/** The names of credentials, asked for when a field is for one. */
+/** Return the names of credentials, requested when a field needs them. */
 export function useCredentials(isWanted: boolean): readonly string[] {
   const [names, setNames] = useState<readonly string[]>([]);
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useCredentials(isWanted: boolean): readonly string[] {
     }
     const client = new ApiClient(ServerConnection.makeSettings());
     const asked = client.call('credentials.list', { query: { limit: MOST } });
-    // without them the field takes nothing, and says so
+    // without names, the field is empty and says so
     void asked.then(page => setNames(page.items.map(({ name }) => name))).catch(() => undefined);
   }, [isWanted]);
   return names;

@@ -1,9 +1,9 @@
-/** Where work can run and with what, as the server says. */
+/** Loads the available runtimes and kernels. */
 import { useEffect, useState } from 'react';
 
 const ALWAYS = ['process'];
 
-/** The choices: until they are known, and where they cannot be, what is chosen and a process. */
+/** Return the choices; until they are known, the chosen one and `process`. */
 export function useRuntimes(
   asked: Promise<readonly string[]> | undefined,
   chosen: string
@@ -11,7 +11,7 @@ export function useRuntimes(
   return useNames(asked, chosen, ALWAYS);
 }
 
-/** The same for other names, of which there may be none. */
+/** Return the choices for other names, which may be empty. */
 export function useNames(
   asked: Promise<readonly string[]> | undefined,
   chosen: string,

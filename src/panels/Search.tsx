@@ -3,21 +3,21 @@ import { useEffect, useRef, useState } from 'react';
 import { Collection } from '../api/collection';
 import { useSignal } from '../components/useSignal';
 
-/** Fewer things than this are seen at a glance. */
+/** With fewer items than this, search is not needed. */
 const MANY = 5;
-/** After the last key, before the server is asked, in milliseconds. */
+/** The delay after the last key before a request, in milliseconds. */
 const PAUSE = 250;
 
 export interface ISearch<T> {
   items: readonly T[];
-  /** What was typed. */
+  /** The search text. */
   text: string;
   setText: (text: string) => void;
-  /** There are so many things that looking for one helps. */
+  /** Whether there are enough items for a search. */
   offered: boolean;
 }
 
-/** The things of a list whose name has all the words; the server is asked for older ones. */
+/** Search the items whose names contain all words; the server searches older ones. */
 export function useSearch<T extends { id: string }>(
   collection: Collection<T>,
   nameOf: (item: T) => string
@@ -34,7 +34,7 @@ export function useSearch<T extends { id: string }>(
     const timer = window.setTimeout(() => {
       collection.search(text.trim()).then(
         found => current && setOlder(found),
-        () => undefined // what is known already stays
+        () => undefined // known items stay
       );
     }, PAUSE);
     return () => {
@@ -51,7 +51,7 @@ export function useSearch<T extends { id: string }>(
   };
 }
 
-/** Those whose name has all of the words, in any case and order. */
+/** Return the items whose names contain all words, in any case and order. */
 export function matching<T>(
   items: readonly T[],
   text: string,
@@ -75,7 +75,7 @@ export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Elemen
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const section = input.current?.closest<HTMLElement>('.nby-Section');
-    // before a list takes it as the begin of a name
+    // handle the key before the list uses it for type-ahead
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
         event.preventDefault();
@@ -120,7 +120,7 @@ interface IOlderProps<T extends { id: string }> {
   trans: TranslationBundle;
 }
 
-/** A way to the things beyond the first page. */
+/** A button for the items beyond the first page. */
 export function Older<T extends { id: string }>(props: IOlderProps<T>): JSX.Element | null {
   const { collection, trans } = props;
   const more = useSignal(collection.changed, () => collection.more);

@@ -6,11 +6,11 @@ import { useSignal } from '../components/useSignal';
 interface IStandingProps<T extends { id: string }> {
   collection: Collection<T>;
   trans: TranslationBundle;
-  /** Shown when there is nothing yet. */
+  /** Shown while the list is empty. */
   children: ReactNode;
 }
 
-/** What is said while a list is loading, failed or empty; and a way to see older things. */
+/** Shown while a list loads, failed or is empty; and a button for older items. */
 export function Standing<T extends { id: string }>(props: IStandingProps<T>): JSX.Element | null {
   const { collection, trans, children } = props;
   const state = useSignal(collection.changed, () => collection.state);

@@ -10,7 +10,7 @@ import { Standing } from './Standing';
 
 const nameOf = ({ title, path }: Workflow) => [title, path].filter(Boolean).join(' ');
 
-/** Workflows that the server has seen. */
+/** Workflows that the server knows. */
 export function WorkflowSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { workflows } = yard;

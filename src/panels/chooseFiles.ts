@@ -1,6 +1,7 @@
-/** Let the user choose files of their computer, or all files of a folder; nothing when they do not.
- *
- * To be called straight from a click or a key: seconds later a browser opens nothing. */
+/**
+ * Let the user choose files, or all files of a folder; empty if the user cancels. Call it directly
+ * from a click or a key: browsers block it seconds later.
+ */
 export function chooseFiles(what: 'file' | 'files' | 'folder'): Promise<File[]> {
   return new Promise(resolve => {
     const input = document.createElement('input');
@@ -14,7 +15,7 @@ export function chooseFiles(what: 'file' | 'files' | 'folder'): Promise<File[]> 
     };
     input.addEventListener('change', done);
     input.addEventListener('cancel', done);
-    document.body.append(input); // what nothing holds may be gone before a file is chosen
+    document.body.append(input); // a detached element could be collected before a file is chosen
     input.click();
   });
 }

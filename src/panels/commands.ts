@@ -1,4 +1,4 @@
-/** Every action on what the panels show as a command; what they do is fetched when used. */
+/** All actions of the panels as commands; their code is fetched on first use. */
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -41,17 +41,17 @@ export interface IPanelCommand {
   id: string;
   act: Action;
   label: string;
-  /** What it is called in the launcher. */
+  /** The label in the launcher. */
   tile?: string;
   caption?: string;
   icon?: LabIcon;
-  /** It is about one thing of this kind: by argument, or the row under the menu. */
+  /** The command acts on one item of this kind: its argument, or the row below the menu. */
   noun?: Noun;
-  /** It is about files of the file browser with these suffixes; '' is any. */
+  /** The command acts on files of the file browser with these suffixes; '' means any. */
   files?: readonly string[];
-  /** Files of the person's computer that are asked for first. */
+  /** The command first asks for files of the user's computer. */
   chooses?: 'file' | 'files' | 'folder';
-  /** It is about what these arguments say, all of which are needed; by name, what each is. */
+  /** The required arguments of the command, with their descriptions by name. */
   args?: Readonly<Record<string, string>>;
 }
 
@@ -320,7 +320,7 @@ function credentialCommands(trans: TranslationBundle): IPanelCommand[] {
   ];
 }
 
-/** Register them; returns the ids for the palette. */
+/** Register the commands; return the ids for the palette. */
 export function addPanelCommands(services: IPanelServices): string[] {
   const { app, commands, browser, trans } = services;
   const table = panelCommands(trans);
@@ -372,12 +372,12 @@ export function addPanelCommands(services: IPanelServices): string[] {
   return table.map(({ id }) => id);
 }
 
-/** The name of the kernel of a notebook or console. */
+/** Return the kernel name of a notebook or console. */
 function kernelOf(widget: (Widget & { sessionContext?: ISessionContext }) | null) {
   return widget?.sessionContext?.session?.kernel?.name;
 }
 
-/** Arguments that are texts, as JSON schema describes them. */
+/** Return text arguments as JSON schema. */
 function texts(told: IPanelCommand['args'] = {}) {
   const described = Object.entries(told).map(([name, description]) => [
     name,

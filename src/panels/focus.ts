@@ -1,8 +1,8 @@
 const FRAMES = 60;
 
-/** What an action made takes the focus, where it is seen: so a keyboard goes on from there. */
+/** Focus the row of a new item once it is visible, for users of the keyboard. */
 export function focusRow(noun: string, id: string, frames = FRAMES): void {
-  // it is drawn once the list has heard of it, which may take a while
+  // the row is drawn when the list has loaded, which may take a while
   requestAnimationFrame(() => {
     const row = `#nbyard-sidebar .nby-Row[data-noun="${noun}"][data-id="${CSS.escape(id)}"]`;
     const found = document.querySelector<HTMLElement>(row);

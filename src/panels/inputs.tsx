@@ -8,7 +8,7 @@ import { datasetOf } from './datasets/uploads';
 import { isUsable } from './paletteRows';
 import { IPanelServices } from './services';
 
-/** What may go into an input: datasets, artifacts, and files of this computer. */
+/** Suggestions for inputs: datasets, artifacts, and files of the user's computer. */
 export function useInputs(services: IPanelServices): IInputs {
   const { datasets } = services.yard;
   const artifacts = artifactsOf(services.yard);
@@ -35,7 +35,7 @@ interface IBringProps {
   onName: (name: string) => void;
 }
 
-/** Upload a file as a dataset, which then is the input. */
+/** Uploads a file as a dataset, which becomes the input. */
 function Bring({ services, input, onName }: IBringProps): JSX.Element {
   const { yard, trans } = services;
   const [said, setSaid] = useState('');

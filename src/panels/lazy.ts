@@ -1,4 +1,4 @@
-/** All of the panels that is fetched when one of them is first shown or used. */
+/** The code of the panels, which is fetched when one is first shown or used. */
 import '../../style/base.css';
 import '../../style/panels.css';
 import '../../style/deployments.css';

@@ -5,8 +5,10 @@ import { Dataset, Executable } from '../api/types';
 import { IPaletteRow } from '../canvas/tokens';
 import { showBytes } from '../components/bytes';
 
-/** Whether it may be a node. An import that failed gives nothing; a version that did leaves the one
- * before in use. */
+/**
+ * Return whether a dataset can be a node. A failed first import has no data; after a failed later
+ * version the previous one stays in use.
+ */
 export function isUsable({ current }: Dataset): boolean {
   return current.state !== 'failed' || current.number > 1;
 }
@@ -23,7 +25,7 @@ export function datasetRow(dataset: Dataset): IPaletteRow {
   };
 }
 
-/** The file of an executable, where its name does not tell it. */
+/** Return the file of an executable, if its name differs. */
 export function placeOf({ name, path }: Executable): string {
   const below = belowRoot(path) ?? '';
   return below.replace(/\.\w+$/, '') === name ? '' : below;

@@ -1,4 +1,4 @@
-/** What may be dragged onto a canvas, kept true. */
+/** The items that can be dragged onto a canvas, updated by events. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { IYard } from '../api/yard';

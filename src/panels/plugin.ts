@@ -86,7 +86,7 @@ function sidebar(services: IPanelServices): SidePanel {
     const section = new PanelWithToolbar();
     section.title.label = label;
     section.addClass('nby-SectionPanel');
-    // a search and four rows; its style sheet comes after the first layout
+    // a search and four rows; the style sheet is loaded after the first layout
     section.node.style.minHeight = '168px';
     section.addWidget(new SectionBody(services, name));
     buttons.forEach(id =>
@@ -107,11 +107,11 @@ function sidebar(services: IPanelServices): SidePanel {
   add(trans.__('Credentials'), 'CredentialSection', ['nbyard:create-credential']);
   add(trans.__('Runs'), 'RunSection', []);
   const sections = panel.content as AccordionPanel;
-  sections.collapse(CREDENTIALS); // seldom needed
+  sections.collapse(CREDENTIALS); // rarely needed
   const share = (_: AccordionPanel, index: number) => {
     if (index === CREDENTIALS) {
       sections.expansionToggled.disconnect(share);
-      // it never had a size that it could have again
+      // it has no earlier size to restore
       sections.setRelativeSizes(sections.widgets.map(({ isHidden }) => Number(!isHidden)));
     }
   };
@@ -119,7 +119,7 @@ function sidebar(services: IPanelServices): SidePanel {
   return panel;
 }
 
-/** Those that are open, and open again after a reload. */
+/** Track the open views, and restore them after a reload. */
 function tracked(noun: string, restorer: ILayoutRestorer | null): Views {
   const tracker: Views = new WidgetTracker({ namespace: `nbyard-${noun}` });
   void restorer?.restore(tracker, {

@@ -15,19 +15,19 @@ export interface IPanelServices {
   rendermime: IRenderMimeRegistry;
   commands: CommandRegistry;
   browser: IFileBrowserFactory | null;
-  /** The views that are open, by noun. */
+  /** The open views, by noun. */
   views: Record<'artifact' | 'dataset' | 'deployment' | 'environment' | 'executable', Views>;
 }
 
 export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;
 
-/** What a view is of. */
+/** The target of a view. */
 export interface ITarget {
   id?: string;
   tab?: string;
 }
 
-/** An executable that is registered, or a file that may become one. */
+/** A registered executable, or a file that may become one. */
 export interface IExecutableTarget extends ITarget {
   path?: string;
   upload?: string;
@@ -35,11 +35,11 @@ export interface IExecutableTarget extends ITarget {
   isNew?: boolean;
 }
 
-/** An artifact, or what its form is filled in with. */
+/** An artifact, or the initial values of its form. */
 export interface IArtifactTarget extends ITarget {
-  /** It is being made from this view. */
+  /** Its run was started from this view. */
   isNew?: boolean;
-  /** The run of the one that it is to be like. */
+  /** The run of the artifact to copy. */
   of?: string;
   name?: string;
   executable?: string;
@@ -48,17 +48,17 @@ export interface IArtifactTarget extends ITarget {
 
 /** A deployment, or the form for a new one. */
 export interface IDeploymentTarget extends ITarget {
-  /** It was just made from this view. */
+  /** It was just created in this view. */
   isNew?: boolean;
-  /** What the form begins with. */
+  /** The initial image of the form. */
   image?: string;
   model?: IModelSource;
 }
 
-/** What a model is made of: an output of a run as `step.output`, or a class of a file. */
+/** The source of a model: an output of a run as `step.output`, or a class of a file. */
 export type IModelSource = { run: string; output: string } | { path: string };
 
-/** Paths that are selected in the file browser, without folders. */
+/** Return the selected paths of the file browser, without folders. */
 export function selectedFiles(browser: IFileBrowserFactory | null): string[] {
   const items = browser?.tracker.currentWidget?.selectedItems();
   return items ? [...items].filter(({ type }) => type !== 'directory').map(({ path }) => path) : [];

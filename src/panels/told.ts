@@ -1,7 +1,7 @@
 import { showProblem } from '../components/problems';
 import { IPanelServices } from './services';
 
-/** Do something, and say what went wrong. */
+/** Run an action and show its error. */
 export async function told(
   { trans }: IPanelServices,
   failed: string,

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { Collection } from '../api/collection';
 import { useSignal } from '../components/useSignal';
 
-/** One thing, kept true; text when it cannot be shown. `read` asks for it by its id. */
+/** Return one item, updated; a text when it cannot be shown. `read` requests it by its id. */
 export function useThing<T extends { id: string }>(
   collection: Collection<T>,
   id: string,

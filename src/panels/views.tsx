@@ -1,4 +1,4 @@
-/** The views of single things in the main area. */
+/** The views of single items in the main area. */
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { LabIcon, ReactWidget } from '@jupyterlab/ui-components';
@@ -20,7 +20,7 @@ import {
   ITarget
 } from './services';
 
-/** The content of such a view; another target draws it anew. */
+/** The content of such a view; another target redraws it. */
 class ThingPanel<T extends ITarget> extends ReactWidget {
   constructor(
     private _target: T,
@@ -51,7 +51,7 @@ class ThingPanel<T extends ITarget> extends ReactWidget {
   private _targetChanged = new Signal<this, void>(this);
 }
 
-/** Where names of things are known. */
+/** A source for the names of items. */
 interface INames {
   readonly changed: ISignal<unknown, void>;
   find(id: string): { name: string; title?: string } | undefined;
@@ -60,15 +60,15 @@ interface INames {
 interface IThing<T extends ITarget> {
   noun: keyof IPanelServices['views'];
   icon: LabIcon;
-  /** The title until its name is known. */
+  /** The title until the name is known. */
   label: string;
   collection: INames;
   draw: (panel: ThingPanel<T>) => JSX.Element;
-  /** What is told apart from others besides the id. */
+  /** What identifies a target besides the id. */
   key?: (target: T) => string | undefined;
 }
 
-/** Open the view of a thing, or bring it to the front. */
+/** Open the view of an item, or bring it to the front. */
 function show<T extends ITarget>(services: IPanelServices, target: T, thing: IThing<T>): void {
   const { app, views } = services;
   const tracker = views[thing.noun];
@@ -94,7 +94,7 @@ function made<T extends ITarget>(
   const { noun, icon, label, collection, draw } = thing;
   const content = new ThingPanel(target, draw);
   const view = new MainAreaWidget({ content });
-  view.id = `nbyard-${noun}-${target.id ?? UUID.uuid4()}`; // a form becomes the view of what it made
+  view.id = `nbyard-${noun}-${target.id ?? UUID.uuid4()}`; // a form becomes a view of the new item
   view.toolbar.hide();
   view.title.icon = icon;
   view.title.label = label;
@@ -111,7 +111,7 @@ function made<T extends ITarget>(
       each => each.id !== view.id && now.id !== undefined && each.content.target.id === now.id
     );
     if (other) {
-      view.dispose(); // it is open already
+      view.dispose(); // the view is open already
       other.content.target = now;
       app.shell.activateById(other.id);
       return;
@@ -170,7 +170,7 @@ export function openDeployment(services: IPanelServices, target: IDeploymentTarg
   });
 }
 
-/** `tab`: what is looked at first; "add" is the field for packages. */
+/** Open an environment. `tab` is the first tab; "add" is the field for packages. */
 export function openEnvironment(services: IPanelServices, id: string, tab?: string): void {
   show(services, { id, tab } as ITarget, {
     noun: 'environment',

@@ -19,7 +19,7 @@ const SECTIONS = {
   RunSection: section('RunSection')
 };
 
-/** A section of the sidebar; nothing is fetched before it is first seen. */
+/** A section of the sidebar; it loads nothing before it is first visible. */
 export class SectionBody extends ReactWidget {
   constructor(
     private readonly services: IPanelServices,

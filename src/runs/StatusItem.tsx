@@ -6,7 +6,7 @@ import { IYard } from '../api/yard';
 import { useSignal } from '../components/useSignal';
 import { runningIcon } from '../icons';
 
-/** In a status bar, before any style sheet of ours is there. */
+/** Inline styles, because a status bar is shown before our style sheet loads. */
 const LOOKS = {
   display: 'inline-flex',
   gap: 4,
@@ -19,7 +19,7 @@ const LOOKS = {
   cursor: 'pointer'
 } as const;
 
-/** How many runs are under way; a click shows the newest of them. */
+/** The number of live runs; a click shows the newest. */
 export class StatusItem extends ReactWidget {
   constructor(
     private readonly yard: IYard,

@@ -1,4 +1,4 @@
-/** What the commands on runs do; fetched when one is first used. */
+/** The code of the commands on runs, fetched on first use. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -11,13 +11,13 @@ export interface IRunActionContext {
   commands: CommandRegistry;
   yard: IYard;
   trans: TranslationBundle;
-  /** Put the run into the drawer. */
+  /** Show the run in Run Info. */
   show: (id: string) => unknown;
 }
 
 type Action = (context: IRunActionContext, id: string, force: boolean) => Promise<unknown>;
 
-/** An action that says what went wrong. */
+/** Wrap an action to show its errors. */
 function told(failed: (trans: TranslationBundle) => string, action: Action): Action {
   return (context, id, force) =>
     action(context, id, force).catch((error: unknown) =>
@@ -81,12 +81,12 @@ async function again(context: IRunActionContext, id: string, force: boolean): Pr
   return made.id;
 }
 
-/** A run and the first of its tasks. */
+/** Return a run with its first task. */
 function seen(yard: IYard, run: string): Promise<TaskPage> {
   return yard.client.call('runs.tasks', { path: { run }, query: { limit: 1 } });
 }
 
-/** What starts the same once more; steps keep to the results that they were pinned to. */
+/** Return the request that starts the same run again; nodes keep their pinned results. */
 async function sameAs(yard: IYard, id: string, force: boolean) {
   const pins: Record<string, string> = {};
   let executable = '';

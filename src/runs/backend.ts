@@ -1,4 +1,4 @@
-/** What the canvas asks of the server. */
+/** The requests of the canvas to the server. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { IYard } from '../api/yard';
 import { ExecutableVersion, isLive } from '../api/types';
@@ -15,7 +15,7 @@ import { IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { IFlow, writeFlow } from '../document/flow';
 
-/** Files that hold data: a node follows them as they are, nothing is registered. */
+/** Suffixes of data files: a node uses them in place, without registration. */
 const DATA = new Set(
   'csv tsv json jsonl ndjson parquet arrow feather ipc xlsx xls txt zip gz npy npz png jpg pkl'
     .split(' ')

@@ -1,4 +1,4 @@
-/** Every action on runs as a command. */
+/** All actions on runs as commands. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
   deleteIcon,
@@ -12,7 +12,7 @@ import { isLive, Run } from '../api/types';
 import type { IRunActionContext, runActions } from './actions';
 
 export interface IRunCommandOptions extends IRunActionContext {
-  /** The run that the drawer shows. */
+  /** The run in Run Info. */
   shown: () => string | undefined;
   /** The run of the row under the context menu. */
   pointed: () => string | undefined;
@@ -27,7 +27,7 @@ interface IRunCommand {
   enabled?: (run: Run) => boolean;
 }
 
-/** Register them; returns the ids for the palette. */
+/** Register the commands; return the ids for the palette. */
 export function addRunCommands(options: IRunCommandOptions): string[] {
   const { commands, yard, trans } = options;
   const target = (args: ReadonlyPartialJSONObject) =>

@@ -12,7 +12,7 @@ const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
 const ExecutedNotebook = lazy(() => import('./view/ExecutedNotebook'));
 
-/** The Run Info drawer: one run, live. */
+/** The Run Info panel: one run, live. */
 export class RunDrawer extends ReactWidget {
   constructor(private readonly services: IRunServices) {
     super();
@@ -26,7 +26,7 @@ export class RunDrawer extends ReactWidget {
     return this._model;
   }
 
-  /** Another run is shown. */
+  /** Emitted when another run is shown. */
   get runChanged(): ISignal<this, void> {
     return this._runChanged;
   }
@@ -65,7 +65,7 @@ export class RunDrawer extends ReactWidget {
     );
   }
 
-  /** Another workflow came to the front: its newest run, if it ran. */
+  /** Show the newest run of the workflow that came to the front, if it ran. */
   private async _onChosen(_: IChosenSteps, { path }: IChosenStep): Promise<void> {
     const { client } = this.services.yard;
     this._front = path;
@@ -79,7 +79,7 @@ export class RunDrawer extends ReactWidget {
     }
   }
 
-  /** A newer run takes the place of the one that was the newest of its file until now. */
+  /** Show a newer run if the newest run of the same file was shown. */
   private _onRuns(): void {
     const shown = this._model?.id;
     const path = this._path;
@@ -91,7 +91,7 @@ export class RunDrawer extends ReactWidget {
     }
   }
 
-  /** The file that the run shown is of. */
+  /** The file of the shown run. */
   private get _path(): string | undefined {
     const { id, run } = this._model ?? {};
     return (run ?? this.services.yard.runs.items.find(one => one.id === id))?.path;
@@ -103,7 +103,7 @@ export class RunDrawer extends ReactWidget {
   private _runChanged = new Signal<this, void>(this);
 }
 
-/** The tab of the drawer: it can be brought to the front without taking the focus. */
+/** The tab of Run Info; it can come to the front without taking the focus. */
 export class RunTab extends MainAreaWidget<RunDrawer> {
   takesFocus = true;
 
@@ -114,7 +114,7 @@ export class RunTab extends MainAreaWidget<RunDrawer> {
   }
 }
 
-/** The executed notebook of one step in a tab of its own. */
+/** The executed notebook of one task in its own tab. */
 export class ExecutedPanel extends ReactWidget {
   constructor(
     private readonly services: IRunServices,

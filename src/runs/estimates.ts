@@ -1,14 +1,14 @@
-/** What the server estimates, as time goes on: pure functions, and their words. */
+/** The server's estimate as time passes: pure functions and their texts. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Estimate, Task } from '../api/types';
 import { TASK_DONE, attemptSeconds } from './reducer';
 
 export interface IKnownEstimate extends Estimate {
-  /** When it was asked for. */
+  /** When it was requested. */
   at: number;
 }
 
-/** `40 s`, `3 min`, `2.5 h`: as exact as an estimate is. */
+/** Format an estimate with its real precision: `40 s`, `3 min`, `2.5 h`. */
 export function about(seconds: number, trans: TranslationBundle): string {
   if (seconds < 90) {
     return trans.__('%1 s', Math.max(1, Math.round(seconds)));
@@ -19,7 +19,7 @@ export function about(seconds: number, trans: TranslationBundle): string {
   return trans.__('%1 h', (seconds / 3600).toFixed(1));
 }
 
-/** What an unfinished step usually takes, or what is left of that; nothing where it never ran. */
+/** Return the usual or remaining time of an unfinished task; nothing if it never ran. */
 export function stepEstimate(
   task: Task,
   known: IKnownEstimate | undefined,
@@ -53,7 +53,7 @@ function remaining(
   return (seconds ?? 0) - Math.max(0, now - at) / 1000;
 }
 
-/** What is left of a run; nothing where nothing is known. */
+/** Return the remaining time of a run; nothing if it is unknown. */
 export function runEstimate(
   known: IKnownEstimate | undefined,
   now: number,

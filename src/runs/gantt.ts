@@ -1,4 +1,4 @@
-/** From times of tasks to bars: pure arithmetic. */
+/** Converts times of tasks to bars: pure arithmetic. */
 import { Attempt, RunDetail, Task } from '../api/types';
 import { IStepName, stepName } from './names';
 import { TASK_DONE } from './reducer';
@@ -6,12 +6,12 @@ import { TASK_DONE } from './reducer';
 export const PHASES = ['queued', 'preparing', 'starting', 'running', 'publishing'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** A piece of a bar, in seconds from the start of the run. */
+/** A part of a bar, in seconds from the start of the run. */
 export interface ISegment {
   phase: Phase;
   from: number;
   to: number;
-  /** The attempt that it is of or waits for, from 1. */
+  /** The attempt that it belongs to or waits for, from 1. */
   attempt: number;
 }
 
@@ -21,14 +21,14 @@ export interface IBar extends IStepName {
   cached: boolean;
   attempts: readonly Attempt[];
   segments: ISegment[];
-  /** On the path that made the run as long as it is. */
+  /** Whether the task is on the critical path of the run. */
   critical: boolean;
 }
 
 export interface IChart {
   bars: IBar[];
   seconds: number;
-  /** When the first step was queued: until then the run had only been created. */
+  /** When the first task was queued: before, the run had only been created. */
   begins: number;
 }
 
@@ -66,7 +66,7 @@ function segmentsOf(task: Task, origin: number, end: number): ISegment[] {
   const published = live ? undefined : task.attempts?.[task.attempts.length - 1]?.published_at;
   const finish = published ?? task.finished_at;
   let to = finish ? seconds(finish) : (end - origin) / 1000;
-  // from the end: clocks may differ a little, and no piece ends after the next has begun
+  // from the end, because clocks may differ: no part ends after the next has begun
   const segments = marks.reverse().map(({ phase, at, attempt }) => {
     const segment: ISegment = { phase, attempt, from: Math.min(seconds(at!), to), to };
     to = segment.from;
@@ -77,8 +77,10 @@ function segmentsOf(task: Task, origin: number, end: number): ISegment[] {
 
 const ENDS: ReadonlySet<string> = new Set(['failed', 'cancelled', 'lost']);
 
-/** What a segment is coloured as: work that ended has the colour of its end, and so has whatever
- * was the last of an attempt, or of a step, that came to no work. */
+/**
+ * Return the colour of a segment: finished work has the colour of its result. So does the last
+ * segment of an attempt or a task that never started to work.
+ */
 export function colourOf(bar: IBar, index: number): string {
   const { phase, attempt } = bar.segments[index];
   const newest = attempt === bar.segments[bar.segments.length - 1].attempt;
@@ -91,14 +93,14 @@ export function colourOf(bar: IBar, index: number): string {
   return phase === 'running' && state === 'succeeded' ? state : phase;
 }
 
-/** One attempt at a step, or all of a step that had none. */
+/** One attempt of a task, or the whole task if it had none. */
 export interface ITry {
   number: number;
   state: string;
   segments: readonly ISegment[];
 }
 
-/** A step attempt by attempt, with the one that it waits for. */
+/** Return the attempts of a task, with the one that it waits for. */
 export function triesOf(bar: IBar): ITry[] {
   const { attempts, segments, state } = bar;
   const count = Math.max(1, attempts.length, ...segments.map(({ attempt }) => attempt));
@@ -109,19 +111,19 @@ export function triesOf(bar: IBar): ITry[] {
   }));
 }
 
-/** How long a phase took; undefined when there was none. */
+/** Return the duration of a phase; undefined if there was none. */
 export function phaseSeconds(segments: readonly ISegment[], phase: Phase): number | undefined {
   const parts = segments.filter(segment => segment.phase === phase);
   return parts.length ? parts.reduce((sum, { from, to }) => sum + to - from, 0) : undefined;
 }
 
-/** When each phase of a task began, as far as that is known. */
+/** Return when each phase of a task began, as far as it is known. */
 function marksOf(task: Task): IMark[] {
   const attempts = task.attempts ?? [];
   const last = attempts.length - 1;
   const first = attempts[0]?.created_at;
   const marks: IMark[] = [];
-  // a task that was queued again has forgotten when it was first
+  // a task that was queued again has lost its first time
   if (task.queued_at && !(first && Date.parse(task.queued_at) > Date.parse(first))) {
     marks.push({ phase: 'queued', attempt: 1, at: task.queued_at });
   }
@@ -146,12 +148,12 @@ function marksOf(task: Task): IMark[] {
   return marks;
 }
 
-/** Who hands work over may hear of it only when it has begun. */
+/** Return the earlier time: a runtime may report the start late. */
 function earlier(prepared: Attempt['prepared_at'], started: Attempt['started_at']) {
   return prepared && started && Date.parse(started) < Date.parse(prepared) ? started : prepared;
 }
 
-/** Back from the task that ended last, each time to the need that ended last. */
+/** Return the critical path: from the last task back to the latest dependency each time. */
 export function criticalPath(tasks: readonly Task[]): Set<string> {
   const path = new Set<string>();
   const byNode = new Map(tasks.map(task => [task.node, task]));
@@ -169,7 +171,7 @@ export function criticalPath(tasks: readonly Task[]): Set<string> {
   return path;
 }
 
-/** Round times for the axis: about `wanted` of them, from 0. */
+/** Return about `wanted` round times for the axis, from 0. */
 export function ticks(seconds: number, wanted = 6): number[] {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
   const rough = seconds / wanted;

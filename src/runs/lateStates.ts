@@ -1,7 +1,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { INodeRun, IRunStates, TaskState } from '../canvas/tokens';
 
-/** States that are fetched with the code that knows them; nothing is known until then. */
+/** States that load with their code; until then nothing is known. */
 export class LateStates implements IRunStates {
   constructor(states: Promise<IRunStates>) {
     void states.then(found => {

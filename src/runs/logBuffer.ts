@@ -1,10 +1,12 @@
-/** Where the log had reached its limit (`runner/log.py`, `runtimes/docker/files/log_copy.py`). */
+/**
+ * The line where the log reached its limit (`runner/log.py`, `runtimes/docker/files/log_copy.py`).
+ */
 const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
 
-/** As much text is held; more of it would take a browser's memory. */
+/** The limit of text in memory, to protect the browser. */
 const LIMIT = 4 * 1024 * 1024;
 
-/** What was left out of a log, and the line that stands in its place. */
+/** A gap in a log, and the line in its place. */
 export interface ILogGap {
   line: number;
   lines: number;
@@ -12,29 +14,31 @@ export interface ILogGap {
   why: string;
 }
 
-/** Where a line begins between two pieces: its byte in the log, how many lines are before it. */
+/** The start of a line between two pieces: its byte in the log, and the lines before it. */
 interface ISeam {
   byte: number;
   line: number;
-  /** How much text is before it. */
+  /** The length of the text before it. */
   size: number;
 }
 
-/** A part of a log as lines: it grows at both ends, and beyond a limit it is cut at the other one.
- * A progress bar that rewrites its line stays one line. */
+/**
+ * A part of a log as lines. It grows at both ends; beyond a limit it is cut at the other end. A
+ * progress bar that rewrites its line stays one line.
+ */
 export class LogBuffer {
   constructor(private readonly limit = LIMIT) {}
 
-  /** The lines that are here; the last one may grow. */
+  /** The available lines; the last one may grow. */
   lines: string[] = [];
   gaps: ILogGap[] = [];
-  /** The bytes of the log that are here. */
+  /** The available bytes of the log. */
   start = 0;
   end = 0;
-  /** More was written behind them that was here, or was not taken. */
+  /** The log has more after this part. */
   behind = false;
 
-  /** There is room for more without a cut. */
+  /** Whether there is room for more without a cut. */
   get hasRoom(): boolean {
     return this._size < this.limit;
   }
@@ -58,7 +62,7 @@ export class LogBuffer {
     this._cutStart();
   }
 
-  /** Put what is before in front of it: whole lines, from a byte on. */
+  /** Prepend whole lines, which start at a byte. */
   prepend(text: string, start: number): void {
     if (!text) {
       return;
@@ -79,7 +83,7 @@ export class LogBuffer {
     this._cutEnd();
   }
 
-  /** Begin anew at a byte of the log. */
+  /** Start again at a byte of the log. */
   clear(start = 0): void {
     this.lines = [];
     this.gaps = [];
@@ -92,7 +96,7 @@ export class LogBuffer {
     this._shift = 0;
   }
 
-  /** By how many lines all moved since this was asked. */
+  /** Return by how many lines the text moved since the last call. */
   takeShift(): number {
     const shift = this._shift;
     this._shift = 0;
@@ -153,13 +157,13 @@ function moved({ byte, line, size }: ISeam, lines: number, text: number): ISeam 
   return { byte, line: line + lines, size: size + text };
 }
 
-/** What a terminal shows of a line with carriage returns: what was written last. */
+/** Return the visible text of a line with carriage returns: the last part. */
 function overwritten(line: string): string {
   const parts = line.split('\r').filter(Boolean);
   return parts[parts.length - 1] ?? '';
 }
 
-/** Indices of the lines that contain the text, or match it as an expression. */
+/** Return the indices of lines that contain the text or match it as an expression. */
 export function findLines(lines: readonly string[], text: string): number[] | 'bad' {
   if (!text) {
     return [];

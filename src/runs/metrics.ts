@@ -1,17 +1,17 @@
-/** From what a step recorded to lines: pure arithmetic. */
+/** Converts a task's metrics to lines: pure arithmetic. */
 import { Metric } from '../api/types';
 
-/** The values of a line, with a gap for what is no number. */
+/** Return the values of a line, with gaps for values that are not numbers. */
 export function numbersOf(metric: Metric): (number | null)[] {
   return metric.values.map(value => (typeof value === 'number' ? value : null));
 }
 
-/** Where its points lie: at steps, where the work counts them, else in seconds. */
+/** Return the places of the points: steps if the task counts them, else seconds. */
 export function placesOf({ steps, seconds }: Metric): readonly number[] {
   return steps?.length ? steps : seconds;
 }
 
-/** Round values around all of these, at least two. */
+/** Return at least two round values around all values. */
 export function around(values: readonly (number | null)[], parts = 2): number[] {
   const known = values.filter((value): value is number => value !== null);
   const [least, largest] = known.length

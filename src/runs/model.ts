@@ -6,20 +6,22 @@ import { IYard, isMove } from '../api/yard';
 import { movedRun } from './reducer';
 import { TaskTable } from './tasks';
 
-/** After an event, before the rest of what changed is asked for. */
+/** The delay after an event before the changes are requested, in milliseconds. */
 const GATHER = 150;
-/** What a step waits for comes with no event: it is asked for while one waits. */
+/** There are no events for the reason of a wait, so it is polled. */
 const LOOK_AGAIN = 3000;
 const WAITS = ['queued', 'preparing'];
-/** So many of those that wait are asked for. */
+/** At most this many waiting tasks are polled. */
 const FIRST_ONES = 100;
 
 const shown = new WeakMap<IYard, Map<string, RunModel>>();
 
-/** One run, kept true while somebody shows it: events move states at once, then what changed is
- * asked for; the whole is read when it is first shown, in pages. */
+/**
+ * One run, updated while it is shown. Events change states at once, and then the changes are
+ * requested. The whole run is first read in pages.
+ */
 export class RunModel implements IDisposable {
-  /** The one model of a run, for all who show it; each of them disposes it once. */
+  /** Return the shared model of a run; each user disposes it once. */
   static of(yard: IYard, id: string): RunModel {
     const models = shown.get(yard) ?? new Map<string, RunModel>();
     shown.set(yard, models);
@@ -43,7 +45,7 @@ export class RunModel implements IDisposable {
 
   readonly ready: Promise<void>;
 
-  /** Another object after each change. */
+  /** A new object after each change. */
   get detail(): RunDetail | undefined {
     return this._run && (this._detail ??= { run: this._run, tasks: [...this._tasks.list] });
   }
@@ -61,7 +63,7 @@ export class RunModel implements IDisposable {
     return this._activity;
   }
 
-  /** With the nodes that changed, or nothing when all may have. */
+  /** Emits the changed nodes, or undefined if all may have changed. */
   get changed(): ISignal<this, ReadonlySet<string> | undefined> {
     return this._changed;
   }
@@ -74,7 +76,7 @@ export class RunModel implements IDisposable {
     return this._tasks.get(node);
   }
 
-  /** Read all of it anew. */
+  /** Read everything again. */
   async reload(): Promise<void> {
     const round = ++this._round;
     this._last = undefined;
@@ -96,7 +98,7 @@ export class RunModel implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** Pages, as long as there are more; the first one says up to which event they tell. */
+  /** Read all pages; the first one says which event they are up to date with. */
   private async _read(
     asked: { since?: number; state?: string; limit?: number },
     round: number
@@ -159,7 +161,7 @@ export class RunModel implements IDisposable {
         return;
       }
       if (document.hidden || this._reading) {
-        this._lookAgain(); // a hidden window asks nothing
+        this._lookAgain(); // a hidden window requests nothing
       } else {
         void this._read({ state: WAITS.join(), limit: FIRST_ONES }, this._round);
       }
@@ -182,7 +184,7 @@ export class RunModel implements IDisposable {
     this._news();
   }
 
-  /** Ask for what changed, once for all events of a while, and one question at a time. */
+  /** Request changes once for several events, and one request at a time. */
   private _news(): void {
     this._timer ??= window.setTimeout(() => {
       this._timer = undefined;

@@ -1,4 +1,4 @@
-/** Links to what a step listens at while it runs. */
+/** The links to ports that a task listens on. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Activity, Task } from '../api/types';
@@ -9,7 +9,7 @@ export interface IMonitor {
   href: string;
 }
 
-/** Those that answer now. */
+/** Return the links that respond now. */
 export function monitorsOf(
   { client }: Pick<IYard, 'client'>,
   task: Pick<Task, 'state'>,
@@ -21,7 +21,7 @@ export function monitorsOf(
     .map(({ name, path }) => ({ name, href: URLExt.join(client.settings.baseUrl, path) }));
 }
 
-/** Why links will never answer, each in a sentence. */
+/** Return why links will never respond, one sentence for each. */
 export function silentMonitors(
   task: Pick<Task, 'state'>,
   activity: Activity | undefined,

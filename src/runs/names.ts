@@ -1,16 +1,16 @@
-/** What steps are called. */
+/** The names of tasks. */
 import { Task } from '../api/types';
 import { alike } from '../components/names';
 
 export interface IStepName {
   name: string;
-  /** Told, too, where several steps have that name. */
+  /** Set if several tasks have that name. */
   id?: string;
 }
 
 const known = new WeakMap<readonly Task[], ReadonlySet<string>>();
 
-/** The name of a step, and what tells it from others of that name. */
+/** Return the name of a task, with its id if other tasks have the same name. */
 export function stepName(task: Task, tasks: readonly Task[]): IStepName {
   let several = known.get(tasks);
   if (!several) {
@@ -21,7 +21,7 @@ export function stepName(task: Task, tasks: readonly Task[]): IStepName {
   return several.has(task.node) ? { name, id: task.node } : { name };
 }
 
-/** The same as one text. */
+/** Return the same as one text. */
 export function stepTitle(task: Task, tasks: readonly Task[]): string {
   const { name, id } = stepName(task, tasks);
   return id ? `${name} · ${id}` : name;

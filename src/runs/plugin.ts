@@ -64,7 +64,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** The one drawer, made when a run is first shown. */
+/** The one Run Info panel, created when a run is first shown. */
 class Drawer {
   constructor(
     private readonly app: JupyterFrontEnd,
@@ -118,7 +118,7 @@ class Drawer {
   private _sized = false;
 }
 
-/** A drawer that opens for the first time, and alone, takes a third of the height. */
+/** Give Run Info a third of the height when it first opens alone. */
 function enlarge(widget: Widget): void {
   const stack = widget.parent?.parent;
   const split = stack?.parent;
@@ -217,7 +217,7 @@ function addExecuted(
   });
 }
 
-/** How many runs are under way; nothing of it is fetched before one is. */
+/** Show the number of live runs; the code loads with the first live run. */
 function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | null): void {
   const { changed } = yard.runs;
   const add = async () => {
@@ -239,10 +239,13 @@ function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | nu
   }
 }
 
-/** What a shell builds, runs once and removes tells of itself there: `nbyard run -f`. */
+/**
+ * The name of executables that `nbyard run -f` creates, runs once and removes; the shell shows
+ * their result.
+ */
 const ONCE = /^once [0-9a-f]{12}$/;
 
-/** Say how a run ended, unless the drawer shows it. */
+/** Show a message when a run ends, unless Run Info shows the run. */
 function announce({ yard, commands, trans }: IRunServices, drawer: Drawer): void {
   const live = new Set<string>();
   yard.runs.changed.connect(() => {

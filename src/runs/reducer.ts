@@ -1,4 +1,4 @@
-/** What an event or a sign of life changes in what is known of a run: pure functions. */
+/** Applies events and progress to a run: pure functions. */
 import { Activity, Run, RunDetail, StoreEvent, Task } from '../api/types';
 
 export type TaskState = Task['state'];
@@ -10,7 +10,7 @@ export const TASK_DONE: ReadonlySet<string> = new Set([
   'skipped'
 ]);
 
-/** The run after events; the same object when none of them moves it. */
+/** Return the run after events; the same object if none changes it. */
 export function movedRun(run: Run, events: readonly StoreEvent[]): Run {
   return events.reduce((moved, event) => {
     const state = event.data.state as Run['state'];
@@ -47,15 +47,18 @@ export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task
   return moved;
 }
 
-/** Before what a step waits for, behind the reason why it runs (`domain/runs/status_reason.py`). */
+/**
+ * The separator between the reason of a run and the reason of a wait
+ * (`domain/runs/status_reason.py`).
+ */
 const WAITS = ' – waits: ';
 
-/** What a step that is to start waits for, for example an engine that does not answer. */
+/** Return what a task waits for, for example an engine that does not respond. */
 export function waitsFor(task: Task): string | undefined {
   return task.reason.split(WAITS)[1];
 }
 
-/** Seconds that a thing took, or takes until `now`; undefined when it never started. */
+/** Return the duration in seconds, until `now` if it runs; undefined if it never started. */
 export function secondsOf(
   thing: { started_at?: string | null; finished_at?: string | null },
   now: number
@@ -67,13 +70,13 @@ export function secondsOf(
   return Math.max(0, (end - Date.parse(thing.started_at)) / 1000);
 }
 
-/** Seconds of the newest attempt at a step. */
+/** Return the seconds of a task's newest attempt. */
 export function attemptSeconds(task: Task, now: number): number | undefined {
   const newest = task.attempts?.[task.attempts.length - 1];
   return secondsOf(newest?.started_at ? newest : task, now);
 }
 
-/** Seconds that a step worked, in all its attempts: what it waits between two is no work. */
+/** Return the seconds of work in all attempts, without the waits between them. */
 export function workSeconds(task: Task, now: number): number | undefined {
   const attempts = task.attempts ?? [];
   const works = task.state === 'running' || task.state === 'preparing';
@@ -85,7 +88,7 @@ export function workSeconds(task: Task, now: number): number | undefined {
   return parts.length ? parts.reduce((sum, part) => sum + part, 0) : undefined;
 }
 
-/** How much of a task is done, 0 … 1; undefined when that cannot be said. */
+/** Return the finished part of a task, 0 … 1; undefined if unknown. */
 export function progressOf(task: Task, activity: Activity | undefined): number | undefined {
   if (TASK_DONE.has(task.state)) {
     return 1;
@@ -93,7 +96,7 @@ export function progressOf(task: Task, activity: Activity | undefined): number |
   return task.state === 'running' && activity?.total ? activity.done / activity.total : undefined;
 }
 
-/** How much of a run is done, 0 … 1: finished steps, and parts of those under way. */
+/** Return the finished part of a run, 0 … 1, including running tasks. */
 export function runProgress(detail: RunDetail, activity: ReadonlyMap<string, Activity>): number {
   if (!detail.tasks.length) {
     return 0;
@@ -102,7 +105,7 @@ export function runProgress(detail: RunDetail, activity: ReadonlyMap<string, Act
   return done.reduce((sum, part) => sum + part, 0) / done.length;
 }
 
-/** The step that a person wants to see: the failed one, else one under way, else the last. */
+/** Return the task to show: the failed one, else a running one, else the last one. */
 export function stepToFollow(detail: RunDetail): string | undefined {
   const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));
   const last = [...detail.tasks].reverse().find(({ state }) => state === 'succeeded');

@@ -5,7 +5,7 @@ import { IRunServices } from './services';
 
 export const SAVE_FILES = 'nbyard:save-run-files';
 
-/** Saving files that a step wrote beside its outputs, where there is a file browser. */
+/** Saves files that a task wrote beside its outputs, if there is a file browser. */
 export function addSaveFiles(
   app: JupyterFrontEnd,
   services: IRunServices,

@@ -14,7 +14,7 @@ const MISSING = 404;
 
 type Step = { run: string; node: string };
 
-/** Ask for a folder and save the other files of a step there. */
+/** Ask for a folder and save the other files of a task there. */
 export async function saveFiles(
   services: IRunServices,
   { manager, path }: FileBrowserModel,
@@ -51,7 +51,7 @@ export async function saveFiles(
   }
 }
 
-/** Which of these paths are there already. */
+/** Return the paths that exist already. */
 export async function takenIn(
   contents: Contents.IManager,
   folder: string,
@@ -100,7 +100,7 @@ async function mayReplace(taken: readonly string[], trans: TranslationBundle): P
   return button.accept;
 }
 
-/** Those above files are there first. */
+/** Create the parent folders of files first. */
 async function makeFolders(
   contents: Contents.IManager,
   folder: string,
@@ -116,7 +116,7 @@ async function makeFolders(
   }
 }
 
-/** In pieces, as the file browser uploads: a request has a largest size. */
+/** Write in pieces like the file browser, because requests have a maximum size. */
 async function write(contents: Contents.IManager, path: string, blob: Blob): Promise<void> {
   const count = Math.max(1, Math.ceil(blob.size / CHUNK));
   for (let at = 0; at < count; at++) {

@@ -1,4 +1,4 @@
-/** Fills what the canvas asks for with the nbyard server. */
+/** Connects the interfaces of the canvas to the nbyard server. */
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';

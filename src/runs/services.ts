@@ -4,12 +4,12 @@ import { CommandRegistry } from '@lumino/commands';
 import { IYard } from '../api/yard';
 import { IChosenSteps } from '../canvas/tokens';
 
-/** What everything that shows a run needs. */
+/** What every view of a run needs. */
 export interface IRunServices {
   yard: IYard;
   trans: TranslationBundle;
   commands: CommandRegistry;
   rendermime: IRenderMimeRegistry;
-  /** The step that is looked at, here and on the canvas. */
+  /** The chosen node, shared with the canvas. */
   steps: IChosenSteps | null;
 }

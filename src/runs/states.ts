@@ -1,4 +1,4 @@
-/** The canvas' view of runs: the states of the newest run of one document. */
+/** The states of the newest run of one document, for the canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../api/eventStream';
@@ -127,7 +127,7 @@ export class RunStates implements IRunStates {
       this._model?.changed.connect(this._onRun, this);
       this._changed.emit(undefined);
     } catch {
-      // not reachable: the stream finds it again when it is connected anew
+      // unreachable: the event stream triggers a reload when it reconnects
     }
   }
 

@@ -1,9 +1,11 @@
 import { StoreEvent, Task } from '../api/types';
 import { movedTask } from './reducer';
 
-/** The tasks of a run in the order of the graph. What one event costs does not grow with them. */
+/**
+ * The tasks of a run in the order of the graph. The cost of an event is independent of their count.
+ */
 export class TaskTable {
-  /** Another list after each change. */
+  /** A new list after each change. */
   get list(): readonly Task[] {
     return (this._list ??= [...this._tasks.values()]);
   }
@@ -12,13 +14,13 @@ export class TaskTable {
     return this._tasks.get(node);
   }
 
-  /** Take a page as it was right after the event `last`; the nodes whose task is another one. */
+  /** Apply a page as of the event `last`; return the changed nodes. */
   put(tasks: readonly Task[], last: number): Set<string> {
     const changed = new Set<string>();
     for (const task of tasks) {
       const known = this._tasks.get(task.node);
       if (known && (this._moved.get(task.node) ?? 0) > last) {
-        continue; // the page is older than what is known
+        continue; // the page is older than the known state
       }
       if (JSON.stringify(known) !== JSON.stringify(task)) {
         this._set(task, changed);
@@ -27,7 +29,7 @@ export class TaskTable {
     return changed;
   }
 
-  /** States as events tell them; the nodes that moved. */
+  /** Apply states from events; return the changed nodes. */
   move(events: readonly StoreEvent[]): Set<string> {
     const changed = new Set<string>();
     for (const event of events) {

@@ -1,13 +1,13 @@
-/** From columns of what an attempt used to lines: pure arithmetic. */
+/** Converts resource measurements to lines: pure arithmetic. */
 import { Usage } from '../api/types';
 
 export type Unit = 'cores' | 'bytes' | 'percent';
 
-/** One line over time; `values` has a gap where nothing was said. */
+/** One line over time; `values` has a gap where a value is missing. */
 export interface ISeries {
   id: string;
   unit: Unit;
-  /** Of a GPU: which. */
+  /** The GPU of the line, if any. */
   gpu?: string;
   values: readonly (number | null)[];
 }
@@ -28,7 +28,7 @@ export function most(values: readonly (number | null)[]): number {
   return values.reduce<number>((top, value) => Math.max(top, value ?? 0), 0);
 }
 
-/** Round values for the axis, from 0 to one that is no less than the largest. */
+/** Return round values for the axis, from 0 to at least the largest value. */
 export function levels(largest: number, unit: Unit): number[] {
   if (unit === 'percent') {
     return [0, 50, 100];
@@ -43,7 +43,7 @@ export function levels(largest: number, unit: Unit): number[] {
 
 const DASH = 4;
 
-/** The `d` of an SVG path through all points that are there; one that is alone is a dash. */
+/** Return the `d` of an SVG path through all points; a single point becomes a dash. */
 export function pathOf(
   seconds: readonly number[],
   values: readonly (number | null)[],

@@ -1,4 +1,4 @@
-"""A graph.json as Luigi tasks."""
+"""Run a graph.json as Luigi tasks."""
 
 import functools
 import json

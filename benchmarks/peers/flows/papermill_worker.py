@@ -1,4 +1,4 @@
-"""Executes notebooks with papermill's API, one for each line of JSON that comes in."""
+"""Execute notebooks with papermill's API, one for each line of JSON on stdin."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""A graph.json as a Prefect flow: prefect_graph.py FOLDER WORKERS."""
+"""Run a graph.json as a Prefect flow: prefect_graph.py FOLDER WORKERS."""
 
 import json
 import subprocess

@@ -1,7 +1,9 @@
-"""So many clients, each with a connection of its own, ask one after the other for some seconds;
-prints the times of all requests. Spaces in answers do not count. Standard library only.
+"""Send requests from many clients for some seconds, and print their times.
 
     python asking.py PORT PATH CLIENTS SECONDS EXPECTED BODY [HEADER…]
+
+Each client has its own connection and sends one request after the other. Spaces in responses do not
+count. The program uses the standard library only.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The same model for all who serve it: scaled, then logistic regression, over four columns."""
+"""The model of all servers: scaling, then logistic regression, over four columns."""
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ COLUMNS = ("a", "b", "c", "d")
 
 
 class Sorter:
+    """A pipeline that is trained on random data at its start."""
+
     def __init__(self) -> None:
         values = np.random.default_rng(0).normal(size=(500, len(COLUMNS)))
         self.model = make_pipeline(StandardScaler(), LogisticRegression())

@@ -1,4 +1,4 @@
-"""The model behind BentoML, as its documentation has it: one endpoint with typed arguments."""
+"""The model behind BentoML, as in its documentation: one endpoint with typed arguments."""
 
 import bentoml
 import pandas as pd

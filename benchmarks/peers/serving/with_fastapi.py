@@ -1,4 +1,4 @@
-"""The model behind FastAPI, as its tutorial has it: bodies and answers are checked by pydantic."""
+"""The model behind FastAPI, as in its tutorial: pydantic checks requests and responses."""
 
 import pandas as pd
 from fastapi import FastAPI

@@ -1,4 +1,4 @@
-"""The model behind MLServer, as its documentation has it: a runtime of one's own."""
+"""The model behind MLServer, as in its documentation: a custom runtime."""
 
 import pandas as pd
 from mlserver import MLModel

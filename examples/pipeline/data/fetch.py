@@ -1,4 +1,4 @@
-"""Fetch images (a row of pixels each) and their labels (a line each)."""
+"""Fetch images (one row of pixels each) and their labels (one line each)."""
 
 import argparse
 import shutil

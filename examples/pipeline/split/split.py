@@ -1,4 +1,4 @@
-"""Put every image with its label into the rows for training or into those for the test."""
+"""Split labelled images at random into rows for training and rows for the test."""
 
 import argparse
 import random

@@ -1,4 +1,4 @@
-"""Learn the mean image of every label; an image gets the label whose mean is nearest."""
+"""Learn the mean image of each label; an image gets the label of the nearest mean."""
 
 import argparse
 import csv

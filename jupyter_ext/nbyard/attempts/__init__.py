@@ -1,3 +1,4 @@
-"""The folder of an attempt, written for the runner and read by the dispatcher, and the Monitor
-links of running attempts.
+"""Attempt folders and the Monitor links of running attempts.
+
+The runner reads and writes the folders. The dispatcher reads and removes them.
 """

@@ -1,5 +1,8 @@
-"""Attempt folders on our side, while they live: written for the runner, read for the dispatcher,
-reduced to a record in the end. What people see of them: `attempt_views`."""
+"""Write, read and clean up attempt folders.
+
+The dispatcher writes a folder for the runner and reads it while the attempt runs. At the end the
+folder is reduced to a record. `attempt_views` renders what users see of it.
+"""
 
 import contextlib
 import os
@@ -32,7 +35,7 @@ KEPT = (
     contract.CALLS,
     contract.RESULTS,
 )
-# the names in a folder of an attempt that the work does not choose
+# Names in an attempt folder that nbyard reserves.
 OWN = frozenset(
     {
         *KEPT,
@@ -51,35 +54,39 @@ OWN = frozenset(
 
 
 def place(store: Path, attempt_id: str, worker: str = "") -> Path:
-    """The folder of an attempt; where a worker has it, in that of the worker."""
+    """Return the folder of an attempt; for a worker's attempt it lies in the worker's folder."""
     inside = f"{worker}/{contract.PLACES}/" if worker else ""
     return Path(f"{store}/attempts/{inside}{attempt_id}")
 
 
 def is_own(name: str) -> bool:
-    """Return whether a name in an attempt's folder is one of ours, or of a file that will be."""
+    """Return whether nbyard reserves this name, or a name with such a prefix, in the folder."""
     return name in OWN or any("." in one and name.startswith(f"{one}.") for one in OWN)
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
-    """task.json, whole and last: a folder without it was never finished."""
+    """Write task.json atomically and last: a folder without it is incomplete."""
     part = f"{folder}/{contract.TASK}.tmp"
     write_new(part, msgspec.json.format(msgspec.json.encode(task)))
+    # A runner never sees half of the file: the rename is atomic.
     os.replace(part, f"{folder}/{contract.TASK}")
 
 
 def read_task(folder: Path) -> contract.TaskFile:
-    """task.json of an attempt.
+    """Read task.json of an attempt.
 
     Raises:
-        OSError: there is none.
-        msgspec.MsgspecError: it is not as it was written.
+        OSError: the file does not exist or cannot be read.
+        msgspec.MsgspecError: the content is not a valid task.
     """
     return msgspec.json.decode(read_small(f"{folder}/{contract.TASK}"), type=contract.TaskFile)
 
 
 def surroundings_in(folder: Path) -> contract.Surroundings | None:
-    """What the attempt or the worker of this folder was made for; None when it cannot be read."""
+    """Return the surroundings of an attempt or a worker.
+
+    Returns None if the file is missing or invalid.
+    """
     try:
         content = (folder / contract.SURROUNDINGS).read_bytes()
         found = msgspec.json.decode(content, type=contract.Surroundings)
@@ -93,7 +100,7 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
 
 
 def makes_image(folder: Path) -> bool:
-    """Whether the first that the attempt tells is that its image is built or pulled."""
+    """Return whether the first event of the attempt reports an image build or pull."""
     try:
         with open(folder / contract.EVENTS, "rb") as events:
             told = msgspec.json.decode(events.readline(MAX_STAGE))
@@ -103,18 +110,18 @@ def makes_image(folder: Path) -> bool:
 
 
 def make_calls(folder: Path) -> None:
-    """Make ready for `add_calls`."""
+    """Create the files that `add_calls` needs: the list of calls and the FIFO."""
     (folder / contract.CALLS).touch()
     with contextlib.suppress(FileExistsError):
         os.mkfifo(folder / contract.MORE)
 
 
 def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
-    """Tell a worker of more to do, and knock."""
+    """Append calls for a worker and wake it."""
     with open(folder / contract.CALLS, "ab", 0) as file:
-        # behind half a line of somebody who was killed
+        # A killed writer may have left half a line; the newline ends it.
         file.write(b"\n" + b"".join(msgspec.json.encode(call) + b"\n" for call in calls))
-    with contextlib.suppress(OSError):  # nobody is there yet, or any more
+    with contextlib.suppress(OSError):  # the worker does not listen yet, or has exited
         handle = os.open(folder / contract.MORE, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         try:
             os.write(handle, b".")
@@ -123,17 +130,17 @@ def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
 
 
 def read_calls(folder: Path) -> list[contract.Call]:
-    """All that a worker was told."""
+    """Return all calls that were sent to a worker."""
     return _lines(folder / contract.CALLS, 0, contract.Call)[0]
 
 
 def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
-    """What calls came to, from that byte on, and where to go on."""
+    """Return the results after byte `after`, and the byte to continue from."""
     return _lines(folder / contract.RESULTS, after, contract.Result)
 
 
 def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
-    """The whole lines that can be read as such."""
+    """Decode the complete lines after a byte; skip lines that cannot be decoded."""
     found: list[T] = []
     try:
         with open(path, "rb", opener=only_a_file) as file:
@@ -141,6 +148,7 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
             content = file.read()
     except OSError:
         return found, after
+    # The writer may be in the middle of the last line; it is read with the next call.
     whole = content[: content.rfind(b"\n") + 1]
     decode = msgspec.json.Decoder(kind).decode
     for line in whole.splitlines():
@@ -150,15 +158,15 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
 
 
 def read_result(folder: Path) -> contract.Result | None:
-    """result.json, or None while it is not there or cannot be read as one."""
-    # work may have done anything to its folder
+    """Return result.json, or None while it is missing or invalid."""
+    # The task's code may have changed its folder in any way.
     with contextlib.suppress(OSError, ValueError):
         return msgspec.json.decode(read_small(f"{folder}/{contract.RESULT}"), type=contract.Result)
     return None
 
 
 def stamp(path: str) -> tuple[int, int]:
-    """What differs once a file was written to; zero where there is none."""
+    """Return size and mtime (ns) of a file, which change with each write; zeros without a file."""
     try:
         found = os.stat(path)
     except OSError:
@@ -167,21 +175,23 @@ def stamp(path: str) -> tuple[int, int]:
 
 
 def last_signs(folder: Path) -> tuple[tuple[int, int], ...]:
-    """What differs once the work has printed something or told of a cell."""
+    """Return the stamps of the log and the events: they change when the task makes progress."""
     return stamp(f"{folder}/{contract.LOG}"), stamp(f"{folder}/{contract.EVENTS}")
 
 
 def only_a_file(path: str, flags: int) -> int:
-    """No link is followed, and no writer waited for."""
+    """Open a file without following a link or waiting for a writer."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def ask_to_end(folder: Path, reason: str) -> None:
-    """The file that asks the work to end, where there is work that is not at its end. It appears
-    whole, and the first who asks gives the reason.
+    """Ask a running attempt to stop by creating its cancel file.
+
+    The file appears atomically. The first caller sets the reason. Without a running attempt the
+    function does nothing.
 
     Raises:
-        OSError: it cannot be written, as on a full disk.
+        OSError: the file cannot be written, for example because the disk is full.
     """
     ended = (folder / contract.RESULT).exists() or not (folder / contract.TASK).exists()
     if ended or os.path.lexists(folder / contract.CANCEL):
@@ -189,42 +199,44 @@ def ask_to_end(folder: Path, reason: str) -> None:
     part = f"{folder}/{contract.CANCEL}.{os.urandom(4).hex()}"
     try:
         write_new(part, reason.encode())
-        with contextlib.suppress(FileExistsError):  # somebody else has asked just now
+        with contextlib.suppress(FileExistsError):  # another caller was faster
             os.link(part, folder / contract.CANCEL)
     finally:
         Path(part).unlink(missing_ok=True)
 
 
 def present(store: Path) -> list[str]:
-    """The ids of all attempts that have a folder."""
+    """Return the ids of all attempts that have a folder."""
     with contextlib.suppress(FileNotFoundError):
         return sorted(os.listdir(store / "attempts"))
     return []
 
 
 def set_aside(store: Path, attempt_id: str) -> None:
-    """What an attempt that is over has of its outputs, for the next at the same, in one step: then
-    it is out of reach of who may be at it still."""
+    """Move the outputs of a finished attempt aside, for the next attempt of the task.
+
+    One rename puts them out of reach of processes that may still run.
+    """
     with contextlib.suppress(FileExistsError):
         os.mkdir(f"{store}/{UNFINISHED}", OURS)
-    with contextlib.suppress(OSError):  # there is none, or it lies there
+    with contextlib.suppress(OSError):  # there are no outputs, or they were already moved
         os.rename(place(store, attempt_id) / OUTPUTS, unfinished(store, attempt_id))
 
 
 def unfinished(store: Path, attempt_id: str) -> Path:
-    """Where that is."""
+    """Return the folder of an attempt's outputs that were set aside."""
     return Path(f"{store}/{UNFINISHED}/{attempt_id}")
 
 
 def all_unfinished(store: Path) -> list[str]:
-    """The ids of the attempts of which there is any."""
+    """Return the ids of all attempts whose outputs were set aside."""
     with contextlib.suppress(FileNotFoundError):
         return sorted(os.listdir(f"{store}/{UNFINISHED}"))
     return []
 
 
 def keep_record(folder: Path) -> None:
-    """Remove what is no record: code, staged inputs, outputs that were taken."""
+    """Reduce a folder to its record: remove code, staged inputs and collected outputs."""
     _open_up(folder)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
@@ -237,12 +249,12 @@ def keep_record(folder: Path) -> None:
 def _keep_records(calls: Path) -> None:
     for name in os.listdir(calls):
         keep_record(calls / name)
-        with contextlib.suppress(OSError):  # a call that printed nothing has no record there
+        with contextlib.suppress(OSError):  # a call that printed nothing leaves no record
             os.rmdir(calls / name)
 
 
 def remove(store: Path, attempt_id: str) -> None:
-    """Remove the whole folder, and what was set aside of it."""
+    """Remove an attempt's whole folder and the outputs that were set aside."""
     discard(place(store, attempt_id))
     discard(unfinished(store, attempt_id))
 
@@ -261,7 +273,10 @@ def discard(path: Path) -> None:
 
 
 def _discard_folder(name: str, parent: int | None) -> None:
-    """Through open folders: whatever else is made of a name meanwhile, nothing else is touched."""
+    """Remove a folder through open directory handles.
+
+    If another process replaces a name meanwhile, nothing outside the folder is touched.
+    """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     try:
         handle = os.open(name, flags, dir_fd=parent)
@@ -270,7 +285,7 @@ def _discard_folder(name: str, parent: int | None) -> None:
         handle = os.open(name, flags, dir_fd=parent)
     try:
         if os.fstat(handle).st_mode & OURS != OURS:
-            with contextlib.suppress(OSError):  # another user's
+            with contextlib.suppress(OSError):  # the folder belongs to another user
                 os.fchmod(handle, OURS)
         with os.scandir(handle) as entries:
             found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]

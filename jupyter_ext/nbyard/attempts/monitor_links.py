@@ -1,6 +1,7 @@
-"""What is known of the Monitor links of live attempts: a file for each, beside their folders.
+"""Store the Monitor links of live attempts, one file per attempt.
 
-Not in these, which the work can write to: a container must not choose where the proxy asks.
+The files lie beside the attempt folders, not inside: a task can write to its folder, and a
+container must not choose the proxy's target.
 """
 
 import contextlib
@@ -18,8 +19,10 @@ LOOPBACK = "127.0.0.1"
 
 
 class Spot(msgspec.Struct, frozen=True):
-    """Where a link leads, and whether it answers there; the pages of one that `is_trusted` may do
-    what JupyterLab may."""
+    """The target of a link, and whether it responds.
+
+    The pages of a spot with `is_trusted` have the same rights as JupyterLab.
+    """
 
     name: str
     port: int
@@ -29,8 +32,10 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True):
-    """The TensorBoard that was started beside the attempt, never a bare pid; `port` is where it
-    listens."""
+    """The TensorBoard process that was started beside the attempt.
+
+    The start time protects against a reused pid. `port` is where it listens.
+    """
 
     pid: int
     started: float
@@ -38,7 +43,7 @@ class Board(msgspec.Struct, frozen=True):
 
 
 class Monitor(msgspec.Struct, frozen=True):
-    """Of one attempt: the `ports` that were chosen for it, by name, and what came of them."""
+    """The Monitor data of one attempt: the chosen `ports` by name, the links and the board."""
 
     ports: dict[str, int] = {}
     spots: list[Spot] = []
@@ -46,7 +51,7 @@ class Monitor(msgspec.Struct, frozen=True):
 
 
 def read(store: Path, attempt_id: str) -> Monitor | None:
-    """None where there is none, as for most."""
+    """Return the Monitor data of an attempt; None for most, which have none."""
     try:
         return msgspec.json.decode(read_small(f"{_path(store, attempt_id)}"), type=Monitor)
     except (OSError, msgspec.MsgspecError):
@@ -54,26 +59,27 @@ def read(store: Path, attempt_id: str) -> Monitor | None:
 
 
 def write(store: Path, attempt_id: str, monitor: Monitor) -> None:
-    """Replace what was known."""
+    """Replace the Monitor data of an attempt."""
     _make_folder(store)
     write_whole(_path(store, attempt_id), msgspec.json.encode(monitor))
 
 
 def forget(store: Path, attempt_id: str) -> None:
-    """Remove what was known, and what a board printed."""
+    """Remove the Monitor data of an attempt and the log of its board."""
     for path in (_path(store, attempt_id), log_path(store, attempt_id)):
+        # Most attempts never had a monitor.
         path.unlink(missing_ok=True)
 
 
 def present(store: Path) -> set[str]:
-    """The ids of all attempts of which something is known."""
+    """Return the ids of all attempts with Monitor data."""
     with contextlib.suppress(FileNotFoundError):
         return {name.removesuffix(".json") for name in os.listdir(store / FOLDER) if _is_one(name)}
     return set()
 
 
 def links(store: Path, attempt_id: str) -> list[MonitorLink]:
-    """The links of a running attempt."""
+    """Return the links of a running attempt."""
     monitor = read(store, attempt_id)
     return [
         MonitorLink(spot.name, link_path(attempt_id, spot.name), spot.answers, spot.reason)
@@ -82,13 +88,13 @@ def links(store: Path, attempt_id: str) -> list[MonitorLink]:
 
 
 def open_log(store: Path, attempt_id: str) -> BinaryIO:
-    """For what the board of an attempt prints."""
+    """Open the log of an attempt's board for writing; its content is lost."""
     _make_folder(store)
     return open(log_path(store, attempt_id), "wb")
 
 
 def log_path(store: Path, attempt_id: str) -> Path:
-    """What the board of an attempt prints."""
+    """Return the path of the log of an attempt's board."""
     return store / FOLDER / f"{attempt_id}.log"
 
 

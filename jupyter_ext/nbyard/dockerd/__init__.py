@@ -1,7 +1,7 @@
-"""The Docker engine as far as nbyard needs it: the only importer of Docker's SDK.
+"""The Docker engine as nbyard needs it: the only package that imports Docker's SDK.
 
-What a container may be is fixed in `specs`: a `ContainerSpec` has no field for privileges,
-devices or host namespaces, so no caller can ask for them.
+`specs` fixes what a container may be. A `ContainerSpec` has no field for privileges, devices or
+host namespaces, so no caller can ask for them.
 """
 
 from nbyard.dockerd.by_hand import by_hand

@@ -1,5 +1,7 @@
-"""The command of a shell that starts a container as we do: with the same limits and the same
-hardening, so that what fails under them fails by hand too."""
+"""Print a shell command that starts a container as nbyard does.
+
+The command has the same limits and the same hardening, so a failure under them can be reproduced.
+"""
 
 import shlex
 
@@ -16,8 +18,11 @@ from nbyard.dockerd.specs import (
 
 
 def by_hand(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
-    """For Docker's client; `engine` is its URL where that is not the usual one. Otherwise than with
-    us are its name, its labels, how much of its log is kept, and its network where it has one."""
+    """Return the command for Docker's client; `engine` is a URL if it is not the default one.
+
+    The name, the labels and the size of the log differ from our container. So does its network if
+    it has one.
+    """
     words = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
     words += [*_hardening(spec, info), *_limits(spec, info)]
     for mount in spec.mounts:

@@ -1,4 +1,4 @@
-"""How an engine is reached: local socket, TCP with or without TLS, ssh."""
+"""Connect to an engine: by a local socket, by TCP with or without TLS, or over ssh."""
 
 import os
 import socket
@@ -38,17 +38,19 @@ _loading = threading.Lock()
 
 
 def load_sdk() -> None:
-    """Docker's SDK, whole, before any part of it: two threads that begin with two of its modules
-    would each find the other half made."""
+    """Import Docker's SDK as a whole before any of its modules.
+
+    Two threads that start with different modules would each find the other one half imported.
+    """
     with _loading:
         import docker  # noqa: F401
 
 
 class Connection:
-    """One engine, reached at `url` ("" = DOCKER_HOST, else the local socket).
+    """The connection to one engine at `url` ("" = DOCKER_HOST, else the local socket).
 
-    `certificates` is a folder with ca.pem, cert.pem and key.pem for engines behind TCP; "" takes
-    the one that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH tell. They are always checked.
+    `certificates` is a folder with ca.pem, cert.pem and key.pem for engines behind TCP; "" uses the
+    one that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name. Certificates are always checked.
     """
 
     def __init__(self, url: str = "", *, certificates: str = "", timeout: float = 10):
@@ -62,7 +64,7 @@ class Connection:
         self._info: EngineInfo | None = None
 
     def fresh_info(self) -> EngineInfo:
-        """What the engine says of itself now."""
+        """Query the engine for its current information."""
         with self._calling() as client:
             told = client.info()
         security = " ".join(told.get("SecurityOptions") or [])
@@ -81,12 +83,15 @@ class Connection:
 
     @property
     def info(self) -> EngineInfo:
-        """What does not change while the engine runs; `now` is of the first call."""
+        """Return information that is constant while the engine runs.
+
+        `now` is from the first call.
+        """
         return self._info or self.fresh_info()
 
     @property
     def way(self) -> str:
-        """How it is reached, in words."""
+        """Return how the engine is reached, as text."""
         if self.url.startswith("ssh://"):
             return "over ssh"
         if self.url.startswith("unix://"):
@@ -100,7 +105,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Late calls of other threads are refused from now on."""
+        """Close the connection; later calls of other threads are refused."""
         self._is_closed = True
         if self._connected is not None:
             self._connected.close()
@@ -111,6 +116,7 @@ class Connection:
 
     def _client(self) -> "APIClient":
         with self._connecting:
+            # A late thread must not reopen a connection, because no code would close it.
             if self._is_closed:
                 raise Unavailable(f"The connection to {self.url} is closed.")
             if self._connected is None:
@@ -126,6 +132,7 @@ class Connection:
             timeout=cast(int, self._timeout),
         )
         if address.startswith("unix://"):
+            # The SDK's own adapter would open one pool for each path.
             client.get_adapter(HERE).close()
             adapter = _adapter_class()(f"http+{address}", self._timeout, max_pool_size=POOL)
             client.mount(HERE, adapter)
@@ -172,7 +179,7 @@ class Connection:
             raise self._unreachable(said or plain(error)) from error
 
     def _knock(self) -> None:
-        """The SDK leaves a socket open when nobody listens, so that is found out before."""
+        """Probe a local socket first: the SDK leaks a socket if no engine listens."""
         if self.url.startswith("unix://"):
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.settimeout(self._timeout)
@@ -190,9 +197,10 @@ class Connection:
 
     @contextmanager
     def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:
-        """An answer to be read piece by piece. The SDK switches time limits off here."""
+        """Yield a streamed response; the SDK would disable its time limits here."""
         with self._calling() as client:
             url = f"{client.base_url}/v{client.api_version}{path}"
+            # Connecting always has a limit; a followed log may be silent forever.
             limits = (self._timeout, wait)
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
                 check(answer)
@@ -200,7 +208,7 @@ class Connection:
 
 
 def _join_group(place: str) -> str:
-    """Say which group may use a socket."""
+    """Return the hint that names the group of a socket."""
     try:
         group = Path(place).group()
     except (OSError, KeyError):  # its folder is closed, or the group has no name
@@ -213,7 +221,7 @@ def _adapter_class() -> Any:
 
     class Adapter(UnixHTTPAdapter):
         def get_connection(self, url: Any, proxies: Any = None) -> Any:
-            """One pool for all: the SDK has one for every path, which over ssh is a login each."""
+            """Share one pool: the SDK creates one per path, which means a login each over ssh."""
             return super().get_connection(HERE, proxies)
 
     return Adapter
@@ -226,7 +234,7 @@ def _client_class() -> "type[APIClient]":
         def merge_environment_settings(
             self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
         ) -> Any:
-            """Certificates for the web (REQUESTS_CA_BUNDLE) must not replace the engine's own."""
+            """Keep the engine's certificates: REQUESTS_CA_BUNDLE is for the web."""
             told = self.verify if verify is None else verify
             return super().merge_environment_settings(url, proxies, stream, told, cert)
 
@@ -234,7 +242,7 @@ def _client_class() -> "type[APIClient]":
 
 
 def _certificates_of_docker() -> str:
-    """The folder that Docker's own client would take; "" when it would not use TLS."""
+    """Return the folder that Docker's own client would use; "" if it would not use TLS."""
     folder = os.environ.get("DOCKER_CERT_PATH", "")
     if os.environ.get("DOCKER_TLS_VERIFY") or folder:
         return folder or "~/.docker"

@@ -1,4 +1,4 @@
-"""Build contexts: files for the engine, as one tar whose bytes depend on nothing else."""
+"""Pack build contexts for the engine as reproducible tar archives."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ IGNORE_FILE = ".dockerignore"
 
 
 def kept_paths(folder: Path, dockerfile: str) -> list[str]:
-    """What of a folder goes to the engine: all but what its .dockerignore names."""
+    """List the paths of a folder that go to the engine: all that .dockerignore does not exclude."""
     load_sdk()
     from docker.utils.build import exclude_paths
 
@@ -31,7 +31,7 @@ def kept_paths(folder: Path, dockerfile: str) -> list[str]:
 def packed(
     files: Mapping[str, str], folders: Mapping[str, Path], dockerfile: str
 ) -> Iterator[tuple[IO[bytes], str]]:
-    """A tar of these files and folders (by their places in it), and the SHA-256 of its bytes."""
+    """Yield a tar of files and folders, keyed by their paths in it, and its SHA-256."""
     with tempfile.TemporaryFile() as whole:
         with tarfile.open(fileobj=whole, mode="w") as archive:
             for name, text in sorted(files.items()):
@@ -46,7 +46,7 @@ def packed(
 
 
 def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
-    """Without owner and date."""
+    """Return a tar entry without owner and date, so that equal files give equal bytes."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, mode
     return member
@@ -63,7 +63,9 @@ def _add_folder(archive: tarfile.TarFile, place: str, folder: Path, dockerfile: 
         elif stat.S_ISLNK(found.st_mode):
             member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
             archive.addfile(member)
+        # Devices, sockets and FIFOs are left out.
         elif stat.S_ISREG(found.st_mode):
+            # The umask of the user must not change the digest, so only this bit counts.
             is_program = found.st_mode & stat.S_IXUSR
             member.size, member.mode = found.st_size, 0o755 if is_program else 0o644
             with path.open("rb") as file:

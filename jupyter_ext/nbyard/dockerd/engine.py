@@ -1,7 +1,7 @@
-"""One Docker engine, spoken to through the SDK.
+"""Call one Docker engine through the SDK.
 
-Every call has a timeout and raises our errors: Unavailable (no engine, or no answer), NotFound,
-Conflict, NbyardError with the engine's own words.
+Every call has a timeout and raises our errors: Unavailable (no engine or no answer), NotFound,
+Conflict, or NbyardError with the engine's message.
 """
 
 import base64
@@ -29,17 +29,23 @@ from nbyard.dockerd.specs import (
 from nbyard.dockerd.words import check
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
-# Else the machine itself answers at the bridge's address.
+# Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
 class Engine(Images):
-    """What is asked of one engine."""
+    """The containers, files, volumes and networks of one engine."""
 
     # Containers
 
     def create(self, spec: ContainerSpec) -> str:
-        """Raises Conflict when the name is taken, NotFound without image or network."""
+        """Create a container and return its id.
+
+        Raises:
+            Conflict: the name is taken.
+            NotFound: the image or the network does not exist.
+        """
+        # Podman assigns GPUs as CDI devices, which Docker's API cannot request.
         if spec.gpus and self.info.is_podman:
             return self._create_with_devices(spec)
         options = host_options(spec, self.info)
@@ -67,6 +73,7 @@ class Engine(Images):
         return str(answer.json()["Id"])
 
     def container(self, name: str) -> Container | None:
+        """Return the state of a container; None if it does not exist."""
         try:
             with self._calling() as client:
                 told = client.inspect_container(name)
@@ -86,31 +93,33 @@ class Engine(Images):
         )
 
     def start(self, name: str) -> None:
+        """Start a container."""
         with self._calling() as client:
             client.start(name)
 
     def usage(self, name: str) -> Used | None:
-        """None when it does not run."""
+        """Return the current usage of a container; None if it does not run."""
         path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
         with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
             return used(answer.json())
         return None
 
     def signal(self, name: str, signal: str) -> None:
-        """Does nothing when it does not run."""
+        """Send a signal to a container; do nothing if it does not run."""
         with suppress(NotFound, Conflict), self._calling() as client:
             client.kill(name, signal)
 
     def remove(self, name: str) -> None:
-        """Kill and remove it with its anonymous volumes, when it is there."""
+        """Kill and delete a container with its anonymous volumes; do nothing if it is missing."""
         with suppress(NotFound, Conflict), self._calling() as client:
             client.remove_container(name, force=True, v=True)
 
     @contextmanager
     def stdin(self, name: str) -> Iterator[Callable[[bytes], None]]:
-        """Write to a container's standard input; leaving the block closes it.
+        """Yield a function that writes to a container's standard input.
 
-        Writing raises OSError when the container has ended.
+        Leaving the block closes the stream. The function raises OSError when the container has
+        exited.
         """
         with self._calling() as client:
             raw: Any = client.attach_socket(name, params={"stdin": 1, "stream": 1})
@@ -121,13 +130,13 @@ class Engine(Images):
         finally:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_WR)
-            # The SDK's wrapper alone leaves the connection open until it is collected.
+            # The SDK's wrapper alone keeps the connection open until it is garbage-collected.
             (getattr(raw, "_response", None) or raw).close()
 
     def log(self, name: str, *, follow: bool = False) -> Iterator[tuple[bool, bytes]]:
-        """What a container printed, always the same from its first byte on.
+        """Yield what a container printed, from its first byte.
 
-        The flag says whether a piece is of its standard output.
+        Each piece comes with a flag: True for standard output, False for standard error.
         """
         params = {"stdout": 1, "stderr": 1, "follow": int(follow)}
         wait = None if follow else self._timeout
@@ -138,8 +147,10 @@ class Engine(Images):
                     yield stream == 1, piece
 
     def lines(self, name: str, since: int) -> Iterator[tuple[int, bytes]]:
-        """What a container prints, as it comes, each piece with its moment in nanoseconds of the
-        engine's clock: those after `since`."""
+        """Follow the output of a container after the moment `since`.
+
+        Each piece comes with its moment, in nanoseconds of the engine's clock.
+        """
         moment = f"{since // 10**9}.{since % 10**9:09d}"
         params = {"stdout": 1, "stderr": 1, "follow": 1, "timestamps": 1, "since": moment}
         with self._reading(f"/containers/{name}/logs", params, None) as answer:
@@ -151,12 +162,15 @@ class Engine(Images):
     # Files
 
     def put(self, name: str, folder: str, archive: IO[bytes]) -> None:
-        """Unpack a tar inside a container, running or not."""
+        """Unpack a tar inside a container, whether it runs or not."""
         with self._calling() as client:
             client.put_archive(name, folder, archive)
 
     def stat(self, name: str, path: str) -> dict[str, Any] | None:
-        """Name, size, mode and date (`mtime`, text) of a path in a container."""
+        """Return name, size, mode and date (`mtime`, text) of a path in a container.
+
+        Returns None if the path does not exist.
+        """
         try:
             with self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/containers/{name}/archive"
@@ -168,15 +182,22 @@ class Engine(Images):
         return cast(dict[str, Any], msgspec.json.decode(base64.b64decode(packed)))
 
     def get(self, name: str, path: str) -> Generator[bytes, None, None]:
-        """A tar of a path in a container. Raises NotFound."""
+        """Yield the pieces of a tar of a path in a container.
+
+        Raises:
+            NotFound: the path does not exist.
+        """
         with self._reading(f"/containers/{name}/archive", {"path": path}, self._timeout) as answer:
             yield from answer.iter_content(1 << 16)
 
     def create_volume(
         self, name: str, labels: Mapping[str, str], size_bytes: int | None = None
     ) -> bool:
-        """Whether it is held to its size: most file systems cannot do that."""
-        # Podman says that it can, and then cannot mount it
+        """Create a volume; return whether its size is limited.
+
+        Most file systems cannot limit it.
+        """
+        # Podman accepts the option, but cannot mount the volume then.
         options = {"size": str(size_bytes)} if size_bytes and not self.info.is_podman else None
         try:
             with self._calling() as client:
@@ -188,10 +209,11 @@ class Engine(Images):
         return bool(options)
 
     def remove_volume(self, name: str) -> None:
+        """Remove a volume; do nothing if it is missing."""
         with suppress(NotFound), self._calling() as client:
             client.remove_volume(name, force=True)
 
-    # Networks: names are not unique for the engine, so ids are used
+    # Networks. An engine may have several networks of one name, so ids are used.
 
     def _networks(self, name: str) -> list[dict[str, Any]]:
         with self._calling() as client:
@@ -199,11 +221,12 @@ class Engine(Images):
         return sorted((n for n in found if n["Name"] == name), key=lambda n: str(n["Id"]))
 
     def network(self, name: str, labels: Mapping[str, str], *, internal: bool = False) -> str:
-        """The id of a bridge of this name, made when it is missing.
+        """Return the id of the bridge network of this name; create it if it is missing.
 
-        `internal`: it leads nowhere else, not even to the engine's machine.
+        An `internal` network leads nowhere else, not even to the engine's machine.
         """
         known = self._networks(name)
+        # An older run may have left a network of the other kind under this name.
         if any(bool(one.get("Internal")) != internal for one in known):
             if not self.remove_network(name):
                 raise Unavailable(f"The network {name} is of the other kind and still in use.")
@@ -233,7 +256,7 @@ class Engine(Images):
             raise
 
     def remove_network(self, name: str) -> bool:
-        """Remove it unless something is attached; whether it is gone."""
+        """Remove a network unless containers are attached; return whether it is gone."""
         try:
             for known in self._networks(name):
                 with suppress(NotFound), self._calling() as client:
@@ -247,7 +270,7 @@ class Engine(Images):
     # By label
 
     def owned(self, label: str, value: str) -> list[Owned]:
-        """Containers, then volumes, then networks with this label."""
+        """List containers, then volumes, then networks with this label."""
         chosen = {"label": [f"{label}={value}"]}
         with self._calling() as client:
             containers = client.containers(all=True, filters=chosen)

@@ -1,4 +1,4 @@
-"""Images of one engine: looked at, pulled, pushed, built, named and removed."""
+"""Inspect, pull, push, build, tag and remove the images of one engine."""
 
 import socket
 import threading
@@ -19,14 +19,16 @@ from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 LOOK_SECONDS = 0.5
 BY_ID = "sha256:"
-# A large one on a busy disk.
+# Long enough for a large image on a busy disk.
 REMOVE_SECONDS = 120
 
 
 class EngineImage(msgspec.Struct, frozen=True):
-    """What the engine says of an image. `entrypoint` and `command` are what it starts by itself,
-    `variables` what that finds in its environment; `digests` are the names under which registries
-    have it."""
+    """An image as the engine describes it.
+
+    `entrypoint` and `command` are what it starts by default, with `variables` in the environment.
+    `digests` are its names in registries.
+    """
 
     id: str
     size_bytes: int
@@ -40,14 +42,14 @@ class EngineImage(msgspec.Struct, frozen=True):
 
 
 class Stopped(Exception):
-    """What is done is not wanted any more."""
+    """The caller no longer wants the result."""
 
 
 class Images(Connection):
-    """What is asked of one engine about images."""
+    """The images of one engine."""
 
     def image(self, name: str) -> EngineImage | None:
-        """None when it is not here."""
+        """Return an image; None if the engine does not have it."""
         try:
             with self._calling() as client:
                 told = cast(Any, client).inspect_image(name)
@@ -67,13 +69,15 @@ class Images(Connection):
         )
 
     def image_id(self, name: str) -> str:
-        """The id of an image that is here, else ""."""
+        """Return the id of an image; "" if the engine does not have it."""
         found = self.image(name)
         return found.id if found else ""
 
     def labelled(self, label: str, value: str = "", *, untagged: bool = False) -> list[str]:
-        """Ids of images with this label, the newest first (by the second); `untagged` are those
-        without a name that nothing is built upon."""
+        """List the ids of images with this label, newest first (to the second).
+
+        `untagged` lists only images without a name that no other image builds on.
+        """
         filters: dict[str, Any] = {"label": [f"{label}={value}" if value else label]}
         if untagged:
             filters["dangling"] = True
@@ -82,13 +86,15 @@ class Images(Connection):
         return [str(one["Id"]) for one in sorted(found, key=lambda one: -int(one["Created"]))]
 
     def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Fetch an image; a registry may say nothing for long, so that what is not `wanted` any
-        more is ended from beside it.
+        """Pull an image.
+
+        A registry may be silent for long, so a thread polls `wanted` and aborts the pull.
 
         Raises:
-            Stopped: it is not wanted any more.
-            NbyardError: the message says why it cannot be pulled.
+            Stopped: the image is no longer wanted.
+            NbyardError: the image cannot be pulled; the message says why.
         """
+        # No registry knows ids, so a pull could only fail.
         if name.startswith(BY_ID):
             raise NbyardError(
                 f"The image {name} is gone, and can be had by its id only: make it anew."
@@ -111,10 +117,11 @@ class Images(Connection):
             ) from error
 
     def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
-        """The digest by which the registry knows it.
+        """Push an image and return the digest that the registry assigned.
 
         Raises:
-            NbyardError: the message says why not.
+            Stopped: the push is no longer wanted.
+            NbyardError: the image cannot be pushed; the message says why.
         """
         (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
         sent: Any = {"auth_config": _told(login)} if login else {}
@@ -123,6 +130,7 @@ class Images(Connection):
                 for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
                     tell(line, hear)
                     digest = str((line.get("aux") or {}).get("Digest") or digest)
+                    # A push reports progress all the time, so no second thread is needed.
                     mind(wanted)
         except Unavailable:
             raise
@@ -131,30 +139,38 @@ class Images(Connection):
         return digest
 
     def tag(self, image: str, name: str) -> None:
-        """One more name for an image. Raises NotFound."""
+        """Add a name to an image.
+
+        Raises:
+            NotFound: the image does not exist.
+        """
         repository, tag = repository_and_tag(name)
         with self._calling() as client:
             client.tag(image, repository, tag)
 
     def remove_image(self, name: str) -> bool:
-        """Without this name, and gone when it was the last one; False while it is in use."""
+        """Remove a name from an image; with its last name the image is deleted.
+
+        Returns False if the image is in use.
+        """
         try:
             with suppress(NotFound), self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
+                # The SDK's own call has the short timeout of all calls.
                 check(client.delete(url, timeout=REMOVE_SECONDS))
         except Conflict:
             return False
         return True
 
     def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
-        """Build a tar of a context that holds a Dockerfile.
+        """Build an image from the tar of a context with a Dockerfile.
 
         Options: `file` (Dockerfile), `arguments`, `labels`, `network`, `say`, which gets every line
-        of the log, and `wanted`, which is asked all the time.
+        of the log, and `wanted`, which is polled during the build.
 
         Raises:
-            Stopped: it is not wanted any more.
-            NbyardError: it failed; the message ends in the engine's words.
+            Stopped: the image is no longer wanted.
+            NbyardError: the build failed; the message ends with the engine's message.
         """
         say: Say = options.get("say") or (lambda line: None)
         params = {
@@ -170,7 +186,7 @@ class Images(Connection):
         with self._calling() as known:
             client: Any = known
             headers = {"Content-Type": "application/tar"}
-            client._set_auth_headers(headers)  # for a base in a registry that wants a login
+            client._set_auth_headers(headers)  # for a base image whose registry requires a login
             url = f"{client.base_url}/v{client.api_version}/build"
             limits = (self._timeout, None)
             sent: Any = {"params": params, "data": context, "headers": headers}
@@ -182,16 +198,16 @@ class Images(Connection):
                         tell(line, hear, "The image could not be built: ")
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
-        """An image from a tar of its whole file system."""
+        """Create an image from a tar of its whole file system."""
         repository, version = repository_and_tag(tag)
         with self._calling() as client:
             client.import_image_from_data(archive, repository=repository, tag=version)
-            if self.info.is_podman and version:  # which calls all of them latest
+            if self.info.is_podman and version:  # Podman tags every import as latest
                 client.tag(f"{repository}:latest", repository, version)
 
 
 def mind(wanted: Callable[[], bool]) -> None:
-    """Raises Stopped: it is not wanted any more."""
+    """Raise Stopped if the result is no longer wanted."""
     if not wanted():
         raise Stopped
 
@@ -207,7 +223,7 @@ def _words(error: NbyardError, image: str, login: Login | None) -> str:
 
 @contextmanager
 def _asked_for(client: Any, name: str, login: Login | None, seconds: float) -> Iterator[Any]:
-    """The engine's answer to the wish for an image; the SDK's own way hides its connection."""
+    """Yield the engine's response to a pull; the SDK's own call hides its connection."""
     from docker import auth
     from docker.utils import parse_repository_tag
 
@@ -226,8 +242,11 @@ def _asked_for(client: Any, name: str, login: Login | None, seconds: float) -> I
 def _ended_when_unwanted(
     client: Any, answer: Any, wanted: Callable[[], bool] | None
 ) -> Iterator[None]:
-    """A step may say nothing for an hour: the connection is closed under it, which ends the build
-    and removes its containers."""
+    """Close the connection when the result is no longer wanted.
+
+    A build step may be silent for an hour. Closing its connection stops the build and removes its
+    containers.
+    """
     raw: Any = client._get_raw_response_socket(answer)
     sock = getattr(raw, "_sock", raw)
     over, unwanted = threading.Event(), threading.Event()
@@ -247,5 +266,5 @@ def _ended_when_unwanted(
     finally:
         over.set()
         watching.join()
-        if unwanted.is_set():  # whatever a closed connection was told as
+        if unwanted.is_set():  # however the closed connection was reported
             raise Stopped

@@ -1,4 +1,4 @@
-"""A container in Podman's own words: in Docker's, nobody can ask it for CDI devices."""
+"""Describe containers for Podman's own API: Docker's API cannot request CDI devices there."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ GPU = "nvidia.com/gpu"
 
 
 def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
-    """The same container as `host_options` makes, and its GPUs as CDI devices."""
+    """Return the container that `host_options` describes, with its GPUs as CDI devices."""
     return {
         "name": spec.name,
         "image": spec.image,

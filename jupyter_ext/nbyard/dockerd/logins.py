@@ -1,4 +1,4 @@
-"""For whom an engine is asked: which logins of registries its pulls and pushes have meanwhile."""
+"""Choose the registry logins for the pulls and pushes of the current context."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from nbyard.domain.credentials import Login
 
-# The name of an image → the login that fits it, read no sooner than it is needed.
+# Maps the name of an image to its login, which is read only when it is needed.
 FindLogin = Callable[[str], Login | None]
 
 _found: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
@@ -14,8 +14,10 @@ _found: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
 
 @contextmanager
 def logged_in(found: FindLogin) -> Iterator[None]:
-    """Whatever this thread pulls or pushes inside has the login that `found` gives for its name;
-    where that is None it has the one of the engine's own client (`docker login`)."""
+    """Use the logins that `found` returns for all pulls and pushes inside the block.
+
+    If it returns None, the engine client's own login counts (`docker login`).
+    """
     token = _found.set(found)
     try:
         yield
@@ -24,6 +26,6 @@ def logged_in(found: FindLogin) -> Iterator[None]:
 
 
 def login_for(image: str) -> Login | None:
-    """The one that was found for the name of an image, if there is one."""
+    """Return the login for the name of an image, if there is one."""
     found = _found.get()
     return found(image) if found else None

@@ -1,4 +1,4 @@
-"""What a container of ours may be: these structs and the fixed options below, nothing else."""
+"""Define what a container of nbyard may be: these structs and the fixed options below."""
 
 import datetime
 import re
@@ -10,7 +10,7 @@ import msgspec
 STORE, RUN, ATTEMPT, NODE = "nbyard.store", "nbyard.run", "nbyard.attempt", "nbyard.node"
 HOME = "/home/nbyard"
 PIDS_LIMIT = 4096
-# An engine without CAP_SYS_RESOURCE cannot raise its own limit.
+# The limit of open files must fit an engine without CAP_SYS_RESOURCE, which cannot raise its own.
 OPEN_FILES = 8192
 SHARED_MEMORY_BYTES = 512 * 2**20
 LOOPBACK = "127.0.0.1"
@@ -27,9 +27,12 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 class ContainerSpec(msgspec.Struct, frozen=True):
-    """All that differs between two of our containers. Without `argv` the image's own program is
-    started. `ports` are published on the engine's own machine only, at numbers that it chooses.
-    Where it `keeps_home`, a mount brings the home."""
+    """Everything that differs between two containers of nbyard.
+
+    Without `argv`, the image's own program starts. `ports` are published only on the engine's
+    machine, at numbers that the engine chooses. With `keeps_home`, a mount provides the home
+    folder.
+    """
 
     name: str
     image: str
@@ -50,7 +53,7 @@ class ContainerSpec(msgspec.Struct, frozen=True):
 
 
 class Used(msgspec.Struct, frozen=True):
-    """What a running container has used of CPU so far, and holds now."""
+    """The resources of a running container: CPU time so far, current memory and processes."""
 
     cpu_seconds: float
     memory_bytes: int
@@ -58,8 +61,10 @@ class Used(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """What the engine says of a container; times are of the engine's clock. `published` are the
-    ports of its machine at which those of the container are found."""
+    """The state of a container; times are of the engine's clock.
+
+    `published` maps ports of the container to ports of the engine's machine.
+    """
 
     id: str
     status: str
@@ -73,11 +78,12 @@ class Container(msgspec.Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
+        """Return whether the container has exited."""
         return self.status in ("exited", "dead", "removing")
 
 
 class Owned(msgspec.Struct, frozen=True):
-    """A container, volume or network that carries a label of ours."""
+    """A container, volume or network that carries a label of nbyard."""
 
     kind: Literal["container", "volume", "network"]
     name: str
@@ -86,6 +92,8 @@ class Owned(msgspec.Struct, frozen=True):
 
 
 class EngineInfo(msgspec.Struct, frozen=True):
+    """The properties of an engine that nbyard depends on."""
+
     memory_bytes: int
     cpus: int
     now: float
@@ -98,7 +106,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
 
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
-    """Arguments of `create_host_config`: the same hardening for every container."""
+    """Return the arguments of `create_host_config`: the same hardening for every container."""
     from docker.types import DeviceRequest, Ulimit
 
     memory = spec.memory_bytes or info.memory_bytes
@@ -110,6 +118,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "tmpfs": scratch_of(spec, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
+        # Equal limits disable swap, so a task fails instead of slowing the machine down.
         "memswap_limit": memory,
         "nano_cpus": int(min(spec.cpu or info.cpus, info.cpus) * 1e9),
         "init": True,
@@ -127,13 +136,13 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
 
 
 def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
-    """Where it may write, in memory, and with which options."""
+    """Map the writable paths in memory (tmpfs) to their mount options."""
     rights = "rw,exec,nosuid,nodev"
-    if info.is_podman:  # knows no owner here; an image lends the rights of its own /tmp
+    if info.is_podman:  # Podman knows no owner here; the mode of the image's own /tmp applies
         found = dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
     else:
         user, _, group = spec.user.partition(":")
-        # An image's own /tmp lends its mode, so that its owner must be named too.
+        # The mode of the image's own /tmp applies too, so the owner must be set.
         owner = f"uid={user},gid={group or user}"
         found = {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
     return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
@@ -152,7 +161,8 @@ def _engine_mount(mount: Mount) -> Any:
 
 
 def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
-    # The driver "local" keeps bytes as they are; json-file replaces what is not UTF-8.
+    """Return the log driver and its size limit."""
+    # The driver "local" keeps bytes unchanged; json-file replaces bytes that are not UTF-8.
     size = f"{max(1, size_bytes >> 20)}m"
     if "local" in drivers:
         options = {"max-size": size, "max-file": "2", "compress": "false"}
@@ -161,7 +171,7 @@ def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
 
 
 def repository_and_tag(name: str) -> tuple[str, str | None]:
-    """A name with a digest has no tag; one without either means "latest"."""
+    """Split an image name; a digest means no tag, and the default tag is "latest"."""
     if "@" in name:
         return name, None
     head, colon, tag = name.rpartition(":")
@@ -169,8 +179,9 @@ def repository_and_tag(name: str) -> tuple[str, str | None]:
 
 
 def seconds(stamp: str) -> float:
-    """Unix time of the engine's stamps, which have nine decimals; 0.0 when there is none."""
+    """Return the Unix time of an engine's timestamp (nine decimals); 0.0 without one."""
     matched = re.fullmatch(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?(Z|[+-]\d+:\d+)", stamp or "")
+    # Engines write year 1 for a time that has not come.
     if not matched or stamp.startswith("0001"):
         return 0.0
     whole, fraction, zone = matched.groups()
@@ -179,14 +190,14 @@ def seconds(stamp: str) -> float:
 
 
 def nanoseconds(stamp: str) -> int:
-    """The same, whole; 0 when there is none."""
+    """Return an engine's timestamp in nanoseconds; 0 without one."""
     whole = int(seconds(stamp))
     fraction = re.search(r"\.(\d{1,9})", stamp)
     return whole * 10**9 + (int(fraction[1].ljust(9, "0")) if fraction else 0) if whole else 0
 
 
 def published(told: Mapping[str, Any]) -> dict[int, int]:
-    """From what an engine tells of a container's network."""
+    """Map ports of a container to the engine's ports, from its inspect data."""
     ports = (told.get("NetworkSettings") or {}).get("Ports") or {}
     return {
         int(name.partition("/")[0]): int(bound[0]["HostPort"])
@@ -196,13 +207,13 @@ def published(told: Mapping[str, Any]) -> dict[int, int]:
 
 
 def used(told: Mapping[str, Any]) -> Used | None:
-    """From what an engine tells of a container; None when it tells nothing: it has ended."""
+    """Return the usage from an engine's statistics; None when the container has exited."""
     memory = told.get("memory_stats") or {}
     nanoseconds = ((told.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
     if not nanoseconds or not memory.get("usage"):
         return None
     details = memory.get("stats") or {}
-    # Files that the kernel keeps in memory as long as nobody needs the room.
+    # File cache that the kernel drops when memory is needed does not count.
     spare = details.get("inactive_file", details.get("total_inactive_file", 0))
     return Used(
         nanoseconds / 1e9,

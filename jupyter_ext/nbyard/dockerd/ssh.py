@@ -1,7 +1,7 @@
-"""Engines behind ssh: a socket of our own, each of whose connections is one `ssh`.
+"""Reach engines over ssh: a local socket, where each connection starts one `ssh`.
 
-ssh itself finds keys, agents and known hosts, as on the command line; it never asks anything. The
-other machine needs Docker's command line client.
+ssh itself finds keys, agents and known hosts, as on the command line. It never prompts. The other
+machine needs Docker's command line client.
 """
 
 import os
@@ -23,9 +23,10 @@ PREFIX = "nbyard-ssh-"
 
 
 def arguments(url: str, folder: str, seconds: float) -> list[str]:
-    """Words for ssh, but for what it shall do; nothing of the URL is taken for an option.
+    """Return the ssh command without the remote command; no part of the URL becomes an option.
 
-    The connections share one, since to log in takes half a second; it ends by itself.
+    The connections share one master, because a login takes half a second. The master exits by
+    itself.
     """
     parts = urlsplit(url)
     options = {
@@ -44,7 +45,7 @@ def arguments(url: str, folder: str, seconds: float) -> list[str]:
 
 
 def _forget_dead() -> None:
-    """Folders of processes that were killed; one whose number lives again stays for now."""
+    """Remove the folders of killed processes; a folder whose pid is in use again stays."""
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = place.name.removeprefix(PREFIX).partition("-")[0]
         try:
@@ -56,7 +57,7 @@ def _forget_dead() -> None:
 
 
 class SshRelay:
-    """Listens at `address` (unix://…) until it is closed."""
+    """A relay that listens at `address` (unix://…) until it is closed."""
 
     def __init__(self, url: str, seconds: float):
         if shutil.which("ssh") is None:
@@ -78,7 +79,7 @@ class SshRelay:
         self._thread.start()
 
     def close(self) -> None:
-        """End every connection."""
+        """Close every connection."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(END_SECONDS)
@@ -93,12 +94,13 @@ class SshRelay:
 
     def _end_shared(self) -> None:
         at = self._words.index("--")
+        # The shared master would otherwise live until ControlPersist ends.
         words = [*self._words[:at], "-O", "exit", *self._words[at:]]
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
 
     def last_words(self) -> str:
-        """What ssh said when it failed the last time, or ""."""
+        """Return the last line that ssh printed, or ""."""
         size = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, size - 4096))
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
@@ -111,7 +113,7 @@ class SshRelay:
             except OSError:
                 return
             with end:
-                # The connection is the program's own: nothing is copied here.
+                # ssh uses the connection directly, so this process copies no data.
                 self._said.truncate(0)
                 child = subprocess.Popen(
                     [*self._words, *FAR_END],

@@ -1,4 +1,4 @@
-"""What an engine says, in our errors and in lines for people."""
+"""Translate messages of an engine into our errors and into readable lines."""
 
 import contextlib
 import re
@@ -19,7 +19,8 @@ Say = Callable[[str], None]
 
 
 def refusal(status: int | None, words: str) -> NbyardError:
-    # Podman says so with 500 while it removes one.
+    """Return our error for a refusal of the engine."""
+    # Podman reports this with status 500 while it removes a container.
     if status == 404 or "no such container" in words:
         return NotFound(words)
     if status == 409:
@@ -28,6 +29,7 @@ def refusal(status: int | None, words: str) -> NbyardError:
 
 
 def check(answer: Any) -> None:
+    """Raise Docker's error for a refused request."""
     import docker.errors
     import requests
 
@@ -38,7 +40,7 @@ def check(answer: Any) -> None:
 
 
 def plain(error: BaseException) -> str:
-    """The last, most telling part of a nested network error."""
+    """Return the last part of a nested network error, which says most."""
     text = str(error)
     if WANTS_TLS in text:
         return "the engine wants TLS"
@@ -52,7 +54,7 @@ def plain(error: BaseException) -> str:
 
 LOGIN = "{host} wants a login that may do this ({login})"
 REFUSED_LOGIN = "{host} does not take the login of the credential {credential!r} for this"
-# what engines say of registries, and that in plain words
+# Messages of engines about registries, and their plain forms.
 REGISTRY_WORDS = (
     (r"no such host|server misbehaving", "{host} cannot be found from here"),
     (r"connection refused", "nobody answers at {host}"),
@@ -70,8 +72,10 @@ PUBLIC = "the public registry"
 
 
 def registry_words(said: str, host: str, credential: str = "") -> str:
-    """What an engine said of a registry, for people; its own words where they are not known.
-    `credential` is the name of the one whose login it was given."""
+    """Return a registry error in plain words, or the engine's message if it is unknown.
+
+    `credential` names the credential whose login the registry received.
+    """
     login = f"docker login {host}".strip() + ", or a credential of the kind registry"
     for form, words in REGISTRY_WORDS:
         if re.search(form, said, re.IGNORECASE):
@@ -81,7 +85,11 @@ def registry_words(said: str, host: str, credential: str = "") -> str:
 
 
 def tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
-    """What it says goes to `say` as it comes: that of a program may be a piece of a line."""
+    """Pass the text of a progress message to `say`; program output may be a partial line.
+
+    Raises:
+        NbyardError: the message is an error.
+    """
     if "error" in line:
         raise NbyardError(failing + str(line["error"]).strip())
     text = line.get("stream")
@@ -94,7 +102,7 @@ def tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
 
 @contextlib.contextmanager
 def whole_lines(say: Say) -> Iterator[Say]:
-    """Give it pieces of text, and `say` gets the lines that are not empty."""
+    """Yield a function for pieces of text; `say` gets each complete line that is not empty."""
     rest = ""
 
     def hear(text: str) -> None:

@@ -1,3 +1,4 @@
-"""This machine: its GPUs, capacity, kernels and installers, and safe access to its files.
-Nothing here knows the store, an engine or a cluster.
+"""Access to this machine: its GPUs, capacity, kernels, installers and files.
+
+The package does not depend on the store, an engine or a cluster.
 """

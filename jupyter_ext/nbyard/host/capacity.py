@@ -1,4 +1,4 @@
-"""What this machine has to give to tasks."""
+"""Determine the capacity of this machine for tasks."""
 
 import itertools
 import os
@@ -11,14 +11,15 @@ from nbyard.domain.runs.slots import Capacity
 from nbyard.host import gpus
 from nbyard.settings import Settings
 
-# of version 2 and 1: https://docs.kernel.org/admin-guide/cgroup-v2.html, cgroup-v1/memory.html
+# For cgroup version 2 and version 1, see https://docs.kernel.org/admin-guide/cgroup-v2.html and
+# cgroup-v1/memory.html.
 QUOTAS = (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us"))
 MEMORY = ("memory.max", "memory.limit_in_bytes")
 NO_LIMIT = ("max", "-1")
 
 
 def capacity(settings: Settings) -> Capacity:
-    """As configured, else what we may use of the machine."""
+    """Return the configured capacity; the default is what this process may use of the machine."""
     cores, memory_bytes = _usable()
     return Capacity(
         cores=float(settings.slots or cores),
@@ -38,8 +39,10 @@ def _usable() -> tuple[float, int]:
 def cgroup_limits(
     own: Path = Path("/proc/self/cgroup"), mounts: Path = Path("/sys/fs/cgroup")
 ) -> tuple[float, float]:
-    """The cores and bytes that our control group and those above it may use, as of a container or
-    a batch job; infinite where nothing is said."""
+    """Return the limits of our control group and its parents: cores and bytes.
+
+    A container or a batch job sets them. A missing limit is infinite.
+    """
     folders = list(_folders(own, mounts))
     quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
     memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
@@ -48,7 +51,10 @@ def cgroup_limits(
 
 
 def _folders(own: Path, mounts: Path) -> Iterator[Path]:
-    """Inside a container the path may be that of the machine; its own group is the mount then."""
+    """Yield the folders of our control groups.
+
+    Inside a container the path may be the machine's. The mount itself is our group then.
+    """
     try:
         lines = own.read_text().splitlines()
     except OSError:
@@ -61,7 +67,7 @@ def _folders(own: Path, mounts: Path) -> Iterator[Path]:
 
 
 def _numbers(folder: Path, *names: str) -> list[int]:
-    """What these files say; nothing where they are not there, or set no limit."""
+    """Read the numbers in these files; return an empty list without files or without a limit."""
     try:
         words = " ".join((folder / name).read_text() for name in names).split()
     except OSError:

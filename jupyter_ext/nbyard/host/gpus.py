@@ -1,4 +1,4 @@
-"""GPUs of this machine: those that are configured, else those that NVIDIA's driver names."""
+"""Find the GPUs of this machine: the configured ones, else those that NVIDIA's driver lists."""
 
 import os
 import re
@@ -13,19 +13,23 @@ AUTO = "auto"
 PROGRAM = "nvidia-smi"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 ATTEMPT_ID = "NBYARD_ATTEMPT_ID"
-# Of Slurm, PBS and LSF. Elsewhere that may be a notebook's own, which called the dispatcher.
+# Variables of Slurm, PBS and LSF. With ATTEMPT_ID set, they may be those of a notebook task that
+# started the dispatcher.
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
 SET, DRIVER, NOBODY = "as set", "asked of nvidia-smi", "there is no nvidia-smi"
 OURS = f"{DRIVER}, of those in the {VISIBLE} of this job"
 LOOK_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
-# of `nvidia-smi -L`: a line for each card, and below it one for each part of it (MIG)
+# Output of `nvidia-smi -L`: one line per card, followed by one line per MIG partition.
 LISTED = re.compile(r"^ *(?P<kind>GPU|MIG) .*\(UUID: (?P<uuid>[^)\s]+)\)", re.MULTILINE)
 
 
 class Driver:
-    """What nvidia-smi says, twice a minute; what it said last holds while it fails. It is asked in
-    a thread: of a driver in trouble it may never come back, and cannot even be killed."""
+    """Cached output of nvidia-smi, refreshed twice a minute.
+
+    If nvidia-smi fails, the last result stays. It runs in a thread because a broken driver may
+    block it forever, and it cannot even be killed then.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -35,7 +39,7 @@ class Driver:
         self._asking = Thread()
 
     def gpus(self) -> tuple[str, ...]:
-        """Only its first answer is waited for, and not for long."""
+        """Return the GPU ids; only the first call waits for nvidia-smi, up to ANSWER_SECONDS."""
         with self._lock:
             now = time.monotonic()
             if now - self._asked_at >= LOOK_SECONDS and not self._asking.is_alive():
@@ -55,14 +59,14 @@ _driver = Driver()
 
 
 def present(configured: Sequence[str]) -> tuple[str, ...]:
-    """Their ids as CUDA_VISIBLE_DEVICES takes them; `auto` asks the driver."""
+    """Return the GPU ids in the form of CUDA_VISIBLE_DEVICES; `auto` queries the driver."""
     if list(configured) != [AUTO]:
         return tuple(dict.fromkeys(configured))
     return _driver.gpus()
 
 
 def source(configured: Sequence[str]) -> str:
-    """Where they are known from, in words."""
+    """Return where the GPU ids come from, as text."""
     if list(configured) != [AUTO]:
         return SET
     if shutil.which(PROGRAM) is None:
@@ -71,14 +75,17 @@ def source(configured: Sequence[str]) -> str:
 
 
 def _given() -> str | None:
-    """What the batch job that this is has of this machine's GPUs, when that is said."""
+    """Return CUDA_VISIBLE_DEVICES of our batch job; None outside a job or if it is not set."""
     is_job = any(name in os.environ for name in JOBS) and ATTEMPT_ID not in os.environ
     return os.environ.get(VISIBLE) if is_job else None
 
 
 def ask_driver() -> tuple[str, ...] | None:
-    """UUIDs, whose order no variable changes, of a card in parts those of the parts, as far as they
-    are ours to grant. None where it fails, none where there is no driver."""
+    """Return the UUIDs of the GPUs that we may assign, as nvidia-smi lists them.
+
+    No variable changes their order. For a partitioned card (MIG) they are the UUIDs of the
+    partitions. Returns None if nvidia-smi fails, and an empty tuple if it is not installed.
+    """
     program = shutil.which(PROGRAM)
     if program is None:
         return ()
@@ -97,9 +104,12 @@ def ask_driver() -> tuple[str, ...] | None:
 
 
 def _left_to_us(cards: Sequence[Sequence[str]]) -> Iterator[str]:
-    """All, or those in the CUDA_VISIBLE_DEVICES of our batch job: indexes and beginnings of UUIDs
-    up to the first that names none (CUDA C++ Programming Guide, *CUDA Environment Variables*). A
-    card stands before its parts, and only they are granted."""
+    """Yield the UUIDs of all cards, or of those in our batch job's CUDA_VISIBLE_DEVICES.
+
+    The variable lists indexes and prefixes of UUIDs. The list ends at the first entry without a
+    match (CUDA C++ Programming Guide, *CUDA Environment Variables*). Each group starts with the
+    card. If a card has partitions, only they are assigned.
+    """
     words = _given()
     if words is None:
         yield from chain.from_iterable(card[1:] or card for card in cards)

@@ -1,4 +1,4 @@
-"""Runs a program with `--help`, within bounds: time, output, no input, and nothing left behind."""
+"""Run a program with `--help` with limits on time and output, without input, and clean up."""
 
 import os
 import selectors
@@ -18,15 +18,15 @@ from nbyard.errors import Invalid
 SECONDS = 10.0
 MAX_BYTES = 256 * 1024
 CHUNK = 64 * 1024
-# What belongs to Jupyter or to us is none of its business.
+# Variables of Jupyter, of nbyard and of the debugger; the program does not need them.
 FOREIGN = ("JPY_", "JUPYTER", "NBYARD_", "PYDEVD_")
-# Plain text in wide lines, at once.
+# Ask for plain text in wide lines, without a pager.
 PLAIN = {"COLUMNS": "200", "LINES": "1000", "NO_COLOR": "1", "PAGER": "cat", "TERM": "dumb"}
 
 
 @contextmanager
 def placed(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
-    """Give the place of a program. What was uploaded has none: it gets a folder for that time."""
+    """Yield the path of a program; uploaded content is written to a temporary folder first."""
     if path is not None:
         yield path
         return
@@ -38,18 +38,18 @@ def placed(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
 
 
 def started(command: Sequence[str], path: Path) -> list[str]:
-    """Return the command that starts a file where it is, with our own Python where one is meant."""
+    """Return the command that starts a file in place; `python` becomes our own interpreter."""
     words = [word.replace(FILE, str(path)) for word in command]
     return [sys.executable, *words[1:]] if words[:1] == [PYTHON] else words
 
 
 def ask(command: Sequence[str], seconds: float = SECONDS) -> str:
-    """What the program prints to `--help`, on both streams, at most `MAX_BYTES`.
+    """Return what the program prints for `--help` on both streams, at most `MAX_BYTES`.
 
-    It runs in an empty folder that is removed, and is killed with all of its group after `seconds`.
+    The program runs in an empty temporary folder. Its process group is killed after `seconds`.
 
     Raises:
-        Invalid: it cannot be started, or prints nothing in that time.
+        Invalid: the program cannot be started, or prints nothing in that time.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
     with tempfile.TemporaryDirectory(prefix="nbyard-help-") as folder:
@@ -75,7 +75,7 @@ def ask(command: Sequence[str], seconds: float = SECONDS) -> str:
 
 
 def _read(process: subprocess.Popen[bytes], until: float) -> str:
-    """Until the end of its output, the limit or the time."""
+    """Read until the end of the output, the size limit or the deadline."""
     assert process.stdout is not None
     found = b""
     with selectors.DefaultSelector() as selector:
@@ -89,7 +89,7 @@ def _read(process: subprocess.Popen[bytes], until: float) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # Before the leader is waited for: until then its group's number is not given to others.
+    # Kill before waiting for the leader: until then its group id cannot be reused.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

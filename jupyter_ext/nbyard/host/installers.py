@@ -1,4 +1,4 @@
-"""pip and uv: the one place that calls them. What they say goes to a file as they say it."""
+"""Call pip and uv, in this module only; their output is streamed to a log file."""
 
 import contextlib
 import hashlib
@@ -35,33 +35,34 @@ from nbyard.domain.environments.structs import LockedPackage
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import pip_config
 
-# what the kernel of an environment needs there
+# The packages that the kernel of an environment needs.
 KERNEL_PACKAGES = ("ipykernel>=6.29,<8",)
 LOOK_SECONDS = 0.1
 MAX_SECONDS = 3600.0
-# that would lead to other packages, or to another interpreter
+# These variables would select other packages or another interpreter.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET")
-# what is built runs code of others, and our settings and keys are none of its business
+# Package builds run foreign code. Our settings and keys stay hidden from it.
 OURS = "NBYARD_"
 TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNORECASE)
-# pip and uv would colour what goes to a file, and hide its words from who reads them
+# pip and uv would colour the log, and the colour codes would break its parsing.
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
 MAX_TOLD = 3
 GIT_IS_NEEDED = "it takes its version from git: the folder needs its .git, and this machine git"
 
 
 class Stopped(Exception):
-    """The work was not wanted any more."""
+    """The caller no longer wants the installation."""
 
 
 class Installer:
-    """Finds out what requirements come to, and installs that. `is_wanted` is asked again and
-    again; once it says no, whatever runs is killed.
+    """Resolve requirements and install the result.
 
-    Raises, from each of its methods:
-        Invalid: there are no such packages, or they exclude each other; the message says which.
-        Unavailable: there is neither uv nor pip.
-        Stopped: it is not wanted any more.
+    `is_wanted` is polled. Once it returns False, the running process is killed.
+
+    Raises, from each method:
+        Invalid: packages do not exist or conflict; the message names them.
+        Unavailable: neither uv nor pip is installed.
+        Stopped: the installation is no longer wanted.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Installer:
             )
 
     def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
-        """Exact versions with the hashes of their archives, by name. Of this only trouble is told:
-        what is fetched is told when it is installed."""
+        """Return exact versions with the hashes of their archives, sorted by name.
+
+        The log shows only errors of this step. `install` logs what is fetched.
+        """
         self._say("Finding out which packages that comes to")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
@@ -95,7 +98,7 @@ class Installer:
         return packages
 
     def install(self, lock_lines: Sequence[str], folder: Path) -> None:
-        """Exactly what this lock names in a new virtual environment."""
+        """Create a virtual environment with exactly the packages of this lock."""
         lock = folder / "requirements.lock"
         python = str(folder / "bin/python")
         count = sum(not is_option(line) for line in lock_lines)
@@ -109,7 +112,7 @@ class Installer:
             self._install(["--python", python], folders)
 
     def _install(self, where: list[str], listed: Path, *words: str) -> None:
-        """What a file lists, and nothing besides; folders are used where they lie."""
+        """Install what a file lists, without dependencies; folders are used in place."""
         exact = ["--no-deps", *words, "-r", str(listed)]
         if self._uv:
             self._run([self._uv, "pip", "install", *where, *_alike(listed), *exact])
@@ -140,7 +143,7 @@ class Installer:
         return found + (self._built(asked) if any(map(folder_of, lines)) else [])
 
     def _built(self, asked: Path) -> list[LockedPackage]:
-        """The projects in folders: which version that is, is known when they are built."""
+        """Build the projects in folders, because only a build determines their versions."""
         folders, target = asked.with_name("folders.txt"), asked.with_name("built")
         _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
         self._install(["--python", sys.executable, "--target", str(target)], folders)
@@ -153,7 +156,7 @@ class Installer:
         self._log.write(f"{words}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
-        """Call it to its end; what it says goes to the log."""
+        """Run a command to its end; its output goes to the log."""
         if not self._is_wanted():
             raise Stopped
         start = self._log.seek(0, os.SEEK_END)
@@ -176,7 +179,7 @@ class Installer:
             raise Invalid(_trouble(Path(str(self._log.name)), start) or f"{argv[0]} failed")
 
     def _environment(self) -> dict[str, str]:
-        """Ours, without what is none of its business, and without colours."""
+        """Return our variables without foreign ones, secrets and colours."""
         found = {
             k: v
             for k, v in os.environ.items()
@@ -204,8 +207,11 @@ def _write(path: Path, lines: Iterable[str]) -> None:
 
 
 def _alike(requirements: Path) -> list[str]:
-    """uv takes a package from the first index that has it, pip the best of all: so does uv where
-    there are several by a line, unless it was told itself."""
+    """Let uv choose among several indexes as pip does.
+
+    uv takes a package from the first index that has it, pip takes the best match of all. Without
+    several indexes, or with UV_INDEX_STRATEGY set, no option is added.
+    """
     if "UV_INDEX_STRATEGY" in os.environ or "--extra-index-url " not in requirements.read_text():
         return []
     return ["--index-strategy", "unsafe-best-match"]
@@ -233,19 +239,19 @@ def _ended(process: "subprocess.Popen[bytes]") -> bool:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """With what it started, which has its session."""
+    """Kill the process and its children, which share its session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def _killed(number: int) -> str:
-    """What ended it says nothing, and the last line that it printed itself misleads."""
+    """Describe a kill by signal: the last line of the output would be misleading."""
     words = f"The installer was killed by signal {number}"
     return f"{words}: did the machine run out of memory?" if number == signal.SIGKILL else words
 
 
 def _trouble(log: Path, start: int) -> str:
-    """What went wrong, in its own words: the lines that tell of errors, else the last one."""
+    """Return the error lines of the log since `start`; without any, its last line."""
     with log.open("rb") as handle:
         handle.seek(start)
         lines = handle.read().decode("utf-8", "replace").splitlines()
@@ -264,14 +270,14 @@ def _trouble(log: Path, start: int) -> str:
 
 
 def _reported(one: dict[str, object]) -> LockedPackage:
-    """From pip's installation report (version 1)."""
+    """Parse an entry of pip's installation report (version 1)."""
     told, download = one["metadata"], one["download_info"]
     assert isinstance(told, dict) and isinstance(download, dict)
     if download.get("dir_info", {}).get("editable"):
         return LockedPackage(told["name"], told["version"], folder=download["url"])
     hashes = download.get("archive_info", {}).get("hashes", {})
     place = urlsplit(str(download["url"]))
-    # of a file here pip before 23.1 tells none
+    # Before 23.1, pip reports no hash for a local file.
     if not hashes and "archive_info" in download and place.scheme == "file":
         hashes = {"sha256": _sha256(Path(url2pathname(place.path)))}
     texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
@@ -285,7 +291,7 @@ def _sha256(path: Path) -> str:
 
 
 def _compiled(line: str) -> LockedPackage:
-    """From what uv compiles; a package that is no wheel has no version where it has an address."""
+    """Parse a line of uv's lock; a source archive with an address has no version there."""
     found = Requirement(line.partition(" --hash")[0])
     file = (found.url or "").rpartition("/")[2]
     version = file.split("-")[1] if file.endswith(".whl") else str(found.specifier)[2:]
@@ -293,7 +299,11 @@ def _compiled(line: str) -> LockedPackage:
 
 
 def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> list[LockedPackage]:
-    """With the addresses as they were asked for; a package may not bring others by address."""
+    """Return the packages with the addresses of the requirements.
+
+    Raises:
+        Invalid: a package names another one by address.
+    """
     asked = {name_of(line): url for line in requirements if (url := address_of(line))}
     for package in packages:
         if package.url and name_of(package.name) not in asked:

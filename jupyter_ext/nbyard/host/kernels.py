@@ -1,4 +1,4 @@
-"""Kernels and interpreters of this machine, known by fingerprints."""
+"""Find the kernels and interpreters of this machine and compute their fingerprints."""
 
 import os
 import shutil
@@ -18,9 +18,9 @@ from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
 
-# Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`, with the
-# times of the folders that it looks in, or would if they were there; before it does. Of two
-# distributions of one name the first on the path is the one that is imported.
+# Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
+# of the search folders, also of missing ones, are taken before the listing. If two distributions
+# have one name, the first on the path counts, because it is the one that is imported.
 LIST_PACKAGES = """
 import hashlib, importlib.metadata, json, os, platform, site, sys, sysconfig
 def time_of(folder):
@@ -45,20 +45,22 @@ print(json.dumps({"python": platform.python_version(), "build": sys.version,
 SECONDS = 30
 NATIVE = "python3"
 PROGRAMS = {"python": "python", "r": "R"}
-# folders above an interpreter in which its environment is looked for
+# How many parent folders of an interpreter are searched for its environment.
 DEEPEST = 5
 REPAIR = "Repair its environment, or choose another kernel."
 
 
 class Told(msgspec.Struct, frozen=True):
-    """The times, in ns, of the folders in which an interpreter looks for packages; 0 of one that
-    is not there. Whatever installs or removes something changes one of them."""
+    """The mtimes (ns) of the folders in which an interpreter looks for packages.
+
+    A missing folder has 0. Every installation or removal changes one of them.
+    """
 
     folders: dict[str, int]
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What an interpreter said is installed; it holds as long as the times of these folders do."""
+    """The packages of an interpreter; valid as long as the mtimes of these folders stay."""
 
     lock: Lock
     fingerprint: str
@@ -72,8 +74,8 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     """Return the kernelspec of that name, or the first of that language if none has the name.
 
     Raises:
-        NotFound: neither is installed, the hint lists the kernels that are; or its interpreter is
-            gone.
+        NotFound: neither is installed (the hint lists the installed kernels), or its interpreter
+            is missing.
     """
     specs = _specs()
     wanted = _chosen(specs, name, language)
@@ -97,18 +99,18 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
 
 
 def substitute(name: str, language: str) -> str:
-    """Return the kernel that runs notebooks of a kernel that is not installed; else nothing."""
+    """Return the kernel that replaces a missing one; empty if no replacement is needed."""
     specs = _specs()
     chosen = _chosen(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
 
 def check(name: str, language: str) -> None:
-    """Raise what keeps a notebook of that language from having the kernel.
+    """Check that a notebook of that language can use the kernel.
 
     Raises:
-        NotFound: it is not installed, the hint lists the kernels that are.
-        Invalid: it is of another language.
+        NotFound: the kernel is not installed; the hint lists the installed kernels.
+        Invalid: the kernel has another language.
     """
     specs = _specs()
     if name not in specs:
@@ -138,7 +140,7 @@ def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
 
 
 def foreign() -> list[Kernel]:
-    """The kernels of this machine that are no environment of ours, by name. Nothing is run."""
+    """List the kernels that nbyard did not create, by name, without starting a process."""
     return [
         _foreign(name, about["spec"], about["resource_dir"])
         for name, about in sorted(_specs().items())
@@ -164,14 +166,19 @@ def _foreign(name: str, spec: Mapping[str, Any], folder: str) -> Kernel:
 
 
 def _program(spec: Mapping[str, Any]) -> str:
-    """What it starts; that of the conda environment that it names, whatever leads there."""
+    """Return the program that a kernelspec starts.
+
+    If the spec names a conda environment, this is the program in there, whatever starts it.
+    """
     told, name = told_place(spec), PROGRAMS.get(spec.get("language", "").lower())
     return f"{told}/bin/{name}" if told and name else _interpreter((spec.get("argv") or [""])[0])
 
 
 def _place(spec: Mapping[str, Any], interpreter: str) -> str:
-    """The conda or virtual environment of an interpreter, also where that is gone; conda's R lies
-    deeper in it than Python."""
+    """Return the conda or virtual environment of an interpreter, even if the latter is missing.
+
+    R lies deeper in a conda environment than Python. The path is empty if there is no environment.
+    """
     if told := told_place(spec):
         return told
     for place in list(Path(interpreter).parents)[1:DEEPEST]:
@@ -185,7 +192,7 @@ def _is_conda(place: str) -> bool:
 
 
 def _conda_packages(place: str) -> list[str]:
-    """As name-version-build, whatever language they are for."""
+    """List conda packages of all languages as name-version-build."""
     return sorted(path.stem for path in Path(place, "conda-meta").glob("*.json")) if place else []
 
 
@@ -198,7 +205,10 @@ def _gone(name: str, what: str) -> str:
 
 
 def _first(specs: Mapping[str, Any], language: str) -> str:
-    """Jupyter's own, else the first of that language; one of an environment only by its name."""
+    """Return Jupyter's own kernel, else the first of that language.
+
+    Kernels of our environments are only found by their names.
+    """
     found = [
         name
         for name, about in specs.items()
@@ -214,12 +224,13 @@ def of_environment(
     variables: Mapping[str, str],
     trees: Mapping[str, str] = MappingProxyType({}),
 ) -> EnvironmentRef:
-    """A version of an environment in its place. It is known by its lock, so that it is the same
-    wherever it was installed, and by what differs from that. `trees` are the digests of folders
-    that packages are used in, by their names.
+    """Return an installed version of an environment.
+
+    The fingerprint covers the lock and the differences from it, so it is equal wherever the version
+    is installed. `trees` maps package names to digests of the folders that they are used from.
 
     Raises:
-        NotFound: its interpreter does not run.
+        NotFound: the interpreter does not run.
     """
     found = _python(f"{version.place}/bin/python", kernel, variables)
     assert found.lock is not None
@@ -233,12 +244,12 @@ def of_environment(
 
 
 def python() -> EnvironmentRef:
-    """The interpreter for scripts: the one that nbyard runs in."""
+    """Return the interpreter for scripts: the one that runs nbyard."""
     return _python(sys.executable, "")
 
 
 def program(command: str) -> EnvironmentRef:
-    """Any other program: known by its place, size and time."""
+    """Return any other program; its path, size and mtime identify it."""
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))
 
@@ -250,7 +261,7 @@ def _identity(place: str) -> list[str | int]:
 
 
 def _interpreter(argv0: str) -> str:
-    """What jupyter_client starts: a bare `python` means the one that runs now."""
+    """Return what jupyter_client starts: a bare `python` means our own interpreter."""
     major, minor = sys.version_info[:2]
     if argv0 in {"python", f"python{major}", f"python{major}.{minor}"}:
         return sys.executable
@@ -260,7 +271,7 @@ def _interpreter(argv0: str) -> str:
 def _python(
     interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
 ) -> EnvironmentRef:
-    """With the variables that a kernelspec gives its kernel."""
+    """Return an interpreter with the variables of its kernelspec; query it only after a change."""
     of = (interpreter, tuple(sorted(variables.items())))
     asked = _asked.get(of)
     if asked is None or any(_time(place) != time for place, time in asked.folders.items()):
@@ -276,9 +287,9 @@ def _time(folder: str) -> int:
 
 
 def _ask(interpreter: str, variables: tuple[tuple[str, str], ...]) -> Asked:
-    """The fingerprint is that of what is installed, the interpreter and the variables."""
+    """Query an interpreter; the fingerprint covers packages, interpreter and variables."""
     try:
-        # not isolated: the user's own packages count, as they do where the work is done
+        # Not isolated: the task also sees the packages of the user's site folder.
         done = subprocess.run(
             [interpreter, "-c", LIST_PACKAGES],
             capture_output=True,

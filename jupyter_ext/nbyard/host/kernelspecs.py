@@ -1,4 +1,4 @@
-"""Kernels of environments, as Jupyter finds them: one file for each in its data folder."""
+"""Write kernelspecs for environments into Jupyter's data folder, one file each."""
 
 import json
 import os
@@ -14,19 +14,21 @@ from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.host.project_files import write_whole
 
 OWN = "kernel"
-# what lies in the user's own folder is not in the lock
+# The lock does not cover packages in the user's site folder.
 ALONE = {"PYTHONNOUSERSITE": "1"}
 
 
 def kernel_name(title: str, owner: str) -> str:
-    """A name for the kernel of the environment `owner`: after its title, and after itself where
-    somebody else has that."""
+    """Return the name for the kernel of the environment `owner`, derived from its title.
+
+    If another owner has that name, the first 8 characters of `owner` are appended.
+    """
     name = "-".join([KERNEL_PREFIX, *re.findall("[a-z0-9]+", title.lower())])
     return name if _owner(name) in ("", owner) else f"{name}-{owner[:8]}"
 
 
 def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
-    """Let Jupyter start what is installed in that place as the kernel of that name.
+    """Register the interpreter in `place` as a Jupyter kernel with that name.
 
     Raises:
         OSError: Jupyter's data folder cannot be written.
@@ -35,18 +37,22 @@ def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
 
 
 def own_kernel(place: Path, title: str, owner: str) -> Path:
-    """The folder of a specification that no other version changes, inside of what it starts.
+    """Write a kernelspec inside the installed version and return its folder.
+
+    Other versions never change it.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the folder cannot be written.
     """
     _keep(place / OWN / "kernel.json", place, title, owner)
     return place / OWN
 
 
 def variables(place: Path, path: str) -> dict[str, str]:
-    """Of whoever works with what is installed there; `path` is where programs are looked for
-    otherwise."""
+    """Return the variables for processes that use what is installed in `place`.
+
+    `path` is the rest of the search path for programs.
+    """
     return {
         "PATH": f"{place}/bin{os.pathsep}{path}",
         "VIRTUAL_ENV": str(place),
@@ -69,13 +75,13 @@ def _keep(path: Path, place: Path, title: str, owner: str) -> None:
 
 
 def withdraw_kernel(name: str, owner: str) -> None:
-    """Take a kernel back that was offered."""
+    """Remove a registered kernel if `owner` still owns it."""
     if name and _owner(name) == owner:
         shutil.rmtree(_path(name).parent, ignore_errors=True)
 
 
 def offered(folder: Path) -> dict[str, str]:
-    """The kernels whose interpreters lie in this folder, by name, with their environments."""
+    """Map kernels whose interpreters lie in this folder to their environments."""
     names = [path.parent.name for path in _path("x").parents[1].glob("nbyard*/kernel.json")]
     own = [name for name in names if _interpreter(name).startswith(f"{folder}/")]
     return {name: _owner(name) for name in own}
@@ -91,7 +97,7 @@ def _path(name: str) -> Path:
 
 
 def _spec(name: str) -> Mapping[str, Any]:
-    """Empty when there is none, or none that can be read."""
+    """Read a kernelspec; empty if it is missing or invalid."""
     try:
         found = json.loads(_path(name).read_bytes())
     except (OSError, ValueError):
@@ -100,7 +106,7 @@ def _spec(name: str) -> Mapping[str, Any]:
 
 
 def _owner(name: str) -> str:
-    """Whose kernel of ours this is; empty when there is none, else a word for somebody else."""
+    """Return the environment of a kernel: empty if there is no kernel, a word if it is not ours."""
     if not _path(name).exists():
         return ""
     metadata = _spec(name).get("metadata", {})

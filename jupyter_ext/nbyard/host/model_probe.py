@@ -1,5 +1,8 @@
-"""Asks a pickled model what it takes and answers: in a process of its own, with the interpreter of
-the step that made it, within bounds of time and memory. Whatever the file does, it does there."""
+"""Ask a pickled model for its inputs and outputs, in a separate process.
+
+The process uses the interpreter of the task that created the model, with limits on time and memory.
+Whatever the file does when it is loaded happens there.
+"""
 
 import os
 import signal
@@ -16,14 +19,17 @@ from nbyard.domain.models.structs import plain_columns
 from nbyard.domain.models.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
 
-# It gets no secrets: only what Python needs to start.
+# The process gets no secrets, only what Python needs to start.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
 PLAIN = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
 
 
 class Question(msgspec.Struct, frozen=True):
-    """The `file` of the model, the folder of the `code` beside which it was made, and the tables
-    that the step read; `serving` are the sources of what asks, by their paths."""
+    """What to ask a model.
+
+    `file` is the model, `code` the folder of the code that created it, `tables` the tables that its
+    task read. `serving` maps paths to the sources of the asking module.
+    """
 
     file: Path
     code: Path
@@ -42,11 +48,11 @@ def ask(
     seconds: float = SECONDS,
     memory_bytes: int = MEMORY_BYTES,
 ) -> Told:
-    """Load the model there and ask it once.
+    """Load the model in that interpreter and probe it once.
 
     Raises:
-        Invalid: it cannot be loaded, does not say what it takes, or needs too much; the hint says
-            what to write.
+        Invalid: the model cannot be loaded, does not describe its inputs, or exceeds a limit. The
+            hint says what to write.
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-trial-") as name:
         folder = Path(name)
@@ -64,7 +70,7 @@ def ask(
 def encoded(
     file: str, code: str, tables: Sequence[KnownTable], memory_bytes: int = MEMORY_BYTES
 ) -> bytes:
-    """Return the question as JSON; both places may be relative to the folder that it lies in."""
+    """Return the question as JSON; both paths may be relative to the folder of the JSON file."""
     known = [
         {**msgspec.structs.asdict(one), "columns": msgspec.to_builtins(one.columns)}
         for one in tables
@@ -92,7 +98,7 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
         except subprocess.TimeoutExpired:
             raise refused(f"loading it and asking it once took more than {seconds:g} s") from None
         finally:
-            # Before the leader is waited for: until then its group's number is nobody else's.
+            # Kill before waiting for the leader: until then its group id cannot be reused.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -107,10 +113,10 @@ def _answer(folder: Path) -> Told:
 
 
 def told_by(text: bytes | str) -> Told:
-    """Return what the JSON says that the process of a model wrote.
+    """Decode the JSON that the process of a model wrote.
 
     Raises:
-        Invalid: it names a problem, or is no such JSON.
+        Invalid: the JSON names a problem, or is invalid.
     """
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem
@@ -131,5 +137,5 @@ def _last_words(log: Path) -> str:
 
 
 def refused(words: str) -> Invalid:
-    """Return the error for a model of which not enough is known."""
+    """Return the error for a model whose inputs or outputs are unknown."""
     return Invalid.field(FIELD, words, hint=HINT)

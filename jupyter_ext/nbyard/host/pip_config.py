@@ -1,7 +1,7 @@
-"""What the configuration of pip says of indexes and of the way there, in the variables of uv, which
-does not read it.
+"""Translate pip's configuration of indexes and proxies into the variables of uv.
 
-Files, sections and variables: https://pip.pypa.io/en/stable/topics/configuration/. Variables of uv:
+uv does not read pip's configuration. Files, sections and variables:
+https://pip.pypa.io/en/stable/topics/configuration/. Variables of uv:
 https://docs.astral.sh/uv/reference/environment/.
 """
 
@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-# with these, uv was told itself where packages come from
+# If one of these is set, uv already knows where packages come from.
 OWN = (
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
     *("UV_FIND_LINKS", "UV_NO_INDEX"),
@@ -23,10 +23,10 @@ YES = ("1", "true", "yes", "on", "y", "t")
 
 
 def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
-    """Of a process with these variables, what uv has to be told besides; nothing of what it was
-    told itself, in its own variables or files.
+    """Return additional uv variables for a process with these variables.
 
-    pip takes the best version of all indexes, so uv does where there are several.
+    Whatever uv's own variables or files configure is left out. pip takes the best version of all
+    indexes, so several indexes make uv do the same.
     """
     told = _configured(variables)
     if any(variables.get(name) for name in OWN) or _names_index(variables):
@@ -67,7 +67,7 @@ _WRITTEN = {
 
 
 def _configured(variables: Mapping[str, str]) -> dict[str, str]:
-    """What pip would go by in `pip install`: files in their order, then variables."""
+    """Return the options of `pip install`: from its files in their order, then from variables."""
     found: dict[str, str] = {}
     files = [parsed for path in _files(variables) if (parsed := _parsed(path))]
     for section in ("global", "install"):
@@ -85,7 +85,10 @@ def _configured(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _files(variables: Mapping[str, str]) -> Iterator[Path]:
-    """The later ones win. One that is named takes the place of the user's; `os.devnull` of all."""
+    """Yield pip's configuration files; later ones win.
+
+    PIP_CONFIG_FILE replaces the user's file; with `os.devnull` no file is read.
+    """
     named = variables.get("PIP_CONFIG_FILE", "")
     if named == os.devnull:
         return
@@ -109,12 +112,12 @@ def _parsed(path: Path) -> configparser.RawConfigParser | None:
     try:
         parser.read(path, encoding="utf-8")
     except (OSError, UnicodeDecodeError, configparser.Error):
-        return None  # pip says so itself; uv has nothing of it
+        return None  # pip reports the error itself
     return parser
 
 
 def _names_index(variables: Mapping[str, str]) -> bool:
-    """Whether a configuration file of uv says where packages come from."""
+    """Return whether a configuration file of uv says where packages come from."""
     if variables.get("UV_NO_CONFIG"):
         return False
     named = variables.get("UV_CONFIG_FILE")

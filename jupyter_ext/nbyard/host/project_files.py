@@ -1,4 +1,4 @@
-"""Files below a root: paths that people or documents name never lead out of it."""
+"""Access files below a root; paths from users or documents never leave it."""
 
 import contextlib
 import os
@@ -18,13 +18,15 @@ MAX_LOOKED_AT = 100_000
 DOCUMENT = ".nbflow"
 MAX_PATH_BYTES = 2000  # an index of PostgreSQL holds 2,704 bytes, with the owner's name
 PIECE = 1 << 16
-# files there leak secrets (/proc/self/environ), hang or never end
+# Files in these folders leak secrets (/proc/self/environ), block or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
 
 
 class ProjectFiles:
-    """The folder that a Jupyter server shows, or the whole machine for a shell, whose relative
-    paths begin in its working directory (`start`)."""
+    """The files below the root of a Jupyter server, or of the whole machine for a shell.
+
+    Relative paths of a shell begin in its working directory (`start`).
+    """
 
     def __init__(self, root: Path, start: Path | None = None):
         self.root = Path(os.path.realpath(root))
@@ -32,21 +34,21 @@ class ProjectFiles:
 
     @property
     def is_served(self) -> bool:
-        """Whether there is a root that others see, other than the whole machine."""
+        """Return whether there is a served root other than the whole machine."""
         return self.root != Path("/")
 
     def locate(self, path: str, field: str = "path", base: str = "") -> Path:
-        """The real place of a path, relative to the root or to the folder `base` below it.
+        """Return the real path of a path relative to the root, or to the folder `base` below it.
 
         Raises:
-            Invalid: it leads out of the root, also over a link.
+            Invalid: the path leaves the root, possibly through a link.
         """
         _check_path(path, field)
         start = self.root / base.lstrip("/") if base else self._start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
         if self.is_served and path.startswith("/") and not real.exists():
-            real = Path(os.path.realpath(path))  # as a shell says it, which knows no root
+            real = Path(os.path.realpath(path))  # an absolute path, as in a shell
         if len(os.fsencode(real)) > MAX_PATH_BYTES:
             raise _too_long(path, field)
         if not real.is_relative_to(self.root):
@@ -56,14 +58,16 @@ class ProjectFiles:
         return real
 
     def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
-        """The same for code, which may be a function of a file: its real place with `::name`."""
+        """Locate code, which may be a function of a file: return the real path with `::name`."""
         file, function = spot(path)
         real = self.locate(file, field, base)
         return code_place(real, function)
 
     def documents(self) -> Iterator[Path]:
-        """Saved workflows below the root, or below the working directory of a shell, as far as
-        they are found among so many files; hidden folders and links are left out."""
+        """Yield saved workflows below the root, or below a shell's working directory.
+
+        Hidden folders and links are skipped. The search ends after MAX_LOOKED_AT entries.
+        """
         seen = 0
         for folder, subfolders, names in os.walk(self._start):
             subfolders[:] = [name for name in subfolders if not name.startswith((".", "node_mod"))]
@@ -75,34 +79,40 @@ class ProjectFiles:
                 return
 
     def shown(self, real: Path) -> str:
-        """How a place below the root is called there."""
+        """Return a real path relative to the root, as users see it."""
         if self.root == Path("/"):
             return str(real)
         return real.relative_to(self.root).as_posix()
 
     def called(self, shown: str) -> Path:
-        """The place that is shown so here, or by a shell, whose root is that of the machine, be it
-        there or not."""
+        """Return the path for a shown one, also for that of a shell; it need not exist."""
         return Path(os.path.normpath(self._start / shown))
 
     def spoken(self, text: str) -> str:
-        """A path, or a sentence that begins with one, without the way to the folder served."""
+        """Remove the root from a path, or from a sentence that begins with one."""
         return text.removeprefix(f"{self.root}/") if self.is_served else text
 
     def has(self, real: Path) -> bool:
+        """Return whether a real path lies below the root."""
         return real.is_relative_to(self.root)
 
     def read(self, path: str, field: str = "path", limit: int = MAX_DOCUMENT) -> bytes:
-        """The bytes of a file.
+        """Read a file.
 
         Raises:
-            NotFound: there is no such file.
-            TooLarge: it has more than `limit` bytes.
+            NotFound: the file does not exist.
+            TooLarge: the file has more than `limit` bytes.
         """
         return self.content(self.locate(path, field), limit)
 
     def content(self, real: Path, limit: int = MAX_DOCUMENT) -> bytes:
-        """The same for a place that was located before."""
+        """Read a file whose path `locate` has already checked.
+
+        Raises:
+            NotFound: the file does not exist.
+            TooLarge: the file has more than `limit` bytes.
+            Forbidden: the file may not be read.
+        """
         if not real.is_file():
             raise NotFound(f"There is no file {self.shown(real)[:200]}.")
         if real.stat().st_size > limit:
@@ -114,12 +124,12 @@ class ProjectFiles:
 
 
 def file_of(code: Path) -> Path:
-    """The file of what may be a function of it."""
+    """Return the file of code that may be a function of it."""
     return code.with_name(spot(code.name).file)
 
 
 def code_place(real: Path, function: str) -> Path:
-    """Where that function of a file is; the file itself for an empty name."""
+    """Return the path of a function in a file, or of the file itself for an empty name."""
     return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
 
 
@@ -139,10 +149,10 @@ def _too_long(path: str, field: str) -> Invalid:
 
 
 def read_small(path: str) -> bytes:
-    """All of a file that is read again and again, with few calls.
+    """Read a whole small file with few system calls, because it is read often.
 
     Raises:
-        OSError: there is none.
+        OSError: the file does not exist or cannot be read.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -156,10 +166,10 @@ def read_small(path: str) -> bytes:
 
 
 def write_new(path: str, content: bytes) -> None:
-    """A small file that was not there; it need not survive a power cut."""
+    """Create a small file that must not exist yet; it need not survive a power failure."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
     try:
-        os.fchmod(handle, 0o644)  # whatever the umask: a container's user may be another one
+        os.fchmod(handle, 0o644)  # whatever the umask: a container may have another user
         while content:
             content = content[os.write(handle, content) :]
     finally:
@@ -167,15 +177,17 @@ def write_new(path: str, content: bytes) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one step, keeping its mode; readers see the old or the new bytes."""
+    """Replace a file atomically and keep its mode; readers see the old or the new bytes."""
     with replacing(path) as handle:
         handle.write(content)
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of another in one step, with its mode, at the end of
-    the block; when that fails, the old one stays."""
+    """Open a temporary file that replaces `path` atomically at the end of the block.
+
+    The mode is kept. If the block fails, the old file stays.
+    """
     try:
         mode = os.stat(path).st_mode & 0o777
     except FileNotFoundError:

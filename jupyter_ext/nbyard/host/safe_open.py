@@ -1,7 +1,7 @@
-"""Opening files that a person named by path: only regular ones, only inside the allowed folders.
+"""Open files at paths from users: only regular files, only inside the allowed folders.
 
-A path is resolved once, checked part by part, and then walked again without following links, so
-that a link swapped in between the two steps is refused and not followed.
+A path is resolved once, checked part by part, and then walked without following links. If a link is
+swapped in between the two steps, the path is refused.
 """
 
 import contextlib
@@ -13,20 +13,30 @@ from pathlib import Path
 
 from nbyard.errors import Invalid, NotFound
 
-# Files there leak secrets (/proc/self/environ), hang or never end.
+# Files in these folders leak secrets (/proc/self/environ), block or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
 NO_FOLLOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def locate(path: str | Path, roots: Sequence[Path], field: str = "path") -> Path:
-    """The real path of a file or folder inside one of the roots; Invalid or NotFound otherwise."""
+    """Return the real path of a file or folder inside one of the roots.
+
+    Raises:
+        Invalid: the path is outside the roots or not an ordinary file.
+        NotFound: the path does not exist.
+    """
     fd = open_within(path, roots, field)
     os.close(fd)
     return Path(os.path.realpath(path))
 
 
 def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") -> int:
-    """A file descriptor of a regular file or folder inside one of the roots."""
+    """Open a regular file or folder inside one of the roots and return its descriptor.
+
+    Raises:
+        Invalid: the path is outside the roots or not an ordinary file.
+        NotFound: the path does not exist.
+    """
     if "\0" in str(path):
         raise Invalid.field(field, "may not contain NUL")
     real = Path(os.path.realpath(path))
@@ -40,17 +50,19 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
 
 
 def open_inside(folder: Path, relative: str, field: str = "path") -> int:
-    """The same for a path below a folder that may itself be a link; links in it that do not leave
-    the folder are followed."""
+    """Open a path below a folder that may itself be a link.
+
+    Links that stay inside the folder are followed.
+    """
     parts = Path(relative).parts
     if not {"..", "/"} & set(parts):
-        with contextlib.suppress(Invalid):  # a link, perhaps
+        with contextlib.suppress(Invalid):  # possibly a link
             return _walk(folder, parts, field)
     return open_within(folder / relative, [folder], field)
 
 
 def open_real(path: Path, field: str = "path") -> int:
-    """The same for a place whose links were followed before: now there may be none any more."""
+    """Open a path whose links were already resolved; a link in it is refused now."""
     return _walk(Path("/"), path.parts[1:], field)
 
 
@@ -66,7 +78,7 @@ def _walk(root: Path, parts: Sequence[str], field: str) -> int:
 
 
 def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
-    """A file descriptor of a regular file; links, folders and special files are refused."""
+    """Open a regular file and return its descriptor; refuse links, folders and special files."""
     fd = open_ordinary(path, field, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
@@ -75,9 +87,12 @@ def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = 
 
 
 def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
-    """A file descriptor of a regular file or folder; a FIFO never blocks, a link is refused."""
+    """Open a regular file or folder and return its descriptor.
+
+    A FIFO never blocks, and a link is refused.
+    """
     try:
-        # Looked at before it is opened: opening alone has effects on some devices.
+        # Check before opening: opening alone has effects on some devices.
         _refuse_special(os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode, path, field)
         fd = os.open(path, NO_FOLLOW, dir_fd=dir_fd)
     except OSError as problem:

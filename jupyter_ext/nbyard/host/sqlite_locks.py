@@ -1,6 +1,6 @@
-"""Who keeps an SQLite store from being written, as Linux tells it.
+"""Find the processes that block writes to an SQLite store, from Linux's lock table.
 
-SQLite's files are never opened for that: a process that closes one drops its own locks on it.
+The code never opens SQLite's files: a process that closes one drops its own locks on it.
 """
 
 import contextlib
@@ -11,18 +11,21 @@ from nbyard.errors import Busy
 
 WRITE_LOCK = "write.lock"
 INDEX = "store.sqlite-shm"
-WRITER = 120  # the byte of the index that SQLite's one writer locks
+WRITER = 120  # the byte of the index that SQLite's single writer locks
 PROC = Path("/proc")
 
 
 def writers(folder: Path) -> list[int]:
-    """Other processes that hold SQLite's lock, or ours, for which writers wait before; whom the
-    others wait for comes first."""
+    """Return the pids of other processes that hold SQLite's lock or ours.
+
+    Writers take our lock before SQLite's. The holder of SQLite's lock comes first because the
+    others wait for it.
+    """
     try:
         table = (PROC / "locks").read_text()
     except OSError:  # not Linux
         return []
-    # "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF"; with "->" it only waits
+    # Example: "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF". Rows with "->" only wait.
     rows = [line.split() for line in table.splitlines() if " -> " not in line]
     found: list[int] = []
     for name in (INDEX, WRITE_LOCK):
@@ -45,7 +48,7 @@ def _reaches(row: list[str], name: str) -> bool:
 
 
 def _opened(pid: int) -> set[str]:
-    """The files of a process, as far as we may look: inodes alone are not unique."""
+    """Return the readable open files of a process, because inodes are not unique."""
     found = set()
     with contextlib.suppress(OSError):
         for entry in list((PROC / str(pid) / "fd").iterdir()):
@@ -55,14 +58,14 @@ def _opened(pid: int) -> set[str]:
 
 
 def is_stopped(pid: int) -> bool:
-    """By SIGSTOP, Ctrl-Z or a debugger: it goes on when somebody continues it."""
+    """Return whether SIGSTOP, Ctrl-Z or a debugger stopped the process, until it is continued."""
     with contextlib.suppress(OSError):
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "Tt"
     return False
 
 
 def busy(folder: Path) -> Busy:
-    """The refusal, with who is in the way and what to do about it."""
+    """Return the error that names the blocking process and what to do about it."""
     for pid in sorted(writers(folder), key=is_stopped, reverse=True):
         with contextlib.suppress(OSError):
             name = (PROC / str(pid) / "comm").read_text().strip()

@@ -1,4 +1,7 @@
-"""Waking whoever waits for news of a store: datagram sockets in its folder, and NOTIFY."""
+"""Wake processes that wait for changes in a store, through datagram sockets and NOTIFY.
+
+The sockets lie in the folder of the store.
+"""
 
 import contextlib
 import os
@@ -10,23 +13,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = "wake"
-NEWS = b"!"  # somebody wrote to the store
-PROGRESS = b"."  # of work that is not at its end, said by runners; at its end they say its id
-RING = b"?"  # of a thread of the listener's own process
+NEWS = b"!"  # a process wrote to the store
+PROGRESS = b"."  # runners send this while the task runs, and its id at the end
+RING = b"?"  # sent by a thread of the listener's own process
 WORD_BYTES = 64
 MAX_ADDRESS_BYTES = 100
 
 
 def poke(folder: Path, but: str = "") -> None:
-    """Wake every listener, except the one whose socket is called `but`; dead sockets are
-    removed."""
+    """Wake every listener except the one whose socket is called `but`; remove dead sockets."""
     try:
         names = os.listdir(folder / FOLDER)
     except FileNotFoundError:
         return
+    # Without listeners no socket is created: most writes happen while none waits.
     names = [name for name in names if name != but]
     if names:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            # A full queue means that the listener has pokes to read already, so never wait for it.
             sender.setblocking(False)
             for name in names:
                 _send(sender, folder / FOLDER / name)
@@ -39,11 +43,11 @@ def _send(sender: socket.socket, path: Path) -> None:
     except ConnectionRefusedError:
         path.unlink(missing_ok=True)
     except OSError:
-        pass  # it has unread pokes already, just left, or is another user's; the clock is there
+        pass  # unread pokes, a listener that exits, or another user's socket; polling covers these
 
 
 def sweep(folder: Path) -> None:
-    """Remove the sockets of listeners that were killed; nobody is woken."""
+    """Remove the sockets of killed listeners without waking any other."""
     place = folder / FOLDER
     for name in os.listdir(place):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as caller:
@@ -53,13 +57,15 @@ def sweep(folder: Path) -> None:
             except ConnectionRefusedError:
                 (place / name).unlink(missing_ok=True)
             except OSError:
-                pass  # it just left, or is another user's
+                pass  # a listener that exits, or another user's socket
 
 
 @contextlib.contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """How a socket is called: an address has room for 108 bytes, so that a long path is named
-    through its open folder (Linux)."""
+    """Yield the address of a socket.
+
+    An address has room for 108 bytes. A longer path is named through its open folder (Linux).
+    """
     plain = os.fspath(path)
     if len(os.fsencode(plain)) <= MAX_ADDRESS_BYTES:
         yield plain
@@ -72,7 +78,7 @@ def _address(path: Path) -> Iterator[str]:
 
 
 class Listener:
-    """One who waits. Several pokes while nobody waits count as one."""
+    """A socket that waits for pokes; several pokes before a wait count as one."""
 
     def __init__(self, folder: Path):
         place = folder / FOLDER
@@ -91,20 +97,20 @@ class Listener:
         self._selector.register(self._socket, selectors.EVENT_READ)
 
     def wait(self, seconds: float) -> bool:
-        """True when poked, False when the time is over."""
+        """Wait; return True when poked, False after the timeout."""
         return bool(self._listen(seconds, lambda word: True))
 
     def news(self, seconds: float) -> bool:
-        """The same for who only reads the store: sleeps on while work tells of itself."""
+        """Wait like `wait`, for readers of the store; progress of running tasks is ignored."""
         return bool(self._listen(seconds, lambda word: word == NEWS))
 
     def hear(self, seconds: float) -> set[bytes]:
-        """The words of those who poke; sleeps on while work only comes further."""
+        """Wait and return the received words; mere progress of running tasks is ignored."""
         return self._listen(seconds, lambda word: word != PROGRESS)
 
     def ring(self) -> None:
-        """Wake this one only, from any thread."""
-        with contextlib.suppress(OSError):  # it has unread words
+        """Wake only this listener; any thread may call it."""
+        with contextlib.suppress(OSError):  # unread words will wake it anyway
             self._bell.send(RING)
 
     def _listen(self, seconds: float, heeds: Callable[[bytes], bool]) -> set[bytes]:
@@ -115,6 +121,7 @@ class Listener:
         return set()
 
     def fileno(self) -> int:
+        """Return the descriptor of the socket, for a selector."""
         return self._socket.fileno()
 
     def _drain(self) -> set[bytes]:
@@ -125,6 +132,7 @@ class Listener:
         return words
 
     def close(self) -> None:
+        """Close the sockets and delete the address."""
         self._selector.close()
         self._socket.close()
         self._bell.close()
@@ -133,7 +141,7 @@ class Listener:
 
 @contextlib.contextmanager
 def listening(folder: Path) -> Iterator[Listener]:
-    """A listener for the time of the block."""
+    """Yield a listener and close it at the end of the block."""
     listener = Listener(folder)
     try:
         yield listener

@@ -1,1 +1,1 @@
-"""Images: the text of Dockerfiles, and what is built from it."""
+"""Write Dockerfiles and build images from them."""

@@ -1,5 +1,7 @@
-"""Building on an engine: what was built from the same is not built again, and what fails says at
-which line."""
+"""Build images on an engine; equal input is not built again.
+
+The error of a failed build names the line of the Dockerfile.
+"""
 
 import hashlib
 import json
@@ -25,7 +27,7 @@ NO_GIT = (
     " --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and its name."
 )
 FULL = "No space left on device"
-# what is printed to standard error comes coloured
+# Standard error contains colour codes.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TROUBLE = re.compile(r"^\s*(?:ERROR|Error|error|E)\s*:\s*(\S.*)$")
 EXITED = re.compile(r"returned a non-zero code: (\d+)")
@@ -38,9 +40,12 @@ class BuildFailed(NbyardError):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What to build: `files` and `folders` by their places in the context, in which `file` is the
-    Dockerfile, whose words are `text`. Without a `reference` it is named by its inputs, in
-    `repository`."""
+    """What to build.
+
+    `files` and `folders` are keyed by their paths in the context. `file` is the path of the
+    Dockerfile there, and `text` its content. Without a `reference`, the image is named by the
+    digest of its inputs, in `repository`.
+    """
 
     text: str
     files: Mapping[str, str] = {}
@@ -54,11 +59,12 @@ class Wish(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> dict[str, str]:
+        """The build arguments: the base image, if the Dockerfile takes it."""
         return {BASE: self.base} if self.base else {}
 
 
 class Made(msgspec.Struct, frozen=True):
-    """An image that is here; `was_here` when it had been built before."""
+    """An image on the engine; `was_here` says that it was built before."""
 
     reference: str
     image_id: str
@@ -74,14 +80,15 @@ def ensure(
     wanted: Callable[[], bool] = lambda: True,
     built: Callable[[str], Iterable[str]] = lambda digest: (),
 ) -> Made:
-    """The image of a wish, built unless one was built from the same before: that which is named by
-    its inputs, or one of the ids that `built` has for their digest. Labels do not tell, as what is
-    built upon an image has them too.
+    """Return the image of a wish, and build it unless an image with equal input exists.
+
+    That is the image named by its inputs, or one of the ids that `built` returns for their digest.
+    Labels cannot identify it, because an image that builds on it inherits them.
 
     Raises:
-        Stopped: it is not wanted any more.
-        BuildFailed: a line failed.
-        NbyardError: a base is not here and cannot be pulled; the message says why.
+        Stopped: the image is no longer wanted.
+        BuildFailed: a line of the Dockerfile failed.
+        NbyardError: a base is missing and cannot be pulled; the message says why.
     """
     ids = [_base_id(engine, base, say, wanted) for base in bases(wish.text, wish.arguments)]
     with packed(wish.files, wish.folders, wish.file) as (context, content):
@@ -101,7 +108,7 @@ def ensure(
 
 
 def _digest(wish: Wish, ids: list[str], content: str) -> str:
-    """Of all that goes into it; the words of labels and arguments too."""
+    """Return the digest of all inputs, including the texts of labels and arguments."""
     told = [ids, content, wish.file, dict(wish.labels), wish.arguments]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -128,6 +135,7 @@ def _build(
 
     def hear(line: str) -> None:
         if STEP.match(line):
+            # Only the step that runs now can fail.
             steps[:] = [line]
         tail.append(COLOURS.sub("", line))
         say(line)
@@ -154,6 +162,7 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     words = _cause(tail, error.message)
     place = f"line {at.line} of the Dockerfile failed: " if at else ""
     hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
+    # The packages' own message does not say that .git is missing on purpose.
     hint = NO_GIT if wants_git("\n".join(tail)) else hint
     stop = "." if hint and not words.endswith(".") else ""
     failed = BuildFailed(f"The image could not be built: {place}{words}{stop}", hint=hint)
@@ -162,7 +171,7 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
 
 
 def _cause(tail: list[str], message: str) -> str:
-    """What a step said itself, else the engine's words."""
+    """Return what the failed step printed as its error, else the engine's message."""
     words = message.rpartition("could not be built: ")[2]
     if any(FULL.lower() in line.lower() for line in [*tail, words]):
         return f"the disk of the engine is full ({FULL.lower()})"
@@ -173,13 +182,16 @@ def _cause(tail: list[str], message: str) -> str:
 
 
 def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:
-    """Remove images of ours without a name that were made in this time: what builds that were
-    broken off left, or stages that are kept for the next build; whether none is left."""
+    """Remove our unnamed images that were created in this time; return whether all are gone.
+
+    They are the rest of aborted builds, or stages that are kept for the next build.
+    """
     left = [engine.image(image_id) for image_id in engine.labelled(IMAGE_LABEL, untagged=True)]
     meant = [one.id for one in left if one is not None and since <= one.created_at < before]
+    # A list, because a generator would stop at the first image in use.
     return all([engine.remove_image(image_id) for image_id in meant])
 
 
 def store_labels(store_id: str, kind: str) -> dict[str, str]:
-    """What says whose an image is."""
+    """Return the labels that identify the store and the kind of an image."""
     return {STORE: store_id, IMAGE_LABEL: kind}

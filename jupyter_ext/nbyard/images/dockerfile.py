@@ -1,6 +1,8 @@
-"""The text of a Dockerfile: equal input gives equal bytes, whatever the order of what it is made
-of. Texts of people stand in it only where `check_recipe` let them through; the packages of an
-environment never do."""
+"""Write Dockerfiles: equal input gives equal bytes, in whatever order it comes.
+
+A Dockerfile contains texts of users only if `check_recipe` accepted them. It never contains the
+packages of an environment.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -18,19 +20,19 @@ REQUIREMENTS = "requirements.txt"
 NOTEBOOKS = "notebooks.txt"
 PACKAGES = "packages"
 PLACE = "/opt/nbyard"
-# What the runner needs where a notebook is executed.
+# The packages that the runner needs to execute notebooks.
 NOTEBOOK_PACKAGES = ("ipykernel>=6.29,<8", "nbclient>=0.10,<1", "papermill>=2.6,<3")
 # NVIDIA's images have no Python.
 PYTHON_PACKAGES = ("python3", "python3-pip", "python3-venv")
 
 
 def build_files(spec: ImageSpec) -> dict[str, str]:
-    """The files of a build by name, the Dockerfile among them.
+    """Return the files of a build by name, including the Dockerfile.
 
-    The requirements are installed last, so that what they pin is what is there in the end.
+    The requirements are installed last, so that their pinned versions win.
 
     Raises:
-        Invalid: one of them lies in a folder of this machine, and no lock has its files.
+        Invalid: a requirement lies in a folder of this machine, and no lock has its files.
     """
     folders = sorted(locked_trees(spec.requirements))
     listed = [*filterfalse(folder_of, spec.requirements)]
@@ -44,10 +46,10 @@ def build_files(spec: ImageSpec) -> dict[str, str]:
 
 
 def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
-    """No build reaches the folders of this machine.
+    """Refuse requirements in folders of this machine, which no build can reach.
 
     Raises:
-        Invalid: a requirement is of what lies in one.
+        Invalid: a requirement lies in such a folder.
     """
     for line in lines:
         if " file:" in line:
@@ -58,14 +60,19 @@ def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
 
 
 def hashed(files: Mapping[str, str]) -> list[str]:
-    """The names of those that have hashes. What they list is installed whatever is there already:
-    of that, pip would check no hash."""
+    """Return the names of the files with hashes.
+
+    Their packages are installed even if they are present: pip checks no hash of an installed
+    package.
+    """
     return [name for name, text in files.items() if any(map(hashes_of, text.splitlines()))]
 
 
 def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str] = ()) -> str:
-    """Installs what is listed in these files, and what lies in these folders in `packages`, one
-    layer for each, in a stage that is left behind; what works in the end is not root."""
+    """Return a Dockerfile that installs the listed files and the folders in `packages`.
+
+    Each becomes a layer in a build stage. The final user is not root.
+    """
     recipe = spec.recipe
     added = PYTHON_PACKAGES if recipe.cuda and not recipe.base else ()
     made: str = _template().render(
@@ -87,6 +94,7 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         install=_install,
         quoted=quoted,
     )
+    # The seal covers the generated lines only, because users may edit those below the marker.
     return sealed(made) + recipe.own
 
 
@@ -100,7 +108,7 @@ def _template() -> jinja2.Template:
 
 
 def _install(packages: Sequence[str]) -> str:
-    """One instruction that leaves no lists behind."""
+    """Return one RUN instruction that leaves no package lists behind."""
     names = "".join(f"        {name} \\\n" for name in packages)
     return (
         "RUN apt-get update \\\n"

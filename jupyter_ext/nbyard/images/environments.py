@@ -1,4 +1,4 @@
-"""Images of requirements and of Dockerfiles that nodes name: one for each different input."""
+"""Build images of requirements and of Dockerfiles that nodes name: one per distinct input."""
 
 import functools
 import tempfile
@@ -33,17 +33,19 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
     network: str = "",
     sources: Sequence[str] = (),
 ) -> str:
-    """The tag of an image with the packages of a requirements file on this base, built when it is
-    not here yet. `sources` are the addresses that the file may name, `blobs` has the files of the
-    folders of a lock.
+    """Return the tag of an image with the packages of a requirements file on this base.
+
+    The image is built if it is missing. `sources` are the addresses that the file may name. `blobs`
+    has the files of the folders of a lock.
 
     Raises:
-        Invalid: a line of it is refused, or cannot be installed in an image.
+        Invalid: a line is refused, or cannot be installed in an image.
         NbyardError: the base cannot be pulled or the build fails; the message says why.
     """
     requirements = with_folders_of(text, read_requirements(text, Sources.parse(sources)))
     files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
     with (
+        # Tasks that start together need the same image; one of them builds it.
         _lock(f"{base}\n{requirements}\n{for_notebooks}"),
         tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
     ):
@@ -60,11 +62,10 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
 
 
 def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:
-    """What lay in the folders that a lock names when it was made, by where that goes in the
-    context of its image.
+    """Stage the stored folders of a lock, and return them by their paths in the context.
 
     Raises:
-        NotFound: that is kept no more, as the lock was deleted.
+        NotFound: the files are no longer stored, because the lock was deleted.
     """
     found = {}
     place.mkdir(exist_ok=True)
@@ -75,8 +76,10 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
 
 
 def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Wish:
-    """The image of a Dockerfile that lies at `file` in a folder, on the `base` that it takes as an
-    argument; its own folder is the context."""
+    """Return the wish for the Dockerfile at `file` in a folder.
+
+    `base` is an argument of the Dockerfile. The folder of the Dockerfile is the context.
+    """
     place = folder / file
     return Wish(
         text=place.read_text("utf-8", "replace"),
@@ -90,7 +93,7 @@ def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Wis
 
 
 def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
-    """Its tag, built when it is not here yet."""
+    """Return the tag of the image of a Dockerfile; build it if it is missing."""
     wish = code_wish(folder, file, network)
     with _lock(f"{wish.file}\n{wish.text}"):
         return ensure(engine, wish, say).reference
@@ -99,7 +102,7 @@ def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str =
 def offer_images(
     runtimes: Iterable[object], blobs: Blobs, network: str = "", sources: Sequence[str] = ()
 ) -> None:
-    """Give each runtime that asks for images (`image_for`, `code_image`) the way to make them."""
+    """Give each runtime that needs images (`image_for`, `code_image`) functions to build them."""
     image_for = functools.partial(environment_image, blobs=blobs, network=network, sources=sources)
     for runtime in runtimes:
         if hasattr(runtime, "image_for"):

@@ -1,5 +1,7 @@
-"""What the image of a model is built from: its files, what serves it, and the text of its
-Dockerfile; equal models give equal bytes."""
+"""Write the build files of a model's image: its files, its server and the Dockerfile.
+
+Equal models give equal bytes.
+"""
 
 import importlib
 import json
@@ -27,7 +29,7 @@ ALONE = '"""Where models are served there is nothing of nbyard but what serves t
 
 
 class Serving(NamedTuple):
-    """A mode as it stands in the entry points: `reference` is what names it in the image."""
+    """A mode from the entry points; `reference` names it inside the image."""
 
     mode: Mode
     reference: str
@@ -42,10 +44,10 @@ def _modes() -> dict[str, Serving]:
 
 
 def serving_of(mode: str, where: str = "mode") -> Serving:
-    """The mode of that name, ours or a stranger's.
+    """Return the mode of that name from any installed package.
 
     Raises:
-        Invalid: no installed package has one.
+        Invalid: no installed package has such a mode.
     """
     found = _modes().get(mode)
     if found is None:
@@ -55,8 +57,10 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
 
 
 def model_files(model: ModelFile, base: str) -> dict[str, str]:
-    """The files of a build by name, the Dockerfile among them; the model's own folder stands beside
-    them as `model`."""
+    """Return the files of a build by name, including the Dockerfile.
+
+    The model's folder lies beside them as `model`.
+    """
     serving = serving_of(model.mode)
     needed = [PANDAS, *serving.mode.requirements]
     files = {
@@ -72,7 +76,7 @@ def model_files(model: ModelFile, base: str) -> dict[str, str]:
 
 @cache
 def serving_sources(reference: str = "") -> dict[str, str]:
-    """The sources of what serves, by their paths: ours, and the package of a stranger's mode."""
+    """Return the sources of the server by path: ours, and the package of a foreign mode."""
     top = reference.partition(":")[0].partition(".")[0]
     names = {OWN} | ({top} if top not in ("", "nbyard") else set())
     found = {
@@ -80,6 +84,7 @@ def serving_sources(reference: str = "") -> dict[str, str]:
         for name in sorted(names)
         for path, text in _sources(resources.files(importlib.import_module(name)))
     }
+    # The real package would import modules that the image does not have.
     return {"nbyard/__init__.py": ALONE, **found}
 
 

@@ -1,3 +1,3 @@
-"""Files of other programs, read as what they are here."""
+"""Import files of other programs as definitions of nbyard."""
 
 CWL_SUFFIX = ".cwl"

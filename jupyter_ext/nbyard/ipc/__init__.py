@@ -1,3 +1,5 @@
-"""What connects the processes of one store: starting the dispatcher, the secret shared by proxy
-and container, and the crash points of the tests.
+"""Connect the processes of one store: dispatcher, proxy, containers and tests.
+
+The package starts the dispatcher, stores the secret that proxy and container share, and defines the
+crash points of the tests.
 """

@@ -1,5 +1,7 @@
-"""What the server's proxy and the container of a revision both know, and nobody else: a file that
-only the owner of the store can read."""
+"""Store the secret that only the proxy and the container of a revision share.
+
+Only the owner of the store can read the file.
+"""
 
 import os
 import secrets
@@ -9,7 +11,7 @@ SECRET_BYTES = 32
 
 
 class KeptSecret:
-    """In the folder of a deployment, for one of its revisions; it goes with that folder."""
+    """The secret of one revision in a deployment's folder, and deleted with that folder."""
 
     def __init__(self, folder: Path, number: int):
         self._path = folder / f"{number}.secret"
@@ -22,8 +24,11 @@ class KeptSecret:
             return ""
 
     def create(self) -> None:
-        """Create the secret unless there is one: a container may know it already. It is there as a
-        whole after a power cut; an older version may have left an empty file."""
+        """Create the secret unless it exists, because a container may already know it.
+
+        The file is complete even after a power failure. An empty file of an older version is
+        replaced.
+        """
         if self.read():
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +38,7 @@ class KeptSecret:
             file.write(secrets.token_urlsafe(SECRET_BYTES))
             file.flush()
             os.fsync(file.fileno())
+        # The rename shows readers the whole secret or none.
         unfinished.replace(self._path)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:

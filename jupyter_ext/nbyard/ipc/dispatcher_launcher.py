@@ -1,5 +1,4 @@
-"""Calling the dispatcher: one is started where none lives; the one that does is woken by each
-write."""
+"""Start the dispatcher of a store if none runs; each write wakes the running one."""
 
 import contextlib
 import fcntl
@@ -26,15 +25,18 @@ SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def lives(store: Store) -> bool:
-    """Whether a dispatcher seems to hold the lease. Who is called although one does, leaves."""
+    """Return whether a dispatcher seems to hold the lease; a second one would exit by itself."""
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     return lease is not None and lease.seems_held and not is_dead(lease.holder)
 
 
 def other_settings(store: Store, settings: Settings) -> dict[str, str]:
-    """What the dispatcher that lives was started with, by name, where that is not what is set
-    here. Nothing is known of one on another machine or of another user."""
+    """Return those settings of the running dispatcher that differ from ours, by name.
+
+    A dispatcher on another machine or of another user has none, because we cannot read its
+    settings.
+    """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     if lease is None or not lease.seems_held or is_dead(lease.holder):
@@ -44,7 +46,7 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _differing(holder: str, settings: Settings) -> dict[str, str]:
-    """Neither changes as long as both live."""
+    """Compare the settings; cached, because neither side changes while both processes live."""
     there, here = _variables(pid_of(holder)), settings.environment()
     words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
     return {
@@ -53,7 +55,7 @@ def _differing(holder: str, settings: Settings) -> dict[str, str]:
 
 
 def _variables(pid: int) -> dict[str, str]:
-    """With which a process was started; none where that cannot be read."""
+    """Return the variables of a process at its start; none if they cannot be read."""
     try:
         found = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace").split("\0")
     except OSError:
@@ -62,14 +64,16 @@ def _variables(pid: int) -> dict[str, str]:
 
 
 def pid_of(holder: str) -> int:
-    """Of the process, on its own machine."""
+    """Return the pid of a lease holder on its own machine."""
     return int(holder.split(":")[1])
 
 
 def end_stopped(store: Store) -> None:
-    """Kill the dispatcher of this store if it was stopped in a write and its lease has run out:
-    it would keep SQLite's lock, and everybody from writing, until somebody continues it. As after
-    any other kill, what it was writing is undone and the next one goes on."""
+    """Kill a dispatcher that was stopped during a write and whose lease has expired.
+
+    Otherwise it would keep SQLite's lock and block all writers until it continues. As after any
+    other kill, its write is rolled back and the next dispatcher takes over.
+    """
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     if lease is None or lease.seems_held or is_dead(lease.holder):
@@ -81,8 +85,10 @@ def end_stopped(store: Store) -> None:
 
 
 def make_way(store: Store, settings: Settings) -> None:
-    """Before work is asked for: a dispatcher that idles leaves, if it was started with others than
-    the settings that are given here. One that has work keeps to its own."""
+    """Ask an idle dispatcher with other settings to exit, before work is requested.
+
+    A dispatcher that has work keeps its settings.
+    """
     if settings.inline_dispatch or not settings.given.intersection(settings.of_dispatcher()):
         return
     end = time.monotonic() + WAY_SECONDS
@@ -97,18 +103,19 @@ def make_way(store: Store, settings: Settings) -> None:
 
 
 def _send(holder: str, number: int) -> None:
-    """A signal for a process of this machine."""
-    with contextlib.suppress(OSError):  # it may be another user's
+    """Send a signal to a process of this machine."""
+    with contextlib.suppress(OSError):  # it may belong to another user
+        # The descriptor pins the process, so the signal cannot hit a reused pid.
         process = os.pidfd_open(pid_of(holder))
         try:
-            if not is_dead(holder):  # and nobody has got its pid meanwhile
+            if not is_dead(holder):  # and no other process got its pid meanwhile
                 signal.pidfd_send_signal(process, number)
         finally:
             os.close(process)
 
 
 def own_name() -> str:
-    """This process as the holder of a lease: `host:pid:when it started`."""
+    """Return this process as the holder of a lease: `host:pid:start time`."""
     return f"{_host()}{os.getpid()}:{_started(os.getpid())}"
 
 
@@ -117,7 +124,10 @@ def _host() -> str:
 
 
 def is_dead(holder: str) -> bool:
-    """Certainly dead: a process of this machine that is no more, whoever has its pid now."""
+    """Return whether the holder was a process of this machine that no longer runs.
+
+    The start time detects a reused pid.
+    """
     host, pid, started = [*holder.rsplit(":", 2), "", ""][:3]
     if host != socket.gethostname() or not pid.isdecimal():
         return False
@@ -125,18 +135,21 @@ def is_dead(holder: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a living process was started, in ticks since the boot; empty for none."""
+    """Return the start time of a living process, in ticks since boot; empty for none."""
     try:
         fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+    # A zombie still has a pid but does no work.
     return "" if fields[0] in "ZX" else fields[19]
 
 
 class Watch:
-    """For those who look at a store: work that nobody drives gets a dispatcher. Looks at most
-    every two seconds, and ever more seldom while those that it called are not up: on a machine
-    that is busy, more of them would only keep each other from it."""
+    """Starts a dispatcher when a store has work but no dispatcher.
+
+    It checks at most every two seconds, and less often while started dispatchers are not ready. On
+    a busy machine more of them would only slow each other down.
+    """
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
@@ -149,6 +162,7 @@ class Watch:
             return
         if not lives(self._store) and self._is_needed():
             call_dispatcher(self._store, self._settings)
+            # A started dispatcher needs time on a busy machine.
             self._pause = min(2 * self._pause, PATIENCE_SECONDS)
         else:
             self._pause = WATCH_SECONDS
@@ -160,13 +174,16 @@ class Watch:
 
 
 def has_work(store: Store) -> bool:
-    """Whether anything is under way or waits to be."""
+    """Return whether any work is running or waiting."""
     with store.read() as c:
         return store.has_work(c)
 
 
 def call_dispatcher(store: Store, settings: Settings) -> None:
-    """Return at once; a second dispatcher that is started by accident leaves by itself."""
+    """Start a dispatcher unless one runs; a superfluous one exits by itself.
+
+    The function does not wait for the dispatcher.
+    """
     if settings.inline_dispatch or lives(store):
         return
     end_stopped(store)
@@ -174,7 +191,7 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
     with log.open("ab") as out, _only_one(store.folder) as lock:
         if lock is None or lives(store):
             return
-        # it detaches at once: the process that we wait for is gone in a moment
+        # the process detaches at once, so this call returns quickly
         subprocess.run(
             [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
             pass_fds=[lock],
@@ -190,8 +207,11 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[int | None]:
-    """The descriptor of a lock that a dispatcher keeps from its birth until it has the lease: who
-    comes meanwhile starts no other. None where one is young enough to be waited for."""
+    """Yield a lock that a new dispatcher keeps until it has the lease, or None.
+
+    The lock prevents a second start meanwhile. None means that another dispatcher is starting and
+    is young enough to wait for.
+    """
     lock = os.open(folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         age = time.time() - os.fstat(lock).st_mtime
@@ -201,6 +221,7 @@ def _only_one(folder: Path) -> Iterator[int | None]:
             if age < PATIENCE_SECONDS:
                 yield None
                 return
+        # The mtime shows other processes how long this start has been running.
         os.utime(lock)
         yield lock
     finally:
@@ -208,5 +229,5 @@ def _only_one(folder: Path) -> Iterator[int | None]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Ours, without what ties a process to a Jupyter server."""
+    """Return our variables without those that tie a process to a Jupyter server."""
     return {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}

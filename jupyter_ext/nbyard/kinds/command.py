@@ -22,25 +22,29 @@ from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
-# What a command in a folder of its own finds (CWL v1.2, section 4.2 "Runtime environment").
+# The variables of a command in its own folder (CWL v1.2, section 4.2 "Runtime environment").
 APART = {"HOME": f"{ATTEMPT}/{WORK}", "TMPDIR": f"{ATTEMPT}/{TEMPORARY}"}
 
 
 class CommandKind:
+    """The kind of scripts and binaries."""
+
     name = "command"
     suffixes: tuple[str, ...] = tuple(STARTS)
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Read how the file is started, and what a Python script takes by argparse or click.
+        """Read how the file starts, and the arguments of a Python script with argparse or click.
 
-        Other scripts and binaries get a hint: their arguments come from people or a description.
+        Other scripts and binaries get a hint: their arguments come from users or from a
+        description.
         """
         start = read_start(name, content)
         is_read = start.language == "python" and not is_utf16(content)
         script = _script(name, content) if is_read else Script()
         unread = script.hints
         if not (script.arguments or unread):
+            # Without arguments in the code, say how to describe them.
             unread = description_hints(name, content, start)
         return Reading(
             self.name,
@@ -55,11 +59,12 @@ class CommandKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """The command line; a Python script is started by the environment's interpreter."""
+        """Return the command line; the environment's interpreter starts a Python script."""
         prefix = list(reading.command)
         if not prefix and not reading.invocation.words:
             raise Invalid.field("command", "it is not known how to start this file")
         if prefix[:1] == [PYTHON] and environment.interpreter:
+            # The script uses the packages of the node's environment.
             prefix[0] = environment.interpreter
         told = reading.invocation
         words = expand_file(prefix, file)
@@ -79,6 +84,7 @@ class CommandKind:
         )
 
     def code_digest(self, content: bytes) -> str:
+        """Return the digest of the file."""
         return "sha256:" + hashlib.sha256(content).hexdigest()
 
 

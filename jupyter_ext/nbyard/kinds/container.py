@@ -1,4 +1,4 @@
-"""Dockerfiles as executables: the image is made from the bundle, and its own program runs."""
+"""Dockerfiles as executables: the bundle is the context, and the image's own program runs."""
 
 import hashlib
 from typing import Any
@@ -12,15 +12,17 @@ from nbyard.kinds.protocol import Reading
 
 
 class ContainerKind:
+    """The kind of Dockerfiles."""
+
     name = "container"
     suffixes: tuple[str, ...] = ("dockerfile", "containerfile")
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """What it takes is told by a description file, or by who runs it; here only how it starts.
+        """Read how the image starts; its arguments come from a description file or from users.
 
         Raises:
-            Invalid: it begins with no image.
+            Invalid: no line starts FROM an image.
         """
         text = content.decode("utf-8", "replace")
         if all(one.keyword != "FROM" for one in instructions(text)):
@@ -32,7 +34,7 @@ class ContainerKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """The words for the image's own program, or for the one that a description names."""
+        """Return the arguments for the image's program, or for the program of a description."""
         line = build_argv(reading.command or [IMAGE_PROGRAM], reading.arguments, values)
         secrets = secret_variables(reading.arguments, line.environment)
         plain = {n: value for n, value in line.environment.items() if n not in secrets}
@@ -46,4 +48,5 @@ class ContainerKind:
         )
 
     def code_digest(self, content: bytes) -> str:
+        """Return the digest of the Dockerfile."""
         return "sha256:" + hashlib.sha256(content).hexdigest()

@@ -13,15 +13,17 @@ from nbyard.kinds.protocol import Reading
 
 
 class FunctionKind:
+    """The kind of functions."""
+
     name = "function"
     suffixes: tuple[str, ...] = ()
     keeps_arguments = True
 
     def read(self, name: str, content: bytes) -> Reading:
-        """The function's parameters and what it returns, from its source.
+        """Read the function's parameters and its return value from its source.
 
         Raises:
-            Invalid: the file is no Python, or has no such function.
+            Invalid: the file is not Python, or has no such function.
         """
         found = read_function(content, name)
         return Reading(self.name, "python", "", found.arguments, found.hints)
@@ -29,7 +31,11 @@ class FunctionKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> FunctionWork:
-        """Only what was given is passed: defaults stay those of the function."""
+        """Return the call with the given values only: the function keeps its defaults.
+
+        Raises:
+            Invalid: a value does not fit, is missing or is not declared.
+        """
         declared = {argument.name: argument for argument in reading.arguments}
         parameters, files = {}, []
         for name, value in values.items():
@@ -46,9 +52,10 @@ class FunctionKind:
             if argument.required and argument.role != "output" and argument.name not in values:
                 raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
         place, function = spot(file)
+        # An empty interpreter means the runner's own.
         own = environment.interpreter if "/" in environment.interpreter else ""
         return FunctionWork(f"code/{place}", function, parameters, files, own)
 
     def code_digest(self, content: bytes) -> str:
-        """Of the whole file: what a function calls stands beside it."""
+        """Return the digest of the whole file, because the function may call its other code."""
         return "sha256:" + hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""Models as executables: each row of a dataset is predicted (the mode batch)."""
+"""Models as executables: a model predicts each row of a dataset (mode batch)."""
 
 import hashlib
 import json
@@ -27,18 +27,18 @@ MODE = "nbyard.serving.batch:BatchMode"
 PYTHON = "python3"
 INPUT, OUTPUT = "data", "predictions"
 CSV, PARQUET = "csv", "parquet"
-# a folder has a file for each file of the dataset
+# a folder output has a file for each file of the dataset
 OUTPUTS = (CSV, PARQUET, FOLDER)
 MODEL = "--model"
-# model.json, in an attempt
+# the path of model.json in an attempt
 SERVED = f"{SERVING_FOLDER}/model.json"
 
 
 def arguments_of(output: str = CSV) -> list[Argument]:
-    """What a model takes and makes, in one of OUTPUTS.
+    """Return the input and the output of a model, in one of OUTPUTS.
 
     Raises:
-        Invalid: it is none of them.
+        Invalid: the output format is not in OUTPUTS.
     """
     if output not in OUTPUTS:
         raise Invalid.field("output", f"predictions are made as {', '.join(OUTPUTS)}")
@@ -50,15 +50,17 @@ def arguments_of(output: str = CSV) -> list[Argument]:
 
 
 class ModelKind:
+    """The kind of models."""
+
     name = "model"
     suffixes: tuple[str, ...] = (*MODEL_FILES, MLFLOW_FILE.lower())
     keeps_arguments = True
 
     def read(self, name: str, content: bytes) -> Reading:
-        """The model file, whatever its mode: the class is the same.
+        """Read the model file; every mode has the same kind.
 
         Raises:
-            Invalid: a field of it is wrong.
+            Invalid: a field of the file is wrong.
         """
         model = read_model(name, content)
         return Reading(self.name, "python", "", arguments_of(), command=command_of(model))
@@ -66,8 +68,14 @@ class ModelKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """By the environment's interpreter, in the folder of the model file; what serves lies in
-        the attempt."""
+        """Return the command for the environment's interpreter, in the folder of the model file.
+
+        The server's sources lie in the attempt.
+
+        Raises:
+            Invalid: the dataset is missing, or a value is not an argument of a model.
+        """
+        # The arguments of a model are the same for all models.
         for name in values:
             if name not in (INPUT, OUTPUT):
                 raise Invalid.field(f"arguments.{name[:40]}", "a model has no such argument")
@@ -83,15 +91,15 @@ class ModelKind:
         )
 
     def code_digest(self, content: bytes) -> str:
-        """Of the model file; the class stands beside it."""
+        """Return the digest of the model file; the class lies beside it."""
         return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def read_model(name: str, content: bytes) -> ModelFile:
-    """What a model file says, or the file of an MLflow folder.
+    """Read a model file, or the file of an MLflow folder.
 
     Raises:
-        Invalid: naming the field.
+        Invalid: the file is wrong; the error names the field.
     """
     path = PurePosixPath(name)
     document = read_yaml(content, path.name)
@@ -101,17 +109,19 @@ def read_model(name: str, content: bytes) -> ModelFile:
 
 
 def command_of(model: ModelFile) -> list[str]:
-    """What predicts with a model, in the folder of its file."""
+    """Return the command that predicts with a model, in the folder of its file."""
     told = json.dumps(served(model), sort_keys=True)
     return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, told, "--root", "."]
 
 
 def with_file(command: Sequence[str]) -> tuple[list[str], str]:
-    """The words of such a command with the file of the attempt in the place of model.json, and the
-    text of that: no word may be as long as a thousand columns are (Linux: 128 KiB)."""
+    """Replace the JSON in such a command by the path of model.json; return both.
+
+    No word may exceed 128 KiB (Linux), which a thousand columns can.
+    """
     words = list(command)
     place = words.index(MODEL) + 1 if MODEL in words[:-1] else 0
     if not place or not words[place].startswith('{"'):
-        return words, ""  # a description beside the file says another one
+        return words, ""  # a description beside the file names another command
     told, words[place] = words[place], f"{ATTEMPT}/{SERVED}"
     return words, told

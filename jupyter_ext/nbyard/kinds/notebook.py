@@ -18,12 +18,12 @@ from nbyard.kinds.protocol import Reading
 BOM = b"\xef\xbb\xbf"
 FORMAT = 4
 OLDEST = 1
-# what nbformat raises for what is no notebook of an older format
+# The errors of nbformat for files that claim an older format but are not notebooks.
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
 MAX_WORDS = 200
 SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."
 MAX_MINOR = 99
-# Jupyter installs kernels under fewer names; of another one there is no kernel
+# Jupyter's names of kernels are more restricted, so no other name can exist.
 KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
 CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
@@ -32,15 +32,17 @@ HINT_NO_CELL = "No parameters cell was found: tag one to give this notebook argu
 
 
 class NotebookKind:
+    """The kind of notebooks."""
+
     name = "notebook"
     suffixes: tuple[str, ...] = (".ipynb",)
     keeps_arguments = True
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Arguments of the parameters cells; the notebook is checked, never executed.
+        """Read the arguments of the parameters cells; the notebook is checked, never executed.
 
         Raises:
-            Invalid: it is no notebook, or its parameters cell is no valid Python.
+            Invalid: the file is not a notebook, or its parameters cell is not valid Python.
         """
         written = _written(content, name)
         notebook = _in_current_format(content, written, name)
@@ -70,11 +72,15 @@ class NotebookKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> NotebookWork:
-        """Only what was given is injected: defaults stay those of the notebook."""
+        """Return the notebook with the given values only: the notebook keeps its defaults.
+
+        Raises:
+            Invalid: a value does not fit, is missing or is not declared.
+        """
         declared = {argument.name: argument for argument in reading.arguments}
         checked = {}
         for name, value in values.items():
-            # a name is source text once injected, so it is checked here too
+            # an injected name becomes source text, so it is checked here too
             if name not in declared or not is_name(name):
                 raise Invalid.field(f"arguments.{name[:40]}", "the notebook has no such argument")
             checked[name] = check_value(declared[name], value, f"arguments.{name}")
@@ -91,10 +97,10 @@ class NotebookKind:
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
-        """Whether the parameters cell sets the defaults; else a description has them.
+        """Return whether the parameters cell sets the defaults; otherwise a description does.
 
-        A description never changes defaults that were read from the cell. Of languages other than
-        Python and R no defaults are read.
+        A description never changes defaults that come from the cell. No defaults are read for
+        languages other than Python and R.
         """
         if language in PYTHON:
             return True
@@ -103,17 +109,20 @@ class NotebookKind:
         return bool(r_parameters.read_parameters(read_notebook(content())).arguments)
 
     def code_digest(self, content: bytes) -> str:
-        """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""
+        """Return the digest of language, kernel and code.
+
+        Outputs, ids, markdown and metadata do not count.
+        """
         notebook = read_notebook(content)
         language, kernel = language_and_kernel(notebook)
         return parameter_cells.code_digest(notebook, language, kernel)
 
 
 def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
-    """A notebook in format 4 whose cells can be relied on; older formats are converted.
+    """Return a checked notebook in format 4; older formats are converted.
 
     Raises:
-        Invalid: naming the place that is wrong.
+        Invalid: the notebook is wrong; the error names the field.
     """
     return _in_current_format(content, _written(content, name), name)
 
@@ -132,9 +141,9 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
 
 
 def _written(content: bytes, name: str) -> dict[str, Any]:
-    """The notebook as it is in the file, of a known format."""
+    """Parse the notebook of a file and check its format."""
     try:
-        # of bytes json would guess the encoding
+        # for bytes, json would guess the encoding
         notebook = json.loads(_text(content))
     except UnicodeDecodeError as error:
         raise Invalid.field(name, f"is no UTF-8 text (byte {error.start})") from None
@@ -151,12 +160,12 @@ def _written(content: bytes, name: str) -> dict[str, Any]:
 
 
 def _text(content: bytes) -> str:
-    """Its text; half surrogates stay, for json may hold some."""
+    """Decode the text of a notebook; JSON may contain lone surrogates, so they stay."""
     return content.removeprefix(BOM).decode("utf-8", "surrogatepass")
 
 
 def _upgraded(content: bytes, major: int, name: str) -> dict[str, Any]:
-    """A notebook of an older format in format 4, as papermill reads it."""
+    """Convert a notebook of an older format to format 4, as papermill does."""
     from nbformat import ValidationError, convert, reader
 
     reads: Any = reader.reads
@@ -199,10 +208,12 @@ def _check_cell(cell: Any, place: str) -> None:
 
 
 def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
-    """The language in lower case (R stays R) and the kernelspec's name, either may be implied.
+    """Return the language in lower case (R stays R) and the kernelspec's name.
+
+    Both may be implied.
 
     Raises:
-        Invalid: the kernel's name could not be one.
+        Invalid: the kernel has an impossible name.
     """
     spec = _object(notebook["metadata"], "kernelspec")
     kernel = spec.get("name") or ""
@@ -211,7 +222,7 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
         raise Invalid.field("metadata.kernelspec.name", f"{shown!r} is no name of a kernel")
     told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
     language = told if isinstance(told, str) and told else LANGUAGES.get(kernel.lower(), "")
-    if kernel.startswith("Python "):  # Python [conda env:a]
+    if kernel.startswith("Python "):  # such as Python [conda env:a]
         language = language or "python"
     return (language if language == "R" else language.lower()), kernel
 
@@ -228,11 +239,14 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _of_python(
     notebook: dict[str, Any], name: str, *, may_hand_off: bool
 ) -> tuple[list[Argument], list[str]]:
-    """Arguments and hints of the parameters cells and, as far as the code may ask for something by
-    name, of what it hands off."""
+    """Return the arguments and hints of the parameters cells.
+
+    If the code may request values by name, those arguments are included.
+    """
     found = parameter_cells.read_parameters(notebook)
     if found.error:
         raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
+    # The search for handed-off values parses all code, so skip it without the marker.
     if not may_hand_off:
         return found.arguments, found.hints
     handed = read_handed(parameter_cells.whole(notebook))
@@ -242,7 +256,7 @@ def _of_python(
 def _inspected(
     notebook: Mapping[str, Any], cells: list[int], kernel: str, language: str
 ) -> tuple[list[Argument], list[str]]:
-    """Other kernels: what papermill's translator for them can tell about the cell."""
+    """Read the cell of another kernel with papermill's translator for it."""
     if not cells:
         return [], []
     from papermill.exceptions import PapermillException
@@ -264,7 +278,7 @@ def _inspected(
 
 
 def tag_text(content: bytes, cell: int) -> bytes:
-    """The notebook's text with one cell tagged `parameters`, otherwise written as it was.
+    """Return the notebook's text with one cell tagged `parameters`; the rest keeps its form.
 
     Raises:
         Invalid: there is no such code cell, or the notebook has an older format.
@@ -275,6 +289,7 @@ def tag_text(content: bytes, cell: int) -> bytes:
         raise Invalid.field("notebook.nbformat", words, hint=SAVE_HINT)
     tagged = parameter_cells.tag_cell(_in_current_format(content, written, "notebook"), cell)
     text = content.removeprefix(BOM).decode()
+    # The second line shows the indentation, so that the file's diff stays small.
     second = text.split("\n", 2)[1] if "\n" in text.strip() else ""
     indent = len(second) - len(second.lstrip(" ")) or None
     changed = json.dumps(tagged, indent=indent, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""What every kind of executable fills in (entry point group `nbyard.kinds`)."""
+"""The protocol of every kind of executable (entry point group `nbyard.kinds`)."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
@@ -13,13 +13,14 @@ from nbyard.domain.environments.structs import EnvironmentRef
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What was read from a file without running it.
+    """The result of reading a file without running it.
 
-    `kernel` is a kernelspec's name or empty; `hints` are sentences for people; `can_tag` offers to
-    make a cell the parameters cell; `command` is the beginning of a command line, `{file}` in it
-    the file, `invocation` how it is run beyond that, `facts` what is known of the place where that
-    is. `is_unread` when nobody here can read such arguments: a description is their list.
-    `hints_without_description` are those that a description answers.
+    - `kernel` is a kernelspec's name or empty.
+    - `hints` are messages for users; a description answers those in `hints_without_description`.
+    - `can_tag` offers to turn a cell into the parameters cell.
+    - `command` is the beginning of the command line; `{file}` in it is the file.
+    - `invocation` describes the rest of the call, `facts` what is known of the target.
+    - `is_unread` says that nbyard cannot read such arguments, so a description lists them.
     """
 
     kind: str
@@ -36,21 +37,23 @@ class Reading(msgspec.Struct, frozen=True):
 
     @property
     def own(self) -> list[Argument] | None:
-        """The list that the code itself is; None where it could not be read."""
+        """Return the arguments that the code declares; None if they could not be read."""
         return None if self.is_unread else self.arguments
 
 
 class Kind(Protocol):
-    """`keeps_arguments` tells whether the code itself is the list of arguments, which a description
-    only corrects; otherwise the description is the list. A kind may be `OwnDefaults`,
-    too."""
+    """A kind of executable; it may implement `OwnDefaults`, too.
+
+    With `keeps_arguments`, the code determines the list of arguments, and a description only
+    corrects it. Otherwise the description is the list.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     keeps_arguments: bool
 
     def read(self, name: str, content: bytes) -> Reading:
-        """Read a file, never running it.
+        """Read a file without running it.
 
         Raises:
             Invalid: the file is broken; the message says where.
@@ -59,21 +62,25 @@ class Kind(Protocol):
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> Work:
-        """What the runner is told to do. `file` is a path inside `code/`; the values are typed, and
-        inputs and outputs are `{attempt}/…` texts already.
+        """Return the instructions for the runner.
+
+        `file` is a path inside `code/`. The values are typed; inputs and outputs are `{attempt}/…`
+        texts.
 
         Raises:
             Invalid: a value does not fit, is missing or is not declared.
         """
 
     def code_digest(self, content: bytes) -> str:
-        """A digest of what the code does, without what does not change that."""
+        """Return a digest of what the code does; parts without effect do not count."""
 
 
 @runtime_checkable
 class OwnDefaults(Protocol):
-    """A kind whose code sets defaults itself."""
+    """A kind whose code sets its own defaults."""
 
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
-        """Whether the code sets the defaults that were read; `work` then gets given values only.
-        `content` returns the bytes of the file."""
+        """Return whether the code sets the defaults that were read.
+
+        `work` then gets only the given values. `content` returns the bytes of the file.
+        """

@@ -1,4 +1,4 @@
-"""Kinds by name and by file, ours and strangers', from the entry point group `nbyard.kinds`."""
+"""Find kinds by name and by file in the entry point group `nbyard.kinds`."""
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -20,15 +20,15 @@ def _installed() -> dict[str, EntryPoint]:
 
 @cache
 def _loaded(name: str) -> Kind:
-    """An installed one; whoever needs one imports no other."""
+    """Load one installed kind, without importing the others."""
     return cast(Kind, _installed()[name].load()())
 
 
 def kind_named(name: str) -> Kind:
-    """The kind of that name.
+    """Return the kind of that name.
 
     Raises:
-        Invalid: no installed package has one.
+        Invalid: no installed package has such a kind.
     """
     if name not in _installed():
         present = ", ".join(sorted(_installed())) or "none"
@@ -37,11 +37,12 @@ def kind_named(name: str) -> Kind:
 
 
 def kind_of(filename: str, content: bytes) -> Kind:
-    """The kind that a file's name tells; anything else is a command."""
+    """Return the kind for a file's name; every other file is a command."""
     if is_function(filename):
         return kind_named(FUNCTION)
     lower = filename.lower()
     for name in sorted(_installed()):
+        # The fallback takes every file that no other kind matches, so it is not tried here.
         if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
             return _loaded(name)
     return kind_named(FALLBACK)

@@ -1,3 +1,1 @@
-"""Log files: reading a growing log in pieces, logs of bounded size, and the request log of a
-deployment.
-"""
+"""Log files: growing logs read in pieces, bounded logs and a deployment's traffic log."""

@@ -1,4 +1,4 @@
-"""Logs that grow, read in pieces: from a byte on, or backwards from one."""
+"""Read growing logs in pieces: forwards from a byte, or backwards from one."""
 
 import contextlib
 import os
@@ -10,9 +10,11 @@ LOG_CHUNK = 256 * 1024
 
 
 def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
-    """The text from byte `after` on, or the last of it that ends at byte `before`; never half a
-    character, and no half line where more than fits is there. `done` when nothing more is written
-    to it. Of a log that is not there, nothing."""
+    """Return the text after byte `after`, or the last part of it that ends at byte `before`.
+
+    The text never contains half a character. It contains half a line only if the rest of the log is
+    part of it. `done` says that the log is complete. A missing log is empty.
+    """
     content, start, end = b"", after, True
     with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
         size = handle.seek(0, os.SEEK_END)
@@ -25,6 +27,7 @@ def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
             start, content = _from_a_line_on(start, content)
     if not end and not before:
         content = content[: content.rfind(b"\n") + 1] or content
+    # The rest of a character may be written later; at the end there is no rest.
     if not (done and end):
         content = _whole_characters(content)
     text = content.decode("utf-8", "replace")
@@ -32,7 +35,7 @@ def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
 
 
 def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
-    """Without what is no whole line, or no whole character, at the start."""
+    """Cut off an incomplete line, or an incomplete character, at the start."""
     skipped = content.find(b"\n", 0, -1) + 1
     if not skipped:
         skipped = next((at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0), 0)
@@ -40,7 +43,7 @@ def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
 
 
 def _whole_characters(content: bytes) -> bytes:
-    """Without a half character at the end."""
+    """Cut off an incomplete character at the end."""
     for back in range(1, min(4, len(content)) + 1):
         byte = content[-back]
         if byte < 0x80:

@@ -1,9 +1,9 @@
-"""Logs of what runs without an end: the newest part is kept, in files of a folder.
+"""Logs of bounded size for long-running processes, stored as pieces in a folder.
 
-    <name>.log.<first byte>   a piece; when it is full the next one is begun, and the oldest go
+    <name>.log.<first byte>   a piece; when it is full a new one begins, and the oldest is deleted
 
-Places in the log are counted from its very beginning, so that they stay what they are. Those who
-write take turns by a lock on <name>.log.lock: while one dispatcher follows another there are two.
+Offsets count from the very beginning of the log, so they never change. Writers take turns with a
+lock on <name>.log.lock: during a handover two dispatchers write.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ PIECES = 2
 
 
 class KeptLog:
-    """The log at `path`. It may be read while it is written, by any number of writers."""
+    """The log at `path`, for any number of readers and writers at the same time."""
 
     def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
         self._path = path
@@ -29,35 +29,38 @@ class KeptLog:
 
     @property
     def length(self) -> int:
-        """How much was written by now, with what is not kept any more."""
+        """Return how many bytes were written so far, including deleted ones."""
         found = self._pieces()
         return found[-1] + self._piece(found[-1]).stat().st_size if found else 0
 
     @property
     def moment(self) -> int:
-        """That of what was written last, 0 when it had none."""
+        """Return the moment of the last write in nanoseconds; 0 if it had none."""
         found = self._pieces()
         return self._piece(found[-1]).stat().st_mtime_ns if found else 0
 
     def resume(self) -> int:
-        """The moment of what was written last: who copies from there on goes on with what is
-        later. What another one writes meanwhile is not written by this one again."""
+        """Return the moment of the last write, to copy from there.
+
+        If another process writes the same content meanwhile, this object does not write it again.
+        """
         with self._alone():
             self._known = self.moment
         return self._known
 
     def write(self, content: bytes, moment: int = 0) -> None:
-        """Add to its end what was said at that moment, in nanoseconds of whichever clock."""
+        """Append content with its moment, in nanoseconds of any clock."""
         with self._alone():
             last = self.moment
             if moment and last != self._known and moment <= last:
-                return  # another one has written it
+                return  # another process wrote it
             self._add(content, moment)
             self._known = moment or self._known
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The lock file is separate, because pieces are replaced while writers wait.
         with self._lock.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -75,10 +78,11 @@ class KeptLog:
                 self._piece(old).unlink()
         with self._piece(last).open("ab") as file:
             file.write(content)
+        # The mtime stores the moment of the last write, so no separate index is needed.
         os.utime(self._piece(last), ns=(moment, moment))
 
     def remove(self) -> bool:
-        """Whether there was any of it."""
+        """Remove the log; return whether there was any."""
         found = self._pieces()
         for base in found:
             self._piece(base).unlink(missing_ok=True)
@@ -86,25 +90,28 @@ class KeptLog:
         return bool(found)
 
     def read(self, after: int, *, done: bool) -> LogChunk:
-        """Its text from a byte on, or from the first that is kept; `done` when nothing more is
-        written to it."""
+        """Read the text from a byte, or from the first byte that is kept.
+
+        `done` says that the log is complete.
+        """
         found = self._pieces()
         if not found:
             return LogChunk("", after, done, start=after)
         first = next((base for base in reversed(found) if base <= after), found[0])
         chunk = reading.piece(self._piece(first), max(after - first, 0), done=done)
         is_last = first == found[-1]
+        # The piece is read to its end, so continue with the next one.
         if not is_last and not chunk.text:
             return self.read(found[found.index(first) + 1], done=done)
         end, start = first + chunk.next, first + chunk.start
         return LogChunk(chunk.text, end, chunk.done and is_last, start=start)
 
     def tail(self, many_bytes: int) -> str:
-        """The text at its end."""
+        """Return the last `many_bytes` bytes as text."""
         return self.read(max(self.length - many_bytes, 0), done=True).text
 
     def _pieces(self) -> list[int]:
-        """The first bytes of the pieces there are, in order."""
+        """Return the first bytes of the existing pieces, in order."""
         return sorted(self._bases())
 
     def _bases(self) -> Iterator[int]:
@@ -121,7 +128,7 @@ class KeptLog:
 
 
 def forget_logs(paths: Iterable[Path]) -> None:
-    """Those of before are mostly gone: the first that is ends it."""
+    """Remove logs from the newest to the oldest; the first missing log ends the search."""
     for path in paths:
         if not KeptLog(path).remove():
             return

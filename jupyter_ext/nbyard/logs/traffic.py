@@ -1,4 +1,4 @@
-"""What was counted of a deployment, kept in a log of lines: its newest part, from all who count."""
+"""Store the traffic counts of a deployment in a bounded log, one line for each count."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,20 +12,22 @@ NAME = "traffic"
 
 
 class KeptTraffic:
-    """In the folder of a deployment. More than a day of it is kept: every ten seconds comes one
-    line at most from each server."""
+    """The traffic log in the folder of a deployment.
+
+    The log keeps more than a day: each server writes at most one line in ten seconds.
+    """
 
     def __init__(self, folder: Path):
         self._log = KeptLog(folder / NAME)
 
     def add(self, counted: Iterable[Counted]) -> None:
-        """One line for each."""
+        """Append one line for each count."""
         lines = b"".join(msgspec.json.encode(one) + b"\n" for one in counted)
         if lines:
             self._log.write(lines)
 
     def read(self) -> Iterator[Counted]:
-        """All that is kept, in the order in which it came."""
+        """Yield all counts that are kept, in the order in which they were written."""
         decoder = msgspec.json.Decoder(Counted)
         after, is_over = 0, False
         while not is_over:
@@ -35,4 +37,4 @@ class KeptTraffic:
                 try:
                     yield decoder.decode(line)
                 except msgspec.DecodeError:
-                    continue  # who wrote it was killed meanwhile
+                    continue  # the writer was killed in the middle of the line

@@ -1,4 +1,4 @@
-"""Schema, pages and profiles of tables in files. Only its reader processes import polars."""
+"""Schemas, pages and profiles of tables in files; only the reader processes import polars."""
 
 from nbyard.tabular.tables import TableFile, Tables
 

@@ -1,6 +1,6 @@
-"""The reader process: questions come as JSON lines on stdin, answers go to stdout.
+"""The reader process: questions arrive as JSON lines on stdin, answers go to stdout.
 
-It ends by itself when it was not asked for long, or when whoever asked is gone.
+It exits when it gets no question for long, or when the asking process is gone.
 """
 
 import os
@@ -20,8 +20,10 @@ MAX_WORDS = 300
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """An answer, or words about why there is none; `broken` says that the file's name promises a
-    table that it does not hold."""
+    """An answer, or a message that says why there is none.
+
+    With `broken`, the file's name promises a table that the file does not contain.
+    """
 
     answer: msgspec.Raw | None = None
     problem: str = ""
@@ -29,7 +31,9 @@ class Reply(msgspec.Struct, omit_defaults=True):
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:
+    """Answer questions until stdin closes or none comes for `idle_seconds`."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    # A core dump would contain the user's data and fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     questions: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(questions,), daemon=True).start()
@@ -43,15 +47,16 @@ def main(memory_bytes: int, idle_seconds: float) -> None:
 
 
 def _listen(questions: "queue.Queue[bytes]") -> None:
-    # Unbuffered: the lock of a buffer, held here for ever, would make the end of Python a crash.
+    # Unbuffered: this thread would hold a buffer's lock forever, and Python would crash at exit.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as file:
         for line in file:
             questions.put(line)
-    # Nobody waits for the answer any more, however long it would still take.
+    # The asking process is gone, so the current answer is useless, however long it still takes.
     os._exit(0)
 
 
 def reply_to(line: bytes) -> Reply:
+    """Answer one question; errors of the file become messages."""
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))
@@ -69,7 +74,7 @@ def reply_to(line: bytes) -> Reply:
 
 def _library_errors() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [OSError, ValueError, ArithmeticError, LookupError, TypeError]
-    # Asked only about what was used: a page of text needs neither of them.
+    # Only modules that are loaded can raise: a page of text needs neither.
     for module, name in (("polars.exceptions", "PolarsError"), ("fastexcel", "FastExcelError")):
         if module in sys.modules:
             found.append(getattr(sys.modules[module], name))

@@ -1,4 +1,4 @@
-"""The questions that a reader process answers."""
+"""Answer the questions that a reader process gets."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,12 +23,12 @@ from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
 
 TEXTS = ("csv", "tsv")
-# Sorting a column leaves a processor idle now and then; more of them would take more memory.
+# One sort does not keep a processor busy all the time; more threads would take more memory.
 COLUMNS_AT_ONCE = 2
 
 
 class Question(msgspec.Struct, omit_defaults=True):
-    """One question; `folder` is where its leftovers may lie."""
+    """A question about a table; `folder` holds intermediate files."""
 
     about: str
     path: str = ""
@@ -43,6 +43,7 @@ class Question(msgspec.Struct, omit_defaults=True):
 
 
 def answer(question: Question) -> TableInfo | TablePage | Profile:
+    """Answer one question about a table."""
     source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
     answers: dict[str, Callable[[Question, Source], TableInfo | TablePage | Profile]] = {
         "info": _info,
@@ -58,7 +59,7 @@ def _info(question: Question, source: Source) -> TableInfo:
 
 
 def _shown(question: Question, info: TableInfo) -> range:
-    """The places of the columns that are asked for."""
+    """Return the places of the requested columns."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
         raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")
@@ -80,6 +81,7 @@ def _page(question: Question, source: Source) -> TablePage:
     shown, columns = _shown(question, info), []
     offset, limit = max(0, question.offset), min(max(0, question.limit), MAX_PAGE_ROWS)
     columns = [info.columns[place] for place in shown]
+    # Only text can be read from the middle of a file; other formats and sorting need polars.
     if question.sort or source.format not in (*TEXTS, "jsonl"):
         from nbyard.tabular import frames
 
@@ -96,7 +98,7 @@ def _place(info: TableInfo, shown: range) -> tuple[int, int, str, list[str]]:
 
 
 def _scan(source: Source, offset: int) -> texts.Scan | None:
-    """The index of rows, made where it is worth it."""
+    """Return the index of rows; create it if the page is far from the start."""
     known = source.known_scan()
     far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
     return known or (source.scan() if far else None)
@@ -114,7 +116,7 @@ def _object_rows(
 def _text_rows(
     source: Source, info: TableInfo, shown: range, offset: int, limit: int
 ) -> list[list[Any]]:
-    """Values as the profile has them; the text itself where it does not fit."""
+    """Return a page with typed values; a text that does not fit its type stays a text."""
     from nbyard.tabular import frames
 
     scan = _scan(source, offset)

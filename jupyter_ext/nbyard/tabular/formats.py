@@ -1,4 +1,4 @@
-"""What a file is: its format by name and content, and how its text is written."""
+"""Detect what a file is: its format by name and content, and the dialect of its text."""
 
 import csv
 import re
@@ -31,15 +31,16 @@ SUFFIXES: dict[str, TableFormat] = {
     ".xlsx": "excel",
 }
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
-# Control characters of Latin-1: Windows-1252 has signs such as the euro there, apart from five.
+# Control characters in Latin-1. Windows-1252 has characters such as the euro sign there, except
+# for five bytes.
 NO_CONTROLS = bytes({*range(256)} - {*range(0x80, 0xA0)})
 UNUSED = b"\x81\x8d\x8f\x90\x9d"
 ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
-# Sound files of other kinds that bear such names: streams of Arrow, Feather 1, encrypted Parquet,
-# Excel with a password.
+# Valid files of other kinds with these names: Arrow streams, Feather 1, encrypted Parquet, Excel
+# files with a password.
 ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
 
-# The beginning of a web page, in which there may be remarks before its first word.
+# The beginning of a web page; comments may precede its first tag.
 MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body)\b",
@@ -50,7 +51,10 @@ DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """How a text table is written; `names` are the columns, made unique."""
+    """How a text table is written; `names` are the columns, made unique.
+
+    `body` is the offset of the first row in bytes.
+    """
 
     delimiter: str
     encoding: str
@@ -61,12 +65,17 @@ class Dialect(msgspec.Struct, frozen=True):
 
 
 def promises_table(filename: str) -> bool:
-    """Whether nothing but a table has such a name; JSON may be anything."""
+    """Return whether the file name promises a table; JSON may be anything."""
     return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
 
 
 def detect(path: Path, filename: str) -> TableFormat:
-    """The format; BrokenTable or Invalid in words why the file is no table that can be read."""
+    """Return the format of a file.
+
+    Raises:
+        BrokenTable: the name promises a table that the file does not contain.
+        Invalid: there is no preview for this kind of file.
+    """
     with path.open("rb") as file:
         head = file.read(4096)
         file.seek(max(0, path.stat().st_size - 10))
@@ -82,13 +91,14 @@ def detect(path: Path, filename: str) -> TableFormat:
 
 
 def _is_whole(size: int, tail: bytes, magic: bytes) -> bool:
-    """Parquet and Arrow end with a description, its length and the magic word."""
+    """Return whether a file is complete: it ends with a footer, its length and the magic bytes."""
     length = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
     return tail.endswith(magic) and 0 < length < size - 2 * len(magic)
 
 
 def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
     named = SUFFIXES.get(Path(filename).suffix.lower())
+    # Excel files are zip archives, as are many other files.
     if head.startswith(b"PK\x03\x04"):
         return _excel(path, named)
     if named is None:
@@ -119,13 +129,14 @@ def _excel(path: Path, named: TableFormat | None) -> TableFormat:
             size = sum(item.file_size for item in archive.infolist())
     except zipfile.BadZipFile as broken:
         raise BrokenTable("the Excel file is damaged") from broken
+    # A zip bomb would fill the memory of the reader.
     if size > MAX_UNZIPPED_BYTES:
         raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
     return "excel"
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 without a mark, told by NUL in every second byte."""
+    """Return the variant of UTF-16 without a byte order mark: every second byte is NUL."""
     pairs = len(head) // 2
     if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
         return "utf-16-le"
@@ -135,7 +146,7 @@ def _wide(head: bytes) -> str:
 
 
 def encoding_of(head: bytes) -> str:
-    """The encoding, judged by the beginning of a file."""
+    """Return the encoding, judged by the beginning of a file."""
     for mark, name in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe", "utf-16"),
@@ -148,14 +159,17 @@ def encoding_of(head: bytes) -> str:
     try:
         head.decode()
     except UnicodeDecodeError as problem:
-        # A character may be cut off at the end of the sample.
+        # The sample may end in the middle of a character.
         return "utf-8" if problem.start >= len(head) - 3 else single_byte([head])
     return "utf-8"
 
 
 def single_byte(pieces: Iterable[bytes]) -> str:
-    """Windows-1252 where a byte is a sign there and a control character in Latin-1; all others are
-    the same in both."""
+    """Return cp1252 or latin-1 for bytes that are not UTF-8.
+
+    It is Windows-1252 if a byte is a character there and a control character in Latin-1. All other
+    bytes mean the same in both.
+    """
     found = "latin-1"
     for piece in pieces:
         controls = piece.translate(None, NO_CONTROLS)
@@ -166,12 +180,12 @@ def single_byte(pieces: Iterable[bytes]) -> str:
 
 
 def needs_rewriting(head: bytes) -> bool:
-    """Whether raw bytes do not show the lines: two-byte characters, or lone carriage returns."""
+    """Return whether raw bytes hide the lines: two-byte characters, or lone carriage returns."""
     return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
 
 
 def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialect:
-    """Read the header and judge the delimiter and numbers by the first lines."""
+    """Read the header, and judge the delimiter and the numbers by the first lines."""
     file.seek(0)
     head = file.read(SAMPLE_BYTES)
     encoding = encoding or encoding_of(head)
@@ -187,7 +201,7 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
 
 
 def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:
-    """The first row that is not blank, and how many bytes it and what precedes it take."""
+    """Return the first row that is not blank, and the offset of its end in bytes."""
     size = 0
 
     def lines() -> Iterator[str]:
@@ -218,8 +232,10 @@ def _decode(line: bytes, encoding: str) -> str:
 
 
 def in_words(line: int, problem: str, delimiter: str) -> Invalid:
-    """What the csv module says of the row that begins in that line. Many files with tabs between
-    values know no quotes, so there it is no fault of the file."""
+    """Return the error of the csv module for the row that begins in that line.
+
+    Many files with tabs do not use quotes, so there the file is not broken.
+    """
     kind = Invalid if delimiter == "\t" else BrokenTable
     if "unexpected end" in problem:
         return kind(f"the quote that opens in line {line:,} is never closed")
@@ -230,7 +246,7 @@ def in_words(line: int, problem: str, delimiter: str) -> Invalid:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The delimiter that cuts most lines into the same number of values, at least two."""
+    """Return the delimiter that splits most lines into the same number of values, at least two."""
     best, best_score = ",", (0, 0)
     for delimiter in DELIMITERS:
         try:
@@ -253,7 +269,7 @@ def _has_decimal_comma(values: Iterable[str]) -> bool:
 
 
 def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Names of columns made different from each other, and the ones that had to be changed."""
+    """Return unique names for columns, and the names that were changed."""
     found: dict[str, None] = {}
     renamed = []
     for place, name in enumerate(names, 1):

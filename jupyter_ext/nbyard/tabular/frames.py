@@ -1,4 +1,4 @@
-"""Files as polars frames. Runs in the reader process only."""
+"""Read files as polars frames, in the reader process only."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -27,12 +27,12 @@ DTYPES: dict[ColumnType, Any] = {
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
 MAX_WORDS = 200
-# How polars begins when a file is not as its format demands.
+# The beginnings of polars' messages about files that violate their format.
 OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
 
 
 def text_options(source: Source) -> dict[str, Any]:
-    """How polars reads the texts of a table; columns are called by their places."""
+    """Return polars' options to read a table as text, with places as column names."""
     return {
         "separator": source.dialect.delimiter,
         "new_columns": [str(place) for place in range(len(source.dialect.names))],
@@ -42,16 +42,17 @@ def text_options(source: Source) -> dict[str, Any]:
 
 
 def texts(source: Source, **more: Any) -> pl.LazyFrame:
-    """All texts of a table, unread; empty ones are nulls."""
+    """Return the lazy frame of all texts of a table; empty texts are nulls."""
+    # The scan finds blank lines and the encoding, on which `utf8_path` depends.
     source.scan()
     options = text_options(source) | more
     return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
 
 
 def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
-    """The values of some columns, by their places."""
+    """Return the typed values of some columns, by their places."""
     read = {place: DTYPES[info.columns[place].type] for place in places if _is_read(place, info)}
-    # Looking for words in each cell takes as long as reading it.
+    # Looking for null words in each cell takes as long as reading it.
     nulls = list(NULLS) if info.null_words else None
     found = texts(
         source,
@@ -62,12 +63,12 @@ def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFram
 
 
 def values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
-    """The values of texts in all columns."""
+    """Return the typed values of texts in all columns."""
     return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
 
 
 def _is_read(place: int, info: TableInfo) -> bool:
-    """Whether polars reads the values of a column as we do."""
+    """Return whether polars reads the values of a column as nbyard does."""
     column = info.columns[place]
     is_plain = not column.layout and not column.padded
     return column.type in DTYPES and is_plain and not info.decimal_comma
@@ -78,7 +79,7 @@ def _value(place: int, info: TableInfo) -> pl.Expr:
 
 
 def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
-    """Texts without those that stand for missing values."""
+    """Replace texts that mean a missing value by null."""
     return texts.select(
         pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(texts.width)
     )
@@ -87,7 +88,7 @@ def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
 def converted(
     rows: Sequence[Sequence[str]], columns: Sequence[Column], decimal_comma: bool
 ) -> list[list[Any]]:
-    """Texts as JSON of the values that they stand for; the text itself where it does not fit."""
+    """Return the JSON values of texts; a text that does not fit its type stays a text."""
     if not rows or not columns:
         return [[] for _ in rows]
     schema = {str(place): pl.String for place in range(len(columns))}
@@ -103,7 +104,7 @@ def converted(
 
 
 def table(source: Source) -> pl.LazyFrame:
-    """A table in a file that tells its types."""
+    """Return the lazy frame of a file that declares its types."""
     readers: dict[str, Callable[[], pl.LazyFrame]] = {
         "parquet": lambda: pl.scan_parquet(source.path, glob=False, hive_partitioning=False),
         "arrow": lambda: pl.scan_ipc(source.path, glob=False, hive_partitioning=False),
@@ -113,7 +114,7 @@ def table(source: Source) -> pl.LazyFrame:
 
 
 def object_rows(source: Source) -> Iterator[objects.Row]:
-    """The rows of JSON lines or of a JSON list."""
+    """Yield the rows of JSON lines or of a JSON list."""
     if source.format == "jsonl":
         return objects.rows_of(lines_of.each_line(source.path))
     return iter(_json(source.path))
@@ -137,7 +138,7 @@ def _excel(source: Source) -> pl.DataFrame:
     book = fastexcel.read_excel(source.path)
     found = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
     frame: pl.DataFrame = found.to_polars()
-    # Excel knows no whole numbers: cells of a number hold a floating one.
+    # Excel has no integers: each number is a float.
     whole = [column.name for column in frame.get_columns() if _is_whole(column)]
     return frame.with_columns(frame[name].cast(pl.Int64) for name in whole)
 
@@ -156,6 +157,7 @@ def _is_whole(column: pl.Series) -> bool:
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
+    """Return nbyard's type for a type of polars."""
     tests: list[tuple[ColumnType, bool]] = [
         ("int", dtype.is_integer()),
         ("decimal", isinstance(dtype, pl.Decimal)),
@@ -178,7 +180,11 @@ def type_name(dtype: pl.DataType) -> ColumnType:
 def separate_columns(
     source: Source, info: TableInfo, places: Sequence[int]
 ) -> Iterator[Sequence[pl.Series | pl.LazyFrame]]:
-    """Each column by itself; those of a large table are in memory only while somebody looks."""
+    """Yield each column as a series or a lazy frame.
+
+    The columns of a large table are in memory only while they are used. Temporary files are deleted
+    at the end of the block.
+    """
     parts: list[Path] = []
     try:
         if source.format in ("csv", "tsv"):
@@ -218,7 +224,7 @@ def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFra
 
 
 def info(source: Source) -> TableInfo:
-    """What a file holds that tells its types, or a JSON list."""
+    """Return the schema of a file that declares its types, or of a JSON list."""
     if source.format == "json":
         kinds = objects.kinds_of(object_rows(source))
         columns = kinds.columns()
@@ -229,6 +235,7 @@ def info(source: Source) -> TableInfo:
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
     except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
         words = str(problem).partition("\n")[0][:MAX_WORDS]
+        # Other errors are limits of polars, so the file may be fine.
         if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
             raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
         raise
@@ -249,7 +256,7 @@ def _of_sheet(source: Source, info: TableInfo) -> TableInfo:
 def page(
     source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
 ) -> list[list[Any]]:
-    """Rows in the order of the file, or sorted by a column with the missing values last."""
+    """Return rows in the order of the file, or sorted by a column with missing values last."""
     by = _place(info, sort.removeprefix("-")) if sort else None
     order = {"descending": sort.startswith("-"), "nulls_last": True}
     if source.format in ("json", "jsonl"):
@@ -260,7 +267,7 @@ def page(
     else:
         frame = table(source)
     if by is not None:
-        # By place: a name may look like a pattern.
+        # By place, because a name may look like a pattern.
         frame = frame.sort(pl.nth(by), **order)
     found = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
     return [[to_json(value) for value in row] for row in found.iter_rows()]

@@ -1,8 +1,8 @@
-"""The one place where texts of a table get their types and become values.
+"""Infer the types of a table's texts and turn texts into values; no other code does.
 
 The first rows suggest a form for each column, and all rows check it. Rows that do not fit suggest
-the next form, until one fits all of them. Columns are addressed by place: a name may look like a
-pattern.
+the next form, until one fits all of them. Columns are addressed by place, because a name may look
+like a pattern.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ ZONED = ("Z", "%z")
 
 
 class Inferred(NamedTuple):
-    """The columns, whether words stand for missing values, and what people should know."""
+    """The columns, whether words mean missing values, and warnings for users."""
 
     columns: list[Column]
     null_words: bool
@@ -40,9 +40,10 @@ def infer(
     """Infer the types of a table of texts.
 
     Args:
-        texts: all rows, empty ones as nulls; a lazy frame is never whole in memory.
+        texts: all rows, with nulls for empty texts; a lazy frame is never in memory as a whole.
         first: the texts of the first rows, by column.
         names: the names of the columns.
+        decimal_comma: whether numbers have a decimal comma.
     """
     search = _Search(texts, [[*values] for values in first], decimal_comma)
     for start in range(0, len(names), COLUMNS_AT_ONCE):
@@ -73,13 +74,13 @@ class _Search:
         undecided, tried = list(places), set[tuple[int, Form]]()
         while undecided:
             forms = {place: form_of(self._seen[place], self._comma) for place in undecided}
-            # What has failed already fails again.
+            # A form that failed before fails again.
             forms |= {place: Form("string") for place, _ in tried & {*forms.items()}}
             tried |= {*forms.items()}
             undecided = self._checked(forms)
 
     def _checked(self, forms: dict[int, Form]) -> list[int]:
-        """Decide the columns that all rows agree with; the others, having seen more texts."""
+        """Decide the columns whose form fits all rows; return the others with more texts seen."""
         asked: list[pl.Expr] = []
         for place, form in forms.items():
             text = pl.nth(place)
@@ -103,6 +104,7 @@ class _Search:
             if facts.get(f"{place} twin") == 0:
                 self.unclear.append(place)
                 column = Column("", "string")
+            # Null words matter for reading: polars has to look for them in each cell.
             has_words = bool(facts[f"{place} words"])
             self.null_words |= has_words
             has_nulls = has_words or bool(facts[f"{place} nulls"])
@@ -110,9 +112,10 @@ class _Search:
         return more
 
     def _column(self, place: int, form: Form, digits: int) -> Column:
-        """With what only long numbers need: more bits, or exact decimals."""
+        """Return the column of a form; long numbers need more bits or exact decimals."""
         layout = "|".join(form.layouts)
         column = Column("", form.type, layout=layout, padded=form.padded)
+        # 18 digits always fit 64 bits; 19 may or may not.
         if form.type == "int" and digits > DIGITS_OF_INT64:
             return self._long_int(place, column)
         if form.type == "float" and digits > DIGITS_OF_FLOAT:
@@ -133,7 +136,7 @@ class _Search:
         return Column("", "string")
 
     def _decimal(self, place: int, column: Column) -> Column:
-        """Exact where floating numbers would not even show the whole part as it is."""
+        """Use exact decimals if floats would already change the integer part."""
         text = _bare(pl.nth(place), column)
         point = "," if self._comma else "."
         whole = text.str.extract(rf"^[+-]?([0-9]*)(?:[{point}][0-9]*)?$")
@@ -158,13 +161,13 @@ def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_float(text: str, decimal_comma: bool) -> bool:
-    """Whether a floating number is written so."""
+    """Return whether the float of a text prints as the same number."""
     number = text.replace(",", ".") if decimal_comma else text
     return Decimal(repr(float(number))) == Decimal(number)
 
 
 def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
-    """Whether a text is there and does not fit."""
+    """Return an expression: the text is present and does not fit the form."""
     if form.type == "string":
         return pl.lit(value=False)
     if form.type == "null":
@@ -181,7 +184,7 @@ def _is_there(text: pl.Expr) -> pl.Expr:
 
 
 def _digits(text: pl.Expr, form: Form) -> pl.Expr:
-    """How long the longest number is."""
+    """Return an expression for the length of the longest number."""
     return text.str.len_bytes().max() if form.type in ("int", "float") else pl.lit(0)
 
 
@@ -190,7 +193,7 @@ def _bare(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 def values_of(text: pl.Expr, column: Column, decimal_comma: bool) -> pl.Expr:
-    """The values that the texts of a column stand for; null where one does not fit."""
+    """Return an expression for a column's typed values; null if a text does not fit."""
     text = _bare(text, column)
     if decimal_comma and column.type in ("float", "decimal"):
         text = text.str.replace(",", ".", literal=True)

@@ -1,4 +1,4 @@
-"""How texts write values: which types fit some texts of a column. Without any library."""
+"""Describe how texts write values, and find the types that fit texts, without any library."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,11 +9,11 @@ import msgspec
 
 from nbyard.domain.datasets.tables import ColumnType
 
-# What pandas reads as missing, apart from words that people also mean.
+# The words that pandas reads as missing, except words with another common meaning.
 NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
 WHOLE = "(?:0|[1-9][0-9]*)"
-# A leading zero or plus would be lost in a number: such texts are keys, phone numbers, codes.
+# A number would lose a leading zero or plus: such texts are keys, phone numbers or codes.
 INT = "(?:0|-?[1-9][0-9]*)"
 FLOAT = (
     rf"(?:(?:-?{WHOLE}|[+-]?(?:{WHOLE}\.[0-9]*|\.[0-9]+))(?:[eE][+-]?[0-9]+)?"
@@ -33,12 +33,12 @@ PARTS = {
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
 CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f")
 ZONES = ("", "Z", "%z")
-# Which of the first two numbers is the day, only a number above 12 tells; with points it is clear.
+# Only a number above 12 tells which of the first two is the day; with points it is clear.
 EITHER = ("%d/", "%m/", "%d-", "%m-")
 
 
 class Form(msgspec.Struct, frozen=True):
-    """A type, and how its values are written."""
+    """A type, and the layouts of its values."""
 
     type: ColumnType
     layouts: tuple[str, ...] = ()
@@ -46,8 +46,10 @@ class Form(msgspec.Struct, frozen=True):
 
 
 def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
-    """A regular expression that the texts of the form match as a whole; `or_null` also those of
-    missing values."""
+    """Return a regular expression for whole texts of the form.
+
+    With `or_null`, it also matches the texts of missing values.
+    """
     known = {"bool": BOOL, "int": INT, "float": FLOAT}
     if form.type in known:
         found = known[form.type]
@@ -60,7 +62,8 @@ def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -
 
 
 def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
-    """The narrowest form that fits all these texts; "null" where all of them are missing."""
+    """Return the narrowest form that fits all these texts; "null" if all are missing."""
+    # Equal texts are checked once; columns often have few distinct values.
     present = list(dict.fromkeys(text for text in texts if text not in NULLS))
     if not present:
         return Form("null")
@@ -73,7 +76,7 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
 
 
 def twin(form: Form) -> Form | None:
-    """The same dates with day and month exchanged, which the texts may mean as well."""
+    """Return the form with day and month exchanged, which the texts may mean as well."""
     if form.type not in ("date", "datetime") or not form.layouts[0].startswith(EITHER):
         return None
     exchange = {"%d": "%m", "%m": "%d"}
@@ -96,7 +99,7 @@ def _moments(day: str, zone: str) -> Iterator[str]:
 
 
 def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
-    """The form with those of its layouts that are used; None where a text does not fit."""
+    """Return the form with its used layouts; None if a text does not fit."""
     if not form.layouts:
         matches = re.compile(pattern(form, decimal_comma)[:-1] + r"\Z").match
         return form if all(map(matches, texts)) else None

@@ -1,4 +1,4 @@
-"""Tables of JSON objects: the kinds of all values decide the types, also of keys that come late."""
+"""Read tables of JSON objects: all values decide the types, also of keys that appear late."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 class Kinds:
-    """The kinds of the values under each key."""
+    """The types of the values of each key."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -42,6 +42,7 @@ class Kinds:
         self._long: dict[str, bool] = {}
 
     def add(self, row: Row) -> None:
+        """Count a row and record the types of its values."""
         self.rows += 1
         for name, value in row.items():
             if name not in self._found:
@@ -55,12 +56,14 @@ class Kinds:
                 self._long[name] = self._long.get(name, False) or value not in INT128
 
     def columns(self) -> list[Column]:
+        """Return the columns that the rows so far suggest."""
         return [self._column(name, kinds) for name, kinds in self._found.items()]
 
     def _column(self, name: str, kinds: set[type]) -> Column:
         types = {KINDS[kind] for kind in kinds}
         found: ColumnType = "float" if types == {"int", "float"} else "other"
         found = types.pop() if len(types) == 1 else found if types else "null"
+        # Such numbers need 128 bits; even longer ones have no type.
         layout = "big" if found == "int" and name in self._long else ""
         if layout and self._long[name]:
             found, layout = "other", ""
@@ -68,6 +71,7 @@ class Kinds:
 
 
 def kinds_of(rows: Iterable[Row]) -> Kinds:
+    """Return the types of the values in all rows."""
     kinds = Kinds()
     for row in rows:
         kinds.add(row)
@@ -75,11 +79,11 @@ def kinds_of(rows: Iterable[Row]) -> Kinds:
 
 
 def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
-    """The objects in lines of JSON; `offset` rows are before them.
+    """Decode lines of JSON to objects; `offset` rows precede them.
 
     Raises:
         BrokenTable: a line is not JSON.
-        Invalid: it is no object, or nested too deeply.
+        Invalid: a row is not an object, or is nested too deeply.
     """
     decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, offset + 1):
@@ -95,7 +99,7 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
 
 
 def frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
-    """The rows in frames. Of nested and mixed values only whether they are there is told."""
+    """Yield the rows as frames; nested and mixed values become present or missing."""
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False
@@ -123,5 +127,6 @@ def _values(rows: Sequence[Row], column: Column) -> list[Any]:
 def _float(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
+    # JSON integers have any size; floats do not.
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")

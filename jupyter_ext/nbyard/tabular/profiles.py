@@ -1,4 +1,4 @@
-"""The profile of a column: counts, spread, a histogram or the most frequent values."""
+"""Profile a column: counts, spread, and a histogram or the most frequent values."""
 
 import itertools
 import math
@@ -16,10 +16,10 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 def profile(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
-    """What the values of one column are like. NaN counts as missing.
+    """Return the profile of one column; NaN counts as missing.
 
-    The values of a lazy frame, which has this column only, are not in memory all at once where
-    they are words.
+    A lazy frame has only this column. If its values are strings or booleans, they are never all in
+    memory.
     """
     if column.type in ("string", "bool"):
         return _words(values, column)
@@ -69,7 +69,7 @@ def _edges(low: float, high: float, whole: bool) -> list[float]:
         return [low + step - 0.5 for step in range(int(high - low) + 2)]
     if low == high:
         return [low - 0.5, high + 0.5] if abs(low) < 2**52 else [float(low), float(high)]
-    # Divided before subtracting: the spread of two finite numbers may be infinite.
+    # Divided before subtracting: the range of two finite numbers may be infinite.
     width = high / BINS - low / BINS
     return [low + step * width for step in range(BINS)] + [float(high)]
 
@@ -88,6 +88,7 @@ def _moments(present: pl.Series) -> dict[str, Any]:
     ordered = present.sort()
     physical = ordered.to_physical()
     edges = _edges(physical[0], physical[-1], whole=True)
+    # Dates are whole numbers here, so each bin is one day.
     if physical[-1] - physical[0] < BINS:
         edges = list(range(physical[0], physical[-1] + 2))
     shown = pl.Series([int(edge) for edge in edges]).cast(physical.dtype).cast(ordered.dtype)
@@ -117,7 +118,7 @@ def _words(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
 
 
 def _frequencies(values: pl.Series | pl.LazyFrame) -> pl.DataFrame:
-    """How often each value is there."""
+    """Return how often each value occurs."""
     if isinstance(values, pl.LazyFrame):
         grouped = values.select(pl.nth(0).alias("value")).group_by("value").len("count")
         found = grouped.collect(engine="streaming")

@@ -1,7 +1,7 @@
-"""A process that reads tables for us: started when first asked, started anew when it died.
+"""Read tables in a separate process, started on demand and after a crash.
 
-Whatever a file does to its reader (too much memory, endless work, a crash in a library), it does
-it there. The process gets no secrets: its environment holds only what Python needs to start.
+Whatever a file does to its reader (too much memory, endless work, a crash in a library) happens
+there. The process gets no secrets: its environment contains only what Python needs to start.
 """
 
 import math
@@ -21,7 +21,7 @@ from nbyard.errors import Invalid
 
 MEMORY_BYTES = 8 << 30
 IDLE_SECONDS = 120.0
-# A library whose threads could not get memory may wait for them for ever.
+# A library whose threads cannot get memory may wait for them forever.
 STILL_SECONDS = 30.0
 LEAST_TICKS = 2
 STANDS_STILL = "reading this table came to a standstill; it may need more memory than allowed"
@@ -35,7 +35,7 @@ class _Reply(msgspec.Struct):
 
 
 class Reader:
-    """Asks one question at a time; who comes meanwhile waits."""
+    """A reader process that answers one question at a time; other callers wait."""
 
     def __init__(
         self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
@@ -47,11 +47,16 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
-        """The answer as JSON; BrokenTable or Invalid in the reader's words when there is none."""
+        """Return the answer as JSON.
+
+        Raises:
+            BrokenTable: the name promises a table that the file does not contain.
+            Invalid: the table cannot be read.
+        """
         with self._lock:
             line = self._exchange(question, timeout_seconds)
             if not line and self._ended() == 0:
-                # It went to sleep just when it was asked.
+                # The process exited after its idle time, just when the question came.
                 line = self._exchange(question, timeout_seconds)
             if not line:
                 raise Invalid(_last_words(self._ended()))
@@ -61,6 +66,7 @@ class Reader:
         return reply.answer
 
     def close(self) -> None:
+        """Kill the reader process."""
         with self._lock:
             self._end()
 
@@ -84,6 +90,7 @@ class Reader:
                 raise Invalid("reading this table took too long")
             if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
                 before, worked = worked, _ticks(process.pid)
+                # NaN compares as False, so systems without /proc never stop a reader here.
                 if left > self._still_seconds and worked - before < LEAST_TICKS:
                     self._end()
                     raise Invalid(STANDS_STILL)
@@ -97,7 +104,8 @@ class Reader:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
-            # -P and a folder of our own: nothing next to a user's file is ever imported.
+            # -P and our own folder as working directory: no module beside a user's file is
+            # imported.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "nbyard.tabular", *self._limits],
                 stdin=subprocess.PIPE,
@@ -121,6 +129,7 @@ class Reader:
         if self._process is None:
             return
         self._process.kill()
+        # Leaving the block closes the pipes and waits for the process.
         with self._process:
             pass
         self._process = None
@@ -134,8 +143,7 @@ def _environment() -> dict[str, str]:
 
 
 def _ticks(pid: int) -> float:
-    """How much processor time it has had, in ticks of the system's clock; not a number where the
-    system does not tell."""
+    """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""A sample of a table from all over the file, read within a moment whatever its size."""
+"""Sample a table from all parts of the file, quickly whatever its size."""
 
 import io
 from typing import NamedTuple
@@ -22,8 +22,11 @@ FIRST_ROWS = 500
 
 
 class Sample(NamedTuple):
-    """Some rows, and about how many there are; None when these are all. The columns have the types
-    that all rows suggest where somebody read them before, else those that these rows suggest."""
+    """Some rows, and about how many the table has; None if these are all.
+
+    The columns have the types that all rows suggest if they were read before, else the types that
+    these rows suggest.
+    """
 
     info: TableInfo
     frame: pl.LazyFrame
@@ -31,6 +34,7 @@ class Sample(NamedTuple):
 
 
 def sample(source: Source) -> Sample:
+    """Return a sample of a table; a small table is returned whole."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
     if source.format == "jsonl":
@@ -94,7 +98,10 @@ def _estimated(rows: int, size: int, content: bytes) -> int:
 
 
 def _pieces(source: Source) -> bytes:
-    """Whole lines from everywhere; only the beginning where lines may lie within quotes."""
+    """Read whole lines from all parts of the file.
+
+    If lines may lie within quotes, only the beginning is read.
+    """
     path = source.utf8_path if source.format != "jsonl" else source.path
     begin = source.dialect.body if source.format != "jsonl" and path == source.path else 0
     size = path.stat().st_size
@@ -102,9 +109,11 @@ def _pieces(source: Source) -> bytes:
     with path.open("rb") as file:
         for spot in range(SPOTS):
             file.seek(begin + spot * (size - begin - SPOT_BYTES) // (SPOTS - 1))
+            # The spot may lie within a line; skip its rest.
             if spot or begin == 0:
                 file.readline(MAX_LINE_BYTES)
             pieces.append(file.read(SPOT_BYTES) + file.readline(MAX_LINE_BYTES))
+        # In the middle of a file, it is unknown whether a quote is open.
         if source.format != "jsonl" and any(b'"' in piece for piece in pieces):
             file.seek(begin)
             return _whole_rows(file.read(WHOLE_BYTES))
@@ -113,7 +122,7 @@ def _pieces(source: Source) -> bytes:
 
 
 def _whole_rows(text: bytes) -> bytes:
-    """Cut after the last line at which no quote is open."""
+    """Cut the text after the last line end outside of quotes."""
     end = len(text)
     while (end := text.rfind(b"\n", 0, end)) >= 0:
         if text.count(b'"', 0, end) % 2 == 0:

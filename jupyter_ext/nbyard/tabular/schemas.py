@@ -1,4 +1,4 @@
-"""What a table holds: inferred once from all its rows, then taken by everybody from there."""
+"""Find the schema of a table: inferred once from all its rows, then stored."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,17 @@ from nbyard.tabular.layouts import form_of
 from nbyard.tabular.sources import Source
 
 FIRST_ROWS = 1000
-# So small that all rows are read before the first page is shown.
+# Up to this size, all rows are read before the first page appears.
 SOON_BYTES = 64 << 20
 
 
 def info_of(source: Source, whole: bool = False) -> TableInfo:
-    """What was inferred from all rows. Of a large file that nobody has read yet, and where `whole`
-    is not wanted, what its first rows suggest.
+    """Return the schema that all rows suggest.
+
+    For a large file that was not read before, and unless `whole` is set, the first rows decide.
 
     Raises:
-        BrokenTable: the file is no table.
+        BrokenTable: the file is not a table.
         Invalid: the table cannot be read.
     """
     if known := source.known_info():
@@ -97,7 +98,7 @@ def text_info(
     null_words: bool = True,
     warnings: Sequence[str] = (),
 ) -> TableInfo:
-    """What a text table holds whose columns are known."""
+    """Return the schema of a text table with known columns."""
     dialect = source.dialect
     is_wide = source.encoding.startswith("utf-16")
     return TableInfo(

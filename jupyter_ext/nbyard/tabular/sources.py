@@ -1,7 +1,7 @@
-"""A file made ready to be read: its format, its dialect, its lines as UTF-8 where needed.
+"""Prepare a file for reading: its format, its dialect, its lines as UTF-8 if needed.
 
-What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8),
-`plain` (the same without blank lines), `scan` (the index of its rows) and `info` (its columns).
+Intermediate files lie in a separate folder: `text` (the file rewritten in UTF-8), `plain` (the same
+without blank lines), `scan` (the index of its rows) and `info` (its columns).
 """
 
 import functools
@@ -30,7 +30,7 @@ INFO = "info"
 
 
 class Source:
-    """A table in a file; `folder` keeps what is worth keeping for the next question."""
+    """A table in a file; `folder` caches intermediate files for the next question."""
 
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder
@@ -46,13 +46,17 @@ class Source:
 
     @functools.cached_property
     def dialect(self) -> Dialect:
+        """The dialect of the text, read once."""
         with self.path.open("rb") as file:
             return dialect_of(file, self.format, self._read_as)
 
     @functools.cached_property
     def utf8_path(self) -> Path:
-        """The text in UTF-8 and without blank lines, for readers that know nothing else; nor do
-        they know a header with quotes within words."""
+        """Return the path of the text in UTF-8 without blank lines.
+
+        It is for readers that support nothing else. They do not support a header with quotes within
+        words either.
+        """
         scan = self.known_scan()
         if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
             return self._made("plain", lambda path: texts.copy_plain(self.path, self.dialect, path))
@@ -61,13 +65,13 @@ class Source:
         return self._rewritten(self.dialect.encoding)
 
     def scan(self) -> texts.Scan:
-        """All lines checked and counted; remembered."""
+        """Check and count all lines; the result is stored."""
         if known := self.known_scan():
             return known
         return self._remembered(self._check())
 
     def scan_lines(self, see: Callable[[dict[str, Any]], None]) -> texts.Scan:
-        """All lines of JSON counted, and the object in each shown."""
+        """Count all lines of JSON, and pass the object in each to `see`."""
         return self._remembered(texts.check_lines(self.path, see))
 
     def _remembered(self, scan: texts.Scan) -> texts.Scan:
@@ -75,17 +79,18 @@ class Source:
         return scan
 
     def known_info(self) -> TableInfo | None:
-        """What all rows told, if they were read before."""
+        """Return the schema from all rows if they were read before."""
         try:
             return msgspec.json.decode((self.folder / INFO).read_bytes(), type=TableInfo)
         except FileNotFoundError:
             return None
 
     def remember(self, info: TableInfo) -> None:
+        """Store the schema that all rows suggest."""
         write(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> texts.Scan | None:
-        """The index of rows, if a scan left one."""
+        """Return the index of rows if a scan stored one."""
         try:
             content = (self.folder / "scan").read_bytes()
         except FileNotFoundError:
@@ -96,6 +101,7 @@ class Source:
 
     @property
     def dialect_encoding(self) -> str:
+        """The encoding of a text table; empty for JSON lines."""
         return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> texts.Scan:
@@ -107,7 +113,7 @@ class Source:
         try:
             return texts.check(self.path, self.dialect)
         except texts.WrongEncoding:
-            # Every byte is some character in these; the beginning only looked like UTF-8.
+            # Every byte is a character in these encodings; only the beginning looked like UTF-8.
             self._read_as_other(self._single_byte())
             return texts.check(self.path, self.dialect)
 
@@ -118,6 +124,7 @@ class Source:
     def _read_as_other(self, encoding: str) -> None:
         if encoding and encoding != self.dialect.encoding:
             self._read_as = encoding
+            # The next access reads the header again, with the other encoding.
             del self.dialect
 
     def _rewritten(self, encoding: str) -> Path:
@@ -144,7 +151,7 @@ class Source:
 
 
 def write(path: Path, content: bytes) -> None:
-    """In one step: readers see the old or the new bytes."""
+    """Write a file atomically: readers see the old or the new bytes."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.write_bytes(content)
     beside.rename(path)

@@ -1,4 +1,4 @@
-"""What the rest of the program asks about tables."""
+"""Answer the questions of the rest of nbyard about tables."""
 
 import contextlib
 import re
@@ -25,10 +25,10 @@ T = TypeVar("T", TableInfo, TablePage, Profile)
 
 
 class TableFile(msgspec.Struct, frozen=True):
-    """A file that may hold a table, and the name that tells its format.
+    """A file that may contain a table, and the name that determines its format.
 
-    `key` stands for its bytes (their digest): what was learnt about them is kept under it; without
-    a key nothing is kept. `sheet` picks one of an Excel file. `info` is what was stored of it.
+    `key` identifies its bytes (their digest): results are stored under it; without a key nothing is
+    stored. `sheet` selects a sheet of an Excel file. `info` is the stored schema.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class TableFile(msgspec.Struct, frozen=True):
 
 
 class Tables:
-    """Reads tables in processes of their own: one for quick answers, one for thorough ones."""
+    """Reads tables in two processes: one for quick answers, one for thorough ones."""
 
     def __init__(
         self,
@@ -55,12 +55,14 @@ class Tables:
         self._slow = Reader(folder, memory_bytes, idle_seconds)
 
     def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
-        """Format and columns; with `count` all lines are checked and counted, where it is `quick`
-        in seconds only, and behind no question that may take minutes.
+        """Return format and columns; with `count`, all lines are checked and counted.
+
+        With `quick`, counting takes seconds at most and waits for no question that may take
+        minutes.
 
         Raises:
-            BrokenTable: the name promises a table which the file is not.
-            Invalid: it cannot be shown.
+            BrokenTable: the name promises a table that the file does not contain.
+            Invalid: the table cannot be shown.
         """
         return self._ask(Question("info", count=count), file, TableInfo, slow=count and not quick)
 
@@ -73,25 +75,26 @@ class Tables:
         sort: str = "",
         column_offset: int = 0,
     ) -> TablePage:
-        """Rows from `offset` on; `sort` is a column's name, with a - in front for falling order."""
+        """Return rows from `offset`; `sort` is a column's name, with a leading - for descending."""
         question = Question(
             "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
         )
         return self._ask(question, file, TablePage, slow=bool(sort))
 
     def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
-        """The profile of all rows, kept for the next time; or at once of a sample."""
+        """Return the profile of all rows, which is stored, or quickly that of a sample."""
         kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
             return msgspec.json.decode(kept.read_bytes(), type=Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, slow=not sample)
+        # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
             write(kept, msgspec.json.encode(found))
         return found
 
     def whole_profile(self, file: TableFile) -> Profile:
-        """The profile of all rows, with all columns."""
+        """Return the profile of all rows with all columns."""
         found = self.profile(file, sample=False)
         columns = list(found.columns)
         while len(columns) < found.column_count:
@@ -100,10 +103,11 @@ class Tables:
         return msgspec.structs.replace(found, columns=columns)
 
     def forget(self, key: str) -> None:
-        """Remove what was kept for these bytes."""
+        """Delete the stored results for these bytes."""
         shutil.rmtree(self._kept(key), ignore_errors=True)
 
     def close(self) -> None:
+        """Stop both reader processes."""
         self._quick.close()
         self._slow.close()
 
@@ -128,6 +132,7 @@ class Tables:
             folder = self._folder(file)
             folder.mkdir(exist_ok=True, parents=True, mode=0o700)
             if file.info and not (folder / INFO).exists():
+                # The cache may have been deleted; the store still has the schema.
                 write(folder / INFO, msgspec.json.encode(file.info))
             yield folder
         else:
@@ -135,7 +140,7 @@ class Tables:
                 yield Path(name)
 
     def _folder(self, file: TableFile) -> Path:
-        """Other endings and sheets make other tables of the same bytes."""
+        """Return the folder of results; other suffixes and sheets give other tables."""
         ending = Path(file.filename).suffix.lower()
         name = ending[1:] if ending in SUFFIXES else "other"
         if file.sheet:

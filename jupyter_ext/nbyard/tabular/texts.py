@@ -1,7 +1,7 @@
-"""Text tables without any library: count and check all lines, and read any page of them.
+"""Read text tables without any library: count and check all lines, and read any page.
 
-A check leaves a sparse index behind: pairs of (rows before, offset in the file), so that a later
-page is found without reading what comes before it.
+A check stores a sparse index: pairs of (rows before, offset in the file). So a later page is found
+without reading what precedes it.
 """
 
 import bisect
@@ -27,7 +27,7 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class Scan(msgspec.Struct):
-    """What was found in all the lines of a file."""
+    """The result of reading all lines of a file."""
 
     rows: int = 0
     blank: int = 0
@@ -37,21 +37,28 @@ class Scan(msgspec.Struct):
     offsets: list[int] = []
 
     def mark(self, offset: int) -> None:
+        """Add an index entry for the current row."""
         self.rows_at.append(self.rows)
         self.offsets.append(offset)
 
     def add_ragged(self, line: int, found: int, expected: int) -> None:
+        """Count a line with another number of values; keep the message for the first."""
         if not self.ragged:
             self.first_ragged = f"line {line:,} has {found:,} values, the header has {expected:,}"
         self.ragged += 1
 
 
 class WrongEncoding(Invalid):
-    """The text is not written in the encoding that its beginning suggested."""
+    """The text does not have the encoding that its beginning suggested."""
 
 
 def check(path: Path, dialect: Dialect) -> Scan:
-    """Count the rows; Invalid, naming the line, where the file is no table."""
+    """Count and check the rows.
+
+    Raises:
+        BrokenTable: the file is not a table; the message names the line.
+        Invalid: the table cannot be read; the message names the line.
+    """
     scan = Scan()
     with path.open("rb") as file:
         lines = _count_lines(_first_bytes(file, dialect))
@@ -59,10 +66,12 @@ def check(path: Path, dialect: Dialect) -> Scan:
         while True:
             start = file.tell()
             chunk = file.read(CHUNK)
+            # Complete the last line, so that chunks end between lines.
             chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
             if not chunk:
                 return scan
             _refuse_binary(chunk, lines, dialect.encoding)
+            # A quote may span lines, so from here on the csv module has to parse.
             if b'"' in chunk:
                 break
             scan.mark(start)
@@ -101,6 +110,7 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
     delimiter, expected = dialect.delimiter.encode(), len(dialect.names)
     if expected > 1 and chunk.endswith(b"\n"):
         count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
+        # The fast path: all lines have the same number of delimiters.
         if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
             scan.rows += count
             return count
@@ -142,7 +152,7 @@ def _check_quoted(file: BinaryIO, dialect: Dialect, scan: Scan, before: int) -> 
 
 
 class LineSource:
-    """Lines of an open file as text, counted; `offset` is where the next line begins."""
+    """The lines of an open file as text, counted; `offset` is where the next line begins."""
 
     def __init__(self, file: BinaryIO, dialect: Dialect, lines_before: int = 0):
         self._file = file
@@ -163,7 +173,7 @@ class LineSource:
                 raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows with the number of the line where they begin."""
+        """Yield rows with the number of the line where they begin."""
         reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
         while True:
             line = self.line + 1
@@ -178,7 +188,7 @@ class LineSource:
 def page(
     path: Path, dialect: Dialect, offset: int, limit: int, scan: Scan | None
 ) -> list[list[str]]:
-    """Rows from `offset` on, each as wide as the header."""
+    """Return rows from `offset`, each as wide as the header."""
     with path.open("rb") as file:
         skip, start = offset, dialect.body
         if scan and scan.offsets:
@@ -195,7 +205,7 @@ def page(
 
 
 def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
-    """The same table in UTF-8, without blank lines, each row as wide as the header."""
+    """Copy the table as UTF-8, without blank lines, with each row as wide as the header."""
     width = len(dialect.names)
     with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as copy:
         lines = _count_lines(_first_bytes(file, dialect))
@@ -207,7 +217,7 @@ def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
 
 
 def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
-    """Lines that are not blank, from `offset` on."""
+    """Return lines that are not blank, from `offset`."""
     with path.open("rb") as file:
         skip, start = offset, 0
         if scan and scan.offsets:
@@ -219,11 +229,11 @@ def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[b
 
 
 def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
-    """Count the lines that are not blank, and show the object in each.
+    """Count the lines that are not blank, and pass the object in each to `see`.
 
     Raises:
-        BrokenTable: a line, which is named, is not JSON.
-        Invalid: a row is no object.
+        BrokenTable: a line is not JSON; the message names it.
+        Invalid: a row is not an object.
     """
     scan = Scan()
     decode = msgspec.json.Decoder().decode
@@ -247,13 +257,13 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
 
 
 def each_line(path: Path) -> Iterator[bytes]:
-    """Lines that are not blank."""
+    """Yield the lines that are not blank."""
     with path.open("rb") as file:
         yield from (line for _, _, line in _lines(file) if line.strip())
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Each line with its number and place."""
+    """Yield each line with its number and its offset."""
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:

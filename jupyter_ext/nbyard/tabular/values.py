@@ -1,4 +1,4 @@
-"""Values of tables as JSON that every browser reads the same."""
+"""Convert values of tables to JSON that every browser reads the same way."""
 
 import math
 from datetime import date, datetime, time, timedelta
@@ -13,7 +13,7 @@ MARK = "…"
 
 
 def to_json(value: object, depth: int = 0) -> object:
-    """A JSON value: huge integers and infinite numbers as text, long things cut with a mark."""
+    """Return a JSON value: huge integers and infinite numbers as text, long values cut."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -53,7 +53,8 @@ def _other(value: object) -> str:
 
 
 def cut(text: str) -> str:
-    """At most 1,000 characters of valid Unicode, the last a mark where something is missing."""
+    """Return at most 1,000 characters of valid Unicode; a cut text ends with a mark."""
     if len(text) > MAX_CELL_CHARACTERS:
         text = text[: MAX_CELL_CHARACTERS - 1] + MARK
+    # JSON may contain lone surrogates, which UTF-8 cannot encode.
     return text.encode("utf-8", "replace").decode()

@@ -1,1 +1,1 @@
-"""What tests of nbyard and of its plug-ins stand on."""
+"""Fixtures and conformance tests for nbyard and its plug-ins."""

@@ -1,5 +1,7 @@
-"""A dispatcher without processes: runs are written, the runtime is made up, rounds are made by
-hand. What an attempt comes to is told by the test."""
+"""A dispatcher without processes: it stores runs, uses a fake runtime and ticks on demand.
+
+The test decides the result of each attempt.
+"""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -45,7 +47,7 @@ Graph = Mapping[str, Sequence[str]]
 
 
 class FakeRuntime:
-    """Attempts that live in a dictionary. It is obedient unless told otherwise."""
+    """A runtime whose attempts live in a dictionary; it obeys unless the test says otherwise."""
 
     name = "fake"
 
@@ -66,12 +68,13 @@ class FakeRuntime:
     queues_itself = False
 
     def open(self, store_id: str) -> None:
-        """Nothing to hold."""
+        """Do nothing: the runtime holds no resources."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: the runtime holds no resources."""
 
     def start(self, order: Order) -> str:
+        """Start an attempt, unless it is already known."""
         self._reach()
         if self.refusal is not None:
             raise self.refusal
@@ -82,6 +85,7 @@ class FakeRuntime:
         return "here"
 
     def poll(self, order: Order) -> Observation:
+        """Return the state of an attempt, with the reason that the test chose."""
         self._reach()
         if (order.folder / RESULT).exists():
             return Observation("finished")
@@ -91,15 +95,18 @@ class FakeRuntime:
         return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
+        """Fetch nothing: attempts have no logs here."""
         self._reach()
 
     def stop(self, order: Order, reason: str) -> None:
+        """Record the request, and end the attempt if the runtime obeys."""
         self._reach()
         self.stops.append((order.attempt_id, reason))
         if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
             self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Lose all attempts that are not live; return their ids."""
         gone = [one for one in self.running if one not in live]
         for attempt_id in gone:
             self.states[attempt_id] = "lost"
@@ -107,6 +114,7 @@ class FakeRuntime:
         return gone
 
     def end_run(self, run_id: str) -> None:
+        """Record the end of a run."""
         self.ended_runs.append(run_id)
 
     def _reach(self) -> None:
@@ -115,10 +123,11 @@ class FakeRuntime:
 
     @property
     def running(self) -> list[str]:
+        """The ids of the running attempts."""
         return [one for one, state in self.states.items() if state == "running"]
 
     def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
-        """Write what a runner would: the output, and result.json last."""
+        """Write what a runner would write: the output, and result.json last."""
         folder = self.orders[attempt_id].folder
         task = msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
         outputs = []
@@ -134,15 +143,16 @@ class FakeRuntime:
         self.states[attempt_id] = "finished"
 
     def lose(self, attempt_id: str) -> None:
+        """Make an attempt lost, as after a kill from outside."""
         self.states[attempt_id] = "lost"
 
     def forget(self, attempt_id: str) -> None:
-        """It waited somewhere, and is known nowhere any more."""
+        """Make a waiting attempt unknown to the runtime."""
         self.states[attempt_id] = "unbegun"
 
 
 class Bench:
-    """A yard, two made-up runtimes ("fake" and "far") and the dispatcher in charge."""
+    """A yard, two fake runtimes ("fake" and "far") and the dispatcher in charge."""
 
     def __init__(self, yard: Yard, root: Path):
         self.yard = yard
@@ -183,19 +193,20 @@ class Bench:
         return lease
 
     def replace_dispatcher(self) -> Dispatcher:
-        """Another one takes over, as after kill -9; the former is answered."""
+        """Let another dispatcher take over, as after kill -9; return the previous one."""
         former = self.dispatcher
         self._former.append(former)
         self.room, self.dispatcher = self._take_over()
         return former
 
     def close(self) -> None:
+        """Stop the threads of all dispatchers."""
         for dispatcher in [*self._former, self.dispatcher]:
             dispatcher.settle(10)
             dispatcher.end_threads()
 
     def submit(self, graph: Graph, **plan: Any) -> str:
-        """A run of these nodes, each with the nodes that it needs; its id."""
+        """Create a run of these nodes, each with its upstream nodes; return its id."""
         now, run_id = datetime.now(UTC), new_id()
         row: dict[str, Any] = dict.fromkeys(
             ("title", "path", "workflow_id", "workflow_version_id", "reason"), ""
@@ -226,12 +237,13 @@ class Bench:
         )
 
     def round(self, times: int = 1) -> None:
-        """Rounds of the dispatcher, each with what it does in threads."""
+        """Run rounds of the dispatcher, each with its work in threads."""
         for _ in range(times):
             self.dispatcher.tick()
             assert self.dispatcher.settle(30)
 
     def until(self, condition: Callable[[], Any], rounds: int = 200) -> None:
+        """Run rounds until the condition holds."""
         for _ in range(rounds):
             if condition():
                 return
@@ -239,7 +251,7 @@ class Bench:
         raise AssertionError(f"waited in vain; the runs: {self._tell()}")
 
     def until_now(self, condition: Callable[[], Any]) -> None:
-        """Rounds beside threads that may be at something else for long."""
+        """Run rounds beside threads that may be busy for long, until the condition holds."""
         deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain; the runs: {self._tell()}"
@@ -252,23 +264,27 @@ class Bench:
         return [(one.run.state, [(t.node, t.state, t.reason) for t in one.tasks]) for one in runs]
 
     def cancel(self, run_id: str) -> None:
+        """Cancel a run."""
         self.yard.services.runs.cancel(OWNER, run_id)
 
     def run(self, run_id: str) -> Run:
+        """Return a run."""
         return self.detail(run_id).run
 
     def detail(self, run_id: str) -> RunDetail:
+        """Return a run with its tasks."""
         return self.yard.services.runs.get(OWNER, run_id)
 
     def task(self, run_id: str, node: str = "a") -> Task:
+        """Return the task of a node."""
         return next(task for task in self.detail(run_id).tasks if task.node == node)
 
     def attempt(self, run_id: str, node: str = "a") -> str:
-        """The id of the newest attempt at the node."""
+        """Return the id of the newest attempt at the node."""
         return self.task(run_id, node).attempts[-1].id
 
     def case(self, run_id: str, node: str = "a") -> Case:
-        """The live attempt at the node, as the dispatcher knows it."""
+        """Return the live attempt at the node, as the dispatcher knows it."""
         board = self.dispatcher._runs._board
         if run_id not in board.runs:
             with self.store.read() as c:
@@ -278,6 +294,7 @@ class Bench:
         return case_of(self.room, live)
 
     def folder(self, attempt_id: str) -> Path:
+        """Return the folder of an attempt."""
         return folders.place(self.store.folder, attempt_id)
 
 

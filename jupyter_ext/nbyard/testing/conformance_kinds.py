@@ -1,9 +1,9 @@
-"""What every kind of executable must do: subclass `KindConformance` in a test module.
+"""The tests of a kind of executable: subclass `KindConformance` in a test module.
 
 class TestMine(KindConformance):
     good = ("a.mine", b"…")                       # a file of this kind
-    other = b"…"                                  # does something else
-    broken = b"…"                                 # None where no file is broken
+    other = b"…"                                  # a file with another effect
+    broken = b"…"                                 # None if no file can be broken
 
     @pytest.fixture
     def kind(self): return MyKind()
@@ -25,12 +25,15 @@ HERE = EnvironmentRef(kernel="python3", language="python", interpreter="/usr/bin
 
 
 class KindConformance:
+    """The tests that every kind must pass."""
+
     good: tuple[str, bytes]
     other: bytes
     broken: bytes | None = None
     values: dict[str, Any] = {}  # noqa: RUF012
 
     def reading(self, kind: Kind) -> Reading:
+        """Return the reading of the good file."""
         return kind.read(*self.good)
 
     def test_reading_tells_its_kind(self, kind: Kind) -> None:
@@ -40,7 +43,7 @@ class KindConformance:
         assert reading == kind.read(*self.good)
 
     def test_reading_needs_no_file(self, kind: Kind, tmp_path: Path) -> None:
-        """The content is all there is; nothing is opened, written or run."""
+        """The content is enough: reading opens, writes and runs nothing."""
         kind.read(str(tmp_path / "nowhere" / self.good[0]), self.good[1])
         assert list(tmp_path.iterdir()) == []
 
@@ -61,7 +64,7 @@ class KindConformance:
         assert refused.value.details[0].path
 
     def test_work_is_data(self, kind: Kind) -> None:
-        """It goes through task.json and comes back the same."""
+        """Work survives a round trip through task.json."""
         work = kind.work(self.good[0], self.reading(kind), self.values, HERE)
         assert msgspec.json.decode(msgspec.json.encode(work), type=Work) == work
 

@@ -1,14 +1,14 @@
-"""What every runtime must do: subclass `RuntimeConformance` in a test module.
+"""The tests of a runtime: subclass `RuntimeConformance` in a test module.
 
     class TestMine(RuntimeConformance):
-        image = "alpine"                        # what the work needs, if anything
+        image = "alpine"                        # the image that attempts need, if any
 
         @pytest.fixture
         def runtime(self): return MyRuntime()
 
-        def lose(self, runtime, order): …       # end the attempt behind the runtime's back
+        def lose(self, runtime, order): …       # kill the attempt without the runtime's knowledge
 
-The work is `sh` and coreutils only, so that any image will do.
+The attempts use `sh` and coreutils only, so any image will do.
 """
 
 import secrets
@@ -33,13 +33,14 @@ from nbyard.domain.attempts.structs import (
 from nbyard.runtimes.protocol import Order, Runtime
 
 PATIENCE_SECONDS = 60.0
-CANCEL_SECONDS = 20.0  # five where nothing else is done
+CANCEL_SECONDS = 20.0  # five seconds on an idle machine
 STORE = f"conformance-{uuid.uuid4().hex[:8]}"
 
 Place = Callable[..., Order]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -47,7 +48,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
 
 
 def finish(runtime: Runtime, order: Order) -> Result:
-    """Wait for the end; what is in result.json."""
+    """Wait for the end of an attempt and return its result."""
     wait_until(lambda: runtime.poll(order).state in ("finished", "lost"))
     runtime.logs(order)
     assert runtime.poll(order).state == "finished"
@@ -55,13 +56,17 @@ def finish(runtime: Runtime, order: Order) -> Result:
 
 
 class RuntimeConformance:
+    """The tests that every runtime must pass."""
+
     image = ""
 
     def lose(self, runtime: Runtime, order: Order) -> None:
+        """Kill an attempt without the runtime's knowledge; skip if that is impossible."""
         pytest.skip("this runtime has no way to lose an attempt")
 
     @pytest.fixture
     def place(self, tmp_path: Path, runtime: Runtime) -> Iterator[Place]:
+        """Return a function that creates attempts; stop them after the test."""
         placed: list[Order] = []
 
         def place(script: str, outputs: dict[str, Output] | None = None, **more: object) -> Order:
@@ -104,7 +109,7 @@ class RuntimeConformance:
         assert failure is not None and failure.kind == "contract" and "table" in failure.message
 
     def test_start_is_idempotent(self, runtime: Runtime, place: Place) -> None:
-        """I3: however often it is started, the work is done once."""
+        """I3: several starts execute the work once."""
         order = place('echo once >> "$NBYARD_ATTEMPT/outputs/count"; sleep 1')
         (order.folder / "outputs").mkdir()
         (order.folder / "outputs").chmod(0o777)
@@ -128,7 +133,7 @@ class RuntimeConformance:
         assert result.failure is not None and "no longer wanted" in result.failure.message
 
     def test_cancel_before_start(self, runtime: Runtime, place: Place) -> None:
-        """I9: what was cancelled while it was queued never runs."""
+        """I9: an attempt that was cancelled in the queue never runs."""
         order = place('touch "$NBYARD_ATTEMPT/outputs/ran"')
         (order.folder / CANCEL).write_text("changed my mind")
         runtime.start(order)
@@ -136,14 +141,14 @@ class RuntimeConformance:
         assert not (order.folder / "outputs" / "ran").exists()
 
     def test_timeout(self, runtime: Runtime, place: Place) -> None:
-        """I11: the limit is enforced where the work is."""
+        """I11: the limit is enforced where the attempt runs."""
         order = place("sleep 60", timeout_seconds=0.5)
         runtime.start(order)
         failure = finish(runtime, order).failure
         assert failure is not None and failure.kind == "timeout"
 
     def test_lost(self, runtime: Runtime, place: Place) -> None:
-        """F4, F5, R8: ended behind our back means lost, with a reason, and never running."""
+        """F4, F5, R8: an attempt that was killed from outside is lost, with a reason."""
         order = place("sleep 600")
         runtime.start(order)
         wait_until(lambda: runtime.poll(order).state == "running")
@@ -158,10 +163,10 @@ class RuntimeConformance:
 
 
 class Supervised(RuntimeConformance):
-    """With a supervisor of ours beside the work, wherever that is."""
+    """The tests of runtimes with a supervisor beside the attempt."""
 
     def test_silence_has_a_limit(self, runtime: Runtime, place: Place) -> None:
-        """F15, I11: work that says nothing is ended; one that speaks goes on."""
+        """F15, I11: a silent attempt is killed; one that prints continues."""
         speaks = place("for i in 1 2 3 4; do sleep 0.3; echo $i; done", silence_timeout_seconds=5.0)
         silent = place("echo begins; sleep 1000", silence_timeout_seconds=0.5)
         runtime.start(silent)
@@ -176,7 +181,7 @@ class Supervised(RuntimeConformance):
 def place_attempt(
     parent: Path, script: str, outputs: dict[str, Output], image: str, **more: object
 ) -> Order:
-    """An attempt folder that runs a shell script, and the order for it."""
+    """Create an attempt folder that runs a shell script, and return its order."""
     attempt_id = str(uuid.uuid4())
     folder = parent / attempt_id
     (folder / "code").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What every mode of serving keeps to; subclass with the name of yours in `nbyard.serving`."""
+"""The tests of a serving mode; subclass with your name in `nbyard.serving`."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 
 from nbyard.images.models import serving_of
 
-# Prints what is loaded besides the standard library, where nothing but sources is there.
+# Prints the modules that a mode loads besides the standard library, with only its sources present.
 LOADS = """
 import importlib, sys
 module, _, name = sys.argv[1].partition(":")
@@ -21,25 +21,25 @@ MAX_PORT = 65535
 
 
 class ModeConformance:
-    """`name` is that of the entry point."""
+    """The tests that every mode must pass; `name` is that of the entry point."""
 
     name: str
 
     def test_its_requirements_are_requirements(self) -> None:
-        """They stand in a file for pip; a mode may have none."""
+        """The requirements are valid for pip; a mode may have none."""
         for line in serving_of(self.name).mode.requirements:
             assert str(Requirement(line))
 
     def test_its_port_is_one_or_none(self) -> None:
-        """0 is none."""
+        """The port is valid; 0 means none."""
         assert 0 <= serving_of(self.name).mode.port <= MAX_PORT
 
     def test_it_loads_with_the_standard_library_only(self) -> None:
-        """What it needs is there when it serves, not where images are built."""
+        """Requirements are installed where the mode serves, not where images are built."""
         words = [sys.executable, "-c", LOADS, serving_of(self.name).reference]
         said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         assert said.split() == []
 
     def test_it_serves(self) -> None:
-        """With a spec and the words of its command line."""
+        """The mode has a function that serves a spec with command line arguments."""
         assert callable(serving_of(self.name).mode.serve)

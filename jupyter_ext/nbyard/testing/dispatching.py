@@ -1,4 +1,4 @@
-"""A dispatcher in a thread of the process that tests, and waiting for what it does."""
+"""Run a dispatcher in a thread of the testing process, and wait for its effects."""
 
 import contextlib
 import threading
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class Dispatching:
-    """Runs for the time of the block; what has started goes on afterwards."""
+    """A dispatcher that runs during the block; started attempts continue afterwards."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
@@ -33,7 +33,7 @@ class Dispatching:
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
-        """It begins nothing in the block."""
+        """Let the dispatcher start nothing in the block."""
         self._dispatcher._holds.clear()
         yield
         self._dispatcher._holds.set()
@@ -41,7 +41,7 @@ class Dispatching:
     def until(
         self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS
     ) -> T:
-        """What `look` sees once it is `good`; looked at whenever something happens."""
+        """Return what `look` returns once it is `good`; check after every change in the store."""
         end = time.monotonic() + seconds
         with listening(self._settings.store_path) as listener:
             while not good(found := look()):
@@ -52,8 +52,8 @@ class Dispatching:
 
 
 def alive(store_id: str) -> list[str]:
-    """Command lines of all that carries the store's mark, but the dispatcher's prepared parent."""
-    import psutil  # of our own tests, not of whoever uses the fixtures
+    """Return the command lines of processes with the store's mark, except the warm parent."""
+    import psutil  # a dependency of our tests, not of users of the fixtures
 
     found = []
     for process in psutil.process_iter():

@@ -1,8 +1,9 @@
-"""Fixtures for tests with a real engine: `from nbyard.testing.docker import *` in a conftest.
+"""Fixtures for tests with a real engine.
 
-`docker_engine` is an engine of the tests' own (skipped where none can be started); `tiny_image` and
-`python_base_image` are images on it. `docker_settings` are the settings of nbyard for it, as
-environment variables: with them requirements are installed without any network.
+Use them with `from nbyard.testing.docker import *` in a conftest. `docker_engine` is a private
+engine of the tests (skipped if none can be started). `tiny_image` and `python_base_image` are
+images on it. `docker_settings` are nbyard's settings for it as environment variables: with them,
+requirements are installed without a network.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ __all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[Engine]:
+    """Yield the shared engine; skip the test if none can be started."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
@@ -30,18 +32,19 @@ def docker_engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def tiny_image(docker_engine: Engine) -> str:
-    """A shell and a few programs, no Python."""
+    """Return an image with a shell and a few programs, without Python."""
     return images.tiny_image(docker_engine)
 
 
 @pytest.fixture(scope="session")
 def python_base_image(docker_engine: Engine, pytestconfig: pytest.Config) -> str:
-    """Python 3.11 with pip, and the wheels for notebooks and for the examples' requirements."""
+    """Return an image with Python 3.11, pip, and wheels for notebooks and the examples."""
     return images.base_image(docker_engine, images.example_locks(pytestconfig.rootpath))
 
 
 @pytest.fixture
 def docker_settings(docker_engine: Engine, python_base_image: str) -> dict[str, str]:
+    """Return nbyard's settings for the engine as environment variables."""
     return {
         "NBYARD_DOCKER_HOST": docker_engine.url,
         "NBYARD_DOCKER_BASE_IMAGE": python_base_image,

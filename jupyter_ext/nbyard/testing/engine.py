@@ -1,7 +1,7 @@
-"""A Docker engine of the tests' own, which they may kill: data, socket and bridge are private.
+"""Run a private Docker engine for tests, with its own data, socket and bridge.
 
-`python -m nbyard.testing.engine start` prints the DOCKER_HOST of the shared one, which then stays
-until `stop`. Needs root and Debian's docker.io.
+Tests may kill it. `python -m nbyard.testing.engine start` prints the DOCKER_HOST of the shared
+engine, which then runs until `stop`. The engine needs root and Debian's docker.io.
 """
 
 import fcntl
@@ -26,8 +26,9 @@ START_SECONDS = 30
 STOP_SECONDS = 15
 KEPT = "kept"
 SHARED_NUMBER = 197
-# Engines share Docker's chains. One that starts removes them, although others need them. For each
-# network an engine takes the jump to them out and puts it in again, which another may have done.
+# Engines share Docker's iptables chains. A starting engine removes the chains, although others
+# need them. For each network, an engine also removes the jump to the chains and inserts it again,
+# even if another engine has removed it already.
 IPTABLES = """\
 #!/bin/sh
 PATH=${PATH#*:}
@@ -41,7 +42,7 @@ PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-prox
 
 
 def why_not() -> str:
-    """Why no engine can be started here, or ""."""
+    """Return why no engine can be started here, or ""."""
     if os.getuid() != 0:
         return "an engine of our own needs root"
     missing = [name for name in ("dockerd", "ip", "iptables") if shutil.which(name) is None]
@@ -49,7 +50,7 @@ def why_not() -> str:
 
 
 def free_number() -> int:
-    """A number for a private engine, which stays with this process until its end."""
+    """Return a number for a private engine; this process holds it until it exits."""
     for number in range(1, SHARED_NUMBER):
         lock = os.open(cache_folder() / f"engine-{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -62,10 +63,11 @@ def free_number() -> int:
 
 
 class PrivateEngine:
-    """`number` (1 to 250) chooses its addresses: two at a time must differ. Without one, it gets a
-    number that no other process of this user's tests has.
+    """A Docker engine in a folder.
 
-    `options` are further words for dockerd, `environment` are variables for it and its hooks.
+    `number` (1 to 250) determines its addresses, so engines that run together need different ones.
+    Without a number, the engine gets a free one among the tests of this user. `options` are
+    arguments for dockerd. `environment` are variables for dockerd and its hooks.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class PrivateEngine:
 
     @property
     def pid(self) -> int:
-        """The running daemon's process, or 0."""
+        """Return the pid of the running daemon, or 0."""
         with suppress(OSError, ValueError):
             pid = int((self.folder / "dockerd.pid").read_text())
             if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -95,8 +97,11 @@ class PrivateEngine:
         return 0
 
     def start(self) -> None:
-        """Make it answer; does nothing when it does. Two that start at once would both create the
-        same chains of iptables, and one would fail."""
+        """Start the daemon and wait until it responds; do nothing if it already does.
+
+        Only one engine starts at a time: two would create the same iptables chains, and one would
+        fail.
+        """
         if self.pid and self._answers():
             return
         with locked("dockerd"):
@@ -111,7 +116,7 @@ class PrivateEngine:
         self._forget_dead()
         log = self.folder / "dockerd.log"
         with open(log, "wb") as output:
-            # --fork: not our child, so that it can outlive whoever started it.
+            # --fork: the daemon is not our child, so it can outlive the starting process.
             words = ["setsid", "--fork", *self._command()]
             told = {**os.environ, **self._environment}
             told["PATH"] = os.pathsep.join([self._programs(), told["PATH"]])
@@ -131,7 +136,7 @@ class PrivateEngine:
         return str(folder)
 
     def _forget_dead(self) -> None:
-        """dockerd takes a zombie for a containerd that still runs."""
+        """Delete stale pid files: dockerd takes a zombie for a running containerd."""
         for name in ("dockerd.pid", "exec/containerd/containerd.pid"):
             path = self.folder / name
             if path.exists() and not _cmdline(int(path.read_text() or 0)):
@@ -150,7 +155,7 @@ class PrivateEngine:
         return words
 
     def _make_bridge(self) -> None:
-        # Never --bridge=none: it deletes the machine's docker0.
+        # Never use --bridge=none: it deletes the machine's docker0.
         if not Path(f"/sys/class/net/{self._bridge}").exists():
             address = f"10.{self._number}.0.1/24"
             for words in (
@@ -171,16 +176,17 @@ class PrivateEngine:
         return True
 
     def kill(self) -> None:
-        """kill -9 of the daemon alone; containers may survive it."""
+        """Kill the daemon alone with kill -9; containers may survive it."""
         pid = self.pid
-        # containerd follows its dockerd, a little later: the next one would take it for alive.
+        # containerd exits a little after its dockerd. Until then the next dockerd would take it
+        # for alive.
         ending = [pid, *self._followers(b"containerd")]
         os.kill(pid, signal.SIGKILL)
         while any(map(_cmdline, ending)):
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it with all that belongs to it."""
+        """Stop the daemon and delete everything that belongs to it."""
         pid = self.pid
         if pid:
             os.kill(pid, signal.SIGTERM)
@@ -193,7 +199,7 @@ class PrivateEngine:
             _forget_rules(bridge)
 
     def _left_bridges(self) -> list[str]:
-        """Networks of runs, known by our addresses; dockerd leaves them where they are."""
+        """Return the networks of runs, found by our addresses; dockerd leaves them behind."""
         told = subprocess.run(["ip", "-json", "address"], check=True, capture_output=True).stdout
         return [
             link["ifname"]
@@ -204,15 +210,15 @@ class PrivateEngine:
         ]
 
     def clear(self) -> None:
-        """Forget containers and networks of an engine that does not run; its images stay."""
+        """Delete containers and networks of a stopped engine; its images stay."""
         self._end_rest()
-        # Docker 20.10 does not start any more on a network that was half removed.
+        # Docker 20.10 does not start with a half-removed network.
         for name in ("network", "containers"):
             shutil.rmtree(self.folder / "data" / name, ignore_errors=True)
         shutil.rmtree(self.folder / "exec", ignore_errors=True)
 
     def _followers(self, *programs: bytes) -> list[int]:
-        """What else runs of this engine, known by our folder's path."""
+        """Return the other processes of this engine, found by the path of our folder."""
         marker = os.fsencode(str(self.folder)) + b"/"
         return [
             int(entry.name)
@@ -223,7 +229,7 @@ class PrivateEngine:
         ]
 
     def _end_rest(self) -> None:
-        """containerd, shims, and the containers below them, which would stay."""
+        """Kill containerd, the shims and their containers, which would survive otherwise."""
         followers = self._followers(*PROGRAMS)
         for pid in {*followers, *(one for each in followers for one in processes.below(each))}:
             with suppress(OSError):
@@ -243,7 +249,7 @@ def _forget_rules(bridge: str) -> None:
 
 
 def _cmdline(pid: int) -> bytes:
-    """Empty when it is gone or a zombie."""
+    """Return the command line of a process; empty if it is gone or a zombie."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -251,8 +257,10 @@ def _cmdline(pid: int) -> bytes:
 
 
 def shared_engine() -> PrivateEngine:
-    """The engine that tests share. Each worker of pytest-xdist has one of its own: a build fails
-    when somebody removes the layers that it has just found."""
+    """Return the engine that tests share; each worker of pytest-xdist has its own.
+
+    A build fails if another worker removes the layers that the build has just found.
+    """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
         return PrivateEngine(cache_folder() / "engine", SHARED_NUMBER)
@@ -261,6 +269,7 @@ def shared_engine() -> PrivateEngine:
 
 
 def start_shared(engine: PrivateEngine) -> None:
+    """Start the shared engine, and clean up after a killed one."""
     if not engine.pid:
         engine.clear()
     engine.start()
@@ -268,7 +277,7 @@ def start_shared(engine: PrivateEngine) -> None:
 
 @contextmanager
 def using_shared_engine() -> Iterator[PrivateEngine]:
-    """Started by the first who needs it, stopped by the last."""
+    """Start the shared engine for the first user, and stop it after the last one."""
     engine = shared_engine()
     folder, name = cache_folder(), engine.folder.name
     with (
@@ -290,6 +299,7 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
 
 
 def main(words: list[str]) -> int:
+    """Run the command line: start or stop the shared engine."""
     engine = shared_engine()
     if words == ["start"]:
         (cache_folder() / KEPT).touch()

@@ -1,4 +1,4 @@
-"""The command line in processes of its own, which start without the time that imports take."""
+"""Run the command line in forked processes, which skip the time for imports."""
 
 import contextlib
 import json
@@ -16,8 +16,7 @@ STOP_SECONDS = 30
 
 
 class ForkedShell:
-    """Runs `nbyard` like a shell does: one process for each command, forked from one that has
-    imported the command line."""
+    """A shell that runs each `nbyard` command in a process forked from a parent with imports."""
 
     def __init__(self) -> None:
         words = [sys.executable, "-m", "nbyard.testing.forked"]
@@ -35,12 +34,15 @@ class ForkedShell:
         return Said(*json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
+        """End the parent process."""
         self._process.communicate(timeout=STOP_SECONDS)
 
 
 class StoreShell:
-    """The same on one store, whose dispatcher lives until `close`. `environment` are variables
-    for each command."""
+    """A forked shell for one store, whose dispatcher lives until `close`.
+
+    `environment` are variables for each command.
+    """
 
     def __init__(self, shell: ForkedShell, store: Path):
         self._shell = shell
@@ -52,7 +54,7 @@ class StoreShell:
         return self._shell(*words, folder=folder, **own | self.environment | environment)
 
     def close(self) -> None:
-        """End the dispatcher, if there is one, and return when it is gone."""
+        """Stop the dispatcher if there is one, and wait until it is gone."""
         from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, pid_of
         from nbyard.store import Store
 
@@ -69,7 +71,7 @@ class StoreShell:
 
 
 def _serve() -> None:
-    """Fork a process for each request; the answer is its exit code and both its outputs."""
+    """Fork a process for each request; reply with its exit code and both outputs."""
     import tempfile
 
     from nbyard import yard  # noqa: F401  these imports take the time that each command saves
@@ -90,7 +92,7 @@ def _serve() -> None:
 
 
 def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
-    """Run the command in this process, and end like it."""
+    """Run the command in this process and exit with its code."""
     from nbyard.cli.main import main
 
     null = os.open(os.devnull, os.O_RDONLY)

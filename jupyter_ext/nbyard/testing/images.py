@@ -1,10 +1,12 @@
-"""Images for tests, made where no image registry can be reached.
+"""Build images for tests without an image registry.
 
-`tiny` holds a few programs of this machine; `base` is a Debian with Python 3.11, pip and a folder
-of wheels that pip takes its packages from, so that images on it are built without any network;
-`lab` is JupyterLab on it. `recipe` is whatever a folder with a Dockerfile tells.
+- `tiny` contains a few programs of this machine.
+- `base` is a Debian with Python 3.11 and pip. A folder of wheels is pip's only source, so images
+  on it are built without a network.
+- `lab` is JupyterLab on `base`.
+- `recipe` is built from any folder with a Dockerfile.
 
-`DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` makes the base and prints it.
+`DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` builds and prints the base.
 """
 
 import hashlib
@@ -50,7 +52,7 @@ ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
 
 
 def tiny_image(engine: Engine, tag: str = TINY) -> str:
-    """A shell and a few programs, in a second."""
+    """Return an image with a shell and a few programs; the build takes a second."""
     with locked("tiny-image"):
         if not engine.image_id(tag):
             engine.load_root(_packed_programs(), tag)
@@ -58,7 +60,7 @@ def tiny_image(engine: Engine, tag: str = TINY) -> str:
 
 
 def _packed_programs() -> io.BytesIO:
-    """The tar of a root folder with these programs and their libraries."""
+    """Return the tar of a root folder with these programs and their libraries."""
     paths = {
         os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
     }
@@ -85,18 +87,18 @@ def _libraries(programs: Iterable[str]) -> set[str]:
 
 
 def example_locks(repository: Path) -> list[Path]:
-    """The requirements files of the examples."""
+    """Return the requirements files of the examples."""
     return sorted(repository.glob("examples/*/requirements.txt"))
 
 
 def fetch(more: Iterable[Path] = ()) -> None:
-    """Fetch what `base_image` is built from; minutes the first time."""
+    """Fetch the inputs of `base_image`; this takes minutes the first time."""
     _wheels(list(more))
     _system()
 
 
 def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
-    """Debian with Python, and wheels for notebooks and for the requirements files `more`."""
+    """Return Debian with Python, and wheels for notebooks and for the requirements in `more`."""
     wheels = _wheels(list(more))
     names = sorted(path.name for path in wheels.iterdir())
     tag = f"{BASE}:{digest_of(BASE_DOCKERFILE, *names)}"
@@ -119,7 +121,7 @@ def _build_base(engine: Engine, tag: str, wheels: Path) -> None:
 
 
 def lab_image(engine: Engine) -> str:
-    """JupyterLab, of wheels that are fetched once; half a minute the first time."""
+    """Return an image of JupyterLab; the first build takes half a minute."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as wishes:
         wishes.write("\n".join(LAB_PACKAGES))
         wishes.flush()
@@ -138,8 +140,11 @@ def lab_image(engine: Engine) -> str:
 
 
 def recipe_image(engine: Engine, recipe: Path) -> str:
-    """Of a folder with a `gather.sh`, which gets what its Dockerfile copies into the folder that it
-    is told; minutes the first time, and again whenever a file of the recipe changes."""
+    """Return the image of a folder with a Dockerfile and a `gather.sh`.
+
+    `gather.sh` copies what the Dockerfile needs into the folder that it gets. The build takes
+    minutes. It is repeated when a file of the recipe changes.
+    """
     told = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
     tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(told).hexdigest()[:12]}"
     with locked(f"{recipe.name}-image"):
@@ -166,7 +171,7 @@ def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
 
 
 def _system() -> Path:
-    """The tar of a small Debian; about 40 s the first time."""
+    """Return the tar of a small Debian; the first call takes about 40 s."""
     waste = SYSTEM_SOURCES[len(DEBOOTSTRAP) :]
 
     def create(folder: Path) -> None:
@@ -181,7 +186,7 @@ def _system() -> Path:
 
 
 def _wheels(more: list[Path]) -> Path:
-    """A folder of wheels, fetched once for a list of wishes."""
+    """Return a folder of wheels, fetched once for these requirements."""
 
     def create(folder: Path) -> None:
         words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
@@ -201,6 +206,7 @@ def _for_python_311() -> list[str]:
 
 
 def main(words: list[str]) -> int:
+    """Build the base image and print its name."""
     engine = Engine()
     try:
         sys.stdout.write(f"{base_image(engine, [Path(word) for word in words])}\n")

@@ -1,4 +1,4 @@
-"""An index of packages on localhost (PEP 503), over a folder of wheels."""
+"""Serve a package index on localhost (PEP 503) from a folder of wheels."""
 
 import base64
 import hashlib
@@ -13,8 +13,10 @@ from urllib.parse import unquote
 
 
 class Index:
-    """What is served, and what was asked for: each path with the name that came along. With
-    `password`, only who gives that (as whoever) is answered."""
+    """An index and its request log: each path with the user name that was sent.
+
+    With a `password`, only requests with it are answered, whatever the user name.
+    """
 
     def __init__(self, folder: Path, password: str = ""):
         self.folder = folder
@@ -24,7 +26,7 @@ class Index:
 
     @contextmanager
     def served(self) -> Iterator["Index"]:
-        """Until the end of the block."""
+        """Serve until the end of the block."""
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self)) as server:
             self.address = f"http://127.0.0.1:{server.server_port}"
             thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -37,11 +39,11 @@ class Index:
 
     @property
     def simple(self) -> str:
-        """Its pages."""
+        """Return the address of the index pages."""
         return f"{self.address}/simple"
 
     def page(self, name: str) -> str:
-        """That of a project: links with hashes."""
+        """Return the page of a project: links with hashes."""
         lines = []
         for path in sorted(self.folder.glob("*.whl")):
             if re.sub("[-_.]+", "-", path.name.split("-")[0]).lower() == name:
@@ -84,4 +86,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, *_: object) -> None:
-        """Nothing on the terminal of the tests."""
+        """Keep the tests' terminal clean."""

@@ -1,5 +1,8 @@
-"""Fixtures for tests of nbyard and of what others build on it: `postgres`, `store`, `yard`,
-`shell`, `forked_shell`, `store_shell`, `dispatcher`, `api`."""
+"""Fixtures for tests of nbyard and its plug-ins.
+
+They are `postgres`, `store`, `yard`, `shell`, `forked_shell`, `store_shell`, `dispatcher` and
+`api`.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """URL of a PostgreSQL server of our own; the test is skipped where none is installed."""
+    """Return the URL of a private PostgreSQL server; skip the test if it is not installed."""
     from nbyard.testing.postgres import Postgres
 
     if Postgres.programs() is None:
@@ -33,7 +36,7 @@ def postgres() -> Iterator[str]:
 
 
 def _created(server: str, template: str) -> str:
-    """The URL of a new database, which is a copy of another one."""
+    """Create a database as a copy of another one and return its URL."""
     import psycopg
 
     name = f"t{time.monotonic_ns()}"
@@ -44,7 +47,7 @@ def _created(server: str, template: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database with the newest schema and nothing in it."""
+    """Return the name of an empty database with the newest schema."""
     from nbyard.store.database.engine import Database
     from nbyard.store.migrate import migrate
 
@@ -57,7 +60,10 @@ def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database with the newest schema: SQLite unless parametrised with "postgresql"."""
+    """Return an empty database with the newest schema.
+
+    It is SQLite unless the parameter is "postgresql".
+    """
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     template = request.getfixturevalue("postgres_template")
@@ -66,7 +72,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def bare_database_url(request: pytest.FixtureRequest) -> str:
-    """The same before there is a schema."""
+    """Return an empty database without a schema."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     return _created(request.getfixturevalue("postgres"), "template1")
@@ -74,8 +80,10 @@ def bare_database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An SQLite database with the newest schema and nothing in it: to migrate takes ten times as
-    long as to open."""
+    """Return an empty SQLite database with the newest schema.
+
+    Migrating takes ten times as long as opening a copy.
+    """
     from nbyard.store.database.engine import Database, sqlite_url
     from nbyard.store.migrate import migrate
 
@@ -91,7 +99,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def store_folder(tmp_path: Path, database_url: str, empty_database: bytes) -> Path:
-    """The folder of a store that nobody has opened yet."""
+    """Return the folder of a store that was not opened yet."""
     folder = tmp_path / "store"
     folder.mkdir(mode=0o700)
     if not database_url:
@@ -101,7 +109,7 @@ def store_folder(tmp_path: Path, database_url: str, empty_database: bytes) -> Pa
 
 @pytest.fixture
 def store(store_folder: Path, database_url: str) -> Iterator["Store"]:
-    """An open, empty store."""
+    """Yield an open, empty store."""
     from nbyard.store import Store
 
     opened = Store(store_folder, database_url)
@@ -111,7 +119,7 @@ def store(store_folder: Path, database_url: str) -> Iterator["Store"]:
 
 @pytest.fixture
 def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yard"]:
-    """A yard over an empty store; files below `tmp_path / "root"`. No dispatcher is started."""
+    """Yield a yard on an empty store, without a dispatcher; files lie below `tmp_path / "root"`."""
     from nbyard.settings import Settings
     from nbyard.yard import Yard
 
@@ -126,7 +134,7 @@ def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yar
 
 @pytest.fixture
 def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"]:
-    """The command line on the store of `yard`, in its root."""
+    """Return the command line for the store of `yard`, in its root."""
     from nbyard.testing.shell import call
 
     for name, value in yard.settings.environment().items():
@@ -137,7 +145,7 @@ def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"
 
 @pytest.fixture(scope="session")
 def forked_shell() -> Iterator["ForkedShell"]:
-    """The command line as a shell uses it, without the time that its imports take."""
+    """Yield the command line as a shell uses it, without the time for its imports."""
     from nbyard.testing.forked import ForkedShell
 
     made = ForkedShell()
@@ -147,7 +155,7 @@ def forked_shell() -> Iterator["ForkedShell"]:
 
 @pytest.fixture
 def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
-    """The same on a store of the test's own."""
+    """Yield the forked command line with a store for this test."""
     from nbyard.testing.forked import StoreShell
 
     made = StoreShell(forked_shell, tmp_path / "store")
@@ -157,7 +165,7 @@ def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreS
 
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
-    """A folder of small wheels as the only place that packages come from."""
+    """Return a folder of small wheels, which is the only source of packages."""
     from nbyard.testing.wheels import Wheels
 
     return Wheels(tmp_path / "wheels", monkeypatch)
@@ -165,7 +173,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
 
 @pytest.fixture
 def dispatcher(yard: "Yard") -> Iterator["Dispatching"]:
-    """A dispatcher for `yard` in a thread of this process."""
+    """Yield a dispatcher for `yard` in a thread of this process."""
     from nbyard.testing.dispatching import Dispatching
 
     with Dispatching(yard.settings) as running:
@@ -174,8 +182,10 @@ def dispatcher(yard: "Yard") -> Iterator["Dispatching"]:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator["JupyterServer"]:
-    """A Jupyter server with nbyard on an empty store, for all tests of a module, which bears the
-    mark `leaves_running`. No dispatcher is started."""
+    """Yield a Jupyter server with nbyard and an empty store, without a dispatcher.
+
+    All tests of a module share it; the module has the mark `leaves_running`.
+    """
     from nbyard.testing.server import JupyterServer
 
     server = JupyterServer(tmp_path_factory.mktemp("server")).start()

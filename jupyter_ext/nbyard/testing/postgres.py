@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, which they may kill."""
+"""Run a private PostgreSQL server for tests, which they may kill."""
 
 import os
 import shutil
@@ -10,18 +10,17 @@ import time
 from pathlib import Path
 
 PATIENCE_SECONDS = 60.0
-# Each database is 300 files, which a disk takes milliseconds to create and to delete.
+# Each database has 300 files, which take a disk milliseconds to create and to delete.
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 * 2**30
 PREFIX = "nbyard-postgres-"
 
 
 class Postgres:
-    """A server in a folder of its own; `url` is that of its first database. Slow disks are not
-    waited for.
+    """A server in its own folder; `url` is that of its first database.
 
-    The folder lies outside of pytest's: each session of pytest closes that one to other users, and
-    PostgreSQL does not run as root.
+    The server does not wait for slow disks. The folder lies outside of pytest's: each session
+    closes that folder to other users, and PostgreSQL does not run as root.
     """
 
     def __init__(self) -> None:
@@ -35,11 +34,11 @@ class Postgres:
 
     @staticmethod
     def programs() -> Path | None:
-        """Where they are; None where PostgreSQL is not installed."""
+        """Return the folder of PostgreSQL's programs; None if it is not installed."""
         return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 
     def make(self) -> "Postgres":
-        """An empty server's data."""
+        """Create the data of an empty server."""
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             self._as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
             for place in (self._folder, *self._folder.parents):
@@ -52,7 +51,7 @@ class Postgres:
         return self
 
     def start(self) -> "Postgres":
-        """Return when it answers."""
+        """Start the server and wait until it responds."""
         words = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "127.0.0.1"]
         command = [*self._as_nobody, f"{self.programs()}/postgres", *words]
         with (self._folder / "log").open("ab") as log:
@@ -76,14 +75,15 @@ class Postgres:
         return True
 
     def crash(self) -> None:
-        """Cut all connections at once, in whatever they are doing."""
+        """Close all connections at once, whatever they do."""
         self._end(signal.SIGQUIT)
 
     def stop(self) -> None:
+        """Stop the server."""
         self._end(signal.SIGINT)
 
     def remove(self) -> None:
-        """Stop it, and delete its data."""
+        """Stop the server and delete its data."""
         self.stop()
         shutil.rmtree(self._folder)
 
@@ -95,7 +95,7 @@ class Postgres:
 
 
 def _new_folder() -> Path:
-    """Create a folder, in memory if there is room, and delete those of processes that ended."""
+    """Create a folder, in memory if there is room; delete those of dead processes."""
     is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
     place = MEMORY if is_roomy else Path(tempfile.gettempdir())
     for old in place.glob(f"{PREFIX}*"):

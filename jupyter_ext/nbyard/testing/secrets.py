@@ -1,4 +1,4 @@
-"""A secret that is looked for everywhere."""
+"""Search for a leaked secret everywhere."""
 
 import base64
 import os
@@ -9,19 +9,19 @@ CANARY = "s3cr3t-CANARY/+=ü"
 
 
 def spellings(secret: str = CANARY) -> list[bytes]:
-    """The secret as it may be written by accident."""
+    """Return the secret in the encodings that may leak."""
     raw = secret.encode()
     return [raw, base64.b64encode(raw), quote(secret, safe="").encode()]
 
 
 def is_in(content: bytes, secret: str = CANARY) -> bool:
-    """Whether any of these is in there."""
+    """Return whether the content contains the secret in any encoding."""
     return any(one in content for one in spellings(secret))
 
 
 def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
-    """The files below the folder, and the processes by their command lines, that tell it."""
-    # os.walk, unlike rglob, goes on when a folder is removed meanwhile
+    """Return the files below the folder, and the processes, that contain the secret."""
+    # unlike rglob, os.walk continues when a folder is removed meanwhile
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     files = [path for path in below if path.is_file() and not path.is_symlink()]
     lines = [path for path in Path("/proc").glob("[0-9]*/cmdline")]
@@ -29,12 +29,12 @@ def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
 
 
 def in_memory(*ids: str) -> list[str]:
-    """The folders of secrets of these stores and attempts that are in memory now."""
+    """Return the secret folders of these stores and attempts that are in memory now."""
     return [name for name in os.listdir("/dev/shm") if any(one in name for one in ids)]
 
 
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has exited meanwhile
         return b""

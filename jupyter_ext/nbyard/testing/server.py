@@ -1,4 +1,4 @@
-"""A real Jupyter server with nbyard mounted, in a thread of this process, and calls to it."""
+"""Run a real Jupyter server with nbyard in a thread of this process, and call it."""
 
 import asyncio
 import http.client
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class Answer:
-    """What came back."""
+    """The response to a request."""
 
     def __init__(self, answer: http.client.HTTPResponse):
         self.status = answer.status
@@ -27,11 +27,12 @@ class Answer:
 
     @property
     def json(self) -> Any:
+        """The body, parsed as JSON."""
         return json.loads(self.content)
 
 
 class JupyterServer:
-    """Serves `root`, with the store beside it; `settings` are ours (`c.Settings`)."""
+    """A server for `root` with the store beside it; `settings` are nbyard's (`c.Settings`)."""
 
     def __init__(self, folder: Path, base_url: str = "/", **settings: Any):
         self.root = folder / "root"
@@ -51,7 +52,7 @@ class JupyterServer:
         self._thread = threading.Thread(target=self._run, name="jupyter-server")
 
     def start(self) -> "JupyterServer":
-        """Return when it answers."""
+        """Start the server and wait until it responds."""
         with pytest.MonkeyPatch.context() as patch:
             for name in ("CONFIG", "DATA", "RUNTIME"):
                 place = self._folder / f"jupyter-{name.lower()}"
@@ -75,7 +76,8 @@ class JupyterServer:
             self._failure = error
         finally:
             self._ready.set()
-            # with the connections that a client keeps: their sockets would be found much later
+            # including the connections that a client keeps, whose sockets would leak into later
+            # tests
             IOLoop.current().close(all_fds=True)
 
     async def _serve(self) -> None:
@@ -112,13 +114,13 @@ class JupyterServer:
         )
 
     def stop(self) -> None:
-        """Return when its thread is at its end."""
+        """Stop the server and wait for its thread."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(PATIENCE_SECONDS)
 
     def call(self, function: Callable[[], Any]) -> Any:
-        """Run something in the server's own thread."""
+        """Run a function in the server's own thread."""
 
         async def inside() -> Any:
             return function()
@@ -133,7 +135,7 @@ class JupyterServer:
         headers: dict[str, str] | None = None,
         token: str | None = TOKEN,
     ) -> Answer:
-        """One request below /nbyard/api; anything but bytes is sent as JSON."""
+        """Send a request below /nbyard/api; any body but bytes is sent as JSON."""
         sent = {"Authorization": f"token {token}"} if token is not None else {}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -144,7 +146,7 @@ class JupyterServer:
     def request(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> Answer:
-        """One request as it is, below the base URL."""
+        """Send a request unchanged, below the base URL."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             place = self.base_url.rstrip("/") + path
@@ -158,7 +160,7 @@ def _server_app() -> Any:
     from jupyter_server.serverapp import ServerApp
 
     class QuietApp(ServerApp):
-        """Without what belongs to the main thread, and without others' extensions."""
+        """A server without signal handlers, which need the main thread, and other extensions."""
 
         def init_signal(self) -> None:
             pass

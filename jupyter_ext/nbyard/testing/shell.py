@@ -1,4 +1,4 @@
-"""The command line in this process, as a shell would use it."""
+"""Run the command line in this process, as a shell would."""
 
 import json
 import sys
@@ -11,21 +11,21 @@ from nbyard.cli.main import main
 
 
 class Said:
-    """What a command left: exit code, standard output, standard error."""
+    """The result of a command: exit code, standard output, standard error."""
 
     def __init__(self, code: int, out: str, err: str):
         self.code, self.out, self.err = code, out, err
 
     @property
     def json(self) -> Any:
+        """The standard output, parsed as JSON."""
         return json.loads(self.out)
 
 
 def call(
     *arguments: str, environment: Mapping[str, str | None] | None = None, typed: str = ""
 ) -> Said:
-    """What `nbyard` with these arguments does, with these variables besides, and this on its
-    standard input."""
+    """Run `nbyard` with these arguments, variables and standard input."""
     with CliRunner(env=environment).isolation(typed) as (out, err, _):
         code = 0
         try:

@@ -1,4 +1,4 @@
-"""Small wheels in a folder, from which pip and uv install when nothing else is reachable."""
+"""Create small wheels in a folder, for pip and uv without a network."""
 
 import os
 import zipfile
@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 PLAIN = {"extra": ""}
 TAG = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
-# A build backend (PEP 517, PEP 660) that needs nothing but Python.
+# A build backend (PEP 517, PEP 660) that needs only Python.
 BACKEND = """\
 import os, zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,7 +57,7 @@ dependencies = {needs}
 
 
 def project(folder: Path, name: str, version: str, needs: Sequence[str] = ()) -> Path:
-    """A folder with the sources of one module that knows its `version`."""
+    """Create a folder with the sources of one module with a `version`."""
     folder.mkdir(parents=True)
     told = {"name": name, "head": f"{name}-{version}.dist-info", "tag": TAG}
     told |= {"metadata": described(name, version, needs), "module": f"{name}.py"}
@@ -70,13 +70,13 @@ def project(folder: Path, name: str, version: str, needs: Sequence[str] = ()) ->
 
 
 def described(name: str, version: str, needs: Sequence[str]) -> str:
-    """What METADATA says of it."""
+    """Return the METADATA of a wheel."""
     head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     return head + "".join(f"Requires-Dist: {need}\n" for need in needs)
 
 
 class Wheels:
-    """The only place that packages come from, with an `ipykernel` in it that is none."""
+    """The only source of packages, with a dummy `ipykernel` in it."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch):
         folder.mkdir()
@@ -91,7 +91,10 @@ class Wheels:
         self.add("ipykernel", "6.30.0")
 
     def take(self, name: str) -> None:
-        """What is installed here, and what that needs, as wheels: for kernels that really start."""
+        """Add an installed package and its dependencies as wheels.
+
+        Kernels that really start need them.
+        """
         todo, seen = [name], set[str]()
         while todo:
             found = metadata.distribution(todo.pop())
@@ -104,7 +107,7 @@ class Wheels:
                 ]
 
     def _pack(self, found: metadata.Distribution) -> None:
-        """Its files, but for those that installing has made."""
+        """Pack the files of a package, except those that its installation created."""
         name = f"{found.name.replace('-', '_')}-{found.version}"
         told = (found.read_text("WHEEL") or "").splitlines()
         tags = [line[5:] for line in told if line[:4] == "Tag:" and line[5:8] != "py2"]
@@ -117,7 +120,7 @@ class Wheels:
                     archive.write(str(file.locate()), text)
 
     def add(self, name: str, version: str, needs: Sequence[str] = ()) -> Path:
-        """A wheel with one module that knows its `version`."""
+        """Create a wheel with one module with a `version`."""
         head = f"{name}-{version}.dist-info"
         files = {
             f"{name}.py": f"version = {version!r}\n",

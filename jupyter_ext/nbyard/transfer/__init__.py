@@ -1,3 +1,1 @@
-"""Move files into and out of the store: uploads, fetching by URL, code bundles, and links to
-datasets.
-"""
+"""Move files into and out of the store: uploads, downloads, code bundles and dataset links."""

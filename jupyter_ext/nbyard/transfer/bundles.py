@@ -1,4 +1,4 @@
-"""Code bundles: the folder of a notebook or script, under ignore rules and a size cap."""
+"""Bundle code: the folder of a notebook or script, with ignore rules and a size limit."""
 
 import contextlib
 import math
@@ -26,12 +26,12 @@ MARKERS = (
     MLFLOW_FILE,
 )
 IGNORE_FILES = (".gitignore", ".nbyardignore")
-LINKED_BYTES = 16 << 20  # larger files can only be read in an attempt, and need not be copied
-LOOSE_FILES = 5_000  # more of them are no folder of one notebook
+LINKED_BYTES = 16 << 20  # larger files are staged as read-only links
+LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """A stored project folder; `file` is where the code itself lies in it."""
+    """A stored project folder; `file` is the path of the code in it."""
 
     digest: str
     file: str
@@ -40,11 +40,12 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def project_of(path: Path, limit: Path) -> Path | None:
-    """The nearest folder at or above the file's own that marks a project, not above `limit`.
+    """Return the nearest project folder at or above the file's folder, not above `limit`.
 
-    A home folder is no project, whatever lies in it, nor is the root of the machine.
+    A home folder is never a project, nor is the root of the machine.
     """
     for folder in path.parents:
+        # A marker file in a home folder, such as .git for dotfiles, must not bundle all of it.
         if folder in no_projects(path):
             return None
         if is_project(folder):
@@ -55,17 +56,17 @@ def project_of(path: Path, limit: Path) -> Path | None:
 
 
 def no_projects(path: Path) -> tuple[Path, ...]:
-    """Return the folders above a path that are no project, whatever lies in them."""
+    """Return the folders above a path that are never a project, whatever they contain."""
     return (Path.home(), Path(path.anchor))
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a file in the folder marks it as a project."""
+    """Return whether a marker file makes the folder a project."""
     return any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS)
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """What of the folder `base` belongs to the code in `file`."""
+    """The part of the folder `base` that belongs to the code in `file`."""
 
     base: Path
     file: str
@@ -80,12 +81,15 @@ def pick(
     mentioned: Callable[[], Iterable[str]] = list,
     fit: int = 0,
 ) -> Picked:
-    """Choose what travels with the code at `path`.
+    """Choose the files that a bundle of the code at `path` contains.
 
-    Of a project that is all. Without one it is the file's own folder where that has at most `fit`
-    bytes (`cap` where that is 0); else the files beside it, in a home folder the small ones, and
-    what the code names: `named` are paths that it declares, `mentioned` those that stand in its
-    text, as many as `cap` has room for, in a home folder `fit`.
+    A project is bundled as a whole. Without a project, the file's folder is bundled if it has at
+    most `fit` bytes (`cap` if `fit` is 0).
+
+    A larger folder contributes the files beside the code and the paths that the code names. In a
+    home folder, only small files beside the code count. `named` are paths that the code declares.
+    `mentioned` are paths in its text; they are included while they fit into `cap`, in a home folder
+    into `fit`.
     """
     project = project_of(path, root)
     base = project or path.parent
@@ -113,7 +117,7 @@ def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     """Store a bundle.
 
     Raises:
-        TooLarge: naming the largest files, when there is more than `cap` bytes.
+        TooLarge: the bundle has more than `cap` bytes; the message names the largest files.
     """
     name = picked.file.rpartition("/")[2]
     blob, count = _stored(picked.base, picked.keep, blobs, cap, name)
@@ -121,19 +125,21 @@ def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
 
 
 def stage(blobs: Blobs, digest: str, target: Path) -> None:
-    """Make a copy that work may write to, but for large files."""
+    """Stage a writable copy for a task; large files stay read-only links."""
     blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
 
 
 def excess(tree: Tree, cap: int) -> str:
-    """Return what is largest in a bundle of more than `cap` bytes; nothing for a smaller one."""
+    """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
     return _largest(sizes) if sum(sizes.values()) > cap else ""
 
 
 def names_below(folder: Path, text: str) -> str:
-    """The relative path in its plain form when it names something in this folder, which no link
-    leads to; else empty."""
+    """Return a relative path in normal form if it names an entry of this folder.
+
+    Returns "" if the path does not exist, leaves the folder or leads through a link.
+    """
     if not text or os.path.isabs(text) or "\0" in text:
         return ""
     place = os.path.normpath(text)
@@ -143,7 +149,7 @@ def names_below(folder: Path, text: str) -> str:
 
 
 def links_left_out(path: Path, root: Path) -> list[str]:
-    """Name the links beside the code and at the top of its project, none of which a bundle has."""
+    """List the links beside the code and at the top of its project, which bundles leave out."""
     base = project_of(path, root) or path.parent
     found, rules = [], _rules(base)
     for folder in dict.fromkeys((base, path.parent)):
@@ -156,14 +162,23 @@ def links_left_out(path: Path, root: Path) -> list[str]:
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
-    """Store a folder under the same rules; its digest. Raises TooLarge."""
+    """Store a folder under the same rules and return its digest.
+
+    Raises:
+        TooLarge: the folder has more than `cap` bytes.
+    """
     blob, _ = _stored(folder, _keeper(folder, ""), blobs, cap, folder.name)
     return blob.digest
 
 
 def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> list[LockedPackage]:
-    """With what lies now in the folders that they are used in, which is stored; with no digest
-    where such a folder is gone. Raises TooLarge."""
+    """Store the folders that packages are used from, and add their digests to the packages.
+
+    A missing folder has an empty digest.
+
+    Raises:
+        TooLarge: a folder has more than `cap` bytes.
+    """
     return [
         msgspec.structs.replace(
             one, tree=_tree(Path(one.folder.removeprefix("file://")), blobs, cap)
@@ -189,6 +204,7 @@ def _stored(
         )
     try:
         return blobs.put_folder(base, keep=keep), len(sizes)
+    # The folder is live: other programs may delete files while it is copied.
     except (FileNotFoundError, NotFound) as error:
         raise Conflict(
             f"A file or folder was removed while the code of {name} was collected: {error}",
@@ -208,8 +224,10 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
         if name == own or (name.endswith("/") and own.startswith(name)):
             return True
         place = base / name
+        # A link could lead out of the project, and devices or FIFOs would block.
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
             return False
+        # A store inside the project would bundle all earlier results.
         if name.endswith("/") and (place / STORE_MARK).exists():
             return False
         return not rule_for(name, rules)
@@ -218,7 +236,7 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
 
 
 def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
-    """A folder that is no project may hold anything: what cannot be read or named stays behind."""
+    """Wrap `keep` to skip files that cannot be read or named, as outside a project."""
 
     def readable(name: str) -> bool:
         try:
@@ -232,7 +250,7 @@ def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
 
 
 def _size_of(base: Path, name: str, keep: Callable[[str], bool], most: int) -> int | None:
-    """Return the bytes of a file or folder of the base; None where these are more than `most`."""
+    """Return the size of a file or folder in the base; None if it exceeds `most` bytes."""
     place = base / name
     if place.is_dir():
         return _size(place, lambda inside: keep(f"{name}/{inside}"), most)
@@ -244,6 +262,7 @@ def _size(base: Path, keep: Callable[[str], bool], most: int) -> int | None:
     size = 0
     for count, (_, one) in enumerate(_sizes(base, keep), 1):
         size += one
+        # Stop early: a home folder may hold millions of files.
         if size > most or count > LOOSE_FILES:
             return None
     return size
@@ -265,8 +284,10 @@ def _of_large_folder(
 
 
 def rule_of(base: Path, name: str) -> str:
-    """Return the rule that leaves a file, or a folder (its name ends in /), out of bundles; nothing
-    where none does."""
+    """Return the ignore rule that excludes a file or folder; empty if none does.
+
+    The name of a folder ends in /.
+    """
     return rule_for(name, _rules(base))
 
 

@@ -1,11 +1,11 @@
-"""Datasets as folders that notebooks can open by path: resources/<dataset id>/<file>.
+"""Show datasets as folders that notebooks open by path: resources/<dataset id>/<file>.
 
-    resources/<id>             a link to the version that is current, switched by one rename
+    resources/<id>             a link to the current version, replaced by one rename
     resources/.versions/<id>/  the versions that links point to
-    resources/.folders/        the link folders there were, for whoever deletes and knows none
+    resources/.folders/        all link folders so far, for processes that delete datasets
 
 Further link folders (such as `resources` below the server's root) hold one link per dataset to the
-folder here. Whatever else lies in them is never touched: a name that is taken is a Conflict.
+folder here. Other files in them are never touched: a name that is taken is a Conflict.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from nbyard.errors import Conflict, Invalid
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
 FOLDER, VERSIONS, VARIABLE = "resources", ".versions", "NBYARD_RESOURCES"
-# an id behind the folder, or somewhere else in code that names the folder
+# An id after the folder's name, or a UUID anywhere in code that names the folder.
 MENTIONED = re.compile(
     rf"\b{FOLDER}/([A-Za-z0-9_][A-Za-z0-9_-]*)|\b([0-9a-f]{{8}}(?:-[0-9a-f]+){{4}})\b"
 )
@@ -37,7 +37,7 @@ def named_in(code: str, root: Path) -> list[str]:
 
 
 def shows_dataset(place: Path) -> bool:
-    """Return whether it is the link to a dataset in a link folder, or a folder with such a link."""
+    """Return whether a path is a dataset's link in a link folder, or a folder with such a link."""
     try:
         if not place.is_symlink():
             return place.name == FOLDER and any(map(_is_link, place.iterdir()))
@@ -51,7 +51,7 @@ def _is_link(place: Path) -> bool:
 
 
 class ResourceLinks:
-    """Keeps the folders of datasets below `root`, and links to them in the link folders."""
+    """The dataset folders below `root`, and the links to them in the link folders."""
 
     def __init__(self, root: Path, link_folders: Sequence[Path] = ()):
         self.root = root.resolve()
@@ -62,18 +62,25 @@ class ResourceLinks:
         self._known.mkdir(exist_ok=True, mode=0o700)
 
     def path(self, dataset_id: str) -> Path:
-        """The folder that shows the current version."""
+        """Return the folder that shows the current version of a dataset.
+
+        Raises:
+            Invalid: the id is malformed.
+        """
         if not ID.match(dataset_id):
             raise Invalid.field("dataset", f"{dataset_id[:100]!r} is not an id")
         return self.root / dataset_id
 
     def link(self, dataset_id: str, filename: str, put: Callable[[Path], object]) -> Path:
-        """Show a new version. `put` places the file at the path it is given; without a filename,
-        the whole folder. The version before is seen until the new one is complete."""
+        """Show a new version of a dataset and return its folder.
+
+        `put` creates the file at the path that it gets, or the whole folder without a filename.
+        Readers see the previous version until the new one is complete.
+        """
         shown = self.path(dataset_id)
         version = self._versions / dataset_id / uuid.uuid4().hex
         version.parent.mkdir(exist_ok=True)
-        # Whoever is just opening the version before still finds it; the ones before that go.
+        # Keep the previous version for readers that are just opening it; delete older ones.
         before = shown.resolve()
         try:
             if filename:
@@ -92,7 +99,11 @@ class ResourceLinks:
         return shown
 
     def link_everywhere(self, dataset_id: str) -> None:
-        """Make the links in the link folders; a Conflict names each place that is taken."""
+        """Create the links in the link folders.
+
+        Raises:
+            Conflict: names are taken; the message lists each path.
+        """
         shown = self.path(dataset_id)
         missing = [
             folder for folder in self._link_folders if not _points_to(folder / dataset_id, shown)
@@ -104,7 +115,7 @@ class ResourceLinks:
             raise Conflict("; ".join(taken), hint="Move it away, or choose another link folder.")
 
     def unlink(self, dataset_id: str) -> None:
-        """Remove the folder of a dataset and the links to it; what is not ours stays."""
+        """Remove the folder of a dataset and all links to it; other files stay."""
         shown = self.path(dataset_id)
         for folder in self._all_folders():
             _remove(folder / dataset_id, shown)
@@ -113,7 +124,7 @@ class ResourceLinks:
         shutil.rmtree(self._versions / dataset_id, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove the links to datasets that are gone."""
+        """Remove the links to datasets that no longer exist."""
         for folder in self._all_folders():
             with contextlib.suppress(OSError):
                 for name in os.listdir(folder):
@@ -126,7 +137,7 @@ class ResourceLinks:
             (self._known / name).symlink_to(folder)
 
     def _all_folders(self) -> set[Path]:
-        """Those of this process and those that others of this store told of."""
+        """Return the link folders of this process and of other processes of the store."""
         told = (Path(os.readlink(place)) for place in self._known.iterdir())
         return {*self._link_folders, *told}
 
@@ -139,7 +150,7 @@ class ResourceLinks:
 
 
 def _link(place: Path, target: Path) -> str:
-    """Link `place` to `target`; what is in the way, in words, or nothing."""
+    """Link `place` to `target`; return what is in the way as text, or ""."""
     try:
         place.parent.mkdir(exist_ok=True)
         place.symlink_to(target)
@@ -155,7 +166,7 @@ def _culprit(place: Path) -> Path:
 
 
 def _remove(place: Path, target: Path) -> None:
-    """Remove our link; a folder that is gone or somebody else's has none that we could."""
+    """Remove our link; skip folders that are missing or belong to another user."""
     with contextlib.suppress(OSError):
         if _points_to(place, target):
             place.unlink()

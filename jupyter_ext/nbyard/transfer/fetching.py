@@ -1,9 +1,9 @@
-"""Fetching a file over http(s) without being led astray.
+"""Fetch a file over http(s), protected against server-side request forgery.
 
-The host is resolved once, every address is checked, and the connection goes to the checked address:
-a name that changes its address in between (DNS rebinding) gains nothing. Each redirect starts from
-the beginning. Proxies from the environment are not used: behind a proxy nobody here would know
-which address is really contacted.
+The host is resolved once, every address is checked, and the connection goes to the checked address.
+So a name that changes its address in between (DNS rebinding) gains nothing. Each redirect starts
+over. Proxies from the environment are not used: behind a proxy we could not know which address is
+really contacted.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 WATCH_SECONDS = 0.1
 PROGRESS_SECONDS = 0.2
 AGENT = "nbyard"
-# what S3 and its like say of an error
+# The error code in the XML of S3 and compatible servers.
 CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
 
 Sink = Callable[[bytes], object]
@@ -39,8 +39,10 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """How much and how long. What is slower than `least_rate` bytes a second for
-    `patience_seconds` is given up, however steadily it drips."""
+    """The limits of a transfer in bytes and seconds.
+
+    A transfer below `least_rate` bytes a second for `patience_seconds` is aborted.
+    """
 
     max_bytes: int = 1 << 40
     redirects: int = 5
@@ -52,7 +54,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What came."""
+    """The result of a transfer: the final URL, the file name and the size."""
 
     url: str
     filename: str
@@ -60,11 +62,16 @@ class Fetched(msgspec.Struct, frozen=True):
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, in the order in which to try them."""
+    """Return the addresses of a host, in the order in which to try them.
+
+    Raises:
+        Unavailable: the host cannot be found.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         raise Unavailable(f"{host} cannot be found: {_reason(problem)}") from problem
+    # The list may contain an address more than once.
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -85,7 +92,7 @@ class Remote:
         self._tls = tls
 
     def check(self, url: str) -> urls.Target:
-        """Refuse at once, without any look-up, what would be refused later."""
+        """Check a URL against the policy before any look-up."""
         target = urls.parse(url)
         urls.check_host(target, self._allowed)
         return target
@@ -98,9 +105,12 @@ class Remote:
         watch: "Watch | None" = None,
         sign: Sign | None = None,
     ) -> Fetched:
-        """Send the bytes at the URL to `sink`. `sign` has more headers for each target that is
-        asked, redirects too."""
+        """Send the bytes at the URL to `sink`.
+
+        `sign` returns additional headers for each requested target, including redirects.
+        """
         target = self.check(url)
+        # A circle is reported as such, before the limit of redirects.
         seen = {target.url}
         watch = watch or Watch()
         for _ in range(self._limits.redirects + 1):
@@ -117,6 +127,7 @@ class Remote:
         if not location:
             raise Unavailable("the server redirects to nowhere")
         following = self.check(urljoin(target.url, location))
+        # The user asked for an encrypted transfer, so a redirect must not drop it.
         if target.scheme == "https" and following.scheme == "http":
             raise Invalid.field("url", "redirects from https to http")
         return following
@@ -133,7 +144,7 @@ class Remote:
                 for name, value in {**_headers(target), **more}.items():
                     connection.putheader(name, value)
                 connection.endheaders()
-                # an answer that is not read to its end keeps the connection, whoever closes that
+                # an unread response keeps the connection open, so close it as well
                 with connection.getresponse() as answer:
                     watch.answered()
                     yield answer
@@ -153,7 +164,7 @@ class Remote:
             except OSError as found:
                 problem = found
                 continue
-            # The watch looks after slowness; a read may take as long as the watch allows.
+            # The watch limits slowness; a read may take as long as the watch allows.
             watch.connected(plain)
             plain.settimeout(self._limits.total_seconds)
             if target.scheme == "http":
@@ -174,6 +185,7 @@ class Remote:
         self, answer: http.client.HTTPResponse, sink: Sink, unpacker: "Plain", watch: "Watch"
     ) -> int:
         stated, received, size = answer.length, 0, 0
+        # Refuse early. The loop below checks again, because the stated length may be false.
         if stated is not None and stated > self._limits.max_bytes:
             raise self._too_large()
         while piece := answer.read1(CHUNK):
@@ -200,10 +212,10 @@ class Remote:
 
 
 class Watch:
-    """Looks after a transfer from outside, so that no server can keep us waiting.
+    """Monitors a transfer from a second thread, so that no server can block us.
 
-    `cancelled` is asked several times a second; `progress` is told the bytes done and, if known,
-    in all.
+    `cancelled` is polled several times a second. `progress` gets the bytes so far and the total, if
+    it is known.
     """
 
     def __init__(
@@ -219,7 +231,7 @@ class Watch:
 
     @contextlib.contextmanager
     def over(self, limits: Limits) -> Iterator[None]:
-        """Watch what happens in the block, and cut its connection when it takes too long."""
+        """Watch the transfer in the block, and close its connection when it takes too long."""
         self._bytes, self._answered_at = 0, 0.0
         end = threading.Event()
         thread = threading.Thread(target=self._look, args=(limits, end), daemon=True)
@@ -234,23 +246,28 @@ class Watch:
                 self._socket = None
 
     def connected(self, plain: socket.socket) -> None:
-        # A second handle on the connection: TLS takes the first one over.
+        """Remember the connection, so that the watch can cut it."""
+        # A second handle on the connection, because TLS takes the first one over.
         self._socket = plain.dup()
 
     def answered(self) -> None:
+        """Note that the response has begun; from now on its speed is checked."""
         self._answered_at = time.monotonic()
 
     def received(self, done: int, total: int | None) -> None:
+        """Record the bytes so far, and report the progress every PROGRESS_SECONDS."""
         self._bytes = done
         if self._progress and time.monotonic() - self._told_at > PROGRESS_SECONDS:
             self.done(done, total)
 
     def done(self, done: int, total: int | None) -> None:
+        """Report the final progress."""
         self._told_at = time.monotonic()
         if self._progress:
             self._progress(done, total)
 
     def refuse_stopped(self) -> None:
+        """Raise the error for which the watch cut the connection, if any."""
         if self._stopped:
             raise self._stopped
 
@@ -279,27 +296,31 @@ class Watch:
 
 
 class Plain:
-    """Passes pieces on."""
+    """Passes pieces on unchanged."""
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the content of a piece."""
         yield piece
 
     def rest(self) -> bytes:
+        """Return what is left after the last piece."""
         return b""
 
 
 class Gunzip(Plain):
-    """Undoes a compression nobody asked for, in steps so small that a bomb meets the limit."""
+    """Undoes an unrequested compression, in steps so small that a zip bomb hits the limit."""
 
     def __init__(self) -> None:
         self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
 
     def unpack(self, piece: bytes) -> Iterator[bytes]:
+        """Yield the decompressed content of a piece, at most CHUNK bytes at a time."""
         while piece:
             yield self._unzip.decompress(piece, CHUNK)
             piece = self._unzip.unconsumed_tail
 
     def rest(self) -> bytes:
+        """Return the last bytes; raise Unavailable if the compressed data is incomplete."""
         left = self._unzip.flush()
         if not self._unzip.eof:
             raise Unavailable("the connection broke off within the compressed bytes")
@@ -308,6 +329,7 @@ class Gunzip(Plain):
 
 def _unpacker(answer: http.client.HTTPResponse, filename: str) -> Plain:
     coding = answer.getheader("Content-Encoding", "").strip().lower()
+    # Servers often label a .gz file as encoded. Its bytes are the file, so they stay packed.
     packed_file = filename.lower().endswith((".gz", ".tgz"))
     if coding in ("", "identity") or (coding in ("gzip", "x-gzip") and packed_file):
         return Plain()
@@ -354,12 +376,12 @@ def _headers(target: urls.Target) -> dict[str, str]:
 
 
 def filename_of(disposition: str, target: urls.Target) -> str:
-    """A plain file name from what the server says, else from the URL."""
+    """Return a safe file name from the server's header, else from the URL."""
     message = Message()
     message["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
     stated = message.get_filename("")
     with contextlib.suppress(UnicodeError):
-        # Headers arrive as Latin-1, yet many servers send UTF-8.
+        # Headers are decoded as Latin-1, but many servers send UTF-8.
         stated = stated.encode("latin-1").decode()
     last = unquote(target.path.partition("?")[0].rsplit("/", 1)[-1])
     return safe_filename(stated, "") if safe_filename(stated, "") else safe_filename(last)

@@ -1,10 +1,10 @@
-"""Uploads that arrive in pieces and can go on after a broken connection.
+"""Receive uploads in pieces; a broken upload can be resumed.
 
-uploads/<id>/upload.json   whose it is, the file's name, if told its size; at the end its digest
-uploads/<id>/part          the bytes so far; its length is the offset to go on from
+uploads/<id>/upload.json   the owner, the file name, the size if known; at the end the digest
+uploads/<id>/part          the bytes so far; its length is the offset to resume from
 
-At the end the bytes become a blob, and the upload stays until whoever took them says that a row
-names them now: until then the same request can be made again. Only the owner sees an upload.
+At the end the bytes become a blob. The upload stays until a row refers to the blob, so the same
+request can be repeated. Only the owner sees an upload.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload under way; the next piece begins at `offset`."""
+    """An upload in progress; the next piece begins at `offset`."""
 
     id: str
     filename: str
@@ -49,7 +49,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class UploadPiece:
-    """Takes bytes at the end of an upload. What was written stays when the connection breaks."""
+    """Appends bytes to an upload; written bytes stay when the connection breaks."""
 
     def __init__(self, fd: int, offset: int, limit: int, blobs: Blobs):
         self._fd = fd
@@ -58,9 +58,14 @@ class UploadPiece:
         self.offset = offset
 
     def write(self, data: bytes | memoryview) -> None:
+        """Append bytes and move the offset.
+
+        Raises TooLarge beyond the limit, and Unavailable if the disk is full.
+        """
         if self.offset + len(data) > self._limit:
             raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
         self._blobs.ensure_room(len(data))
+        # Other writers may have used the space since the check.
         with disk_full_in_words(len(data)):
             write_all(self._fd, data)
         self.offset += len(data)
@@ -76,6 +81,7 @@ class Uploads:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
+        """Create an upload, and check its name, its stated size and the free space."""
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:
@@ -93,6 +99,10 @@ class Uploads:
         return Upload(upload_id, filename, 0, size_bytes)
 
     def get(self, owner: str, upload_id: str) -> Upload:
+        """Return an upload with its current offset.
+
+        Raises NotFound if it does not exist or belongs to another owner.
+        """
         told = self._told(owner, upload_id)
         if told.taken is not None:
             return Upload(upload_id, told.filename, told.taken.size_bytes, told.size_bytes)
@@ -104,12 +114,13 @@ class Uploads:
 
     def _told(self, owner: str, upload_id: str) -> _Told:
         told = _read(self._folder(upload_id))
+        # The error is the same for both cases: it does not reveal uploads of others.
         if told is None or told.owner != owner:
             raise _unknown()
         return told
 
     def taken(self) -> Iterator[str]:
-        """Digests of the bytes that were taken and that no row may name yet."""
+        """Yield the digests of finished uploads, which rows may not refer to yet."""
         for folder in self.root.iterdir():
             told = _read(folder)
             if told is not None and told.taken is not None:
@@ -117,7 +128,11 @@ class Uploads:
 
     @contextlib.contextmanager
     def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadPiece]:
-        """Write a piece that begins at `offset`; a Conflict tells the right one."""
+        """Yield a writer for a piece that begins at `offset`.
+
+        Raises:
+            Conflict: the upload is finished, or continues at another offset, which the error names.
+        """
         with self._locked(owner, upload_id) as (upload, fd):
             if self._told(owner, upload_id).taken is not None:
                 raise Conflict("the upload is finished")
@@ -134,16 +149,18 @@ class Uploads:
                     os.fsync(fd)
 
     def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
+        """Append all pieces at `offset` and return the upload."""
         with self.appending(owner, upload_id, offset) as piece:
             for chunk in pieces:
                 piece.write(chunk)
         return self.get(owner, upload_id)
 
     def content(self, owner: str, upload_id: str, limit: int) -> tuple[Upload, bytes]:
-        """The bytes, if they are all there; the upload stays.
+        """Return the bytes of a complete upload; the upload stays.
 
         Raises:
-            TooLarge: there are more than `limit`.
+            Conflict: bytes are missing.
+            TooLarge: the upload has more than `limit` bytes.
         """
         with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
@@ -152,8 +169,14 @@ class Uploads:
             return upload, b"".join(chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
-        """Make the bytes a blob, if they are all there and fit the stated checksum; again, the
-        same blob. The upload is there until it is deleted."""
+        """Turn a complete upload into a blob; a repeated call returns the same blob.
+
+        The upload stays until it is deleted.
+
+        Raises:
+            Conflict: bytes are missing.
+            Invalid: the checksum differs from `sha256`.
+        """
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", "must be 64 hexadecimal digits")
         told, folder = self._told(owner, upload_id), self._folder(upload_id)
@@ -170,19 +193,20 @@ class Uploads:
             return upload, self._blobs.put_file(folder / "part", move=True, promise=promised)
 
     def delete(self, owner: str, upload_id: str) -> None:
-        """Give up an upload, or what is left of one whose bytes have found their place."""
+        """Delete an upload, or the rest of one whose blob a row refers to."""
         with contextlib.suppress(NotFound):
             self._told(owner, upload_id)
             shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
-        """Remove uploads to which nothing was added for long; one that is being written is kept."""
+        """Remove abandoned uploads and return their count; keep those that are being written."""
         removed = 0
         for folder in self.root.iterdir():
             if not ID.match(folder.name):
                 continue
             with contextlib.suppress(FileNotFoundError, NotFound, Conflict):
                 part = folder / "part"
+                # A finished upload has no part; its folder changed last.
                 newest = (part if part.exists() else folder).stat().st_mtime
                 if time.time() - newest < older_than_seconds:
                     continue
@@ -211,7 +235,7 @@ def _lock(part: Path) -> Iterator[int]:
         raise _unknown() from missing
     try:
         _lock_file(fd)
-        if not _is_at(fd, part):  # taken before the lock was ours: it is a blob now
+        if not _is_at(fd, part):  # another request finished the upload before we got the lock
             raise _unknown()
         yield fd
     finally:

@@ -16,7 +16,7 @@ import { Artifact, artifactsOf, inputNames } from './collection';
 
 const nameOf = ({ name }: Artifact) => name;
 
-/** Artifacts of the sidebar: what one run of one executable made, under a name. */
+/** Artifacts in the sidebar: named results of a single executable. */
 export function ArtifactSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const artifacts = artifactsOf(yard);
@@ -60,7 +60,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
         onDragStart={(artifact, event) => {
           const [name, more] = inputNames(artifact);
           if (!name || more) {
-            event.preventDefault(); // it is not told which of its files is meant
+            event.preventDefault(); // the server does not know which of its files is meant
             return;
           }
           const row = { type: 'dataset', id: name, name, artifact: true };

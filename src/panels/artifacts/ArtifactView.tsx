@@ -11,13 +11,13 @@ import { IArtifactTarget, IPanelServices } from '../services';
 import { NewArtifact } from './NewArtifact';
 
 const RunView = lazy(() => import('../../runs/view/RunView'));
-/** What of a run is told of an artifact. */
+/** The tabs of a run that apply to an artifact. */
 const TABS = ['results', 'output', 'logs', 'metrics', 'parameters'];
 
 interface IArtifactViewProps {
   services: IPanelServices;
   target: IArtifactTarget;
-  /** It is being made: from now on the view is of it. */
+  /** Called when its run has started; the view then shows the artifact. */
   onMade: (run: string) => void;
 }
 
@@ -56,7 +56,7 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (isNew && opened) {
-      title.current?.focus(); // the form that had it is gone
+      title.current?.focus(); // the form that had the focus is gone
     }
   }, [isNew, opened]);
   const files = useSignal(model.changed, () => !!model.task('main')?.artifacts?.length);

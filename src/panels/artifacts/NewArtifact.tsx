@@ -18,7 +18,7 @@ interface INewArtifactProps {
   onMade: (run: string) => void;
 }
 
-/** Which executable makes it, its name, and what the executable is given. */
+/** The form: the executable, the name of the artifact, and the arguments. */
 export function NewArtifact({ services, target, onMade }: INewArtifactProps): JSX.Element {
   const { yard, trans, commands } = services;
   const { executables } = yard;
@@ -33,7 +33,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
       yard.client
         .call('executables.get', { path: { executable: chosen } })
         .then(setOlder)
-        .catch(() => setChosen('')); // it is gone
+        .catch(() => setChosen('')); // the executable no longer exists
     }
   }, [yard, isMissing, chosen]);
   const offered = isMissing && older ? [older, ...items] : items;
@@ -111,7 +111,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
 
   const make = async (as = name) => {
     if (busy || holder.unread.size) {
-      return; // the field says why
+      return; // the field shows the reason
     }
     holder.errors = {};
     holder.problem = '';
@@ -185,7 +185,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
   );
 }
 
-/** With the values of another one, as far as there are such arguments. */
+/** Return the values of another artifact for arguments that exist here. */
 function filled(
   fields: readonly IArgument[],
   values: Readonly<Record<string, unknown>>

@@ -21,11 +21,11 @@ export const artifactActions = {
       const artifact = await nameOf(services, id);
       const link = document.createElement('a');
       link.href = addressOf(services.yard.client, 'artifacts.content', { path: { artifact } });
-      link.download = ''; // the server says what it is called
+      link.download = ''; // the server sets the file name
       link.click();
     }),
 
-  /** The form once more, as it was filled in. */
+  /** Open the form with the values of this artifact. */
   copyArtifact: (services: IPanelServices, [run]: string[]) =>
     told(services, services.trans.__('Not opened.'), async () => {
       const asked = { path: { run }, query: { limit: 1 } };

@@ -2,12 +2,12 @@ import { Collection } from '../../api/collection';
 import { NamedArtifact } from '../../api/types';
 import { IYard } from '../../api/yard';
 
-/** An artifact is known by the run that makes it. */
+/** An artifact is identified by the run that creates it. */
 export type Artifact = NamedArtifact & { id: string };
 
 const known = new WeakMap<IYard, Collection<Artifact>>();
 
-/** The artifacts of a yard, read when they are first shown. */
+/** Return the artifacts of a yard, loaded when they are first shown. */
 export function artifactsOf(yard: IYard): Collection<Artifact> {
   let found = known.get(yard);
   if (!found) {
@@ -26,7 +26,7 @@ export function artifactsOf(yard: IYard): Collection<Artifact> {
   return found;
 }
 
-/** What an input may be given of it: its name, or with the output where it has several files. */
+/** Return the names for an input: the artifact, with its output if it has several files. */
 export function inputNames({ name, state, files }: Artifact): string[] {
   if (state !== 'succeeded') {
     return [];

@@ -1,22 +1,24 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiClient, ApiError } from '../../api/client';
 
-/** After the last key, before the server is asked, in milliseconds. */
+/** The delay after the last key before a request, in milliseconds. */
 const PAUSE = 250;
 
 export interface ISuggestion {
   name: string;
   setName: (name: string) => void;
-  /** Why it cannot be that name. */
+  /** Why the name is unavailable. */
   taken?: string;
-  /** One like it that nothing has. */
+  /** A similar name that is free. */
   free?: string;
-  /** The server has refused it. */
+  /** Report a refusal of the server. */
   refused: (why: string) => void;
 }
 
-/** A name for something new: at first a free one like `wanted`, then what is typed, with what the
- * server says of it. */
+/**
+ * Return a name for a new artifact: first a free one like `wanted`, then the typed one, with the
+ * server's check.
+ */
 export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
   const [name, setName] = useState('');
   const [said, setSaid] = useState<{ taken?: string; free?: string }>({});

@@ -11,7 +11,7 @@ import { credentialsOf } from './collection';
 
 const nameOf = ({ name }: Credential) => name;
 
-/** Credentials of the sidebar: their names, and nothing secret. */
+/** Credentials in the sidebar: their names, without secrets. */
 export function CredentialSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const credentials = credentialsOf(yard);

@@ -21,7 +21,7 @@ export const credentialActions = {
       }
     }),
 
-  /** What is not typed stays. */
+  /** Replace the secret; empty fields keep their values. */
   replaceCredential: (services: IPanelServices, [credential]: string[]) =>
     told(services, services.trans.__('Not replaced.'), async () => {
       const { yard, trans } = services;

@@ -1,4 +1,4 @@
-/** A dialog for a credential, new or replaced, which asks again with the words of a refusal. */
+/** A dialog to create or replace a credential; it shows the messages of a refusal. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
@@ -6,7 +6,7 @@ import { ApiError, fieldErrors } from '../../api/client';
 import { Credential, CredentialField, CredentialKind } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
 
-/** What is typed; of one that is there only what is to be replaced. */
+/** The typed values; for an existing credential only the values to replace. */
 export interface ICredentialDraft {
   name: string;
   kind: string;
@@ -16,13 +16,13 @@ export interface ICredentialDraft {
 
 interface IAsked {
   kinds: readonly CredentialKind[];
-  /** The one that is replaced. */
+  /** The credential to replace. */
   known?: Credential;
   trans: TranslationBundle;
   send: (draft: ICredentialDraft) => Promise<Credential>;
 }
 
-/** The one that was kept; undefined when the user leaves the dialog. */
+/** Return the stored credential; undefined if the user cancels. */
 export async function askCredential(asked: IAsked): Promise<Credential | undefined> {
   const { known, kinds, trans, send } = asked;
   const draft: ICredentialDraft = {
@@ -42,7 +42,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
         Dialog.cancelButton(),
         Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Keep') })
       ],
-      // what is typed next must not get into another field than the one that asks for it
+      // focus the refused field, so that a secret is not typed into another one
       focusNodeSelector: isRefused ? '[aria-invalid="true"]' : first
     });
     if (!button.accept) {
@@ -63,7 +63,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
 }
 
 interface IFormProps extends IAsked {
-  /** Takes what is typed. */
+  /** Changed while the user types. */
   draft: ICredentialDraft;
   problems: Readonly<Record<string, string>>;
 }
@@ -141,7 +141,7 @@ function Form({ draft, problems, kinds, known, trans }: IFormProps): JSX.Element
 
 interface IValueProps {
   field: CredentialField;
-  /** It is there, and stays when nothing is typed. */
+  /** The value exists, and stays if the field is empty. */
   isKept: boolean;
   text: string;
   problem?: string;
@@ -149,7 +149,7 @@ interface IValueProps {
   onChange: (text: string) => void;
 }
 
-/** One field; what is secret cannot be read while it is typed. */
+/** One field; a secret stays hidden while it is typed. */
 function Value({ field, isKept, text, problem, trans, onChange }: IValueProps): JSX.Element {
   const [isLong, setLong] = useState(field.name === 'text');
   const isNeeded = field.required && !isKept;
@@ -204,7 +204,7 @@ interface IFieldProps {
   label: string;
   help?: string;
   problem?: string;
-  /** The word for it, where it has to be filled in. */
+  /** The word for a required field. */
   required?: string;
   aside?: React.ReactNode;
   children: (control: IControl) => JSX.Element;

@@ -4,7 +4,7 @@ import { IYard } from '../../api/yard';
 
 const known = new WeakMap<IYard, Collection<Credential>>();
 
-/** The credentials of a yard, read when they are first shown. */
+/** Return the credentials of a yard, loaded when they are first shown. */
 export function credentialsOf(yard: IYard): Collection<Credential> {
   let found = known.get(yard);
   if (!found) {

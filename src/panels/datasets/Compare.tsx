@@ -9,11 +9,11 @@ import { showNumber } from './Pictures';
 interface ICompareProps {
   services: IPanelServices;
   dataset: Dataset;
-  /** Those that are ready, newest first; two at least. */
+  /** The ready versions, newest first, at least two. */
   versions: readonly DatasetVersion[];
 }
 
-/** What differs between two versions: columns then and now, or the files of folders. */
+/** The differences between two versions: columns before and after, or files of folders. */
 export function Compare({ services, dataset, versions }: ICompareProps): JSX.Element {
   const { yard, trans } = services;
   const ask = useCallback(
@@ -158,7 +158,7 @@ interface IFigureProps {
   figure: keyof ColumnFigures;
 }
 
-/** A figure, or what it was and what it is now. */
+/** A figure, or its old and new values. */
 function Figure({ column, figure }: IFigureProps): JSX.Element {
   const { old, new: now, differs = [] } = column;
   if (!differs.includes(figure)) {

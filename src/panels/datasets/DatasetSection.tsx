@@ -23,7 +23,7 @@ const OTHER_ACTIONS = ['delete-dataset'];
 
 const nameOf = ({ name }: Dataset) => name;
 
-/** Datasets of the sidebar: rows, uploads under way, and a place to drop files. */
+/** Datasets in the sidebar: rows, running uploads, and a target for dropped files. */
 export function DatasetSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { datasets } = yard;
@@ -206,7 +206,7 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
   );
 }
 
-/** What may be done where it did not go on by itself. */
+/** Buttons for an upload that needs a decision. */
 function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }): JSX.Element {
   const { trans, yard } = services;
   const { name, taken, archive, again } = row;

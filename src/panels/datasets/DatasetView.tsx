@@ -18,7 +18,7 @@ interface IDatasetViewProps {
   id: string;
 }
 
-/** One dataset: its rows, its columns in pictures, its versions. */
+/** One dataset: its rows, its columns as charts, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
   const { yard, trans } = services;
   const dataset = useThing(yard.datasets, id, key =>
@@ -103,7 +103,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
   );
 }
 
-/** What has no rows: a picture, or why there is nothing to see. */
+/** Shown for data without rows: an image, or why there is no preview. */
 function Other({
   services,
   version
@@ -172,7 +172,7 @@ function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
 interface IFactProps {
   name: string;
   value: string;
-  /** Said after it was copied; without it there is no button. */
+  /** The message after copying; without it there is no copy button. */
   copied?: string;
 }
 

@@ -3,7 +3,7 @@ import { addressOf } from '../../api/addresses';
 import { DatasetVersion } from '../../api/types';
 import { IPanelServices } from '../services';
 
-/** Pixels only: what may hold markup or scripts is never shown. */
+/** Pixel formats only: formats that may contain markup or scripts are never shown. */
 const TYPES: Record<string, string> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -14,7 +14,7 @@ const TYPES: Record<string, string> = {
 };
 const LARGEST = 32 << 20;
 
-/** What the browser is told that a file of this name is; nothing where it is no picture. */
+/** Return the media type for a file name; undefined if it is not an image. */
 export function imageType(filename: string): string | undefined {
   return TYPES[filename.split('.').pop()?.toLowerCase() ?? ''];
 }
@@ -24,7 +24,7 @@ interface IImageViewProps {
   version: DatasetVersion;
 }
 
-/** A picture, from its bytes: its address is a download, which no page may show. */
+/** An image drawn from its bytes, because a page cannot show a download address. */
 export function ImageView({ services, version }: IImageViewProps): JSX.Element {
   const { trans } = services;
   const { url, problem } = useBytes(services, version);

@@ -1,4 +1,4 @@
-/** Small pictures of what a column holds; each has its numbers as a table for who cannot see it. */
+/** Small charts of a column, each with its numbers as a table for screen readers. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ColumnProfile } from '../../api/types';
 
@@ -12,14 +12,14 @@ const ROW = 16;
 const LARGE = 1e9;
 const DIGITS = 4;
 
-/** A number as people read it, never grouped: a year is no amount, and 4050 stands by 4201.8. */
+/** Format a number without grouping: a year is not an amount, and 4050 may stand by 4201.8. */
 export function showNumber(value: unknown): string {
   if (typeof value === 'number') {
     const size = Math.abs(value);
     if (!Number.isInteger(value) && (size >= LARGE || size < 1e-3)) {
       return value.toExponential(2);
     }
-    // as many decimals as give five digits, and all digits before the point
+    // decimals for five digits, and all digits before the point
     const decimals = size < 1 ? DIGITS + 1 : Math.max(0, DIGITS - Math.floor(Math.log10(size)));
     return value.toLocaleString(undefined, { useGrouping: false, maximumFractionDigits: decimals });
   }
@@ -28,7 +28,7 @@ export function showNumber(value: unknown): string {
 
 interface IHistogramProps {
   histogram: Histogram;
-  /** The least and the largest value; of whole numbers both are whole. */
+  /** The smallest and the largest value; whole if all values are whole. */
   min?: unknown;
   max?: unknown;
   /** All values are whole numbers. */
@@ -45,7 +45,7 @@ export function HistogramPicture(props: IHistogramProps): JSX.Element {
   const range = (index: number) => {
     let [from, to] = [edges[index], edges[index + 1]];
     if (whole && Math.ceil(Number(from)) <= Math.floor(Number(to))) {
-      // 2006.5 to 2007.5 holds 2007
+      // 2006.5 to 2007.5 contains 2007
       const last = index === counts.length - 1;
       from = Math.ceil(Number(from));
       to = last ? Math.floor(Number(to)) : Math.max(from, Math.ceil(Number(to)) - 1);

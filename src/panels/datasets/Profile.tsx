@@ -11,7 +11,7 @@ interface IProfileViewProps {
   version: number;
 }
 
-/** What the columns hold: from a sample at once, from all rows when those are read. */
+/** The content of columns: first from a sample, then from all rows. */
 export function ProfileView({ services, id, version }: IProfileViewProps): JSX.Element {
   const { yard, trans } = services;
   const [profile, setProfile] = useState<Profile>();

@@ -7,7 +7,7 @@ import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
 import { Compare } from './Compare';
 
-/** All versions, newest first; the current one until they are known. */
+/** Return all versions, newest first; the current one until they are known. */
 export function useVersions(
   { yard }: IPanelServices,
   { id, current }: Dataset
@@ -85,11 +85,11 @@ export function Versions(props: IVersionsProps): JSX.Element {
 interface IDownloadLinkProps {
   services: IPanelServices;
   version: DatasetVersion;
-  /** In a sentence or cell; else it looks like a button. */
+  /** The text of a link in a sentence or cell; without it, the link looks like a button. */
   text?: string;
 }
 
-/** The bytes of one version. */
+/** A link to download one version. */
 export function DownloadLink({ services, version, text }: IDownloadLinkProps): JSX.Element {
   const { yard, trans } = services;
   const { dataset_id, number, filename } = version;

@@ -20,7 +20,7 @@ import { uploads } from './uploads';
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
 
-/** An action that says what went wrong. */
+/** Wrap an action to show its errors. */
 function told(failed: (services: IPanelServices) => string, action: Action): Action {
   return async (services, ids) => {
     try {
@@ -36,7 +36,7 @@ async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
   return yard.datasets.find(id) ?? yard.client.call('datasets.get', { path: { dataset: id } });
 }
 
-/** A dataset of the file; where its name is taken the user says what then. */
+/** Create a dataset from the file; if its name is taken, the user decides. */
 async function datasetOfFile(services: IPanelServices, path: string): Promise<Dataset | undefined> {
   const { yard, trans } = services;
   const file = PathExt.basename(path);

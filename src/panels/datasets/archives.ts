@@ -1,4 +1,4 @@
-/** Archives, from which the server takes the folder that they hold. */
+/** Handles archives, from which the server unpacks a folder. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -8,12 +8,12 @@ export function isArchive(name: string): boolean {
   return ENDING.test(name);
 }
 
-/** What the folder in it is called. */
+/** Return the name of the folder in an archive. */
 export function folderOf(name: string): string {
   return name.replace(ENDING, '') || name;
 }
 
-/** How to make a dataset of a file of this name; undefined when the user leaves. */
+/** Ask how to create a dataset from this file; undefined if the user cancels. */
 export async function askUnpack(
   name: string,
   trans: TranslationBundle

@@ -1,5 +1,7 @@
-/** Folders of the person's computer. Each is sent as one tar archive, whose bytes are read while
- * they are sent. Format: POSIX.1-2017 pax. */
+/**
+ * Folders of the user's computer, each sent as one tar archive that is read while it is sent.
+ * Format: POSIX.1-2017 pax.
+ */
 
 const BLOCK = 512;
 const encoder = new TextEncoder();
@@ -10,7 +12,7 @@ export interface IFolder {
   members: readonly { path: string; file: File }[];
 }
 
-/** The folder that was chosen: its name is the first part of each file's path. */
+/** Return the chosen folder; its name is the first part of each file's path. */
 export function folderOfChosen(files: readonly File[]): IFolder | undefined {
   if (!files.length) {
     return undefined;
@@ -22,7 +24,7 @@ export function folderOfChosen(files: readonly File[]): IFolder | undefined {
   return { name: files[0].webkitRelativePath.split('/')[0], members };
 }
 
-/** What was dropped. To be called in the event itself: later a browser tells nothing of it. */
+/** Return the dropped items. Call it in the event itself, because the data is gone later. */
 export async function dropped(
   transfer: DataTransfer
 ): Promise<{ files: File[]; folders: IFolder[] }> {
@@ -51,7 +53,7 @@ async function read(folder: FileSystemDirectoryEntry): Promise<IFolder> {
   return { name: folder.name, members };
 }
 
-/** A browser tells of a hundred at once. */
+/** Return all entries; a browser returns a hundred at once. */
 async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
@@ -66,20 +68,20 @@ async function children(folder: FileSystemDirectoryEntry): Promise<FileSystemEnt
   }
 }
 
-/** The folder as an archive; nothing of its files is read yet. */
+/** Return the folder as an archive, without reading its files yet. */
 export function tarOf({ name, members }: IFolder): File {
   const parts: BlobPart[] = [];
   for (const { path, file } of members) {
     const told = encoder.encode(record('path', path) + record('size', String(file.size)));
     parts.push(header('x', told.length), told, padding(told.length));
-    // The record before has the size, which may need more digits than fit here.
+    // The previous record has the size, which may need more digits than fit here.
     parts.push(header('0', file.size < 8 ** 11 ? file.size : 0), file, padding(file.size));
   }
   parts.push(new Uint8Array(2 * BLOCK));
   return new File(parts, `${name}.tar`);
 }
 
-/** A line that begins with its own length in bytes. */
+/** Return a line that begins with its own length in bytes. */
 function record(key: string, value: string): string {
   const rest = encoder.encode(` ${key}=${value}\n`).length;
   let length = rest + String(rest).length;
@@ -97,7 +99,7 @@ function header(type: 'x' | '0', size: number): Uint8Array<ArrayBuffer> {
   put(116, '0000000\0');
   put(124, `${octal(size, 11)}\0`);
   put(136, `${octal(0, 11)}\0`);
-  put(148, ' '.repeat(8)); // as which the sum counts itself
+  put(148, ' '.repeat(8)); // the checksum counts its own field as blanks
   put(156, type);
   put(257, 'ustar\x0000');
   const sum = block.reduce((total, byte) => total + byte, 0);

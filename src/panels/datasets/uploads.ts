@@ -1,4 +1,4 @@
-/** Uploads under way, as rows that show how far they are. */
+/** Running uploads, as rows with their progress. */
 import { ISignal, Signal } from '@lumino/signaling';
 import { ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
@@ -14,13 +14,13 @@ export interface IUploadRow {
   done: number;
   total: number;
   problem?: string;
-  /** The name is taken by a dataset: what may be done with what was sent. */
+  /** A dataset has this name: what to do with the uploaded bytes. */
   taken?: { version: () => void; both: () => void };
-  /** It is an archive: what may be made of it. */
+  /** The upload is an archive: how to store it. */
   archive?: { unpack: () => void; keep: () => void };
-  /** Do once more what failed. */
+  /** Repeat the failed step. */
   again?: () => void;
-  /** Missing while it is too late. */
+  /** Missing when it is too late. */
   cancel?: () => void;
 }
 
@@ -45,17 +45,17 @@ export class Uploads {
     return this._changed;
   }
 
-  /** A dataset, or a version of one, was made of what was sent. */
+  /** Emitted when an upload became a dataset or a version. */
   get made(): ISignal<this, Dataset> {
     return this._made;
   }
 
-  /** Send files one after another; each becomes a dataset, or a version of the one of that name. */
+  /** Send files one by one; each becomes a dataset, or a version of the one with its name. */
   add(yard: IYard, files: readonly File[], name = ''): Promise<void> {
     return this._add(yard, files, name ? { name, replace: true } : {});
   }
 
-  /** Send a folder; it becomes one dataset. */
+  /** Send a folder, which becomes one dataset. */
   addFolder(yard: IYard, folder: IFolder): Promise<void> {
     return this._add(yard, [tarOf(folder)], { name: folder.name, unpack: true });
   }
@@ -75,7 +75,7 @@ export class Uploads {
 
   private async _send(yard: IYard, id: number, file: File, as: IKept): Promise<void> {
     if (!this.rows.some(row => row.id === id)) {
-      return; // given up while others were sent
+      return; // cancelled while others were sent
     }
     const control = new AbortController();
     this._patch(id, { problem: undefined, again: undefined, cancel: () => control.abort() });
@@ -109,7 +109,7 @@ export class Uploads {
     }
   }
 
-  /** Make a dataset of what was sent; where the name is taken the user says what then. */
+  /** Create a dataset from an upload; if the name is taken, the user decides. */
   private async _keep(yard: IYard, id: number, upload: string, as: IKept): Promise<void> {
     const keep = (how: IKept) => () => void this._keep(yard, id, upload, how);
     this._patch(id, { ...NOTHING, ...(as.name && { name: as.name }) });
@@ -134,7 +134,7 @@ export class Uploads {
     }
   }
 
-  /** Nothing will be made of it; the server drops the bytes in a day by itself. */
+  /** Discard an upload; the server also deletes it by itself after a day. */
   private _forget({ client }: IYard, id: number, upload: string): void {
     this._dismiss(id);
     client.call('uploads.delete', { path: { upload } }).catch(() => undefined);
@@ -160,7 +160,7 @@ export class Uploads {
 
 export const uploads = new Uploads();
 
-/** A dataset of a file, once it is ready; where its name is taken, with a number. */
+/** Create a dataset from a file and wait until it is ready; add a number to a taken name. */
 export async function datasetOf(
   yard: IYard,
   file: File,

@@ -8,7 +8,7 @@ interface IBuildingProps {
   deployment: Deployment;
 }
 
-/** How the image of its model is built, while nothing runs yet. */
+/** The build of the model's image, while nothing runs yet. */
 export function Building({ services, deployment }: IBuildingProps): JSX.Element | null {
   const { yard } = services;
   const [made, setMade] = useState<ModelPackage>();
@@ -19,7 +19,7 @@ export function Building({ services, deployment }: IBuildingProps): JSX.Element 
       yard.client
         .call('models.get', { path: { model: id } })
         .then(found => !isOver && setMade(found))
-        .catch(() => undefined); // its reason tells enough
+        .catch(() => undefined); // its reason says enough
     }
     return () => {
       isOver = true;

@@ -23,7 +23,7 @@ interface IConfigurationProps {
   onSaved: () => void;
 }
 
-/** What it was asked to be, to be read and changed. */
+/** The settings of a deployment, to read and to change. */
 export function Configuration(props: IConfigurationProps): JSX.Element {
   const { trans } = props.services;
   const offer = useForm(props.services);
@@ -40,7 +40,7 @@ export function Configuration(props: IConfigurationProps): JSX.Element {
 function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const { services, offer, onSaved } = props;
   const { yard, trans } = services;
-  const [opened] = useState(props.deployment); // who changes it meanwhile is not overruled
+  const [opened] = useState(props.deployment); // changes of others must not overwrite the form
   const { id, revision, changed_at, spec } = opened;
   const now = valuesOf(opened);
   const fields = fieldsOf(offer.form, spec, trans)

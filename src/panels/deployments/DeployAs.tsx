@@ -6,13 +6,13 @@ import { titleAmong } from './words';
 
 interface IDeployAsProps {
   deployed: readonly DeployedAs[];
-  /** Whose next revision it becomes; "" for none. */
+  /** The deployment that gets the new revision; "" for none. */
   chosen: string;
   trans: TranslationBundle;
   onChange: (id: string) => void;
 }
 
-/** Whether a model that is deployed already becomes a revision of that. */
+/** Chooses whether a deployed model becomes a revision of its deployment. */
 export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps): JSX.Element {
   const into = deployed.find(({ id }) => id === chosen);
   const revisions = deployed.map(one => {

@@ -15,7 +15,7 @@ import { actionsOf, hardwareOf, titleAmong } from './words';
 
 const MINUTE = 60_000;
 
-/** Deployments of the sidebar. */
+/** Deployments in the sidebar. */
 export function DeploymentSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const deployments = deploymentsOf(yard);

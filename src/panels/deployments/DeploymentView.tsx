@@ -21,7 +21,7 @@ import { actionsOf } from './words';
 interface IDeploymentViewProps {
   services: IPanelServices;
   target: IDeploymentTarget;
-  /** It is there: from now on the view is of it, with that tab if it is there. */
+  /** Called when it was created; the view then shows it, with that tab if it exists. */
   onMade: (id: string, tab?: string) => void;
 }
 

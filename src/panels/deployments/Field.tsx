@@ -4,25 +4,25 @@ import { FormField, Port } from '../../api/types';
 import { labelOf, Problems, typed, Typed } from './draft';
 import { PortsField } from './PortsField';
 
-/** What the focus goes to when something is refused. */
+/** The element that gets the focus after a refusal. */
 export const WRONG = '[aria-invalid="true"], [data-wrong="true"]';
 
 interface IFieldProps {
   field: FormField;
   value: Typed | undefined;
-  /** What holds when nothing is typed. */
+  /** The value without input. */
   fallback?: unknown;
-  /** Texts that are offered while something is typed. */
+  /** Suggestions while the user types. */
   suggestions?: readonly string[];
   error?: string;
-  /** By paths, also what is wrong with a part of it. */
+  /** Messages by path, also for parts of the field. */
   errors?: Problems;
   withHelp: boolean;
   trans: TranslationBundle;
   onChange: (value: Typed) => void;
 }
 
-/** One field of the form of a deployment, as its kind asks for. */
+/** One field of a deployment's form, by its kind. */
 export function Field(props: IFieldProps): JSX.Element {
   const { field, value, fallback, suggestions, error, withHelp, trans, onChange } = props;
   const { kind, is_required } = field;
@@ -98,7 +98,7 @@ interface IControl {
   'aria-required': boolean | undefined;
 }
 
-/** A label above a control; below it what helps, and what is wrong. */
+/** A label above a control; below it help and an error message. */
 export function Framed(props: IFramedProps): JSX.Element {
   const { label, help, error, required, trans, children } = props;
   const id = useId();
@@ -133,12 +133,12 @@ export function Framed(props: IFramedProps): JSX.Element {
 
 interface IChoiceProps extends Omit<IFramedProps, 'children' | 'required'> {
   value: string;
-  /** Values, and how they are called. */
+  /** Values with their labels. */
   options: readonly (readonly [string, string])[];
   onChange: (value: string) => void;
 }
 
-/** One of several. */
+/** A choice of one value. */
 export function Choice({ value, options, onChange, ...frame }: IChoiceProps): JSX.Element {
   return (
     <Framed {...frame}>

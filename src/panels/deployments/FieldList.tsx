@@ -7,20 +7,20 @@ import { Field } from './Field';
 interface IFieldListProps {
   fields: readonly FormField[];
   values: Values;
-  /** By name, what holds when nothing is typed, where it is not the default. */
+  /** Values without input, by name, where they differ from the defaults. */
   fallbacks?: Readonly<Record<string, unknown>>;
   images: readonly string[];
   problems: Problems;
   withHelp: boolean;
-  /** All of it is shown from the start. */
+  /** Show all fields from the start. */
   isOpen?: boolean;
   trans: TranslationBundle;
   onChange: (name: string, value: Typed) => void;
-  /** Stands below what is asked first. */
+  /** Shown below the first fields. */
   children?: ReactNode;
 }
 
-/** The fields of a deployment: few that are asked of everybody, and more for who wants. */
+/** The fields of a deployment: a few for everybody, and more on request. */
 export function FieldList(props: IFieldListProps): JSX.Element {
   const { fields, values, fallbacks = {}, images, problems, withHelp, trans, onChange } = props;
   const [isOpen, setOpen] = useState(!!props.isOpen);

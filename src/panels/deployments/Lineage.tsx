@@ -11,7 +11,7 @@ interface ILineageProps {
   model: ServedModel;
 }
 
-/** Where a model is from: run, step, data and code, each one click away. */
+/** The origin of a model: run, node, data and code, each as a link. */
 export function Lineage({ services, model }: ILineageProps): JSX.Element | null {
   const { trans, commands } = services;
   const { source } = model;
@@ -68,7 +68,7 @@ function Way({ text, onGo }: { text: string; onGo: () => unknown }): JSX.Element
   );
 }
 
-/** What these steps read that no step made: datasets, else the bytes as they were. */
+/** Data that these nodes read from outside: datasets, else the bytes as they were. */
 function Data(props: {
   services: IPanelServices;
   run: string;
@@ -84,7 +84,7 @@ function Data(props: {
     const dataset = origin.replace(/ v\d+$/, '');
     const found = await yard.client
       .call('datasets.get', { path: { dataset } })
-      .catch(() => undefined); // it was no dataset, or is none any more
+      .catch(() => undefined); // it was not a dataset, or was deleted
     if (found) {
       await commands.execute('nbyard:open-dataset', { id: found.id });
     } else {
@@ -110,7 +110,7 @@ function Data(props: {
   );
 }
 
-/** A step and all that it needed. */
+/** Return a node and all its dependencies. */
 export function before(node: string, tasks: readonly Task[]): Task[] {
   const found = new Set<string>();
   const look = (name: string) => {
@@ -124,7 +124,7 @@ export function before(node: string, tasks: readonly Task[]): Task[] {
   return tasks.filter(one => found.has(one.node));
 }
 
-/** The run with its steps; null where it is there no more. */
+/** Return the run with its tasks; null if it was deleted. */
 export function useRun(
   { yard }: IPanelServices,
   id: string | undefined

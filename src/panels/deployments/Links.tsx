@@ -8,11 +8,11 @@ interface ILinksProps {
   yard: IYard;
   deployment: Deployment;
   trans: TranslationBundle;
-  /** Only what answers, as icons that a list steps through. */
+  /** Only links that respond, as icons that a list steps through. */
   bare?: boolean;
 }
 
-/** Where a deployment is reached; what does not answer cannot be followed. */
+/** The links of a deployment; a link that does not respond is disabled. */
 export function Links({ yard, deployment, trans, bare }: ILinksProps): JSX.Element {
   const { links, title } = deployment;
   return (

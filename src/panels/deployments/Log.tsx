@@ -11,14 +11,14 @@ interface ILogProps {
   revisions: readonly Revision[];
 }
 
-/** What a revision prints, or printed. */
+/** The log of a revision. */
 export function Log({ services, deployment, revisions }: ILogProps): JSX.Element {
   const { yard, trans } = services;
   const { id, revision: newest, serving } = deployment;
   const [chosen, setChosen] = useState<number>();
   const number = chosen ?? newest;
   const isLive = !isAtRest(deployment) && (number === newest || number === serving);
-  // what comes to rest is read to its end, what is started again is read on
+  // read on after a restart, and read to the end after a stop
   const log = useInstallLog(`${id} ${number} ${isLive}`, (after, signal) =>
     yard.client.call('deployments.log', {
       path: { deployment: id },

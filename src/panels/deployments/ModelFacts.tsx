@@ -4,18 +4,18 @@ import { stepTitle } from '../../runs/names';
 import { IPanelServices } from '../services';
 import { useRun } from './Lineage';
 
-/** Of the packages. */
+/** How many packages are shown. */
 const SHOWN = 12;
 
 interface IModelFactsProps {
   services: IPanelServices;
-  /** Undefined while it is read. */
+  /** Undefined while it is loading. */
   made: ModelPackage | undefined;
-  /** Why it is read only when it is deployed. */
+  /** Why the model is only read when it is deployed. */
   later: string;
 }
 
-/** What was found out of a model: where it is from, what it takes and answers, what it needs. */
+/** Facts about a model: its origin, its inputs and outputs, its requirements. */
 export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Element {
   const { trans } = services;
   const tasks = useRun(services, made?.source?.run_id)?.tasks;
@@ -52,7 +52,7 @@ export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Ele
   );
 }
 
-/** A lock has many, each with its hashes. */
+/** Summarize a lock: it has many packages, each with its hashes. */
 function packages(lines: readonly string[], trans: TranslationBundle): string {
   const names = lines.map(line => line.split(/\s(?:--|;)/)[0]);
   const more = names.length - SHOWN;

@@ -18,7 +18,7 @@ interface INewDeploymentProps {
   onMade: (id: string, tab?: string) => void;
 }
 
-/** The form for a new deployment: what it runs, what it is called, and on what hardware. */
+/** The form for a new deployment: what it runs, its name, and its hardware. */
 export function NewDeployment(props: INewDeploymentProps): JSX.Element {
   const { services, target } = props;
   const { trans } = services;
@@ -37,7 +37,7 @@ export function NewDeployment(props: INewDeploymentProps): JSX.Element {
 
 interface IFormProps extends INewDeploymentProps {
   offer: IOffer;
-  /** What it may become a revision of. */
+  /** The deployments that it may become a revision of. */
   deployed: Deployed;
   onClass: (name: string) => void;
 }
@@ -190,7 +190,7 @@ function Form(props: IFormProps): JSX.Element {
   );
 }
 
-/** The hardware of a preset when no number of it is said. */
+/** Return the hardware of a preset without changes. */
 function defaults({ fields }: IOffer['form']['presets'][number]): Parameters<typeof hardwareOf>[0] {
   const of = (name: string) => Number(fields.find(field => field.name === name)?.default ?? 0);
   return { cpu: of('cpu'), memory_gb: of('memory_gb'), gpu: of('gpu') };

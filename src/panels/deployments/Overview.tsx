@@ -15,7 +15,7 @@ interface IOverviewProps {
   deployment: Deployment;
 }
 
-/** How it is, why, where it is reached, what it runs on, and what happened to it. */
+/** The state of a deployment with reason, links, hardware and history. */
 export function Overview({ services, deployment }: IOverviewProps): JSX.Element {
   const { trans } = services;
   const { state, reason, warnings, revision, serving } = deployment;
@@ -48,7 +48,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
   );
 }
 
-/** A command of a shell that shows the failure. */
+/** A shell command that reproduces the failure. */
 function Reproduce(props: {
   deployment: Deployment;
   trans: TranslationBundle;

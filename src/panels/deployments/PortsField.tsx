@@ -6,9 +6,9 @@ import { Problems } from './draft';
 interface IPortsFieldProps {
   label: string;
   help?: string;
-  /** What is wrong with all of them. */
+  /** A message about all ports. */
   error?: string;
-  /** What is wrong with a part of one, by its path, as "ports.0.name". */
+  /** Messages about parts of a port, by path, such as "ports.0.name". */
   errors: Problems;
   ports: readonly Port[];
   trans: TranslationBundle;
@@ -17,7 +17,7 @@ interface IPortsFieldProps {
 
 const NEW: Port = { name: '', port: 8000, path: '/', websocket: true, keep_prefix: false };
 
-/** The ports that a service listens at, a row for each. */
+/** The ports that a service listens on, one row for each. */
 export function PortsField(props: IPortsFieldProps): JSX.Element {
   const { label, help, error, errors, ports, trans, onChange } = props;
   const place = useRef<HTMLFieldSetElement>(null);
@@ -31,7 +31,7 @@ export function PortsField(props: IPortsFieldProps): JSX.Element {
   }, [ports.length]);
   const add = () => {
     const taken = ports.map(({ port }) => port);
-    const port = Math.max(NEW.port, ...taken.map(one => one + 1)); // told apart from the others
+    const port = Math.max(NEW.port, ...taken.map(one => one + 1)); // different from the others
     isNew.current = true;
     onChange([...ports, { ...NEW, port: taken.includes(NEW.port) ? port : NEW.port }]);
   };

@@ -13,7 +13,7 @@ interface IRevisionsProps {
   revisions: readonly Revision[];
 }
 
-/** What the deployment was, and the way back to it. */
+/** The earlier revisions, and the way back to them. */
 export function Revisions({ services, deployment, revisions }: IRevisionsProps): JSX.Element {
   const { trans } = services;
   const head = [

@@ -7,7 +7,7 @@ import { IPanelServices } from '../services';
 
 type Part = Counted['parts'][number];
 
-/** As long as it is looked at, it is asked for again. */
+/** How often the counts are requested while they are visible, in milliseconds. */
 const AGAIN = 10_000;
 const TICKS = 4;
 
@@ -16,7 +16,7 @@ interface ITrafficProps {
   id: string;
 }
 
-/** How often it was asked, and how it answered: lines over time, the same as a table on request. */
+/** Request counts, status codes and latency over time, or the same as a table. */
 export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
   const { trans } = services;
   const [span, setSpan] = useState('hour');
@@ -78,7 +78,7 @@ function useTraffic(
   return found?.[0] === span ? found[1] : trans.__('Loading…');
 }
 
-/** All of it in one line. */
+/** Return the totals in one line. */
 function sumsOf({ requests, errors, p50_seconds, p99_seconds }: Counted, services: IPanelServices) {
   const { trans } = services;
   if (!requests) {
@@ -169,7 +169,7 @@ function linesOf(parts: readonly Part[], { trans }: IPanelServices): ILine[] {
   ];
 }
 
-/** Round values for the axis: of counts, or of seconds that may be few thousandths. */
+/** Round values for the axes: counts, or seconds, which may be a few thousandths. */
 const countMarks = (largest: number) => levels(Math.max(largest, 2), 'cores');
 const secondMarks = (largest: number) =>
   levels(Math.max(largest * 1000, 1), 'cores').map(level => level / 1000);

@@ -13,11 +13,11 @@ interface ITryItProps {
   services: IPanelServices;
   deployment: Deployment;
   link: Link;
-  /** Whether the button takes the focus once it is there. */
+  /** Whether the button takes the focus when it appears. */
   takesFocus?: () => boolean;
 }
 
-/** Asks the service what it says that it can be asked. */
+/** Sends requests to the service, using its own description. */
 export function TryIt(props: ITryItProps): JSX.Element {
   const { services, deployment, link } = props;
   const { trans } = services;

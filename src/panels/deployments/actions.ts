@@ -64,7 +64,7 @@ export const deploymentActions = {
     })
 };
 
-/** What would be removed. */
+/** Return a text that says what would be removed. */
 export function consequence({ trans }: IPanelServices, found: Deployment): string {
   const { name, revision, spec } = found;
   return [

@@ -1,4 +1,4 @@
-/** Requests to a deployed service, through the server. */
+/** Sends requests to a deployed service, through the server. */
 import { ServerConnection } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
 import { Deployment, Link } from '../../api/types';
@@ -12,7 +12,7 @@ import { addressOf } from './words';
 const MAX_SHOWN = 256 * 1024;
 
 export interface IAnswer {
-  /** 0 where it sends the browser elsewhere. */
+  /** 0 if it redirects the browser. */
   status: number;
   milliseconds: number;
   text: string;
@@ -20,7 +20,7 @@ export interface IAnswer {
 
 export async function ask({ client }: IYard, request: IRequest): Promise<IAnswer> {
   const { method, url, json, parts } = request;
-  // what lets a person into Jupyter goes along with this, and must not go elsewhere
+  // the request carries the user's Jupyter cookies, which must not go elsewhere
   const init: RequestInit = { method, cache: 'no-cache', redirect: 'manual' };
   if (json !== undefined) {
     init.body = json;
@@ -37,7 +37,7 @@ export async function ask({ client }: IYard, request: IRequest): Promise<IAnswer
   return { status: answer.status, milliseconds, text: readable(text).slice(0, MAX_SHOWN) };
 }
 
-/** JSON with its lines, other text as it is. */
+/** Format JSON with line breaks; other text stays. */
 function readable(text: string): string {
   try {
     return JSON.stringify(JSON.parse(text), undefined, 2);
@@ -46,19 +46,19 @@ function readable(text: string): string {
   }
 }
 
-/** The link that is tried: of a model, when it answers. */
+/** Return the link to try: that of a model, when it responds. */
 export function triedLink({ spec, links }: Deployment): Link | undefined {
   return spec.service === 'api' ? links.find(({ answers }) => answers) : undefined;
 }
 
-/** A row that the model can be tried with, as far as one is known. */
+/** Return a sample row for the model, if one is known. */
 async function sampleOf({ client }: IYard, model: string | undefined) {
   const schema =
     model && (await client.call('models.schema', { path: { model } }).catch(() => undefined));
   return schema ? schema.sample : undefined;
 }
 
-/** What it says that it can be asked; undefined until that is known. */
+/** Return the requests that the service describes; undefined while loading. */
 export function useCalls(
   { yard, trans }: IPanelServices,
   { id, serving, model }: Deployment,
@@ -77,7 +77,7 @@ export function useCalls(
       return calls.length ? calls : (await yard.client.call('deployments.forms', { path })).forms;
     };
     look()
-      .catch(() => []) // it does not tell
+      .catch(() => []) // the service does not describe itself
       .then(found => !isOver && setCalls(found));
     return () => {
       isOver = true;

@@ -1,8 +1,11 @@
-/** What a deployed service can be asked, and the request that comes of what was filled in. */
+/** Requests of a deployed service, built from the fields of a form. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { CallForm } from '../../api/types';
 
-/** As the server tells them; a `body` is JSON text and the only field, a `column` a part of it. */
+/**
+ * A field as the server describes it; a `body` is JSON text and the only field, a `column` is a
+ * part of it.
+ */
 export interface ICallField extends Omit<CallForm['fields'][number], 'place'> {
   place: CallForm['fields'][number]['place'] | 'body' | 'column';
 }
@@ -11,7 +14,7 @@ export interface ICall extends Omit<CallForm, 'fields'> {
   fields: ICallField[];
 }
 
-/** By the names of fields; what is not there is as the service has it. */
+/** Values by field name; a missing one uses the default of the service. */
 export type Given = Readonly<Record<string, string | File | undefined>>;
 
 export interface IRequest {
@@ -23,7 +26,7 @@ export interface IRequest {
   parts?: [string, string | File][];
 }
 
-/** What stands in a field before anything is filled in. */
+/** Return the text of a field; its default if it is empty. */
 export function valueOf(field: ICallField, given: Given): string {
   const value = given[field.name];
   return typeof value === 'string' ? value : String(field.default ?? '');
@@ -63,7 +66,10 @@ export function requestOf(
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** JSON text: what is no value of its column goes as it stands, and the model says so. */
+/**
+ * Return JSON text. A value that does not fit its column is sent unchanged, and the model refuses
+ * it.
+ */
 function recordOf(columns: readonly ICallField[], given: Given): string {
   const pairs = columns.map(field => {
     const text = valueOf(field, given);
@@ -82,7 +88,7 @@ function jsonOf({ type, is_required }: ICallField, text: string): string {
 
 const LANGUAGES = ['curl', 'Python', 'JavaScript'] as const;
 
-/** The same request elsewhere, with a place for the token. */
+/** Return the request in other languages, with a placeholder for the token. */
 export function snippetsOf(request: IRequest): [(typeof LANGUAGES)[number], string][] {
   return LANGUAGES.map(language => [language, SNIPPETS[language](request)]);
 }
@@ -136,7 +142,7 @@ const SNIPPETS: Record<(typeof LANGUAGES)[number], (request: IRequest) => string
     ].join('\n')
 };
 
-/** JSON as Python writes it; text that is none is left to be seen. */
+/** Write JSON as Python; text that is not JSON stays visible. */
 function pythonOf(json: string): string {
   try {
     return pythonValue(JSON.parse(json));

@@ -4,7 +4,7 @@ import { IYard } from '../../api/yard';
 
 const known = new WeakMap<IYard, Collection<Deployment>>();
 
-/** The deployments of a yard, read when they are first shown. */
+/** Return the deployments of a yard, loaded when they are first shown. */
 export function deploymentsOf(yard: IYard): Collection<Deployment> {
   let found = known.get(yard);
   if (!found) {

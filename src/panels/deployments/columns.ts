@@ -1,4 +1,4 @@
-/** What a model with a schema can be asked, and what it said of a field. */
+/** Requests of a model with a schema, and its messages about fields. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ICall, ICallField } from './calls';
 
@@ -8,7 +8,7 @@ interface IColumn {
   nullable?: unknown;
 }
 
-/** More are no form that anybody would fill in. */
+/** A form with more fields is unusable. */
 const MOST_FIELDS = 40;
 const SAMPLES: Record<string, unknown> = {
   int: 1,
@@ -19,8 +19,10 @@ const SAMPLES: Record<string, unknown> = {
 };
 const TYPES: Record<string, string> = { int: 'integer', float: 'number', bool: 'boolean' };
 
-/** Of a model's `/schema`: one record by its columns, or JSON text. Values are those of the row
- * that is `known`, as far as there is one. Strangers wrote it. */
+/**
+ * Return requests for a model's `/schema`: one record by its columns, or JSON text. Values are
+ * those of the row `known`, if there is one. The schema is foreign data, so check it.
+ */
 export function predictionsOf(
   told: unknown,
   trans: TranslationBundle,
@@ -75,7 +77,7 @@ function plain(name: string, place: ICallField['place'], type: string): ICallFie
   return { name, place, type, help: '', default: null, choices: [], is_required: true, ...bounds };
 }
 
-/** By fields, what a model said of values that it refused (status 422). */
+/** Return a model's messages about refused values (status 422), by field. */
 export function refusedOf(status: number, text: string): Readonly<Record<string, string>> {
   if (status !== 422) {
     return {};

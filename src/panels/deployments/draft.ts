@@ -1,4 +1,4 @@
-/** What is typed into the form of a deployment; its ranges and defaults are the server's. */
+/** The typed values of a deployment's form; ranges and defaults come from the server. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../../api/client';
 import {
@@ -11,9 +11,9 @@ import {
 } from '../../api/types';
 import { pairLines, pairs } from '../environments/images';
 
-/** As it stands in a field. */
+/** A value as the text of its field. */
 export type Typed = string | readonly Port[];
-/** By the names of fields; what is not there was not touched. */
+/** Values by field name; a missing one was not changed. */
 export type Values = Readonly<Record<string, Typed | undefined>>;
 export type Problems = Readonly<Record<string, string>>;
 
@@ -23,14 +23,14 @@ export interface IDraft {
   values: Values;
 }
 
-/** What a model is made of: it is in the words, and has no field. */
+/** The source of a model: shown as text, without a field. */
 const SOURCE = ['run', 'output', 'path'];
-/** Asked first; the rest is behind *More*. */
+/** Shown first; the rest is behind *More*. */
 const FIRST = ['class_name', 'image', 'title', 'password'];
-/** Where a part of a port is refused: that stands at its own field. */
+/** A refused part of a port, which is shown at its own field. */
 const PORT_PART = /^ports\.\d+\.(name|port|path)$/;
 
-/** The fields of a service in a preset, that for the image first. */
+/** Return the fields of a service in a preset, the image first. */
 export function fieldsOf(
   form: DeploymentForm,
   { service, preset }: Pick<IDraft, 'service' | 'preset'>,
@@ -51,7 +51,7 @@ export function fieldsOf(
     is_required: !offered.image,
     is_advanced: false
   };
-  const isIde = offered.needs_password; // it has a command of its own, and asks for a password
+  const isIde = offered.needs_password; // an IDE has its own command and asks for a password
   return [image, ...fields]
     .filter(({ name }) => name !== (isIde ? 'command' : 'password'))
     .map(field => (field.name === 'password' ? { ...field, is_required: true } : field));
@@ -61,7 +61,7 @@ export function isFirst({ name }: FormField): boolean {
   return FIRST.includes(name);
 }
 
-/** A value as it stands in its field. */
+/** Return a value as the text of its field. */
 export function typed({ kind }: FormField, value: unknown): Typed {
   if (value === undefined || value === null) {
     return kind === 'ports' ? [] : '';
@@ -93,7 +93,7 @@ function read({ kind }: FormField, value: Typed): unknown {
   }
 }
 
-/** The numbers that are none. */
+/** Return the fields with unreadable numbers. */
 export function unread(
   fields: readonly FormField[],
   values: Values,
@@ -105,7 +105,7 @@ export function unread(
   return Object.fromEntries(wrong.map(({ name }) => [name, trans.__('A number is needed.')]));
 }
 
-/** What is sent for a new one: what was typed of the fields that are shown. */
+/** Return the body to create a deployment: the typed values of visible fields. */
 export function bodyOf(fields: readonly FormField[], draft: IDraft): Partial<NewDeployment> {
   const { service, preset, values } = draft;
   const said = fields.flatMap(field => {
@@ -115,7 +115,7 @@ export function bodyOf(fields: readonly FormField[], draft: IDraft): Partial<New
   return { service, preset, ...Object.fromEntries(said) };
 }
 
-/** What is sent of one that is edited: what is otherwise. An empty number or password stays. */
+/** Return the changed values of an edited deployment. An empty number or password stays. */
 export function changeOf(
   fields: readonly FormField[],
   values: Values,
@@ -133,7 +133,7 @@ export function changeOf(
   return Object.fromEntries(said);
 }
 
-/** The values of one there is, by the names of fields. */
+/** Return the values of an existing deployment by field name. */
 export function valuesOf({ title, description, spec }: Deployment): Record<string, unknown> {
   return { title, description, ...spec };
 }
@@ -143,14 +143,14 @@ export function labelOf({ kind, title, least, most, unit }: FormField): string {
   return kind === 'number' ? `${title} (${[least, most].join('–')}${unit && ` ${unit}`})` : title;
 }
 
-/** Without what is wrong with a field, or with a part of it. */
+/** Return the messages without those about a field or its parts. */
 export function solved(problems: Problems, name: string): Problems {
   return Object.fromEntries(
     Object.entries(problems).filter(([path]) => path.split('.')[0] !== name)
   );
 }
 
-/** What is refused, by field; what is about none of them is under "". */
+/** Return the messages of a refusal by field; general ones are under "". */
 export function problemsOf(error: unknown, fields: readonly FormField[]): Problems {
   const { details = [], message, hint } = error as Partial<ApiError>;
   const found: Record<string, string> = {};

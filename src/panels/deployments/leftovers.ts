@@ -1,12 +1,14 @@
-/** What a form had built before anybody deployed it. */
+/** Handles images that a form built before anybody deployed them. */
 import { ApiClient, ApiError } from '../../api/client';
 import { ModelPackage } from '../../api/types';
 
-/** The server keeps it for ten minutes each time that it hears of the form. */
+/** The server keeps an image for ten minutes after each renewal. */
 const RENEWED_MS = 60_000;
 
-/** It is removed with the form, unless something uses it by then: that is for the server to say.
- * `onLost` hears that it is gone, as it may be where the machine has slept. */
+/**
+ * Removes images with the form, unless they are in use, which the server decides. `onLost` is
+ * called when an image is gone, for example after the machine slept.
+ */
 export class Leftovers {
   constructor(
     private readonly client: ApiClient,
@@ -18,10 +20,10 @@ export class Leftovers {
 
   add(made: Promise<ModelPackage>): void {
     this._made.push(made);
-    made.then(({ id }) => this._known.push(id)).catch(() => undefined); // nothing came of it
+    made.then(({ id }) => this._known.push(id)).catch(() => undefined); // nothing was built
   }
 
-  /** None of it goes before this is over. */
+  /** Keep the images until this work is over. */
   hold<T>(work: Promise<T>): Promise<T> {
     this._isHeld = true;
     this._held = work
@@ -40,7 +42,7 @@ export class Leftovers {
     await Promise.all(this._known.map(id => this._remove(id)));
   }
 
-  /** The page goes: there is no time to wait for what is under way. */
+  /** The page closes, so there is no time to wait for pending work. */
   private readonly _leave = ({ persisted }: PageTransitionEvent) => {
     if (!persisted && !this._isHeld) {
       this._known.forEach(id => void this._remove(id, true));
@@ -60,7 +62,7 @@ export class Leftovers {
     const query = { unless_used: true };
     return this.client
       .call('models.delete', { path: { model }, query, keepalive })
-      .catch(() => undefined); // another build has taken its place, or the server is gone
+      .catch(() => undefined); // another build has replaced it, or the server is gone
   }
 
   private _held: Promise<unknown> = Promise.resolve();

@@ -4,7 +4,7 @@ import { IPanelServices } from '../services';
 
 const MAX_SHOWN = 200;
 
-/** The revisions, newest first; read anew when the deployment changes. */
+/** Return the revisions, newest first; reload them when the deployment changes. */
 export function useRevisions(
   { yard }: IPanelServices,
   deployment: Deployment
@@ -26,7 +26,7 @@ export function useRevisions(
   return revisions;
 }
 
-/** What happened to it, newest first; text when that cannot be told. */
+/** Return the events of a deployment, newest first; a text if they cannot be loaded. */
 export function useEvents(
   { yard }: IPanelServices,
   deployment: Deployment

@@ -1,11 +1,11 @@
-/** Where a model is deployed already: what is deployed now may be the next revision of that. */
+/** Finds existing deployments of a model, which may get a new revision. */
 import { useEffect, useState } from 'react';
 import { Deployed, DeployedAs, Deployment } from '../../api/types';
 import { IModelSource, IPanelServices } from '../services';
 
 const NOWHERE: Deployed = { items: [], into: '', name: '' };
 
-/** Undefined until it is known. */
+/** Undefined while loading. */
 export function useDeployed(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
@@ -22,13 +22,13 @@ export function useDeployed(
     yard.client
       .call('models.deployed', { body, signal })
       .then(setFound)
-      .catch(() => signal.aborted || setFound(NOWHERE)); // building it tells why
+      .catch(() => signal.aborted || setFound(NOWHERE)); // the build reports the reason
     return () => control.abort();
   }, [yard, source, className]);
   return found;
 }
 
-/** Make an image the next revision of a deployment; one that was stopped is started with it. */
+/** Make an image the next revision of a deployment; a stopped deployment is started. */
 export async function revise(
   { yard }: IPanelServices,
   { id, revision, changed_at }: DeployedAs,

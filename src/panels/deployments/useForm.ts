@@ -10,7 +10,7 @@ export interface IOffer {
   images: readonly string[];
 }
 
-/** What can be deployed; text when the server does not tell. */
+/** Return the form with everything that can be deployed; a text if it cannot be loaded. */
 export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
   const [form, setForm] = useState<DeploymentForm | string>();
   const [images, setImages] = useState<readonly string[]>([]);
@@ -26,7 +26,7 @@ export function useForm({ yard }: IPanelServices): IOffer | string | undefined {
         const ready = items.filter(({ state }) => state === 'ready');
         setImages([...new Set(ready.map(({ reference }) => reference))]);
       })
-      .catch(() => undefined); // names are typed as well
+      .catch(() => undefined); // names can be typed as well
   }, [yard]);
   return typeof form === 'object' ? { form, images } : form;
 }

@@ -1,4 +1,4 @@
-/** The model that a form begins with: its image is built while the form is filled in. */
+/** The model of a form, whose image is built while the user fills the form in. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
@@ -7,18 +7,20 @@ import { IModelSource, IPanelServices } from '../services';
 import { Leftovers } from './leftovers';
 
 export interface IMaking {
-  /** What is being built, once the server has read what it is made of. */
+  /** The build, once the server has read its source. */
   made: ModelPackage | undefined;
   /** Why it is not built before it is deployed. */
   later: string;
-  /** Ask for it; what was asked for with this class already is not asked for again. */
+  /** Request the build; a class that was requested before is not requested again. */
   make: (className: string) => Promise<ModelPackage>;
-  /** What was made is left alone until this is over, whatever becomes of the form. */
+  /** Keep the build until this work is over, even if the form closes. */
   hold: <T>(work: Promise<T>) => Promise<T>;
 }
 
-/** Builds at once what the source says, unless something else would have to go for it; `onRefused`
- * hears why not. What nobody has deployed is gone after the form. */
+/**
+ * Build the source at once, unless that would replace something else; `onRefused` gets the reason
+ * of a refusal. A build without a deployment is deleted after the form closes.
+ */
 export function useModel(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
@@ -40,7 +42,7 @@ export function useModel(
       leftovers.current?.add(answer);
     }
     answer.then(setMade, ({ code, message, hint }: ApiError) => {
-      asked.current = undefined; // it may be asked for once more
+      asked.current = undefined; // so that it can be requested again
       setMade(undefined);
       setLater(code === 'conflict' ? `${message} ${hint}` : '');
     });
@@ -69,7 +71,7 @@ export function useModel(
   return { made, later, make, hold };
 }
 
-/** Which class of a file is meant; the server guesses it where there is but one. */
+/** Return the field for the class; the server guesses it if the file has only one. */
 export function classField(trans: TranslationBundle): FormField {
   return {
     name: 'class_name',

@@ -1,4 +1,4 @@
-/** What the server says of deployments, in the words of the interface. */
+/** Describes deployments in the words of the interface. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Link, Revision, RevisionSpec } from '../../api/types';
@@ -6,7 +6,7 @@ import { IYard } from '../../api/yard';
 
 const RESTS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
 
-/** What it is called among others: with its host name where another one is called the same. */
+/** Return the title, with the name if another deployment has the same title. */
 export function titleAmong<T extends { id: string; title: string; name: string }>(
   { id, title, name }: T,
   others: readonly T[]
@@ -15,17 +15,17 @@ export function titleAmong<T extends { id: string; title: string; name: string }
   return isShared && title && title !== name ? `${title} (${name})` : title || name;
 }
 
-/** Nothing of it runs, or is about to. */
+/** Return whether nothing of it runs or is about to run. */
 export function isAtRest({ state }: { state: string }): boolean {
   return RESTS.has(state);
 }
 
-/** On its way from one state to another. */
+/** Return whether it is changing its state. */
 export function isUnderWay({ state }: { state: string }): boolean {
   return ['queued', 'starting', 'stopping'].includes(state);
 }
 
-/** What may be done with it, by the names of commands. */
+/** Return the names of the commands that apply to it. */
 export function actionsOf(deployment: Deployment): string[] {
   const turn = isAtRest(deployment) || deployment.state === 'stopping' ? 'start' : 'stop';
   const older = deployment.revision > 1 ? ['roll-back'] : [];
@@ -60,7 +60,7 @@ export function serviceText(service: string, trans: TranslationBundle): string {
   return words[service] ?? service;
 }
 
-/** What was done to it: `created`, `edited`, `rolled back to 3`, `stopped` … */
+/** Translate a change: `created`, `edited`, `rolled back to 3`, `stopped` … */
 export function changeText(change: string, trans: TranslationBundle): string {
   const [, number] = /^rolled back to (\d+)$/.exec(change) ?? [];
   const words: Record<string, string> = {
@@ -75,7 +75,7 @@ export function changeText(change: string, trans: TranslationBundle): string {
   return number ? trans.__('rolled back to revision %1', number) : (words[change] ?? change);
 }
 
-/** One value of a specification as text. */
+/** Return one value of a specification as text. */
 export function showPart(value: unknown): string {
   if (Array.isArray(value)) {
     return value
@@ -96,7 +96,7 @@ export interface IPartChange {
   now: string;
 }
 
-/** What a revision has otherwise than the one before it. */
+/** Return the differences between a revision and its predecessor. */
 export function changesOf(revision: Revision, before: Revision | undefined): IPartChange[] {
   if (!before) {
     return [];

@@ -18,7 +18,7 @@ interface IAddMissingProps {
   missing: Missing;
 }
 
-/** What a step lacked is added to its library, or to one that is chosen, and the run goes on. */
+/** Adds missing packages of a task to its environment, or to a chosen one, and retries the run. */
 export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const { yard, commands, trans, run, missing } = props;
   const [isOpen, setOpen] = useState(false);
@@ -55,7 +55,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
       if (found?.changes.length) {
         const made = await yard.client.call('environments.change', question);
         await whenInstalled(yard.environments, made, trans);
-        setFound({ ...found, changes: [] }); // a retry that is refused installs nothing twice
+        setFound({ ...found, changes: [] }); // a refused retry must not install twice
       }
       const query = { environment: known };
       const next = await yard.client.call('runs.retry', { path: { run }, query });
@@ -138,7 +138,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   );
 }
 
-/** Those that have something installed, once they are wanted. */
+/** Return the installed environments, once they are needed. */
 function useLibraries({ environments }: IYard, isWanted: boolean): readonly Environment[] {
   const [items, setItems] = useState(environments.items);
   useEffect(() => {

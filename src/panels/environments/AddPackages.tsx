@@ -8,14 +8,16 @@ import { isUnderWay, refused } from './words';
 interface IAddPackagesProps {
   services: IPanelServices;
   environment: Environment;
-  /** Changes when the field is to take the focus. */
+  /** Changes when the field should take the focus. */
   wanted: unknown;
-  /** The next version is being made. */
+  /** Called when the next version is being installed. */
   onInstall: () => void;
 }
 
-/** The field for more packages, or of a library that was never installed for all of them: what they
- * would change is shown before anything is installed. */
+/**
+ * The field for more packages; for an environment that was never installed, for all of them. It
+ * shows the changes before an installation.
+ */
 export function AddPackages(props: IAddPackagesProps): JSX.Element {
   const { services, environment, wanted, onInstall } = props;
   const { yard, trans } = services;
@@ -36,7 +38,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
   useEffect(() => {
     if (sent.current?.number === current.number && current.state === 'ready') {
       const { text: done } = sent.current;
-      setText(now => (now === done ? '' : now)); // what failed stays, to be put right
+      setText(now => (now === done ? '' : now)); // a failed text stays, to be corrected
     }
   }, [current]);
   const change = (next: string) => {

@@ -6,13 +6,13 @@ const SIGNS = { added: '+', changed: '~', removed: '−' };
 
 interface IChangesProps {
   changes: readonly PackageChange[];
-  /** Said when there are none. */
+  /** Shown if there are no changes. */
   none: string;
   label: string;
   trans: TranslationBundle;
 }
 
-/** Packages that differ: + added, ~ changed, − removed. */
+/** Differing packages: + added, ~ changed, − removed. */
 export function Changes({ changes, none, label, trans }: IChangesProps): JSX.Element {
   const said = {
     added: trans.__('added'),

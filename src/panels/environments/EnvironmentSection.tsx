@@ -13,7 +13,7 @@ import { isUnderWay, sizeOf, stateOf } from './words';
 
 const nameOf = ({ name }: Environment) => name;
 
-/** Libraries of the sidebar. */
+/** Environments in the sidebar. */
 export function EnvironmentSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { environments } = yard;

@@ -21,7 +21,7 @@ interface IEnvironmentViewProps {
   target: ITarget;
 }
 
-/** One library: what is in it, more packages, its versions. */
+/** One environment: its packages, a field for more, its versions. */
 export default function EnvironmentView(props: IEnvironmentViewProps): JSX.Element {
   const { services, id, target } = props;
   const { yard, trans } = services;

@@ -8,7 +8,7 @@ interface IChoicesProps {
   services: IPanelServices;
 }
 
-/** What the image has besides the packages. */
+/** What the image contains besides the packages. */
 export function Choices({ draft, services }: IChoicesProps): JSX.Element {
   const { browser, trans } = services;
   const { problems, change } = draft;
@@ -82,13 +82,13 @@ interface ITextFieldProps {
   label: string;
   first: string;
   problem?: string;
-  /** Lines, and not one. */
+  /** Several lines. */
   isLong?: boolean;
   placeholder?: string;
   onChange: (text: string) => void;
 }
 
-/** The text is kept as it is typed, whatever is made of it. */
+/** Keeps the text as typed, whatever is read from it. */
 function TextField({ first, onChange, ...rest }: ITextFieldProps): JSX.Element {
   const [text, setText] = useState(first);
   return (
@@ -110,7 +110,7 @@ interface IFieldProps {
   isLong?: boolean;
   placeholder?: string;
   onChange: (value: string) => void;
-  /** Stands below it. */
+  /** Shown below the field. */
   children?: ReactNode;
 }
 

@@ -12,14 +12,16 @@ import { LogBox } from './LogBox';
 
 interface IImageListProps {
   services: IPanelServices;
-  /** The id of the library. */
+  /** The id of the environment. */
   of: string;
   images: readonly NamedImage[];
-  /** One is being made. */
+  /** Called when an image is being built or pushed. */
   onMade: (made: NamedImage) => void;
 }
 
-/** What was built and pushed of the library, and pulled for it; each is sent on or removed. */
+/**
+ * The images that were built, pushed or pulled for the environment; each can be pushed or removed.
+ */
 export function ImageList({ services, of, images, onMade }: IImageListProps): JSX.Element {
   const { trans } = services;
   const head = [trans.__('Image'), trans.__('State'), trans.__('Made by'), trans.__('Size')];
@@ -145,7 +147,7 @@ function push(
   });
 }
 
-/** The list hears of it by itself. */
+/** Remove an image; an event updates the list. */
 function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
   const { yard, trans } = services;
   const isLive = isBeingMade(image);
@@ -160,7 +162,7 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
   });
 }
 
-/** What would be removed. */
+/** Return a text that says what would be removed. */
 export function consequence(image: NamedImage, trans: TranslationBundle): string {
   if (isBeingMade(image)) {
     return trans.__('It is not made any further, and its log is removed.');

@@ -14,7 +14,7 @@ interface IImageTabProps {
   environment: Environment;
 }
 
-/** The library as an image: what is chosen for it, its Dockerfile, and how building it goes. */
+/** The environment as an image: its options, its Dockerfile, and the build. */
 export function ImageTab({ services, environment }: IImageTabProps): JSX.Element {
   const { yard, trans } = services;
   const { images, newest: image, add } = useImages(services, environment);
@@ -114,7 +114,9 @@ interface ITextProps {
   image: NamedImage | undefined;
 }
 
-/** The Dockerfile: what is made, with the line that failed, and below the marker what people write. */
+/**
+ * The Dockerfile: the generated part with the failed line, and below the marker the user's part.
+ */
 function Text({ draft, image, trans }: ITextProps): JSX.Element | null {
   const { shown, recipe, problems, change } = draft;
   const id = useId();

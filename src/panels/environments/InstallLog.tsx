@@ -11,13 +11,13 @@ interface IInstallLogProps {
   versions: readonly EnvironmentVersion[];
 }
 
-/** What installing a version says, or said. */
+/** The log of installing a version. */
 export function InstallLog({ services, environment, versions }: IInstallLogProps): JSX.Element {
   const { yard, trans } = services;
   const { id, current } = environment;
   const [number, setNumber] = useState<number>();
   const version = versions.find(one => one.number === number) ?? current;
-  // who begins once more writes anew, in another place
+  // a repeated installation writes a new log in another folder
   const of = `${version.id} ${version.place}`;
   const log = useInstallLog(of, (after, signal) =>
     yard.client.call('environments.log', {

@@ -5,16 +5,16 @@ import { copyText } from '../../components/problems';
 
 interface ILogBoxProps {
   lines: readonly string[];
-  /** Why there may be more. */
+  /** Why the log may be incomplete. */
   problem: string;
   label: string;
   isLive: boolean;
   trans: TranslationBundle;
-  /** Stands at the head. */
+  /** Shown at the top. */
   children?: ReactNode;
 }
 
-/** A log that follows its end until somebody scrolls up. */
+/** A log that follows its end until the user scrolls up. */
 export function LogBox(props: ILogBoxProps): JSX.Element {
   const { lines, problem, label, isLive, trans, children } = props;
   const [follow, setFollow] = useState(true);
@@ -27,7 +27,7 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       }
     };
     toEnd();
-    const observer = new ResizeObserver(toEnd); // what is above it grows and shrinks
+    const observer = new ResizeObserver(toEnd); // the content above changes its height
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, [follow, text]);

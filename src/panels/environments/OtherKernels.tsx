@@ -21,7 +21,7 @@ export function originOf({ language, origin, place }: Kernel, trans: Translation
   return [language, words[origin]].filter(Boolean).join(' · ');
 }
 
-/** Kernels that are no library: others install and remove them, notebooks use them. */
+/** Kernels outside of environments: users install and remove them elsewhere. */
 export function OtherKernels({ services }: { services: IPanelServices }): JSX.Element | null {
   const { yard, trans } = services;
   const [kernels, setKernels] = useState<readonly Kernel[]>([]);

@@ -9,13 +9,13 @@ import { isUnderWay } from './words';
 interface IPackagesProps {
   services: IPanelServices;
   environment: Environment;
-  /** The one that is installed; none yet. */
+  /** The installed version, if any. */
   version: EnvironmentVersion | undefined;
-  /** The next version is being made. */
+  /** Called when the next version is being installed. */
   onInstall: () => void;
 }
 
-/** What was asked for, and all that came of it. */
+/** The requested packages, and all installed ones. */
 export function Packages(props: IPackagesProps): JSX.Element {
   const { services, environment, version } = props;
   const { trans } = services;

@@ -9,7 +9,7 @@ import { told } from '../told';
 import { Changes } from './Changes';
 import { isUnderWay, stateOf } from './words';
 
-/** All versions, newest first; the current one until they are known. */
+/** Return all versions, newest first; the current one until they are known. */
 export function useVersions(
   { yard }: IPanelServices,
   { id, current }: Environment
@@ -24,7 +24,7 @@ export function useVersions(
   return [current, ...versions.filter(version => version.id !== current.id)];
 }
 
-/** Go back: the next version has the lock of that one. */
+/** Roll back: create a new version with the lock of that one. */
 function use(services: IPanelServices, { id }: Environment, version: number): Promise<unknown> {
   const { yard, trans } = services;
   return told(services, trans.__('Not installed.'), async () => {
@@ -108,11 +108,11 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
 interface ICompareProps {
   services: IPanelServices;
   environment: string;
-  /** Newest first; two at least. */
+  /** Newest first, at least two. */
   versions: readonly EnvironmentVersion[];
 }
 
-/** Which packages differ between two versions. */
+/** The packages that differ between two versions. */
 function Compare({ services, environment, versions }: ICompareProps): JSX.Element {
   const { yard, trans } = services;
   const ask = useCallback(

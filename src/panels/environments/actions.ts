@@ -13,7 +13,7 @@ async function known({ yard }: IPanelServices, id: string): Promise<Environment>
   return yard.environments.find(id) ?? yard.client.call('environments.get', { path });
 }
 
-/** The kernel, once there is one. */
+/** Return the kernel once it exists. */
 async function kernelOf(services: IPanelServices, id: string): Promise<string> {
   const { kernel } = await known(services, id);
   if (!kernel) {
@@ -22,11 +22,11 @@ async function kernelOf(services: IPanelServices, id: string): Promise<string> {
   return kernel;
 }
 
-/** A new library, where one is named with the packages of a kernel. */
+/** Create an environment, optionally with the packages of a kernel. */
 function create(services: IPanelServices, capture = ''): Promise<unknown> {
   return told(services, services.trans.__('No library was made.'), async () => {
     const { yard, trans } = services;
-    void yard.environments.start(); // a form does not wait: the server refuses a name that is taken
+    void yard.environments.start(); // the form does not wait: the server refuses a taken name
     const { items } = yard.environments;
     const wish = trans.__('library');
     const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
@@ -57,7 +57,7 @@ export const environmentActions = {
   notebookWithEnvironment: (services: IPanelServices, [id]: string[]) =>
     told(services, services.trans.__('No notebook was made.'), async () => {
       const kernelName = await kernelOf(services, id);
-      await renewKernels(services); // it may be new
+      await renewKernels(services); // the kernel may be new
       await services.commands.execute('notebook:create-new', { kernelName });
     }),
 

@@ -1,4 +1,4 @@
-/** A dialog for a new library, which asks again with the words of a refusal at the field. */
+/** A dialog for a new environment; it shows refusals at the fields. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
@@ -11,11 +11,11 @@ import { IRefused, refused } from './words';
 interface ILibrary {
   name: string;
   requirements: string;
-  /** A kernel whose packages it has too; '' for none. */
+  /** A kernel whose packages are included; '' for none. */
   capture: string;
 }
 
-/** The one that was made; undefined when the user leaves the dialog. */
+/** Return the new environment; undefined if the user cancels. */
 export async function askLibrary(
   begun: Omit<ILibrary, 'requirements'>,
   trans: TranslationBundle,
@@ -45,7 +45,7 @@ export async function askLibrary(
 }
 
 interface IFormProps {
-  /** Takes what is typed. */
+  /** Changed while the user types. */
   library: ILibrary;
   problems: IRefused;
   trans: TranslationBundle;

@@ -1,4 +1,4 @@
-/** The images of a library, and the Dockerfile that the next one would be built from. */
+/** The images of an environment, and the Dockerfile of the next one. */
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../api/types';
@@ -12,15 +12,15 @@ export function isBeingMade({ state }: Pick<NamedImage, 'state'>): boolean {
 }
 
 export interface IImages {
-  /** What was built and pushed of the library, and pulled for it, newest first. */
+  /** The images that were built, pushed or pulled for the environment, newest first. */
   images: readonly NamedImage[];
-  /** The newest that was to be built of it. */
+  /** The newest image with a requested build. */
   newest: NamedImage | undefined;
-  /** One that is being made now. */
+  /** Add an image that is being built. */
   add: (made: NamedImage) => void;
 }
 
-/** The images of a library, asked for again whenever an image changes. */
+/** Return the images of an environment, reloaded whenever an image changes. */
 export function useImages({ yard }: IPanelServices, { id }: Environment): IImages {
   const [images, setImages] = useState<readonly NamedImage[]>([]);
   useEffect(() => {
@@ -52,20 +52,20 @@ export function useImages({ yard }: IPanelServices, { id }: Environment): IImage
 }
 
 export interface IDraft {
-  /** Undefined until the server has told it. */
+  /** Undefined until the server responds. */
   shown?: DockerfileText;
   recipe?: Recipe;
-  /** What is refused, by field. */
+  /** Messages of a refusal, by field. */
   problems: Record<string, string>;
   change: (part: Partial<Recipe>) => void;
-  /** Leave behind all that was chosen, before too. */
+  /** Discard all choices, including saved ones. */
   restart: () => Promise<void>;
-  /** How often that was done: fields that keep what was typed begin anew. */
+  /** Counts restarts, so that fields that keep their text begin anew. */
   turn: number;
   refuse: (error: unknown) => void;
 }
 
-/** A recipe that is being edited; the server says what comes of it. */
+/** Return a recipe for editing; the server returns the resulting Dockerfile. */
 export function useDraft({ yard }: IPanelServices, { id, installed }: Environment): IDraft {
   const [shown, setShown] = useState<DockerfileText>();
   const [edited, setEdited] = useState<Recipe>();
@@ -110,7 +110,7 @@ export function useDraft({ yard }: IPanelServices, { id, installed }: Environmen
   };
 }
 
-/** By the field of the recipe; what is about none of them is under "". */
+/** Return the messages of a refusal by field of the recipe; general ones are under "". */
 export function problemsOf(error: unknown): Record<string, string> {
   const found: Record<string, string> = {};
   const details = error instanceof ApiError ? error.details : [];
@@ -121,12 +121,12 @@ export function problemsOf(error: unknown): Record<string, string> {
   return details.length ? found : { '': (error as Error).message };
 }
 
-/** Words between spaces or commas. */
+/** Split words at spaces or commas. */
 export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean);
 }
 
-/** `NAME=VALUE` in each line. */
+/** Parse `NAME=VALUE` in each line. */
 export function pairs(text: string): Record<string, string> {
   const lines = text.split('\n').map(line => line.trim());
   return Object.fromEntries(
@@ -143,7 +143,7 @@ export function pairLines(values: Record<string, string> | undefined): string {
     .join('\n');
 }
 
-/** The text up to the marker and with it: what people do not write. */
+/** Return the generated text, up to and including the marker. */
 export function madePart({ text, marker }: DockerfileText): string {
   return text.slice(0, text.indexOf(marker) + marker.length);
 }

@@ -1,15 +1,15 @@
-/** What installing says, as it says it. */
+/** Reads an installation log while it grows. */
 import { useEffect, useReducer, useState } from 'react';
 import { LogChunk } from '../../api/types';
 import { LogBuffer } from '../../runs/logBuffer';
 
 const PAUSE = 1000;
-/** More text would make a page slow; the end of it tells most. */
+/** More text would make a page slow, and the end says most. */
 const LIMIT = 512 * 1024;
 
 type Ask = (after: number, signal: AbortSignal) => Promise<LogChunk>;
 
-/** Reads a log on from the byte where it stands. */
+/** Reads a log from its current byte. */
 export class LogReader {
   constructor(private readonly ask: Ask) {}
 
@@ -18,7 +18,7 @@ export class LogReader {
   /** Nothing more will be written. */
   done = false;
 
-  /** All that is there by now. */
+  /** Read everything that is available. */
   async read(): Promise<void> {
     for (let more = true; more && !this.done;) {
       const { text, next, done } = await this.ask(this.buffer.end, this.control.signal);
@@ -34,7 +34,7 @@ export class LogReader {
   }
 }
 
-/** The log of one building of a version, `of`; read on until it is done. */
+/** Return the log of one installation, `of`, and follow it to its end. */
 export function useInstallLog(of: string, ask: Ask): { lines: readonly string[]; problem: string } {
   const [, draw] = useReducer((count: number) => count + 1, 0);
   const [reader, setReader] = useState<LogReader>();

@@ -1,12 +1,12 @@
 import { IPanelServices } from '../services';
 
-/** The kernel of a version is offered a moment after the version is installed. */
+/** The kernel of a version appears a moment after the installation. */
 const TURNS = 20;
 const PAUSE = 250;
 
 let last = Promise.resolve();
 
-/** JupyterLab looks for kernels once a minute; those of libraries are wanted now. */
+/** JupyterLab looks for kernels once a minute; this makes new ones visible at once. */
 export function renewKernels(services: IPanelServices): Promise<void> {
   last = last.then(() => look(services)).catch(() => undefined); // JupyterLab looks again by itself
   return last;

@@ -3,9 +3,11 @@ import { Collection } from '../../api/collection';
 import { Environment } from '../../api/types';
 import { isUnderWay } from './words';
 
-/** Waits until the newest version of a library is installed, as events tell.
+/**
+ * Wait until the newest version of an environment is installed.
  *
- * @throws what the installer says when it fails, or when the library is deleted meanwhile. */
+ * @throws the installer's message when it fails, or when the environment is deleted meanwhile.
+ */
 export async function whenInstalled(
   environments: Pick<Collection<Environment>, 'changed' | 'find' | 'put' | 'start'>,
   made: Environment,

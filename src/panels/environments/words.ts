@@ -1,10 +1,10 @@
-/** What the server says of libraries, in the words of the interface. */
+/** Describes environments in the words of the interface. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../../api/client';
 import { Environment, EnvironmentVersion, PackageChange } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 
-/** The state as it is shown. */
+/** Return the state as it is shown. */
 export function stateOf({ state }: EnvironmentVersion): string {
   return state === 'ready' ? 'installed' : state;
 }
@@ -25,7 +25,7 @@ export function sizeOf(version: EnvironmentVersion, trans: TranslationBundle): s
     .join(' · ');
 }
 
-/** What stands though the newest version failed. */
+/** Return what is still installed after the newest version failed. */
 export function asItWas({ installed }: Environment, trans: TranslationBundle): string {
   return installed
     ? trans.__('The library is as it was: version %1 is installed.', installed)
@@ -35,13 +35,13 @@ export function asItWas({ installed }: Environment, trans: TranslationBundle): s
 }
 
 export interface IRefused {
-  /** About the name. */
+  /** A message about the name. */
   name: string;
-  /** About packages, by line where it is known. */
+  /** Messages about packages, with their lines if known. */
   packages: readonly string[];
 }
 
-/** What was refused, for each field. */
+/** Return the messages of a refusal by field. */
 export function refused(error: unknown, trans: TranslationBundle): IRefused {
   if (!(error instanceof ApiError)) {
     return { name: '', packages: [(error as Error).message] };
@@ -66,7 +66,7 @@ function inLine(
   return line ? trans.__('Line %1: %2', line, message) : message;
 }
 
-/** The parts, each with its full stop. */
+/** Join the parts, each with a full stop. */
 export function sentences(...parts: string[]): string {
   return parts
     .filter(Boolean)

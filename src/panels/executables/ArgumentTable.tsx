@@ -15,14 +15,14 @@ import {
 
 interface IArgumentTableProps {
   drafts: readonly IDraft[];
-  /** A notebook's names and defaults are those of its parameters cell. */
+  /** For a notebook, the parameters cell determines names and defaults. */
   kind: string;
   errors: Readonly<Record<string, string>>;
   trans: TranslationBundle;
   onChange: (drafts: readonly IDraft[]) => void;
 }
 
-/** The arguments of an executable, each a row of fields. */
+/** The arguments of an executable, each as a row of fields. */
 export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
   const { drafts, kind, trans, onChange } = props;
   const isCommand = !tellsArguments(kind);

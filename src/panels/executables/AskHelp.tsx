@@ -8,7 +8,7 @@ interface IAskHelpProps {
   onRead: (found: Inspection) => void;
 }
 
-/** Runs the program with `--help`, on a click only, and hands on what was read. */
+/** Runs the program with `--help` on a click, and passes on what was read. */
 export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
   const { yard, trans } = services;
   const [busy, setBusy] = useState(false);

@@ -75,7 +75,7 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
   );
 }
 
-/** Why there is no such line; the server counts arguments, people know their names. */
+/** Return why there is no command line; the server counts arguments, users know their names. */
 function problemOf(error: unknown, draft: CommandDraft): string {
   const [first] = Object.entries(fieldErrors(error));
   if (!first) {

@@ -6,11 +6,11 @@ import { IPanelServices } from '../services';
 interface ICompareProps {
   services: IPanelServices;
   executable: string;
-  /** Newest first; two at least. */
+  /** Newest first, at least two. */
   versions: readonly ExecutableVersion[];
 }
 
-/** What changed in the code from one version to another. */
+/** The changes of the code between two versions. */
 export function Compare({ services, executable, versions }: ICompareProps): JSX.Element {
   const { yard, trans } = services;
   const [newest] = versions;

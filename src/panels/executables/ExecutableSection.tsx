@@ -12,7 +12,7 @@ import { openExecutable } from '../views';
 
 const nameOf = ({ name }: Executable) => name;
 
-/** Executables of the sidebar: what they take and give. */
+/** Executables in the sidebar, with their inputs and outputs. */
 export function ExecutableSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { executables } = yard;

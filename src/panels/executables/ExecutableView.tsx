@@ -16,7 +16,7 @@ import { ExecutableVersions } from './Versions';
 interface IExecutableViewProps {
   services: IPanelServices;
   target: IExecutableTarget;
-  /** A file was registered: from now on the view is of the executable. */
+  /** Called when a file was registered; the view then shows the executable. */
   onRegistered: (executable: Executable) => void;
 }
 
@@ -77,7 +77,7 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
   );
 }
 
-/** The executable, kept true, and what there is to say of its file; text when it is gone. */
+/** Return the executable, updated, and facts about its file; a text when it is gone. */
 function useExecutable(
   { yard, app }: IPanelServices,
   id: string
@@ -93,7 +93,7 @@ function useExecutable(
       const fresh = await yard.client.call('executables.get', { path: { executable: id } });
       setFound(fresh);
       if (yard.executables.find(id)) {
-        yard.executables.put(fresh); // what is listed may be of before
+        yard.executables.put(fresh); // the list may be out of date
       }
     } catch (error) {
       setFound(undefined);
@@ -101,7 +101,7 @@ function useExecutable(
     }
   }, [yard, id]);
   useEffect(() => void executables.start(), [executables]);
-  useEffect(() => void read(), [read, current]); // lists do not look at files
+  useEffect(() => void read(), [read, current]); // lists do not check files
   useEffect(() => {
     const { contents } = app.serviceManager;
     const onChange = (_: unknown, change: Contents.IChangedArgs) => {

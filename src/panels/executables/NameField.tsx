@@ -3,16 +3,16 @@ import { TranslationBundle } from '@jupyterlab/translation';
 interface INameFieldProps {
   name: string;
   error?: string;
-  /** A name that nothing has, when this one is taken. */
+  /** A free name if this one is taken. */
   free?: string;
   busy: boolean;
   trans: TranslationBundle;
   onChange: (name: string) => void;
-  /** Take the free name and save. */
+  /** Use the free name and save. */
   onFree: (name: string) => void;
 }
 
-/** The name, and under it why it cannot be that one. */
+/** The name, with an error message below it. */
 export function NameField(props: INameFieldProps): JSX.Element {
   const { name, error, free, busy, trans, onChange, onFree } = props;
   return (

@@ -22,18 +22,18 @@ interface ISource {
   resources?: Partial<Resources>;
   hints?: readonly string[];
   can_tag?: boolean;
-  /** Its file as it is now would make another version. */
+  /** Reads the file again, if it differs from the newest version. */
   renew?: () => Promise<void>;
 }
 
-/** How to save, other than under the name in its field as what the form is about. */
+/** How to save differently from the form's name and target. */
 interface IInstead {
   name?: string;
-  /** As a version of this one. */
+  /** Save as a version of this executable. */
   of?: Executable;
 }
 
-/** What may be done about a name that is taken. */
+/** The options for a taken name. */
 interface ITaken {
   free: string;
   of?: Executable;
@@ -43,13 +43,13 @@ interface IRegisterFormProps {
   services: IPanelServices;
   source: ISource;
   target: IExecutableTarget;
-  /** Of the executable that is changed; a file that is registered has none. */
+  /** The revision of the executable to change; missing for a new registration. */
   revision?: number;
   onTagged?: (found: Inspection) => void;
   onSaved: (saved: Executable) => void;
 }
 
-/** Name, command and arguments, to be corrected and saved. */
+/** Name, command and arguments, to correct and to save. */
 export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const { services, source, target, revision, onSaved } = props;
   const { yard, trans } = services;
@@ -219,7 +219,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   );
 }
 
-/** What the server noticed; a notebook without a parameters cell can be tagged at once. */
+/** The server's hints; a notebook without a parameters cell can be tagged here. */
 function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.Element | null {
   const { yard, trans } = services;
   const { path } = target;
@@ -257,7 +257,7 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
   );
 }
 
-/** The argument vector that was typed; text that is no list is one word of it. */
+/** Parse the argument vector; a text that is not a list becomes one word. */
 function readCommand(text: string): string[] | undefined {
   if (!text.trim() || text.trim() === '[]') {
     return undefined;

@@ -6,7 +6,7 @@ import { ValueField } from '../../forms/ValueField';
 
 interface IResourceFieldsProps {
   resources: Partial<Resources>;
-  /** Said by the server, by path. */
+  /** Messages of the server, by path. */
   errors: Readonly<Record<string, string>>;
   trans: TranslationBundle;
   onChange: (resources: Partial<Resources>) => void;
@@ -14,7 +14,7 @@ interface IResourceFieldsProps {
 
 const PLACE = 'resources.';
 
-/** What nodes of the executable use that say nothing else. */
+/** The resources of nodes that set none. */
 export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
   const { resources, trans, onChange } = props;
   const errors = Object.fromEntries(

@@ -12,7 +12,7 @@ interface ITestRunProps {
   executable: Executable;
 }
 
-/** Run an executable alone, with values typed here. */
+/** Runs an executable alone, with the values typed here. */
 export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
   const { yard, trans, commands } = services;
   const [holder] = useState(() => new ValuesHolder());
@@ -25,7 +25,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
   );
   const run = async () => {
     if (holder.unread.size) {
-      return; // the field says why
+      return; // the field shows the reason
     }
     holder.errors = {};
     holder.problem = '';

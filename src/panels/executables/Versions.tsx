@@ -10,7 +10,7 @@ interface IExecutableVersionsProps {
   executable: Executable;
 }
 
-/** What makes a version another than the one before it. */
+/** Return how a version differs from its predecessor. */
 export function whatIsNew(
   version: ExecutableVersion,
   before: ExecutableVersion | undefined,
@@ -23,7 +23,7 @@ export function whatIsNew(
     JSON.stringify([one.kind, one.arguments, one.command, one.resources]);
   const isCode = version.content_digest !== before.content_digest;
   const isTold = told(version) !== told(before);
-  // the bundle holds the code and its description too
+  // the bundle also contains the code and its description
   const isBeside = !isCode && !isTold && version.bundle_digest !== before.bundle_digest;
   return [
     isCode && trans.__('code'),

@@ -1,16 +1,18 @@
-/** Arguments while they are edited: every field as text or choice, until they are sent. */
+/** Arguments while they are edited: every field is a text or a choice. */
 import { Argument } from '../../api/types';
 import { parseValue, showValue, ValueType } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 
-/** Whether the code of that kind is itself the list of its arguments, and says how it gets them. */
+/** Return whether the code of this kind declares its arguments and how it receives them. */
 export function tellsArguments(kind: string): boolean {
   return kind === 'notebook' || kind === 'function';
 }
 
-/** As the server calls them, with the forms of an option and of a positional word apart: `joined` is
- * `--name=VALUE`, `either` joins only a value that begins with `-`, `separated` is a word after `--`.
- * `told` is what the form has no words for: it stays as it was. */
+/**
+ * The server's kinds, with more forms of options and positional words: `joined` is `--name=VALUE`,
+ * `either` joins only a value that begins with `-`, `separated` is a word after `--`. `told` is a
+ * kind that the form cannot show; it stays unchanged.
+ */
 export type ReachKind =
   | ''
   | 'option'
@@ -27,7 +29,7 @@ export type ReachKind =
   | 'stderr'
   | 'told';
 
-/** What the form leaves as its description tells it. */
+/** Reaches that the form keeps from the description. */
 const TOLD = ['bound', 'referenced', 'found', 'beside', 'file'];
 
 export interface IDraft {
@@ -46,7 +48,7 @@ export interface IDraft {
   reach: ReachKind;
   /** The flag, the position or the variable. */
   word: string;
-  /** As it came, and what the form does not show. */
+  /** The original argument, with what the form does not show. */
   own?: Partial<Argument>;
 }
 
@@ -70,12 +72,12 @@ export function newDraft(name = ''): IDraft {
   };
 }
 
-/** An argument that a person adds to a command: the program gets it under its name. */
+/** Return an argument that a user adds to a command; it is passed as an option. */
 export function addedDraft(): IDraft {
   return { ...newDraft(), reach: 'option' };
 }
 
-/** How a program usually calls an argument of this name. */
+/** Return how a program usually names an argument. */
 export function usualWord({ reach, name }: Pick<IDraft, 'reach' | 'name'>): string {
   if (!name) {
     return '';
@@ -109,7 +111,7 @@ export function draftOf(argument: Partial<Argument>): IDraft {
   };
 }
 
-/** Whether the program gets it in a way that the form has no words for. */
+/** Return whether the argument has a reach that the form cannot show. */
 export function isTold(own?: Partial<Argument>): boolean {
   return TOLD.includes((own?.reach as Record<string, unknown> | undefined)?.kind as string);
 }
@@ -121,7 +123,7 @@ function reachKind({ kind, joined, separated }: Record<string, unknown>): ReachK
   return separated === true ? 'separated' : ((kind as ReachKind | undefined) ?? '');
 }
 
-/** All of them: positions that nobody typed are counted on. */
+/** Return all arguments; missing positions are filled in. */
 export function argumentsOf(drafts: readonly IDraft[]): Record<string, unknown>[] {
   return drafts.map((draft, index) =>
     argumentOf(
@@ -130,7 +132,7 @@ export function argumentsOf(drafts: readonly IDraft[]): Record<string, unknown>[
   );
 }
 
-/** The place that a positional argument takes when nobody says which. */
+/** Return the position of a positional argument without one. */
 export function nextPosition(drafts: readonly IDraft[], index: number): string {
   return String(drafts.filter((draft, at) => at < index && isPlaced(draft)).length);
 }
@@ -155,7 +157,7 @@ function readChoices(text: string): Json {
         .filter(Boolean);
 }
 
-/** What the server is told; a text that is no value of its type goes as it is, to be refused. */
+/** Return the argument for the server; a text that does not fit is sent to be refused. */
 export function argumentOf(draft: IDraft): Record<string, unknown> {
   const { name, role, type, format, required, nullable, help } = draft;
   const told: Record<string, unknown> = { name, role, type, format, required, nullable, help };
@@ -219,7 +221,7 @@ function placeOf(word: string): number | string {
   return /^\d+$/.test(word) ? Number(word) : word;
 }
 
-/** What was said of field `field` of argument `index`; fields inside of a field count as it. */
+/** Return the message about a field of an argument, including its inner fields. */
 export function errorOf(
   errors: Readonly<Record<string, string>>,
   index: number,

@@ -15,7 +15,7 @@ interface IExecutedNotebookProps {
   step: string;
 }
 
-/** The executed notebook of a step, read-only, at its failing cell if there is one. */
+/** The executed notebook of a task, read-only, at its failed cell if there is one. */
 export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Element {
   const { services, model, step } = props;
   const { trans } = services;

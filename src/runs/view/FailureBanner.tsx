@@ -14,10 +14,10 @@ interface IFailureBannerProps {
 }
 
 const LINES = 5;
-/** So many failed steps are named. */
+/** At most this many failed tasks are named. */
 const NAMED = 8;
 
-/** Which steps failed; why one of them did, in one line, with the last lines that tell more. */
+/** The failed tasks, the reason of one of them in one line, and its last log lines. */
 export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
   const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();

@@ -23,13 +23,13 @@ import { TableSwitch } from './TableSwitch';
 
 const ROW = 26;
 const LABELS = 170;
-/** At the right of the longest bar, for how long it took. */
+/** The space to the right of the longest bar, for its duration. */
 const ROOM = 70;
-/** As many fit into the labels. */
+/** The maximum length of a label. */
 const LETTERS = 24;
 const LEAST = 480;
 const AXIS = 20;
-/** Less is not seen, in seconds. */
+/** Shorter parts are invisible, in seconds. */
 const SEEN = 0.1;
 const KEYS = [
   'created',
@@ -47,7 +47,7 @@ const KEYS = [
 
 const nodeOf = ({ node }: IBar): string => node;
 
-/** When each step waited, started and worked, as bars; the same as a table on request. */
+/** The waits, starts and work of each task as bars, or the same as a table. */
 export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
@@ -101,7 +101,7 @@ function attemptText({ number, state }: ITry, trans: TranslationBundle): string 
   return trans.__('attempt %1 %2', number, stateText(state, trans));
 }
 
-/** A text that fits beside the bars. */
+/** Shorten a text to fit beside the bars. */
 function short(text: string, letters: number): string {
   return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
 }

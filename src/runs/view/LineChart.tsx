@@ -12,12 +12,12 @@ const LEAST = 360;
 interface ILineChartProps {
   id: string;
   name: string;
-  /** All of it in words. */
+  /** The whole chart as text. */
   words: string;
   places: readonly number[];
-  /** With a gap where there is none. */
+  /** With gaps for missing values. */
   values: readonly (number | null)[];
-  /** Of the axes, rising; the line lies between the first and the last of `marks`. */
+  /** Axis values, ascending; the line lies between the first and the last of `marks`. */
   marks: readonly number[];
   ticks: readonly number[];
   start: number;

@@ -11,10 +11,10 @@ import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 
 const ROW = 18;
-/** Nearer to an end of what is here than this many pixels, more is read. */
+/** When the view is this close to an end (pixels), more is loaded. */
 const NEAR = 40 * ROW;
 
-/** The log of a step: colours, search, follows the end until somebody scrolls up. */
+/** The log of a task with colours and search; it follows the end until the user scrolls up. */
 export function Logs(props: IStepProps): JSX.Element {
   const { model, step, attempt } = props;
   const services = useServices();
@@ -42,7 +42,7 @@ export function Logs(props: IStepProps): JSX.Element {
       virtual.scrollToIndex(count - 1, { align: 'end' });
     }
   }, [virtual, follow, count, round]);
-  // lines came or went above: those that are read stay where they are
+  // lines were added or removed above: keep the visible lines in place
   useLayoutEffect(() => {
     const shift = buffer.takeShift();
     if (shift && !follow && box.current) {
@@ -208,7 +208,7 @@ interface ILineProps {
   text: string;
   top: number;
   hit: boolean;
-  /** It stands for lines that were left out. */
+  /** The line replaces lines that were left out. */
   gap: boolean;
 }
 
@@ -244,7 +244,7 @@ function plain(line: string): string {
   return Anser.ansiToText(line);
 }
 
-/** The whole log, as it is shown. */
+/** Save the whole log as it is shown. */
 async function saveLog(pieces: AsyncIterable<string>, filename: string): Promise<void> {
   const parts: string[] = [];
   for await (const piece of pieces) {

@@ -10,7 +10,7 @@ import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 import { TableSwitch } from './TableSwitch';
 
-/** What a step recorded with `nbyard.metric`, as lines; the same as a table on request. */
+/** The metrics of a task from `nbyard.metric` as lines, or the same as a table. */
 export default function Metrics(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();

@@ -19,7 +19,7 @@ interface INotebookCellsProps {
   jump?: number;
 }
 
-/** Cells with what they printed and showed; nothing of it is trusted. */
+/** Cells with their outputs; none of the content is trusted. */
 export function NotebookCells(props: INotebookCellsProps): JSX.Element {
   const { services, executed, live, follow, jump } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -125,7 +125,7 @@ function Prose({ services, cell }: { services: IRunServices; cell: IExecutedCell
   return <div ref={holder} className="nby-Cell-prose" />;
 }
 
-/** A Lumino widget inside of React; to be undone before React takes the holder away. */
+/** Attach a Lumino widget inside React; detach it before React removes the holder. */
 function attached(widget: Widget, holder: HTMLElement, after?: () => void): () => void {
   Widget.attach(widget, holder);
   return () => {

@@ -13,12 +13,12 @@ import { Preview, previewOfFile } from './Preview';
 
 interface IOtherFilesProps {
   run: string;
-  /** Those that wrote any. */
+  /** The tasks that wrote such files. */
   tasks: readonly Task[];
   all: readonly Task[];
 }
 
-/** Files that the steps wrote without declaring them as outputs. */
+/** Files that tasks wrote without declaring them as outputs. */
 export function OtherFiles({ run, tasks, all }: IOtherFilesProps): JSX.Element | null {
   const { trans } = useServices();
   return tasks.length ? (
@@ -122,7 +122,7 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
   );
 }
 
-/** The list, asked for when it is opened. */
+/** Return the list, requested when it is opened. */
 function useFiles(
   step: { run: string; node: string },
   open: boolean,

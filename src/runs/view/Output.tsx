@@ -7,7 +7,7 @@ import { NotebookCells } from './NotebookCells';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 
-/** The executed notebook of a step, as far as it is. */
+/** The executed notebook of a task, as far as it has run. */
 export function Output(props: IStepProps & { jump?: number }): JSX.Element {
   const { model, detail, step, attempt, jump } = props;
   const services = useServices();

@@ -9,10 +9,10 @@ import { UndeclaredFiles } from './UndeclaredFiles';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 
-// of a value; the whole stands in the record of the run
+// The maximum length of a value here; the record of the run has all of it.
 const MOST_LETTERS = 2000;
 
-/** With what the run, and each step of it, was started, and what it ran on. */
+/** The inputs and parameters of the run and its tasks, and what they ran on. */
 export function Parameters(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
@@ -77,7 +77,7 @@ export function Parameters(props: IStepProps): JSX.Element {
 interface IValuesProps {
   caption: string;
   values: Readonly<Record<string, unknown>>;
-  /** Where the bytes of one are. */
+  /** Returns the address of a value's bytes. */
   href?: (name: string) => string | undefined;
 }
 
@@ -115,14 +115,14 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
   );
 }
 
-/** The beginning of a long text, and how long it is. */
+/** Return the beginning of a long text, and its length. */
 function shortened(text: string, trans: TranslationBundle): string {
   return text.length > MOST_LETTERS
     ? trans.__('%1… (%2 characters)', text.slice(0, MOST_LETTERS), text.length.toLocaleString())
     : text;
 }
 
-/** A plain value, or where bytes come from. */
+/** Return a plain value, or where bytes come from. */
 function told(value: unknown): string {
   if (value && typeof value === 'object' && 'kind' in value) {
     const binding = value as Record<string, unknown>;

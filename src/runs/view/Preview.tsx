@@ -19,7 +19,7 @@ const IMAGES: Record<string, string> = {
 const TEXTS = new Set('txt md json yaml yml log py xml toml r sql text markdown'.split(' '));
 const MOST = 2 << 20;
 
-/** Stored bytes with their name, and where they and the rows of a table come from. */
+/** Stored bytes with their name, and the sources of the bytes and of table rows. */
 export interface IPreviewed {
   name: string;
   filename: string;
@@ -39,7 +39,7 @@ export function previewOf({ client }: IYard, artifact: Artifact): IPreviewed {
   };
 }
 
-/** The same of a file that is no declared output. */
+/** Return the preview of a file that is not a declared output. */
 export function previewOfFile(
   { client }: IYard,
   step: { run: string; node: string },
@@ -60,11 +60,11 @@ export function previewOfFile(
 
 const suffixOf = (filename: string): string => filename.split('.').pop()?.toLowerCase() ?? '';
 
-/** Stored bytes as a table, a picture or text. */
+/** Stored bytes as a table, an image or text. */
 export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
   const kinds = [shown.format, suffixOf(shown.filename)];
-  const [load] = useState(() => shown.load); // other bytes have a preview of their own
+  const [load] = useState(() => shown.load); // other bytes have their own preview
   if (kinds.some(kind => TABLES.has(kind))) {
     return <PartedTable label={shown.name} load={load} trans={trans} />;
   }
@@ -136,7 +136,7 @@ function Executed({ shown }: { shown: IPreviewed }): JSX.Element {
   );
 }
 
-/** Nothing of a page runs, and it fetches nothing; most pages take white paper for granted. */
+/** Pages run no scripts and load nothing; most pages assume a white background. */
 const LOCKED = `<meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'">
 <style>html { background: #fff; color: #000; font: 13px sans-serif }</style>`;

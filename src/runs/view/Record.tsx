@@ -11,7 +11,7 @@ interface IRecordProps {
   attempt: number;
 }
 
-/** Machine, environment, image and code of a step; asked for when it is first looked at. */
+/** Machine, environment, image and code of a task; requested when first visible. */
 export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Element {
   const { trans, yard } = useServices();
   const task = detail.tasks.find(one => one.node === node);

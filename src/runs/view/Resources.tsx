@@ -11,10 +11,10 @@ import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 import { TableSwitch } from './TableSwitch';
 
-/** From so many measurements on, a line says more than a table. */
+/** From this many measurements on, a chart is better than a table. */
 const DRAWN = 3;
 
-/** What a step used over time, as lines; the same as a table on request. */
+/** The resources of a task over time as lines, or the same as a table. */
 export default function Resources(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans, yard } = useServices();
@@ -69,7 +69,7 @@ function Sums({ usage }: { usage: Usage }): JSX.Element {
   return <>{words.join(' · ')}</>;
 }
 
-/** The name of a line, and a value on it in words. */
+/** Return functions for the name of a line, and for a value as text. */
 function useWords(): { name: (series: ISeries) => string; show: (v: number, u: Unit) => string } {
   const { trans } = useServices();
   const name = ({ unit, gpu }: ISeries) => {

@@ -15,7 +15,7 @@ import { IStepProps } from './Steps';
 
 const idOf = ({ id }: Artifact): string => id;
 
-/** What the steps made: to look at and to download. */
+/** The results of tasks, to view and to download. */
 export function Results(props: IStepProps): JSX.Element {
   const { detail } = props;
   const { trans } = useServices();

@@ -30,13 +30,13 @@ const Resources = lazy(() => import('./Resources'));
 interface IRunViewProps {
   services: IRunServices;
   model: RunModel;
-  /** These tabs alone, without a header. */
+  /** Show only these tabs, without a header. */
   only?: readonly string[];
-  /** The tab that is looked at first. */
+  /** The tab that is shown first. */
   first?: string;
 }
 
-/** One run: what it does, did and made. */
+/** One run: its progress, its history and its results. */
 export default function RunView(props: IRunViewProps): JSX.Element {
   const { services, model } = props;
   const detail = useDetail(model);
@@ -132,18 +132,18 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   );
 }
 
-/** How many files it made, outputs and others. */
+/** Return the number of its files, outputs and others. */
 function madeBy({ artifacts, other_files }: Task): number {
   return (artifacts?.length ?? 0) + (other_files?.count ?? 0);
 }
 
-/** The step whose card is selected when the run is first shown. */
+/** Return the node whose card is selected when the run is first shown. */
 function useLastStep({ run, tasks }: RunDetail): string | undefined {
   const { path, node } = useServices().steps?.last ?? {};
   return path === run.path && tasks.some(task => task.node === node) ? node : undefined;
 }
 
-/** A step chosen here is selected on the canvas of the workflow, and the reverse. */
+/** Share the chosen node with the canvas of the workflow, in both directions. */
 function useSharedStep(
   { run, tasks }: RunDetail,
   setChosen: (node: string | undefined) => void

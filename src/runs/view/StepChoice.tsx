@@ -6,7 +6,7 @@ import { IStepProps } from './Steps';
 
 const nodeOf = ({ node }: { node: string }): string => node;
 
-/** Which step a tab is about, and which attempt at it where there are several. */
+/** Chooses the task of a tab, and its attempt if there are several. */
 export function StepChoice(props: IStepProps): JSX.Element {
   const { detail, step, onStep, attempt, onAttempt } = props;
   const { trans } = useServices();

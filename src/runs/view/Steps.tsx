@@ -17,7 +17,7 @@ export interface IStepProps {
   detail: RunDetail;
   step: string | undefined;
   onStep: (node: string | undefined) => void;
-  /** Which attempt at the step; 0 is the newest. */
+  /** The attempt of the task; 0 is the newest. */
   attempt: number;
   onAttempt: (number: number) => void;
 }
@@ -29,7 +29,7 @@ interface IStepsProps extends IStepProps {
 
 const nodeOf = ({ node }: { node: string }): string => node;
 
-/** The steps of a run in the order of the graph, each with why it is as it is. */
+/** The tasks of a run in the order of the graph, each with the reason of its state. */
 export function Steps(props: IStepsProps): JSX.Element {
   const { model, detail, step, onStep } = props;
   const { trans, yard } = useServices();
@@ -101,7 +101,7 @@ export function Steps(props: IStepsProps): JSX.Element {
   );
 }
 
-/** In one line, the rest of it under the pointer; whole where the step is chosen. */
+/** The reason in one line with the rest in a tooltip; in full for the chosen task. */
 function Why({ words }: { words: readonly string[] }): JSX.Element {
   const text = words.filter(Boolean).join(' · ');
   return (

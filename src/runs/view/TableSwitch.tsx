@@ -5,7 +5,7 @@ interface ITableSwitchProps {
   onSwitch: (on: boolean) => void;
 }
 
-/** Whether numbers are shown instead of a picture. */
+/** Chooses between a chart and its numbers. */
 export function TableSwitch({ on, onSwitch }: ITableSwitchProps): JSX.Element {
   const { trans } = useServices();
   return (

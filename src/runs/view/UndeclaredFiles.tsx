@@ -7,11 +7,11 @@ import { useServices } from './hooks';
 interface IUndeclaredFilesProps {
   model: RunModel;
   node: string;
-  /** What changes when the step comes to its end. */
+  /** Changes when the task ends. */
   state: string | undefined;
 }
 
-/** Files that a step opened by itself and its code does not declare. */
+/** Files that a task opened but its code does not declare. */
 export function UndeclaredFiles({ model, node, state }: IUndeclaredFilesProps) {
   const { trans, yard } = useServices();
   const [found, setFound] = useState<Undeclared>();

@@ -1,4 +1,4 @@
-/** The executed notebook of a step, read again as its cells finish. */
+/** The executed notebook of a task, reloaded as its cells finish. */
 import { useEffect, useState } from 'react';
 import { Cells } from '../../api/types';
 import { RunModel } from '../model';
@@ -36,7 +36,7 @@ export function useExecuted(
   const activity = useActivity(model);
   const task = detail?.tasks.find(one => one.node === node);
   const sign = node && activity.get(node);
-  // whatever of this changes, there may be more to see
+  // when any of this changes, there may be more cells
   const mark =
     task && `${task.state} ${sign ? `${sign.attempt} ${sign.done} ${sign.current}` : ''}`;
   const [executed, setExecuted] = useState<IExecuted>(NOTHING);
@@ -89,7 +89,7 @@ export function hasError(cell: IExecutedCell): boolean {
   );
 }
 
-/** What a cell counts as in the notebook as it was written; nothing for the values put in. */
+/** Return a cell's number in the original notebook; undefined for injected parameters. */
 export function numberOf(cells: readonly IExecutedCell[], index: number): number | undefined {
   const injected = cells.findIndex(cell =>
     (cell.metadata?.tags as string[] | undefined)?.includes?.('injected-parameters')

@@ -19,10 +19,10 @@ export function useActivity(model: RunModel): ReadonlyMap<string, Activity> {
   return useSignal(model.changed, () => model.activity);
 }
 
-/** After this the estimate of a live run is asked for again. */
+/** How often the estimate of a live run is requested, in milliseconds. */
 const AGAIN = 10_000;
 
-/** How long what is left of a run takes; asked for while it is live and looked at. */
+/** Return the remaining time of a run; requested while it is live and visible. */
 export function useEstimate(model: RunModel, live: boolean): IKnownEstimate | undefined {
   const { yard } = useServices();
   const [known, setKnown] = useState<IKnownEstimate>();
@@ -38,7 +38,7 @@ export function useEstimate(model: RunModel, live: boolean): IKnownEstimate | un
           setKnown({ ...found, at: Date.now() });
         }
       } catch {
-        // nothing is said of what is not known
+        // without an estimate, nothing is shown
       }
     };
     setKnown(undefined);
@@ -55,7 +55,7 @@ export function useEstimate(model: RunModel, live: boolean): IKnownEstimate | un
   return known;
 }
 
-/** The width an element has, while it has it, and at least that. */
+/** Return the width of an element while it exists, at least `least`. */
 export function useWidth(least: number): [(element: Element | null) => void, number] {
   const [width, setWidth] = useState(1000);
   const watch = useRef<ResizeObserver>();

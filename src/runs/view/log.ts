@@ -1,4 +1,4 @@
-/** The log of a step, as far as it is looked at: its end first, the rest where one scrolls. */
+/** The visible part of a task's log: first its end, the rest on scrolling. */
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { LogChunk } from '../../api/types';
 import { LogBuffer } from '../logBuffer';
@@ -7,7 +7,7 @@ import { TASK_DONE } from '../reducer';
 import { IRunServices } from '../services';
 import { useActivity } from './hooks';
 
-/** Before this is the end, however long a log is. */
+/** A position after the end of any log. */
 const END = Number.MAX_SAFE_INTEGER;
 
 export interface ILog {
@@ -15,17 +15,17 @@ export interface ILog {
   /** Grows with each change of the buffer. */
   round: number;
   problem?: string;
-  /** Read what is before, or behind, what is here. */
+  /** Read what comes before, or after, the current part. */
   older: () => unknown;
   newer: () => unknown;
-  /** Read it from its start, or from its end, and forget the rest. */
+  /** Read from the start, or from the end, and drop the rest. */
   first: () => void;
   last: () => void;
-  /** All of it, piece by piece. */
+  /** Yield the whole log, piece by piece. */
   whole: () => AsyncGenerator<string>;
 }
 
-/** `follow`: what is written is taken as it comes, though older lines go for it. */
+/** Return the log. With `follow`, new text is added even if older lines are dropped. */
 export function useLog(
   services: IRunServices,
   model: RunModel,
@@ -76,7 +76,7 @@ export function useLog(
 
 type Ask = (query: object, signal: AbortSignal) => Promise<LogChunk>;
 
-/** Asks for pieces, one at a time. */
+/** Requests pieces of a log one by one. */
 class Reader {
   constructor(
     readonly of: string,
@@ -92,7 +92,7 @@ class Reader {
     return !this._waiting;
   }
 
-  /** One thing after the other. */
+  /** Run one action after the other. */
   read(action: () => Promise<void>): void {
     this._waiting++;
     const over = (error?: Error) => {
@@ -102,7 +102,7 @@ class Reader {
     this._last = this._last.then(action).then(() => over(), over);
   }
 
-  /** What was written since; at first the end. */
+  /** Read what was added; at first the end. */
   async goOn(): Promise<void> {
     const { buffer } = this;
     if (this._attempt === undefined) {
@@ -115,7 +115,7 @@ class Reader {
       }
       const { text, next, done, attempt } = await this._ask({ after: buffer.end });
       if (attempt !== this._attempt) {
-        await this.from(END); // another attempt has a log of its own
+        await this.from(END); // another attempt has its own log
         continue;
       }
       buffer.append(text, next);
@@ -143,7 +143,7 @@ class Reader {
     }
   }
 
-  /** Begin anew: with the first piece, or with the last. */
+  /** Start again with the first piece, or with the last. */
   async from(place: 0 | typeof END): Promise<void> {
     const { text, start, next, done, attempt } = await this._ask(place ? { before: place } : {});
     this._attempt = attempt;

@@ -1,9 +1,9 @@
-/** What an attempt at a step wrote down while it ran. */
+/** What an attempt recorded while it ran. */
 import { useEffect, useState } from 'react';
 import { Task } from '../../api/types';
 import { useNow } from '../../components/times';
 
-/** While a step runs, news are asked for that often. */
+/** How often a running task is polled, in milliseconds. */
 const PERIOD = 2000;
 
 export interface IRecorded<T> {
@@ -13,7 +13,7 @@ export interface IRecorded<T> {
 
 type Ask<T> = (node: string, attempt: number, signal: AbortSignal) => Promise<T>;
 
-/** What is known so far; asked for again while the step runs and somebody looks. */
+/** Return what is known so far; polled while the task runs and is visible. */
 export function useRecorded<T>(
   ask: Ask<T>,
   run: string,

@@ -1,4 +1,4 @@
-"""CWL v1.2 `CommandLineTool` documents: read as descriptions of commands, and written from them."""
+"""Read and write CWL v1.2 `CommandLineTool` documents as descriptions of commands."""
 
 from nbyard.importers.cwl.reading import Imported, read_tool
 from nbyard.importers.cwl.writing import write_tool

@@ -1,4 +1,4 @@
-"""The document of a command that is said in plain words; the counterpart of `reading`."""
+"""Build the CWL document of a command that needs only CWL's terms; the inverse of `reading`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,10 +26,10 @@ TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean"
 
 
 def document_of(description: Description, file: str = "") -> dict[str, Any]:
-    """The values of the document, without what CWL has no place for.
+    """Return the fields of the document, without what CWL cannot express.
 
     Raises:
-        Invalid: CWL has no words for an argument.
+        Invalid: CWL has no term for an argument.
     """
     plain = in_plain_words(description, file)
     arguments = plain.arguments or ()
@@ -66,18 +66,19 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     found["successCodes"] = list(told.success_codes)
     found["temporaryFailCodes"] = list(told.temporary_codes)
     found["permanentFailCodes"] = list(told.permanent_codes)
+    # CWL requires these two fields even when they are empty.
     kept = ("inputs", "outputs")
     return {name: value for name, value in found.items() if value or name in kept}
 
 
 def _add_secondary(where: dict[str, Any], argument: Argument, reach: Beside) -> None:
-    """A file beside another one is one of its `secondaryFiles`."""
+    """Add a file beside another one to its `secondaryFiles`."""
     told = {"pattern": reach.pattern, "required": not argument.nullable}
     where[reach.of].setdefault("secondaryFiles", []).append(told)
 
 
 def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
-    """The document with all that the command is, for readers that know it."""
+    """Add a hint with the whole description, for readers that know it."""
     told = msgspec.json.decode(msgspec.json.encode(description))
     hint = {"class": HINT, "description": told}
     namespaces = {"$namespaces": {HINT.partition(":")[0]: NAMESPACE}}
@@ -98,6 +99,7 @@ def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]
     if amounts:
         found.append({"class": "ResourceRequirement", **amounts})
     if resources.timeout_seconds:
+        # CWL has whole seconds only, so round up.
         limit = -(-resources.timeout_seconds // 1)
         found.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
     if resources.cache in (False, "off"):
@@ -140,6 +142,7 @@ def _binding(bound: Bound) -> dict[str, Any]:
 def _input(argument: Argument) -> dict[str, Any]:
     reach = argument.reach
     bound = reach if isinstance(reach, Bound) else None
+    # An optional argument without a default may be null in CWL.
     may_lack = not argument.required and argument.default is msgspec.UNSET
     found: dict[str, Any] = {
         "type": _nullable(_type(argument, bound), argument.nullable or may_lack)
@@ -191,7 +194,7 @@ def _array(items: str | dict[str, Any], each: Bound | None) -> dict[str, Any]:
 
 
 def _record(bound: Bound) -> dict[str, Any]:
-    """An object of which only the words are known."""
+    """Return the type of an object of which only the words are known."""
     fields = {
         name: {
             "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),

@@ -1,4 +1,4 @@
-"""Objects of a document: known fields only, and each of the type that it has to have."""
+"""Read the objects of a document; each known field must have its type."""
 
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -6,14 +6,14 @@ from typing import Any, NoReturn
 from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.errors import Invalid
 
-# Elsewhere than in this file.
+# Directives refer to other files, which are not read here.
 DIRECTIVES = ("$import", "$include", "$mixin")
-# What says nothing about how the tool is run.
+# Fields without effect on how the tool runs.
 DOCUMENTATION = ("id", "label", "doc", "intent")
 
 
 class Fields:
-    """One object of the document, at the place `where`; `notes` collects what is said to people."""
+    """One object of the document, at the path `where`; `notes` collects messages for users."""
 
     def __init__(self, value: Any, where: str, notes: list[str]):
         if not isinstance(value, dict):
@@ -26,7 +26,7 @@ class Fields:
         return self.value.get(name) is not None
 
     def only(self, *names: str) -> None:
-        """Refuse all other fields, by name; those of a namespace may be left out."""
+        """Refuse all other fields by name; report ignored fields of a namespace."""
         for name in self.value:
             if name in DIRECTIVES:
                 refuse(self.where, f"{name} is not followed: put what it names into this file")
@@ -37,21 +37,22 @@ class Fields:
             self.notes.append(f"{self.at(name)} is left out.")
 
     def at(self, name: str) -> str:
-        """The place of a field."""
+        """Return the path of a field."""
         return f"{self.where}.{name}" if self.where else name
 
     def get(self, name: str) -> Any:
+        """Return the value of a field; None if it is missing."""
         return self.value.get(name)
 
     def text(self, name: str, default: str = "") -> str:
-        """A text without references."""
+        """Return a text without references."""
         found = self.expression(name)
         if found is not None and names_in(found, self.at(name)):
             refuse(self.at(name), "references are not supported here")
         return default if found is None else found
 
     def expression(self, name: str) -> str | None:
-        """A text that may have references."""
+        """Return a text that may contain references; None if it is missing."""
         found = self.value.get(name)
         if found is None:
             return None
@@ -61,7 +62,7 @@ class Fields:
         return found
 
     def help(self) -> str:
-        """`doc`, else `label`."""
+        """Return `doc`, else `label`."""
         label, doc = self.text("label"), self.value.get("doc")
         lines = doc if isinstance(doc, list) else [label if doc is None else doc]
         for line in lines:
@@ -71,13 +72,14 @@ class Fields:
         return "\n".join(lines)
 
     def truth(self, name: str, default: bool) -> bool:
+        """Return a truth value, or the default if it is missing."""
         found = self.value.get(name)
         if not isinstance(found, bool | None):
             refuse(self.at(name), f"true or false is needed, not {shown(found)}")
         return default if found is None else found
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
-        """A number of at least 0; None where it is missing."""
+        """Return a number of at least 0; None if it is missing."""
         found = self.value.get(name)
         is_number = isinstance(found, int | kind) and not isinstance(found, bool)
         if found is not None and (not is_number or found < 0):
@@ -85,15 +87,18 @@ class Fields:
         return found
 
     def listed(self, name: str) -> list[Any]:
-        """A list; one value alone is a list of it."""
+        """Return a list; a single value becomes a list of one."""
         found = self.value.get(name)
         if found is None:
             return []
         return found if isinstance(found, list) else [found]
 
     def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
-        """The members of a list of objects, or of an object of them by their `key`, which may be
-        no objects but the value of their field `shorthand`."""
+        """Yield the named members of a list or an object of objects.
+
+        In a list, the field `key` is the name. In an object, a plain value is the value of the
+        field `shorthand`.
+        """
         found = self.value.get(name)
         if isinstance(found, list):
             for index, one in enumerate(found):
@@ -107,6 +112,7 @@ class Fields:
             for called, one in found.items():
                 if called in DIRECTIVES:
                     refuse(self.at(name), f"{called} is not followed")
+                # CWL's map form: `name: int` is short for `name: {type: int}`.
                 whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
                 yield bare(called), Fields(whole, self.at(f"{name}.{bare(called)}"), self.notes)
         elif found is not None:
@@ -114,12 +120,17 @@ class Fields:
 
 
 def bare(name: str) -> str:
-    """A name without the document and the tool that it stands in."""
+    """Return a name without the document and the tool that contain it."""
+    # In a `$graph`, ids are references such as `#main/input`.
     return name.rpartition("#")[2].rpartition("/")[2]
 
 
 def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
-    """Exit codes."""
+    """Read exit codes.
+
+    Raises:
+        Invalid: a code is not between 0 and 255.
+    """
     found = fields.listed(name)
     for code in found:
         if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
@@ -128,11 +139,12 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
 
 
 def refuse(where: str, words: str) -> NoReturn:
+    """Raise Invalid for a field of the document."""
     raise Invalid.field(where or "document", words)
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence."""
+    """Return a value as it appears in a message."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     return repr(value)[:60]

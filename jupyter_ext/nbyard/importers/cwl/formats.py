@@ -1,5 +1,7 @@
-"""Our words for formats and the IRIs that CWL documents use: IANA's media types and the formats of
-EDAM (edamontology.org)."""
+"""Map nbyard's names of formats to the IRIs of CWL documents.
+
+The IRIs are IANA's media types and the formats of EDAM (edamontology.org).
+"""
 
 from collections.abc import Mapping
 
@@ -42,7 +44,7 @@ WORDS = {f"{IANA}{name}": word for word, name in MEDIA_TYPES.items()} | {
 
 
 def word_of(name: str, namespaces: Mapping[str, str]) -> str:
-    """Our word for a format, empty where there is none."""
+    """Return nbyard's name of a format; empty if there is none."""
     prefix, colon, rest = name.partition(":")
     iri = namespaces[prefix] + rest if colon and prefix in namespaces else name
     if iri.startswith(OURS):
@@ -51,5 +53,5 @@ def word_of(name: str, namespaces: Mapping[str, str]) -> str:
 
 
 def iri_of(word: str) -> str:
-    """The IRI of a format of ours."""
+    """Return the IRI of one of nbyard's formats."""
     return IANA + MEDIA_TYPES[word] if word in MEDIA_TYPES else OURS + word

@@ -1,5 +1,7 @@
-"""Inputs of a tool (CWL v1.2 CommandLineTool, section 5.1): as arguments, in the order of their
-words on the command line (section 4.1)."""
+"""Read the inputs of a tool (CWL v1.2 CommandLineTool, section 5.1) as arguments.
+
+The arguments keep the order of their words on the command line (section 4.1).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +24,7 @@ from nbyard.importers.cwl.types import (
     read_type,
 )
 
-# Numbers come before texts.
+# Numbers sort before texts.
 Key = tuple[tuple[int, int, str], ...]
 WITH_FILES = ("secondaryFiles", "loadContents")
 INPUT = (
@@ -32,14 +34,18 @@ INPUT = (
 
 
 def key_of(*parts: int | str) -> Key:
+    """Return a sort key of numbers and texts, as section 4.1 compares them."""
     return tuple((0, p, "") if isinstance(p, int) else (1, 0, p) for p in parts)
 
 
 class Inputs:
-    """`arguments` by the path of their input (that of a record's field is two names); `keys` says
-    where their words come, `words` are those that no argument makes; `loaded` are the names of
-    those whose contents references may ask for. `optional` are the paths of records that may be
-    null."""
+    """The inputs of a tool.
+
+    `arguments` are keyed by the path of their input; a record's field has a path of two names.
+    `keys` order their words. `words` are those that belong to no argument. `loaded` are the names
+    of inputs whose contents references may use. `optional` are the paths of records that may be
+    null.
+    """
 
     def __init__(self, namespaces: Mapping[str, str], notes: list[str]):
         self._namespaces = namespaces
@@ -51,16 +57,17 @@ class Inputs:
         self.optional: set[tuple[str, ...]] = set()
 
     def read(self, tool: Fields) -> None:
+        """Read all inputs of the tool."""
         for name, fields in tool.entries("inputs", "id", "type"):
             fields.only(*INPUT)
             self._add((name,), fields, ())
 
     def names(self) -> dict[tuple[str, ...], str]:
-        """Our names by the paths of inputs."""
+        """Return the names of arguments by the paths of their inputs."""
         return {path: argument.name for path, argument in self.arguments.items()}
 
     def formats(self) -> dict[str, str]:
-        """The formats of files by the references to them."""
+        """Return the formats of files by the references to them."""
         return {
             f"$(inputs{written((*path, 'format'))})": argument.format
             for path, argument in self.arguments.items()
@@ -87,7 +94,7 @@ class Inputs:
             self.keys[path] = key_of(*above, binding.position, path[-1])
 
     def _add_beside(self, path: tuple[str, ...], fields: Fields, argument: Argument) -> None:
-        """Each of `secondaryFiles` as an argument of its own."""
+        """Add each of `secondaryFiles` as an argument."""
         for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
             self.arguments[*path, "secondaryFiles", str(index)] = Argument(
                 name=self._free(name_beside(beside)),
@@ -100,7 +107,7 @@ class Inputs:
             )
 
     def _loads(self, fields: Fields, argument: Argument) -> bool:
-        """`loadContents`, which up to v1.0 stood in the binding."""
+        """Return whether `loadContents` is set; up to v1.0 it was a field of the binding."""
         places = [fields]
         if isinstance(told := fields.get("inputBinding"), dict):
             places.append(Fields(told, fields.at("inputBinding"), self._notes))
@@ -132,7 +139,10 @@ class Inputs:
         binding: Bound | None,
         above: tuple[int | str, ...],
     ) -> None:
-        """Its fields as arguments of their own; those of one that is optional are."""
+        """Add the fields of a record as arguments.
+
+        The fields of an optional record are optional.
+        """
         if binding is not None:
             above = (*above, binding.position, path[-1])
         if found.nullable:
@@ -142,10 +152,12 @@ class Inputs:
         for name, inner in found.fields:
             inner.only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
             if isinstance(default, dict) and name in default:
+                # A default of the record holds the defaults of its fields.
                 inner.value = {**inner.value, "default": default[name]}
             if found.nullable:
                 inner.value = {**inner.value, "type": optional(inner.get("type"))}
             self._add((*path, name), inner, above)
+        # Nested records have added arguments, too.
         mine = [one for one in self.arguments if one not in before]
         if binding is not None and binding.text is not None:
             del self.words[words:]
@@ -156,7 +168,7 @@ class Inputs:
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
     def _unbind(self, paths: list[tuple[str, ...]]) -> None:
-        """Fields of a record with a value of its own make no words."""
+        """Remove the words of a record's fields, because the record has its own value."""
         for path in paths:
             if self.keys.pop(path, None) is not None:
                 changed = msgspec.structs.replace(self.arguments[path], reach=Referenced())
@@ -171,6 +183,7 @@ class Inputs:
         )
         is_folder = found.name == "Directory" or holds_files
         default = fields.value.get("default", msgspec.UNSET)
+        # For a required input, null is not a default.
         if default is None and not found.nullable:
             default = msgspec.UNSET
         if is_file and isinstance(default, dict):
@@ -198,7 +211,7 @@ class Inputs:
 
 
 def _word_of(binding: Bound | None, path: tuple[str, ...]) -> Bound | None:
-    """What a record itself adds to the command line: its value, if it has one, else its prefix."""
+    """Return the word of the record itself: its value if it has one, else its prefix."""
     if binding is None or not (binding.prefix or binding.text is not None):
         return None
     if binding.text is None:
@@ -207,15 +220,17 @@ def _word_of(binding: Bound | None, path: tuple[str, ...]) -> Bound | None:
 
 
 def optional(kind: Any) -> Any:
-    """A type, or null."""
+    """Return the union of a type and null."""
     return ["null", *kind] if isinstance(kind, list) else ["null", kind]
 
 
 def format_of(
     fields: Fields, namespaces: Mapping[str, str], of_inputs: Mapping[str, str] = {}
 ) -> str:
-    """Our word for the first format that has one; a note where none has. An output may have that
-    of an input: `$(inputs.reads.format)`."""
+    """Return nbyard's name for the first known format; add a note if none is known.
+
+    An output may refer to the format of an input: `$(inputs.reads.format)`.
+    """
     text = fields.get("format")
     if isinstance(text, str) and text.strip() in of_inputs:
         return of_inputs[text.strip()]
@@ -231,7 +246,7 @@ def format_of(
 
 
 def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argument:
-    """A list with its `secondaryFiles`."""
+    """Add `secondaryFiles` to a list of files."""
     if argument.type != "list" or argument.role == "value":
         return argument
     told = [Companion(pattern, is_needed) for pattern, is_needed in _patterns(fields, needed)]
@@ -239,7 +254,7 @@ def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argu
 
 
 def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
-    """What `secondaryFiles` of a single file tells, each with whether it has to be there."""
+    """Read `secondaryFiles` of a single file, each with whether it is required."""
     if argument.type == "list" and argument.role != "value":
         return []
     found = [
@@ -253,8 +268,10 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
 
 
 def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
-    """What `secondaryFiles` tells (section 5.1.2), each with whether it has to be there; `needed`
-    is what counts where nothing is said."""
+    """Read `secondaryFiles` (section 5.1.2), each with whether it is required.
+
+    `needed` is the default.
+    """
     where, found = fields.at("secondaryFiles"), []
     for one in fields.listed("secondaryFiles"):
         schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
@@ -272,18 +289,20 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
 
 
 def name_beside(beside: Beside) -> str:
-    """What the argument of a file beside another one is called."""
+    """Return the name for the argument of a file beside another one."""
     words = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
     return f"{beside.of}_{words or 'beside'}"
 
 
 def help_beside(beside: Beside) -> str:
+    """Return the help text for the argument of a file beside another one."""
     is_whole = bool(names_in(beside.pattern, ""))
     return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """A name that an argument can have: letters, digits and `_`."""
+    """Return a valid, free name for an argument: letters, digits and `_`."""
+    # A number may follow, and names have a maximum length.
     plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
     plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
     number = 2
@@ -300,7 +319,7 @@ def _reach(found: Type, binding: Bound | None) -> Reach:
 
 
 def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
-    """Type, choices and items of a value."""
+    """Return the type, the choices and the items of a value."""
     if found.name not in PLAIN and found.name not in ("enum", "array"):
         refuse(fields.at("type"), f"an input of the type {found.name} is not supported")
     told: dict[str, Any] = {"type": found.value, "choices": found.symbols}
@@ -319,7 +338,7 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
 
 
 def _place(default: Fields) -> str:
-    """A file beside the document."""
+    """Return the path of a default file in the folder of the document."""
     default.only("class", "location", "path", "basename", "format")
     named = default.get("class")
     if "class" in default and named not in FILES:

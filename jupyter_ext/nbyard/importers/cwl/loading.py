@@ -1,5 +1,7 @@
-"""`$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing"): what other
-files hold stands in place of the objects that name them."""
+"""Resolve `$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing").
+
+The content of other files replaces the objects that name them.
+"""
 
 import posixpath
 from collections.abc import Callable
@@ -12,23 +14,23 @@ from nbyard.importers.cwl.fields import refuse, shown
 IMPORT, INCLUDE = "$import", "$include"
 MAX_FILES = 100
 
-# The bytes of a file, by its path from the folder of the document.
+# Returns the bytes of a file, by its path relative to the folder of the document.
 Near = Callable[[str], bytes]
 
 
 class Loader:
-    """Reads the files of one document through `near`, each as often as it is named."""
+    """Reads the files of one document through `near`, as often as they are named."""
 
     def __init__(self, near: Near) -> None:
         self._near = near
         self._left = MAX_FILES
 
     def whole(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
-        """The value with what it names; `file` are the files that led here.
+        """Return the value with all files resolved; `file` lists the files that led here.
 
         Raises:
-            Invalid: naming the place: a file that is not there, is elsewhere than on this disk or
-                imports itself, or too many of them.
+            Invalid: a file is missing, is not on this disk or imports itself, or there are too
+                many. The error names the field.
         """
         if isinstance(value, list):
             return self._listed(value, where, file)
@@ -42,7 +44,7 @@ class Loader:
         return self._read(told, value[told], _at(where, told), file)
 
     def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
-        """A list that is imported into a list becomes a part of it."""
+        """Resolve a list; a list that is imported into it is merged into it."""
         found: list[Any] = []
         for index, one in enumerate(value):
             whole = self.whole(one, _at(where, str(index)), file)
@@ -54,6 +56,7 @@ class Loader:
         path = _place(named, where, file[-1])
         if path in file:
             refuse(where, f"{path} imports itself")
+        # Count the files, because imports could multiply without a circle.
         self._left -= 1
         if self._left < 0:
             refuse(where, f"more than {MAX_FILES} files are named")
@@ -70,11 +73,12 @@ class Loader:
 
 
 def _place(named: Any, where: str, file: str) -> str:
-    """The path from the folder of the document, of what a file names."""
+    """Return the path of a named file, relative to the folder of the document."""
     if not isinstance(named, str) or not named:
         refuse(where, f"the path of a file is needed, not {shown(named)}")
     if "://" in named or named.startswith(("/", "file:")):
         refuse(where, f"{named[:200]} is not followed: only files by their path from this one are")
+    # A fragment would need an index of all ids in the other file.
     if "#" in named:
         refuse(where, f"{named[:200]}: a part of a file is not supported")
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))

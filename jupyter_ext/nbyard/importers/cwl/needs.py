@@ -1,5 +1,4 @@
-"""Requirements and hints (CWL v1.2 CommandLineTool, section 5): what a description can say of
-them."""
+"""Read requirements and hints (CWL v1.2 CommandLineTool, section 5) into a description."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -21,14 +20,14 @@ UNSUPPORTED = {
 
 
 class Needs:
-    """What requirements and hints say; a requirement wins over a hint of its class."""
+    """The requirements and hints of a tool; a requirement overrides a hint of its class."""
 
     def __init__(self) -> None:
         self.resources = Resources()
         self.invocation = Invocation()
 
     def read(self, tool: Fields) -> None:
-        """Refuse requirements that are not known, by name; leave out such hints."""
+        """Refuse unknown requirements by name; skip unknown hints with a note."""
         found = list(_classes(tool, "requirements"))
         required = {name for name, _ in found}
         hinted = [one for one in _classes(tool, "hints") if one[0] not in required]
@@ -50,6 +49,7 @@ class Needs:
         self.invocation = msgspec.structs.replace(self.invocation, **told)
 
     def docker(self, fields: Fields) -> None:
+        """Read DockerRequirement: the image of the container."""
         fields.only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
@@ -57,14 +57,14 @@ class Needs:
         self._limit(image=image)
 
     def hinted_docker(self, fields: Fields) -> None:
-        """The image of what runs in containers anyway."""
+        """Keep the image for nodes that run in containers anyway."""
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         self._limit(hinted_image=image)
         words = f"names {image}, for nodes that run in containers" if image else "names no image"
         fields.notes.append(f"The hint {DOCKER} {words}.")
 
     def amounts(self, fields: Fields) -> None:
-        """Disk space is not reserved; of memory the larger of the two is the limit."""
+        """Read resources: disk space is not reserved, and the larger memory value is the limit."""
         names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
         fields.only("class", *names)
         found = {name: fields.number(name, float) for name in names}
@@ -80,6 +80,7 @@ class Needs:
         self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
 
     def variables(self, fields: Fields) -> None:
+        """Read EnvVarRequirement."""
         fields.only("class", "envDef")
         found = {}
         for name, one in fields.entries("envDef", "envName", "envValue"):
@@ -91,34 +92,39 @@ class Needs:
         self._run(variables=found)
 
     def time(self, fields: Fields) -> None:
+        """Read ToolTimeLimit; 0 means no limit."""
         fields.only("class", "timelimit")
         self._limit(timeout_seconds=fields.number("timelimit", float) or None)
 
     def reuse(self, fields: Fields) -> None:
+        """Read WorkReuse: whether cached results may be used."""
         fields.only("class", "enableReuse")
         self._limit(cache=None if fields.truth("enableReuse", True) else False)
 
     def network(self, fields: Fields) -> None:
+        """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
         fields.only("class", "networkAccess")
         if fields.truth("networkAccess", False):
             fields.notes.append("NetworkAccess: the settings of nbyard decide.")
 
     def shell(self, fields: Fields) -> None:
+        """Read ShellCommandRequirement."""
         fields.only("class")
         self._run(for_shell=True)
 
     def listing(self, fields: Fields) -> None:
-        """What lies in a folder is there for the references that ask for it."""
+        """Accept the requirement without effect: a listing is available to references anyway."""
         fields.only("class", "loadListing")
 
     def folder(self, fields: Fields) -> None:
+        """Read InitialWorkDirRequirement: files of the working folder."""
         fields.only("class", "listing")
         where = fields.at("listing")
         self._run(files=tuple(_file(one, where, fields.notes) for one in fields.listed("listing")))
 
 
 def _file(one: Any, where: str, notes: list[str]) -> WorkFile:
-    """A Dirent (section 5.14.1), or a reference to an input."""
+    """Read a Dirent (section 5.14.1), or a reference to an input."""
     if isinstance(one, str):
         fields = Fields({"entry": one}, where, notes)
     else:
@@ -143,7 +149,7 @@ SIZES = ("cores", "ram", "tmpdir", "outdir")
 
 
 def _ignored(_: Needs, __: Fields) -> None:
-    """It is read elsewhere."""
+    """Accept a requirement that other code reads."""
 
 
 READERS: dict[str, Callable[[Needs, Fields], None]] = {

@@ -1,4 +1,4 @@
-"""Inputs and outputs that stand in records, in the document of a command."""
+"""Write inputs and outputs that are fields of records."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Path = tuple[str, ...]
 
 
 def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) -> dict[str, Path]:
-    """Where arguments and records stand that are fields of a record, by their names."""
+    """Return the paths of arguments and records that are fields of a record, by name."""
     places = {
         argument.name: argument.reach.key
         for argument in arguments
@@ -20,7 +20,7 @@ def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) ->
     by_size = sorted(records.items(), key=lambda one: len(list(_leaves(one[1], ()))), reverse=True)
     for name, record in by_size:
         leaves = [leaf for leaf, _ in _leaves(record, ())]
-        if leaves and leaves[0] in places:  # a part of a larger record
+        if leaves and leaves[0] in places:  # this record is part of a larger one
             whole = places[leaves[0]]
             depth = len(next(path for _, path in _leaves(record, ())))
             places[name] = whole[:-depth]
@@ -42,7 +42,7 @@ def in_records(
     places: Mapping[str, Path],
     records: Mapping[str, Record] = {},
 ) -> dict[str, Any]:
-    """Members under their places; the defaults of fields are one of their record."""
+    """Nest members at their paths; defaults of fields become one default of the record."""
     found: dict[str, Any] = {}
     known: Mapping[str, str | Record]
     for name, member in members.items():

@@ -1,5 +1,7 @@
-"""Outputs of a tool (CWL v1.2 CommandLineTool, section 5.2): found by patterns, or standard
-streams."""
+"""Read the outputs of a tool (CWL v1.2 CommandLineTool, section 5.2).
+
+Patterns find them, or they are standard streams.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,15 +26,17 @@ from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
 WILD = set("*?[")
-# Namespaces, and the formats of inputs by the references to them.
+# The namespaces, and the formats of inputs by the references to them.
 Formats = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 def read_outputs(
     tool: Fields, told: Invocation, taken: set[str], formats: Formats
 ) -> tuple[list[Argument], Invocation, set[str]]:
-    """The outputs, and the names of those whose contents references may ask for; a stream that is
-    one of them is no file of the working folder any more, unless a pattern may be meant for it."""
+    """Return the outputs, the invocation, and the outputs whose contents references may use.
+
+    A stream that is an output needs no file in the working folder, unless a pattern may match it.
+    """
     outputs = _Outputs(taken, formats)
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.only(*OUTPUT)
@@ -41,7 +45,7 @@ def read_outputs(
 
 
 class _Outputs:
-    """Collects outputs as arguments under names that are free; `loaded` are those with contents."""
+    """Collects outputs as arguments with free names; `loaded` are those with contents."""
 
     def __init__(self, taken: set[str], formats: Formats) -> None:
         self.found: list[Argument] = []
@@ -50,7 +54,7 @@ class _Outputs:
         self._formats = formats
 
     def add(self, path: tuple[str, ...], fields: Fields) -> None:
-        """One output, or each field of one that is a record with files."""
+        """Add an output, or each field of a record that contains files."""
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         if kind.name == "record" and _is_apart(kind, fields):
             for name, inner in kind.fields:
@@ -60,6 +64,7 @@ class _Outputs:
                 self.add((*path, name), inner)
             return
         name = "_".join(path)
+        # CWL allows an input and an output with one name; nbyard does not.
         called = free_name(f"{name}_out" if name in self._taken else name, self._taken)
         self._taken.add(called)
         output = _output(called, kind, fields, self._formats)
@@ -73,7 +78,7 @@ class _Outputs:
 
 
 def _is_apart(kind: Type, fields: Fields) -> bool:
-    """Whether the fields of a record are outputs of their own: files are, and what is found."""
+    """Return whether the fields of a record are separate outputs, as with files and patterns."""
     if _binding(fields).get("outputEval") is not None:
         return False
     if "outputBinding" in fields:
@@ -135,7 +140,7 @@ def _beside(output: Argument, fields: Fields, taken: set[str]) -> list[Argument]
 
 
 def _found(fields: Fields) -> Found:
-    """Patterns, and what is said of the files that fit."""
+    """Read the patterns of an output and the expression for its value."""
     if "outputBinding" not in fields:
         return Found()
     binding = _binding(fields)
@@ -156,7 +161,7 @@ def _binding(fields: Fields) -> Fields:
 
 
 def _check_files(reach: Found, fields: Fields) -> None:
-    """A file that a value tells is one of those that are found, or an input."""
+    """Check that a file in an expression is a found file or an input."""
     told = names_in(reach.value, "outputEval")
     root, *rest = told[0] if len(told) == 1 else ("",)
     is_one = root == "inputs" or (root == "self" and len(rest) < 2)

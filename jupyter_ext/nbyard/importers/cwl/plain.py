@@ -1,5 +1,7 @@
-"""From any command to one that is said in CWL's words alone: bound words, references, files that
-are found in the working folder."""
+"""Rewrite any command so that CWL's terms suffice.
+
+These are bound words, references, and files that are found in the working folder.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -27,17 +29,18 @@ from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
 
-# The input that is the script itself.
+# The name of the input that is the script itself.
 CODE = "code"
 OWN = (Beside, Bound, Referenced, Found, Stdin, Stdout, Stderr)
 
 
 def in_plain_words(description: Description, file: str = "") -> Description:
-    """The same command as CWL can say it. `file` is the place of a script beside the document: it
-    becomes an input of its own.
+    """Return the command as CWL can express it.
+
+    `file` is the path of a script beside the document, which becomes an input.
 
     Raises:
-        Invalid: naming the argument that CWL has no words for.
+        Invalid: CWL has no term for an argument; the error names it.
     """
     line = _Line()
     command, found = _started(description, file, line)
@@ -46,6 +49,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
         line.take(argument)
     kept = [line.changed.get(argument.name, argument) for argument in arguments]
     shift = line.next if line.next else 0
+    # The words of the line come first, so bound words move behind them.
     kept = [_shifted(argument, shift, line.changed) for argument in kept]
     words = [
         msgspec.structs.replace(word, position=word.position + shift)
@@ -70,7 +74,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
 def _started(
     description: Description, file: str, line: "_Line"
 ) -> tuple[tuple[str, ...], list[Argument]]:
-    """The words before the script; from there on they are bound."""
+    """Return the words before the script; bind the later ones."""
     command = description.command or ()
     at = next((index for index, word in enumerate(command) if FILE in word), len(command))
     if at == len(command):
@@ -85,8 +89,10 @@ def _started(
 
 
 def _in_order(arguments: Sequence[Argument]) -> list[Argument]:
-    """As their words come: options, then positional words and what takes all that follows, which
-    stands before `--` where there is one."""
+    """Sort arguments by their words: options, then positional words.
+
+    An argument that takes all following words comes last, or before `--` if there is one.
+    """
     placed = [a for a in arguments if isinstance(a.reach, Positional)]
     placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
     is_open = [a for a in arguments if isinstance(a.reach, Words)]
@@ -96,7 +102,7 @@ def _in_order(arguments: Sequence[Argument]) -> list[Argument]:
 
 
 class _Line:
-    """Words and arguments with the positions that they have here."""
+    """The words and arguments of the command line, with their positions."""
 
     def __init__(self) -> None:
         self.next = 0
@@ -148,7 +154,7 @@ class _Line:
         self._change(argument, reach=Referenced(), **changes)
 
     def _output(self, argument: Argument) -> None:
-        """The program is told a name in the working folder, where the output is found."""
+        """Pass the program a name in the working folder, where the output is found."""
         file = output_filename(argument)
         if not isinstance(argument.reach, Positional | Option):
             _refuse(argument.name, "an output that is given in this way")
@@ -165,7 +171,7 @@ def _prefixed(option: Option | None, bound: Bound) -> Bound:
 
 
 def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:
-    """What binds a value, and what of its argument has to change."""
+    """Return the binding of a value, and the changes to its argument."""
     reach = argument.reach
     if argument.type == "json" and argument.role == "value":
         _refuse(argument.name, "JSON in a word")
@@ -192,7 +198,7 @@ def _flag(argument: Argument, reach: Flag) -> tuple[Bound, dict[str, Any]]:
 
 
 def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
-    """One of two words, for true and for false."""
+    """Turn a truth value into one of two words, for true and for false."""
     default = argument.default
     if isinstance(default, bool):
         default = words[0] if default else words[1]
@@ -200,7 +206,7 @@ def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
 
 
 def _shifted(argument: Argument, shift: int, changed: dict[str, Argument]) -> Argument:
-    """What was bound before comes behind all others."""
+    """Move an argument that was already bound behind all others."""
     if not isinstance(argument.reach, Bound) or argument.name in changed or not shift:
         return argument
     reach = msgspec.structs.replace(argument.reach, position=argument.reach.position + shift)

@@ -1,5 +1,4 @@
-"""From a `CommandLineTool` to the description of a command (CWL v1.2, Command Line Tool
-Description)."""
+"""Read a `CommandLineTool` as a command (CWL v1.2, Command Line Tool Description)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,17 +32,17 @@ TOOL = (
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A command, and sentences on what of its document has no effect."""
+    """A command, and notes on the parts of its document without effect."""
 
     description: Description
     notes: tuple[str, ...] = ()
 
 
 def read_tool(content: bytes, filename: str, near: Near | None = None) -> Imported:
-    """The command that a document describes; `near` reads the files that it imports.
+    """Return the command that a document describes; `near` reads the files that it imports.
 
     Raises:
-        Invalid: naming the line of the text or the field that is refused.
+        Invalid: the document is refused; the error names the line of the text or the field.
     """
     document = read_yaml(content, filename)
     if near is not None:
@@ -54,7 +53,11 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
 
 
 def read_document(document: dict[str, Any]) -> Imported:
-    """The same from the values of the text."""
+    """Return the command that a parsed document describes.
+
+    Raises:
+        Invalid: the document is refused; the error names the field.
+    """
     notes: list[str] = []
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
@@ -71,13 +74,14 @@ def read_document(document: dict[str, Any]) -> Imported:
 
 
 def _hinted(tool: Fields) -> Imported | None:
-    """The command that a hint of ours tells, if all else in the document says the same."""
+    """Return the command in nbyard's hint, if the rest of the document matches it."""
     hints = [h for h in tool.listed("hints") if isinstance(h, dict) and h.get("class") == HINT]
     if not hints:
         return None
     says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
     try:
         told = msgspec.convert(hints[0].get("description"), Description)
+        # A user may have edited the document after the export. Then the document counts.
         if with_hint(document_of(told), told) == says:
             return Imported(told)
     except (msgspec.ValidationError, Invalid):
@@ -87,7 +91,7 @@ def _hinted(tool: Fields) -> Imported | None:
 
 
 def _the_one(document: dict[str, Any]) -> dict[str, Any]:
-    """The tool of a `$graph`: its only one, or the one that is called `main`."""
+    """Return the tool of a `$graph`: the only one, or the one with the id `main`."""
     graph = document.get("$graph")
     if graph is None:
         return document
@@ -131,7 +135,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
 
 
 def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
-    """`arguments`: an expression or a binding each."""
+    """Read `arguments`: each is an expression or a binding."""
     found = []
     for index, one in enumerate(tool.listed("arguments")):
         where = f"arguments.{index}"
@@ -144,9 +148,11 @@ def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
 
 
 def _ordered(inputs: Inputs, fixed: list[tuple[Key, Bound]]) -> tuple[list[Argument], list[Bound]]:
-    """Arguments and words with positions of their own: kept where no two are equal, else counted
-    in the order that the specification gives them. Of two with the same position and name, as in
-    two records, the first stands first."""
+    """Return arguments and words with unique positions.
+
+    Unique positions of the document stay. Otherwise the positions count the order of the
+    specification. If two have one position and name, as in two records, the first one comes first.
+    """
     words = [*fixed, *inputs.words]
     keys = [*(key for key, _ in words), *inputs.keys.values()]
     places = _places(keys)
@@ -188,7 +194,7 @@ def _invocation(tool: Fields, found: Invocation) -> Invocation:
 def _with_stdin(
     tool: Fields, arguments: list[Argument], told: Invocation, names: Mapping[tuple[str, ...], str]
 ) -> tuple[list[Argument], Invocation]:
-    """Standard input: one file among the inputs that is nothing else, or what references name."""
+    """Bind standard input: an input file without another use, or the target of references."""
     text = tool.expression("stdin")
     if not text:
         return arguments, told
@@ -210,7 +216,7 @@ def _with_stdin(
 
 
 def _with_loaded(description: Description, names: set[str]) -> Description:
-    """The inputs with `loadContents` that no reference asks for are short texts nevertheless."""
+    """Keep `loadContents` of inputs that no reference uses: they stay short texts."""
     told = description.invocation
     rest = names - with_contents(told, description.arguments or ())
     invocation = msgspec.structs.replace(told, loaded=tuple(sorted(rest)))
@@ -222,7 +228,7 @@ def _is_many(argument: Argument) -> bool:
 
 
 def _check_references(description: Description, loaded: set[str]) -> None:
-    """Refuse references to what is not there."""
+    """Refuse references to inputs, values or fields that do not exist."""
     arguments = description.arguments or ()
     known = {argument.name for argument in arguments if argument.role != "output"}
     known |= description.invocation.records.keys()
@@ -243,7 +249,7 @@ def _check_references(description: Description, loaded: set[str]) -> None:
 
 
 def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
-    """What is there of folders, of files of a list to which others belong, and of plain values."""
+    """Return the attributes that exist for folders, files of a list and plain values."""
     found = [a for a in arguments if path[:2] == ("inputs", a.name)]
     if not found or found[0].role == "value":
         return set(ABSENT) if found else set()

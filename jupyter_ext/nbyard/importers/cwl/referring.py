@@ -1,4 +1,4 @@
-"""References in all texts of a description, to inputs under other names."""
+"""Rename the inputs in all references of a description."""
 
 from collections.abc import Collection, Mapping
 
@@ -19,8 +19,11 @@ Path = tuple[str, ...]
 def with_records(
     description: Description, names: Mapping[Path, str], optional: Collection[Path]
 ) -> Description:
-    """References by the names that arguments have here. A record that is named as a whole, or all
-    inputs where not each is an argument of its own name, becomes a record of the invocation."""
+    """Change references to the names that arguments have here.
+
+    A record that is referred to as a whole becomes a record of the invocation. So do all inputs,
+    unless each argument has the name of its input.
+    """
     taken = {argument.name for argument in description.arguments or ()}
     records: dict[str, Record] = {}
     known = {path: (name,) for path, name in names.items()}
@@ -33,7 +36,7 @@ def with_records(
 
 
 def _wholes(description: Description, names: Mapping[Path, str]) -> set[Path]:
-    """The paths of records among the references, the empty one for all inputs."""
+    """Return the paths of records among the references; the empty path means all inputs."""
     is_plain = all(path == (name,) for path, name in names.items())
     found = set()
     for where, text, _ in texts_in(description.invocation, description.arguments or ()):
@@ -58,7 +61,7 @@ def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -
 
 
 def with_names(description: Description, names: Mapping[Path, Path]) -> Description:
-    """References to inputs by other paths."""
+    """Replace the paths of inputs in all references."""
 
     def told(text: str) -> str:
         return renamed(text, names)
@@ -94,8 +97,11 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
 
 
 def as_in_cwl(description: Description, places: Mapping[str, Path]) -> Description:
-    """References as CWL has them: to fields of records by their places, to files beside others as
-    `$(inputs.reads.secondaryFiles[0])`."""
+    """Write references in CWL's form.
+
+    A field of a record has its path, and a file beside another one is
+    `$(inputs.reads.secondaryFiles[0])`.
+    """
     names: dict[Path, Path] = {(name,): path for name, path in places.items()}
     counts: dict[str, int] = {}
     for argument in description.arguments or ():

@@ -1,5 +1,7 @@
-"""SchemaDefRequirement (CWL v1.2 CommandLineTool, section 5.5): named types stand for what they
-are."""
+"""Resolve SchemaDefRequirement (CWL v1.2 CommandLineTool, section 5.5).
+
+Each named type is replaced by its definition.
+"""
 
 from typing import Any
 
@@ -10,10 +12,10 @@ MAX_USES = 1_000
 
 
 def with_schemas(tool: Fields) -> Fields:
-    """The tool with its named types in the places of their names.
+    """Return the tool with the definitions of its named types.
 
     Raises:
-        Invalid: a type has no name, a name stands twice, or a type contains itself.
+        Invalid: a type has no name, a name occurs twice, or a type contains itself.
     """
     schemas = _Schemas()
     for place in ("requirements", "hints"):
@@ -27,6 +29,8 @@ def with_schemas(tool: Fields) -> Fields:
 
 
 class _Schemas:
+    """The named types of a tool."""
+
     def __init__(self) -> None:
         self.known: dict[str, dict[str, Any]] = {}
         self._uses = 0
@@ -42,7 +46,10 @@ class _Schemas:
             self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
 
     def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
-        """Inputs, outputs or fields: a list of objects, or an object of them or of their types."""
+        """Resolve the types of inputs, outputs or fields.
+
+        The members are a list of objects, or an object of objects or of types.
+        """
         if isinstance(members, list):
             return [self._member(one, where, above) for one in members]
         if not isinstance(members, dict):
@@ -85,8 +92,10 @@ class _Schemas:
         called = bare(name)
         if called not in self.known:
             return name
+        # A recursive type cannot be expanded.
         if called in above:
             refuse(where, f"the type {called} contains itself")
+        # Types that use each other twice would grow exponentially.
         self._uses += 1
         if self._uses > MAX_USES:
             refuse(where, f"types are named more than {MAX_USES:,} times")

@@ -1,5 +1,7 @@
-"""Types of parameters (CWL v1.2 CommandLineTool, sections 5.1 and 5.2), as far as arguments have
-them."""
+"""Read types of parameters (CWL v1.2 CommandLineTool, sections 5.1 and 5.2).
+
+Only types that arguments can have are read.
+"""
 
 from typing import Any
 
@@ -19,15 +21,17 @@ PLAIN: dict[str, ValueType] = {
     "Any": "json",
 }
 FILES = ("File", "Directory")
-# A union of both.
+# The name for a union of both.
 EITHER = "File or Directory"
 UNION = "a union of several types is not supported (of one type with null is)"
 STREAMS = ("stdin", "stdout", "stderr")
 
 
 class Type(msgspec.Struct, frozen=True):
-    """One type: `name` is one of CWL's own (`array`, `enum` and `record` too); `each` is how the
-    items of an array are bound, `binding` what a record or enum says of itself."""
+    """A type; `name` is one of CWL's, including `array`, `enum` and `record`.
+
+    `binding` is the binding of a record, an enum or an array's items.
+    """
 
     name: str
     nullable: bool = False
@@ -38,22 +42,22 @@ class Type(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> ValueType:
-        """What we call it."""
+        """Return nbyard's name of the type."""
         if self.name in PLAIN:
             return PLAIN[self.name]
         return "choice" if self.name == "enum" else "list"
 
     @property
     def innermost(self) -> "Type":
-        """What arrays of arrays are of in the end."""
+        """Return the type of the innermost items of nested arrays."""
         return self.items.innermost if self.name == "array" and self.items else self
 
 
 def read_type(found: Any, where: str, notes: list[str]) -> Type:
-    """The type that a field `type` or `items` tells.
+    """Return the type that a field `type` or `items` describes.
 
     Raises:
-        Invalid: it is unknown or a union of several.
+        Invalid: the type is unknown, or a union of several types.
     """
     if isinstance(found, str):
         return _named(found, where)
@@ -112,7 +116,7 @@ def _schema(fields: Fields) -> Type:
 
 
 def read_binding(fields: Fields) -> Bound:
-    """A CommandLineBinding (section 5.1.6)."""
+    """Read a CommandLineBinding (section 5.1.6)."""
     fields.only(
         "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
     )
@@ -130,7 +134,7 @@ def read_binding(fields: Fields) -> Bound:
 
 
 def each_of(found: Type) -> Bound | None:
-    """How the items of an array are bound: as its own binding says, each."""
+    """Return the binding of each item of an array."""
     if found.name != "array" or found.items is None:
         return None
     if found.items.name == "record":
@@ -143,7 +147,7 @@ def each_of(found: Type) -> Bound | None:
 
 
 def _of_records(found: Type) -> Bound:
-    """How each record of an array is bound: its own words, then those of its fields."""
+    """Return the binding of each record of an array: its own words, then those of its fields."""
     assert found.items is not None
     told = [one for one in (found.binding, found.items.binding) if one is not None]
     if len(told) > 1:
@@ -173,7 +177,7 @@ def _of_field(fields: Fields) -> Bound | None:
 
 
 def bound_array(own: Bound | None, found: Type) -> Bound | None:
-    """How an array is bound that has a binding or items that have one."""
+    """Return the binding of an array with a binding or bound items."""
     each = each_of(found)
     if own is not None:
         return msgspec.structs.replace(own, each=each)

@@ -1,4 +1,4 @@
-"""From a command to the text of a `CommandLineTool` (CWL v1.2)."""
+"""Write a command as the text of a `CommandLineTool` (CWL v1.2)."""
 
 from typing import Any
 
@@ -15,11 +15,13 @@ LEAD = "#!/usr/bin/env cwl-runner\n"
 
 
 def write_tool(description: Description, *, label: str = "", doc: str = "", file: str = "") -> str:
-    """The document as YAML; read again it is the same command. What CWL alone does not keep stands
-    in a hint. A script, whose place beside the document is `file`, becomes an input of its own.
+    """Return the document as YAML; reading it gives the same command.
+
+    A hint keeps what CWL cannot express. A script, whose path beside the document is `file`,
+    becomes an input.
 
     Raises:
-        Invalid: it is no command, or CWL has no words for an argument.
+        Invalid: the executable is not a command, or CWL has no term for an argument.
     """
     if description.kind not in ("", "command"):
         raise Invalid.field("executable", f"is a {description.kind}, no command")
@@ -34,13 +36,14 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
 
 
 def _text(document: dict[str, Any]) -> str:
-    """What a reader might take for something else than text is put in quotes."""
+    """Return YAML; quote each text that a reader might parse as another type."""
     import yaml
 
     def quoted(dumper: Any, text: str) -> Any:
         style = None if is_plain(text) else '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    # A separate class: a representer of SafeDumper itself would change it for all users.
     own = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     yaml.add_representer(str, quoted, Dumper=own)
     return str(yaml.dump(document, Dumper=own, sort_keys=False, allow_unicode=True, width=100))

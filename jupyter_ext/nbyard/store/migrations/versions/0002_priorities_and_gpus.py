@@ -1,4 +1,4 @@
-"""Priorities of runs, GPUs of attempts, and the distributions behind an environment."""
+"""Add priorities of runs, GPUs of attempts, and the distributions of an environment."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When an attempt was prepared, at work and published."""
+"""Record when an attempt was prepared, started its work and was published."""
 
 import sqlalchemy as sa
 from alembic import op

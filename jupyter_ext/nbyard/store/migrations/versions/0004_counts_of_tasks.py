@@ -1,4 +1,4 @@
-"""Tasks of a run are counted by state without a look at their plans."""
+"""Count the tasks of a run by state without reading their plans."""
 
 from alembic import op
 

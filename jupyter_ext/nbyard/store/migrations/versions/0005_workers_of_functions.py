@@ -1,4 +1,4 @@
-"""Which worker an attempt at a function was given to."""
+"""Record the worker of a function's attempt."""
 
 import sqlalchemy as sa
 from alembic import op

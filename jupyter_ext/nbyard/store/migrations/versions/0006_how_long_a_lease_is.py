@@ -1,4 +1,4 @@
-"""How long the holder of a lease may give no sign of life."""
+"""Record how long the holder of a lease may be silent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # one that is held meanwhile is as long as the setting was by itself
+    # a lease that is held now is as long as the default of the setting
     column = sa.Column("seconds", sa.Float(), nullable=False, server_default="30")
     op.add_column("leases", column)

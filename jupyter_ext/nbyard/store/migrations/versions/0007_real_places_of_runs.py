@@ -1,4 +1,4 @@
-"""Where what a run ran really is: servers with other roots and shells see the same runs."""
+"""Store the real paths of runs: servers with other roots and shells see the same runs."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Named environments and their versions; what is only known by its fingerprint has its own table."""
+"""Create named environments and their versions; fingerprints get their own table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ MOMENT = sa.Float(precision=53)
 
 def upgrade() -> None:
     op.rename_table("environments", "fingerprints")
-    if op.get_bind().dialect.name == "postgresql":  # its constraint keeps its name
+    if op.get_bind().dialect.name == "postgresql":  # PostgreSQL keeps the name of the constraint
         op.execute("ALTER INDEX pk_environments RENAME TO pk_fingerprints")
     op.create_table(
         "environments",

@@ -1,4 +1,4 @@
-"""Names of images on the engine."""
+"""Store the names of images on the engine."""
 
 import sqlalchemy as sa
 from alembic import op

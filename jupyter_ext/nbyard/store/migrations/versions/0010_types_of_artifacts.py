@@ -1,4 +1,4 @@
-"""Artifacts that code handed over tell what they were: media type, and columns or shape."""
+"""Describe artifacts that code handed off: media type, and columns or shape."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How a command is run beyond its first words: variables, files, streams, exit codes."""
+"""Store how a command runs beyond its words: variables, files, streams, exit codes."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What is to be known of a task beside its result."""
+"""Store a warning beside the result of a task."""
 
 import sqlalchemy as sa
 from alembic import op

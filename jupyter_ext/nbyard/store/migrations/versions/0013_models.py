@@ -1,4 +1,4 @@
-"""Packages of models."""
+"""Create the packages of models."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Deployments and their revisions."""
+"""Create deployments and their revisions."""
 
 import sqlalchemy as sa
 from alembic import op

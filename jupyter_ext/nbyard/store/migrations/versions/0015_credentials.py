@@ -1,4 +1,4 @@
-"""Names for what only their owner may know."""
+"""Create credentials: names for secrets that only their owner may read."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Which output of a run a package of a model was made of."""
+"""Record the output of a run that a model package was built from."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Until when a model is kept that was built for a form which nobody has submitted."""
+"""Record until when a model is kept that was built for a form without a submission."""
 
 import sqlalchemy as sa
 from alembic import op

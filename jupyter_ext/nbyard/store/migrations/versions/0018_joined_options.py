@@ -1,4 +1,7 @@
-"""Options that are neither joined nor separate: `joined` was false where nobody had set it."""
+"""Allow options that are neither joined nor separate.
+
+`joined` was false where no value was set.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What tasks read of their code, and results that differ at most in that."""
+"""Record what tasks read of their code, and group results by the rest of their key."""
 
 import sqlalchemy as sa
 from alembic import op

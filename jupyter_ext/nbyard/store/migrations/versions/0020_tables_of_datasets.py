@@ -1,4 +1,4 @@
-"""The columns of dataset versions, inferred once from all their rows."""
+"""Store the columns of dataset versions, inferred once from all their rows."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,8 @@
-"""Models that are loaded once in the image of the step that wrote them, and the private hosts that
-whoever asked for a version of a dataset allows."""
+"""Store trial loads of models, and the private hosts allowed for a dataset version.
+
+A trial loads a model once in the image of the task that wrote it. The hosts are those that the
+requester of the version allows.
+"""
 
 import sqlalchemy as sa
 from alembic import op

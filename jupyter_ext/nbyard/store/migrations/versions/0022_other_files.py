@@ -1,4 +1,4 @@
-"""Files that work wrote beside its declared outputs."""
+"""Record files that a task wrote beside its declared outputs."""
 
 import sqlalchemy as sa
 from alembic import op

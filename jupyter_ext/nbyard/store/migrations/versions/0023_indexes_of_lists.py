@@ -1,4 +1,4 @@
-"""Indexes in the order in which lists are read: a list costs the same however many runs there are."""
+"""Create indexes in the order of lists: a list costs the same for any number of runs."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,7 @@
-"""Imports that were under way when 0021 came: nobody had stored the hosts that they may read, so
-that those of the dispatcher count."""
+"""Clear the allowed hosts of imports that were running when 0021 came.
+
+No hosts were stored for them, so the hosts of the dispatcher count.
+"""
 
 from alembic import op
 from sqlalchemy import Connection, text
@@ -18,4 +20,5 @@ def upgrade() -> None:
 
 
 def forget_hosts(c: Connection) -> None:
+    """Set the allowed hosts of running imports without stored hosts to null."""
     c.execute(text(UNKNOWN))
