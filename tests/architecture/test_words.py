@@ -1,0 +1,83 @@
+"""Documentation, docstrings and comments are plain English: constructions and terms to avoid."""
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "jupyter_ext/nbyard"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Each with what to write instead.
+AVOIDED = {
+    r"\bnobody\b|\bno one\b": "the noun, such as 'no process'",
+    r"\bwhoever\b": "the noun: the user, the caller, the process",
+    r"\bwho (?:asks|comes|goes|looks|sends|starts|waits|wants)\b": "the noun: the caller",
+    r"\b(?:is|are|was|were|be) (?:told|said|heard)\b": "report, show, receive",
+    r"(?<!there )\b(?:is|are|was|were) (?-i:none)\b": "a positive sentence",
+    r"\bany (?:more|further|longer)\b": "'no longer', or a positive sentence",
+    r"\bbecomes? of\b": "what happens to",
+    r"\bmakes? true\b": "carry out",
+    r"\bshall\b": "must, or the plain present",
+    r"\bto be had\b": "available",
+    r"\btaken over\b": "cached, reused",
+    r"\bcomes? about\b": "happen",
+    r"\bnothing (?:but|of)\b": "only, or a positive sentence",
+    r"\bdrawer\b": "Run Info",
+    r"\bas it were\b|\blest\b|\bhence\b|\bthereby\b|\bthereof\b": "plainer words",
+}
+CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\*[^*\n]+\*", re.DOTALL)
+# Texts of the code that are still to be written anew. The limit only falls.
+MOST_IN_CODE = 60
+
+
+def avoided(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands in a text and what to write instead."""
+    for pattern, instead in AVOIDED.items():
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            yield match[0], instead
+
+
+def prose(page: str) -> str:
+    """Return a page of documentation without its code, comments and quoted labels."""
+    return CODE.sub("", page)
+
+
+def texts_of(source: str) -> Iterator[str]:
+    """Yield the docstrings and comments of a module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_is_plain(page):
+    assert list(avoided(prose(page.read_text("utf-8")))) == []
+
+
+def test_code_does_not_become_less_plain():
+    found = Counter(
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for text in texts_of(path.read_text("utf-8"))
+        for _ in avoided(text)
+    )
+    assert found.total() <= MOST_IN_CODE, found.most_common(20)
+
+
+def test_what_is_avoided_is_found_in_prose_only():
+    page = "Nobody knows.\n```\nnobody\n```\nA `nobody` of *Nobody*.\n<!-- whoever -->\n"
+    assert [word for word, _ in avoided(prose(page))] == ["Nobody"]
+    source = '"""Whoever asks."""\nX = "nobody"  # who waits\n'
+    assert [word for text in texts_of(source) for word, _ in avoided(text)] == [
+        "Whoever",
+        "who waits",
+    ]
