@@ -96,7 +96,7 @@ class Bench:
 
     @property
     def count(self) -> int:
-        """The number of installed packages."""
+        """Return the number of installed packages."""
         return len(self._known)
 
     def pip(self) -> float:

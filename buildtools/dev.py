@@ -87,7 +87,7 @@ class Development:
 
     @property
     def url(self) -> str:
-        """The address of JupyterLab, with its token."""
+        """Return the address of JupyterLab, with its token."""
         return f"http://localhost:{self._port}/lab?token={self._token}"
 
     def start(self) -> None:

@@ -33,7 +33,7 @@ class LiveServer:
 
     @property
     def socket_url(self) -> str:
-        """The address of the event socket."""
+        """Return the address of the event socket."""
         return f"{self.url.replace('http', 'ws', 1)}/nbyard/api/events/socket"
 
 

@@ -51,7 +51,7 @@ class Graph:
 
     @property
     def width(self) -> int:
-        """The largest number of independent steps."""
+        """Return the largest number of independent steps."""
         return max(map(len, self.layers()))
 
     def texts(self) -> dict[str, str]:
@@ -134,7 +134,7 @@ class Place:
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """The expected text of each step."""
+        """Return the expected text of each step."""
         return self.graph.texts()
 
     def check(self, *, injected: bool) -> None:

@@ -34,7 +34,7 @@ class Peer:
         self.processes = Marked(folder)
         if self.packages:
             self.processes.forget("PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH")
-        # kernels and settings of the user who starts the benchmark must not affect peers
+        # the user's own kernels and settings must not affect peers
         places = {f"JUPYTER_{name}_DIR": name.lower() for name in ("CONFIG", "DATA", "RUNTIME")}
         self.processes.add(**{name: str(folder / place) for name, place in places.items()})
         self.processes.add(**self.variables)

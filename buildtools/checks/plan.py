@@ -31,12 +31,12 @@ class Step:
 
     @property
     def log(self) -> Path:
-        """The path of the log."""
+        """Return the path of the log."""
         return RECORDS / f"{self.name}.log"
 
     @property
     def junit(self) -> Path:
-        """The path of the JUnit file."""
+        """Return the path of the JUnit file."""
         return RECORDS / f"{self.name}.xml"
 
     def variables(self) -> dict[str, str]:

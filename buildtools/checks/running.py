@@ -31,7 +31,7 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the command failed."""
+        """Return whether the command failed."""
         return self.code != 0
 
 

@@ -59,7 +59,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> dict[str, str]:
-        """The build arguments: the base image, if the Dockerfile takes it."""
+        """Return the build arguments: the base image, if the Dockerfile takes it."""
         return {BASE: self.base} if self.base else {}
 
 

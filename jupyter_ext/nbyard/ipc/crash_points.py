@@ -7,7 +7,7 @@
     folder-written  4   the attempt folder is complete, nothing was started
     told            4   a worker received calls, the store does not know
     started         5   the attempt was started, the store does not know where
-    deployment-begun     4  a deployment starts, the engine knows nothing of it
+    deployment-begun     4  a deployment starts, the engine does not know it
     deployment-launched  5  its container runs, the store does not know where
     starting        6   the store knows where the attempt runs
     finished        8   the outputs exist, none was collected

@@ -46,7 +46,7 @@ class Source:
 
     @functools.cached_property
     def dialect(self) -> Dialect:
-        """The dialect of the text, read once."""
+        """Return the dialect of the text, read once."""
         with self.path.open("rb") as file:
             return dialect_of(file, self.format, self._read_as)
 
@@ -101,7 +101,7 @@ class Source:
 
     @property
     def dialect_encoding(self) -> str:
-        """The encoding of a text table; empty for JSON lines."""
+        """Return the encoding of a text table; empty for JSON lines."""
         return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> texts.Scan:

@@ -123,7 +123,7 @@ class FakeRuntime:
 
     @property
     def running(self) -> list[str]:
-        """The ids of the running attempts."""
+        """Return the ids of the running attempts."""
         return [one for one, state in self.states.items() if state == "running"]
 
     def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:

@@ -27,7 +27,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body, parsed as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.content)
 
 
@@ -72,7 +72,7 @@ class JupyterServer:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # noqa: BLE001  told to whoever started it
+        except BaseException as error:  # noqa: BLE001  `start` raises it
             self._failure = error
         finally:
             self._ready.set()

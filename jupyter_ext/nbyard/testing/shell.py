@@ -18,7 +18,7 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """The standard output, parsed as JSON."""
+        """Return the standard output, parsed as JSON."""
         return json.loads(self.out)
 
 
