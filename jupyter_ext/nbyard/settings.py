@@ -106,13 +106,13 @@ class Settings(Configurable):
     max_other_bytes = Int(
         200 * 2**20,
         min=0,
-        help="Maximum size of the files to keep that a task writes besides its declared outputs,"
-        " in bytes; 0 = keep only declared outputs.",
+        help="Maximum total size of files that nbyard keeps besides the declared outputs of a"
+        " task, in bytes; 0 = keep only declared outputs.",
     ).tag(config=True, dispatcher=True)
     max_other_files = Int(
         1000,
         min=0,
-        help="Maximum number of files to keep that a task writes besides its declared outputs.",
+        help="Maximum number of files that nbyard keeps besides the declared outputs of a task.",
     ).tag(config=True, dispatcher=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."

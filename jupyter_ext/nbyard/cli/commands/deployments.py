@@ -32,7 +32,7 @@ def wish_options(command: Any) -> Any:
             click.option("--cpu", type=float, help="Maximum number of cores."),
             click.option("--memory", "memory_gb", type=float, metavar="GB", help="Maximum memory."),
             click.option("--disk", "disk_gb", type=float, metavar="GB", help="Maximum disk space."),
-            click.option("--gpu", type=int, help="Number of GPUs for this deployment alone."),
+            click.option("--gpu", type=int, help="Number of GPUs reserved for the deployment."),
             click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
             click.option(
                 *("--port", "ports"),
@@ -53,7 +53,8 @@ def wish_options(command: Any) -> Any:
             click.option(
                 "--password-file",
                 type=click.File(),
-                help="File with the password; - for standard input. Default: a prompt.",
+                help="File with the password; - for standard input. Without it, create asks for a"
+                " required password.",
             ),
         )
     ):

@@ -46,13 +46,11 @@ def recipe_options(command: Any) -> Any:
                 "--build-package",
                 "build_packages",
                 multiple=True,
-                help="Debian package to use only while building.",
+                help="Debian package for building Python packages only.",
             ),
             click.option("--uid", type=int, help="User ID in the container; not root."),
             click.option("--gid", type=int, help="Group ID in the container; not root."),
-            click.option(
-                "--cuda", metavar="VERSION", help="CUDA version. The base is then NVIDIA's image."
-            ),
+            click.option("--cuda", metavar="VERSION", help="CUDA version of NVIDIA's base image."),
             click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
             click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
             click.option(
@@ -61,7 +59,7 @@ def recipe_options(command: Any) -> Any:
             click.option(
                 "--for-notebooks/--for-scripts",
                 default=None,
-                help="Include what notebooks or scripts need to run.",
+                help="Add the packages that execute notebooks, or leave them out.",
             ),
             click.option(
                 *("--dockerfile", "own"),

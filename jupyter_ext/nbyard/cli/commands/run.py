@@ -70,7 +70,7 @@ ENDED = ("succeeded", "failed", "cancelled")
     *("--pin", "pins"),
     multiple=True,
     metavar="NODE=RUN",
-    help="Use the node's result from this run (number, name or ID). NODE= removes its pin.",
+    help="Use the node's result from this run (number, name or ID). NODE= ignores its pin.",
 )
 @click.option("-f", "--file", default="", metavar="DOCKERFILE", help="Build and run it once.")
 @click.option("--parameters", default="{}", metavar="JSON", help="Parameter values, as an object.")
