@@ -79,30 +79,53 @@ def settings() -> str:
     ]
     return page(
         "Settings",
-        "In `jupyter_server_config.py` a setting is `c.Settings.NAME = …`; on the command line of "
-        "Jupyter it is `--Settings.NAME=…`. Where neither says anything, the environment variable "
-        "counts: that is also how the `nbyard` command is told. Lists are written with commas in "
-        "a variable. A name that is no setting is refused, and so is a variable that is spelled "
-        "nearly like one of these.",
+        "Set a setting in one of these places. The first place that sets it counts:",
+        "1. the command line of Jupyter: `--Settings.NAME=…`\n"
+        "2. `jupyter_server_config.py`: `c.Settings.NAME = …`\n"
+        "3. the environment variable, which the `nbyard` command reads too",
+        "In a variable, separate the items of a list with commas. nbyard refuses unknown settings, "
+        "and variables that look like a misspelled setting.",
         grid(["setting", "environment variable", "default", "meaning", "dispatcher"], rows),
-        "Settings with *yes* in the last column are about the work itself. The store's dispatcher "
-        "reads them once, when it starts, and has them from the server or the command that starts "
-        "it. One that has nothing to do makes way for another when work is asked for by somebody "
-        "who gives one of these settings otherwise, in a variable or a file; defaults make nobody "
-        "leave. One that has work keeps to its own settings, and what is asked for meanwhile has "
-        "them too: `nbyard run` says so of variables that are set otherwise, and `nbyard doctor` "
-        "names all settings that differ. To start it anew, wait for the end of the work, or end "
-        "it: `nbyard doctor` says with which command. What runs goes on; the next dispatcher has "
-        "the settings of whoever starts it, which may be a running server that looks on. A server "
-        "reads its own settings when it starts. With `--server` all settings are those of that "
-        "server.",
-        "Three more variables belong to the command line and to what runs, and are no settings:",
+        "## Settings of the dispatcher",
+        "Settings with *yes* in the last column affect the work itself. The dispatcher of the "
+        "store reads them once, when it starts. It gets them from the server or the command that "
+        "starts it.",
+        "When you request work and set one of these settings to another value:",
+        grid(
+            ["the running dispatcher", "what happens"],
+            [
+                [
+                    "has no work",
+                    "It exits, and a new dispatcher starts with your settings. This holds for "
+                    "values in a variable or a file, not for defaults.",
+                ],
+                [
+                    "has work",
+                    "It keeps its settings, and your work uses them too. `nbyard run` names the "
+                    "variables that differ. `nbyard doctor` names all settings that differ.",
+                ],
+            ],
+        ),
+        "To restart the dispatcher, wait until its work ends, or stop the dispatcher. `nbyard "
+        "doctor` prints the command for this. Running work continues. The next dispatcher has the "
+        "settings of the process that starts it. This may be a running server that watches the "
+        "store.",
+        "A server reads its own settings when it starts. With `--server`, all settings are those "
+        "of that server.",
+        "## Other variables",
+        "These variables are not settings:",
         grid(
             ["variable", "meaning"],
             [
-                ["`NBYARD_SERVER`", "port or URL of the server that `nbyard` asks, as `--server`"],
-                ["`NBYARD_TOKEN`", "its token; known by itself for servers of this machine"],
-                ["`NBYARD_RESOURCES`", "set for kernels and runs: the folder of all datasets"],
+                ["`NBYARD_SERVER`", "port or URL of the server for `nbyard`, like `--server`"],
+                [
+                    "`NBYARD_TOKEN`",
+                    "token of that server; `nbyard` finds the tokens of this machine's servers",
+                ],
+                [
+                    "`NBYARD_RESOURCES`",
+                    "folder of all datasets; nbyard sets it for kernels and runs",
+                ],
             ],
         ),
     )
@@ -127,24 +150,25 @@ def operations() -> str:
     ]
     return page(
         "Operations",
-        f"Everything you can ask. Paths are below `{API}` of the Jupyter server. The same table "
-        "makes the REST routes, the OpenAPI document (`openapi.json` there), the Python client "
-        "and the `nbyard` command.",
+        f"These are all operations of nbyard. Paths are below `{API}` of the Jupyter server. The "
+        "REST routes, the OpenAPI document (`openapi.json` there), the Python client and the "
+        "`nbyard` command come from the same table.",
         grid(["operation", "method", "path", "what it does"], rows),
-        "## Rules for all",
-        "- Ask with the server's token: `Authorization: token …`.\n"
-        "- Bodies are strict JSON: unknown fields, duplicate keys and NaN are refused. An "
-        "unreadable body is 400, a refused field 422, a stale write or a taken name 409; see "
-        "[errors](errors.md).\n"
-        "- Lists answer `{items, next}`, newest first; give `next` back as `after`.\n"
-        "- Operations that make something accept the header `Idempotency-Key`: the same key with "
-        "the same body gives the same thing again.\n"
-        "- A change carries the `revision` that was read.\n"
-        "- What happens is told over the websocket `/events/socket`; "
-        "[events](events.md) can also be read page by page.\n"
-        "- `/health` answers `ok` without a token.",
+        "## Common rules",
+        "- Send the token of the server: `Authorization: token …`.\n"
+        "- Bodies are strict JSON. Unknown fields, duplicate keys and NaN are refused.\n"
+        "- An unreadable body returns 400, a refused field 422, a stale write or a taken name "
+        "409. See [errors](errors.md).\n"
+        "- Lists return `{items, next}`, newest first. Send `next` as `after` to get the next "
+        "page.\n"
+        "- Operations that create something accept the header `Idempotency-Key`. The same key "
+        "with the same body returns the first result again.\n"
+        "- A change contains the `revision` that the client read.\n"
+        "- The websocket `/events/socket` sends events. The operations for [events](events.md) "
+        "return them page by page.\n"
+        "- `/health` returns `ok` without a token.",
         "## Streams",
-        "Bytes do not travel in JSON:",
+        "These paths send or receive bytes instead of JSON:",
         grid(["method", "path", "what it does"], list(_streams())),
     )
 
@@ -195,7 +219,7 @@ def _operation(op: Operation) -> Iterator[str]:
     if rows:
         yield grid(["field", "where", "type", "default"], rows)
     if op.returns is not type(None):
-        yield f"Answers `{kind(op.returns)}`."
+        yield f"Returns `{kind(op.returns)}`."
 
 
 def _shell(op: Operation) -> str:
@@ -220,7 +244,7 @@ def _of_struct(field: Any) -> str:
         return _given(field.default)
     if field.default_factory is not msgspec.NODEFAULT:
         return _given(field.default_factory())
-    return "needed"
+    return "required"
 
 
 def _given(value: Any) -> str:
@@ -251,8 +275,9 @@ def command_line() -> str:
             parts += [f"## {path}", f"```text\n{_help(command, path)}\n```"]
     return page(
         "Command line",
-        "Data goes to standard output, everything else to standard error; `--json` prints the "
-        "same structures as the [operations](operations.md). A noun may stand in the singular.",
+        "Data goes to standard output, everything else to standard error. `--json` prints the "
+        "same structures as the [operations](operations.md). You can write a noun in the "
+        "singular.",
         exit_codes(),
         *parts,
     )
@@ -262,12 +287,12 @@ def exit_codes() -> str:
     return grid(
         ["exit code", "meaning"],
         [
-            ["0", "done; of `run` and `runs status`: the run succeeded (or is under way)"],
+            ["0", "success; `run` and `runs status`: the run succeeded (or is not finished)"],
             ["1", "the run failed or was cancelled, the import failed, or the request was refused"],
-            ["2", "usage: unknown command, option or parameter, or a value of the wrong type"],
-            ["3", "no such thing"],
-            ["5", "the server does not answer, or the store is busy"],
-            ["130", "interrupted; a run that was started goes on"],
+            ["2", "usage error: unknown command, option or parameter, or value of the wrong type"],
+            ["3", "not found"],
+            ["5", "the server does not respond, or the store is busy"],
+            ["130", "interrupted; a started run continues"],
         ],
     )
 
@@ -303,9 +328,9 @@ def keys() -> str:
     rows = [[f"`{command}`", " or ".join(keys)] for command, keys in sorted(found.items())]
     return page(
         "Keys",
-        "They hold while the canvas has the focus (on a Mac, Ctrl is ⌘). Every command is also in "
-        "the command palette; keys are changed in *Settings → Keyboard Shortcuts*. In the "
-        "browser, `Shift /` shows those that hold now.",
+        "These keys work while the canvas has the focus (on a Mac, Ctrl is ⌘). Every command is "
+        "also in the command palette. Change the keys in *Settings → Keyboard Shortcuts*. In the "
+        "browser, `Shift /` shows the keys that work now.",
         grid(["command", "key"], rows),
     )
 
@@ -315,7 +340,7 @@ def keys() -> str:
 
 def error_codes() -> dict[str, type[NbyardError]]:
     """Map each code to the class that declares it; the class may have subclasses."""
-    assert NewerSchema.code in error_classes(), "the rooms that add codes are loaded"
+    assert NewerSchema.code in error_classes(), "the modules that add codes are loaded"
     return {
         code: next(c for c in cls.__mro__ if "code" in vars(c))
         for code, cls in error_classes().items()
@@ -327,13 +352,14 @@ def errors() -> str:
     rows = [[f"`{c.code}`", str(c.status), f"`{c.__name__}`", inspect.getdoc(c)] for c in classes]
     return page(
         "Error codes",
-        "Every refusal has one body, over REST and in Python: `{code, message, hint, details: "
-        "[{path, message}], request_id}`. `message` is a sentence for people, `hint` says what "
-        "helps, `details` names each refused field. The code is stable, the sentence is not.",
+        "Every error has the same body, over REST and in Python: `{code, message, hint, details: "
+        "[{path, message}], request_id}`. `message` is a sentence for people. `hint` suggests a "
+        "solution. `details` names each refused field. The code is stable. The sentence may "
+        "change.",
         grid(["code", "HTTP status", "Python class", "default sentence"], rows),
-        "A request without a valid token is answered 403 (`forbidden`), as elsewhere in"
-        " Jupyter, and at the link of a deployment 401 (`unauthenticated`).",
-        f"In Python all of them are `{NbyardError.__name__}` of `nbyard.errors`.",
+        "A request without a valid token returns 403 (`forbidden`), as elsewhere in Jupyter. At"
+        " the link of a deployment it returns 401 (`unauthenticated`).",
+        f"In Python, all errors are subclasses of `{NbyardError.__name__}` in `nbyard.errors`.",
     )
 
 
@@ -344,19 +370,19 @@ def state_machines() -> str:
     parts: list[str] = []
     for machine in states.MACHINES.values():
         rows = [
-            [f"`{state}`", ", ".join(f"`{after}`" for after in moves) or "(the end)"]
+            [f"`{state}`", ", ".join(f"`{after}`" for after in moves) or "(final state)"]
             for state, moves in machine.moves.items()
         ]
         parts += [
             f"## {machine.name}",
-            f"Begins as `{machine.initial}`.",
-            grid(["state", "may become"], rows),
+            f"The initial state is `{machine.initial}`.",
+            grid(["state", "possible next states"], rows),
         ]
     return page(
         "States",
-        "One table for each state machine; nothing else decides what may follow what. A task that "
-        "took its result from the cache is `succeeded` with the flag `cached`; a request to "
-        "cancel is a time (`cancel_requested_at`), not a state.",
+        "Each state machine has one table. The table lists all allowed changes of state. A cached "
+        "task is `succeeded` and has the flag `cached`. A request to cancel is a time "
+        "(`cancel_requested_at`), not a state.",
         *parts,
         "## Why a task failed",
         "`failure.kind` is one of "
@@ -371,16 +397,17 @@ def state_machines() -> str:
 def document_format() -> str:
     return page(
         "Workflow documents: `*.nbflow`",
-        "Canonical JSON (sorted keys, two blanks of indentation), so that two versions compare "
-        "line by line; positions stand in a block of their own.",
+        "The file is canonical JSON (sorted keys, two spaces of indentation). Two versions can "
+        "therefore be compared line by line. Positions have a separate block.",
         *_structs(workflows.Document, workflows.Meta, workflows.Parameter, workflows.Node),
-        "A node names either a `path`, relative to the document's folder, which it follows, or "
-        "the id of a stored `executable` or `dataset`. Node ids match "
-        f"`{workflows.NODE_ID.pattern.removesuffix(chr(92) + 'Z')}`; a document has at most "
-        f"{workflows.MAX_NODES:,} nodes.",
+        "A node names one of these:",
+        "- a `path`, relative to the document's folder; the node follows changes of this file\n"
+        "- the ID of a stored `executable` or `dataset`",
+        f"Node IDs match `{workflows.NODE_ID.pattern.removesuffix(chr(92) + 'Z')}`. A document "
+        f"has at most {workflows.MAX_NODES:,} nodes.",
         *_structs(workflows.Pin, workflows.Binding, workflows.Edge),
-        "The key of an edge is `SOURCE.OUTPUT->TARGET.INPUT`. The only output of a dataset is "
-        f"called `{workflows.DATA}`.",
+        "An edge is a connection. Its key is `SOURCE.OUTPUT->TARGET.INPUT`. The only output of a "
+        f"dataset is called `{workflows.DATA}`.",
         '```json\n{\n  "edges": {\n    "rows.data->clean.input_csv": {\n'
         '      "input": "input_csv", "output": "data", "source": "rows", "target": "clean"\n'
         '    }\n  },\n  "meta": {"parameters": {"seed": {"default": 7, "type": "int"}}},\n'
@@ -394,23 +421,33 @@ def document_format() -> str:
 def description_format() -> str:
     return page(
         "Executable descriptions: `*.nbexec`",
-        "`FILE.nbexec` beside a notebook, script or binary says what the file itself cannot: its "
-        "arguments, how they reach the command line, what it needs. For a notebook the parameters "
-        "cell stays the list of names and defaults, and the description corrects role, type, "
-        "format and help by name. The form of the browser writes it; you may write it yourself. "
-        "Files that the code opens by itself are [declared with one click]"
-        "(../explanation/cache.md#files-that-nothing-declares): they have the reach `file`.",
+        "`FILE.nbexec` beside a notebook, script or binary describes facts that the file itself "
+        "cannot contain:",
+        "- its arguments\n- how they reach the command line\n- the resources that it needs",
+        "For a notebook, the parameters cell still sets the names and defaults. The description "
+        "corrects role, type, format and help by name. The form in the browser writes this file. "
+        "You can also write it yourself.",
+        "You can declare files that the code opens by itself [with one click]"
+        "(../explanation/cache.md#files-that-nothing-declares). They have the reach `file`.",
         *_structs(descriptions.Description, executables.Resources, arguments.Argument),
         *_structs(invocations.Invocation, invocations.WorkFile, records.Record),
-        f"A *role* is one of {_words(arguments.Role)}; a *type* is one of "
+        f"A *role* is one of {_words(arguments.Role)}. A *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",
         grid(["kind", "fields", "meaning"], list(_reaches())),
-        "A reference in a text is one of [CWL's](../how-to/cwl.md): `$(inputs.NAME)`, and of a "
-        "file its `.path`, `.basename`, `.nameroot`, `.nameext`, `.dirname` or `.size`; "
-        "`$(runtime.outdir)`, `.tmpdir`, `.cores` or `.ram` (MiB).",
-        "Programs are started as an argument vector, never through a shell. `command` is the "
-        'beginning of that vector; `"{file}"` stands for the file itself.',
+        "A text may contain references of [CWL](../how-to/cwl.md):",
+        grid(
+            ["reference", "further parts"],
+            [
+                [
+                    "`$(inputs.NAME)`",
+                    "of a file: `.path`, `.basename`, `.nameroot`, `.nameext`, `.dirname`, `.size`",
+                ],
+                ["`$(runtime.outdir)`", "`$(runtime.tmpdir)`, `.cores`, `.ram` (MiB)"],
+            ],
+        ),
+        "nbyard starts programs with an argument vector, never through a shell. `command` is the "
+        'beginning of that vector. `"{file}"` stands for the file itself.',
     )
 
 
@@ -425,16 +462,18 @@ def attempt_folder() -> str:
     _, _, listed = layout.partition("\n\n")
     return page(
         "The attempt folder",
-        "`STORE/attempts/ATTEMPT_ID` is all there is between the dispatcher, a runtime and the "
-        "runner: whoever holds it can say what happened. It can be read with `ls` and `cat`, "
-        "during the run and after it. Inputs, outputs and code go when the attempt is at its end "
-        "(outputs are kept in the store); the record stays.",
+        "The dispatcher, a runtime and the runner exchange data only through the folder "
+        "`STORE/attempts/ATTEMPT_ID`. It contains the full record of an attempt. Read it with "
+        "`ls` and `cat`, during the run and after it.",
+        "When the attempt ends, nbyard deletes inputs, outputs and code (outputs are kept in the "
+        "store). The record stays.",
         f"```text\n{inspect.cleandoc(listed)}\n```",
-        "It is finished when `result.json` is there, which is renamed in last.",
+        "The attempt is finished when `result.json` exists. nbyard writes this file last, by "
+        "renaming it.",
         *_structs(attempts.TaskFile, attempts.NotebookWork, attempts.CommandWork),
         *_structs(attempts.ExitCodes, attempts.Output),
-        "The words `{attempt}` at the beginning of a path stand for the folder as the runner sees "
-        "it: a container sees another one than the host.",
+        "`{attempt}` at the beginning of a path stands for the path of this folder. A container "
+        "has another path than the host.",
         *_structs(attempts.Result, attempts.Failure, attempts.RunnerIdentity),
         *_structs(attempts.Surroundings, environments.Lock, environments.Package, attempts.Image),
     )

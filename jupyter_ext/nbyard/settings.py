@@ -28,7 +28,8 @@ class Settings(Configurable):
     """
 
     store_dir = Unicode(
-        help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data."
+        help="Folder of the store: database, bytes and attempts. Default: nbyard in Jupyter's data"
+        " folder.",
     ).tag(config=True)
     database_url = Unicode(
         "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
@@ -36,40 +37,46 @@ class Settings(Configurable):
     slots = Int(
         0,
         min=0,
-        help="How many tasks may run at once on this machine; 0 = one for each core that is ours.",
+        help="Maximum number of tasks that run at once on this machine; 0 = one for each available"
+        " core.",
     ).tag(config=True, dispatcher=True)
     memory_bytes = Int(
         0,
         min=0,
-        help="How much memory tasks may ask for together; 0 = all that is ours of this machine.",
+        help="Maximum memory that tasks may request together, in bytes; 0 = all memory that nbyard"
+        " may use on this machine.",
     ).tag(config=True, dispatcher=True)
     prepared_parent = Bool(
         True,
-        help="Fork processes from one that has imported what notebooks need, instead of starting"
-        " each anew (Linux).",
+        help="Fork processes from a parent that has imported the modules for notebooks, instead of"
+        " starting each process anew (Linux).",
     ).tag(config=True, dispatcher=True)
     ready_kernels = Int(
         2,
         min=0,
-        help="How many kernels of those used lately are kept ready for the next notebook (Linux,"
-        " Python kernels of any environment, R kernels); 0 = none.",
+        help="Number of recently used kernels to keep ready for the next notebook; 0 = off. Linux"
+        " only, for Python kernels of any environment and R kernels.",
     ).tag(config=True, dispatcher=True)
     ready_kernels_memory = Int(
         256 * 2**20,
         min=0,
-        help="How much memory kernels that are ready may hold together, in bytes; they also go when"
-        " the machine has little left.",
+        help="Maximum memory of all ready kernels together, in bytes. Ready kernels also stop when"
+        " the machine has little memory left.",
     ).tag(config=True, dispatcher=True)
     gpus = ListTrait(
         Unicode(),
         ["auto"],
-        help="GPUs that tasks may be granted, by UUID or index in nvidia-smi; auto asks that.",
+        help="GPUs that tasks may get, by UUID or index in nvidia-smi; auto = all that nvidia-smi"
+        " lists.",
     ).tag(config=True, dispatcher=True)
     tasks_per_gpu = Int(
-        1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."
+        1,
+        min=1,
+        help="Maximum number of tasks that share one GPU; 1 = tasks never share a GPU.",
     ).tag(config=True, dispatcher=True)
     default_runtime = Unicode(
-        "process", help="Where tasks run when neither run nor node says: process, docker or dask."
+        "process",
+        help="Runtime if neither the run nor the node sets one: process, docker or dask.",
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
@@ -78,18 +85,20 @@ class Settings(Configurable):
     link_folders = ListTrait(
         Unicode(),
         ["resources"],
-        help="Folders under the server's root in which datasets are linked by their id.",
+        help="Folders under the server's root in which datasets are linked by their ID.",
     ).tag(config=True)
     max_upload_bytes = Int(100 * 2**30, min=1, help="Largest upload or import, in bytes.").tag(
         config=True, dispatcher=True
     )
     max_body_bytes = Int(
-        16 * 2**20, min=1024, help="Largest body of a request that is no upload, in bytes."
+        16 * 2**20,
+        min=1024,
+        help="Largest request body, except for uploads, in bytes.",
     ).tag(config=True)
     max_bundle_bytes = Int(
         200 * 2**20,
         min=1,
-        help="Largest code bundle of an image or of a step that is no local process, in bytes.",
+        help="Largest code bundle of an image, or of a task outside of local processes, in bytes.",
     ).tag(config=True)
     max_local_bundle_bytes = Int(
         10 * 2**30, min=1, help="Largest code bundle of a local process, in bytes."
@@ -97,31 +106,32 @@ class Settings(Configurable):
     max_other_bytes = Int(
         200 * 2**20,
         min=0,
-        help="How many bytes of files that are no declared outputs are kept of a task; 0 = none.",
+        help="Maximum total size of files that nbyard keeps besides the declared outputs of a"
+        " task, in bytes; 0 = keep only declared outputs.",
     ).tag(config=True, dispatcher=True)
     max_other_files = Int(
         1000,
         min=0,
-        help="How many files that are no declared outputs are kept of a task.",
+        help="Maximum number of files that nbyard keeps besides the declared outputs of a task.",
     ).tag(config=True, dispatcher=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."
     ).tag(config=True, dispatcher=True)
     docker_cert_path = Unicode(
         "",
-        help="Folder with ca.pem, cert.pem and key.pem for an engine behind TCP; empty = what"
-        " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.",
+        help="Folder with ca.pem, cert.pem and key.pem for an engine behind TCP; empty = use"
+        " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.",
     ).tag(config=True, dispatcher=True)
     warm_containers = Bool(
         False,
-        help="Whether runs that do not say it keep containers for their next steps, instead of"
-        " having a fresh one for each.",
+        help="Keep containers for later tasks of a run, instead of creating a new container for"
+        " each task. Used when the run sets neither fresh nor warm containers.",
     ).tag(config=True)
     container_network = Enum(
         ["bridge", "internal", "none"],
         "bridge",
-        help="Network of containers: bridge reaches other machines, internal only the containers"
-        " of the same run, none nothing.",
+        help="Network of containers: bridge reaches other machines, internal reaches only"
+        " containers of the same run, none has no network.",
     ).tag(config=True, dispatcher=True)
     docker_base_image = Unicode(
         "python:3.11-slim", help="Image on which a node's requirements are installed."
@@ -129,9 +139,9 @@ class Settings(Configurable):
     ide_images = ListTrait(
         Unicode(),
         ["quay.io/jupyter/*", "codercom/code-server:*"],
-        help="Images of deployments that are trusted like JupyterLab itself: their pages may do in"
-        " the browser what JupyterLab may. `*` stands for any characters. The pages of others are"
-        " shown in a sandbox.",
+        help="Images of deployments that are trusted like JupyterLab itself. In the browser, their"
+        " pages may do everything that JupyterLab may. `*` stands for any characters. Pages of"
+        " other images are shown in a sandbox.",
     ).tag(config=True)
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
@@ -139,63 +149,76 @@ class Settings(Configurable):
     installer = Enum(
         ["auto", "uv", "pip"],
         "auto",
-        help="What installs the packages of environments, with its own configuration: auto takes"
-        " uv where it is installed, else pip.",
+        help="Package installer: auto (uv if installed, else pip), uv or pip. The installer uses"
+        " its own configuration.",
     ).tag(config=True, dispatcher=True)
     allowed_package_sources = ListTrait(
         Unicode(),
-        help="Addresses that requirements may name, and what stands below them: indexes, pages of"
-        " links and wheels at https://host/path, folders of wheels, and of code that -e may name,"
-        " at file:///folder. Empty = packages come from where the installer is set up for.",
+        help="Addresses that requirements may name, including everything below them. At"
+        " https://host/path: indexes, pages of links and wheels. At file:///folder: folders of"
+        " wheels, and of code for -e. Empty = only the sources in the installer's configuration.",
     ).tag(config=True, dispatcher=True)
     install_timeout_seconds = Float(
         3600.0,
         min=1,
-        help="How long finding out about the packages of an environment, or installing them, may"
-        " take.",
+        help="Time limit for resolving or installing the packages of an environment, in seconds.",
     ).tag(config=True, dispatcher=True)
     environment_versions = Int(
         3,
         min=1,
-        help="How many versions of an environment keep their folders when nothing uses them; the"
-        " locks of the others stay, and are installed once more when they are asked for.",
+        help="Number of newest versions of an environment that keep their folders while unused."
+        " Older unused versions keep only their locks. nbyard installs them again on request.",
     ).tag(config=True, dispatcher=True)
     dask_address = Unicode(
-        "", help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = none."
+        "",
+        help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = no"
+        " scheduler.",
     ).tag(config=True, dispatcher=True)
     dask_tls_ca_file = Unicode(
-        "", help="Certificate of the authority that a tls:// scheduler is checked with (PEM file)."
+        "",
+        help="CA certificate to verify a tls:// scheduler with (PEM file).",
     ).tag(config=True, dispatcher=True)
     dask_tls_cert = Unicode(
-        "", help="Our own certificate towards a tls:// scheduler (PEM file)."
+        "",
+        help="Client certificate for a tls:// scheduler (PEM file).",
     ).tag(config=True, dispatcher=True)
     dask_tls_key = Unicode(
-        "", help="The key of dask_tls_cert (PEM file); empty = it is in the same file."
+        "",
+        help="Key of dask_tls_cert (PEM file); empty = the key is in the same file.",
     ).tag(config=True, dispatcher=True)
     dask_cluster = Unicode(
         "",
-        help="Where there is no dask_address, what makes a cluster: gateway (dask-gateway), slurm,"
-        " pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue), as Dask's own configuration tells"
-        " them; or module:callable that returns a cluster object of Dask.",
+        help="Kind of Dask cluster to create if dask_address is empty: gateway (dask-gateway),"
+        " slurm, pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue). Dask's own configuration"
+        " sets their options. Or module:callable that returns a Dask cluster object.",
     ).tag(config=True, dispatcher=True)
     dask_workers = Int(
-        4, min=1, help="To how many workers or jobs a cluster of dask_cluster may grow."
+        4,
+        min=1,
+        help="Maximum number of workers or jobs in a cluster that dask_cluster creates.",
     ).tag(config=True, dispatcher=True)
     lease_seconds = Float(
-        30.0, min=1, help="How long a dispatcher that gives no sign of life keeps its lease."
+        30.0,
+        min=1,
+        help="How long a dispatcher without a sign of life keeps its lease, in seconds.",
     ).tag(config=True, dispatcher=True)
     idle_seconds = Float(
-        60.0, min=0, help="How long the dispatcher stays when there is nothing to do."
+        60.0,
+        min=0,
+        help="How long a dispatcher without work waits before it exits, in seconds.",
     ).tag(config=True, dispatcher=True)
     keep_alive_seconds = Float(
         3 * 24 * 3600.0,
         min=0,
-        help="How long work without a user keeps the Jupyter server from being stopped as idle."
-        " Runs, builds, imports and requests to deployments count as activity of the server until"
-        " its last other activity was so long ago; 0 = they never count.",
+        help="How long work without a user keeps the Jupyter server from being stopped as idle, in"
+        " seconds. Runs, builds, imports and requests to deployments count as activity of the"
+        " server. They count until the server's last other activity was this long ago; 0 = they"
+        " never count.",
     ).tag(config=True)
     garbage_grace_seconds = Float(
-        3600.0, min=0, help="How long bytes stay in the store after nothing names them any more."
+        3600.0,
+        min=0,
+        help="How long bytes stay in the store after their last reference is deleted, in seconds.",
     ).tag(config=True, dispatcher=True)
     inline_dispatch = Bool(
         False, help="Start no dispatcher process. Tests drive the runs themselves."

@@ -141,7 +141,7 @@ def noun_groups() -> Iterator[click.Group]:
     """Yield a command group for each noun."""
     nouns = dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN)
     for noun in nouns:
-        group = click.Group(noun, help=f"Commands on {noun}.")
+        group = click.Group(noun, help=f"Commands for {noun}.")
         for operation in (o for o in table() if o.noun == noun):
             # A request body fits no options, so these commands are written by hand.
             if not operation.placed("body"):
@@ -159,7 +159,7 @@ def _command(operation: Operation) -> click.Command:
     ]
     parameters += [_option(field) for field in operation.placed("query")]
     parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
-    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Answer as JSON."))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
 
     def call(server: str, as_json: bool, **values: Any) -> None:
         from nbyard.discover import connect

@@ -21,21 +21,32 @@ ZIP = ".zip"
 
 
 @click.command()
-@click.option("--executable", required=True, metavar="FILE|EXECUTABLE", help="What makes it.")
-@click.option("--name", required=True, help="A name that nothing has yet.")
-@click.option("--parameters", default="{}", metavar="JSON", help="Values by name, as an object.")
+@click.option(
+    "--executable",
+    required=True,
+    metavar="FILE|EXECUTABLE",
+    help="Executable that creates the artifact.",
+)
+@click.option("--name", required=True, help="Unused name for the artifact.")
+@click.option(
+    "--parameters", default="{}", metavar="JSON", help="Parameter values as a JSON object, by name."
+)
 @click.option(
     "--input-file",
     "inputs",
     multiple=True,
     metavar="NAME=FILE…",
-    help="A file or data for it.",
+    help="File, dataset or artifact for an input.",
 )
-@click.option("--runtime", default="", help="process, docker or dask.")
+@click.option("--runtime", default="", help="Runtime: process, docker or dask.")
 @click.option("--image", default="", help="Container image.")
-@click.option("--force", is_flag=True, help="Take the name over, and nothing from the cache.")
-@click.option("--wait", is_flag=True, help="Wait for its end; the exit code is that of the result.")
-@click.option("--log", is_flag=True, help="Print what it prints, until its end.")
+@click.option(
+    "--force", is_flag=True, help="Replace an artifact of this name, and ignore the cache."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the run ends. The exit code shows its result."
+)
+@click.option("--log", is_flag=True, help="Print the log of the run until it ends.")
 @click.argument("more", nargs=-1, metavar="[NAME=FILE…]")
 @server_option
 @json_option
@@ -133,7 +144,7 @@ def status(name: str, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--follow", "-f", is_flag=True, help="Go on until it is at its end.")
+@click.option("--follow", "-f", is_flag=True, help="Print new lines until the run ends.")
 @server_option
 def log(name: str, follow: bool, server: str) -> None:
     """Print the log of an artifact's run.
@@ -155,7 +166,7 @@ def log(name: str, follow: bool, server: str) -> None:
     "target",
     default="",
     metavar="FILE",
-    help="Default: its own name; - is standard output.",
+    help="File to save to. Default: the artifact's file name; - is standard output.",
 )
 @server_option
 def export(name: str, target: str, server: str) -> None:

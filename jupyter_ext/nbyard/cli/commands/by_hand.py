@@ -32,14 +32,14 @@ def server_option(command: Any) -> Any:
 
 def json_option(command: Any) -> Any:
     """Add the option --json to a command."""
-    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 @click.command("add")
 @click.argument("source")
-@click.option("--name", default="", help="Name of the dataset; default: the file's.")
-@click.option("--replace", is_flag=True, help="Make a new version of the dataset of that name.")
-@click.option("--unpack", is_flag=True, help="It is an archive: take the folder in it.")
+@click.option("--name", default="", help="Name of the dataset. Default: the file's name.")
+@click.option("--replace", is_flag=True, help="Create a new version of the dataset with this name.")
+@click.option("--unpack", is_flag=True, help="Unpack an archive and use the folder in it.")
 @server_option
 @json_option
 def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
@@ -117,7 +117,7 @@ def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> Non
 
 @click.command("add")
 @click.argument("path")
-@click.option("--name", default="", help="Name of the executable; default: the file's.")
+@click.option("--name", default="", help="Name of the executable. Default: the file's name.")
 @server_option
 @json_option
 def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
@@ -201,9 +201,11 @@ def status(run: str, server: str) -> None:
 @click.argument("run")
 @click.argument("node", default="")
 @click.option(
-    "--follow", "-f", is_flag=True, help="Go on until its end, whatever attempts it takes."
+    "--follow", "-f", is_flag=True, help="Print new lines until the end, over all attempts."
 )
-@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
 @server_option
 def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     """Print the log of a run's node, or of all its nodes."""
@@ -220,7 +222,9 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @click.command("metrics")
 @click.argument("run")
 @click.argument("node", default="")
-@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
 @server_option
 @json_option
 def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:

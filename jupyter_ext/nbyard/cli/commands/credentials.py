@@ -23,21 +23,28 @@ from nbyard.domain.credentials import (
 )
 
 field_option = click.option(
-    "--field", "words", multiple=True, metavar="NAME=VALUE", help="A field that is not secret."
+    "--field", "words", multiple=True, metavar="NAME=VALUE", help="Field that is not secret."
 )
 file_option = click.option(
-    "--file", "files", multiple=True, metavar="[NAME=]PATH", help="A secret field from a file."
+    "--file",
+    "files",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="Read a secret field from this file.",
 )
 
 
 @click.command()
 @click.argument("name")
 @click.option(
-    "--kind", default="token", type=click.Choice([one.kind for one in KINDS]), help="What it is."
+    "--kind",
+    default="token",
+    type=click.Choice([one.kind for one in KINDS]),
+    help="Kind of the credential.",
 )
 @field_option
 @file_option
-@click.option("--description", default="", help="What it is for.")
+@click.option("--description", default="", help="Purpose of the credential.")
 @server_option
 @json_option
 def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:

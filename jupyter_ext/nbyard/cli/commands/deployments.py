@@ -18,38 +18,43 @@ from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
-wait_option = click.option("--wait", is_flag=True, help="Wait until it answers, or has failed.")
+wait_option = click.option(
+    "--wait", is_flag=True, help="Wait until the deployment responds or fails."
+)
 
 
 def wish_options(command: Any) -> Any:
     """Add the options of a revision to a command."""
     for option in reversed(
         (
-            click.option("--title", help="What people call it."),
-            click.option("--description", help="What it is for."),
-            click.option("--cpu", type=float, help="Cores that it may use at most."),
-            click.option("--memory", "memory_gb", type=float, metavar="GB", help="At most."),
-            click.option("--disk", "disk_gb", type=float, metavar="GB", help="At most."),
-            click.option("--gpu", type=int, help="GPUs of its own."),
+            click.option("--title", help="Title of the deployment."),
+            click.option("--description", help="Purpose of the deployment."),
+            click.option("--cpu", type=float, help="Maximum number of cores."),
+            click.option("--memory", "memory_gb", type=float, metavar="GB", help="Maximum memory."),
+            click.option("--disk", "disk_gb", type=float, metavar="GB", help="Maximum disk space."),
+            click.option("--gpu", type=int, help="Number of GPUs reserved for the deployment."),
             click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
             click.option(
                 *("--port", "ports"),
                 multiple=True,
                 metavar="NAME=PORT",
-                help="A port that it listens at, and the name of its link.",
+                help="Port that the service listens on, with the name of its link.",
             ),
             click.option(
                 "--keep-prefix",
                 multiple=True,
                 metavar="NAME",
-                help="At this port it is told the whole path.",
+                help="Send the whole path to this port, with the port's name.",
             ),
-            click.option("--start-seconds", type=float, help="How long it may take to answer."),
-            click.option("--stop-seconds", type=float, help="How long it may take to stop."),
+            click.option(
+                "--start-seconds", type=float, help="Time limit for the first response, in seconds."
+            ),
+            click.option("--stop-seconds", type=float, help="Time limit to stop, in seconds."),
             click.option(
                 "--password-file",
                 type=click.File(),
-                help="Where its password stands; - for standard input. Else it is asked for.",
+                help="File with the password; - for standard input. Without it, create asks for a"
+                " required password.",
             ),
         )
     ):
@@ -61,8 +66,8 @@ def wish_options(command: Any) -> Any:
 @click.argument("image", default="")
 @click.argument("command", nargs=-1)
 @click.option("--service", type=click.Choice(list(SERVICES)), default="api")
-@click.option("--name", default="", help="The host name, a part of its address.")
-@click.option("--preset", default="standard", help="Whose defaults and ranges count.")
+@click.option("--name", default="", help="Host name, part of the address.")
+@click.option("--preset", default="standard", help="Preset with the defaults and ranges.")
 @wish_options
 @wait_option
 @server_option
@@ -91,7 +96,7 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
 @click.command()
 @click.argument("deployment")
 @click.argument("command", nargs=-1)
-@click.option("--image", help="Another image.")
+@click.option("--image", help="New image.")
 @wish_options
 @wait_option
 @server_option
@@ -114,7 +119,9 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
 
 @click.command()
 @click.argument("deployment")
-@click.option("--revision", default=0, metavar="N", help="Which one; default: the one before.")
+@click.option(
+    "--revision", default=0, metavar="N", help="Number of the revision. Default: the previous one."
+)
 @wait_option
 @server_option
 @json_option
@@ -187,8 +194,10 @@ def _asked() -> str:
 
 @click.command()
 @click.argument("deployment")
-@click.option("--revision", default=0, metavar="N", help="Of that revision; default: the newest.")
-@click.option("--follow", "-f", is_flag=True, help="Go on while it runs.")
+@click.option(
+    "--revision", default=0, metavar="N", help="Number of the revision. Default: the newest."
+)
+@click.option("--follow", "-f", is_flag=True, help="Print new lines while the deployment runs.")
 @server_option
 def log(deployment: str, revision: int, follow: bool, server: str) -> None:
     """Print the log of a deployment.

@@ -21,7 +21,10 @@ from nbyard.domain.paging import Page
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
-    *("-r", "--requirement", "files"), multiple=True, metavar="FILE", help="A requirements file."
+    *("-r", "--requirement", "files"),
+    multiple=True,
+    metavar="FILE",
+    help="Requirements file with packages.",
 )
 
 
@@ -29,8 +32,8 @@ file_option = click.option(
 @click.argument("name")
 @click.argument("packages", nargs=-1)
 @file_option
-@click.option("--capture", default="", metavar="KERNEL", help="Take the packages of that kernel.")
-@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@click.option("--capture", default="", metavar="KERNEL", help="Copy the packages of this kernel.")
+@click.option("--detach", is_flag=True, help="Do not wait for the installation.")
 @server_option
 @json_option
 def create(
@@ -61,9 +64,9 @@ def create(
 @click.argument("name")
 @click.argument("packages", nargs=-1)
 @file_option
-@click.option("--replace", is_flag=True, help="Instead of all that it has, not besides.")
-@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
-@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@click.option("--replace", is_flag=True, help="Replace all packages instead of adding to them.")
+@click.option("--preview", is_flag=True, help="Show the changes without applying them.")
+@click.option("--detach", is_flag=True, help="Do not wait for the installation.")
 @server_option
 @json_option
 def install(
@@ -87,8 +90,8 @@ def install(
 @click.command()
 @click.argument("name")
 @click.argument("packages", nargs=-1, required=True)
-@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
-@click.option("--detach", is_flag=True, help="Do not wait until it is made.")
+@click.option("--preview", is_flag=True, help="Show the changes without applying them.")
+@click.option("--detach", is_flag=True, help="Do not wait for the installation.")
 @server_option
 @json_option
 def uninstall(name: str, packages: tuple[str, ...], server: str, **wish: bool) -> None:
@@ -170,7 +173,9 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--version", default=0, metavar="N", help="Of that version; default: the newest.")
+@click.option(
+    "--version", default=0, metavar="N", help="Number of the version. Default: the newest."
+)
 @server_option
 def log(name: str, version: int, server: str) -> None:
     """Print the log of an installation.
@@ -185,7 +190,9 @@ def log(name: str, version: int, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--version", default=0, metavar="N", help="Of that one; default: what is installed.")
+@click.option(
+    "--version", default=0, metavar="N", help="Number of the version. Default: the installed one."
+)
 @server_option
 def lock(name: str, version: int, server: str) -> None:
     """Print a version's lock as a requirements file with hashes."""
@@ -201,8 +208,8 @@ def lock(name: str, version: int, server: str) -> None:
 
 @click.command()
 @click.argument("version", metavar="NAME@N")
-@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
-@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@click.option("--preview", is_flag=True, help="Show the changes without applying them.")
+@click.option("--detach", is_flag=True, help="Do not wait for the installation.")
 @server_option
 @json_option
 def use(version: str, server: str, **wish: bool) -> None:

@@ -22,29 +22,49 @@ from nbyard.domain.images.structs import (
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")
-wait_option = click.option("--wait", is_flag=True, help="Wait for its end; the exit code tells it.")
-log_option = click.option("--log", is_flag=True, help="Print what is said, until its end.")
+wait_option = click.option(
+    "--wait", is_flag=True, help="Wait until the end. The exit code is 1 after a failure."
+)
+log_option = click.option("--log", is_flag=True, help="Print the log until the end.")
 
 
 def recipe_options(command: Any) -> Any:
     """Add the options of an environment's image to a command."""
     for option in reversed(
         (
-            click.option("--anew", is_flag=True, help="Without what its last image was given."),
-            click.option("--base", metavar="IMAGE", help="On which it is built (ARG BASE)."),
-            click.option("--system-package", "system_packages", multiple=True, help="Of Debian."),
-            click.option("--build-package", "build_packages", multiple=True, help="Left behind."),
-            click.option("--uid", type=int, help="As whom it works; never root."),
-            click.option("--gid", type=int, help="With which group."),
-            click.option("--cuda", metavar="VERSION", help="On NVIDIA's image of that version."),
+            click.option(
+                "--anew", is_flag=True, help="Ignore the options of the environment's last image."
+            ),
+            click.option("--base", metavar="IMAGE", help="Base image (ARG BASE)."),
+            click.option(
+                "--system-package",
+                "system_packages",
+                multiple=True,
+                help="Debian package to install.",
+            ),
+            click.option(
+                "--build-package",
+                "build_packages",
+                multiple=True,
+                help="Debian package for building Python packages only.",
+            ),
+            click.option("--uid", type=int, help="User ID in the container; not root."),
+            click.option("--gid", type=int, help="Group ID in the container; not root."),
+            click.option("--cuda", metavar="VERSION", help="CUDA version of NVIDIA's base image."),
             click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
             click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
-            click.option("--project", metavar="FOLDER", help="Its files come along."),
-            click.option("--for-notebooks/--for-scripts", default=None, help="What executes them."),
+            click.option(
+                "--project", metavar="FOLDER", help="Folder whose files are copied to /project."
+            ),
+            click.option(
+                "--for-notebooks/--for-scripts",
+                default=None,
+                help="Add the packages that execute notebooks, or leave them out.",
+            ),
             click.option(
                 *("--dockerfile", "own"),
                 metavar="FILE",
-                help="Take the lines below the marker from this file.",
+                help="Dockerfile whose lines below the marker are added.",
             ),
         )
     ):
@@ -54,8 +74,13 @@ def recipe_options(command: Any) -> Any:
 
 @click.command()
 @click.argument("target", metavar="ENVIRONMENT|DOCKERFILE")
-@click.option("--version", default=0, metavar="N", help="Of the environment; default: installed.")
-@click.option("--tag", default="", metavar="NAME:TAG", help="What the image is called.")
+@click.option(
+    "--version",
+    default=0,
+    metavar="N",
+    help="Version of the environment. Default: the installed one.",
+)
+@click.option("--tag", default="", metavar="NAME:TAG", help="Name of the image.")
 @recipe_options
 @wait_option
 @log_option
@@ -135,7 +160,12 @@ def _text(file: str) -> str:
 
 @click.command()
 @click.argument("environment")
-@click.option("--version", default=0, metavar="N", help="Of that version; default: installed.")
+@click.option(
+    "--version",
+    default=0,
+    metavar="N",
+    help="Version of the environment. Default: the installed one.",
+)
 @recipe_options
 @server_option
 def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None:
@@ -190,7 +220,7 @@ def push(image: str, reference: str, server: str, **wish: Any) -> None:
 
 @click.command()
 @click.argument("image")
-@click.option("--follow", "-f", is_flag=True, help="Go on until its end.")
+@click.option("--follow", "-f", is_flag=True, help="Print new lines until the end.")
 @server_option
 def log(image: str, follow: bool, server: str) -> None:
     """Print the log of a build, pull or push.

@@ -44,11 +44,20 @@ def source_options(command: Any) -> Any:
                 *("-c", "--config", "file"),
                 default="",
                 metavar="FILE",
-                help="The model file; in DIR.",
+                help="Model file in DIR.",
             ),
-            click.option("--run", "of_run", default="", metavar="RUN", help="Of that run:"),
             click.option(
-                "--output", default="", metavar="STEP.OUTPUT", help="what came out of it."
+                "--run",
+                "of_run",
+                default="",
+                metavar="RUN",
+                help="Run that created the model.",
+            ),
+            click.option(
+                "--output",
+                default="",
+                metavar="NODE.OUTPUT",
+                help="Output of that run with the model.",
             ),
         )
     ):
@@ -58,7 +67,7 @@ def source_options(command: Any) -> Any:
 
 @click.command()
 @source_options
-@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@click.option("--detach", is_flag=True, help="Start the build, print the model's ID and exit.")
 @server_option
 @json_option
 def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
@@ -94,7 +103,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
 def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
     """Return the request body for the model that the command line names."""
     if bool(of_run) != bool(output):
-        raise click.UsageError("--run RUN and --output STEP.OUTPUT belong together.")
+        raise click.UsageError("--run RUN and --output NODE.OUTPUT belong together.")
     if bool(target) == bool(of_run):
         raise click.UsageError("Name a folder or a Python file, or else --run and --output.")
     found = CLASS.fullmatch(target)
@@ -114,7 +123,7 @@ def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, Name
     *("-f", "--filter", "filters"),
     multiple=True,
     metavar="KEY=TEXT",
-    help=f"Those that have the text in it ({', '.join(KEYS)}); all of them must fit.",
+    help=f"Show models whose KEY contains TEXT. KEY: {', '.join(KEYS)}. All filters must match.",
 )
 @server_option
 @json_option
@@ -139,14 +148,16 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("-n", "--name", default="", help="A part of its name.")
-@click.option("-t", "--tag", default="", help="A part of its tag.")
-@click.option("--input", "data", metavar="DATA", default="", help="Dataset, file or folder.")
+@click.option("-n", "--name", default="", help="Part of the model's name.")
+@click.option("-t", "--tag", default="", help="Part of the model's tag.")
+@click.option(
+    "--input", "data", metavar="DATA", default="", help="Dataset, file or folder to predict."
+)
 @click.option(
     "--output",
     default="",
     metavar="FILE",
-    help="Save them there: a .csv, .parquet or .zip.",
+    help="File for the predictions: .csv, .parquet or .zip.",
 )
 @server_option
 @json_option
@@ -203,12 +214,12 @@ def form_of(output: str) -> str:
 
 @click.command()
 @source_options
-@click.option("-n", "--name", default="", help="A part of its name.")
-@click.option("-t", "--tag", default="", help="A part of its tag.")
+@click.option("-n", "--name", default="", help="Part of the model's name.")
+@click.option("-t", "--tag", default="", help="Part of the model's tag.")
 @click.option(
-    "--as", "host", default="", metavar="NAME", help="The host name, of an earlier one too."
+    "--as", "host", default="", metavar="NAME", help="Host name, also of an existing deployment."
 )
-@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@click.option("--detach", is_flag=True, help="Start the deployment, print its ID and exit.")
 @server_option
 @json_option
 def deploy(

@@ -12,10 +12,16 @@ from nbyard.cli.output.views import VIEWS
 
 @click.command()
 @click.argument("run")
-@click.option("--environment", default="", metavar="NAME", help="With its newest version.")
-@click.option("--wait", is_flag=True, help="Wait for its end; the exit code is that of the result.")
 @click.option(
-    *("--log", "--follow", "-f", "log"), is_flag=True, help="Print what it prints, until its end."
+    "--environment", default="", metavar="NAME", help="Use the newest version of this environment."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the run ends. The exit code shows its result."
+)
+@click.option(
+    *("--log", "--follow", "-f", "log"),
+    is_flag=True,
+    help="Print the log of the run until it ends.",
 )
 @server_option
 @json_option

@@ -51,43 +51,45 @@ ENDED = ("succeeded", "failed", "cancelled")
 @click.command()
 @click.argument("words", nargs=-1, metavar="FILE|EXECUTABLE")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-@click.option("--name", default="", help="A unique name for the run.")
-@click.option("--runtime", default="", help="process, docker or dask, for every node.")
-@click.option("--environment", default="", metavar="NAME[@N]", help="Library, for every node.")
-@click.option("-k", "--kernel", default="", help="Kernel of this machine, for every notebook.")
-@click.option("--image", default="", help="Container image, for every node.")
+@click.option("--name", default="", help="Unique name of the run.")
+@click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
+@click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")
+@click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook.")
+@click.option("--image", default="", help="Container image of every node.")
 @click.option(
     "--containers",
     type=click.Choice(["fresh", "warm"], case_sensitive=False),
-    help="A fresh one for each step, or kept warm for the next step like it.",
+    help="Use a fresh container for each task, or keep containers warm for similar tasks.",
 )
-@click.option("--force", is_flag=True, help="Take nothing from the cache; pins are obeyed.")
-@click.option("--priority", default=0, metavar="N", help="-100 to 100; higher is served first.")
-@click.option("--only", "nodes", multiple=True, metavar="NODE", help="Run this node and its needs.")
+@click.option("--force", is_flag=True, help="Ignore the cache. Pinned results are still used.")
+@click.option("--priority", default=0, metavar="N", help="-100 to 100. Higher values start first.")
+@click.option(
+    *("--only", "nodes"), multiple=True, metavar="NODE", help="Run only NODE and its dependencies."
+)
 @click.option(
     *("--pin", "pins"),
     multiple=True,
     metavar="NODE=RUN",
-    help="Take the node's result from that run (number, name or id); NODE= lifts its pin.",
+    help="Use the node's result from this run (number, name or ID). NODE= ignores its pin.",
 )
-@click.option("-f", "--file", default="", metavar="DOCKERFILE", help="Build it and run it once.")
-@click.option("--parameters", default="{}", metavar="JSON", help="Values by name, as an object.")
+@click.option("-f", "--file", default="", metavar="DOCKERFILE", help="Build and run it once.")
+@click.option("--parameters", default="{}", metavar="JSON", help="Parameter values, as an object.")
 @click.option(
-    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="A file or data for it."
+    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="File, dataset or artifact."
 )
-@click.option("--output-file", "output", default="", metavar="FILE", help="With -f: save it there.")
-@click.option("--base", default="", metavar="IMAGE", help="With -f: its ARG BASE.")
-@click.option("--gpu", is_flag=True, help="With a GPU, for every node that says nothing else.")
-@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@click.option("--output-file", "output", default="", metavar="FILE", help="With -f: output file.")
+@click.option("--base", default="", metavar="IMAGE", help="With -f: base image (ARG BASE).")
+@click.option("--gpu", is_flag=True, help="Request one GPU for each node that sets none.")
+@click.option("--detach", is_flag=True, help="Start the run, print its ID and exit.")
 @click.option(
     *("--save-files", "save"),
     is_flag=False,
     flag_value="",
     default=None,
     metavar="[DIR]",
-    help="Save files that are no declared outputs; default: where the code lies.",
+    help="Save files besides the declared outputs. Default: in the folder of the code.",
 )
-@click.option("--overwrite", is_flag=True, help="With --save-files: replace files that are there.")
+@click.option("--overwrite", is_flag=True, help="With --save-files: replace existing files.")
 @server_option
 @json_option
 def run(
@@ -334,15 +336,15 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
             _explain(run.number, task, told.get(task.node, ""), is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
-                click.echo(
-                    f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
-                )
+                line = f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}"
+                click.echo(f"{line}  {artifact.digest}")
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
         retry = follow_up(f"nbyard runs retry {run.number}")
         say(f"To go on from there, with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not asked_server():
-        say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
+        root = " --allow-root" if os.geteuid() == 0 else ""
+        say(f"Open it in JupyterLab: {_jupyter()} lab{root} {shlex.quote(target)}")
 
 
 def _tell_of_files(detail: RunDetail) -> None:
@@ -357,10 +359,6 @@ def _jupyter() -> str:
     if sys.prefix in active or sys.prefix == sys.base_prefix:
         return "jupyter"
     return shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
-
-
-def _as_root() -> str:
-    return " --allow-root" if os.geteuid() == 0 else ""
 
 
 def _telling(lines: list[str]) -> list[str]:

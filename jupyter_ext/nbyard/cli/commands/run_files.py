@@ -32,9 +32,11 @@ class Saved(NamedTuple):
 
 @click.command("files")
 @click.argument("run")
-@click.option("--node", default="", help="Only of this node.")
-@click.option("--save", "folder", default=None, metavar="DIR", help="Save them in this folder.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@click.option("--node", default="", help="Only files of this node.")
+@click.option(
+    "--save", "folder", default=None, metavar="DIR", help="Save the files in this folder."
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 @server_option
 @json_option
 def files(

@@ -30,7 +30,9 @@ def show_workflow(file: str, server: str, as_json: bool) -> None:
 
 @click.command("build")
 @click.argument("file")
-@click.option("--runtime", default="", help="docker: as if all nodes ran in containers.")
+@click.option(
+    "--runtime", default="", help="docker = treat all nodes as if they ran in containers."
+)
 def build_workflow(file: str, runtime: str) -> None:
     """Build or fetch every image that a saved workflow needs.
 
