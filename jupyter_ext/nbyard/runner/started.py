@@ -31,13 +31,11 @@ def look_after_sending(channel: Any) -> None:
     jupyter_client sends past the event loop. That consumes the signal for a reply that has just
     arrived, and the loop would wait forever. An Output widget sends while a cell runs.
     """
-    import zmq
-
     send = channel.send
 
     def send_and_look(message: Any) -> None:
         send(message)
-        channel.socket.get(zmq.EVENTS)
+        _ = channel.socket.EVENTS  # reading it makes pyzmq look
 
     channel.send = send_and_look
 
