@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List the named artifacts, newest first
-         * @description Each is what a run of one executable made under a name of its own.
+         * @description Each artifact holds the outputs of one executable's run that was started under this name.
          */
         get: operations["artifacts.list"];
         put?: never;
@@ -31,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Suggest a name for a new artifact: the one that is asked for, or the next like it */
+        /**
+         * Suggest a free name for a new artifact
+         * @description Returns `name` itself if it is free, else the next free name with a number.
+         */
         get: operations["artifacts.suggest"];
         put?: never;
         post?: never;
@@ -48,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show one file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one */
+        /**
+         * Show one file of an artifact
+         * @description `artifact` is the file's ID, `NAME.OUTPUT`, or `NAME` if the artifact has only one file.
+         */
         get: operations["artifacts.get"];
         put?: never;
         post?: never;
@@ -83,9 +89,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show rows with types; only for tables that can be read
-         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-         *     file, by default the first.
+         * Show rows of a table with their column types
+         * @description Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
+         *     on. `sheet` selects a sheet of an Excel file; the default is the first.
          */
         get: operations["artifacts.preview"];
         put?: never;
@@ -103,10 +109,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List credentials, newest first, or those of one kind; nothing secret is told */
+        /**
+         * List credentials without their secrets, newest first
+         * @description `kind` limits the list to one kind of credential.
+         */
         get: operations["credentials.list"];
         put?: never;
-        /** Keep something secret under a name */
+        /** Store a secret under a name */
         post: operations["credentials.create"];
         delete?: never;
         options?: never;
@@ -121,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what kinds of credentials there are, with their fields */
+        /** List the kinds of credentials with their fields */
         get: operations["credentials.kinds"];
         put?: never;
         post?: never;
@@ -140,7 +149,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Encrypt anew, with the newest key, what was encrypted with an older one */
+        /**
+         * Encrypt secrets again that were encrypted with an older key
+         * @description The newest key is used.
+         */
         post: operations["credentials.reseal"];
         delete?: never;
         options?: never;
@@ -155,20 +167,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a credential, by id or name, with what uses it and without what is secret in it */
+        /**
+         * Show a credential, by ID or name, without its secrets
+         * @description The result lists the runs and workflows that use the credential.
+         */
         get: operations["credentials.get"];
         put?: never;
         post?: never;
         /**
-         * Forget a credential
-         * @description Refused while a live run or a saved workflow uses it, unless forced.
+         * Delete a credential
+         * @description Fails while a live run or a saved workflow uses it, unless `force` is set.
          */
         delete: operations["credentials.delete"];
         options?: never;
         head?: never;
         /**
-         * Replace fields of a credential; those that are not given stay
-         * @description Work that begins from now on gets the new ones.
+         * Replace fields of a credential
+         * @description Omitted fields keep their values. Work that starts after the change uses the new values.
          */
         patch: operations["credentials.update"];
         trace?: never;
@@ -184,9 +199,9 @@ export interface paths {
         get: operations["datasets.list"];
         put?: never;
         /**
-         * Make a dataset from an upload, a file or an address
-         * @description The answer is in state *importing*; bytes are fetched and read in the background. With
-         *     `replace` the bytes become a new version of the dataset of that name.
+         * Create a dataset from an upload, a file or an address
+         * @description The dataset is returned in state *importing*. Its bytes are fetched and read in the
+         *     background. With `replace`, the bytes become a new version of the dataset with that name.
          */
         post: operations["datasets.create"];
         delete?: never;
@@ -202,19 +217,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a dataset, by id or name */
+        /** Show a dataset, by ID or name */
         get: operations["datasets.get"];
         put?: never;
         post?: never;
         /**
          * Delete a dataset
-         * @description Refused while a workflow uses it, unless forced; past runs keep their record, and the bytes
-         *     that they used. Bytes that nothing names any more are deleted in the background.
+         * @description Fails while a workflow uses it, unless `force` is set. Past runs keep their records and the
+         *     bytes that they used. Unreferenced bytes are deleted in the background.
          */
         delete: operations["datasets.delete"];
         options?: never;
         head?: never;
-        /** Rename or describe a dataset */
+        /** Rename a dataset or change its description */
         patch: operations["datasets.update"];
         trace?: never;
     };
@@ -226,8 +241,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Compare two versions; by default the newest with the one before
-         * @description Of tables all columns with their figures then and now, of folders the files that differ.
+         * Compare two versions; by default the newest two
+         * @description For tables, the result has all columns with their old and new statistics. For folders, it
+         *     lists the files that differ.
          */
         get: operations["datasets.compare"];
         put?: never;
@@ -264,7 +280,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a notebook whose first cell opens the dataset */
+        /** Create a notebook whose first cell opens the dataset */
         post: operations["datasets.notebook"];
         delete?: never;
         options?: never;
@@ -280,9 +296,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show rows with types; only for tables that can be read
-         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-         *     file, by default the first.
+         * Show rows of a table with their column types
+         * @description Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
+         *     on. `sheet` selects a sheet of an Excel file; the default is the first.
          */
         get: operations["datasets.preview"];
         put?: never;
@@ -301,9 +317,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show statistics and a picture for each column; `sample` answers at once
-         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-         *     file, by default the first.
+         * Show statistics and a chart for each column
+         * @description `sample` reads only a sample and answers at once. A page has at most 500 columns, from
+         *     `column_offset` on. `sheet` selects a sheet of an Excel file; the default is the first.
          */
         get: operations["datasets.profile"];
         put?: never;
@@ -338,14 +354,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List deployments, newest first; those in one state where it is given */
+        /** List deployments, newest first, or those in one state */
         get: operations["deployments.list"];
         put?: never;
         /**
          * Deploy an image as a service that runs until it is stopped
-         * @description What is not said is as the preset and the service have it; `image` may be the name of a
-         *     model that was built here, or is being built: then it waits for that. It is *running* when
-         *     it answers. What has no title is called after its model, with a number where another one is.
+         * @description Omitted options take their values from the preset and the service. `image` may name a model
+         *     that was built here; the deployment waits until it is built. It is *running* once it
+         *     responds. The default title is the model's name, with a number if that title is taken.
          */
         post: operations["deployments.create"];
         delete?: never;
@@ -361,7 +377,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show what can be deployed, and the fields of it with defaults, ranges and help */
+        /** Show the deployment form: choices, defaults, ranges, help */
         get: operations["deployments.form"];
         put?: never;
         post?: never;
@@ -378,18 +394,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a deployment, by id or name */
+        /** Show a deployment, by ID or name */
         get: operations["deployments.get"];
         put?: never;
         post?: never;
-        /** Delete a deployment with its revisions, its files and its logs */
+        /** Delete a deployment with its revisions, files and logs */
         delete: operations["deployments.delete"];
         options?: never;
         head?: never;
         /**
          * Change a deployment
-         * @description What is not title or description makes a new revision, which is started beside the one that
-         *     answers, and takes its place as soon as it answers itself.
+         * @description A change of anything but title and description creates a revision. It starts beside the
+         *     current one and takes over once it responds.
          */
         patch: operations["deployments.edit"];
         trace?: never;
@@ -401,7 +417,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what happened to a deployment, newest first */
+        /** List the events of a deployment, newest first */
         get: operations["deployments.events"];
         put?: never;
         post?: never;
@@ -418,7 +434,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show what a deployment can be asked, as it describes itself (Swagger of DEEPaaS) */
+        /** Show the endpoints in the Swagger of a deployment (DEEPaaS) */
         get: operations["deployments.forms"];
         put?: never;
         post?: never;
@@ -435,7 +451,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read what a revision printed, by default the newest, from a byte on */
+        /**
+         * Read the log of a revision from byte `after` on
+         * @description The default is the newest revision.
+         */
         get: operations["deployments.log"];
         put?: never;
         post?: never;
@@ -472,8 +491,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make what an older revision was the newest again; by default the one before
-         * @description It becomes a revision of its own, and takes the other's place as an edited one would.
+         * Roll back to an older revision; by default the previous one
+         * @description The rollback creates a new revision. It takes over once it responds, as after an edit.
          */
         post: operations["deployments.rollback"];
         delete?: never;
@@ -491,7 +510,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a deployment that was stopped, ended or failed */
+        /** Start a stopped, completed or failed deployment */
         post: operations["deployments.start"];
         delete?: never;
         options?: never;
@@ -508,7 +527,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a deployment; it can be started again as it was */
+        /** Stop a deployment. It keeps its settings for a restart */
         post: operations["deployments.stop"];
         delete?: never;
         options?: never;
@@ -524,9 +543,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show how often a deployment was asked, and how it answered, as the proxy saw it
-         * @description In the last hour by minutes, or (`day`) in the last day by quarters of an hour. Websockets
-         *     count when they are opened. What was asked a few seconds ago may not be counted yet.
+         * Show request counts, errors and latency of a deployment
+         * @description `span` is `hour`, counted by the minute, or `day`, counted by the quarter of an hour.
+         *     Websockets count when they are opened. The last few seconds may be missing.
          */
         get: operations["deployments.traffic"];
         put?: never;
@@ -548,9 +567,9 @@ export interface paths {
         get: operations["environments.list"];
         put?: never;
         /**
-         * Make an environment from the lines of a requirements file
-         * @description It is *ready*, with a kernel of its name, when all of them are installed, or *failed*. The
-         *     name of one of which nothing was ever installed may be given anew.
+         * Create an environment from the lines of a requirements file
+         * @description Once all packages are installed, it is *ready* and has a kernel of its name. Otherwise it is
+         *     *failed*. A name may be reused if nothing was ever installed under it.
          */
         post: operations["environments.create"];
         delete?: never;
@@ -566,13 +585,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an environment, by id or name */
+        /** Show an environment, by ID or name */
         get: operations["environments.get"];
         put?: never;
         post?: never;
         /**
-         * Remove an environment with its versions and its kernel; what runs in it goes on
-         * @description Refused while a run under way uses it, unless forced.
+         * Delete an environment with its versions and its kernel
+         * @description Running kernels and tasks continue. Fails while a live run uses it, unless `force` is set.
          */
         delete: operations["environments.delete"];
         options?: never;
@@ -589,7 +608,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop installing the newest version of an environment; the one before is used on */
+        /** Cancel the installation and keep the current version */
         post: operations["environments.cancel"];
         delete?: never;
         options?: never;
@@ -605,8 +624,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tell which packages differ between two versions
-         * @description By default between the newest and the one that was installed before it.
+         * List the packages that differ between two versions
+         * @description By default, the newest version is compared with the one installed before it.
          */
         get: operations["environments.diff"];
         put?: never;
@@ -624,7 +643,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read what installing said, by default of the newest version, from a byte on */
+        /**
+         * Read the installation log of a version from byte `after` on
+         * @description The default is the newest version.
+         */
         get: operations["environments.log"];
         put?: never;
         post?: never;
@@ -643,7 +665,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Find out what a change would install; nothing is changed */
+        /** Show what a change would install, without changing anything */
         post: operations["environments.preview"];
         delete?: never;
         options?: never;
@@ -662,9 +684,10 @@ export interface paths {
         get: operations["environments.versions"];
         put?: never;
         /**
-         * Make the next version of an environment from what is installed
-         * @description Until it is ready, and when it fails, the one before is used. One at a time is built. Where
-         *     the same could not be installed before, it goes on from that lock, once.
+         * Create the next version of an environment
+         * @description The change applies to the installed version, which stays in use until the new one is ready,
+         *     and if that fails. Only one version is built at a time. If the same lines failed to install
+         *     before, their lock is used again once.
          */
         post: operations["environments.change"];
         delete?: never;
@@ -680,7 +703,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read events after an id, oldest first */
+        /** Read events after an ID, oldest first */
         get: operations["events.list"];
         put?: never;
         post?: never;
@@ -702,8 +725,8 @@ export interface paths {
         put?: never;
         /**
          * Register a notebook, script, binary or function
-         * @description What the form corrects is written to a description file beside the code (`FILE.nbexec`),
-         *     so that it travels with it. Registering the same file again makes a new version.
+         * @description Corrections made in the form are written to a description file beside the code
+         *     (`FILE.nbexec`). Registering the same file again creates a new version.
          */
         post: operations["executables.create"];
         delete?: never;
@@ -721,7 +744,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Declare files that the code opens by itself, in its description; or remove them */
+        /**
+         * Declare or undeclare files that the code opens by itself
+         * @description The declarations are stored in the executable's description.
+         */
         post: operations["executables.declare"];
         delete?: never;
         options?: never;
@@ -739,9 +765,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Run a command with `--help` and read its arguments from what it prints
-         * @description It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
-         *     for the form.
+         * Run a command with `--help` and read its arguments
+         * @description The command runs on the server's machine for at most ten seconds. Nothing is saved: the
+         *     result only fills in the form.
          */
         post: operations["executables.help"];
         delete?: never;
@@ -761,7 +787,7 @@ export interface paths {
         put?: never;
         /**
          * Read the arguments of a file without running it
-         * @description A file that is registered has the name that it is registered under.
+         * @description For a registered file, the result also has the executable's ID and name.
          */
         post: operations["executables.inspect"];
         delete?: never;
@@ -780,9 +806,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the command line of a description that is not saved
-         * @description Nothing is run or stored. The function that builds the command line of each run builds this
-         *     one too, so a value that a run would refuse is refused here.
+         * Show the command line of an unsaved description
+         * @description Nothing is run or stored. Runs build their command lines with the same function. A value
+         *     that a run would refuse is therefore refused here too.
          */
         post: operations["executables.preview"];
         delete?: never;
@@ -802,7 +828,7 @@ export interface paths {
         put?: never;
         /**
          * Make a code cell the parameters cell of its notebook
-         * @description Only the tag is added; the file is otherwise written as it was.
+         * @description Only the tag is added to the file.
          */
         post: operations["executables.tag"];
         delete?: never;
@@ -818,18 +844,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an executable, by id or name; with `hints` when its file changed or is gone */
+        /**
+         * Show an executable, by ID or name
+         * @description `hints` says whether its file has changed or is gone.
+         */
         get: operations["executables.get"];
         put?: never;
         post?: never;
         /**
-         * Forget an executable; its file and the records of past runs stay
-         * @description Refused while a live run uses it, unless forced.
+         * Delete an executable. Its file and past runs are kept
+         * @description Fails while a live run uses it, unless `force` is set.
          */
         delete: operations["executables.delete"];
         options?: never;
         head?: never;
-        /** Rename, describe or correct an executable; other arguments or code make a new version */
+        /**
+         * Rename, describe or correct an executable
+         * @description Other arguments or other code create a new version.
+         */
         patch: operations["executables.update"];
         trace?: never;
     };
@@ -840,7 +872,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Compare the code of two versions; by default the newest with the one before */
+        /** Compare the code of two versions; by default the newest two */
         get: operations["executables.diff"];
         put?: never;
         post?: never;
@@ -858,8 +890,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Write a command as a tool description of another program (`cwl`: CWL v1.2)
-         * @description Register such a file, and it is the same command. A script is named in it, not contained.
+         * Export a command as a tool description for other programs
+         * @description `format` is `cwl` (CWL v1.2). Registering the exported file gives the same command. The file
+         *     names a script but does not contain it.
          */
         get: operations["executables.export"];
         put?: never;
@@ -894,12 +927,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List images, newest first; those of one environment where its id is given */
+        /**
+         * List images, newest first
+         * @description `environment` limits the list to the images of one environment, given by its ID.
+         */
         get: operations["images.list"];
         put?: never;
         /**
          * Build the image of an environment or of a Dockerfile
-         * @description It is *ready*, at once where the same was built before, or *failed* with the line.
+         * @description The image becomes *ready*, or *failed* with the line that failed. If the same image was
+         *     built before, it is ready at once.
          */
         post: operations["images.build"];
         delete?: never;
@@ -917,7 +954,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Show the Dockerfile that an environment's image would be built from; nothing is built */
+        /**
+         * Show the Dockerfile of an environment's image
+         * @description Nothing is built.
+         */
         post: operations["images.dockerfile"];
         delete?: never;
         options?: never;
@@ -936,7 +976,7 @@ export interface paths {
         put?: never;
         /**
          * Fetch an image from a registry
-         * @description It is listed with the environment that is named, or that it was pushed of.
+         * @description It is listed with the named environment, or with the one that it was pushed from.
          */
         post: operations["images.pull"];
         delete?: never;
@@ -953,13 +993,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show an image, by id or by its name
-         * @description A name is that of the one that is ready, until it is made anew, whatever failed since.
+         * Show an image, by ID or name
+         * @description A name means its ready image, even if a later build failed, until a newer one is built.
          */
         get: operations["images.get"];
         put?: never;
         post?: never;
-        /** Remove an image from the engine, or end its making; containers that run go on */
+        /**
+         * Delete an image, or cancel its build
+         * @description Containers that run from it continue.
+         */
         delete: operations["images.delete"];
         options?: never;
         head?: never;
@@ -974,8 +1017,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what building, pulling or pushing said, from a byte on
-         * @description Of a name it is what the last try said.
+         * Read the log of a build, pull or push from byte `after` on
+         * @description For a name, it is the log of the last attempt.
          */
         get: operations["images.log"];
         put?: never;
@@ -995,7 +1038,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send an image to a registry, under the name that it shall have there */
+        /** Push an image to a registry under the given name */
         post: operations["images.push"];
         delete?: never;
         options?: never;
@@ -1011,8 +1054,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the kernels of this machine that are no environment: conda's, R's, those of venvs
-         * @description Notebooks use them by their name, as in Jupyter.
+         * List the server's kernels that belong to no environment
+         * @description These are the kernels of conda, of R and of virtual environments. Notebooks use them by
+         *     name, as in Jupyter.
          */
         get: operations["kernels.list"];
         put?: never;
@@ -1030,16 +1074,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List models, newest first: those that have all that is given in their fields */
+        /**
+         * List models, newest first, filtered by their fields
+         * @description A filter matches a part of its field. All given filters must match.
+         */
         get: operations["models.list"];
         put?: never;
         /**
-         * Build the image of a model: a folder with a model file of Nervosum's form or one that
-         * @description MLflow saved, a class with `predict` in a Python file, or the output of a run.
+         * Build the image of a model
+         * @description The model is a folder with a model file (Nervosum's format or MLflow), a Python file with a
+         *     class that has `predict`, or a run's output. The image becomes *ready*, or *failed* with the
+         *     line that failed. If the same image was built before, it is ready at once.
          *
-         *     It is *ready*, at once where the same was built before, or *failed* with the line. What is
-         *     built `beside` takes the place of no other: a tag that was built already is refused (409).
-         *     It is for a form, and removed ten minutes after the last *renew* unless something uses it.
+         *     With `beside`, a tag that was already built is refused (409). Forms use it. The model is
+         *     deleted ten minutes after the last *renew*, unless something uses it.
          */
         post: operations["models.build"];
         delete?: never;
@@ -1058,8 +1106,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * List the deployments of what would be built: those of the same output of the same step,
-         * @description out of whichever run, or of the same file. Those that run come first, then the newest.
+         * List the deployments of a model before it is built
+         * @description They serve the same output of the same node, from any run, or the same file. Running
+         *     deployments come first, then the newest.
          */
         post: operations["models.deployed"];
         delete?: never;
@@ -1076,15 +1125,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show a model, by id, by its image, or the newest of a name or of `name:tag`
-         * @description Where there is none of just that name, it is the one that differs from it in capitals only.
+         * Show a model, by ID, image, name or `name:tag`
+         * @description A name means its newest build. If no model has exactly this name, letter case is ignored.
          */
         get: operations["models.get"];
         put?: never;
         post?: never;
         /**
-         * Remove a model with its image, or end its making; containers that run go on
-         * @description `unless_used` leaves one that a deployment, an executable or a task names.
+         * Delete a model with its image, or cancel its build
+         * @description Containers that run from it continue. `unless_used` keeps a model that a deployment, an
+         *     executable or a task names.
          */
         delete: operations["models.delete"];
         options?: never;
@@ -1100,8 +1150,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the deployments of a model, of this build or of another one of the same step or
-         * @description file. Those that run come first, then the newest.
+         * List the deployments of a model
+         * @description They serve this build, or another one of the same node or file. Running deployments come
+         *     first, then the newest.
          */
         get: operations["models.deployments"];
         put?: never;
@@ -1122,9 +1173,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an executable of a model as it was built: it predicts datasets in its own image,
-         * @description whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
-         *     each file of the dataset.
+         * Create an executable that predicts datasets with a model
+         * @description The executable keeps the model's image, even if its name is given to another image. `output`
+         *     is csv, parquet, or folder: one file for each file of the dataset.
          */
         post: operations["models.register"];
         delete?: never;
@@ -1142,7 +1193,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep a model that was built for a form for ten minutes more */
+        /** Keep a model that was built for a form ten minutes longer */
         post: operations["models.renew"];
         delete?: never;
         options?: never;
@@ -1158,8 +1209,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the columns that a model takes and those that it answers with, and a row to try it
-         * @description with.
+         * Show the input and output columns of a model
+         * @description The result also has a sample row.
          */
         get: operations["models.schema"];
         put?: never;
@@ -1178,16 +1229,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List runs, newest first; by state, workflow (id or path), executable or words
-         * @description With a `node`, those in which it has a result: its task succeeded.
+         * List runs, newest first, filtered by the given fields
+         * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded.
          */
         get: operations["runs.list"];
         put?: never;
         /**
-         * Start a run: freeze what is saved, and queue its tasks
-         * @description `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
-         *     what they need is always part of it and comes from the cache when nothing changed. A pinned
-         *     node takes the result of its run, also with `force`, and needs nothing.
+         * Start a run: freeze the saved workflow and queue its tasks
+         * @description `scope` selects the nodes: all, the `selected` ones, `from` them on or up `to` them. Their
+         *     dependencies always run too, or come from the cache if unchanged. A pinned node uses the
+         *     result of its run, also with `force`, and has no dependencies.
          */
         post: operations["runs.create"];
         delete?: never;
@@ -1206,8 +1257,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refuse what a run could not begin with, such as an input that is not there
-         * @description Nothing is made. Whether the image of containers is there is not asked: it may be built yet.
+         * Check that a run can start, without creating it
+         * @description The check fails, for example, if an input is missing. It does not look for container images,
+         *     which may still be built.
          */
         post: operations["runs.check"];
         delete?: never;
@@ -1223,13 +1275,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a run with its tasks, attempts and artifacts; by id, name or number */
+        /**
+         * Show a run with tasks, attempts and artifacts
+         * @description `run` is an ID, name or number.
+         */
         get: operations["runs.get"];
         put?: never;
         post?: never;
         /**
-         * Remove the record of a run that is at its end
-         * @description Bytes that nothing names any more are deleted in the background.
+         * Delete the record of a finished run
+         * @description Unreferenced bytes are deleted in the background.
          */
         delete: operations["runs.delete"];
         options?: never;
@@ -1246,7 +1301,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask a run to end; it is acknowledged at once and made true in the background */
+        /** Cancel a run. Tasks stop in the background */
         post: operations["runs.cancel"];
         delete?: never;
         options?: never;
@@ -1262,10 +1317,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Estimate what a live run and its unfinished tasks still take, from past runs
-         * @description Of those in the queue also when their turn comes, by what is before them, of any run. What
-         *     comes from the cache takes no time, and that is not known before. Nothing is said of what
-         *     never succeeded before, nor while an image is built or pulled, nor of runs at their end.
+         * Estimate the remaining time of a live run and its tasks
+         * @description Estimates come from past runs. Queued tasks also have an estimated start, which depends on
+         *     the tasks of all runs before them. Results from the cache take no time, but are not known in
+         *     advance. There is no estimate for code that never succeeded, for finished runs, and while an
+         *     image is built or pulled.
          */
         get: operations["runs.estimate"];
         put?: never;
@@ -1286,10 +1342,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Go on, as a new run, where one failed or was cancelled
-         * @description Code, data and values are those that it had frozen; results that it had are taken over, and
-         *     only the other tasks are worked on. With an `environment` those of them that use it have
-         *     its newest version, and so have those that failed without any. The name goes to the new run.
+         * Retry a failed or cancelled run, reusing finished tasks
+         * @description The new run has the frozen code, data and values of the old one, and takes its name. Only
+         *     unfinished tasks run again. With `environment`, those that use it get its newest version,
+         *     and so do those that failed without an environment.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -1306,10 +1362,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List tasks in the order of the graph, after the node `after`, in one of the states
-         * @description `state` (by comma), or those that changed after the event `since`.
-         *
-         *     Who follows a run asks again `since` the `last` of the first page of what it was told.
+         * List the tasks of a run in the order of the graph
+         * @description The list starts after the node `after`. `state` has the wanted states, separated by commas.
+         *     `since` limits it to tasks that changed after that event. To follow a run, repeat the
+         *     request with the first page's `last` as `since`.
          */
         get: operations["runs.tasks"];
         put?: never;
@@ -1327,7 +1383,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the executed notebook of an attempt at a task, by default the newest */
+        /**
+         * Show the executed notebook of an attempt
+         * @description The default is the newest attempt.
+         */
         get: operations["runs.cells"];
         put?: never;
         post?: never;
@@ -1345,8 +1404,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the files that a task wrote beside its declared outputs
-         * @description They are those of its last attempt. A task from the cache has those of its result.
+         * List the files that a task wrote beside its outputs
+         * @description They come from the last attempt. A cached task has the files of the task whose result it
+         *     uses.
          */
         get: operations["runs.files"];
         put?: never;
@@ -1382,9 +1442,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show rows of a table among the other files of a task, with types
-         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
-         *     file, by default the first.
+         * Show rows of a table among the other files of a task
+         * @description A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
+         *     sheet of an Excel file; the default is the first.
          */
         get: operations["runs.preview"];
         put?: never;
@@ -1420,9 +1480,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the log of an attempt at a task, by default the newest, from byte `after` on
-         * @description With `before` it is the last of what comes before that byte, or before the end where the
-         *     log is not as long: so a long log is read from its end.
+         * Read the log of an attempt from byte `after` on
+         * @description The default is the newest attempt. `before` returns the last piece of the log before that
+         *     byte, or before its end if the log is shorter. A long log can thus be read from its end.
          */
         get: operations["runs.log"];
         put?: never;
@@ -1441,9 +1501,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the metrics that an attempt at a task recorded so far, by default the newest
-         * @description They are drawn with at most 500 points each. A task from the cache shows those of making
-         *     its result.
+         * Show the metrics that an attempt recorded so far
+         * @description The default is the newest attempt. Each metric has at most 500 points. A cached task shows
+         *     the metrics of the task whose result it uses.
          */
         get: operations["runs.metrics"];
         put?: never;
@@ -1461,7 +1521,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show machine, environment and code of an attempt at a task, by default the newest */
+        /**
+         * Show machine, environment and code of an attempt
+         * @description The default is the newest attempt.
+         */
         get: operations["runs.surroundings"];
         put?: never;
         post?: never;
@@ -1478,7 +1541,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell which files a task opened by itself that its code does not declare now */
+        /**
+         * List files that a task opened without declaring them
+         * @description They are compared with what the code declares now.
+         */
         get: operations["runs.undeclared"];
         put?: never;
         post?: never;
@@ -1496,8 +1562,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest
-         * @description A task from the cache shows what making its result had used.
+         * Show CPU, memory and GPUs that an attempt used over time
+         * @description The default is the newest attempt. A cached task shows the usage of the task whose result it
+         *     uses.
          */
         get: operations["runs.usage"];
         put?: never;
@@ -1515,7 +1582,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check what nbyard needs and could use on this machine */
+        /** Check what nbyard needs and can use on this machine */
         get: operations["system.doctor"];
         put?: never;
         post?: never;
@@ -1549,7 +1616,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where work can run here */
+        /** List the runtimes that are available here */
         get: operations["system.runtimes"];
         put?: never;
         post?: never;
@@ -1568,7 +1635,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin an upload */
+        /** Start an upload */
         post: operations["uploads.create"];
         delete?: never;
         options?: never;
@@ -1583,11 +1650,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show how far an upload has come */
+        /** Show how many bytes of an upload have arrived */
         get: operations["uploads.get"];
         put?: never;
         post?: never;
-        /** Give up an upload */
+        /** Cancel an upload */
         delete: operations["uploads.delete"];
         options?: never;
         head?: never;
@@ -1621,7 +1688,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell what every node is, what blocks a run, and which arrows could be drawn */
+        /**
+         * Check a workflow and propose connections
+         * @description The result describes every node and lists the problems that block a run.
+         */
         post: operations["workflows.check"];
         delete?: never;
         options?: never;
@@ -1637,9 +1707,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the images that a saved workflow needs, each once
-         * @description They are those of the nodes that run in containers, as the workflow says, or as `runtime`
-         *     says for all.
+         * List the images that a saved workflow needs
+         * @description They are the images of nodes that run in containers, as the workflow says or, with
+         *     `runtime`, for all nodes.
          */
         get: operations["workflows.images"];
         put?: never;
@@ -1657,7 +1727,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the nodes of a saved workflow, in the order in which they could run */
+        /** List the nodes of a saved workflow in execution order */
         get: operations["workflows.show"];
         put?: never;
         post?: never;
@@ -1675,13 +1745,13 @@ export interface components {
          * Argument
          * @description One named argument.
          *
-         *         `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
-         *         "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
-         *         tells whether a value must be given. `items` is the type of what a list holds (empty = any); an
-         *         input that is a list is a folder, whose files it holds; `companions` are files there that belong
-         *         to others. The value of a secret is the name of a credential, and what the work gets the place
-         *         of a file. `reach` tells how a command gets it; a notebook or function gets what has none by its
-         *         name.
+         *         `type` is the type of a value. Inputs and outputs are files or folders and use `format`
+         *         ("csv", "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then
+         *         `required` states whether a value must be set. `items` is the type of list items (empty =
+         *         any). An input that is a list is a folder of files; `companions` are files there that belong
+         *         to others. The value of a secret is the name of a credential; the task receives the path of
+         *         a file. `reach` defines how a command receives the argument. A notebook or function receives
+         *         an argument without `reach` by its name.
          */
         Argument: {
             name: string;
@@ -1715,8 +1785,9 @@ export interface components {
         };
         /**
          * Artifact
-         * @description Named bytes that came out of a task; `type` where code told what they are. `may_be_model`
-         *         tells whether they look like a model that can be served.
+         * @description Named bytes from a task. `type` is set if the code declared it.
+         *
+         *         `may_be_model` states whether they look like a model that can be served.
          */
         Artifact: {
             id: string;
@@ -1735,8 +1806,10 @@ export interface components {
         };
         /**
          * ArtifactType
-         * @description What a value was when `nbyard.output` handed it over: its media type; of a data frame its
-         *         kind, rows, and names and types of its columns; of an array its type and shape.
+         * @description The type of a value when `nbyard.output` returned it.
+         *
+         *         It is a media type. Data frames also have their kind, rows, and names and types of columns.
+         *         Arrays have their type and shape.
          */
         ArtifactType: {
             /** @default  */
@@ -1767,13 +1840,16 @@ export interface components {
         };
         /**
          * Attempt
-         * @description One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
-         *         `folder` holds its record on the machine of the store: log, executed notebook, task, result.
-         *         Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
-         *         supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
-         *         (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
-         *         a process, the `worker`: then the folder is its, with what is theirs alone in `calls`. `links`
-         *         lead to the ports that it listens at while it runs.
+         * @description One attempt at a task. `reason` says why it was lost or failed, `gpus` are its GPUs.
+         *
+         *         `folder` contains its record on the store's machine: log, executed notebook, task, result.
+         *         Its times are, in this approximate order: recorded (`created_at`), all staged and handed
+         *         over (`prepared_at`), supervised (`started_at`), kernel or program ready (`working_at`),
+         *         task ended (`finished_at`), outputs stored (`published_at`).
+         *
+         *         Attempts at functions of one file may share a process, the `worker`. Then `folder` is the
+         *         worker's, with their own files in `calls`. `links` lead to the ports that it listens on
+         *         while it runs.
          */
         Attempt: {
             id: string;
@@ -1811,9 +1887,11 @@ export interface components {
         };
         /**
          * Beside
-         * @description A file in the folder of another argument's, `of`, whose name makes its own: `pattern` is
-         *         added to that, each `^` before it takes an ending away first; one with references to `self` is
-         *         the whole name: `$(self.nameroot).idx` (`secondaryFiles` of CWL).
+         * @description A file beside the file of another argument, `of`, with a name derived from that name.
+         *
+         *         `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
+         *         with references to `self` is the whole name: `$(self.nameroot).idx` (`secondaryFiles` of
+         *         CWL).
          */
         Beside: {
             /** @enum {unknown} */
@@ -1823,12 +1901,14 @@ export interface components {
         };
         /**
          * Bound
-         * @description Words behind all others in the order of their positions, made as CWL makes them: `prefix`
-         *         before the value, or `joined` with it; a list as one word with a `separator`, else item by item
-         *         as `each` says; of an object those of its values that `fields` name. `text` stands for the value
-         *         and may have references: `$(inputs.reads.nameroot)`. With `when` there are words only where one
-         *         of these arguments has a value. A value that begins with `-` goes as it is. In a line for a
-         *         shell, `raw` words stand without quotes.
+         * @description Words after all others, in the order of their positions, built as CWL defines it.
+         *
+         *         `prefix` precedes the value, or is `joined` with it. A list becomes one word with a
+         *         `separator`, else one item at a time as `each` states. An object contributes the values that
+         *         `fields` names. `text` replaces the value and may contain references:
+         *         `$(inputs.reads.nameroot)`. With `when`, the words appear only if one of these arguments has
+         *         a value. A value that begins with `-` passes unchanged. In a line for a shell, `raw` words
+         *         are not quoted.
          */
         Bound: {
             /** @enum {unknown} */
@@ -1856,8 +1936,9 @@ export interface components {
         };
         /**
          * BytesOf
-         * @description Stored bytes; `origin` tells people where they came from. Of a table that is `typed` the work
-         *         is told the types of the columns.
+         * @description Stored bytes. `origin` describes their source for users.
+         *
+         *         The task receives the column types of a `typed` table.
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -1871,7 +1952,7 @@ export interface components {
         };
         /**
          * CallField
-         * @description One field of a call: where its value goes, and what it may be.
+         * @description One field of a call: where its value goes, and its allowed values.
          */
         CallField: {
             name: string;
@@ -1893,8 +1974,9 @@ export interface components {
         };
         /**
          * CallForm
-         * @description One thing that can be asked: `path` is below the address of the port, with its variables in
-         *         braces. A form with a file is sent as `multipart/form-data`.
+         * @description One endpoint. `path` is below the address of the port, with its variables in braces.
+         *
+         *         A form with a file is sent as `multipart/form-data`.
          */
         CallForm: {
             method: string;
@@ -1905,8 +1987,10 @@ export interface components {
         };
         /**
          * CallForms
-         * @description What a deployment can be asked: `path` is the address of its port, below the server's base
-         *         URL; without forms when it does not describe itself.
+         * @description The endpoints of a deployment. `path` is the address of its port.
+         *
+         *         The address is below the server's base URL. `forms` is empty if the service does not
+         *         describe itself.
          */
         CallForms: {
             path: string;
@@ -1914,10 +1998,10 @@ export interface components {
         };
         /**
          * Cells
-         * @description The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
+         * @description The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
          *
-         *         `done` of the `total` cells as they were written are behind us; `current` is the index in the
-         *         executed notebook of the one that runs.
+         *         `done` of the `total` original cells have run. `current` is the index of the running cell in
+         *         the executed notebook.
          */
         Cells: {
             notebook: Record<string, unknown> | null;
@@ -1928,7 +2012,8 @@ export interface components {
         };
         /**
          * Check
-         * @description One thing that was looked at; `missing` things are optional, `failed` ones are needed.
+         * @description One check. `missing` things are optional, `failed` ones are required.
+         *
          *         `cure` is a command or a sentence that helps.
          */
         Check: {
@@ -1941,7 +2026,7 @@ export interface components {
         };
         /**
          * CheckWorkflow
-         * @description The document's place below the root and its present text (saved or not).
+         * @description The document's path below the root and its present text (saved or not).
          */
         CheckWorkflow: {
             path: string;
@@ -1949,7 +2034,7 @@ export interface components {
         };
         /**
          * CheckedRun
-         * @description What a run that could begin would be called, and its nodes.
+         * @description The title and nodes of a run that could start.
          */
         CheckedRun: {
             title: string;
@@ -1957,11 +2042,11 @@ export interface components {
         };
         /**
          * Column
-         * @description A column; `nullable` says that missing values are possible.
+         * @description A column. `nullable` means that missing values are possible.
          *
-         *         `layout` is how a text table writes the values: the patterns of dates and times with `|` between
-         *         them, the digits after the point of decimals, `big` for integers of more than 64 bits. `padded`
-         *         values have blanks around them.
+         *         `layout` is the format of values in a text table. It has patterns of dates and times
+         *         separated by `|`, or the number of decimals, or `big` for integers of more than 64 bits.
+         *         `padded` values have blanks around them.
          */
         Column: {
             name: string;
@@ -1976,8 +2061,9 @@ export interface components {
         };
         /**
          * ColumnChange
-         * @description A column of either version, then (`old`) and now (`new`); `differs` names the figures that
-         *         are not what they were. One whose type is another is *retyped*.
+         * @description A column of either version, before (`old`) and after (`new`).
+         *
+         *         `differs` names the figures that changed. A column with a new type is *retyped*.
          */
         ColumnChange: {
             name: string;
@@ -1992,7 +2078,7 @@ export interface components {
         };
         /**
          * ColumnFigures
-         * @description A column in numbers; `count` leaves nulls out.
+         * @description A column in numbers. `count` leaves nulls out.
          */
         ColumnFigures: {
             /** @enum {unknown} */
@@ -2010,7 +2096,7 @@ export interface components {
         };
         /**
          * ColumnProfile
-         * @description The values of a column. `count` leaves nulls out; a histogram or the top values are there.
+         * @description The profile of a column, with a histogram or the top values. `count` leaves nulls out.
          */
         ColumnProfile: {
             name: string;
@@ -2039,8 +2125,10 @@ export interface components {
         };
         /**
          * CommandDraft
-         * @description A command that need not be saved. `{file}` in `command` stands for `file`. `values` replace
-         *         defaults. That of an input is a file name; those of outputs and secrets are ignored.
+         * @description A command that need not be saved. `{file}` in `command` stands for `file`.
+         *
+         *         `values` replace defaults. The value of an input is a file name. Values of outputs and
+         *         secrets are ignored.
          */
         CommandDraft: {
             arguments: components["schemas"]["Argument"][];
@@ -2054,8 +2142,10 @@ export interface components {
         };
         /**
          * CommandExample
-         * @description What a value of an argument adds to the command line; null is an argument without a value. A
-         *         run with this value is refused if there is a `problem`.
+         * @description The words that a value of an argument adds to the command line.
+         *
+         *         Null means an argument without a value. A `problem` means that a run with this value is
+         *         refused.
          */
         CommandExample: {
             argument: string;
@@ -2066,9 +2156,11 @@ export interface components {
         };
         /**
          * CommandPreview
-         * @description `line` is the command line as a POSIX shell needs it. Variables stand before it, redirections
-         *         of standard streams behind it. `words` are its words without quotes. `examples` show what
-         *         special values of each argument add. `<name>` stands for a value that is not known yet.
+         * @description A preview of a command line, as a POSIX shell needs it in `line`.
+         *
+         *         Variables precede it, redirections of standard streams follow it. `words` are its words
+         *         without quotes. `examples` show what special values of each argument add. `<name>` stands
+         *         for a value that is not known yet.
          */
         CommandPreview: {
             line: string;
@@ -2077,8 +2169,10 @@ export interface components {
         };
         /**
          * Companion
-         * @description What belongs to each file of a list, and is no item of it: a file in the same folder, under
-         *         the name that `pattern` makes of its own as `Beside` does.
+         * @description A file that accompanies each file of a list and is not an item of the list.
+         *
+         *         It is in the same folder. `pattern` derives its name from the name of the item, as in
+         *         `Beside`.
          */
         Companion: {
             pattern: string;
@@ -2087,9 +2181,11 @@ export interface components {
         };
         /**
          * Comparison
-         * @description Two versions side by side. `same`: their bytes are. `columns` are those of both tables in the
-         *         order of the new one; `files` the files that differ of two folders, `file_changes` counting
-         *         all of them. `note` says why there is no more to compare.
+         * @description Two versions side by side.
+         *
+         *         `same` means equal bytes. `columns` are the columns of both tables in the order of the new
+         *         one. `files` are the files that differ between two folders; `file_changes` counts all of
+         *         them. `note` says why the comparison is limited.
          */
         Comparison: {
             old: components["schemas"]["DatasetVersion"];
@@ -2106,9 +2202,10 @@ export interface components {
         };
         /**
          * Credential
-         * @description A credential without what is secret in it: `fields` are the others, `kept` names those that
-         *         are there and not shown. `version` counts how often it was replaced, `used_by` tells in words
-         *         what uses it; lists leave that out.
+         * @description A credential without its secrets.
+         *
+         *         `fields` are the public fields, `kept` names the secret fields that are set. `version`
+         *         counts replacements. `used_by` describes the users of the credential; lists omit it.
          */
         Credential: {
             id: string;
@@ -2128,8 +2225,9 @@ export interface components {
         };
         /**
          * CredentialField
-         * @description One field of a kind; one that is `secret` is never told to anybody, `several_lines` for
-         *         what is written in an area of text.
+         * @description One field of a kind of credential.
+         *
+         *         A `secret` field is never shown. `several_lines` fields are edited in a text area.
          */
         CredentialField: {
             name: string;
@@ -2145,8 +2243,9 @@ export interface components {
         };
         /**
          * CredentialKind
-         * @description What a credential of this kind holds. Work gets the text of the only field, or where there
-         *         are several all of them as a JSON file.
+         * @description The fields of a kind of credential.
+         *
+         *         A task receives the text of a single field, or several fields as a JSON file.
          */
         CredentialKind: {
             kind: string;
@@ -2156,8 +2255,9 @@ export interface components {
         };
         /**
          * CredentialPatch
-         * @description Fields to replace, the others stay; an empty text takes away one that is not needed.
-         *         `version` is the one that was read.
+         * @description Fields to replace. Omitted fields stay; an empty text removes an optional field.
+         *
+         *         `version` is the version that was read.
          */
         CredentialPatch: {
             version: number;
@@ -2168,7 +2268,7 @@ export interface components {
         };
         /**
          * DashboardGeneral
-         * @description What the form of the AI4OS dashboard says first.
+         * @description The first part of the AI4OS dashboard's form.
          */
         DashboardGeneral: {
             /** @default  */
@@ -2191,7 +2291,7 @@ export interface components {
         };
         /**
          * DashboardHardware
-         * @description The hardware in that form; `ram` and `disk` are in MB. `gpu_type` must be empty.
+         * @description The hardware in that form. `ram` and `disk` are in MB. `gpu_type` must be empty.
          */
         DashboardHardware: {
             /** @default null */
@@ -2207,7 +2307,7 @@ export interface components {
         };
         /**
          * DashboardStorage
-         * @description The storage in that form. What would mount some must be empty.
+         * @description The storage in that form. Fields that would mount storage must be empty.
          */
         DashboardStorage: {
             /** @default  */
@@ -2225,8 +2325,9 @@ export interface components {
         };
         /**
          * Dataset
-         * @description A name over versions; `current` is the newest one, ready or not. `resource` is the folder
-         *         under which it can be opened from the server's root; `notice` says why there is none.
+         * @description A name with versions. `current` is the newest version, ready or not.
+         *
+         *         `resource` is the folder to open it from the server's root; `notice` says why there is none.
          */
         Dataset: {
             id: string;
@@ -2244,7 +2345,7 @@ export interface components {
         };
         /**
          * DatasetPatch
-         * @description Fields to change; `revision` is the one that was read.
+         * @description Fields to change. `revision` is the revision that was read.
          */
         DatasetPatch: {
             revision: number;
@@ -2253,8 +2354,9 @@ export interface components {
         };
         /**
          * DatasetVersion
-         * @description Immutable bytes; `bytes_done` of `size_bytes` while importing. What is unpacked has the
-         *         origin `archive`, wherever that came from.
+         * @description Immutable bytes. While importing, `bytes_done` of `size_bytes` are done.
+         *
+         *         An unpacked version has the origin `archive`, wherever the archive came from.
          */
         DatasetVersion: {
             id: string;
@@ -2285,8 +2387,10 @@ export interface components {
         };
         /**
          * DeclareFiles
-         * @description The code file, as a path below the server's root, and paths from its folder: files to declare
-         *         as inputs and as outputs. `remove` names arguments that were declared so.
+         * @description Files to declare as inputs and outputs.
+         *
+         *         `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
+         *         folder. `remove` names arguments that were declared this way.
          */
         DeclareFiles: {
             path: string;
@@ -2299,8 +2403,9 @@ export interface components {
         };
         /**
          * DeclaredFiles
-         * @description The `description` file that was written, and the arguments that were added and removed. What
-         *         was declared before counts as added.
+         * @description The `description` file that was written, and the arguments added and removed.
+         *
+         *         An argument that was declared before counts as added.
          */
         DeclaredFiles: {
             description: string;
@@ -2309,9 +2414,11 @@ export interface components {
         };
         /**
          * Deployed
-         * @description Where a model is deployed already. `into` is the id of the one whose next revision it becomes
-         *         where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
-         *         deployment. `name` is a host name for that, empty where that is made of its title.
+         * @description The existing deployments of a model.
+         *
+         *         `into` is the ID of the deployment that a new build updates by default: the first that is
+         *         not stopped. It is empty if the default is a new deployment. `name` is a host name for that,
+         *         empty if it is derived from the title.
          */
         Deployed: {
             items: components["schemas"]["DeployedAs"][];
@@ -2320,9 +2427,10 @@ export interface components {
         };
         /**
          * DeployedAs
-         * @description A deployment that serves an earlier build of a model, whose next revision a new build may
-         *         become. `revision` and `changed_at` are what an edit of it shall have seen; `runs` tells whether
-         *         it does, or is about to.
+         * @description A deployment of an earlier build of a model, which a new build may update.
+         *
+         *         `revision` and `changed_at` are the values for that edit. `runs` states whether it runs or
+         *         is about to.
          */
         DeployedAs: {
             id: string;
@@ -2336,10 +2444,12 @@ export interface components {
         };
         /**
          * Deployment
-         * @description A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
-         *         or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-         *         of the newest. `is_wanted` tells whether it shall run, `changed_at` when somebody changed it;
-         *         `model` is the package that it serves, where its image was built of one.
+         * @description The present state of a deployment.
+         *
+         *         `revision` is the newest and wanted one, `serving` the one that answers, or 0. They differ
+         *         while one replaces the other. `spec`, `gpus` and the like belong to the newest. `is_wanted`
+         *         states whether it should run, `changed_at` when a user last changed it. `model` is the
+         *         package that it serves, if its image was built from one.
          */
         Deployment: {
             id: string;
@@ -2369,9 +2479,11 @@ export interface components {
         };
         /**
          * DeploymentChange
-         * @description What is to be otherwise; what is not said stays. All but title and description make a new
-         *         revision. `revision` is the newest that whoever changes it has seen, 0 for whichever;
-         *         `changed_at`, which title and description need too, is when that was, null for whenever.
+         * @description Changes of a deployment. Omitted fields stay.
+         *
+         *         Every change except title and description creates a new revision. `revision` is the newest
+         *         revision that the client has seen, 0 for any. `changed_at` is the last change that the
+         *         client has seen, null for any; title and description need it too.
          */
         DeploymentChange: {
             /** @default 0 */
@@ -2396,8 +2508,7 @@ export interface components {
         };
         /**
          * DeploymentEvent
-         * @description What happened to a deployment: its new `state`, or the `change` that somebody made, and why,
-         *         in words.
+         * @description An event of a deployment: its new `state`, or the `change` of a user, and the reason.
          */
         DeploymentEvent: {
             id: number;
@@ -2413,7 +2524,7 @@ export interface components {
         };
         /**
          * DeploymentForm
-         * @description All that a form of a new deployment shows; `gpus` are those of this machine.
+         * @description The data for the form of a new deployment. `gpus` are the GPUs of this machine.
          */
         DeploymentForm: {
             presets: components["schemas"]["Preset"][];
@@ -2430,7 +2541,7 @@ export interface components {
         };
         /**
          * Diagnosis
-         * @description All checks.
+         * @description All checks, with the version of nbyard.
          */
         Diagnosis: {
             version: string;
@@ -2438,8 +2549,9 @@ export interface components {
         };
         /**
          * Diff
-         * @description Changes from version `old` to `new`, with three lines around each; empty when the code is
-         *         the same. `cut` tells that there were more, `hint` how to compare better.
+         * @description Changes from version `old` to `new`, with three lines of context; empty if equal.
+         *
+         *         `cut` means that more lines follow. `hint` says how to compare better.
          */
         Diff: {
             old: number;
@@ -2452,7 +2564,7 @@ export interface components {
         };
         /**
          * DiffLine
-         * @description One line; `place` opens a group of changes and names where it is.
+         * @description One line. `place` starts a group of changes and names its position.
          */
         DiffLine: {
             /** @enum {unknown} */
@@ -2461,8 +2573,9 @@ export interface components {
         };
         /**
          * DockerfileText
-         * @description The `text` that an image would be built from, and the recipe that it was made by; what people
-         *         may change in the text is the recipe's `own`, behind the line `marker`.
+         * @description The `text` of the Dockerfile of an image, and its recipe.
+         *
+         *         Users may change the recipe's `own` lines, after the line `marker`.
          */
         DockerfileText: {
             text: string;
@@ -2472,7 +2585,7 @@ export interface components {
         };
         /**
          * Edge
-         * @description An arrow from an output to an input; a dataset's only output is `data`.
+         * @description A connection from an output to an input. A dataset's only output is `data`.
          */
         Edge: {
             source: string;
@@ -2482,8 +2595,10 @@ export interface components {
         };
         /**
          * Environment
-         * @description A name over versions; `current` is the newest, ready or not. `installed` is the number of the
-         *         newest that is ready, in which the kernel of the name `kernel` starts; 0 when there is none.
+         * @description A name with versions. `current` is the newest version, ready or not.
+         *
+         *         `installed` is the number of the newest ready version, which the kernel named `kernel`
+         *         starts; 0 if there is none.
          */
         Environment: {
             id: string;
@@ -2498,9 +2613,11 @@ export interface components {
         };
         /**
          * EnvironmentChange
-         * @description What the next version has: the text of a requirements file in the place of the present one,
-         *         or lines to `add` (another one for the same package goes) and packages to `remove`; or the very
-         *         lock of an older `version`, of which nothing is found out anew.
+         * @description The content of the next version, in one of three ways.
+         *
+         *         `requirements` is a new text of the requirements file. Lines to `add` replace lines for the
+         *         same package, and packages to `remove` are dropped. `version` is an older version whose exact
+         *         lock is used, without resolving it again.
          */
         EnvironmentChange: {
             requirements?: string;
@@ -2513,9 +2630,9 @@ export interface components {
         };
         /**
          * EnvironmentVersion
-         * @description What was asked for (`requirements`, one for each line) and what that came to (`packages`,
-         *         with their `digest`), once and for all. `python` is the version of its interpreter, `place` its
-         *         folder on the machine of the store.
+         * @description An immutable version: the `requirements` and the resolved `packages` with their `digest`.
+         *
+         *         `python` is the version of its interpreter, `place` its folder on the store's machine.
          */
         EnvironmentVersion: {
             id: string;
@@ -2536,7 +2653,7 @@ export interface components {
         };
         /**
          * ErrorBody
-         * @description The one body of every error answer.
+         * @description The body of every error response.
          */
         ErrorBody: {
             code: string;
@@ -2550,10 +2667,12 @@ export interface components {
         };
         /**
          * Estimate
-         * @description What is known of the time that a live run still takes: at least `remaining_seconds` by the
-         *         longest way through its steps and by what the machine has to give, null when nothing is known or
-         *         a step waits for more GPUs than there are. `nodes` says what its unfinished steps usually take;
-         *         of `unknown` ones nothing is known.
+         * @description The estimated remaining time of a live run.
+         *
+         *         `remaining_seconds` is a minimum, from the longest path through the nodes and from the
+         *         machine's capacity. It is null if nothing is known, or if a node waits for more GPUs than
+         *         there are. `nodes` has the usual durations of unfinished nodes. `unknown` nodes have no
+         *         estimate.
          */
         Estimate: {
             /** @default null */
@@ -2567,8 +2686,10 @@ export interface components {
         };
         /**
          * Event
-         * @description One change. `topic` is run, task, attempt, dataset-version, dataset, executable,
-         *         credential, workflow or deployment; `data` holds at least the new state where there is one.
+         * @description One change.
+         *
+         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, workflow or
+         *         deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -2580,9 +2701,11 @@ export interface components {
         };
         /**
          * Events
-         * @description Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
-         *         that the cursor is newer than anything here: read everything anew and go on from `last`. From
-         *         the beginning (0) those that are kept come with it.
+         * @description Events after a cursor, oldest first.
+         *
+         *         `refetch` means that older events are no longer kept, or that the cursor is newer than all
+         *         events. The client must then read everything again and continue from `last`. From the
+         *         beginning (0), the response includes the events that are kept.
          */
         Events: {
             items: components["schemas"]["Event"][];
@@ -2592,8 +2715,9 @@ export interface components {
         };
         /**
          * Executable
-         * @description A registered executable; with a `path` it follows that file. `hints` tell when the file has
-         *         changed or is gone; lists leave them out.
+         * @description A registered executable. With a `path`, it follows that file.
+         *
+         *         `hints` say when the file has changed or is missing; lists omit them.
          */
         Executable: {
             id: string;
@@ -2612,8 +2736,9 @@ export interface components {
         };
         /**
          * ExecutablePatch
-         * @description Fields to change; `revision` is the one that was read. `upload` is new code for what was
-         *         uploaded before.
+         * @description Fields to change. `revision` is the revision that was read.
+         *
+         *         `upload` is new code for an uploaded executable.
          */
         ExecutablePatch: {
             revision: number;
@@ -2626,7 +2751,7 @@ export interface components {
         };
         /**
          * ExecutableVersion
-         * @description One immutable state: code, bundle, declaration. `file` is the code's place in the bundle.
+         * @description An immutable version: code, bundle, declaration. `file` is the code's path in the bundle.
          */
         ExecutableVersion: {
             id: string;
@@ -2648,7 +2773,7 @@ export interface components {
         };
         /**
          * Exported
-         * @description The text of a file in another program's format, and what the file may be called.
+         * @description The text of a file in another program's format, and a suggested file name.
          */
         Exported: {
             filename: string;
@@ -2656,7 +2781,7 @@ export interface components {
         };
         /**
          * FailedLine
-         * @description The line of a Dockerfile, from 1, at which a build ended, and what stands there.
+         * @description The line of a Dockerfile, from 1, where a build failed, and its text.
          */
         FailedLine: {
             line: number;
@@ -2664,11 +2789,11 @@ export interface components {
         };
         /**
          * Failure
-         * @description Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
+         * @description Why a task failed. `message` is one line, `traceback` may contain ANSI colours.
          *
-         *         `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
-         *         a cell with the parameters' values was put in; for that one there is no `cell`. With `left_out`
-         *         a file or module that was not found lies in a folder of the user, but not in the code bundle.
+         *         `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
+         *         which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
+         *         the missing file or module is in a folder of the user, but not in the code bundle.
          */
         Failure: {
             kind: string;
@@ -2688,8 +2813,9 @@ export interface components {
         };
         /**
          * File
-         * @description The code opens the file itself, under this `path`, which counts from the folder of the code
-         *         file. An input is put there before the code runs, an output is taken from there afterwards.
+         * @description The code opens the file itself, at `path` relative to the folder of the code file.
+         *
+         *         An input is put there before the code runs. An output is taken from there afterwards.
          */
         File: {
             /** @enum {unknown} */
@@ -2698,7 +2824,7 @@ export interface components {
         };
         /**
          * FileChange
-         * @description A file of a folder that is not in both versions, or not with the same bytes.
+         * @description A file of a folder that is in one version only, or has different bytes.
          */
         FileChange: {
             path: string;
@@ -2711,7 +2837,7 @@ export interface components {
         };
         /**
          * FileSource
-         * @description A file or folder below the server's root; its bytes are copied.
+         * @description A file or folder below the server's root. Its bytes are copied.
          */
         FileSource: {
             /** @enum {unknown} */
@@ -2720,8 +2846,9 @@ export interface components {
         };
         /**
          * Flag
-         * @description A word that is present when the value is true, or as often as a whole number says. After a
-         *         slash stands the word for false: `--name/--no-name`.
+         * @description A word that is present when the value is true, or repeated as often as an integer states.
+         *
+         *         The word for false follows a slash: `--name/--no-name`.
          */
         Flag: {
             /** @enum {unknown} */
@@ -2730,8 +2857,10 @@ export interface components {
         };
         /**
          * FormField
-         * @description A field of the form: its `name` in the body, its range (`least`, `most`: of a number, or of
-         *         the length of a text), and whether it is shown only when more is asked for.
+         * @description A field of the form: its `name` in the body and its range.
+         *
+         *         `least` and `most` limit a number, or the length of a text. `is_advanced` fields are hidden
+         *         by default.
          */
         FormField: {
             name: string;
@@ -2756,11 +2885,12 @@ export interface components {
         };
         /**
          * Found
-         * @description What the program leaves in its working folder under a name that fits one of the patterns;
-         *         for a list all that do, as a folder, each `only` a file or a folder where that is said. With a
-         *         `value` it is what that says of these files, `self` among its references:
-         *         `$(self[0].contents)`; what is no file becomes a JSON file. Without patterns and value: what
-         *         `cwl.output.json` tells, under its name or, field by field, its `key`.
+         * @description An output in the working folder whose name matches a pattern.
+         *
+         *         For a list, all matches form a folder. `only` restricts matches to files or folders. A
+         *         `value` is evaluated on these files as `self`: `$(self[0].contents)`. A result that is not a
+         *         file becomes a JSON file. Without patterns and value, `cwl.output.json` names the output
+         *         under its name or, field by field, its `key`.
          */
         Found: {
             /** @enum {unknown} */
@@ -2779,7 +2909,7 @@ export interface components {
         };
         /**
          * GpuUsage
-         * @description One GPU: percent of its time, and bytes of its memory; null where nothing was said.
+         * @description One GPU: utilisation in percent and bytes of memory; null where unknown.
          */
         GpuUsage: {
             percent: (number | null)[];
@@ -2787,8 +2917,9 @@ export interface components {
         };
         /**
          * Handed
-         * @description The code asks for it with `nbyard.input` or `nbyard.secret`, or hands it over with
-         *         `nbyard.output`.
+         * @description A value that the code fetches or returns itself.
+         *
+         *         The code calls `nbyard.input`, `nbyard.secret` or `nbyard.output`.
          */
         Handed: {
             /** @enum {unknown} */
@@ -2796,7 +2927,7 @@ export interface components {
         };
         /**
          * Histogram
-         * @description Counts between neighbouring edges; there is one edge more than counts.
+         * @description Counts between neighbouring edges. There is one more edge than counts.
          */
         Histogram: {
             edges: (number | string)[];
@@ -2804,8 +2935,9 @@ export interface components {
         };
         /**
          * Image
-         * @description image.json: the image's name, the engine's id of it, and what its Python says is installed,
-         *         where it has one.
+         * @description The content of image.json: the image's name and its ID in the engine.
+         *
+         *         `lock` lists the packages installed in the image's Python, if it has one.
          */
         Image: {
             name: string;
@@ -2815,8 +2947,9 @@ export interface components {
         };
         /**
          * ImageName
-         * @description The name of an image, such as `registry.example.org:5000/team/cows:2`; to push, one that ends
-         *         in `/` is put before the image's own.
+         * @description The name of an image, such as `registry.example.org:5000/team/cows:2`.
+         *
+         *         For a push, a name that ends in `/` is prepended to the image's own name.
          */
         ImageName: {
             reference: string;
@@ -2835,9 +2968,9 @@ export interface components {
         };
         /**
          * Inspection
-         * @description What was read from a file without running it; `hints` are sentences for people.
+         * @description The result of reading a file without running it. `hints` are sentences for users.
          *
-         *         `file` is the name of the file. `can_tag` belongs to the one-click "tag this cell" of notebooks.
+         *         `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
          */
         Inspection: {
             name: string;
@@ -2862,15 +2995,16 @@ export interface components {
         };
         /**
          * Invocation
-         * @description How a command is run, beyond its first words and its arguments; texts may have references.
+         * @description How a command runs, beyond its first words and its arguments.
          *
-         *         `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
-         *         one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
-         *         in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
-         *         it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
-         *         and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
-         *         `loaded` inputs are short texts, also where no reference asks for their contents. A shell reads
-         *         the command line if it is `for_shell`, in containers only.
+         *         Texts may contain references. `words` are sorted among the bound words of the arguments.
+         *         With `apart`, the working folder is a new empty one, not the folder of the code. `files` are
+         *         put into it, `stdout` and `stderr` are names in it, `stdin` is the path of an input. An exit
+         *         code outside the three lists means success if it is 0. References see the `records` beside
+         *         the arguments: `$(inputs.options)`. `outdir_mib` and `tmpdir_mib` are the sizes that
+         *         references see; the space is not reserved. The `loaded` inputs are short texts whose
+         *         contents are always read. With `for_shell`, a shell reads the command line, in containers
+         *         only.
          */
         Invocation: {
             /** @default [] */
@@ -2910,9 +3044,11 @@ export interface components {
         };
         /**
          * Kernel
-         * @description A kernel by its `name`, as notebooks name it. `interpreter` is the program that it starts and
-         *         `place` the conda environment or virtual environment that this belongs to, empty where it is
-         *         the `system`'s. Without `is_there` that program is gone, and `reason` says so.
+         * @description A kernel by its `name`, as notebooks name it.
+         *
+         *         `interpreter` is the program that it starts. `place` is the conda or virtual environment of
+         *         that program, empty if it is the `system`'s. Without `is_there` the program is missing;
+         *         `reason` says so.
          */
         Kernel: {
             name: string;
@@ -2933,11 +3069,11 @@ export interface components {
          * @description A file, or a folder whose path ends in `/`, that was written and not kept.
          *
          *         `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
-         *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles leaves it out.
-         *         `link`: it is a link, or no ordinary file. `name`: its name may not be used elsewhere; the
-         *         path shows it with escapes. `secret`: it holds a credential of the run. `unreadable`: it could
-         *         not be read, or changed while it was read. `above`: it lies above the folder of the code, which
-         *         is known in processes of the store's machine.
+         *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles excludes it.
+         *         `link`: it is a link, or not a regular file. `name`: its name is not allowed elsewhere; the
+         *         path shows it with escapes. `secret`: it contains a credential of the run. `unreadable`:
+         *         reading failed, or the file changed meanwhile. `above`: it is above the folder of the code,
+         *         which is known for processes on the store's machine.
          */
         LeftOut: {
             path: string;
@@ -2948,8 +3084,9 @@ export interface components {
         };
         /**
          * Link
-         * @description How a port is reached: `path` is below the server's base URL. It is to be shown as active
-         *         only while it `answers`.
+         * @description The link to a port. `path` is below the server's base URL.
+         *
+         *         Show it as active only while it `answers`.
          */
         Link: {
             name: string;
@@ -2960,8 +3097,10 @@ export interface components {
         };
         /**
          * Lock
-         * @description What was installed, as far as it is known on the spot: what a lock file (PEP 751) says of
-         *         packages and environment, with what is installed in place of where to get it.
+         * @description The packages installed in an environment, as found there.
+         *
+         *         It has the content of a lock file (PEP 751), with the installed files instead of their
+         *         sources.
          */
         Lock: {
             python: string;
@@ -2972,9 +3111,10 @@ export interface components {
         };
         /**
          * LockedPackage
-         * @description A distribution that is installed from an archive with one of these `hashes`
-         *         (`sha256:<hex>`); from the one at `url`, where that was asked for. One that is used in the
-         *         `folder` at this address has instead the digest of the `tree` of its files, as they were.
+         * @description A distribution to install from an archive with one of these `hashes` (`sha256:<hex>`).
+         *
+         *         `url` is the archive's address, if the requirements name one. A package used in place has
+         *         the address of its `folder` and the digest of the `tree` of its files instead.
          */
         LockedPackage: {
             name: string;
@@ -2990,11 +3130,10 @@ export interface components {
         };
         /**
          * LogChunk
-         * @description Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
-         *         `next`, which is where to go on.
+         * @description Log text of an attempt: from byte `start` up to `next`, where the next chunk starts.
          *
-         *         `done` tells that nothing more will come after it; `over` that the task is at its end, so that
-         *         no attempt follows the newest.
+         *         It has whole lines, if it contains any. `done` means that no more text follows. `over` means
+         *         that the task has ended, so that no further attempt follows.
          */
         LogChunk: {
             text: string;
@@ -3009,17 +3148,18 @@ export interface components {
         };
         /**
          * MadeFile
-         * @description A file that was made below the server's root.
+         * @description A file that was created below the server's root.
          */
         MadeFile: {
             path: string;
         };
         /**
          * Metric
-         * @description One metric as columns of equal length, at most 500 points of `count`; between them lie the
-         *         least and the largest that there were. `seconds` count from the first point of all metrics;
-         *         `steps` is empty where the work counts none. What is no number is "NaN", "Infinity" or
-         *         "-Infinity"; `last` is the newest value.
+         * @description One metric as columns of equal length, at most 500 points of `count`.
+         *
+         *         Thinning keeps the minimum and maximum between points. `seconds` count from the first point
+         *         of all metrics. `steps` is empty if the task counts none. Values that are not numbers are
+         *         "NaN", "Infinity" or "-Infinity". `last` is the newest value.
          */
         Metric: {
             name: string;
@@ -3032,8 +3172,9 @@ export interface components {
         };
         /**
          * Metrics
-         * @description What an attempt recorded, up to a hundred metrics in the order in which they came. `attempt`
-         *         is 0 where there is none; `done` tells that no more will come.
+         * @description The metrics of an attempt, at most a hundred, in the order of their first points.
+         *
+         *         `attempt` is 0 if there is no attempt. `done` means that no more points will arrive.
          */
         Metrics: {
             attempt: number;
@@ -3045,8 +3186,10 @@ export interface components {
         };
         /**
          * Missing
-         * @description A `module` that was not found, the `packages` to add for it, of which the last most likely
-         *         has it, and the name of the environment that lacks it, empty where none of ours was used.
+         * @description A missing `module`, the `packages` to add for it and the environment that lacks it.
+         *
+         *         The last package is the one most likely to provide the module. `environment` is empty if the
+         *         task used no managed environment.
          */
         Missing: {
             module: string;
@@ -3055,7 +3198,7 @@ export interface components {
         };
         /**
          * ModelColumn
-         * @description A column of a schema; one that is `nullable` may be missing or null.
+         * @description A column of a schema. A `nullable` column may be missing or null.
          */
         ModelColumn: {
             name: string;
@@ -3066,10 +3209,12 @@ export interface components {
         };
         /**
          * ModelFile
-         * @description What a model file says. `src` is a folder relative to the file's own, in which `module` is
-         *         found; `requirements` are lines, or those of the `requirements_file` beside it. An MLflow folder
-         *         is loaded whole: it has neither module nor class; a pickle has its `file` instead. `sample` is a
-         *         row that it can be tried with, where one is known.
+         * @description The content of a model file.
+         *
+         *         `src` is a folder relative to the file's own, and contains `module`. `requirements` are
+         *         lines, or those of the `requirements_file` beside it. An MLflow folder is loaded whole and
+         *         has neither module nor class. A pickle has its `file` instead. `sample` is a row to try the
+         *         model with, if known.
          */
         ModelFile: {
             name: string;
@@ -3101,10 +3246,12 @@ export interface components {
         };
         /**
          * ModelPackage
-         * @description A model as it was built, and how its image stands. `path` is the model file, `bundle_digest`
-         *         are the bytes of its folder, `number` counts the builds of one name. `reference` and `image_id`
-         *         name the image on the engine; `image` is that of `nbyard images`. `source` is the output of a
-         *         run that it was made of, and null where that was a file.
+         * @description A model as it was built, and the state of its image.
+         *
+         *         `path` is the model file. `bundle_digest` covers the bytes of its folder. `number` counts
+         *         the builds of one name. `reference` and `image_id` name the image on the engine; `image` is
+         *         the ID in `nbyard images`. `source` is the output of a run that it was built from, null for
+         *         files.
          */
         ModelPackage: {
             id: string;
@@ -3129,8 +3276,9 @@ export interface components {
         };
         /**
          * ModelSchema
-         * @description The columns that a model takes, and those that it answers with; `sample` is a row that it can
-         *         be tried with, empty where none is known.
+         * @description The input and output columns of a model.
+         *
+         *         `sample` is a row to try the model with, empty if unknown.
          */
         ModelSchema: {
             input_schema: components["schemas"]["ModelColumn"][];
@@ -3140,8 +3288,9 @@ export interface components {
         };
         /**
          * MonitorLink
-         * @description How a port of a running attempt is reached: `path` is below the server's base URL. It is to
-         *         be shown as active only while it `answers`; `reason` says why it never will.
+         * @description The link to a port of a running attempt. `path` is below the server's base URL.
+         *
+         *         Show it as active only while it `answers`. `reason` says why it never will.
          */
         MonitorLink: {
             name: string;
@@ -3152,9 +3301,10 @@ export interface components {
         };
         /**
          * NamedArtifact
-         * @description What the run `run_id` of one executable made, under the run's name; its state, log and
-         *         parameters are those of the run. `files` are its outputs, or the executed notebook where it has
-         *         none.
+         * @description The results of the run `run_id` of one executable, under the run's name.
+         *
+         *         State, log and parameters are those of the run. `files` are its outputs, or the executed
+         *         notebook if it has none.
          */
         NamedArtifact: {
             name: string;
@@ -3171,9 +3321,10 @@ export interface components {
         };
         /**
          * NamedImage
-         * @description A name of an image on the engine, and how it came to be: built, pulled, or pushed to a
-         *         registry. `digest` is that of all that went into it, or the registry's; `cached` when nothing
-         *         had to be done; `failed_line` is where a build ended.
+         * @description A name of an image on the engine, and its origin: built, pulled, or pushed to a registry.
+         *
+         *         `digest` covers everything in the build, or is the registry's digest. `cached` means that
+         *         there was nothing to do. `failed_line` is where a build failed.
          */
         NamedImage: {
             id: string;
@@ -3200,9 +3351,9 @@ export interface components {
         };
         /**
          * NeededImage
-         * @description An image that `nodes` of a workflow run in: `base` as it is, or where `is_built` one made of
-         *         it with these `requirements` (the text of the file), and with what notebooks need; or that of a
-         *         `dockerfile`, a path in the folder whose digest is `bundle`.
+         * @description An image that `nodes` of a workflow run in: `base`, or if `is_built` an image from it.
+         *         The build adds these `requirements` (the text of the file) and packages for notebooks. Or a
+         *         `dockerfile` is built, a path in the folder whose digest is `bundle`.
          */
         NeededImage: {
             base: string;
@@ -3218,7 +3369,7 @@ export interface components {
         };
         /**
          * NewCredential
-         * @description What is to be kept; `fields` are those of its kind.
+         * @description A credential to store. `fields` are those of its kind.
          */
         NewCredential: {
             name: string;
@@ -3231,9 +3382,10 @@ export interface components {
         };
         /**
          * NewDataset
-         * @description What makes a dataset, or a new version of the dataset of that name when `replace` is set.
-         *         With `unpack` the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz), and the dataset is
-         *         the folder that it holds, by default called as the archive without its ending.
+         * @description A dataset to create, or with `replace` a new version of the dataset of that name.
+         *
+         *         With `unpack`, the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz). The dataset is
+         *         the folder in it, by default named like the archive without its ending.
          */
         NewDataset: {
             source: components["schemas"]["UploadSource"] | components["schemas"]["FileSource"] | components["schemas"]["UrlSource"];
@@ -3247,12 +3399,13 @@ export interface components {
         };
         /**
          * NewDeployment
-         * @description What to deploy. `name` is the host name, a part of its address; by default made of the title.
-         *         What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
-         *         units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
-         *         listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
-         *         when it is stopped or another revision takes its place. `general`, `hardware` and `storage` are
-         *         the form of the AI4OS dashboard as it is written there, in place of the other fields.
+         * @description A deployment to create. Omitted fields have the values of the preset and the service.
+         *
+         *         `name` is the host name, a part of its address; by default it is derived from the title.
+         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own
+         *         is started. `ports` are the ports that it listens on. It has `start_seconds` to answer. It
+         *         has `stop_seconds` to finish requests when it is stopped or replaced. `general`, `hardware`
+         *         and `storage` are the form of the AI4OS dashboard, as an alternative to the other fields.
          */
         NewDeployment: {
             /** @default  */
@@ -3301,8 +3454,9 @@ export interface components {
         };
         /**
          * NewEnvironment
-         * @description `requirements` is the text of a requirements file; `capture` names a kernel whose packages,
-         *         in their versions, are taken besides.
+         * @description An environment to create. `requirements` is the text of a requirements file.
+         *
+         *         `capture` names a kernel whose packages are added in their installed versions.
          */
         NewEnvironment: {
             name: string;
@@ -3315,7 +3469,7 @@ export interface components {
         };
         /**
          * NewExecutable
-         * @description What registers an executable; what is left out is read from the file.
+         * @description An executable to register. Omitted fields are read from the file.
          */
         NewExecutable: {
             /** @default  */
@@ -3336,11 +3490,11 @@ export interface components {
         };
         /**
          * NewImage
-         * @description What to build: the image of an `environment` (of its `version`, by default the one that is
-         *         installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
-         *         newest image of the environment was made by; that of a Dockerfile, which may take a base as its
-         *         `ARG BASE`, has nothing else. `tag` is the image's name; by default
-         *         `nbyard/ENVIRONMENT:VERSION`.
+         * @description An image to build: for an `environment`, or from the Dockerfile at `path`.
+         *
+         *         `version` is by default the installed version of the environment. Without a `recipe`, the
+         *         environment's newest image provides it. The recipe for a Dockerfile may only set a base, for
+         *         its `ARG BASE`. `tag` is the image's name, by default `nbyard/ENVIRONMENT:VERSION`.
          */
         NewImage: {
             /** @default  */
@@ -3356,13 +3510,13 @@ export interface components {
         };
         /**
          * NewModel
-         * @description What to build, one of three.
+         * @description A model to build, from one of three sources.
          *
-         *         A folder `path`, in which `file` is the model file; by default the first of nervosum.yaml,
-         *         nervosum.yml, model.yaml, model.yml and MLmodel that is there. A Python file `path` with a class
-         *         that has `predict`, named by `class_name` where there are several. Or the `output` of a `run`
-         *         (id, name or number), as `step.output`, or as `output` where one step only has it: a folder with
-         *         a model file or of MLflow, or what pickle or joblib wrote.
+         *         A folder `path` with the model file `file`, by default the first that exists of
+         *         nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel. A Python file `path` with a
+         *         class that has `predict`; `class_name` selects one of several. Or the `output` of a `run`
+         *         (ID, name or number), as `node.output`, or as `output` if only one node has it. That output
+         *         is a folder with a model file, an MLflow folder, or a file written by pickle or joblib.
          */
         NewModel: {
             /** @default  */
@@ -3378,7 +3532,7 @@ export interface components {
         };
         /**
          * NewNotebook
-         * @description Where to put a notebook whose first cell opens the dataset.
+         * @description The folder for a notebook whose first cell opens the dataset.
          */
         NewNotebook: {
             /** @default  */
@@ -3386,18 +3540,20 @@ export interface components {
         };
         /**
          * NewRun
-         * @description What to run: `path` (a workflow, notebook or script below the root) or an executable's id
-         *         or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
-         *         take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-         *         their declared types. `environment`, `kernel` (of notebooks) and `image` go before those that
-         *         nodes name. `containers`:
-         *         each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
-         *         to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
-         *         says for this run, by node, of which run (id, name or number) it takes the result; empty: of
-         *         none, whatever the workflow says. `force` takes nothing from the cache; pins are obeyed. `gpu`
-         *         is how many GPUs each node gets that does not say it. `arguments` are those of a script or
-         *         Dockerfile that nothing describes. With `replace` the name is taken over from a run that has
-         *         ended; that one keeps its number.
+         * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
+         *
+         *         `executable` is an ID or a name. `parameters` are workflow parameters or the executable's
+         *         arguments. An input takes a dataset's name or a path. `texts` are such values as typed on a
+         *         command line, parsed as their declared types. `environment`, `kernel` (for notebooks) and
+         *         `image` override those of nodes. `containers` is "fresh" for a new container per node, or
+         *         "warm" to keep containers for the next similar node. Empty means the settings decide. Runs of
+         *         higher `priority` (-100 to 100) go first.
+         *
+         *         `pins` selects by node the run (ID, name or number) whose result it uses in this run. Empty
+         *         means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
+         *         is the number of GPUs for each node that sets none. `arguments` are those of a script or
+         *         Dockerfile without a description. With `replace`, the name moves here from a run that has
+         *         ended; that run keeps its number.
          */
         NewRun: {
             /** @default  */
@@ -3448,7 +3604,7 @@ export interface components {
         };
         /**
          * NewUpload
-         * @description What will be uploaded.
+         * @description A file to upload.
          */
         NewUpload: {
             filename: string;
@@ -3457,8 +3613,8 @@ export interface components {
         };
         /**
          * NodeLine
-         * @description What a node of a saved workflow is and where it runs; `runtime` and `image` are empty where
-         *         the run decides, `after` are the nodes that it takes something from.
+         * @description The kind and runtime of a node in a saved workflow. `after` are its dependencies.
+         *         `runtime` and `image` are empty if the run decides.
          */
         NodeLine: {
             node: string;
@@ -3472,9 +3628,9 @@ export interface components {
         };
         /**
          * NodeView
-         * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
-         *         `environment` are those of the executable, where the node names no other; `hinted_image` is
-         *         that of containers where none is named; `undeclared` is what it opened in its last success.
+         * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
+         *         `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
+         *         containers without an image. `undeclared` are files that it opened in its last success.
          */
         NodeView: {
             name: string;
@@ -3499,8 +3655,9 @@ export interface components {
         };
         /**
          * OfferedService
-         * @description What can be deployed: the image and the ports that it has by default; `model_ports` are those
-         *         of a model that was built here.
+         * @description A service that can be deployed, with its default image and ports.
+         *
+         *         `model_ports` are the ports of a model image built here.
          */
         OfferedService: {
             /** @enum {unknown} */
@@ -3515,8 +3672,10 @@ export interface components {
         };
         /**
          * OpenedFile
-         * @description A file that the code opens itself. `path` counts from the folder of the code file, `name` is
-         *         that of the argument which would declare it.
+         * @description A file that the code opens itself.
+         *
+         *         `path` is relative to the folder of the code file. `name` is the name of the argument that
+         *         would declare it.
          */
         OpenedFile: {
             path: string;
@@ -3528,8 +3687,10 @@ export interface components {
         };
         /**
          * Option
-         * @description `--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value. If the
-         *         description does not set `joined`, only a value that begins with `-` is joined.
+         * @description An option with its value: `--name VALUE`, or `--name=VALUE` when `joined`.
+         *
+         *         `flag` is the text before the value. Without `joined` in the description, only a value that
+         *         begins with `-` is joined.
          */
         Option: {
             /** @enum {unknown} */
@@ -3540,7 +3701,7 @@ export interface components {
         };
         /**
          * OtherFile
-         * @description One that is kept; `path` is relative to the folder of the code.
+         * @description A file that is kept. `path` is relative to the folder of the code.
          */
         OtherFile: {
             path: string;
@@ -3549,8 +3710,10 @@ export interface components {
         };
         /**
          * OtherFileList
-         * @description The other files of a task. `folder` is where its code lies on the machine of the store, empty
-         *         where that is not known: there the files would lie, had the code run in its own folder.
+         * @description The other files of a task.
+         *
+         *         `folder` is the folder of its code on the store's machine, empty if unknown. The files would
+         *         be there if the code had run in its own folder.
          */
         OtherFileList: {
             files: components["schemas"]["OtherFile"][];
@@ -3561,8 +3724,10 @@ export interface components {
         };
         /**
          * OtherFiles
-         * @description Files that work wrote and that are no declared outputs: `count` of them are kept as the
-         *         folder `digest`. `left_out` names up to 100 that are not kept; `more` is how many others.
+         * @description Files that a task wrote beside its declared outputs.
+         *
+         *         `count` of them are kept as the folder `digest`. `left_out` names up to 100 files that are
+         *         not kept; `more` counts the rest.
          */
         OtherFiles: {
             /** @default  */
@@ -3578,10 +3743,12 @@ export interface components {
         };
         /**
          * Package
-         * @description An installed distribution. `record` is the SHA-256 of its RECORD, which lists the SHA-256 of
-         *         each of its files: two builds of one version differ in it. `direct_url` is there where it came
-         *         from a folder, an archive or a repository and not from an index (direct_url.json). `tree` is the
-         *         digest of the folder in which it is used, empty where that is gone.
+         * @description An installed distribution.
+         *
+         *         `record` is the SHA-256 of its RECORD, which lists the SHA-256 of each of its files. Two
+         *         builds of one version differ in it. `direct_url` (direct_url.json) is set if it came from a
+         *         folder, an archive or a repository instead of an index. `tree` is the digest of the folder
+         *         in which it is used, empty if the folder is missing.
          */
         Package: {
             name: string;
@@ -3595,7 +3762,7 @@ export interface components {
         };
         /**
          * PackageChange
-         * @description Another version of a package; `old` is empty where it is new, `new` where it is gone.
+         * @description A changed package. `old` is empty if it is new, `new` is empty if it is removed.
          */
         PackageChange: {
             name: string;
@@ -3784,9 +3951,11 @@ export interface components {
         };
         /**
          * Port
-         * @description A port that the service listens at, and the `name` under which it is reached. `path` is asked
-         *         to see whether it answers. With `keep_prefix` the service is told the whole path, as one needs
-         *         that makes links of it; else what follows the port's name.
+         * @description A port that the service listens on, and the `name` of its link.
+         *
+         *         nbyard requests `path` to check that the service responds. With `keep_prefix`, the service
+         *         receives the whole path, as services need that build links from it. Otherwise it receives the
+         *         part after the port's name.
          */
         Port: {
             name: string;
@@ -3800,8 +3969,9 @@ export interface components {
         };
         /**
          * Positional
-         * @description A bare word; positions count from 0 and come after all options. `separated` tells that the
-         *         program knows `--`, behind which no word is an option.
+         * @description A bare word. Positions count from 0 and follow all options.
+         *
+         *         With `separated`, the program accepts `--`, after which no word is an option.
          */
         Positional: {
             /** @enum {unknown} */
@@ -3812,7 +3982,7 @@ export interface components {
         };
         /**
          * Preset
-         * @description Fields with the ranges and defaults that belong together.
+         * @description Fields with matching ranges and defaults.
          */
         Preset: {
             name: string;
@@ -3821,7 +3991,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description Something that blocks a run: where it is (node, edge, field) and what to do.
+         * @description A problem that blocks a run: its place (node, edge, field) and what to do.
          */
         Problem: {
             message: string;
@@ -3834,8 +4004,9 @@ export interface components {
         };
         /**
          * Profile
-         * @description At most 500 of `column_count` columns, from `column_offset` on. A sampled profile looked at
-         *         `rows` of about `total` rows.
+         * @description A profile of at most 500 of `column_count` columns, from `column_offset` on.
+         *
+         *         A sampled profile covers `rows` of about `total` rows.
          */
         Profile: {
             rows: number;
@@ -3856,8 +4027,8 @@ export interface components {
         };
         /**
          * Proposal
-         * @description An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why. Files that are to
-         *         be declared first: `writes` as an output of the source, `reads` as an input of the target.
+         * @description A proposed connection. `score` runs from 0 to 1, `reason` says why.
+         *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
          */
         Proposal: {
             source: string;
@@ -3873,8 +4044,9 @@ export interface components {
         };
         /**
          * PulledImage
-         * @description The name of an image in a registry, and the `environment` (by name or id) among whose images
-         *         it is listed, if it is to be.
+         * @description The name of an image in a registry to pull.
+         *
+         *         It can be listed among the images of an `environment` (by name or ID).
          */
         PulledImage: {
             reference: string;
@@ -3883,13 +4055,13 @@ export interface components {
         };
         /**
          * Recipe
-         * @description What is chosen for the image of an environment, besides its packages.
+         * @description The options for the image of an environment, besides its packages.
          *
-         *         `base` is an image; empty for that of the settings, or for NVIDIA's one where a `cuda` version
-         *         is named. `system_packages` are packages of Debian, `build_packages` those that are needed only
-         *         while packages of Python are built. It works as `uid` and `gid`, which are never root's.
-         *         `project` is a folder below the root whose files come along, in `/project`. `own` are lines for
-         *         the end of the Dockerfile.
+         *         `base` is an image. If empty, it is the one in the settings, or NVIDIA's if a `cuda` version
+         *         is set. `system_packages` are Debian packages. `build_packages` are needed only while Python
+         *         packages are built. The image runs as `uid` and `gid`, which are never root's. `project` is
+         *         a folder below the root whose files are copied to `/project`. `own` are lines for the end of
+         *         the Dockerfile.
          */
         Recipe: {
             /** @default  */
@@ -3921,8 +4093,9 @@ export interface components {
         };
         /**
          * Record
-         * @description An object that references see: its fields are arguments, by their names, or records. One that
-         *         is `optional` is null where none of its fields has a value.
+         * @description An object for references. Its fields are argument names or other records.
+         *
+         *         An `optional` record is null if none of its fields has a value.
          */
         Record: {
             fields: {
@@ -3933,7 +4106,9 @@ export interface components {
         };
         /**
          * Referenced
-         * @description Only where a reference names it: in a word, a variable or a file of the working folder.
+         * @description A value that appears only where a reference names it.
+         *
+         *         The reference is in a word, a variable or a file of the working folder.
          */
         Referenced: {
             /** @enum {unknown} */
@@ -3941,7 +4116,7 @@ export interface components {
         };
         /**
          * Resolution
-         * @description What requirements come to, and how that differs from what is installed.
+         * @description The resolved packages of requirements, and the differences from the installed ones.
          */
         Resolution: {
             packages: components["schemas"]["LockedPackage"][];
@@ -3949,12 +4124,13 @@ export interface components {
         };
         /**
          * Resources
-         * @description Environment, image, requirements and limits of an executable's nodes that say nothing else.
-         *         What has an `image` runs in containers; `hinted_image` is for what runs in them anyway.
-         *         `environment` is the name of one, whose newest version is used, or `name@2` for that version.
-         *         `ports` are those that it listens at while it runs, by the name of their link: the number in a
-         *         container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
-         *         working directory, or the name of an output.
+         * @description Environment, image, requirements and limits for the nodes of an executable.
+         *
+         *         They apply where a node sets none. Executables with an `image` run in containers.
+         *         `hinted_image` applies only if they run in containers anyway. `environment` is a name, for
+         *         its newest version, or `name@2` for that version. `ports` are the ports that it listens on
+         *         while it runs, by link name: the number in a container, 0 for any. `tensorboard` is where it
+         *         writes TensorBoard logs: a folder below its working directory, or the name of an output.
          */
         Resources: {
             /** @default  */
@@ -3992,9 +4168,10 @@ export interface components {
         };
         /**
          * Revision
-         * @description One shape that a deployment has had. `origin` tells how it came to be: *created*, *edited*
-         *         or *rolled back to N*. `reason` is why it failed, `reproduce` a command of a shell that shows
-         *         it; `gpus` are those that it has now.
+         * @description One version of the specification of a deployment.
+         *
+         *         `origin` is *created*, *edited* or *rolled back to N*. `reason` says why it failed;
+         *         `reproduce` is a shell command that shows it. `gpus` are its present GPUs.
          */
         Revision: {
             id: string;
@@ -4017,7 +4194,7 @@ export interface components {
         };
         /**
          * RevisionSpec
-         * @description All that one revision is made of, but for its password, which nobody is shown.
+         * @description The specification of one revision, without its password, which is never shown.
          */
         RevisionSpec: {
             /** @enum {unknown} */
@@ -4039,7 +4216,7 @@ export interface components {
         };
         /**
          * Run
-         * @description One run; `number` counts all runs of the store, `name` is unique where given.
+         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          */
         Run: {
             id: string;
@@ -4072,7 +4249,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with its tasks in the order of the graph; `edges` are those of its frozen document.
+         * @description A run with its tasks in topological order. `edges` are those of its frozen document.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -4082,8 +4259,9 @@ export interface components {
         };
         /**
          * RunOutput
-         * @description The output of a run's task that a package was made of; `digest` are its bytes. The package
-         *         outlives the run: `run_id` may be that of one that was deleted.
+         * @description The output of a run's task that a package was built from. `digest` is that of its bytes.
+         *
+         *         The package outlives the run: the run of `run_id` may have been deleted.
          */
         RunOutput: {
             run_id: string;
@@ -4097,22 +4275,23 @@ export interface components {
         };
         /**
          * Runtimes
-         * @description Names of the runtimes that can be chosen.
+         * @description Names of the available runtimes.
          */
         Runtimes: {
             names: string[];
         };
         /**
          * Sealed
-         * @description How many were encrypted anew.
+         * @description The number of credentials that were encrypted again.
          */
         Sealed: {
             count: number;
         };
         /**
          * ServedModel
-         * @description The package that a deployment serves, by its id, and where that came from: `source` is null
-         *         where it was built of files.
+         * @description The package that a deployment serves, by its ID, and its source.
+         *
+         *         `source` is null if it was built from files.
          */
         ServedModel: {
             id: string;
@@ -4149,8 +4328,9 @@ export interface components {
         };
         /**
          * SuggestedName
-         * @description The name that was asked for, or the next like it that no run has; then `taken` says by what
-         *         the other is taken.
+         * @description The requested name, or the next similar free name.
+         *
+         *         `taken` says what uses the requested name.
          */
         SuggestedName: {
             name: string;
@@ -4159,9 +4339,10 @@ export interface components {
         };
         /**
          * Surroundings
-         * @description surroundings.json: what a run has to record to be understood later. `lock` is what was
-         *         installed where the work was done; in a container it is that of the `image`. `environment` is
-         *         the one of ours that was used.
+         * @description The content of surroundings.json: the record that explains a run later.
+         *
+         *         `lock` lists the packages installed where the task ran; in a container it is the lock of the
+         *         `image`. `environment` is the managed environment that was used.
          */
         Surroundings: {
             machine: {
@@ -4182,11 +4363,11 @@ export interface components {
         };
         /**
          * TablePage
-         * @description Some rows. Values are JSON: dates in ISO form, infinite numbers, decimals and huge integers
-         *         as text, long text cut with a mark at the end. `total` is None while nobody counted.
+         * @description A page of rows. `total` is None until the rows are counted.
          *
-         *         `columns` are at most 500 of `column_count`, from `column_offset` on. Of an Excel file `sheet`
-         *         is shown of all `sheets`.
+         *         Values are JSON: dates are in ISO form, infinite numbers, decimals and huge integers are
+         *         text. Long text is cut and marked at the end. `columns` are at most 500 of `column_count`,
+         *         from `column_offset` on. For Excel files, `sheet` is shown of all `sheets`.
          */
         TablePage: {
             columns: components["schemas"]["Column"][];
@@ -4214,11 +4395,12 @@ export interface components {
         };
         /**
          * Task
-         * @description One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-         *         failed; `warning` says what was asked for and does not count there; `place` is its place in the
-         *         queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
-         *         the values that it was given, `inputs` the data, kept as long as the record. `other_files` are
-         *         those that the last attempt wrote beside its declared outputs, null where there are none.
+         * @description One node of a run. `reason` explains the state: why it waits, ran, was cached or failed.
+         *
+         *         `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
+         *         the number of the run to whose result it is pinned, else null. `arguments` are its values,
+         *         `inputs` the data, kept as long as the record. `other_files` are files that the last attempt
+         *         wrote beside its declared outputs, null if there are none.
          */
         Task: {
             id: string;
@@ -4270,8 +4452,10 @@ export interface components {
         };
         /**
          * TaskPage
-         * @description Tasks of a run in the order of the graph; `next` is the cursor of the following page, null
-         *         on the last, and `last` the newest event that they tell of.
+         * @description A page of the tasks of a run, in topological order.
+         *
+         *         `next` is the cursor of the next page, null on the last. `last` is the newest event that the
+         *         tasks include.
          */
         TaskPage: {
             run: components["schemas"]["Run"];
@@ -4282,7 +4466,7 @@ export interface components {
         };
         /**
          * TopValue
-         * @description A frequent value.
+         * @description A frequent value and its count.
          */
         TopValue: {
             value: unknown;
@@ -4290,8 +4474,9 @@ export interface components {
         };
         /**
          * Traffic
-         * @description What was counted of a deployment, the oldest part first; each has `part_seconds`. `requests`
-         *         and `errors` are those of all parts together, and so are `p50_seconds` and `p99_seconds`.
+         * @description The request counts of a deployment, oldest part first. Each part has `part_seconds`.
+         *
+         *         `requests`, `errors`, `p50_seconds` and `p99_seconds` cover all parts together.
          */
         Traffic: {
             part_seconds: number;
@@ -4303,8 +4488,10 @@ export interface components {
         };
         /**
          * TrafficPart
-         * @description What was counted from `at` on. Of the requests in it one half was answered within
-         *         `p50_seconds`, 99 of 100 within `p99_seconds`; null where none was.
+         * @description The counts from `at` on.
+         *
+         *         Half of the requests were answered within `p50_seconds`, 99 of 100 within `p99_seconds`.
+         *         Both are null without requests.
          */
         TrafficPart: {
             at: string;
@@ -4315,8 +4502,10 @@ export interface components {
         };
         /**
          * Undeclared
-         * @description Files that the last attempt opened and no argument declares. `code` is the path of the code
-         *         file below the server's root; `problem` says why they cannot be declared.
+         * @description Files that the last attempt opened and no argument declares.
+         *
+         *         `code` is the path of the code file below the server's root. `problem` says why the files
+         *         cannot be declared.
          */
         Undeclared: {
             code: string;
@@ -4327,7 +4516,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description An upload in progress: the next byte expected is `offset`.
+         * @description An upload in progress. `offset` is the next byte expected.
          */
         Upload: {
             id: string;
@@ -4338,7 +4527,7 @@ export interface components {
         };
         /**
          * UploadSource
-         * @description A finished upload; refused when its bytes do not have the stated SHA-256.
+         * @description A finished upload. It is refused if its SHA-256 is not the stated one.
          */
         UploadSource: {
             /** @enum {unknown} */
@@ -4349,8 +4538,10 @@ export interface components {
         };
         /**
          * UrlSource
-         * @description An http or https address, or an object in S3 as `s3://CREDENTIAL@bucket/key`, by the name of
-         *         a credential of the kind s3; fetched in the background.
+         * @description An http or https address, or an S3 object, fetched in the background.
+         *
+         *         An S3 object is written `s3://CREDENTIAL@bucket/key`, with the name of a credential of the
+         *         kind s3.
          */
         UrlSource: {
             /** @enum {unknown} */
@@ -4359,10 +4550,12 @@ export interface components {
         };
         /**
          * Usage
-         * @description What an attempt used, as columns of equal length, at most 500 points. `seconds` count from
-         *         the first look, at `started_at`; `cores` is the CPU time used since the point before, for each
-         *         second; memory and processes are the most between two points. `attempt` is 0 and the columns
-         *         are empty where nothing was recorded. `done` tells that no more will come.
+         * @description The usage of an attempt as columns of equal length, at most 500 points.
+         *
+         *         `seconds` count from the first sample, at `started_at`. `cores` is the CPU time since the
+         *         previous point, per second. Memory and processes are the maximum between two points.
+         *         `attempt` is 0 and the columns are empty if nothing was recorded. `done` means that no more
+         *         samples will arrive.
          */
         Usage: {
             attempt: number;
@@ -4386,8 +4579,9 @@ export interface components {
         };
         /**
          * UsedEnvironment
-         * @description The version `number` of an environment, whose lock has this `digest`. `pinned` when it was
-         *         asked for by its number, and not as the newest.
+         * @description The version `number` of an environment, whose lock has this `digest`.
+         *
+         *         `pinned` means that it was requested by number, and not as the newest.
          */
         UsedEnvironment: {
             id: string;
@@ -4400,9 +4594,10 @@ export interface components {
         };
         /**
          * Usual
-         * @description The seconds that a step usually takes: the median of the last successes of its executable,
-         *         and how many those were. `starts_in_seconds` of one in the queue is when it is its turn, as far
-         *         as what those before it usually take tells.
+         * @description The usual duration of a node: the median of recent successes of its executable.
+         *
+         *         `samples` is their number. `starts_in_seconds` is when a queued task is expected to start,
+         *         from the usual durations of the tasks before it.
          */
         Usual: {
             seconds: number;
@@ -4421,7 +4616,7 @@ export interface components {
         };
         /**
          * Words
-         * @description `--name VALUE VALUE`: all of a list behind one option.
+         * @description One option with all items of a list: `--name VALUE VALUE`.
          */
         Words: {
             /** @enum {unknown} */
@@ -4430,9 +4625,10 @@ export interface components {
         };
         /**
          * WorkFile
-         * @description A file of the working folder: an input, if `text` is one reference to it and nothing else, no
-         *         white space either; else a text with references. An input without a `name` keeps its own.
-         *         `writable` is a copy.
+         * @description A file of the working folder: an input or a text with references.
+         *
+         *         It is an input if `text` is exactly one reference to it, without white space. An input
+         *         without a `name` keeps its own. A `writable` file is a copy.
          */
         WorkFile: {
             text: string;
@@ -4443,7 +4639,7 @@ export interface components {
         };
         /**
          * Workflow
-         * @description A document that was run or opened: where its file is and what it is called.
+         * @description A document that was run or opened: the path of its file and its title.
          */
         Workflow: {
             id: string;
@@ -4456,8 +4652,8 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description What every node is, what blocks a run, and arrows that could be drawn. `copy_of` is the path
-         *         of the workflow with the same id that this file is a copy of: it has to get an id of its own.
+         * @description The nodes of a workflow, the problems that block a run, and proposed connections.
+         *         If this file is a copy that needs its own ID, `copy_of` is the path of the original.
          */
         WorkflowCheck: {
             nodes: {

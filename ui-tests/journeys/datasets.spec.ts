@@ -347,84 +347,85 @@ test('D6: a folder of the computer becomes one dataset', async ({ lab, server },
   await lab.page.screenshot({ path: info.outputPath('folder.png') });
 });
 
-test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  for (const name of ['one', 'two', 'three']) {
-    const source = { kind: 'file', path: 'penguins.csv' };
-    await server.ask('POST', 'datasets', { source, name });
+test(
+  'G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    for (const name of ['one', 'two', 'three']) {
+      const source = { kind: 'file', path: 'penguins.csv' };
+      await server.ask('POST', 'datasets', { source, name });
+    }
+    for (const path of ['clean.ipynb', 'train.ipynb']) {
+      await server.ask('POST', 'executables', { path });
+    }
+    const panel = await lab.panel();
+    await expect(lab.row('dataset', 'one')).toContainText('344 × 8');
+    for (const label of ['Datasets', 'Executables']) {
+      const grid = panel.getByRole('grid', { name: label });
+      await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
+    }
+    const axe = async (place: string) => {
+      const violations = await violationsIn(lab.page, place);
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
+    };
+    await lab.row('dataset', 'three').focus();
+    await lab.press('ArrowDown');
+    await expect(lab.row('dataset', 'two')).toBeFocused();
+    await lab.press('F2');
+    const field = lab.dialog.getByRole('textbox', { name: 'Name' });
+    await expect(field).toHaveValue('two');
+    await field.fill('one');
+    await lab.press('Enter');
+    await expect(lab.dialog.getByRole('alert')).toContainText('already');
+    await lab.page.screenshot({ path: info.outputPath('rename.png') });
+    await axe('.jp-Dialog');
+    await field.fill('deux');
+    await lab.press('Enter');
+    await expect(lab.row('dataset', 'deux')).toBeFocused();
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('heading', { name: 'deux' })).toBeVisible();
+
+    await lab.row('dataset', 'deux').focus();
+    await lab.press('Delete');
+    await expect(lab.dialog).toContainText('Delete “deux”?');
+    await lab.press('Enter');
+    await expect(lab.row('dataset', 'deux')).toHaveCount(0);
+    await expect(lab.row('dataset', 'one')).toBeFocused();
+    await expect(view(lab)).toHaveCount(0);
+
+    await lab.row('executable', 'train').focus();
+    await lab.press('ArrowDown');
+    await lab.press('F2');
+    await field.fill('tidy');
+    await lab.press('Enter');
+    await expect(lab.row('executable', 'tidy')).toBeFocused();
+    await lab.press('ArrowRight');
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('tab', { name: 'Test run', selected: true })).toBeVisible();
+    await axe('#nbyard-sidebar');
+
+    const row = lab.row('dataset', 'one');
+    const place = await pointOf(row.getByRole('button', { name: 'Use in New Workflow' }));
+    await lab.page.mouse.move(place.x, place.y);
+    await lab.page.mouse.down();
+    await lab.page.mouse.move(place.x + 6, place.y + 3, { steps: 3 }); // no hand is still
+    await lab.page.mouse.up();
+    await expect(lab.canvas.card('one')).toBeVisible();
+
+    const nodes = {
+      one: { type: 'dataset', dataset: await row.getAttribute('data-id') },
+      clean: { type: 'executable', path: 'clean.ipynb' }
+    };
+    const edge = { source: 'one', output: 'data', target: 'clean', input: 'input_csv' };
+    const flow = { version: 1, nodes, edges: { edge } };
+    await writeFile(server.file('uses.nbflow'), JSON.stringify(flow));
+    expect((await server.ask('POST', 'runs', { path: 'uses.nbflow' })).status).toBe(201);
+    await lab.row('dataset', 'one').focus();
+    await lab.press('Delete');
+    await expect(lab.dialog).toContainText('Delete “one”?');
+    await lab.press('Enter');
+    await expect(lab.dialog).toContainText('is used by untitled.nbflow, uses.nbflow.');
+    await lab.press('Escape');
+    await expect(row).toBeFocused();
   }
-  for (const path of ['clean.ipynb', 'train.ipynb']) {
-    await server.ask('POST', 'executables', { path });
-  }
-  const panel = await lab.panel();
-  await expect(lab.row('dataset', 'one')).toContainText('344 × 8');
-  for (const label of ['Datasets', 'Executables']) {
-    const grid = panel.getByRole('grid', { name: label });
-    await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
-  }
-  const axe = async (place: string) => {
-    const violations = await violationsIn(lab.page, place);
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
-  };
-  await lab.row('dataset', 'three').focus();
-  await lab.press('ArrowDown');
-  await expect(lab.row('dataset', 'two')).toBeFocused();
-  await lab.press('F2');
-  const field = lab.dialog.getByRole('textbox', { name: 'Name' });
-  await expect(field).toHaveValue('two');
-  await field.fill('one');
-  await lab.press('Enter');
-  await expect(lab.dialog.getByRole('alert')).toContainText('already');
-  await lab.page.screenshot({ path: info.outputPath('rename.png') });
-  await axe('.jp-Dialog');
-  await field.fill('deux');
-  await lab.press('Enter');
-  await expect(lab.row('dataset', 'deux')).toBeFocused();
-  await lab.press('Enter');
-  await expect(view(lab).getByRole('heading', { name: 'deux' })).toBeVisible();
-
-  await lab.row('dataset', 'deux').focus();
-  await lab.press('Delete');
-  await expect(lab.dialog).toContainText('Delete “deux”?');
-  await lab.press('Enter');
-  await expect(lab.row('dataset', 'deux')).toHaveCount(0);
-  await expect(lab.row('dataset', 'one')).toBeFocused();
-  await expect(view(lab)).toHaveCount(0);
-
-  await lab.row('executable', 'train').focus();
-  await lab.press('ArrowDown');
-  await lab.press('F2');
-  await field.fill('tidy');
-  await lab.press('Enter');
-  await expect(lab.row('executable', 'tidy')).toBeFocused();
-  await lab.press('ArrowRight');
-  await lab.press('Enter');
-  await expect(view(lab).getByRole('tab', { name: 'Test run', selected: true })).toBeVisible();
-  await axe('#nbyard-sidebar');
-
-  const row = lab.row('dataset', 'one');
-  const place = await pointOf(row.getByRole('button', { name: 'Use in New Workflow' }));
-  await lab.page.mouse.move(place.x, place.y);
-  await lab.page.mouse.down();
-  await lab.page.mouse.move(place.x + 6, place.y + 3, { steps: 3 }); // no hand is still
-  await lab.page.mouse.up();
-  await expect(lab.canvas.card('one')).toBeVisible();
-
-  const nodes = {
-    one: { type: 'dataset', dataset: await row.getAttribute('data-id') },
-    clean: { type: 'executable', path: 'clean.ipynb' }
-  };
-  const edge = { source: 'one', output: 'data', target: 'clean', input: 'input_csv' };
-  const flow = { version: 1, nodes, edges: { edge } };
-  await writeFile(server.file('uses.nbflow'), JSON.stringify(flow));
-  expect((await server.ask('POST', 'runs', { path: 'uses.nbflow' })).status).toBe(201);
-  await lab.row('dataset', 'one').focus();
-  await lab.press('Delete');
-  await expect(lab.dialog).toContainText('Delete “one”?');
-  await lab.press('Enter');
-  await expect(lab.dialog).toContainText('is used by untitled.nbflow, uses.nbflow.');
-  await lab.press('Escape');
-  await expect(row).toBeFocused();
-});
+);

@@ -39,55 +39,56 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   await expect(canvas.cards).toHaveCount(5);
 });
 
-test('K1: a workflow that is renamed while it runs keeps its states and Stop; a copy has its own', { tag: '@long' }, async ({
-  lab,
-  server
-}, info) => {
-  await writeFile(server.file('quick.sh'), 'echo quick\n');
-  await writeFile(server.file('slow.sh'), 'sleep 600\n');
-  const nodes = {
-    quick: { path: 'quick.sh', at: [0, 0] as [number, number] },
-    slow: { path: 'slow.sh', at: [400, 0] as [number, number] }
-  };
-  await writeFile(server.file('slow.nbflow'), workflow(nodes));
-  const canvas = await lab.openWorkflow('slow.nbflow');
-  await lab.click(canvas.button('run-workflow'));
-  await expect(canvas.stateOf('quick')).toContainText('succeeded');
-  await expect(canvas.stateOf('slow')).toContainText('running');
-  const { id } = JSON.parse(await readFile(server.file('slow.nbflow'), 'utf8')).meta;
-  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+test(
+  'K1: a workflow that is renamed while it runs keeps its states and Stop; a copy has its own',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('quick.sh'), 'echo quick\n');
+    await writeFile(server.file('slow.sh'), 'sleep 600\n');
+    const nodes = {
+      quick: { path: 'quick.sh', at: [0, 0] as [number, number] },
+      slow: { path: 'slow.sh', at: [400, 0] as [number, number] }
+    };
+    await writeFile(server.file('slow.nbflow'), workflow(nodes));
+    const canvas = await lab.openWorkflow('slow.nbflow');
+    await lab.click(canvas.button('run-workflow'));
+    await expect(canvas.stateOf('quick')).toContainText('succeeded');
+    await expect(canvas.stateOf('slow')).toContainText('running');
+    const { id } = JSON.parse(await readFile(server.file('slow.nbflow'), 'utf8')).meta;
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
 
-  await lab.tab('slow.nbflow').click({ button: 'right' });
-  await lab.menuItem('Rename').click();
-  await lab.dialog.getByRole('textbox').fill('other.nbflow');
-  await lab.press('Enter');
-  await expect(lab.tab('other.nbflow')).toBeVisible();
-  await lab.closeTab('other.nbflow');
-  await lab.openWorkflow('other.nbflow');
-  await expect(canvas.stateOf('slow')).toContainText('running');
-  await canvas.stage.focus();
-  await lab.press('Control+.');
-  await expect(canvas.stateOf('slow')).toContainText('cancelled');
-  await lab.panel();
-  await expect(lab.row('workflow', 'Made for this journey')).toContainText('other.nbflow');
+    await lab.tab('slow.nbflow').click({ button: 'right' });
+    await lab.menuItem('Rename').click();
+    await lab.dialog.getByRole('textbox').fill('other.nbflow');
+    await lab.press('Enter');
+    await expect(lab.tab('other.nbflow')).toBeVisible();
+    await lab.closeTab('other.nbflow');
+    await lab.openWorkflow('other.nbflow');
+    await expect(canvas.stateOf('slow')).toContainText('running');
+    await canvas.stage.focus();
+    await lab.press('Control+.');
+    await expect(canvas.stateOf('slow')).toContainText('cancelled');
+    await lab.panel();
+    await expect(lab.row('workflow', 'Made for this journey')).toContainText('other.nbflow');
 
-  await copyFile(server.file('other.nbflow'), server.file('copy.nbflow'));
-  await lab.fileBrowser();
-  await lab.refreshFiles();
-  await lab.openWorkflow('copy.nbflow');
-  await expect(lab.canvas.notice).toContainText('a copy of other.nbflow');
-  await expect(lab.canvas.stateOf('quick')).toHaveCount(0);
-  await lab.page.screenshot({ path: info.outputPath('copy.png') });
-  await lab.click(lab.canvas.button('run-workflow'));
-  await expect(lab.canvas.stateOf('quick')).toContainText('cached'); // as in the original
-  await expect(lab.canvas.stateOf('slow')).toContainText('running');
-  await lab.canvas.stage.focus();
-  await lab.press('Control+.');
-  await expect(lab.canvas.stateOf('slow')).toContainText('cancelled');
-  const copy = JSON.parse(await readFile(server.file('copy.nbflow'), 'utf8'));
-  expect(copy.meta.id).toMatch(/^[0-9a-f-]{36}$/);
-  expect(copy.meta.id).not.toBe(id);
-});
+    await copyFile(server.file('other.nbflow'), server.file('copy.nbflow'));
+    await lab.fileBrowser();
+    await lab.refreshFiles();
+    await lab.openWorkflow('copy.nbflow');
+    await expect(lab.canvas.notice).toContainText('a copy of other.nbflow');
+    await expect(lab.canvas.stateOf('quick')).toHaveCount(0);
+    await lab.page.screenshot({ path: info.outputPath('copy.png') });
+    await lab.click(lab.canvas.button('run-workflow'));
+    await expect(lab.canvas.stateOf('quick')).toContainText('cached'); // as in the original
+    await expect(lab.canvas.stateOf('slow')).toContainText('running');
+    await lab.canvas.stage.focus();
+    await lab.press('Control+.');
+    await expect(lab.canvas.stateOf('slow')).toContainText('cancelled');
+    const copy = JSON.parse(await readFile(server.file('copy.nbflow'), 'utf8'));
+    expect(copy.meta.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(copy.meta.id).not.toBe(id);
+  }
+);
 
 test('K1: a checkpoint is restored, and the restoring can be undone', async ({ lab, server }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');

@@ -12,32 +12,34 @@ function form(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
 }
 
-test('E1, E3, E10: a notebook is registered from the file browser and tried alone', { tag: '@long' }, async ({
-  lab
-}) => {
-  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
-  const view = form(lab);
-  await expect(view.getByRole('heading')).toContainText('Register “clean”');
-  const argument = (name: string) => view.getByRole('row').filter({ hasText: name });
-  await expect(view.getByLabel('Role of input_csv')).toHaveValue('input');
-  await expect(view.getByLabel('Format of input_csv')).toHaveValue('csv');
-  await expect(view.getByLabel('Type of drop_missing')).toHaveValue('bool');
-  await expect(view.getByLabel('Help of drop_missing')).toHaveValue(/leave out rows/);
-  await expect(argument('species')).toBeVisible();
-  await lab.click(view.getByRole('button', { name: 'Register' }));
-  await expect(view.getByRole('tab', { name: 'Test run' })).toBeVisible();
-  await lab.panel();
-  await expect(lab.row('executable', 'clean')).toContainText('input_csv');
+test(
+  'E1, E3, E10: a notebook is registered from the file browser and tried alone',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+    const view = form(lab);
+    await expect(view.getByRole('heading')).toContainText('Register “clean”');
+    const argument = (name: string) => view.getByRole('row').filter({ hasText: name });
+    await expect(view.getByLabel('Role of input_csv')).toHaveValue('input');
+    await expect(view.getByLabel('Format of input_csv')).toHaveValue('csv');
+    await expect(view.getByLabel('Type of drop_missing')).toHaveValue('bool');
+    await expect(view.getByLabel('Help of drop_missing')).toHaveValue(/leave out rows/);
+    await expect(argument('species')).toBeVisible();
+    await lab.click(view.getByRole('button', { name: 'Register' }));
+    await expect(view.getByRole('tab', { name: 'Test run' })).toBeVisible();
+    await lab.panel();
+    await expect(lab.row('executable', 'clean')).toContainText('input_csv');
 
-  await lab.click(view.getByRole('tab', { name: 'Test run' }));
-  await view.getByLabel('input_csv', { exact: true }).fill('penguins.csv');
-  await lab.click(view.getByRole('button', { name: 'Run', exact: true }));
-  await lab.drawer.succeeds();
-  await lab.drawer.tab('Logs');
-  await expect(lab.drawer.body.getByRole('log')).toContainText('2 of 344 rows left out');
-  await lab.drawer.tab('Results');
-  await expect(lab.drawer.row('output_csv')).toBeVisible();
-});
+    await lab.click(view.getByRole('tab', { name: 'Test run' }));
+    await view.getByLabel('input_csv', { exact: true }).fill('penguins.csv');
+    await lab.click(view.getByRole('button', { name: 'Run', exact: true }));
+    await lab.drawer.succeeds();
+    await lab.drawer.tab('Logs');
+    await expect(lab.drawer.body.getByRole('log')).toContainText('2 of 344 rows left out');
+    await lab.drawer.tab('Results');
+    await expect(lab.drawer.row('output_csv')).toBeVisible();
+  }
+);
 
 test(
   'E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field',
@@ -130,19 +132,23 @@ test(
   }
 );
 
-test('E6: a notebook without a parameters cell gets one with a click', { tag: '@long' }, async ({ lab, server }) => {
-  const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
-  notebook.cells[1].metadata = {};
-  await writeFile(server.file('plain.ipynb'), JSON.stringify(notebook));
-  await fromFileBrowser(lab, 'plain.ipynb', 'Register as Executable…');
-  const view = form(lab);
-  await expect(view).toContainText(/no parameters cell/i);
-  await lab.click(view.getByRole('button', { name: 'Tag the first cell' }));
-  await expect(view.getByLabel('Role of output_csv')).toHaveValue('output');
-  await expect(view).not.toContainText(/no parameters cell/i);
-  const tagged = JSON.parse(await readFile(server.file('plain.ipynb'), 'utf8'));
-  expect(tagged.cells[1].metadata.tags).toEqual(['parameters']);
-});
+test(
+  'E6: a notebook without a parameters cell gets one with a click',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
+    notebook.cells[1].metadata = {};
+    await writeFile(server.file('plain.ipynb'), JSON.stringify(notebook));
+    await fromFileBrowser(lab, 'plain.ipynb', 'Register as Executable…');
+    const view = form(lab);
+    await expect(view).toContainText(/no parameters cell/i);
+    await lab.click(view.getByRole('button', { name: 'Tag the first cell' }));
+    await expect(view.getByLabel('Role of output_csv')).toHaveValue('output');
+    await expect(view).not.toContainText(/no parameters cell/i);
+    const tagged = JSON.parse(await readFile(server.file('plain.ipynb'), 'utf8'));
+    expect(tagged.cells[1].metadata.tags).toEqual(['parameters']);
+  }
+);
 
 test('K7, R2: a notebook runs in the background with other values', async ({ lab }) => {
   await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');

@@ -41,19 +41,23 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   await canvas.isTidy();
 });
 
-test('D10, K2: files of the file browser become nodes, several at once', { tag: '@long' }, async ({ lab }) => {
-  await lab.tile('Workflow').click();
-  const { canvas } = lab;
-  await expect(canvas.stage).toBeVisible();
-  await expect(lab.file('untitled.nbflow')).toHaveClass(/jp-mod-selected/); // as JupyterLab does
-  await lab.file('clean.ipynb').click();
-  await lab.file('get_data.py').click({ modifiers: ['Control'] });
-  await lab.file('penguins.csv').click({ modifiers: ['Control'] });
-  await lab.drag(lab.file('penguins.csv'), await canvas.at(0.3, 0.3));
-  await expect(canvas.cards).toHaveCount(3);
-  await expect(canvas.card('clean.ipynb')).toContainText('input_csv');
-  await expect(canvas.card('penguins.csv')).toContainText('data');
-  await expect(canvas.card('get_data.py')).toBeVisible();
-  await canvas.isTidy();
-  await expect(canvas.row('clean')).toBeVisible();
-});
+test(
+  'D10, K2: files of the file browser become nodes, several at once',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await lab.tile('Workflow').click();
+    const { canvas } = lab;
+    await expect(canvas.stage).toBeVisible();
+    await expect(lab.file('untitled.nbflow')).toHaveClass(/jp-mod-selected/); // as JupyterLab does
+    await lab.file('clean.ipynb').click();
+    await lab.file('get_data.py').click({ modifiers: ['Control'] });
+    await lab.file('penguins.csv').click({ modifiers: ['Control'] });
+    await lab.drag(lab.file('penguins.csv'), await canvas.at(0.3, 0.3));
+    await expect(canvas.cards).toHaveCount(3);
+    await expect(canvas.card('clean.ipynb')).toContainText('input_csv');
+    await expect(canvas.card('penguins.csv')).toContainText('data');
+    await expect(canvas.card('get_data.py')).toBeVisible();
+    await canvas.isTidy();
+    await expect(canvas.row('clean')).toBeVisible();
+  }
+);

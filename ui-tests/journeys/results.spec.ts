@@ -137,21 +137,22 @@ test(
   }
 );
 
-test('K2: the overview shows all nodes of a large workflow, also those that are not in view', { tag: '@long' }, async ({
-  lab,
-  server
-}) => {
-  await writeFile(server.file('one.sh'), 'true\n');
-  const places = Array.from({ length: 300 }, (_, index) => index);
-  const nodes = places.map(index => [
-    `n${index}`,
-    { path: 'one.sh', at: [(index % 20) * 280, Math.floor(index / 20) * 160] as [number, number] }
-  ]);
-  await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
-  const canvas = await lab.openWorkflow('large.nbflow');
-  await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
-  await expect.poll(() => canvas.cards.count()).toBeLessThan(200);
-  const mask = canvas.root.locator('.react-flow__minimap-mask');
-  const fill = await mask.evaluate(path => getComputedStyle(path).fill);
-  expect(Number(/[/,] ?(0?\.\d+)\)$/.exec(fill)?.[1] ?? 1)).toBeLessThan(0.9); // seen through it
-});
+test(
+  'K2: the overview shows all nodes of a large workflow, also those that are not in view',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await writeFile(server.file('one.sh'), 'true\n');
+    const places = Array.from({ length: 300 }, (_, index) => index);
+    const nodes = places.map(index => [
+      `n${index}`,
+      { path: 'one.sh', at: [(index % 20) * 280, Math.floor(index / 20) * 160] as [number, number] }
+    ]);
+    await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
+    const canvas = await lab.openWorkflow('large.nbflow');
+    await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
+    await expect.poll(() => canvas.cards.count()).toBeLessThan(200);
+    const mask = canvas.root.locator('.react-flow__minimap-mask');
+    const fill = await mask.evaluate(path => getComputedStyle(path).fill);
+    expect(Number(/[/,] ?(0?\.\d+)\)$/.exec(fill)?.[1] ?? 1)).toBeLessThan(0.9); // seen through it
+  }
+);

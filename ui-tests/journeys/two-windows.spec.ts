@@ -40,42 +40,42 @@ test.describe('with collaboration', () => {
   });
 });
 
-test('K12, I19: without collaboration a stale save asks mine, theirs or both', { tag: '@long' }, async ({
-  lab,
-  anotherLab,
-  server
-}) => {
-  const labels = async () => {
-    const { nodes } = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
-    return [nodes.train.label, nodes.clean.label];
-  };
-  const other = await anotherLab();
-  const theirs = await other.openWorkflow('penguins.nbflow');
-  const mine = await lab.openWorkflow('penguins.nbflow');
-  await relabel(theirs, 'clean.ipynb', 'Wash');
-  await theirs.save();
-  await relabel(mine, 'train.ipynb', 'Teach');
-  await mine.stage.focus();
-  await lab.press('Control+s');
-  await expect(lab.dialog).toContainText('was changed elsewhere');
-  expect(await labels()).toEqual([undefined, 'Wash']);
-  await lab.click(lab.dialog.getByRole('button', { name: 'Both' }));
-  await mine.saved();
-  await expect(mine.card('Wash')).toBeVisible();
-  expect(await labels()).toEqual(['Teach', 'Wash']);
+test(
+  'K12, I19: without collaboration a stale save asks mine, theirs or both',
+  { tag: '@long' },
+  async ({ lab, anotherLab, server }) => {
+    const labels = async () => {
+      const { nodes } = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
+      return [nodes.train.label, nodes.clean.label];
+    };
+    const other = await anotherLab();
+    const theirs = await other.openWorkflow('penguins.nbflow');
+    const mine = await lab.openWorkflow('penguins.nbflow');
+    await relabel(theirs, 'clean.ipynb', 'Wash');
+    await theirs.save();
+    await relabel(mine, 'train.ipynb', 'Teach');
+    await mine.stage.focus();
+    await lab.press('Control+s');
+    await expect(lab.dialog).toContainText('was changed elsewhere');
+    expect(await labels()).toEqual([undefined, 'Wash']);
+    await lab.click(lab.dialog.getByRole('button', { name: 'Both' }));
+    await mine.saved();
+    await expect(mine.card('Wash')).toBeVisible();
+    expect(await labels()).toEqual(['Teach', 'Wash']);
 
-  await relabel(theirs, 'Wash', 'Scrub');
-  await theirs.stage.focus();
-  await other.press('Control+s');
-  await other.click(other.dialog.getByRole('button', { name: 'Mine' }));
-  await theirs.saved();
-  expect(await labels()).toEqual([undefined, 'Scrub']);
+    await relabel(theirs, 'Wash', 'Scrub');
+    await theirs.stage.focus();
+    await other.press('Control+s');
+    await other.click(other.dialog.getByRole('button', { name: 'Mine' }));
+    await theirs.saved();
+    expect(await labels()).toEqual([undefined, 'Scrub']);
 
-  await relabel(mine, 'Teach', 'Drill');
-  await mine.stage.focus();
-  await lab.press('Control+s');
-  await lab.click(lab.dialog.getByRole('button', { name: 'Theirs' }));
-  await expect(mine.card('Scrub')).toBeVisible();
-  await expect(mine.card('train.ipynb')).toBeVisible();
-  expect(await labels()).toEqual([undefined, 'Scrub']);
-});
+    await relabel(mine, 'Teach', 'Drill');
+    await mine.stage.focus();
+    await lab.press('Control+s');
+    await lab.click(lab.dialog.getByRole('button', { name: 'Theirs' }));
+    await expect(mine.card('Scrub')).toBeVisible();
+    await expect(mine.card('train.ipynb')).toBeVisible();
+    expect(await labels()).toEqual([undefined, 'Scrub']);
+  }
+);
