@@ -28,7 +28,7 @@ from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
 from .registry import Registry, is_there
 
 __all__ = ["built", "yard"]
-REMOVAL_SECONDS = 110.0  # an engine under load takes its time
+REMOVAL_SECONDS = 250.0  # an engine under load takes its time
 
 
 def test_an_environment_becomes_an_image_that_is_not_root(
