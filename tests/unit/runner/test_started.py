@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+from typing import Any
 
 import zmq
 import zmq.asyncio
@@ -17,7 +18,8 @@ async def _reply_while_sending() -> str:
     """Return the type of a reply that arrives just before the channel sends something else."""
     session = Session(key=b"key")
     context = zmq.asyncio.Context()
-    ours, kernel = context.socket(zmq.DEALER), zmq.Context.instance().socket(zmq.ROUTER)
+    ours: Any = context.socket(zmq.DEALER)
+    kernel: Any = zmq.Context.instance().socket(zmq.ROUTER)
     try:
         ours.connect(f"tcp://127.0.0.1:{kernel.bind_to_random_port('tcp://127.0.0.1')}")
         channel = AsyncZMQSocketChannel(ours, session)
@@ -28,7 +30,7 @@ async def _reply_while_sending() -> str:
         while ours.underlying and not waiting.done() and not ours._recv_futures:
             await asyncio.sleep(0)
         session.send(kernel, "execute_reply", ident=identity)
-        signal = zmq.Socket.shadow(ours.underlying).getsockopt(zmq.FD)
+        signal: Any = zmq.Socket.shadow(ours.underlying).getsockopt(zmq.FD)
         assert select.select([signal], [], [], PATIENCE_SECONDS)[0], "the reply did not arrive"
         channel.send(session.msg("comm_msg"))
         reply = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
