@@ -31,21 +31,6 @@ def test_modules_are_counted_by_folder(found):
     assert figures.sizes(found) == {"one": 2, "two": 1}
 
 
-def test_imports_are_found_in_all_forms_except_for_types(found):
-    assert figures.imported(found["one.a"], found) == {"two.b"}
-    assert figures.imported(found["one.alone"], found) == set()
-    assert figures.imported(found["two.b"], found) == {"one.alone", "one.a"}
-
-
-def test_a_cycle_between_folders_is_one_though_no_modules_form_it(found):
-    assert figures.cycles(found) == {"": [{"one", "two"}]}
-
-
-def test_a_package_without_a_cycle_has_none(found):
-    del found["two.b"]
-    assert figures.cycles(found) == {}
-
-
 def test_what_stands_in_functions_is_counted(found):
     assert figures.function_imports(found.values()) == 1
     assert figures.first_words(found.values()) == ["Return"]
