@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -12,9 +13,11 @@ from sqlalchemy import text
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.ids import new_id
+from nbyard.domain.reasons import Reason
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
-from nbyard.store import Store
+from nbyard.store import Store, events
+from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions
 from nbyard.store.schema.tables import metadata
 
@@ -114,3 +117,29 @@ def test_imports_under_way_allow_what_their_dispatcher_does(
         found = [opened.datasets.allowed_hosts(c, one) for one in (under_way, told, over)]
     opened.close()
     assert found == [None, ["10.0.0.1"], []]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_sentences_become_reasons_that_are_shown_as_before(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0025: rows of every table and their events."""
+    words = 'waits for "a GPU" – it\'s 5 % of {all}\n…'
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        set_ = Rows(opened, c).dataset("sea")
+        failed, ready = (Rows(opened, c).dataset_version(set_.id) for _ in range(2))
+        set_reason = text("update dataset_versions set reason = :words where id = :id")
+        c.execute(set_reason, {"words": words, "id": failed})
+        c.execute(set_reason, {"words": "", "id": ready})
+        subject = Subject(failed, "ada")
+        for data in ({"state": "failed", "reason": words}, {"reason": ""}, {"reason": None}, {}):
+            events.append(c, "dataset-version", subject, data)
+        import_module("nbyard.store.migrations.versions.0025_reasons_as_codes").encode_reasons(c)
+        of_id = text("select reason from dataset_versions where id = :id")
+        stored, none = (c.execute(of_id, {"id": one}).scalar_one() for one in (failed, ready))
+        told = [event.data.get("reason") for event in events.after(c, "ada", 0, 100)][-4:]
+    opened.close()
+    reason = msgspec.json.decode(stored, type=Reason)
+    assert (str(reason), none) == (words, "")
+    assert told == [{"code": "text", "params": {"text": words}}, "", None, None]

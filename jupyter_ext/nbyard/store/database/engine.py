@@ -277,7 +277,7 @@ def _json(value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a huge integer
-        return json.dumps(value)
+        return json.dumps(msgspec.to_builtins(value))
 
 
 def _value(text: str | bytes) -> Any:

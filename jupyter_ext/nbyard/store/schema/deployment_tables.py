@@ -13,7 +13,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.tables import Digest, Id, Moment, metadata
+from nbyard.store.schema.column_types import Moment
+from nbyard.store.schema.tables import Digest, Id, metadata
 
 deployments = Table(
     "deployments",

@@ -1,6 +1,5 @@
 """All tables. The domain package defines what their rows mean."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -8,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -19,7 +17,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
+
+from nbyard.store.schema.column_types import Moment
 
 metadata = MetaData(
     naming_convention={
@@ -29,19 +28,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as seconds since 1970."""
-
-    impl = Float(precision=53)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
-        return None if value is None else value.timestamp()
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
 Id = String(36)
@@ -197,6 +183,7 @@ tasks = Table(
     Column("state", String(20), nullable=False),
     Column("cached", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("waits", Text, nullable=False, server_default=""),
     Column("warning", Text, nullable=False, server_default=""),
     Column("failure", JSON),
     Column("plan", JSON, nullable=False),

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from nbyard.domain.ids import new_id
 from nbyard.store import Store
-from nbyard.store.schema.tables import Moment, datasets, events, leases, metadata
+from nbyard.store.schema.column_types import Moment
+from nbyard.store.schema.tables import datasets, events, leases, metadata
 from nbyard.store.transition import TABLES
 
 from ..rows import Rows

@@ -1,0 +1,88 @@
+"""Reasons of states: a code with typed parameters, and its text in English.
+
+The store, the events and the API carry reasons as `{code, params}`. Text is rendered at the edges:
+here for the shell, logs and notebooks, in `src/reasons` for the browser. The catalogue
+`reason_codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.reason_codes import CODES
+from nbyard.errors import NbyardError
+
+FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+BETWEEN = "; "
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A reason: a code of the catalogue, and the parameters of its text.
+
+    Parameters are texts, numbers, nested reasons or lists of these. `str` renders the text.
+    """
+
+    code: str
+    params: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        """Return the reason in English."""
+        return _text(self.code, self.params)
+
+
+def because(code: str, **params: Any) -> Reason:
+    """Return the reason with this code.
+
+    Raises:
+        KeyError: The catalogue does not have the code.
+        TypeError: The parameters are not those of the code.
+    """
+    fields = CODES[code].fields
+    if params.keys() != fields.keys():
+        raise TypeError(f"{code} has the parameters {sorted(fields)}, not {sorted(params)}")
+    for name, value in params.items():
+        if not _fits(value, fields[name]):
+            raise TypeError(f"{code}: {name} is {value!r}")
+    return Reason(code, msgspec.to_builtins(params))
+
+
+def text(words: str) -> Reason | None:
+    """Return a reason that is only known as text, None for an empty one.
+
+    It comes from another program, or from a row of an earlier version.
+    """
+    return because("text", text=words) if words else None
+
+
+def of_error(error: NbyardError) -> Reason:
+    """Return the reason that an error gives."""
+    return because("error", error=error.code, message=error.message)
+
+
+def shown(*reasons: Reason | None) -> str:
+    """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
+    return " – ".join(str(one) for one in reasons if one is not None)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is Reason.__name__:
+        return isinstance(value, Reason)
+    if kind == [Reason.__name__]:
+        return isinstance(value, list) and all(isinstance(one, Reason) for one in value)
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _text(code: str, params: dict[str, Any]) -> str:
+    known = CODES.get(code)
+    if known is None:  # written by a newer version or another package
+        return str(params.get("text") or code)
+    return FIELD.sub(lambda field: _value(params.get(field[1], ""), field[2]), known.text)
+
+
+def _value(value: Any, between: str | None) -> str:
+    if isinstance(value, list):
+        return (between or BETWEEN).join(_value(one, None) for one in value)
+    if isinstance(value, dict):
+        return _text(value.get("code", ""), value.get("params", {}))
+    return f"{value:g}" if isinstance(value, float) else str(value)

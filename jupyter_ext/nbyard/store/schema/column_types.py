@@ -1,0 +1,36 @@
+"""Types of columns: moments and reasons."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Dialect, Float, Text
+from sqlalchemy.types import TypeDecorator
+
+from nbyard.domain.reasons import Reason
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as seconds since 1970."""
+
+    impl = Float(precision=53)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
+        return None if value is None else value.timestamp()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Because(TypeDecorator[Reason]):
+    """A reason, stored as JSON; None is stored as empty text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str:
+        return "" if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Reason | None:
+        return msgspec.json.decode(value, type=Reason) if value else None

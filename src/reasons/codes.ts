@@ -1,0 +1,139 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+/** The parameters of a reason: texts, numbers, nested reasons or lists of these. */
+type Params = Record<string, unknown>;
+
+/** Return the text of a parameter; the words join a list. */
+type Show = (value: unknown, between?: string) => string;
+
+/** Return the text of one code. */
+type Render = (params: Params, show: Show, trans: TranslationBundle) => string;
+
+/**
+ * The catalogue of reasons: the text of each code of `domain/reason_codes.py`.
+ * tests/cases/reasons.json has an example of each, which both sides render.
+ */
+export const CODES: Readonly<Record<string, Render>> = {
+  text: (p, show) => show(p.text),
+  error: (p, show) => show(p.message),
+  all: (p, show) => show(p.reasons),
+  'waits-for-turn': (_p, _show, trans) => trans.__('waits for its turn'),
+  'waits-for-slots': (p, show, trans) =>
+    trans.__('waits for %1 of %2 slots', show(p.wanted), show(p.total)),
+  'waits-for-memory': (p, show, trans) =>
+    trans.__('waits for %1 of %2 GiB of memory', show(p.wanted), show(p.total)),
+  'waits-for-gpus': (p, show, trans) =>
+    trans.__('waits for %1 of %2 GPUs (%3 free)', show(p.wanted), show(p.total), show(p.free)),
+  'waits-behind': (p, show, trans) => trans.__('%1, behind other tasks', show(p.wait)),
+  'too-many-gpus-for-run': (p, show, trans) =>
+    trans.__(
+      'waits for %1 GPUs, but this machine has %2: cancel the run and request fewer. `nbyard doctor` lists the GPUs',
+      show(p.wanted),
+      show(p.total)
+    ),
+  'too-many-gpus-for-deployment': (p, show, trans) =>
+    trans.__(
+      'waits for %1 GPUs, but this machine has %2: edit the deployment and request fewer. `nbyard doctor` lists the GPUs',
+      show(p.wanted),
+      show(p.total)
+    ),
+  'waits-for-start': (_p, _show, trans) => trans.__('waits for a free slot'),
+  'waits-for-image': (_p, _show, trans) =>
+    trans.__('waits for its image, which is being built or pulled'),
+  'waits-for-engine': (p, show, trans) => trans.__('waits: %1', show(p.message)),
+  'waits-for-dask-worker': (p, show, trans) =>
+    trans.__('waits for a free Dask worker of %1', show(p.workers)),
+  'no-dask-worker': (_p, _show, trans) => trans.__('waits for a Dask worker: none is registered'),
+  runs: (p, show, trans) => trans.__('runs because %1', show(p.cause)),
+  'runs-again': (p, show, trans) => trans.__('runs again: %1', show(p.attempt)),
+  continues: (p, show, trans) =>
+    trans.__('%1; continues after %2 finished rows', show(p.reason), show(p.rows)),
+  'attempt-failed': (p, show, trans) =>
+    trans.__('attempt %1 failed: %2', show(p.number), show(p.message)),
+  'attempt-lost': (p, show, trans) =>
+    trans.__('attempt %1 was lost: %2', show(p.number), show(p.message)),
+  'no-earlier-result': (_p, _show, trans) => trans.__('it has no earlier result'),
+  forced: (_p, _show, trans) => trans.__('the cache was ignored on request'),
+  'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
+  'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
+  'result-expired': (p, show, trans) =>
+    trans.__('its result of run %1 is older than %2', show(p.run), show(p.age)),
+  'result-not-kept': (_p, _show, trans) => trans.__('its last result is no longer kept'),
+  changed: (p, show) => show(p.changes),
+  'changed-perhaps': (p, show, trans) => trans.__('%1 (%2)', show(p.changes), show(p.problem)),
+  'not-observed': (_p, _show, trans) => trans.__('the files that it reads are not known'),
+  unchanged: (p, show, trans) => trans.__('nothing changed since run %1', show(p.run)),
+  'unchanged-reads': (p, show, trans) =>
+    trans.__('nothing that it reads changed since run %1', show(p.run)),
+  reused: (p, show, trans) => trans.__('result of run %1', show(p.run)),
+  pinned: (p, show, trans) => trans.__('pinned to the result of run %1', show(p.run)),
+  'retry-of-run': (p, show, trans) => trans.__('retries run %1', show(p.run)),
+  cancelled: (_p, _show, trans) => trans.__('the run was cancelled'),
+  'upstream-failed': (_p, _show, trans) => trans.__('an upstream task failed'),
+  'code-changed': (_p, _show, trans) => trans.__('its code changed'),
+  'value-changed': (p, show, trans) =>
+    trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
+  'value-added': (p, show, trans) => trans.__('%1 is set to %2', show(p.name), show(p.new)),
+  'value-removed': (p, show, trans) =>
+    trans.__('%1 is no longer set (%2)', show(p.name), show(p.old)),
+  'input-connected': (p, show, trans) => trans.__('%1 is connected now', show(p.name)),
+  'input-disconnected': (p, show, trans) => trans.__('%1 is no longer connected', show(p.name)),
+  'input-changed': (p, show, trans) => trans.__('%1 has new bytes', show(p.name)),
+  'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
+  'file-changed': (p, show, trans) => trans.__('the file %1 changed', show(p.name)),
+  'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
+  'declaration-changed': (_p, _show, trans) => trans.__('its declaration changed'),
+  'more-changes': (p, show, trans) => trans.__('and %1 more changes', show(p.count)),
+  'environment-changed': (_p, _show, trans) => trans.__('its environment changed'),
+  'environment-has': (p, show, trans) => trans.__('its environment %1', show(p.packages, ', ')),
+  'environment-now': (p, show, trans) => trans.__('it uses the environment %1 now', show(p.new)),
+  'environment-left': (p, show, trans) =>
+    trans.__('it no longer uses the environment %1', show(p.old)),
+  'environment-instead': (p, show, trans) =>
+    trans.__('it uses the environment %1 instead of %2', show(p.new), show(p.old)),
+  'environment-version': (p, show, trans) =>
+    trans.__(
+      'the environment %1 went from version %2 to %3',
+      show(p.name),
+      show(p.old),
+      show(p.new)
+    ),
+  'environment-moved': (p, show, trans) =>
+    trans.__('%1: it %2', show(p.move), show(p.packages, ', ')),
+  'package-gained': (p, show, trans) => trans.__('gained %1 %2', show(p.name), show(p.version)),
+  'package-lost': (p, show, trans) => trans.__('lost %1 %2', show(p.name), show(p.version)),
+  'package-changed': (p, show, trans) =>
+    trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
+  'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
+  failure: (p, show) => show(p.message),
+  'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
+  'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
+  'queue-limit': (p, show, trans) =>
+    trans.__('waited longer than its limit of %1 s in the queue', show(p.seconds)),
+  ended: (_p, _show, trans) => trans.__('it has ended'),
+  'no-result': (_p, _show, trans) => trans.__('it is gone without a result'),
+  'result-unreadable': (_p, _show, trans) => trans.__('its result cannot be read'),
+  'container-removed': (_p, _show, trans) => trans.__('its container was removed from outside'),
+  'container-killed': (p, show, trans) =>
+    trans.__('its container was killed (signal %1)', show(p.signal)),
+  'container-not-started': (p, show, trans) =>
+    trans.__('its container could not be started: %1', show(p.message)),
+  'container-input-cut': (_p, _show, trans) =>
+    trans.__('its standard input was cut off when nbyard stopped'),
+  'runner-silent': (p, show, trans) =>
+    trans.__('the runner ended without a result (exit code %1)', show(p.exit_code)),
+  'runner-silent-after': (p, show, trans) =>
+    trans.__(
+      'the runner ended without a result (exit code %1): %2',
+      show(p.exit_code),
+      show(p.last)
+    ),
+  'supervisor-killed': (_p, _show, trans) => trans.__('its supervisor was killed'),
+  'host-silent': (p, show, trans) =>
+    trans.__('no sign of life from %1 for %2 s', show(p.host), show(p.seconds)),
+  'machine-restarted': (_p, _show, trans) => trans.__('the machine was restarted'),
+  'dask-worker-gone': (p, show, trans) => trans.__('the Dask worker %1 is gone', show(p.worker)),
+  'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler does not know it any more'),
+  'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
+  'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here')
+};

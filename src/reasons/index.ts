@@ -1,0 +1,2 @@
+export { isReason, reasonText, reasonsText } from './text';
+export type { Reason } from './text';

@@ -1,0 +1,50 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { CODES } from './codes';
+
+/** A reason as the server sends it. */
+export interface Reason {
+  code: string;
+  params?: Record<string, unknown>;
+}
+
+const BETWEEN = '; ';
+// as many digits as the command line shows
+const DIGITS = 6;
+
+/** Return the text of a reason; '' without one. */
+export function reasonText(reason: Reason | null | undefined, trans: TranslationBundle): string {
+  if (!reason) {
+    return '';
+  }
+  const params = reason.params ?? {};
+  const render = CODES[reason.code];
+  if (!render) {
+    return String(params.text ?? reason.code); // of a newer server
+  }
+  const show = (value: unknown, between = BETWEEN): string =>
+    Array.isArray(value)
+      ? value.map(one => show(one)).join(between)
+      : isReason(value)
+        ? reasonText(value, trans)
+        : typeof value === 'number'
+          ? String(Number(value.toPrecision(DIGITS)))
+          : String(value ?? '');
+  return render(params, show, trans);
+}
+
+/** Return the texts of the reasons that exist, such as why a task runs and what it waits for. */
+export function reasonsText(
+  reasons: ReadonlyArray<Reason | null | undefined>,
+  trans: TranslationBundle
+): string {
+  return reasons
+    .map(one => reasonText(one, trans))
+    .filter(Boolean)
+    .join(' – ');
+}
+
+/** Return whether a value is a reason, such as the one in the data of an event. */
+export function isReason(value: unknown): value is Reason {
+  return typeof value === 'object' && value !== null && 'code' in value;
+}

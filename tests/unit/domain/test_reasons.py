@@ -1,0 +1,81 @@
+"""Reasons are codes with typed parameters; the catalogue renders each in English."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.reason_codes import CODES
+from nbyard.domain.reasons import FIELD, Reason, because, of_error, shown, text
+from nbyard.errors import Unavailable
+
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["text"][:60] for case in CASES])
+def test_the_text_is_the_one_that_the_browser_shows(case: dict[str, Any]) -> None:
+    reason = msgspec.convert(case["reason"], Reason)
+    assert str(reason) == case["text"]
+    assert set(reason.params) == set(CODES[reason.code].fields)
+
+
+def test_the_cases_have_every_code() -> None:
+    assert sorted(_codes([case["reason"] for case in CASES])) == sorted(CODES)
+
+
+def _codes(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_codes, value))
+    if isinstance(value, dict):
+        own = {value["code"]} if "code" in value else set()
+        return own.union(*map(_codes, value.values()))
+    return set()
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_text_names_exactly_the_parameters_of_its_code(code: str) -> None:
+    named = {name for name, _ in FIELD.findall(CODES[code].text)}
+    # some are only for programs, such as the code of an error
+    assert named <= set(CODES[code].fields)
+
+
+@pytest.mark.parametrize(
+    ("code", "params"),
+    [
+        ("unchanged", {}),
+        ("unchanged", {"run": "7"}),
+        ("unchanged", {"run": True}),
+        ("unchanged", {"run": 7, "more": 1}),
+        ("runs", {"cause": "because"}),
+        ("changed", {"changes": ["code"]}),
+        ("changed", {"changes": because("code-changed")}),
+    ],
+)
+def test_wrong_parameters_are_refused(code: str, params: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=code):
+        because(code, **params)
+
+
+def test_an_unknown_code_is_shown_by_its_text_or_itself() -> None:
+    assert str(Reason("by-a-newer-version", {"text": "the moon is full"})) == "the moon is full"
+    assert str(Reason("by-a-newer-version", {"count": 1})) == "by-a-newer-version"
+
+
+def test_a_reason_survives_json() -> None:
+    reason = because("runs", cause=because("changed", changes=[because("code-changed")]))
+    assert msgspec.json.decode(msgspec.json.encode(reason), type=Reason) == reason
+
+
+def test_only_what_is_there_is_shown() -> None:
+    why = because("runs", cause=because("forced"))
+    assert shown(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
+    assert shown(None, None) == ""
+    assert text("") is None
+
+
+def test_an_error_keeps_its_code() -> None:
+    reason = of_error(Unavailable("Docker is away.", hint="Start it."))
+    assert reason.params == {"error": "unavailable", "message": "Docker is away."}
+    assert str(reason) == "Docker is away."
