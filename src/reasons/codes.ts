@@ -60,7 +60,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its result of run %1 is older than %2', show(p.run), show(p.age)),
   'result-not-kept': (_p, _show, trans) => trans.__('its last result is no longer kept'),
   changed: (p, show) => show(p.changes),
-  'changed-perhaps': (p, show, trans) => trans.__('%1 (%2)', show(p.changes), show(p.problem)),
+  unsure: (p, show, trans) => trans.__('%1 (%2)', show(p.reason), show(p.problem)),
   'not-observed': (_p, _show, trans) => trans.__('the files that it reads are not known'),
   unchanged: (p, show, trans) => trans.__('nothing changed since run %1', show(p.run)),
   'unchanged-reads': (p, show, trans) =>
@@ -129,6 +129,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.last)
     ),
   'supervisor-killed': (_p, _show, trans) => trans.__('its supervisor was killed'),
+  'worker-not-stopped': (_p, _show, trans) => trans.__('its worker could not be stopped'),
   'host-silent': (p, show, trans) =>
     trans.__('no sign of life from %1 for %2 s', show(p.host), show(p.seconds)),
   'machine-restarted': (_p, _show, trans) => trans.__('the machine was restarted'),

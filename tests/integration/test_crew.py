@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import LOG, RESULT, RUNNER
+from nbyard.domain.reasons import because
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
@@ -101,7 +102,7 @@ def test_one_that_was_killed_while_idle_is_not_missed(runtime, tmp_path, number)
 
 def test_a_wish_to_end_that_comes_late_is_not_heard_by_the_next(runtime, tmp_path):
     first, supervisor = run(runtime, tmp_path / "1", "echo one")
-    runtime.stop(first, "it is at its end")
+    runtime.stop(first, because("text", text="it is at its end"))
     second, again = run(runtime, tmp_path / "2", "echo two")
     assert again == supervisor and result(second)["state"] == "succeeded"
 

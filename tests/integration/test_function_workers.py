@@ -24,6 +24,7 @@ from nbyard.domain.attempts.structs import (
     Result,
     TaskFile,
 )
+from nbyard.domain.reasons import because
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
@@ -129,7 +130,7 @@ def runtime() -> Iterator[ProcessRuntime]:
 def worker(runtime: ProcessRuntime, tmp_path: Path) -> Iterator[Worker]:
     made = Worker(runtime, tmp_path)
     yield made
-    runtime.stop(made.order, "the test is over")
+    runtime.stop(made.order, because("text", text="the test is over"))
     wait_until(lambda: not made.processes())
 
 
@@ -233,7 +234,7 @@ def test_cancelled(worker: Worker) -> None:
     slow, after = map(worker.call, ("hang", "noop"))
     worker.start()
     wait_until(lambda: len(worker.processes()) == 1)
-    worker.runtime.stop(worker.order, "the run was cancelled")
+    worker.runtime.stop(worker.order, because("text", text="the run was cancelled"))
     assert worker.end()["state"] == "cancelled"
     assert after not in worker.results
     assert all(one.state == "cancelled" for one in worker.results.values())
@@ -259,7 +260,7 @@ def test_a_file_that_cannot_be_imported(runtime: ProcessRuntime, tmp_path: Path)
     for result in worker.wait(*calls):
         assert result.failure is not None
         assert "No module named 'nowhere_at_all'" in result.failure.message
-    runtime.stop(worker.order, "the test is over")
+    runtime.stop(worker.order, because("text", text="the test is over"))
     wait_until(lambda: not worker.processes())
 
 

@@ -102,7 +102,7 @@ class Batch:
     def went_on(self, detail: RunDetail) -> int:
         """Behind how many rows the newest attempt did, as its reason and its log tell."""
         task = next(task for task in detail.tasks if task.node == "model")
-        found = re.search(r"; it goes on behind (\d+) rows that are there already", task.reason)
+        found = re.search(r"; it goes on behind (\d+) rows that are there already", task.why)
         if found is None:
             assert "already" not in self.project.log(detail.run.id, "model")
             return 0
@@ -152,7 +152,7 @@ def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
     found = project.end(run)
     task = project.task(run, "model")
     assert [one.state for one in task.attempts] == ["lost", "lost", "succeeded"]
-    assert task.reason.startswith("runs again: attempt 2 was lost: its supervisor was killed; it")
+    assert task.why.startswith("runs again: attempt 2 was lost: its supervisor was killed; it")
     done, predicted = batch.went_on(found), batch.predicted()
     assert 0 < done < ROWS
     assert len(predicted) == 3 and ROWS - done in predicted

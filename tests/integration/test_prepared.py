@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
+from nbyard.domain.reasons import because
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
@@ -72,7 +73,7 @@ def daemons(tmp_path: Path) -> Iterator[tuple[Counted, ProcessRuntime, Order]]:
     assert parent.forked == 1
     started = below(supervisor(order))
     yield parent, runtime, order
-    runtime.stop(order, "the test is over")
+    runtime.stop(order, because("text", text="the test is over"))
     runtime.close()
     for process in filter(psutil.Process.is_running, started):
         process.kill()

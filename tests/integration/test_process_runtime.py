@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
+from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, listening
 from nbyard.runner.log import LIMIT_BYTES
@@ -153,7 +154,7 @@ class TestProcessRuntime(Supervised):
         for child in [*psutil.Process(pid).children(), psutil.Process(pid)]:
             child.kill()
         wait_until(lambda: not psutil.pid_exists(pid))
-        runtime.stop(order, "gone anyway")
+        runtime.stop(order, because("text", text="gone anyway"))
         assert not alive(order)
         assert runtime.poll(order).state == "lost"
 
@@ -194,7 +195,7 @@ class TestProcessRuntime(Supervised):
         order = place("sleep 1000")
         runtime.start(order)
         os.kill(supervisor(order), signal.SIGSTOP)
-        runtime.stop(order, "hangs")
+        runtime.stop(order, because("text", text="hangs"))
         assert finish(runtime, order).state == "cancelled"
 
     def test_memory_limit(self, runtime: Runtime, place: Place) -> None:
@@ -213,7 +214,7 @@ class TestProcessRuntime(Supervised):
         events = order.folder / EVENTS
         wait_until(lambda: events.exists() and events.read_text().count('"full"') > 1)
         assert (order.folder / LOG).stat().st_size <= LIMIT_BYTES
-        runtime.stop(order, "enough")
+        runtime.stop(order, because("text", text="enough"))
         assert finish(runtime, order).state == "cancelled"
         assert "more\n" in log_of(order)
 
@@ -243,7 +244,7 @@ class TestProcessRuntime(Supervised):
             return line["memory"] > 90_000_000 and line["processes"] == 2 and line["cpu"] > 0.2
 
         wait_until(lambda: any(is_busy(line) for line in seen()))
-        runtime.stop(order, "enough")
+        runtime.stop(order, because("text", text="enough"))
         finish(runtime, order)
         last = seen()[-1]
         assert (last["processes"], last["memory"]) == (0, 0)
@@ -492,7 +493,7 @@ class TestNotebooks:
         )
         runtime.start(order)
         wait_until(lambda: "busy" in log_of(order))
-        runtime.stop(order, "enough")
+        runtime.stop(order, because("text", text="enough"))
         assert finish(runtime, order).state == "cancelled"
         assert "cleaned up" in log_of(order) and "never" not in log_of(order)
         assert not alive(order)

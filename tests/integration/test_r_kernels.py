@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.reasons import because
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
@@ -302,7 +303,7 @@ def test_an_interrupt_reaches_it(yard: Yard, one: psutil.Process, tmp_path: Path
     kernel = kernel_of(one)
     yard.runtime.start(order)
     wait_until(lambda: "up" in log(order.folder))
-    yard.runtime.stop(order, "enough")
+    yard.runtime.stop(order, because("text", text="enough"))
     assert finish(yard.runtime, order).state == "cancelled"
     assert is_gone(kernel)
 

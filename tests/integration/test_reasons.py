@@ -176,9 +176,9 @@ def test_every_node_says_why_it_ran_or_why_not(ground: Ground) -> None:
         detail = ground.run(**(change(ground) or {}))
         assert detail.run.state == "succeeded", (what, detail)
         for task, words in zip(detail.tasks, wanted, strict=True):
-            reason = task.reason.removeprefix("runs because ")
+            reason = task.why.removeprefix("runs because ")
             if words is None:
                 assert UNCHANGED.fullmatch(reason), (what, reason)
             else:
                 assert reason == words, (what, reason)
-            assert task.cached == (reason == task.reason), (what, task.reason)
+            assert task.cached == (reason == task.why), (what, task.why)

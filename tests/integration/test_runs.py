@@ -157,10 +157,10 @@ def test_notebooks_branches_and_the_cache(project: Project, tmp_path: Path) -> N
 
     again = project.run()
     assert all(task.cached for task in again.tasks)
-    assert {task.reason for task in again.tasks} == {"nothing changed since run 1"}
+    assert {task.why for task in again.tasks} == {"nothing changed since run 1"}
     changed = project.run(parameters={"alpha": 0.7})
     task = project.task(changed.run.id, "first")
-    assert task.reason == "runs because alpha changed 0.5 → 0.7"
+    assert task.why == "runs because alpha changed 0.5 → 0.7"
     assert project.bytes_of(changed, "right", "out") == b"x\n0.7\n"
     assert first.read_bytes() == before, "the source notebook never changes"
 
@@ -310,7 +310,7 @@ def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> Non
     detail = project.run()
     assert detail.run.state == "succeeded"
     assert [one.state for one in detail.tasks[0].attempts] == ["lost", "succeeded"]
-    assert "signal 9" in detail.tasks[0].attempts[0].reason
+    assert "signal 9" in detail.tasks[0].attempts[0].why
     folder = Path(detail.tasks[0].attempts[0].folder)
     assert (folder / "log").exists() and not (folder / "code").exists()
 

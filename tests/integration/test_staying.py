@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
+from nbyard.domain.reasons import because
 from nbyard.runner.ahead import MOST_ATTEMPTS
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
@@ -233,7 +234,7 @@ def test_one_that_is_cancelled_at_any_moment_ends_so_or_well(yard: Yard) -> None
         order = yard.place("print(1)")
         yard.runtime.start(order)
         time.sleep(moments.uniform(0, 0.04))
-        yard.runtime.stop(order, "enough")
+        yard.runtime.stop(order, because("text", text="enough"))
         # interrupted between a cell and its answer, a kernel never answers
         states.add(finish(yard.runtime, order).state)
     assert states <= {"succeeded", "cancelled"}

@@ -106,7 +106,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     second = ground.run(path="n.ipynb", environment="cows")
     assert ground.printed(second) == "2.0"
     words = "the environment cows went from version 1 to 2: it has cow 2.0 instead of 1.0"
-    assert second.tasks[0].reason == f"runs because {words}"
+    assert second.tasks[0].why == f"runs because {words}"
     pinned = ground.run(path="n.ipynb", environment="cows@1")
     assert pinned.tasks[0].cached and pinned.tasks[0].environment is not None
     assert pinned.tasks[0].environment.pinned

@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
+from nbyard.domain.reasons import Reason, because, text
 from nbyard.host.project_files import read_small, write_new
 
 MAX_STAGE = 4096
@@ -184,7 +185,7 @@ def only_a_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def ask_to_end(folder: Path, reason: str) -> None:
+def ask_to_end(folder: Path, reason: Reason) -> None:
     """Ask a running attempt to stop by creating its cancel file.
 
     The file appears atomically. The first caller sets the reason. Without a running attempt the
@@ -198,11 +199,24 @@ def ask_to_end(folder: Path, reason: str) -> None:
         return
     part = f"{folder}/{contract.CANCEL}.{os.urandom(4).hex()}"
     try:
-        write_new(part, reason.encode())
+        write_new(part, msgspec.json.encode(reason))
         with contextlib.suppress(FileExistsError):  # another caller was faster
             os.link(part, folder / contract.CANCEL)
     finally:
         Path(part).unlink(missing_ok=True)
+
+
+def cancel_reason(folder: Path) -> Reason | None:
+    """Return why an attempt was asked to stop, None if it was not."""
+    try:
+        with open(folder / contract.CANCEL, "rb", opener=only_a_file) as file:
+            data = file.read(MAX_STAGE)
+    except OSError:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Reason)
+    except msgspec.MsgspecError:  # by hand, or by an earlier version
+        return text(data.decode("utf-8", "replace").strip()[:1000]) or because("cancelled")
 
 
 def present(store: Path) -> list[str]:

@@ -22,6 +22,7 @@ from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
@@ -160,7 +161,7 @@ class TrialController:
 
     def _clear(self, runtime: Runtime, order: Order) -> None:
         try:
-            runtime.stop(order, "the trial is over")
+            runtime.stop(order, because("ended"))
         except (NbyardError, OSError) as error:  # the sweep tries again
             log.warning("trial %s was not stopped: %s", order.attempt_id, error)
         folders.discard(order.folder)

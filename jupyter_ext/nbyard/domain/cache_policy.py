@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from nbyard.domain.reasons import Reason, because
+
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|min|h|d)\Z", re.ASCII)
 MOST = timedelta(days=36_500)
@@ -56,9 +58,9 @@ def is_by_reads(given: bool | str | None) -> bool:
     return policy is not None and policy.by_reads
 
 
-def too_old(given: bool | str | None, run: int, made_at: datetime, now: datetime) -> str:
-    """Return why the result of a run is too old to use; empty if its age does not matter."""
+def too_old(given: bool | str | None, run: int, made_at: datetime, now: datetime) -> Reason | None:
+    """Return why the result of a run is too old to use, None if its age does not matter."""
     policy = read_policy(given)
     if policy is None or policy.max_age is None or now - made_at <= policy.max_age:
-        return ""
-    return f"its result of run {run} is older than {policy.words}"
+        return None
+    return because("result-expired", run=run, age=policy.words)

@@ -81,11 +81,6 @@ def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
         yield "cache", UNREADABLE
 
 
-def waited_too_long(limit: float) -> str:
-    """Return the reason for a task that exceeded its queue timeout in seconds."""
-    return f"waited longer than its limit of {limit:g} s in the queue"
-
-
 def backoff_seconds(attempt: int, draw: float) -> float:
     """Return the seconds to wait after an attempt, doubled each time.
 

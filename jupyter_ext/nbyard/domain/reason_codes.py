@@ -76,7 +76,7 @@ RUNS = {
     "result-expired": _code("its result of run {run} is older than {age}", run=int, age=str),
     "result-not-kept": _code("its last result is no longer kept"),
     "changed": _code("{changes}", changes=REASONS),
-    "changed-perhaps": _code("{changes} ({problem})", changes=REASONS, problem=REASON),
+    "unsure": _code("{reason} ({problem})", reason=REASON, problem=REASON),
     "not-observed": _code("the files that it reads are not known"),
     "unchanged": _code("nothing changed since run {run}", run=int),
     "unchanged-reads": _code("nothing that it reads changed since run {run}", run=int),
@@ -140,6 +140,7 @@ ENDS = {
         "the runner ended without a result (exit code {exit_code}): {last}", exit_code=int, last=str
     ),
     "supervisor-killed": _code("its supervisor was killed"),
+    "worker-not-stopped": _code("its worker could not be stopped"),
     "host-silent": _code("no sign of life from {host} for {seconds} s", host=str, seconds=NUMBER),
     "machine-restarted": _code("the machine was restarted"),
     "dask-worker-gone": _code("the Dask worker {worker} is gone", worker=str),

@@ -60,6 +60,16 @@ def of_error(error: NbyardError) -> Reason:
     return because("error", error=error.code, message=error.message)
 
 
+def waits_for_engine(error: NbyardError) -> Reason:
+    """Return what a task waits for while an engine or a disk is unavailable."""
+    return because("waits-for-engine", error=error.code, message=error.message)
+
+
+def all_of(reasons: list[Reason]) -> Reason:
+    """Return several reasons as one."""
+    return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
+
+
 def shown(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
     return " – ".join(str(one) for one in reasons if one is not None)

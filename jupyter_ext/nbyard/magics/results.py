@@ -127,7 +127,7 @@ class FinishedRun(Shown):
 
 
 def _state(task: Task) -> str:
-    told = task.failure.message if task.failure else task.reason
+    told = task.failure.message if task.failure else task.why
     state = "cached" if task.cached else task.state
     return f"{state}: {told}" if told and task.state != "succeeded" else state
 

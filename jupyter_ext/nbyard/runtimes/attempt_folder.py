@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from nbyard.attempts.folders import cancel_reason
 from nbyard.domain.attempts.other_files import OtherFiles
-from nbyard.domain.attempts.structs import CANCEL, OTHERS, RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.attempts.structs import OTHERS, RESULT, TASK, Failure, Result, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import write_new
 
@@ -92,12 +93,6 @@ def read_others(folder: Path) -> OtherFiles | None:
     return None if data is None else msgspec.json.decode(data, type=OtherFiles)
 
 
-def cancel_reason(folder: Path) -> str | None:
-    """Return the reason in the cancel file, or None if the attempt was not cancelled."""
-    data = read_file(folder / CANCEL, 1000)
-    return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
-
-
 def cancel_unstarted(folder: Path) -> None:
     """Write the result of an attempt that was cancelled before it began."""
     task, now = read_task(folder), time.time()
@@ -107,6 +102,6 @@ def cancel_unstarted(folder: Path) -> None:
         state="cancelled",
         started_at=now,
         finished_at=now,
-        failure=Failure("cancelled", cancel_reason(folder) or "cancelled"),
+        failure=Failure("cancelled", str(cancel_reason(folder) or "cancelled")),
     )
     write_result(folder, result)

@@ -20,6 +20,7 @@ import msgspec
 
 from nbyard.attempts.folders import ask_to_end
 from nbyard.domain.attempts import structs as attempts
+from nbyard.domain.reasons import Reason, because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import read_small
 from nbyard.ipc.crash_points import crash_point
@@ -38,7 +39,7 @@ CLOCK_SLACK_SECONDS = 0.05  # tolerance of a process's start time
 # Variables of the server or kernel that started us. The work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "OLDPWD", "PYDEVD_")
 INLINE_BACKEND = "inline"
-RESTARTED = "the machine was restarted"
+RESTARTED = because("machine-restarted")
 
 
 class ProcessRuntime:
@@ -114,7 +115,7 @@ class ProcessRuntime:
         identity = _identity(order)
         if identity is None:
             return _finished(order) or Observation("absent")
-        finished, gone = _finished(order), ""
+        finished, gone = _finished(order), None
         if finished is None:
             gone = self._why_gone(order, identity)
             # The supervisor may have written its result and ended between the two checks.
@@ -128,22 +129,22 @@ class ProcessRuntime:
         _clear_away(order, identity)
         return Observation("lost", gone)
 
-    def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> str:
-        """Return why the supervisor is gone, or an empty text while it lives."""
+    def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> Reason | None:
+        """Return why the supervisor is gone, None while it lives."""
         if identity.host != socket.gethostname():
             known = self._signs.setdefault(order.folder, Stillness())
             silent = known.seconds(_last_sign(order))
             if silent < SILENCE_SECONDS:
-                return ""
-            return f"no sign of life from {identity.host} for {silent:.0f} s"
+                return None
+            return because("host-silent", host=identity.host, seconds=round(silent))
         if _is_alive(identity):
-            return ""
-        return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
+            return None
+        return RESTARTED if _is_of_before(identity) else because("supervisor-killed")
 
     def logs(self, order: Order) -> None:
         """Do nothing: the supervisor writes into the folder itself."""
 
-    def stop(self, order: Order, reason: str) -> None:
+    def stop(self, order: Order, reason: Reason) -> None:
         """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
         is_finished = _finished(order) is not None
         if not is_finished:

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from nbyard.domain.reasons import Reason
+
 
 class Order(msgspec.Struct, frozen=True):
     """All that a runtime may know about an attempt. Runtimes never see the store.
@@ -51,14 +53,14 @@ class Observation(msgspec.Struct, frozen=True):
       itself.
     - `running`: with a `reason`, its engine does not respond at the moment.
     - `finished`: result.json is in the folder.
-    - `lost`: it was started and is gone without a result. `reason` says why ("container removed
-      outside").
+    - `lost`: it was started and is gone without a result. `reason` is why (its container was
+      removed from outside).
     - `unbegun`: it was started, but was dropped from the queue before it began. `start` sends it
       again.
     """
 
     state: Literal["absent", "starting", "unbegun", "running", "finished", "lost"]
-    reason: str = ""
+    reason: Reason | None = None
 
 
 class Runtime(Protocol):
@@ -97,7 +99,7 @@ class Runtime(Protocol):
     def logs(self, order: Order) -> None:
         """Update log, events and executed notebook in the folder."""
 
-    def stop(self, order: Order, reason: str) -> None:
+    def stop(self, order: Order, reason: Reason) -> None:
         """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:

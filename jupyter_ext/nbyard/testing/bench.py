@@ -19,6 +19,7 @@ from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFi
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
+from nbyard.domain.reasons import Reason, text
 from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
 from nbyard.runtimes.protocol import Observation, Order
@@ -91,19 +92,19 @@ class FakeRuntime:
             return Observation("finished")
         state = self.states.get(order.attempt_id, "absent")
         reasons = {"lost": "killed by the test", "starting": self.waits, "running": self.unheard}
-        reason = reasons.get(state, "")
+        reason = text(reasons.get(state, ""))
         return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
         """Fetch nothing: attempts have no logs here."""
         self._reach()
 
-    def stop(self, order: Order, reason: str) -> None:
+    def stop(self, order: Order, reason: Reason) -> None:
         """Record the request, and end the attempt if the runtime obeys."""
         self._reach()
-        self.stops.append((order.attempt_id, reason))
+        self.stops.append((order.attempt_id, str(reason)))
         if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
-            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
+            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", str(reason)))
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Lose all attempts that are not live; return their ids."""
@@ -209,7 +210,7 @@ class Bench:
         """Create a run of these nodes, each with its upstream nodes; return its id."""
         now, run_id = datetime.now(UTC), new_id()
         row: dict[str, Any] = dict.fromkeys(
-            ("title", "path", "workflow_id", "workflow_version_id", "reason"), ""
+            ("title", "path", "workflow_id", "workflow_version_id"), ""
         )
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
         row["priority"] = plan.pop("priority", 0)
@@ -261,7 +262,7 @@ class Bench:
     def _tell(self) -> list[Any]:
         page = self.yard.services.runs.list(OWNER)
         runs = [self.detail(run.id) for run in page.items]
-        return [(one.run.state, [(t.node, t.state, t.reason) for t in one.tasks]) for one in runs]
+        return [(one.run.state, [(t.node, t.state, t.why) for t in one.tasks]) for one in runs]
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run."""
@@ -299,7 +300,7 @@ class Bench:
 
 
 def _row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(("reason", "cache_key"), "")
+    row: dict[str, Any] = {"reason": None, "cache_key": ""}
     return row | {
         "id": new_id(),
         "run_id": run_id,

@@ -30,6 +30,7 @@ from nbyard.domain.attempts.structs import (
     Result,
     TaskFile,
 )
+from nbyard.domain.reasons import because
 from nbyard.runtimes.protocol import Order, Runtime
 
 PATIENCE_SECONDS = 60.0
@@ -76,7 +77,7 @@ class RuntimeConformance:
 
         yield place
         for order in placed:
-            runtime.stop(order, "the test is over")
+            runtime.stop(order, because("cancelled"))
             wait_until(lambda order=order: runtime.poll(order).state != "running")  # type: ignore[misc]
         runtime.sweep(STORE, [])
 
@@ -125,7 +126,7 @@ class RuntimeConformance:
         order = place("trap '' TERM INT; echo ready; while true; do sleep 0.1; done")
         runtime.start(order)
         wait_until(lambda: self._log(runtime, order) != "")
-        runtime.stop(order, "no longer wanted")
+        runtime.stop(order, because("cancelled"))
         assert runtime.poll(order).state == "running", "whoever cancels does not wait for it"
         wait_until(lambda: runtime.poll(order).state == "finished", CANCEL_SECONDS)
         result = finish(runtime, order)
@@ -171,7 +172,7 @@ class Supervised(RuntimeConformance):
         silent = place("echo begins; sleep 1000", silence_timeout_seconds=0.5)
         runtime.start(silent)
         failure = finish(runtime, silent).failure
-        runtime.stop(silent, "it is at its end")
+        runtime.stop(silent, because("cancelled"))
         assert failure is not None
         assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 0.5 s")
         runtime.start(speaks)

@@ -17,6 +17,7 @@ import pytest
 
 from nbyard.diagnostics import probe_dask
 from nbyard.domain.attempts.structs import LOG, Output
+from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import processes
 from nbyard.runtimes.dask import DaskRuntime
@@ -113,9 +114,9 @@ def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Benc
     wait_until(lambda: not processes.marked(order.mark, processes.table()))
     bench.gate.touch()
     wait_until(lambda: bench.runtime.poll(order).state == "lost")
-    assert "gone" in bench.runtime.poll(order).reason
+    assert "gone" in str(bench.runtime.poll(order).reason)
     assert not (order.folder / "outputs" / "o").exists()
-    bench.runtime.stop(order, "it is lost")
+    bench.runtime.stop(order, because("text", text="it is lost"))
     again = bench.order()
     bench.runtime.start(again)
     assert finish(bench.runtime, again).state == "succeeded"
@@ -190,7 +191,7 @@ def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
     bench.ground.kill(bench.ground.scheduler)
     bench.ground.start_scheduler()
     wait_until(lambda: state_of(bench.runtime, order) == "unbegun")
-    bench.runtime.stop(order, "no longer wanted")
+    bench.runtime.stop(order, because("text", text="no longer wanted"))
     assert finish(bench.runtime, order).state == "cancelled"
 
 
@@ -222,7 +223,7 @@ def is_cleared(runtime: DaskRuntime, order: Order) -> bool:
     """Whether it has ended; its worker is free for the next one then."""
     if runtime.poll(order).state != "finished":
         return False
-    runtime.stop(order, "it is at its end")
+    runtime.stop(order, because("text", text="it is at its end"))
     return True
 
 
@@ -279,7 +280,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     order = bench.order()
     bench.runtime.start(order)
     assert finish(bench.runtime, order).state == "succeeded"
-    bench.runtime.stop(order, "it is at its end")
+    bench.runtime.stop(order, because("text", text="it is at its end"))
     wait_until(lambda: not bench.runtime.cluster.names())
     wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
 

@@ -188,7 +188,7 @@ def test_a_scheduler_that_hangs_holds_up_nobody_else(
 
 
 def says_that_it_hangs(seen: RunDetail) -> bool:
-    return any("The Dask cluster does not answer" in task.reason for task in seen.tasks)
+    return any("The Dask cluster does not answer" in task.why for task in seen.tasks)
 
 
 def all_sent(seen: RunDetail) -> bool:
@@ -255,9 +255,7 @@ def test_a_step_waits_until_it_is_known_what_its_worker_has(
     """R9, R12: nothing is taken from the cache or kept in it before; then what fits is."""
     project.script("step", 'echo made > "$2"', option("out", role="output", format="txt"))
     started = project.start(runtime="dask")
-    until_task(
-        project, started, "step", lambda task: task.reason == UNKNOWN.format(cluster.address)
-    )
+    until_task(project, started, "step", lambda task: task.why == UNKNOWN.format(cluster.address))
     assert project.task(started, "step").state == "queued"
     cancelled = project.start(runtime="dask")
     project.yard.services.runs.cancel(ADA, cancelled)
@@ -274,7 +272,7 @@ def test_a_step_waits_until_it_is_known_what_its_worker_has(
     worker = cluster.start_worker(packages=with_another)
     second = project.run(runtime="dask")
     assert (second.run.state, second.tasks[0].cached) == ("succeeded", False)
-    assert "another" in second.tasks[0].reason
+    assert "another" in second.tasks[0].why
     cluster.kill(worker)
     cluster.start_worker()
     assert project.run(runtime="dask").tasks[0].cached
@@ -288,13 +286,13 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
         project.script(name, "true", cpu=cpu)
     run = project.start(runtime="dask")
     for name in steps:
-        waiting = until_task(project, run, name, lambda task: "worker" in task.reason)
-        assert waiting.reason == UNKNOWN.format(cluster.address)
+        waiting = until_task(project, run, name, lambda task: "worker" in task.why)
+        assert waiting.why == UNKNOWN.format(cluster.address)
     cluster.start_worker("--resources", "CPU=2")
     until_task(project, run, "any", lambda task: task.state == "succeeded")
     until_task(project, run, "little", lambda task: task.state == "succeeded")
-    much = until_task(project, run, "much", lambda task: "CPU" in task.reason)
-    assert much.reason.endswith("no Dask worker has CPU=4 (the most is CPU=2)")
+    much = until_task(project, run, "much", lambda task: "CPU" in task.why)
+    assert much.why.endswith("no Dask worker has CPU=4 (the most is CPU=2)")
     cluster.start_worker("--resources", "CPU=4")
     assert project.end(run).run.state == "succeeded"
 
@@ -332,7 +330,7 @@ def test_who_asks_for_a_gpu_has_a_worker_of_its_own(
 def waits_for_a_worker(seen: RunDetail) -> bool:
     """Whether only one is left that does."""
     states = sorted(task.state for task in seen.tasks)
-    waiting = [task for task in seen.tasks if "a Dask worker has to be free" in task.reason]
+    waiting = [task for task in seen.tasks if "a Dask worker has to be free" in task.why]
     return len(waiting) == 1 and states == ["preparing", "running", "running", "succeeded"]
 
 
@@ -347,7 +345,7 @@ def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
         client.wait_for_workers(2)
     run = project.start(runtime="dask")
     words = "no Dask worker has GPU=1 with MEMORY=3.2e+10 (the most is GPU=1, MEMORY=6.4e+10)"
-    until_task(project, run, "both", lambda task: task.reason.endswith(words))
+    until_task(project, run, "both", lambda task: task.why.endswith(words))
     cluster.start_worker("--resources", "GPU=1 MEMORY=64e9")
     assert project.end(run).run.state == "succeeded"
 
@@ -367,7 +365,7 @@ def test_who_waits_for_a_worker_too_long_fails_and_never_begins(
     second = project.end(project.start(runtime="dask"))
     (late,) = second.tasks
     assert late.failure is not None and late.failure.kind == "queue-timeout"
-    assert late.reason == "waited longer than its limit of 0.5 s in the queue"
+    assert late.why == "waited longer than its limit of 0.5 s in the queue"
     assert len(late.attempts) == 1, "no retry follows, as in our own queue"
     gate.touch()
     assert project.end(first).run.state == "succeeded"

@@ -18,6 +18,7 @@ from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes
 from nbyard.domain.attempts.usage import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import Invocation, Placed
+from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order
 
@@ -126,7 +127,7 @@ def test_the_engine_is_asked_whether_it_sees_our_files(bench: Bench):
     runtime.start(order)
     container = bench.engine.container(f"nby-{order.attempt_id}")
     assert container and container.labels["nbyard.staging"] == "bind"
-    runtime.stop(order, "enough")
+    runtime.stop(order, because("text", text="enough"))
     until(lambda: not bench.left())
 
 
@@ -186,7 +187,7 @@ def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
     order = bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
     until(lambda: "ready" in log_of(order))
-    runtime.stop(order, "cancelled by ada")
+    runtime.stop(order, because("text", text="cancelled by ada"))
     assert bench.left()
     until(lambda: not bench.left())
     result = result_of(order)
@@ -201,7 +202,7 @@ def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
     order = bench.shell("trap 'echo bye; exit 4' TERM; echo ready; while true; do sleep 0.1; done")
     runtime.start(order)
     until(lambda: "ready" in log_of(order))
-    runtime.stop(order, "enough")
+    runtime.stop(order, because("text", text="enough"))
     until(lambda: not bench.left())
     assert "bye" in log_of(order) and result_of(order).state == "cancelled"
 
@@ -262,7 +263,7 @@ def test_what_ended_at_its_limit_waits_for_room(
     result = bench.wait(order, runtime)
     assert result.failure is not None and result.failure.kind == "timeout"
     assert log_of(order) == "begun\n"
-    runtime.stop(order, "it is at its end")
+    runtime.stop(order, because("text", text="it is at its end"))
     until(lambda: not bench.left())
     bench.close()
 
@@ -283,7 +284,7 @@ def test_a_removed_container_is_a_lost_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     assert runtime.poll(order).state == "running"
     bench.engine.remove(f"nby-{order.attempt_id}")
-    assert bench.over(order, runtime).reason == "container removed outside"
+    assert str(bench.over(order, runtime).reason) == "container removed outside"
 
 
 def test_a_killed_container_is_a_lost_attempt(bench: Bench):
@@ -293,7 +294,7 @@ def test_a_killed_container_is_a_lost_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     bench.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
     seen = bench.over(order, runtime)
-    assert (seen.state, seen.reason) == ("lost", "container killed (signal 9)")
+    assert (seen.state, str(seen.reason)) == ("lost", "container killed (signal 9)")
 
 
 def test_what_cannot_start_says_why(bench: Bench):
@@ -363,10 +364,10 @@ def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):
     runtime.start(first)
     runtime.start(second)
     assert bench.left().count(f"network nby-{bench.run_id}") == 1
-    runtime.stop(first, "done")
+    runtime.stop(first, because("text", text="done"))
     until(lambda: len(bench.left()) == 2)
     assert f"network nby-{bench.run_id}" in bench.left()
-    runtime.stop(second, "done")
+    runtime.stop(second, because("text", text="done"))
     until(lambda: not bench.left())
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
+from nbyard.domain.reasons import because
 from nbyard.ipc.dispatcher_launcher import has_work
 
 from .bench import until
@@ -44,7 +45,7 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         assert yards.ask() == (200, "version 7")
         assert yards.ask("/keep/a") == (200, "a")
         running.until(yards.log, lambda text: "serving version 7\n" in text)
-        yards.deployments.stop(ANN, "web")
+        yards.deployments.stop(ANN, because("text", text="web"))
         stopped = yards.until(running, "stopped")
         assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
         assert yards.owned() == [f"nby-d-{stopped.id}"], "its files, and no network"
@@ -279,7 +280,7 @@ def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
             yards.create()
             yards.until(running, "running")
             assert yards.get("stuck").state == "starting"
-            yards.deployments.stop(ANN, "stuck")
+            yards.deployments.stop(ANN, because("text", text="stuck"))
             assert yards.until(running, "stopped", name="stuck").reason == ""
             yards.deployments.start(ANN, "stuck")
             yards.until(running, "starting", name="stuck")

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.reasons import because
 from nbyard.errors import Unavailable
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
@@ -51,7 +52,7 @@ def test_an_engine_that_is_killed_and_returns(private: PrivateEngine, own_bench:
     order = msgspec.structs.replace(order, site=runtime.start(order))
     until(lambda: "line 3" in log_of(order))
     private.kill()
-    until(lambda: "cannot be reached" in runtime.poll(order).reason)
+    until(lambda: "cannot be reached" in str(runtime.poll(order).reason))
     assert runtime.poll(order).state == "running"
     with pytest.raises(Unavailable):
         runtime.start(own_bench.shell("true"))
@@ -69,7 +70,7 @@ def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_be
     private.kill()
     private.start()
     seen = own_bench.over(order, runtime)
-    assert seen.state == "lost" and seen.reason.startswith("container killed (signal "), seen
+    assert seen.state == "lost" and str(seen.reason).startswith("container killed (signal "), seen
 
 
 def test_an_engine_that_hangs_is_not_waited_for(
@@ -113,7 +114,7 @@ def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateE
     assert container and container.labels["nbyard.staging"] == "volume"
     assert (order.folder / "outputs/o/x").read_text() == "across\n"
     assert log_of(order) == "said\n"
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not own_bench.left())
 
 
@@ -140,7 +141,7 @@ def test_threads_do_not_pile_up(bench: Bench):
     orders = [bench.shell("true") for _ in range(3)]
     for order in orders:
         bench.run(order, runtime)
-        runtime.stop(order, "finished")
+        runtime.stop(order, because("text", text="finished"))
     until(lambda: not bench.left())
     until(lambda: threading.active_count() <= before)
 

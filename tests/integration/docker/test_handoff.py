@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import CommandWork, Output
+from nbyard.domain.reasons import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order
 
@@ -77,7 +78,7 @@ def ended(bench: Bench, runtime: DockerRuntime, order: Order) -> str:
     """The warm container that it was in, if any."""
     assert bench.wait(order, runtime, 90).state == "succeeded", log_of(order)
     name = name_of(runtime, order)
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     return name
 
 
@@ -132,6 +133,6 @@ def test_a_script_hands_over_without_the_package(
         assert (result.state, result.outputs) == ("succeeded", ["total"]), log_of(order)
         assert (order.folder / "outputs/total/total").read_text() == "[5]"
         assert metrics(order) == [("n", 1)]
-        runtime.stop(order, "finished")
+        runtime.stop(order, because("text", text="finished"))
     runtime.end_run(warm_bench.run_id)
     until(lambda: not warm_bench.left())

@@ -289,7 +289,7 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
         first, second = (pieces(yard, task.run_id, number) for number in (1, 2))
         rows = LONG_ROWS - sum(second)
         words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
-        assert words in task.reason
+        assert words in task.why
         assert first[0] <= rows <= sum(first)
         assert found == undisturbed
     assert folders.all_unfinished(yard.store.folder) == []

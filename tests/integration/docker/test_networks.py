@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from nbyard.domain.reasons import because
 from nbyard.errors import Unavailable
 
 from .bench import Bench, log_of, until
@@ -64,8 +65,8 @@ def test_an_internal_network_does_not_even_reach_its_own_machine(
         (dial.folder / "task.json").write_bytes(msgspec.json.encode(task))
         assert bench.run(dial, runtime).state == "succeeded"
         said[network] = [line.partition(" ")[2] for line in log_of(dial).splitlines()]
-        runtime.stop(order, "enough")
-        runtime.stop(dial, "enough")
+        runtime.stop(order, because("text", text="enough"))
+        runtime.stop(dial, because("text", text="enough"))
     assert said == {"bridge": ["answers"] * 2, "internal": ["is out of reach"] * 2}
     until(lambda: not bench.left())
 
@@ -77,7 +78,7 @@ def test_a_run_never_goes_on_on_a_network_of_the_other_kind(bench: Bench):
     second = bench.shell("true")
     with pytest.raises(Unavailable, match="other kind and still in use"):
         closed.start(second)
-    open_one.stop(first, "enough")
+    open_one.stop(first, because("text", text="enough"))
     until(lambda: not bench.left())
     assert bench.run(second, closed).state == "succeeded"
     (known,) = bench.engine._networks(f"nby-{bench.run_id}")

@@ -13,6 +13,7 @@ import pytest
 
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
+from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, NbyardError
 from nbyard.images.environments import environment_image
 
@@ -67,7 +68,7 @@ def test_a_notebook_runs_in_an_image_made_for_it(python_bench: Bench, staging):
     states = [e["state"] for e in events(order) if e["type"] == "cell"]
     assert states.count("done") >= 3
     assert {path.lstat().st_uid for path in order.folder.rglob("*")} == {os.getuid()}
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not python_bench.left())
 
 
@@ -112,7 +113,7 @@ def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench
 
     until(begun, 60)
     assert runtime.poll(order).state == "running"
-    runtime.stop(order, "cancelled by ada")
+    runtime.stop(order, because("text", text="cancelled by ada"))
     until(lambda: not python_bench.left())
     result = result_of(order)
     assert result.state == "cancelled" and result.failure
@@ -178,7 +179,7 @@ def test_nothing_that_a_notebook_started_outlives_its_end(python_bench: Bench, s
     assert result.state == "succeeded", (result, log_of(order))
     assert "debugpy 1" in log_of(order)
     size = (order.folder / "outputs/stray").stat().st_size
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not python_bench.left())
     assert (order.folder / "outputs/stray").stat().st_size == size
 
@@ -221,7 +222,7 @@ def test_a_notebook_is_told_of_the_cluster_and_reaches_it(python_bench: Bench, w
             result = python_bench.run(order, runtime, 90)
             assert result.state == "succeeded", (result, log_of(order))
             assert "said I am here" in log_of(order)
-            runtime.stop(order, "finished")
+            runtime.stop(order, because("text", text="finished"))
         server.shutdown(socket.SHUT_RDWR)
     runtime.end_run(python_bench.run_id)
     until(lambda: not python_bench.left())

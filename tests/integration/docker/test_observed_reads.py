@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.attempts.structs import Observed, Output
+from nbyard.domain.reasons import because
 from nbyard.runtimes.protocol import Order
 
 from ..observing import PROGRAMS, check_never_stale, lay
@@ -38,7 +39,7 @@ def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
     runtime = bench.runtime(image_for=BUILD, **options)
     result = bench.run(fill(order), runtime, 90)
     assert result.state == "succeeded", (result, log_of(order))
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     runtime.end_run(bench.run_id)
     return result_of(order).observed
 

@@ -18,6 +18,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.structs import NewDeployment, Port
+from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployments import Deployed, launch
@@ -161,7 +162,7 @@ def test_podman_reads_and_writes_every_byte(podman_bench: Bench, staging: str):
     container = podman_bench.engine.container(f"nby-{order.attempt_id}")
     expected = {"auto": "bind", "volume": "volume"}[staging]
     assert container and container.labels["nbyard.staging"] == expected
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not podman_bench.left())
 
 
@@ -201,7 +202,7 @@ def test_a_notebook_runs_on_podman(
     assert (result.state, result.outputs) == ("succeeded", ["o"]), (result, log_of(order))
     assert (order.folder / "outputs/o/answer.txt").read_text() == "42"
     assert "n is 21" in log_of(order)
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not podman_bench.left())
 
 
@@ -226,7 +227,7 @@ def test_podman_gives_the_gpus_that_were_granted(
     assert (told["Memory"], told["NanoCpus"], told["Init"]) == (2**28, 5e8, True)
     assert told["SecurityOpt"] == ["no-new-privileges"] and told["ReadonlyRootfs"]
     assert (told["NetworkMode"] == "none") == (network == "none")
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not podman_bench.left())
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
+from nbyard.domain.reasons import because
 from nbyard.errors import Unavailable
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
@@ -106,8 +107,8 @@ def test_work_goes_there_and_comes_back(far_bench: Bench, way: dict):
     endless = msgspec.structs.replace(endless, site=runtime.start(endless))
     assert endless.site == runtime.engine.url
     until(lambda: "ready" in log_of(endless))
-    runtime.stop(order, "finished")
-    runtime.stop(endless, "enough")
+    runtime.stop(order, because("text", text="finished"))
+    runtime.stop(endless, because("text", text="enough"))
     until(lambda: not far_bench.left())
     assert far_bench.wait(endless, runtime).state == "cancelled"
 

@@ -114,7 +114,7 @@ def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: s
             )
         assert found.run.state == state, found.tasks[0].reason
         if state == "failed":
-            assert "wants a login" in found.tasks[0].reason
+            assert "wants a login" in found.tasks[0].why
     assert places_of(yard.store.folder) == []
 
 

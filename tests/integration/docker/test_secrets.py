@@ -14,6 +14,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts.structs import CommandWork, Output
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
@@ -144,7 +145,7 @@ def test_the_log_of_the_engine_has_nothing_of_it(bench: Bench):
         assert bench.wait(placed, runtime).state == "succeeded"
         assert log_of(order) == "first\n***\n***\nby name\n******\nlast\n"
         assert kept(bench.engine, name) == b""
-        runtime.stop(placed, "it is at its end")
+        runtime.stop(placed, because("text", text="it is at its end"))
         until(lambda: not bench.left())
 
 
@@ -201,7 +202,7 @@ def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
         bench.engine.remove(container_name(order.attempt_id) + COLLECTOR)
-        assert bench.over(placed, runtime).reason == "container killed (signal 9)"
+        assert str(bench.over(placed, runtime).reason) == "container killed (signal 9)"
 
 
 def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):

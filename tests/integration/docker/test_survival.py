@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
+from nbyard.domain.reasons import because
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.docker.specs import container_name, container_spec
 
@@ -231,7 +232,7 @@ def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
     thread.start()
     begun.wait(60)
     assert runtime.poll(order).state == "starting"
-    runtime.stop(order, "changed my mind")
+    runtime.stop(order, because("text", text="changed my mind"))
     going.set()
     thread.join(60)
     until(lambda: runtime.poll(order).state == "finished")
@@ -247,7 +248,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench, staging):
     order = bench.shell("echo x > ../outputs/o/x", outputs={"o": output("outputs/o/x")})
     assert bench.run(order, runtime).state == "succeeded"
     assert bench.left()
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: not bench.left())
     assert not (order.folder / "cancel").exists()
     assert runtime.poll(order).state == "finished"

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.reasons import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.protocol import Order, Runtime
@@ -74,7 +75,7 @@ def in_turn(runtime: DockerRuntime, bench: Bench, *orders: Order) -> list[str]:
         result = bench.run(order, runtime, 90)
         assert result.state == "succeeded", (result, log_of(order))
         names.append(name_of(runtime, order))
-        runtime.stop(order, "finished")
+        runtime.stop(order, because("text", text="finished"))
     return names
 
 
@@ -163,7 +164,7 @@ def test_a_killed_supervisor_loses_its_attempt_and_nothing_else(warm_bench: Benc
     order = warm_bench.shell("kill -9 $PPID; sleep 60", warm=True)
     runtime.start(order)
     seen = warm_bench.over(order, runtime)
-    assert (seen.state, seen.reason) == ("lost", "its supervisor was killed")
+    assert (seen.state, str(seen.reason)) == ("lost", "its supervisor was killed")
     name = name_of(runtime, order)
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
 
@@ -177,8 +178,8 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
     name = name_of(runtime, order)
     warm_bench.engine.signal(name, "SIGKILL")
     seen = warm_bench.over(order, runtime)
-    assert (seen.state, seen.reason) == ("lost", "container killed (signal 9)")
-    runtime.stop(order, "it is lost")
+    assert (seen.state, str(seen.reason)) == ("lost", "container killed (signal 9)")
+    runtime.stop(order, because("text", text="it is lost"))
     until(lambda: f"container {name}" not in warm_bench.left())
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) != [name]
 
@@ -196,7 +197,7 @@ def test_a_cancel_ends_its_attempt_and_keeps_the_container(warm_bench: Bench, st
 
     until(ready)
     name = name_of(runtime, order)
-    runtime.stop(order, "cancelled by ada")
+    runtime.stop(order, because("text", text="cancelled by ada"))
     assert warm_bench.wait(order, runtime).state == "cancelled"
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
 
@@ -231,7 +232,7 @@ def test_kill_9_of_the_starter_loses_nothing(warm_bench: Bench, monkeypatch):
     (order.folder / "code/go").touch()
     assert warm_bench.wait(order, runtime).state == "succeeded"
     assert log_of(order) == "went on\n"
-    runtime.stop(order, "finished")
+    runtime.stop(order, because("text", text="finished"))
     until(lambda: runtime.sweep(warm_bench.store_id, []) is not None and not warm_bench.left())
 
 

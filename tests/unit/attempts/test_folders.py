@@ -4,6 +4,7 @@ import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts import structs as contract
+from nbyard.domain.reasons import because
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
 TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), {})
@@ -117,20 +119,21 @@ def test_who_asks_first_gives_the_reason(folder: Path) -> None:
     folders.write_task(folder, TASK)
     before = set(os.listdir(folder))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: folders.ask_to_end(folder, f"{n} asked"), range(40)))
+        reasons = [because("text", text=f"{n} asked") for n in range(40)]
+        list(pool.map(partial(folders.ask_to_end, folder), reasons))
     found = folder / contract.CANCEL
     first = found.read_text()
     assert first.endswith(" asked") and found.stat().st_mode & 0o777 == 0o644
-    folders.ask_to_end(folder, "late")
+    folders.ask_to_end(folder, because("text", text="late"))
     assert found.read_text() == first
     assert set(os.listdir(folder)) - before == {contract.CANCEL}
 
 
 def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
-    folders.ask_to_end(folder, "nothing was begun")
+    folders.ask_to_end(folder, because("text", text="nothing was begun"))
     folders.write_task(folder, TASK)
     (folder / contract.RESULT).write_text("{}")
-    folders.ask_to_end(folder, "late")
+    folders.ask_to_end(folder, because("text", text="late"))
     assert not (folder / contract.CANCEL).exists()
 
 
@@ -146,6 +149,6 @@ def test_a_wish_that_cannot_be_written_is_told(
     with monkeypatch.context() as patched:
         patched.setattr(folders, "write_new", full)
         with pytest.raises(OSError, match="No space left"):
-            folders.ask_to_end(folder, "in vain")
-    folders.ask_to_end(folder, "again")
+            folders.ask_to_end(folder, because("text", text="in vain"))
+    folders.ask_to_end(folder, because("text", text="again"))
     assert (folder / contract.CANCEL).read_text() == "again"

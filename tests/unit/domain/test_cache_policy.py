@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.cache_policy import UNITS, Policy, is_asked, is_by_reads, read_policy, too_old
+from nbyard.domain.reasons import because
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -57,11 +58,11 @@ def test_a_result_is_taken_as_long_as_it_is_young(count, unit, times):
     made_at = NOW - timedelta(seconds=count * UNITS[unit]) * times
     words = too_old(f"{count} {unit}", 12, made_at, NOW)
     if times > 1.001:
-        assert words == f"its result of run 12 is older than {count} {unit}"
+        assert words == because("result-expired", run=12, age=f"{count} {unit}")
     elif times < 0.999:
-        assert words == ""
+        assert words is None
 
 
 @pytest.mark.parametrize("given", [None, True, "on", "off"])
 def test_without_an_age_no_result_is_too_old(given):
-    assert too_old(given, 1, NOW - timedelta(days=9999), NOW) == ""
+    assert too_old(given, 1, NOW - timedelta(days=9999), NOW) is None

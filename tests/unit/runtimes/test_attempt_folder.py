@@ -4,8 +4,9 @@ import os
 
 import msgspec
 
-from nbyard.attempts.folders import ask_to_end
+from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
+from nbyard.domain.reasons import because
 from nbyard.runtimes import attempt_folder as files
 
 
@@ -21,7 +22,7 @@ def test_the_first_result_stays(tmp_path):
 def test_links_are_not_read(tmp_path):
     (tmp_path / "secret").write_text("x")
     (tmp_path / "cancel").symlink_to(tmp_path / "secret")
-    assert files.cancel_reason(tmp_path) is None
+    assert cancel_reason(tmp_path) is None
     os.mkfifo(tmp_path / "result.json")
     assert files.read_result(tmp_path) is None
 
@@ -29,7 +30,7 @@ def test_links_are_not_read(tmp_path):
 def test_what_nobody_has_begun_is_cancelled_with_its_reason(tmp_path):
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {})
     (tmp_path / "task.json").write_bytes(msgspec.json.encode(task))
-    ask_to_end(tmp_path, "Ada asked")
+    ask_to_end(tmp_path, because("text", text="Ada asked"))
     files.cancel_unstarted(tmp_path)
     result = files.read_result(tmp_path)
     assert result is not None and result.failure is not None

@@ -17,6 +17,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
+from nbyard.domain.reasons import because
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.logs.rotating import KeptLog
 
@@ -120,11 +121,11 @@ def test_rolling_back_makes_an_older_revision_the_newest(deployments, ann):
 def test_it_is_stopped_and_started(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     assert deployments.start(ann, "cows").state == "queued", "it is wanted already"
-    stopping = deployments.stop(ann, "cows")
+    stopping = deployments.stop(ann, because("text", text="cows"))
     assert (stopping.state, stopping.is_wanted) == ("stopping", False)
-    assert deployments.stop(ann, "cows") == stopping
+    assert deployments.stop(ann, because("text", text="cows")) == stopping
     assert deployments.start(ann, "cows").state == "queued", "also while it is being stopped"
-    deployments.stop(ann, "cows")
+    deployments.stop(ann, because("text", text="cows"))
     bring(yard, made, "stopped")
     assert deployments.edit(ann, "cows", DeploymentChange(cpu=2)).state == "stopped"
     assert deployments.start(ann, "cows").is_wanted

@@ -376,7 +376,7 @@ def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
-        say(f"{task.node}: {task.reason}")
+        say(f"{task.node}: {task.why}")
         return
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
     say(f"{task.node} failed{place}: {failure.message}")

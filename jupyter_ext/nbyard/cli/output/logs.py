@@ -63,7 +63,7 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
     attempts = next(task.attempts for task in tasks if task.node == node)
     last = next(one for one in attempts if one.number == number)
     how = ENDS.get(last.state, last.state)
-    why = f": {last.reason}" if last.reason else ""
+    why = f": {last.why}" if last.reason else ""
     return f"── {node}, next attempt: attempt {number} {how}{why}"
 
 

@@ -64,8 +64,8 @@ class Progress:
             )
             return
         for task in detail.tasks:
-            waits = task.reason if task.state in ("queued", "preparing") else ""
-            state = f"{task.state}{task.cached}{waits}"
+            why = task.why if task.state in ("queued", "preparing") else ""
+            state = f"{task.state}{task.cached}{why}"
             # Without a terminal, print a line only when something changed.
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
@@ -86,7 +86,8 @@ class Progress:
 def _line(task: Task, usual: Usual | None) -> str:
     word = "cached" if task.cached else task.state
     took = duration(task.started_at, task.finished_at)
-    reason = task.reason if task.state in ("queued", "preparing", "failed") or task.cached else ""
+    is_explained = task.state in ("queued", "preparing", "failed") or task.cached
+    reason = task.why if is_explained else ""
     about = usually(usual, task.state) if task.state in UNDER_WAY else ""
     parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
     return "  ".join(filter(None, parts))

@@ -9,6 +9,7 @@ import click
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.domain.reasons import shown
 from nbyard.errors import Invalid
 
 View = Callable[[Any], None]
@@ -224,7 +225,7 @@ def _run(run: Any) -> None:
         [
             ("run", f"{run.number} {run.name}".strip()),
             ("title", run.title),
-            ("reason", run.reason),
+            ("reason", shown(run.reason)),
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("took", duration(run.started_at, run.finished_at)),
             ("started", ago(run.created_at)),
@@ -328,7 +329,7 @@ def _used(environment: Any) -> str:
 
 def _words(task: Any, usual: Any) -> str:
     place = f"place {task.place}" if task.place else ""
-    return "; ".join(filter(None, (place, task.reason, usually(usual, task.state))))
+    return "; ".join(filter(None, (place, task.why, usually(usual, task.state))))
 
 
 def show_nodes(page: Any) -> None:

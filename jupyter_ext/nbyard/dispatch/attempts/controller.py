@@ -19,10 +19,9 @@ from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report, Running, Started, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import TASK, Failure, Result
-from nbyard.domain.limits import waited_too_long
+from nbyard.domain.reasons import Reason, because, of_error, waits_for_engine
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import verdict
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
@@ -34,14 +33,14 @@ UNREACHABLE_SECONDS = 120.0  # silence of the engine after which the attempt is 
 OVERTIME_SECONDS = 10.0  # time beyond a limit for the supervisor to enforce it
 FRESH_SECONDS = 1.0  # within this time after a commit, the lease is still held
 FULL_SECONDS = 5.0  # pause before outputs that found a full disk are tried again
-A_SLOT = "a free slot"
+A_SLOT = because("waits-for-start")
 
 
 @dataclass
 class Seen:
     """Observations of one attempt, in seconds of the monotonic clock.
 
-    - `since`: first observation; `not_before`: earliest next start; `words`: why a start failed.
+    - `since`: first observation; `not_before`: earliest next start; `waits`: why a start failed.
     - `silent_since`, `running_since`: start of the engine's silence, start of the work.
     - `asked_at`, `why`: first request to stop, and its reason; `has_heard`: the runtime accepted
       it.
@@ -59,11 +58,11 @@ class Seen:
     asks: bool = False
     keeps_silence: bool = False
     not_before: float = 0.0
-    words: str = ""
+    waits: Reason | None = None
     silent_since: float | None = None
     running_since: float | None = None
     asked_at: float | None = None
-    why: str = ""
+    why: Reason | None = None
     has_heard: bool = False
     take_at: float = 0.0
     signs: Stillness = field(default_factory=Stillness)
@@ -130,15 +129,15 @@ class AttemptController:
         """Fail an attempt that cannot be driven because of an internal error."""
         return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
 
-    def _late(self, case: Case, runtime: Runtime) -> str:
-        """Return the reason if the attempt exceeded its limit in an external queue, else ""."""
+    def _late(self, case: Case, runtime: Runtime) -> Reason | None:
+        """Return the reason if the attempt exceeded its limit in an external queue, else None."""
         limit = case.task.plan.queue_timeout_seconds
         if not limit or not runtime.queues_itself or self._seen_of(case).waited < limit:
-            return ""
-        return waited_too_long(limit)
+            return None
+        return because("queue-limit", seconds=limit)
 
-    def _broken_limit(self, case: Case) -> str:
-        """Return the limit that the running attempt broke, as text, else "".
+    def _broken_limit(self, case: Case) -> Reason | None:
+        """Return the limit that the running attempt broke, else None.
 
         Its supervisor normally enforces limits. This check covers supervisors that do not.
         """
@@ -146,17 +145,17 @@ class AttemptController:
         seen = self._seen.get(case.attempt.id, Seen())
         since = seen.running_since
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
-            return verdict.too_long(limit)
+            return because("time-limit", seconds=limit)
         limit = case.task.plan.silence_timeout_seconds
         if limit and since:
             silent = seen.signs.seconds(folders.last_signs(case.order.folder))
             if silent > limit + OVERTIME_SECONDS:
-                return verdict.too_silent(limit)
-        return ""
+                return because("silence-limit", seconds=limit)
+        return None
 
-    def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
+    def _end(self, case: Case, runtime: Runtime, why: Reason) -> Ended | None:
         """Ask the attempt to stop; return its end if the attempt does not report one in time."""
-        failure = None if case.is_cancelled else over_limit(case, why)
+        failure = None if case.is_cancelled else over_limit(why)
         ended = Ended("failed" if failure else "cancelled", failure)
         if case.attempt.state == "recorded" and not _may_live(case, runtime):
             return ended
@@ -189,16 +188,16 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
-            if not seen.words:
+            if seen.waits is None:
                 log.warning("attempt %s waits: %s", case.attempt.id, error)
-            seen.words = error.message
+            seen.waits = waits_for_engine(error)
             self._give_back(case, runtime, time.monotonic() - began)
             late = self._late(case, runtime)
-            return [*told, *self._unless(case, runtime, late, Waits(error.message))]
+            return [*told, *self._unless(case, runtime, late, Waits(seen.waits))]
         except NbyardError as error:
             return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
-        seen.not_before, seen.words = 0.0, ""
+        seen.not_before, seen.waits = 0.0, None
         return [*told, Started(site, datetime.now(UTC))]
 
     def _give_back(self, case: Case, runtime: Runtime, took: float) -> None:
@@ -247,16 +246,16 @@ class AttemptController:
         if now.state == "unbegun" and case.attempt.state != "running":
             return self._start(case, runtime) if seen.asked_at is None else []
         if now.state in ("lost", "absent", "unbegun"):
-            return [lost(now.reason or "it is gone without a result")]
+            return [lost(now.reason or because("no-result"))]
         if now.state == "starting":
-            why = self._late(case, runtime) if now.reason else ""
+            why = self._late(case, runtime) if now.reason else None
             return self._unless(case, runtime, why, Waits(now.reason))
         if seen.running_since is None:
             seen.running_since = time.monotonic()
         # Silence can only be judged while the engine answers.
         return self._unless(case, runtime, self._broken_limit(case), Running(datetime.now(UTC)))
 
-    def _unless(self, case: Case, runtime: Runtime, why: str, fact: Fact) -> list[Fact]:
+    def _unless(self, case: Case, runtime: Runtime, why: Reason | None, fact: Fact) -> list[Fact]:
         """Return the fact, or the end if there is a reason to stop and the attempt has ended."""
         ended = self._end(case, runtime, why) if why else None
         return [ended or fact]
@@ -270,14 +269,14 @@ class AttemptController:
             seen.silent_since = now
         log.warning("attempt %s: %s", case.attempt.id, error)
         if now - seen.silent_since > UNREACHABLE_SECONDS:
-            return [lost(error.message)]
-        return [Waits(error.message)] if case.attempt.state == "starting" else []
+            return [lost(of_error(error))]
+        return [Waits(waits_for_engine(error))] if case.attempt.state == "starting" else []
 
     def _finish(self, case: Case) -> list[Fact]:
         result = folders.read_result(case.order.folder)
-        fact = self.conclude(case, result) if result else lost("its result cannot be read")
+        fact = self.conclude(case, result) if result else lost(because("result-unreadable"))
         if isinstance(fact, Waits):
-            self._take_later(case, fact.words)
+            self._take_later(case, str(fact.what))
         return [fact]
 
     def _wait_for_room(self, case: Case, problem: OSError) -> Waits:
@@ -287,7 +286,7 @@ class AttemptController:
                 raise problem
         except Unavailable as error:
             self._take_later(case, error.message)
-            return Waits(error.message)
+            return Waits(waits_for_engine(error))
 
     def _take_later(self, case: Case, words: str) -> None:
         seen = self._seen_of(case)
@@ -311,7 +310,7 @@ class AttemptController:
     def clear(self, case: Case) -> None:
         """Clean up an attempt whose end is stored; only its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
-            _stop(case, runtime, "it is at its end")
+            _stop(case, runtime, because("ended"))
             # A later attempt may continue partial predictions.
             if case.attempt.state != "succeeded":
                 partial_results.set_aside(self._room.folder, case.attempt.id)
@@ -329,7 +328,7 @@ def _poll(case: Case, runtime: Runtime) -> Observation:
     """
     now = runtime.poll(case.order)
     if now.state == "running" and now.reason:
-        raise Unavailable(now.reason)
+        raise Unavailable(str(now.reason))
     return now
 
 
@@ -354,7 +353,7 @@ def _may_live(case: Case, runtime: Runtime) -> bool:
         return True  # the disk is full of its outputs
 
 
-def _stop(case: Case, runtime: Runtime, reason: str) -> bool:
+def _stop(case: Case, runtime: Runtime, reason: Reason) -> bool:
     if not case.order.folder.is_dir():
         return True
     try:

@@ -43,11 +43,11 @@ from nbyard.dispatch.state.reports import (
 )
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.reasons import Reason, because, waits_for_engine
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import verdict
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
@@ -100,7 +100,7 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
     if not order.folder.is_dir():
         return
     try:
-        runtime.stop(order, "nothing is to be done any more")
+        runtime.stop(order, because("ended"))
     except (NbyardError, OSError) as error:
         log.warning("worker %s was not stopped: %s", order.attempt_id, error)
     end = time.monotonic() + FORCE_SECONDS
@@ -204,11 +204,11 @@ class Look:
                 self._tell(is_there=seen.state == "running")
         except Unavailable as error:
             for facts in self.found.values():
-                facts.append(Waits(error.message))
+                facts.append(Waits(waits_for_engine(error)))
             return False
         rest = self._read()  # read after the poll: an ended worker writes no more results
         if seen.state == "lost":
-            self._all(rest, lost(seen.reason))
+            self._all(rest, lost(seen.reason or because("no-result")))
         elif seen.state == "finished":
             self._finish(rest)
         elif why:
@@ -221,16 +221,16 @@ class Look:
         for one in rest:
             self.found[one.attempt.id].append(fact)
 
-    def _why_end(self) -> str:
-        """Return the reason why the worker must stop now, else ""."""
+    def _why_end(self) -> Reason | None:
+        """Return the reason why the worker must stop now, else None."""
         if self.case.is_cancelled:
             return CANCELLED
         at = [one for one in self.case.waiting if one.attempt.id == self.known.running]
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
-            return verdict.too_long(limit)
-        return ""
+            return because("time-limit", seconds=limit)
+        return None
 
     def _is_ours(self) -> bool:
         """Return whether this dispatcher may start the worker or add calls.
@@ -334,7 +334,7 @@ class Look:
             if self.case.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
-                fact = lost("its result cannot be read")
+                fact = lost(because("result-unreadable"))
             # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
                 own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
@@ -343,13 +343,13 @@ class Look:
                 fact = Unbegun()
             self.found[one.attempt.id].append(fact)
 
-    def _ask_to_end(self, why: str) -> None:
+    def _ask_to_end(self, why: Reason) -> None:
         if not self.known.asked:
             self.runtime.stop(self.case.order, why)
             self.known.asked = time.monotonic()
             crash_point("asked-to-end")
 
-    def _end(self, rest: Sequence[Waiting], why: str, *, was_there: bool) -> None:
+    def _end(self, rest: Sequence[Waiting], why: Reason, *, was_there: bool) -> None:
         """Give up on a worker that does not stop in time; the sweep removes its remains.
 
         A worker that was never started has nothing to stop.
@@ -359,5 +359,5 @@ class Look:
         if self.case.is_cancelled:
             self._all(rest, Ended("cancelled"))
         elif rest:
-            self._all(rest[:1], Ended("failed", Failure("timeout", why)))
-            self._all(rest[1:], lost("its worker could not be ended"))
+            self._all(rest[:1], Ended("failed", Failure("timeout", str(why))))
+            self._all(rest[1:], lost(because("worker-not-stopped")))

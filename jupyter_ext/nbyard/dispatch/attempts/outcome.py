@@ -5,6 +5,7 @@ from contextlib import ExitStack, suppress
 
 import msgspec
 
+from nbyard.attempts.folders import cancel_reason
 from nbyard.dispatch.attempts import secrets
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.lock_check import not_as_locked
@@ -21,9 +22,9 @@ from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
-from nbyard.domain.attempts.structs import CANCEL, Failure, Result
+from nbyard.domain.attempts.structs import Failure, Result, of_failure
 from nbyard.domain.environments.kernels import not_installed
-from nbyard.domain.limits import waited_too_long
+from nbyard.domain.reasons import Reason, of_error
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.ipc.crash_points import crash_point
@@ -36,29 +37,29 @@ class Conclusions:
         self._room = room
         self._identities = identities
 
-    def conclude(self, case: Case, result: Result, asked: str) -> Ended | Waits:
+    def conclude(self, case: Case, result: Result, asked: Reason | None) -> Ended | Waits:
         """Return the outcome for the result; wait if the disk has no space for its outputs.
 
-        `asked` is the reason for a requested stop, else "".
+        `asked` is the reason for a requested stop, None without a request.
         """
         try:
             return self._conclude(case, result, asked)
         except Unavailable as error:
-            return Ended("cancelled") if case.is_cancelled else Waits(error.message)
+            return Ended("cancelled") if case.is_cancelled else Waits(of_error(error))
 
-    def _conclude(self, case: Case, result: Result, asked: str) -> Ended:
+    def _conclude(self, case: Case, result: Result, asked: Reason | None) -> Ended:
         try:
             check_token(result, case.attempt.token)
         except Invalid as error:
-            return lost(error.message)
-        failure = result.failure or Failure("error", "it failed without a reason")
+            return lost(of_error(error))
+        failure = result.failure or Failure("error", "it failed without a message")
         if result.state == "succeeded":
             return self._succeed(case, result)
         if result.state == "cancelled":
             return self._stopped(case, failure, result, asked)
         # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
-            return lost(failure.message)
+            return lost(of_failure(failure))
         return self._fail(case, failure, result)
 
     def _succeed(self, case: Case, result: Result) -> Ended:
@@ -134,26 +135,24 @@ class Conclusions:
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 
-    def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:
+    def _stopped(self, case: Case, failure: Failure, result: Result, asked: Reason | None) -> Ended:
         """Return the outcome of an attempt that was stopped from outside."""
         # The limits alone cannot decide: it may have shown signs of life while stopping.
-        written = failure.message if (case.order.folder / CANCEL).exists() else ""
+        written = cancel_reason(case.order.folder)
         # a slow start may only know it from this file
         if case.is_cancelled or written == CANCELLED:
             crash_point("obeyed")
             return Ended("cancelled", None, result)
         if why := asked or written:
-            return self._fail(case, over_limit(case, why), result)
-        return lost(failure.message)
+            return self._fail(case, over_limit(why), result)
+        return lost(of_failure(failure))
 
 
-def over_limit(case: Case, why: str) -> Failure:
+def over_limit(why: Reason) -> Failure:
     """Return the failure for a broken limit; a queue timeout is never retried."""
-    limit = case.task.plan.queue_timeout_seconds
-    has_waited = limit is not None and why == waited_too_long(limit)
-    return Failure("queue-timeout" if has_waited else "timeout", why)
+    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", str(why))
 
 
-def lost(reason: str) -> Ended:
+def lost(reason: Reason) -> Ended:
     """Return the outcome of an attempt that is gone without a result."""
-    return Ended("lost", Failure("lost", reason))
+    return Ended("lost", Failure("lost", str(reason)), reason=reason)

@@ -7,6 +7,7 @@ from typing import Any
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
+from nbyard.domain.reasons import Reason, because
 from nbyard.errors import NotFound
 
 
@@ -26,10 +27,8 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
         if pinned:
             raise NotFound(f"The result of run {pinned}, to which this is pinned, is gone.")
         return False
-    words, number = ("taken over from", run.number)
-    if pinned:
-        words, number = "pinned to the result of", pinned
-    take(changes, task, rows, f"{words} run {number}", depended)
+    reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
+    take(changes, task, rows, reason, depended)
     return True
 
 
@@ -46,7 +45,7 @@ def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str
 
 
 def take(
-    changes: Changes, task: LiveTask, rows: list[Any], reason: str, columns: dict[str, Any]
+    changes: Changes, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
     """Give an earlier result to the task."""
     told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}

@@ -12,7 +12,7 @@ from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.slots import CHANGE_DEPLOYMENT, Slots
+from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.runtimes.docker import orphans
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -152,7 +152,7 @@ class DeploymentController:
             slots = self._slots(turn)
             for gpus in ahead:
                 slots.hold(gpus)
-            words = slots.lacks(wanted, CHANGE_DEPLOYMENT).get("gpu", "")
+            words = str(slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu") or "")
             rollout.gives_way = bool(words and former and former.revision.gpus)
             if not words:
                 self._give(one, list(slots.grant(wanted)))

@@ -8,9 +8,11 @@ import msgspec
 
 from nbyard.dispatch.state.board import LiveAttempt
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
-from nbyard.dispatch.state.round_changes import CANCELLED, Changes
-from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.runs import status_reason
+from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
+from nbyard.domain.attempts.structs import Failure, Result, of_failure
+from nbyard.domain.reasons import Reason, because
+
+UNKNOWN = Failure("error", "it failed without a message")
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
@@ -19,12 +21,13 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
         case Started(site, at):
             if attempt.record.state == "recorded":
                 changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
-                _note(changes, attempt, "")
+                changes.note_wait(attempt.task, None)
         case GoesOn(rows):
-            task = attempt.task
-            changes.note(task, status_reason.going_on(task.record.reason, rows))
-        case Waits(words):
-            _note(changes, attempt, words)
+            why = attempt.task.record.reason
+            if why is not None and why.code != "continues":
+                changes.note_reason(attempt.task, because("continues", reason=why, rows=rows))
+        case Waits(what):
+            changes.note_wait(attempt.task, what)
         case Running(at):
             _run(changes, attempt, at)
         case Ended():
@@ -33,14 +36,8 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
             changes.pass_on(attempt)
 
 
-def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
-    """Add what the task waits for to the reason why the task runs."""
-    task = attempt.task
-    changes.note(task, status_reason.waiting(task.record.reason, waits))
-
-
 def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
-    _note(changes, attempt, "")
+    changes.note_wait(attempt.task, None)
     if attempt.record.state == "recorded":  # its dispatcher died right after the start
         changes.move_attempt(attempt, "starting")
     elif attempt.record.state == "starting":
@@ -61,7 +58,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     if attempt.record.state == "recorded":  # it was never seen running
         changes.move_attempt(attempt, "starting")
-    _note(changes, attempt, "")
+    changes.note_wait(attempt.task, None)
     changes.move_attempt(attempt, "succeeded", **_times(ended.result))
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:
@@ -83,29 +80,33 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     The attempt keeps its own record.
     """
     task, number = attempt.task, attempt.record.number
-    failure = ended.failure or Failure("error", "it failed without a reason")
+    failure = ended.failure or UNKNOWN
     if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number, task.lost):
         return False
-    how = "was lost" if ended.how == "lost" else "failed"
-    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    changes.move_attempt(attempt, ended.how, reason=_reason(ended), **_times(ended.result))
     # Pause before queueing, because the queue limit counts from the end of the pause.
     task.pause(datetime.now(UTC))
-    changes.move_task(
-        task, "queued", reason=status_reason.after_attempt(number, how, failure.message)
-    )
+    code = "attempt-lost" if ended.how == "lost" else "attempt-failed"
+    reason = because(code, number=number, message=failure.message)
+    changes.move_task(task, "queued", reason=reason, waits=TURN)
     return True
 
 
 def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     """Fail the task and publish what was kept, such as the executed notebook."""
-    failure = ended.failure or Failure("error", "it failed without a reason")
-    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    failure = ended.failure or UNKNOWN
+    changes.move_attempt(attempt, ended.how, reason=_reason(ended), **_times(ended.result))
     if ended.how == "lost":
         failure = Failure("lost", f"{failure.message} (lost {attempt.task.lost} times)")
-    told: dict[str, Any] = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    told: dict[str, Any] = {"reason": of_failure(failure), "failure": msgspec.to_builtins(failure)}
     told |= _told(ended)
     changes.publish(attempt.task, ended.rows)
     changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))
+
+
+def _reason(ended: Ended) -> Reason:
+    """Return why the attempt failed or was lost."""
+    return ended.reason or of_failure(ended.failure or UNKNOWN)
 
 
 def _told(ended: Ended) -> dict[str, Any]:

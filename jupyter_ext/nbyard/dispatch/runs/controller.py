@@ -31,6 +31,7 @@ from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED, Changes
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
@@ -330,7 +331,7 @@ class RunController:
         if attempt.busy:
             attempt.again = True
             if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
-                apply_reports.apply(self._changes, attempt, Waits("its image is built or pulled"))
+                apply_reports.apply(self._changes, attempt, Waits(because("waits-for-image")))
             return
         case = case_of(self._room, attempt)
         attempt.busy = self._threads.submit(

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
+from nbyard.domain.reasons import Reason
 
 PAUSE_SECONDS = 1.0
 
 
 @dataclass(eq=False)
 class Silence:
-    """A runtime that does not know its packages: the reason, and when to ask again."""
+    """A runtime that does not know its packages: what for, and when to ask again."""
 
-    words: str
+    waits: Reason
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)
 
 
@@ -26,9 +27,9 @@ class Unknowns:
         self._silences: dict[str, Silence] = {}
         self._tasks: dict[str, dict[str, LiveTask]] = {}
 
-    def is_silent(self, runtime: str, words: str) -> None:
+    def is_silent(self, runtime: str, waits: Reason) -> None:
         """Record that the runtime does not know its packages yet; callable from any thread."""
-        self._silences[runtime] = Silence(words)
+        self._silences[runtime] = Silence(waits)
 
     def has_spoken(self, runtime: str) -> None:
         """Record that the runtime knows its packages; callable from any thread."""
@@ -41,7 +42,7 @@ class Unknowns:
         if silence is None:
             return False
         self._tasks.setdefault(runtime, {})[task.record.id] = task
-        changes.note_wait(task, silence.words)
+        changes.note_wait(task, silence.waits)
         return True
 
     def forget(self, task_id: str) -> None:

@@ -10,21 +10,20 @@ from nbyard.dispatch.context import Room, Turn
 from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, Placing
 from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
-from nbyard.dispatch.state.round_changes import Changes
+from nbyard.dispatch.state.round_changes import TURN, Changes
 from nbyard.domain import cache_policy
-from nbyard.domain.digest import explain
+from nbyard.domain.caching.explanation import explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
+from nbyard.domain.reasons import Reason, all_of, because, text
 from nbyard.domain.runs.slots import Slots
-from nbyard.domain.runs.status_reason import TURN, attempt_before
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
-UNOBSERVED = "what it reads is not known"
 LENGTH = 200
 ALL = ""
 
@@ -45,7 +44,7 @@ class QueueController:
         self._candidates = candidates
         self._attempts = attempts
         self._unstarted: list[tuple[LiveAttempt, Seen]] = []
-        self._held_up: dict[tuple[str, str], str] = {}
+        self._held_up: dict[tuple[str, str], Reason] = {}
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
         self.let_in: set[str] = set()
@@ -107,20 +106,20 @@ class QueueController:
         """
         before, self._held_up = self._held_up, {}
         for attempt, seen in self._unstarted:
-            if not seen.asks and (seen.words or not seen.has_slots):
-                plan, words = attempt.task.record.plan, seen.words or TURN
-                self._held_up[_kind(plan)] = words
+            if not seen.asks and (seen.waits or not seen.has_slots):
+                plan, waits = attempt.task.record.plan, seen.waits or TURN
+                self._held_up[_kind(plan)] = waits
                 if seen.keeps_silence:
-                    self._held_up[plan.runtime, ALL] = words
+                    self._held_up[plan.runtime, ALL] = waits
         if before.keys() - self._held_up.keys():
             for one in self._candidates.values():
                 if one.is_held_up and not self._why_held_up(one.task.plan):
                     one.is_held_up = one.is_told = False
                     changes.note_wait(one.live, TURN)
 
-    def _why_held_up(self, plan: TaskPlan) -> str:
+    def _why_held_up(self, plan: TaskPlan) -> Reason | None:
         held = self._held_up
-        return held.get((plan.runtime, ALL)) or held.get(_kind(plan), "") if held else ""
+        return held.get((plan.runtime, ALL)) or held.get(_kind(plan)) if held else None
 
     def _send_on(self, changes: Changes) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
@@ -189,9 +188,9 @@ class QueueController:
 
     def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
         plan = one.task.plan
-        if words := self._why_held_up(plan):
+        if waits := self._why_held_up(plan):
             one.is_held_up = True
-            changes.note_wait(one.live, words)
+            changes.note_wait(one.live, waits)
             return False
         worker = self._busy.get(one.group)
         if worker and not self._is_awaited and self._is_given(one, worker, slots):
@@ -210,7 +209,7 @@ class QueueController:
                 slots.refuse(lacking)
                 self._is_awaited = True  # otherwise a worker with more calls would keep its slot
             one.is_told = True
-            changes.note_wait(one.live, "; ".join(lacking.values()))
+            changes.note_wait(one.live, all_of([*lacking.values()]))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
@@ -228,9 +227,9 @@ class QueueController:
 
     def _record(self, changes: Changes, one: Candidate) -> None:
         """Record the attempt before anything starts."""
-        task, reason = one.task, f"runs because {self._why(one)}"
-        if before := attempt_before(task.reason):
-            reason = f"runs again: {before}"
+        task, reason = one.task, because("runs", cause=self._why(one))
+        if task.reason and task.reason.code in ("attempt-failed", "attempt-lost"):
+            reason = because("runs-again", attempt=task.reason)
         attempt = AttemptRecord(
             id=new_id(),
             task_id=task.id,
@@ -251,7 +250,7 @@ class QueueController:
         changes.move_task(one.live, "preparing", reason=reason, **one.columns)
         changes.keep_packages(one.environment)
 
-    def _why(self, one: Candidate) -> str:
+    def _why(self, one: Candidate) -> Reason:
         """Return the reason why no earlier result is reused."""
         if why := one.why_not() or one.too_old:
             return why
@@ -261,7 +260,7 @@ class QueueController:
             before = self._store.fingerprints.packages(c, environment) if last else None
         if last is None:
             return explain(None, one.parts)
-        words = moved(last.used, one.task.plan.environment)
+        change = moved(last.used, one.task.plan.environment)
         has = one.environment.versions
         by_reads = cache_policy.is_by_reads(one.task.plan.cache)
         observed = last.observed if by_reads else None
@@ -271,10 +270,11 @@ class QueueController:
         except (NbyardError, OSError):
             log.exception("task %s cannot be compared with its last run", one.task.id)
             files = []
-        why = explain(last.parts, one.parts, before, has, words, files)
+        why = explain(last.parts, one.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
-        return f"{why} ({observed.problem if observed else UNOBSERVED})"
+        problem = text(observed.problem) if observed else None
+        return because("unsure", reason=why, problem=problem or because("not-observed"))
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:

@@ -24,10 +24,10 @@ from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.dispatch.threads import Threads
 from nbyard.domain import cache_policy
-from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.attempts.structs import Failure, of_failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.limits import waited_too_long
+from nbyard.domain.reasons import Reason, because, waits_for_engine
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
 from nbyard.store.runs.artifacts import Alike, Hit
@@ -54,7 +54,7 @@ class Candidate:
     is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
-    too_old: str = ""
+    too_old: Reason | None = None
 
     @property
     def task(self) -> TaskRecord:
@@ -72,13 +72,13 @@ class Candidate:
         parts = msgspec.to_builtins(self.parts)
         return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
-    def why_not(self) -> str:
-        """Return the reason not to use the cache, else ""."""
+    def why_not(self) -> Reason | None:
+        """Return the reason not to use the cache, else None."""
         if self.task.plan.reuse:
-            return "the result that it was to take over is gone"
+            return because("result-gone")
         if self.task.plan.force:
-            return "it was forced"
-        return "" if cache_policy.is_asked(self.task.plan.cache) else "its cache is switched off"
+            return because("forced")
+        return None if cache_policy.is_asked(self.task.plan.cache) else because("cache-off")
 
 
 class Candidates(Mapping[str, Candidate]):
@@ -266,7 +266,7 @@ class Candidates(Mapping[str, Candidate]):
         except Busy:
             raise
         except Unavailable as error:
-            self._unknowns.is_silent(runtime, error.message)
+            self._unknowns.is_silent(runtime, waits_for_engine(error))
             return
         except NbyardError as error:
             self._unfit[task.id] = failure_of(error, "preparation")
@@ -294,8 +294,8 @@ class Candidates(Mapping[str, Candidate]):
             own = beside.get(hit.task_id, {})
             if not one.too_old and is_there(self._room, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
-                what = "nothing that it reads" if isinstance(hit, Alike) else "nothing"
-                reason = f"{what} changed since run {hit.run_number}"
+                code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
+                reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
 
     def _alike(self, c: Connection, one: Candidate) -> Alike | None:
@@ -316,7 +316,7 @@ class Candidates(Mapping[str, Candidate]):
 
 def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
     """Fail the task before anything has started."""
-    told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    told = {"reason": of_failure(failure), "failure": msgspec.to_builtins(failure)}
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
 
 
@@ -325,7 +325,8 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.due:
         return False
-    refuse(changes, task, Failure("queue-timeout", waited_too_long(limit)))
+    too_long = because("queue-limit", seconds=limit)
+    refuse(changes, task, Failure("queue-timeout", str(too_long)))
     return True
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Running:
 
 @dataclass(frozen=True)
 class Waits:
-    """The attempt waits for `words`; an empty text ends the wait."""
+    """The attempt waits for `what`; None ends the wait."""
 
-    words: str
+    what: Reason | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Ended:
     - `is_as_keyed`: whether the cache key describes the packages that were installed.
     - `warning`: differences from the lock, and other warnings.
     - `others`: files beside the declared outputs.
+    - `reason`: why the attempt was lost.
     """
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
@@ -58,6 +60,7 @@ class Ended:
     is_as_keyed: bool = True
     warning: str = ""
     others: OtherFiles | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nbyard.blobs import Blobs
 from nbyard.dispatch.state.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import status_reason
+from nbyard.domain.reasons import Reason, because
 from nbyard.domain.runs.structs import bytes_of
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
@@ -22,7 +22,8 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.transition import Move
 
-CANCELLED = "the run was cancelled"
+CANCELLED = because("cancelled")
+TURN = because("waits-for-turn")
 # next states of tasks that have not begun when their run is cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
@@ -40,7 +41,7 @@ class Changes:
         self._moves: list[Move] = []
         self._ends: list[Move] = []
         self._artifacts: list[tuple[TaskRecord, Rows]] = []
-        self._notes: dict[str, str] = {}
+        self._notes: dict[str, LiveTask] = {}
         self._environments: dict[str, EnvironmentRef] = {}
         self._follow: deque[tuple[LiveRun, str, str]] = deque()
         self._touched: dict[str, LiveRun] = {}
@@ -62,6 +63,7 @@ class Changes:
     def move_task(self, task: LiveTask, to: str, **columns: Any) -> None:
         """Move the task to its next state, and note the moves that follow."""
         record = task.record
+        columns = {"waits": None, **columns}
         self._moves.append(self._store.tasks.step(record, to, columns))
         if record.state == "queued":
             self._board.dequeue(task)
@@ -87,15 +89,18 @@ class Changes:
             self.ended.append(attempt)
             self.is_urgent = True
 
-    def note(self, task: LiveTask, reason: str) -> None:
-        """Set the reason for the task's current state."""
-        if reason != task.record.reason:
-            self._notes[task.record.id] = reason
-            task.record = msgspec.structs.replace(task.record, reason=reason)
+    def note_reason(self, task: LiveTask, reason: Reason) -> None:
+        """Set why the task is in its current state."""
+        self._note(task, msgspec.structs.replace(task.record, reason=reason))
 
-    def note_wait(self, task: LiveTask, words: str) -> None:
-        """Set the reason for waiting in the queue, after the outcome of an earlier attempt."""
-        self.note(task, status_reason.queued(task.record.reason, words))
+    def note_wait(self, task: LiveTask, waits: Reason | None) -> None:
+        """Set what the task waits for, None for nothing."""
+        self._note(task, msgspec.structs.replace(task.record, waits=waits))
+
+    def _note(self, task: LiveTask, record: TaskRecord) -> None:
+        if record != task.record:
+            task.record = record
+            self._notes[record.id] = task
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Record the attempt before anything starts."""
@@ -180,9 +185,9 @@ class Changes:
     def _step(self, task: LiveTask, to: str) -> None:
         now = datetime.now(UTC)
         if to == "queued":
-            self.move_task(task, to, reason=status_reason.TURN, queued_at=now)
+            self.move_task(task, to, waits=TURN, queued_at=now)
             return
-        reason = CANCELLED if task.run.is_cancelled else "something before it did not succeed"
+        reason = CANCELLED if task.run.is_cancelled else because("upstream-failed")
         self.move_task(task, to, reason=reason, finished_at=now)
 
     def _move_run(self, run: LiveRun, to: str, **columns: Any) -> None:
@@ -210,7 +215,7 @@ class Changes:
         store.cache.keep_all(c, kept)
         for _ in kept:
             crash_point("cache-kept")
-        store.tasks.note_all(c, self._notes)
+        store.tasks.note_all(c, [task.record for task in self._notes.values()])
         for fingerprint, environment in self._environments.items():
             store.fingerprints.keep(c, fingerprint, environment.versions)
             self._board.environments.add(fingerprint)

@@ -35,6 +35,7 @@ import msgspec
 from nbyard.domain.commands.invocations import Placed
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
+from nbyard.domain.reasons import Reason, because
 
 TASK = "task.json"
 LOG = "log"
@@ -248,6 +249,11 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     error_name: str = ""
     traceback: str = ""
     left_out: bool = False
+
+
+def of_failure(failure: Failure) -> Reason:
+    """Return a failure as the reason of a state."""
+    return because("failure", kind=failure.kind, message=failure.message)
 
 
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):

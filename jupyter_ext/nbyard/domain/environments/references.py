@@ -7,6 +7,7 @@ import msgspec
 
 from nbyard.domain.environments.requirements import PROTECTED, normal_name
 from nbyard.domain.environments.structs import Lock, LockedPackage
+from nbyard.domain.reasons import Reason, because
 
 PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 # packages that a new virtual environment or a Python image contains by default
@@ -40,17 +41,17 @@ def split_reference(text: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (text, 0)
 
 
-def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> str:
-    """Describe how the environment of a task changed; empty if it is the same."""
+def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
+    """Return how the environment of a task changed, None if it is the same."""
     if was is None or now is None:
         if now is not None:
-            return f"it uses the environment {now.shown} now"
-        return f"it does not use the environment {was.name} any more" if was else ""
+            return because("environment-now", new=now.shown)
+        return because("environment-left", old=was.name) if was else None
     if was.id != now.id:
-        return f"it uses the environment {now.shown} instead of {was.shown}"
+        return because("environment-instead", new=now.shown, old=was.shown)
     if was.number != now.number:
-        return f"the environment {now.name} went from version {was.number} to {now.number}"
-    return ""
+        return because("environment-version", name=now.name, old=was.number, new=now.number)
+    return None
 
 
 def differences(

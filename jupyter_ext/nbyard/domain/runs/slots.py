@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from nbyard.domain.limits import Limits
+from nbyard.domain.reasons import Reason, because
 
 GIB = 2**30
 # tolerance for sums of fractions of cores
 EPSILON = 1e-9
-BEHIND = ", behind others in the queue"
-CHANGE_RUN, CHANGE_DEPLOYMENT = "cancel the run", "edit the deployment"
+# codes of what waits for more GPUs than there are
+TOO_MANY_FOR_RUN = "too-many-gpus-for-run"
+TOO_MANY_FOR_DEPLOYMENT = "too-many-gpus-for-deployment"
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -54,19 +56,20 @@ class Slots:
         """Return whether a task waits for resources that this machine will never have."""
         return (limits.gpu or 0) > len(self.capacity.gpus)
 
-    def lacks(self, limits: Limits, change: str = CHANGE_RUN) -> dict[str, str]:
+    def lacks(self, limits: Limits, too_many: str = TOO_MANY_FOR_RUN) -> dict[str, Reason]:
         """Return why a task must wait, by resource; empty if it may start.
 
-        `change` says what to do if it would wait forever.
+        `too_many` is the code of the reason if it would wait forever.
         """
         if self.is_too_much(limits):
-            return {"gpu": self._too_many_gpus(limits, change)}
+            wanted, total = limits.gpu or 0, len(self.capacity.gpus)
+            return {"gpu": because(too_many, wanted=wanted, total=total)}
         missing = {
             "gpu": self._lacks_gpus(limits),
             "memory": self._lacks_memory(limits),
             "cores": self._lacks_cores(limits),
         }
-        return {name: words for name, words in missing.items() if words}
+        return {name: reason for name, reason in missing.items() if reason}
 
     def grant(self, limits: Limits) -> tuple[str, ...]:
         """Reserve the resources of a task and return its GPUs."""
@@ -111,35 +114,34 @@ class Slots:
         free = [g for g in self.capacity.gpus if self._uses[g] < self.capacity.tasks_per_gpu]
         return sorted(free, key=lambda gpu: self._uses[gpu])
 
-    def _too_many_gpus(self, limits: Limits, change: str) -> str:
-        there = len(self.capacity.gpus)
-        words = f"waits for {_gpus(limits.gpu or 0)}, but this machine has {there or 'none'}"
-        cure = f"{change} and ask for {'fewer' if there else 'none'}"
-        return f"{words}: {cure}, or see what nbyard doctor says of GPUs"
-
-    def _lacks_gpus(self, limits: Limits) -> str:
-        wanted, free = limits.gpu or 0, len(self._free_gpus())
+    def _lacks_gpus(self, limits: Limits) -> Reason | None:
+        wanted, free, total = limits.gpu or 0, len(self._free_gpus()), len(self.capacity.gpus)
         if not wanted or (wanted <= free and "gpu" not in self._scarce):
-            return ""
-        told = f"; {free or 'none'} {'are' if free > 1 else 'is'} free" if wanted > free else BEHIND
-        return f"waits for {_gpus(wanted)} of {len(self.capacity.gpus)}{told}"
+            return None
+        waits = because("waits-for-gpus", wanted=wanted, total=total, free=free)
+        return waits if wanted > free else _behind(waits)
 
-    def _lacks_memory(self, limits: Limits) -> str:
+    def _lacks_memory(self, limits: Limits) -> Reason | None:
         wanted = self._wanted_memory(limits)
         if not wanted or (wanted <= self._memory and "memory" not in self._scarce):
-            return ""
-        told = "" if wanted > self._memory else BEHIND
-        total = self.capacity.memory_bytes / GIB
-        return f"waits for {wanted / GIB:.2g} GiB of memory of {total:.2g}{told}"
+            return None
+        sizes = {"wanted": _gib(wanted), "total": _gib(self.capacity.memory_bytes)}
+        waits = because("waits-for-memory", **sizes)
+        return waits if wanted > self._memory else _behind(waits)
 
-    def _lacks_cores(self, limits: Limits) -> str:
+    def _lacks_cores(self, limits: Limits) -> Reason | None:
         wanted = self._wanted_cores(limits)
         is_short = wanted > self._cores + EPSILON
         if not is_short and "cores" not in self._scarce:
-            return ""
-        what = "a free slot" if limits.cpu is None else f"{wanted:g} slots"
-        return f"waits for {what} of {self.capacity.cores:g}{'' if is_short else BEHIND}"
+            return None
+        waits = because("waits-for-slots", wanted=wanted, total=self.capacity.cores)
+        return waits if is_short else _behind(waits)
 
 
-def _gpus(count: int) -> str:
-    return "a GPU" if count == 1 else f"{count} GPUs"
+def _behind(waits: Reason) -> Reason:
+    """Return the wait for resources that are free, but that earlier tasks wait for."""
+    return because("waits-behind", wait=waits)
+
+
+def _gib(size: int) -> float:
+    return float(f"{size / GIB:.2g}")

@@ -13,6 +13,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
+from nbyard.domain.reasons import Reason, shown
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
@@ -213,7 +214,7 @@ def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt at a task. `reason` says why it was lost or failed, `gpus` are its GPUs.
+    """One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
 
     `folder` contains its record on the store's machine: log, executed notebook, task, result.
     Its times are, in this approximate order: recorded (`created_at`), all staged and handed
@@ -234,7 +235,7 @@ class Attempt(msgspec.Struct, frozen=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    reason: str = ""
+    reason: Reason | None = None
     usage: dict[str, float] = {}
     gpus: list[str] = []
     folder: str = ""
@@ -244,9 +245,14 @@ class Attempt(msgspec.Struct, frozen=True):
     published_at: datetime | None = None
     links: list[MonitorLink] = []
 
+    @property
+    def why(self) -> str:
+        """Return why it failed or was lost in English."""
+        return shown(self.reason)
+
 
 class Task(msgspec.Struct, frozen=True):
-    """One node of a run. `reason` explains the state: why it waits, ran, was cached or failed.
+    """One node of a run. `reason` is why it ran, was cached or failed, `waits` what it waits for.
 
     `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
     the number of the run to whose result it is pinned, else null. `arguments` are its values,
@@ -260,9 +266,10 @@ class Task(msgspec.Struct, frozen=True):
     label: str
     state: TaskState
     cached: bool
-    reason: str
+    reason: Reason | None
     runtime: str
     created_at: datetime
+    waits: Reason | None = None
     place: int | None = None
     pinned: int | None = None
     failure: Failure | None = None
@@ -280,6 +287,11 @@ class Task(msgspec.Struct, frozen=True):
     environment: UsedEnvironment | None = None
     missing: Missing | None = None
     other_files: OtherFiles | None = None
+
+    @property
+    def why(self) -> str:
+        """Return why it is in its state, and what it waits for, in English."""
+        return shown(self.reason, self.waits)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -300,7 +312,7 @@ class Run(msgspec.Struct, frozen=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
-    reason: str = ""
+    reason: Reason | None = None
     priority: int = 0
     counts: dict[str, int] = {}
 

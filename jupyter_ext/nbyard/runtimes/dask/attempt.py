@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbyard.attempts.folders import cancel_reason
 from nbyard.domain.attempts.structs import RUNNER, Result
+from nbyard.domain.reasons import Reason, because, text
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import attempt_folder as files
@@ -34,8 +36,9 @@ VISIBLE_SECONDS = 60.0
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 GRACE_SECONDS = 8.0
-NO_WORKER = "no Dask worker is registered yet"
-FORGOTTEN = "the Dask scheduler knows nothing of it any more"
+NO_WORKER = because("no-dask-worker")
+FORGOTTEN = because("dask-forgotten")
+NOT_VISIBLE = because("dask-no-result")
 
 
 class DaskAttempt:
@@ -132,7 +135,7 @@ class DaskAttempt:
                 return self._look_at_shared(future)
             return self._look_at_remote(sighting, future)
         except WorkerGone:
-            return Observation("lost", f"the Dask worker {sighting.worker} is gone")
+            return Observation("lost", because("dask-worker-gone", worker=sighting.worker))
 
     def _known(self) -> "Future | None":
         """Return the future of the task, fetched again after a reconnect."""
@@ -151,19 +154,19 @@ class DaskAttempt:
             return Observation("unbegun", FORGOTTEN) if is_sent else Observation("absent")
         if future.status == "pending":
             count = len(self._cluster.workers())
-            busy = f"a Dask worker has to be free (there are {count})"
+            busy = because("waits-for-dask-worker", workers=count)
             return Observation("starting", busy if count else NO_WORKER)
         return Observation("lost", self._why(future))
 
-    def _why(self, future: "Future | None") -> str:
+    def _why(self, future: "Future | None") -> Reason:
         """Return why the task ended without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
             # A client shows the same state after it lost its scheduler, so ask the scheduler.
             self._cluster.names()
             if self._generation != self._cluster.generation:
                 raise Unavailable("The Dask cluster was out of reach.")
-            return "its Dask task was cancelled from outside"
-        return self._cluster.outcome(future) or "its result is not to be seen here"
+            return because("dask-cancelled")
+        return text(self._cluster.outcome(future)) or NOT_VISIBLE
 
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
@@ -171,7 +174,7 @@ class DaskAttempt:
         # A shared folder may show files from another machine with a delay.
         self._ended_at = self._ended_at or time.monotonic()
         said = self._why(future)
-        is_ended = future is not None and future.status == "finished" and not said
+        is_ended = future is not None and future.status == "finished" and said == NOT_VISIBLE
         if is_ended and time.monotonic() - self._ended_at < VISIBLE_SECONDS:
             return Observation("running")
         return Observation("lost", said)
@@ -246,9 +249,10 @@ class DaskAttempt:
                 with self._lock:
                     files.cancel_unstarted(self.folder)
             elif not sighting.is_shared and self._is_filled and not is_told:
-                reason = files.cancel_reason(self.folder) or "cancelled"
+                reason = cancel_reason(self.folder) or because("cancelled")
                 with suppress(WorkerGone):
-                    self._cluster.ask(sighting, "cancel", reason)
+                    encoded = msgspec.json.encode(reason).decode()
+                    self._cluster.ask(sighting, "cancel", encoded)
                 is_told = True
             self._has_news = True
             time.sleep(LOOK_SECONDS)

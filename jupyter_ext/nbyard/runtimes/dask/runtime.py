@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import nbyard.runner
-from nbyard.attempts.folders import ask_to_end
+from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
+from nbyard.domain.reasons import Reason
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import memory
 from nbyard.runtimes import attempt_folder as files
@@ -67,7 +68,7 @@ class DaskRuntime:
         attempt = self._attempt(order)
         if files.has_result(order.folder):
             return order.site or self._site
-        if files.cancel_reason(order.folder) is not None and not attempt.has_started:
+        if cancel_reason(order.folder) is not None and not attempt.has_started:
             files.cancel_unstarted(order.folder)
             return order.site or self._site
         if not order.site or attempt.observe().state == "unbegun":
@@ -94,7 +95,7 @@ class DaskRuntime:
         """Poll the attempt, which updates everything."""
         self.poll(order)
 
-    def stop(self, order: Order, reason: str) -> None:
+    def stop(self, order: Order, reason: Reason) -> None:
         """Cancel the attempt and clean up in a thread."""
         ask_to_end(order.folder, reason)
         self._attempt(order).end()
@@ -175,7 +176,7 @@ class DaskRuntime:
         workers = self.cluster.workers()
         if not workers:
             self.cluster.attract()
-            raise Unavailable(NO_WORKER)
+            raise Unavailable(str(NO_WORKER))
         return needed(wanted, [told.get("resources", {}) for told in workers.values()])
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import ask_to_end
+from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
+from nbyard.domain.reasons import Reason
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts import collector
@@ -139,7 +140,7 @@ class DockerRuntime:
             with attempt.starting():
                 site = self._start(attempt)
         attempt.watch()
-        if files.cancel_reason(order.folder) is not None:
+        if cancel_reason(order.folder) is not None:
             attempt.end()
         return site
 
@@ -153,7 +154,7 @@ class DockerRuntime:
     def logs(self, order: Order) -> None:
         self._attempt(order).bring_up_to_date()
 
-    def stop(self, order: Order, reason: str) -> None:
+    def stop(self, order: Order, reason: Reason) -> None:
         ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
@@ -384,5 +385,5 @@ def _owner(engine: Engine, staging: str) -> tuple[int, int]:
 
 
 def _mind_cancel(order: Order) -> None:
-    if files.cancel_reason(order.folder) is not None:
+    if cancel_reason(order.folder) is not None:
         raise _Cancelled

@@ -16,6 +16,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.planning import Resolved, plan_tasks
 from nbyard.domain.runs.structs import (
     Attempt,
@@ -139,7 +140,7 @@ class RunService(RunEstimates):
             "runtime": new.wish.runtime,
             "priority": body.priority,
             "edges": msgspec.to_builtins(list(document.edges.values())),
-            "reason": "",
+            "reason": None,
             "created_at": now,
         }
         self._store.runs.insert(c, row)
@@ -328,7 +329,7 @@ class RunService(RunEstimates):
         row |= {"id": new_id(), "name": old.name or None, "created_at": now}
         if old.name:
             self._store.runs.pass_name(c, old)
-        row["reason"] = f"goes on from run {old.number}"
+        row["reason"] = because("retry-of-run", run=old.number)
         row["edges"] = msgspec.to_builtins(self._store.runs.edges(c, old.id))
         self._store.runs.insert(c, row)
         run = self._store.runs.by_id(c, str(row["id"]))
@@ -385,7 +386,7 @@ def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, 
         "node": plan.node,
         "place": place,
         "cached": False,
-        "reason": "",
+        "reason": None,
         "plan": msgspec.to_builtins(plan),
         "cache_key": "",
         "executable_id": plan.executable_id,

@@ -75,7 +75,7 @@ class AttemptRows:
         rows = [
             {
                 **{name: getattr(attempt, name) for name in RECORDED},
-                "reason": "",
+                "reason": None,
                 "usage": {},
                 "created_at": now,
             }

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, upd
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.reasons import Reason
 from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
 from nbyard.store import events, transition
@@ -25,7 +26,9 @@ DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
 NOTE = Prepared(
-    update(tasks).where(tasks.c.id == bindparam("its_id")).values({"reason": bindparam("reason")})
+    update(tasks)
+    .where(tasks.c.id == bindparam("its_id"))
+    .values({"reason": bindparam("reason"), "waits": bindparam("waits")})
 )
 TURN = (runs.c.priority.desc(), runs.c.created_at, tasks.c.queued_at, tasks.c.id)
 
@@ -52,7 +55,8 @@ class TaskRecord(msgspec.Struct, frozen=True):
     cached: bool
     plan: TaskPlan
     cache_key: str
-    reason: str
+    reason: Reason | None
+    waits: Reason | None
     queued_at: datetime | None
     started_at: datetime | None = None
 
@@ -81,12 +85,14 @@ class TaskRows:
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """Return the move of the task to its next state, to be written in a batch."""
         told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
+        if columns.get("waits"):
+            told["waits"] = columns["waits"]
         return Move(TASK, task.subject, task.state, to, columns, told)
 
-    def note_all(self, c: Connection, reasons: Mapping[str, str]) -> None:
-        """Set the reasons by task ID. No events: readers poll the run."""
-        if reasons:
-            NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
+    def note_all(self, c: Connection, records: Collection[TaskRecord]) -> None:
+        """Store reasons and waits of the tasks. No events: readers poll the run."""
+        if records:
+            NOTE.run(c, [{"its_id": r.id, "reason": r.reason, "waits": r.waits} for r in records])
 
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
         """Return the tasks of a run in graph order."""
@@ -229,6 +235,7 @@ def _record(row: Row[Any]) -> TaskRecord:
         plan=msgspec.convert(row.plan, TaskPlan),
         cache_key=row.cache_key,
         reason=row.reason,
+        waits=row.waits,
         queued_at=row.queued_at,
         started_at=row.started_at,
     )
@@ -245,6 +252,7 @@ def _view(row: Row[Any]) -> Task:
         state=row.state,
         cached=row.cached,
         reason=row.reason,
+        waits=row.waits,
         runtime=plan.runtime,
         created_at=row.created_at,
         failure=failure,

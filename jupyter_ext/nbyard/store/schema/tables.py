@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.column_types import Moment
+from nbyard.store.schema.column_types import Because, Moment
 
 metadata = MetaData(
     naming_convention={
@@ -164,7 +164,7 @@ runs = Table(
     Column("runtime", String(40), nullable=False),
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("edges", JSON, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
@@ -182,8 +182,8 @@ tasks = Table(
     Column("place", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("cached", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("waits", Text, nullable=False, server_default=""),
+    Column("reason", Because, nullable=False),
+    Column("waits", Because, nullable=False, server_default=""),
     Column("warning", Text, nullable=False, server_default=""),
     Column("failure", JSON),
     Column("plan", JSON, nullable=False),
@@ -214,7 +214,7 @@ attempts = Table(
     Column("site", Text, nullable=False),
     Column("token", String(80), nullable=False),
     Column("mark", String(80), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("usage", JSON, nullable=False),
     Column("gpus", JSON, nullable=False, server_default="[]"),
     Column("worker", Id, nullable=False, server_default=""),

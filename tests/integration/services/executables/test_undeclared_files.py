@@ -110,7 +110,7 @@ def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
     declare(two, "clean.ipynb", outputs=["result.csv"])
     two.notebook("clean", "factor = 2", "found = open('result.csv').read()")
     detail = two.run()
-    (failure,) = [task.reason for task in detail.tasks if task.node == "clean"]
+    (failure,) = [task.why for task in detail.tasks if task.node == "clean"]
     assert "result.csv is as it was: the work did not write it" in failure
     declare(two, "clean.ipynb", inputs=["result.csv"])  # changed in place
     two.nodes.pop("report")
@@ -133,8 +133,8 @@ def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
         (only,) = project.run().tasks
         return only
 
-    assert "plots holds no file that the work wrote" in task("pass").reason
-    assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").reason
+    assert "plots holds no file that the work wrote" in task("pass").why
+    assert "plots was not written" in task("import shutil; shutil.rmtree('plots')").why
     artifacts = task("open('plots/new.txt', 'w').write('new')").artifacts
     (digest,) = [one.digest for one in artifacts if one.name == "plots"]
     assert [entry.path for entry in project.yard.parts.blobs.tree(digest).files] == ["new.txt"]

@@ -143,7 +143,7 @@ def test_a_run_has_the_links_of_its_steps(capsys):
     ]
     now = datetime.now(UTC)
     run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", {}, "process", now)
-    task = Task("t", "r", "n", "train", "running", False, "", "process", now)
+    task = Task("t", "r", "n", "train", "running", False, None, "process", now)
     task = structs.replace(task, attempts=[cast(Attempt, SimpleNamespace(links=links))])
     nothing = SimpleNamespace(remaining_seconds=None, nodes={})
     show_run(RunDetail(run, [task]), nothing)

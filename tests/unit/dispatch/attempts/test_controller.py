@@ -81,7 +81,7 @@ def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> Non
     run = running(bench)
     runtime.lose(bench.attempt(run))
     bench.until(lambda: states(bench, run) == ["lost", "running"])
-    assert "attempt 1 was lost: killed by the test" in bench.task(run).reason
+    assert "attempt 1 was lost: killed by the test" in bench.task(run).why
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.run(run).state == "succeeded")
 
@@ -101,7 +101,7 @@ def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert states(bench, run) == ["cancelled"]
-    assert bench.task(run).reason == "the run was cancelled"
+    assert bench.task(run).why == "the run was cancelled"
     assert runtime.running == []
 
 
@@ -109,7 +109,7 @@ def test_cancel_of_what_is_recorded_never_starts_it(bench: Bench, runtime: FakeR
     """I9: the engine is out of reach, so that the attempt was not started yet."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
-    bench.until(lambda: "no engine" in bench.task(run).reason)
+    bench.until(lambda: "no engine" in bench.task(run).why)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     runtime.out_of_reach = ""
@@ -123,7 +123,7 @@ def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
     """I9, CP5: it lives although the store does not know; it is ended, not forgotten."""
     runtime.out_of_reach = "not yet"
     run = bench.submit({"a": []})
-    bench.until(lambda: "not yet" in bench.task(run).reason)
+    bench.until(lambda: "not yet" in bench.task(run).why)
     runtime.out_of_reach = ""
     runtime.start(bench.case(run).order)
     bench.cancel(run)
@@ -192,18 +192,18 @@ def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow
 
 def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
     run = bench.submit({"a": []})
-    bench.until_now(lambda: "waits: its image is" in bench.task(run).reason)
+    bench.until_now(lambda: "waits: its image is" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
     assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
     slow.may_go_on.set()
     bench.until(lambda: bench.task(run).state == "running")
-    assert "waits" not in bench.task(run).reason
+    assert "waits" not in bench.task(run).why
 
 
 def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
     """R7: the thread that starts it had looked at the run before."""
     run = bench.submit({"a": []})
-    bench.until_now(lambda: "image" in bench.task(run).reason)
+    bench.until_now(lambda: "image" in bench.task(run).why)
     attempt = bench.attempt(run)
     bench.cancel(run)
     bench.until_now((bench.folder(attempt) / CANCEL).exists)
@@ -265,14 +265,14 @@ def test_an_engine_out_of_reach_means_waiting_with_a_reason(
     """F7: preparing, not failed; and it goes on by itself."""
     runtime.out_of_reach = "the engine cannot be reached"
     run = bench.submit({"a": []})
-    bench.until(lambda: "cannot be reached" in bench.task(run).reason)
+    bench.until(lambda: "cannot be reached" in bench.task(run).why)
     bench.round(3)
     task = bench.task(run)
     assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
-    assert task.reason.endswith("waits: the engine cannot be reached")
+    assert task.why.endswith("waits: the engine cannot be reached")
     runtime.out_of_reach = ""
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).reason == "runs because its cache is switched off"
+    assert bench.task(run).why == "runs because its cache is switched off"
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
@@ -300,11 +300,11 @@ def test_what_it_left_elsewhere_waits_for_room_here(
     problem = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as full:
         full.setattr(runtime, "poll", Mock(side_effect=problem))
-        bench.until(lambda: "waits: disk full" in bench.task(run).reason)
+        bench.until(lambda: "waits: disk full" in bench.task(run).why)
         bench.round(5)
         assert states(bench, run) == ["running"]
     bench.until(lambda: bench.run(run).state == "succeeded")
-    assert "disk full" not in bench.task(run).reason
+    assert "disk full" not in bench.task(run).why
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
@@ -322,7 +322,7 @@ def test_what_a_former_dispatcher_started_waits_for_room(
     monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
     with monkeypatch.context() as full:
         full.setattr(runtime, "poll", Mock(side_effect=OSError(errno.ENOSPC, "full")))
-        bench.until(lambda: "waits: disk full" in bench.task(run).reason)
+        bench.until(lambda: "waits: disk full" in bench.task(run).why)
         if not is_wanted:
             bench.cancel(run)
         bench.round(5)
@@ -354,7 +354,7 @@ def test_another_fault_of_its_files_is_no_full_disk(
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=OSError(errno.EIO, "broken")))
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "unexpected: OSError" in bench.task(run).reason
+    assert "unexpected: OSError" in bench.task(run).why
 
 
 def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
@@ -369,7 +369,7 @@ def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
 def test_a_runtime_that_is_not_there(bench: Bench) -> None:
     run = bench.submit({"a": []}, runtime="moon")
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "moon" in bench.task(run).reason
+    assert "moon" in bench.task(run).why
 
 
 def test_a_fault_of_our_own_ends_the_attempt(
@@ -380,7 +380,7 @@ def test_a_fault_of_our_own_ends_the_attempt(
     runtime.refusal = ZeroDivisionError("oops")
     run = bench.submit({"a": []})
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "unexpected: ZeroDivisionError: oops" in bench.task(run).reason
+    assert "unexpected: ZeroDivisionError: oops" in bench.task(run).why
 
 
 def test_a_folder_that_was_removed_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
@@ -397,7 +397,7 @@ def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime)
     """CP4: whoever died while filling it left no task.json."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
-    bench.until(lambda: "no engine" in bench.task(run).reason)
+    bench.until(lambda: "no engine" in bench.task(run).why)
     folder = bench.folder(bench.attempt(run))
     (folder / TASK).unlink()
     (folder / "code" / "half").write_text("x")
@@ -415,13 +415,11 @@ def test_a_failure_is_tried_again_when_asked(bench: Bench, runtime: FakeRuntime)
         runtime.end(bench.attempt(run), "failed", failure=Failure("error", f"no {number}"))
         bench.until(lambda: bench.task(run).state != "running")
         if number < 3:
-            assert f"attempt {number} failed: no {number}" in bench.task(run).reason
+            assert f"attempt {number} failed: no {number}" in bench.task(run).why
             assert bench.task(run, "b").state == "waiting"
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
-    assert [(a.state, a.reason) for a in task.attempts] == [
-        ("failed", f"no {n}") for n in (1, 2, 3)
-    ]
+    assert [(a.state, a.why) for a in task.attempts] == [("failed", f"no {n}") for n in (1, 2, 3)]
     assert task.failure is not None and task.failure.message == "no 3"
     assert bench.task(run, "b").state == "skipped"
 
@@ -453,7 +451,7 @@ def test_what_was_lost_is_counted_apart(
     bench.until(lambda: bench.run(run).state == "failed")
     assert states(bench, run) == ends
     words = "no" if ends[-1] == FAIL else "killed by the test (lost 3 times)"
-    assert bench.task(run).reason == words
+    assert bench.task(run).why == words
 
 
 def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime) -> None:
@@ -462,7 +460,7 @@ def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(bench.attempt(run), "failed", failure=Failure("timeout", "slow"))
     bench.until(lambda: len(bench.task(run).attempts) == 2)
-    assert bench.task(run).reason == "runs again: attempt 1 failed: slow"
+    assert bench.task(run).why == "runs again: attempt 1 failed: slow"
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.run(run).state == "succeeded")

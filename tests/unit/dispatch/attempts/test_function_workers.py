@@ -133,7 +133,7 @@ def test_a_result_with_another_token_is_refused(functions: Functions, bench: Ben
     bench.until(lambda: functions.told(worker))
     functions.finish(worker, *functions.told(worker), token="forged")
     bench.until(lambda: functions.tasks(run)[0].attempts[0].state == "lost")
-    assert "another attempt's token" in functions.tasks(run)[0].attempts[0].reason
+    assert "another attempt's token" in functions.tasks(run)[0].attempts[0].why
 
 
 def test_what_one_made_waits_for_room_and_the_others_go_on(
@@ -154,7 +154,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
     functions.finish(worker, functions.told(worker)[1])
     bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
     first, _, third = functions.tasks(run)
-    assert "waits: disk full: needs 4 bytes" in first.reason
+    assert "waits: disk full: needs 4 bytes" in first.why
     assert first.attempts[0].state in ("starting", "running") and third.state == "running"
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
@@ -229,7 +229,7 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
         )
     )
     lost = [task for task in functions.tasks(run) if task.state != "succeeded"]
-    assert len(lost) == 2 and all("killed by the test" in task.reason for task in lost)
+    assert len(lost) == 2 and all("killed by the test" in task.why for task in lost)
 
 
 def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
@@ -254,7 +254,7 @@ def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
     bench.until(lambda: len(functions.attempts(run)) == 2)
-    bench.until(lambda: "not yet" in functions.tasks(run)[0].reason)
+    bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
     bench.replace_dispatcher()
     bench.room.runtimes["process"] = functions.runtime
     functions.runtime.out_of_reach = ""
@@ -269,7 +269,7 @@ def test_what_a_power_cut_left_of_a_worker_is_filled_anew(
     """F13: one that never began may be torn; it is told of all its calls again."""
     functions.runtime.refusal = Unavailable("not yet")
     run = functions.submit(2)
-    bench.until(lambda: "not yet" in functions.tasks(run)[0].reason)
+    bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
     worker = bench.case(run, "n0").attempt.worker
     folder = bench.folder(worker)
     task = folders.read_task(folder)

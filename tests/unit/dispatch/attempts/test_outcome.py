@@ -64,7 +64,7 @@ def full_disk(
     make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
     monkeypatch.setattr(bench.room.blobs, "put_fd", full)
     runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).reason)
+    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).why)
     return run, make_room
 
 
@@ -81,7 +81,7 @@ def test_what_was_made_waits_for_room(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.reason == "runs because its cache is switched off"
+    assert task.why == "runs because its cache is switched off"
 
 
 def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
@@ -99,7 +99,7 @@ def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     dead = Failure("kernel-died", "the kernel died (signal 9)")
     runtime.end(bench.attempt(run), "failed", failure=dead)
     bench.until(lambda: states(bench, run) == ["lost", "running"])
-    assert bench.task(run).attempts[0].reason == dead.message
+    assert bench.task(run).attempts[0].why == dead.message
 
 
 def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
@@ -115,7 +115,7 @@ def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRunti
     run = running(bench)
     runtime.end(bench.attempt(run), token="forged")
     bench.until(lambda: states(bench, run)[0] == "lost")
-    assert "token" in bench.task(run).attempts[0].reason
+    assert "token" in bench.task(run).attempts[0].why
     assert bench.task(run).artifacts == []
 
 

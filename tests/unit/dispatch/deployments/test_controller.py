@@ -191,7 +191,7 @@ def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Benc
     first = shared.submit({"a": []}, cpu=2.0)
     shared.until(lambda: has_it(shared, first))
     waits = shared.submit({"a": []}, gpu=1)
-    shared.until(lambda: "slot" in shared.task(waits).reason)
+    shared.until(lambda: "slot" in shared.task(waits).why)
     shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
 
@@ -201,7 +201,7 @@ def test_the_gpu_of_the_last_deployment_is_free_when_it_rests(shared: Bench) -> 
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
     waits = shared.submit({"a": []}, gpu=1)
-    shared.until(lambda: "none is free" in shared.task(waits).reason)
+    shared.until(lambda: "none is free" in shared.task(waits).why)
     rows = shared.yard.store.deployments
     shared.yard.services.deployments.stop(OWNER, cows.name)
     with shared.yard.store.write() as c:

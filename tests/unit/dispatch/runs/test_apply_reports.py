@@ -44,7 +44,7 @@ def test_that_it_goes_on_is_told(bench: Bench) -> None:
     told(bench, run, GoesOn(12))
     bench.round()
     words = "it goes on behind 12 rows that are there already"
-    assert bench.task(run).reason == f"runs because it has no earlier result; {words}"
+    assert bench.task(run).why == f"runs because it has no earlier result; {words}"
 
 
 def test_only_the_first_end_counts(bench: Bench) -> None:
@@ -152,5 +152,5 @@ def test_what_cannot_be_written_down_keeps_nobody_waiting(
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "unexpected: it cannot be written down" in bench.task(run).reason
+    assert "unexpected: it cannot be written down" in bench.task(run).why
     assert "this round failed" in caplog.text

@@ -47,9 +47,9 @@ def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
 def test_it_waits_and_says_so(bench: Bench, runtime: Elsewhere) -> None:
     """R9, I4: then it is keyed with what is there, and found by it."""
     first, second = (submit(bench, cache=True) for _ in range(2))
-    bench.until(lambda: bench.task(first).reason == WORDS)
+    bench.until(lambda: bench.task(first).why == WORDS)
     bench.round(5)
-    assert bench.task(second).reason == WORDS
+    assert bench.task(second).why == WORDS
     assert (bench.task(first).state, runtime.starts) == ("queued", [])
     runtime.installed = [OLD]
     finish(bench, runtime, first)
@@ -94,7 +94,7 @@ def test_who_takes_over_a_result_does_not_wait(bench: Bench, runtime: Elsewhere)
     finish(bench, runtime, first)
     runtime.installed = []
     waiting = submit(bench)
-    bench.until(lambda: bench.task(waiting).reason == WORDS)
+    bench.until(lambda: bench.task(waiting).why == WORDS)
     again = submit(bench, reuse=bench.task(first).id)
     bench.until(lambda: bench.run(again).state == "succeeded")
 
@@ -105,7 +105,7 @@ def test_one_asks_for_all_and_now_and_then(
     """I30: nothing turns while nothing can be known."""
     monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 1000.0)
     run = submit(bench, *"abcdef")
-    bench.until(lambda: bench.task(run, "f").reason == WORDS)
+    bench.until(lambda: bench.task(run, "f").why == WORDS)
     asked = runtime.asked
     bench.round(20)
     assert (asked, runtime.asked) == (1, 1)
@@ -124,7 +124,7 @@ def test_it_keeps_no_others_waiting(
 def test_it_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
     """I9: without ever being started."""
     run = submit(bench)
-    bench.until(lambda: bench.task(run).reason == WORDS)
+    bench.until(lambda: bench.task(run).why == WORDS)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     asked = runtime.asked
@@ -136,7 +136,7 @@ def test_it_waits_no_longer_than_it_may(bench: Bench, runtime: Elsewhere) -> Non
     """I11."""
     run = submit(bench, queue_timeout_seconds=0.2)
     bench.until(lambda: bench.run(run).state == "failed", 10_000)
-    assert bench.task(run).reason == "waited longer than its limit of 0.2 s in the queue"
+    assert bench.task(run).why == "waited longer than its limit of 0.2 s in the queue"
 
 
 def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -> None:
@@ -149,19 +149,19 @@ def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -
     runtime.lose(bench.attempt(run))
     lost = "attempt 1 was lost: killed by the test"
     said = f"{lost} – {WORDS}"
-    bench.until(lambda: bench.task(run).reason == said)
+    bench.until(lambda: bench.task(run).why == said)
     bench.round(5)
-    assert bench.task(run).reason == said
+    assert bench.task(run).why == said
     runtime.installed = [OLD]
     bench.until(lambda: len(bench.task(run).attempts) == 2)
-    assert bench.task(run).reason == f"runs again: {lost}"
+    assert bench.task(run).why == f"runs again: {lost}"
 
 
 def test_a_refusal_fails_it(bench: Bench, runtime: Elsewhere) -> None:
     runtime.silence = Invalid("No cluster is set.")
     run = submit(bench, *"ab")
     bench.until(lambda: bench.run(run).state == "failed")
-    assert {task.reason for task in bench.detail(run).tasks} == {"No cluster is set."}
+    assert {task.why for task in bench.detail(run).tasks} == {"No cluster is set."}
 
 
 def test_a_busy_store_is_not_asked_at_every_turn(
@@ -204,7 +204,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
 
     monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
     run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).reason == "no answer in time")
+    bench.until(lambda: bench.task(run).why == "no answer in time")
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()
     bench.until(lambda: bench.task(run).state == "running")

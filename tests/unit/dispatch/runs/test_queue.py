@@ -36,7 +36,7 @@ def test_no_more_than_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
     assert len(runtime.starts) == 2
     waiting = bench.task(runs[3])
     assert waiting.state == "queued"
-    assert waiting.reason == "waits for a free slot of 2"
+    assert waiting.why == "waits for a free slot of 2"
     assert waiting.place == 2
     runtime.end(bench.attempt(runs[1]))
     bench.until(lambda: bench.task(runs[2]).state == "running")
@@ -64,7 +64,7 @@ def far(bench: Bench) -> FakeRuntime:
 
 
 def waits_for_its_engine(bench: Bench, *runs: str) -> bool:
-    return all("waits: no engine" in bench.task(run).reason for run in runs)
+    return all("waits: no engine" in bench.task(run).why for run in runs)
 
 
 def end_all(runtime: FakeRuntime) -> bool:
@@ -110,7 +110,7 @@ def test_an_engine_out_of_reach_takes_no_slots(
     near = [bench.submit({"a": []}) for _ in range(3)]
     bench.until(lambda: len(runtime.running) == 2)
     far.out_of_reach = ""
-    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).why for run in waiting))
     bench.round(5)
     assert not far.starts
     runtime.end(bench.attempt(near[0]))
@@ -136,7 +136,7 @@ def test_who_takes_over_gives_no_slot_twice(
     bench.until(lambda: len(runtime.running) == 2)
     bench.replace_dispatcher()
     far.out_of_reach = ""
-    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).why for run in waiting))
     bench.round(5)
     assert not far.starts
     for run in near:
@@ -154,14 +154,14 @@ def test_of_an_engine_that_keeps_silence_no_more_are_recorded(
     bench.submit({name: [] for name in "ab"})
     bench.until(lambda: len(runtime.running) == 2)
     bench.round(5)
-    assert {(task.state, task.reason) for task in bench.detail(many).tasks} == {
+    assert {(task.state, task.why) for task in bench.detail(many).tasks} == {
         ("queued", "no engine")
     }
     far.out_of_reach = ""
     end_all(runtime)
     bench.until(lambda: len(far.running) == 2)
     assert bench.task(first).state == "running"
-    assert not any("no engine" in task.reason for task in bench.detail(many).tasks)
+    assert not any("no engine" in task.why for task in bench.detail(many).tasks)
 
 
 def test_what_one_image_waits_for_keeps_no_other_waiting(
@@ -177,13 +177,13 @@ def test_what_one_image_waits_for_keeps_no_other_waiting(
 
     monkeypatch.setattr(runtime, "start", pull)
     run = bench.submit({f"n{at}": [] for at in range(6)}, image="far")
-    bench.until(lambda: "no registry" in bench.task(run, "n0").reason)
+    bench.until(lambda: "no registry" in bench.task(run, "n0").why)
     other = bench.submit({"a": []}, image="near")
     bench.until(lambda: bench.task(other).state == "running")
     bench.round(5)
     queued = [task for task in bench.detail(run).tasks if not task.attempts]
     assert len(queued) >= 4, "no more were recorded than there are slots"
-    assert {task.reason for task in queued} == {"no registry"}
+    assert {task.why for task in queued} == {"no registry"}
     missing.clear()
     bench.until(lambda: not end_all(runtime) and bench.run(run).state == "succeeded")
 
@@ -195,7 +195,7 @@ def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: Fa
     bench.until(lambda: waits_for_its_engine(bench, waiting))
     near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     bench.until(lambda: bench.task(none).state == "running")
-    assert "waits for a GPU of 1; none is free" in bench.task(near).reason
+    assert "waits for a GPU of 1; none is free" in bench.task(near).why
     bench.replace_dispatcher()
     bench.round(5)
     assert bench.task(near).state == "queued"
@@ -229,7 +229,7 @@ def test_a_gpu_is_free_when_its_work_is_gone(
     far.out_of_reach = ""
     bench.round(5)
     assert far.running == [attempt]
-    assert "none is free" in bench.task(other).reason
+    assert "none is free" in bench.task(other).why
     far.lose(attempt)
     bench.until(lambda: bench.task(other).state == "running")
 
@@ -260,11 +260,11 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
     """R2: with the reason, and the same bytes."""
     first = bench.submit({"a": []}, cache=True, n=1)
     done(bench, first)
-    assert bench.task(first).reason == "runs because it has no earlier result"
+    assert bench.task(first).why == "runs because it has no earlier result"
     second = bench.submit({"a": []}, cache=True, n=1)
     done(bench, second)
     task = bench.task(second)
-    assert (task.cached, task.reason) == (True, "nothing changed since run 1")
+    assert (task.cached, task.why) == (True, "nothing changed since run 1")
     assert task.attempts == []
     assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(first).artifacts]
     assert len(runtime.starts) == 1
@@ -285,7 +285,7 @@ def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
     done(bench, bench.submit({"a": []}, **{"cache": True, "n": 1}))
     again = bench.submit({"a": []}, **{"cache": True, **plan})
     bench.until(lambda: bench.task(again).state == "running")
-    assert bench.task(again).reason == f"runs because {reason}"
+    assert bench.task(again).why == f"runs because {reason}"
 
 
 def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: FakeRuntime) -> None:
@@ -296,7 +296,7 @@ def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: Fa
     bench.until(lambda: bench.run(first).state == "failed")
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state == "running")
-    assert bench.task(again).reason == "runs because it has no earlier result"
+    assert bench.task(again).why == "runs because it has no earlier result"
 
 
 def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
@@ -304,7 +304,7 @@ def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
     done(bench, bench.submit({"a": []}, cache="1 h"))
     again = bench.submit({"a": []}, cache="1 h")
     done(bench, again)
-    assert bench.task(again).reason == "nothing changed since run 1"
+    assert bench.task(again).why == "nothing changed since run 1"
 
 
 def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -> None:
@@ -314,7 +314,7 @@ def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -
     bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
     second = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(second).state == "running")
-    assert bench.task(second).reason == "runs because its last result is no longer kept"
+    assert bench.task(second).why == "runs because its last result is no longer kept"
 
 
 def test_a_hit_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
@@ -346,7 +346,7 @@ def test_what_cannot_be_looked_at_fails_alone(
     sound = bench.submit({"a": []})
     bench.until(lambda: bench.task(sound).state == "running")
     assert bench.run(broken).state == "failed"
-    assert "unexpected: KeyError" in bench.task(broken).reason
+    assert "unexpected: KeyError" in bench.task(broken).why
 
 
 def test_a_lost_task_waits_a_little(
@@ -360,7 +360,7 @@ def test_a_lost_task_waits_a_little(
     bench.until(lambda: bench.task(run).state == "queued")
     bench.round(3)
     assert len(runtime.starts) == 1
-    assert "killed by the test" in bench.task(run).reason
+    assert "killed by the test" in bench.task(run).why
     bench.replace_dispatcher()
     bench.round(3)
     assert len(runtime.starts) == 1
@@ -514,13 +514,13 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert bench.task(two).reason.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(two).why.startswith("waits for a GPU of 1; none is free")
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
     runtime.lose(bench.attempt(one))
     bench.until(lambda: [a.gpus for a in bench.task(one).attempts] == [["0"], ["0"]])
-    assert "waits for a GPU" in bench.task(two).reason
+    assert "waits for a GPU" in bench.task(two).why
     runtime.end(bench.attempt(one))
     bench.until(lambda: bench.task(two).state == "running")
     assert bench.task(two).attempts[0].gpus == ["0"]
@@ -532,7 +532,7 @@ def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: Fak
     dies = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: bench.task(dies).state == "running")
     waits = bench.submit({"a": []}, gpu=1)
-    bench.until(lambda: "none is free" in bench.task(waits).reason)
+    bench.until(lambda: "none is free" in bench.task(waits).why)
     while bench.task(dies).state != "failed":
         runtime.lose(bench.attempt(dies))
         bench.round(3)
@@ -546,7 +546,7 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).reason.startswith("waits for 2 GPUs, but this machine has none")
+    assert bench.task(run).why.startswith("waits for 2 GPUs, but this machine has none")
     assert not runtime.starts
 
 
@@ -557,8 +557,8 @@ def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRu
     one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     last = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
-    assert bench.task(last).reason.startswith("waits for a GPU of 1; none is free")
-    assert bench.task(never).reason.startswith("waits for 2 GPUs, but this machine has 1")
+    assert bench.task(last).why.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(never).why.startswith("waits for 2 GPUs, but this machine has 1")
     bench.room.settings.gpus = ["0", "1"]
     for run in (one, two):
         runtime.end(bench.attempt(run))
@@ -577,7 +577,7 @@ def test_however_many_wait_for_a_gpu_hide_nobody(
     none = bench.submit({"a": []})
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(first).state == "running"
-    assert all("none is free" in bench.task(run).reason for run in others)
+    assert all("none is free" in bench.task(run).why for run in others)
 
 
 def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
@@ -619,17 +619,15 @@ def test_however_many_wait_before_it_a_limit_holds(
     late = bench.submit({"a": []}, queue_timeout_seconds=0.001)
     patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
     bench.until(lambda: bench.run(late).state == "failed")
-    assert bench.task(late).reason == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(late).why == "waited longer than its limit of 0.001 s in the queue"
     assert bench.task(patient).state == bench.task(first, "f").state == "queued"
 
 
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
     bench.room.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
-    bench.until(
-        lambda: bench.task(one).reason == "waits for a GPU of 2, behind others in the queue"
-    )
-    assert bench.task(both).reason == "waits for 2 GPUs of 2; 1 is free"
+    bench.until(lambda: bench.task(one).why == "waits for a GPU of 2, behind others in the queue")
+    assert bench.task(both).why == "waits for 2 GPUs of 2; 1 is free"
     assert bench.task(first).attempts[0].gpus == ["0"]
 
 
@@ -640,7 +638,7 @@ def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
     assert task.failure is not None and task.failure.kind == "queue-timeout"
-    assert "in the queue" in task.reason
+    assert "in the queue" in task.why
     assert not task.attempts
 
 
@@ -648,7 +646,7 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
     """I21: the limit is for the time that was waited."""
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
-    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).why)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     for module in (board, ready_tasks):
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
@@ -669,7 +667,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     """I11, I21: the limit comes about, also with a clock that was set back."""
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
-    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).why)
     runs, passed = bench.dispatcher._runs, time.monotonic() + 61
     past = datetime.now(UTC) - timedelta(seconds=seconds)
     monkeypatch.setattr(board, "datetime", SimpleNamespace(now=lambda _: past))
@@ -680,7 +678,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     for module in (board, ready_tasks):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "in the queue" in bench.task(run).reason
+    assert "in the queue" in bench.task(run).why
 
 
 def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -> None:
@@ -697,7 +695,7 @@ def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -
     bench.until(lambda: bench.task(made, "b").state == "running")
     taken = bench.task(made)
     assert (taken.state, taken.cached) == ("succeeded", True)
-    assert taken.reason == f"taken over from run {bench.run(old).number}"
+    assert taken.why == f"taken over from run {bench.run(old).number}"
     assert taken.artifacts[0].digest == bench.task(old).artifacts[0].digest
     runtime.end(bench.attempt(made, "b"))
     bench.until(lambda: bench.task(made, "c").state == "running")
@@ -730,7 +728,7 @@ def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeR
     runs.delete(OWNER, third)
     bench.until(lambda: bench.task(last).state == "running")
     reason = "runs because the result that it was to take over is gone"
-    assert bench.task(last).reason == reason
+    assert bench.task(last).why == reason
 
 
 def test_only_what_ended_badly_is_retried(bench: Bench, runtime: FakeRuntime) -> None:

@@ -129,7 +129,7 @@ def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Groun
     ground.install("numpy 1")
     downgraded = bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, downgraded))
-    assert bench.task(downgraded).reason == "runs because its environment changed"
+    assert bench.task(downgraded).why == "runs because its environment changed"
     bench.runtime.end(bench.attempt(downgraded))
     bench.until(lambda: bench.run(downgraded).state == "succeeded")
     ground.install("numpy 2")
@@ -170,7 +170,7 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
     ground.silent = "fake"
     bench.runtime.end(bench.attempt(before))
     bench.until(lambda: is_running(bench, next_one))
-    assert (bench.task(waiting).state, bench.task(waiting).reason) == ("queued", "no word")
+    assert (bench.task(waiting).state, bench.task(waiting).why) == ("queued", "no word")
     ground.silent = ""
     bench.runtime.end(bench.attempt(next_one))
     bench.until(lambda: is_running(bench, waiting))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from nbyard.dispatch.state import board as module
 from nbyard.dispatch.state.board import Board, Queue
 from nbyard.dispatch.state.round_changes import Changes
+from nbyard.domain.reasons import because
 from nbyard.domain.states import TASK
 from nbyard.store import transition
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -118,7 +120,8 @@ def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: Board) -> No
         board.catch_up(c, bench.store.events.news(c, last))
     assert board.runs[run].tasks["a"].record.state == "failed"
     with bench.store.write() as c:
-        bench.store.tasks.note_all(c, {record.id: "x"})
+        changed = msgspec.structs.replace(record, reason=because("forced"))
+        bench.store.tasks.note_all(c, [changed])
     kept = board.runs[run]
     with bench.store.read() as c:
         board.read_all(c)
@@ -137,7 +140,7 @@ def test_a_write_on_a_stale_board_is_undone_and_repeated(
     runtime.end(attempt)
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")
-    assert bench.task(run).reason == "by somebody else"
+    assert bench.task(run).why == "by somebody else"
     assert bench.task(run).artifacts == []
 
 

@@ -8,7 +8,7 @@ from nbyard.dispatch.state.reports import Ended, Inbox, Report, Waits
 def test_it_rings_once_until_somebody_looks() -> None:
     inbox, rung = Inbox(), list[int]()
     inbox.ring = lambda: rung.append(1)
-    first, second = Report("a", [Waits("")]), Report("b", [])
+    first, second = Report("a", [Waits(None)]), Report("b", [])
     inbox.put(first)
     inbox.put(second)
     inbox.put(None)
@@ -24,7 +24,7 @@ def test_what_is_not_wanted_is_let_go() -> None:
     let_go: list[str] = []
     hold = ExitStack()
     hold.callback(let_go.append, "bytes")
-    report = Report("a", [Waits(""), Ended("succeeded", hold=hold)])
+    report = Report("a", [Waits(None), Ended("succeeded", hold=hold)])
     report.release()
     report.release()
     assert let_go == ["bytes"]

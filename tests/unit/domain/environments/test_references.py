@@ -37,11 +37,12 @@ def test_another_text_is_a_name(text: str) -> None:
 def test_changes_are_told_in_words() -> None:
     newer = UsedEnvironment("e1", "cows", "v3", 3, "sha256:y")
     ants = UsedEnvironment("e2", "ants", "v1", 1, "sha256:x")
-    assert moved(COWS, COWS) == moved(None, None) == ""
-    assert moved(COWS, newer) == "the environment cows went from version 2 to 3"
-    assert moved(COWS, ants) == "it uses the environment ants version 1 instead of cows version 2"
-    assert moved(None, COWS) == "it uses the environment cows version 2 now"
-    assert moved(COWS, None) == "it does not use the environment cows any more"
+    assert moved(COWS, COWS) is moved(None, None) is None
+    assert str(moved(COWS, newer)) == "the environment cows went from version 2 to 3"
+    words = "it uses the environment ants version 1 instead of cows version 2"
+    assert str(moved(COWS, ants)) == words
+    assert str(moved(None, COWS)) == "it uses the environment cows version 2 now"
+    assert str(moved(COWS, None)) == "it no longer uses the environment cows"
 
 
 def test_what_is_as_it_is_locked_differs_in_nothing() -> None:

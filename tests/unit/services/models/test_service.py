@@ -11,6 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
+from nbyard.domain.reasons import because
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
@@ -365,7 +366,7 @@ def test_those_that_run_come_first(models, ann, root, yard):
     made = models.build(ann, NewModel(write(root)))
     for name in ("runs", "rests"):
         services.create(ann, NewDeployment(made.reference, name=name))
-    services.stop(ann, "rests")
+    services.stop(ann, because("text", text="rests"))
     found = models.deployed(ann, NewModel("job")).items
     assert [(one.name, one.runs, one.revision) for one in found] == [
         ("runs", True, 1),

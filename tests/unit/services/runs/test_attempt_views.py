@@ -26,7 +26,7 @@ def _task(*states, state="running"):
     tries = [
         Attempt(f"a{n}", "t", n, each, "process", "here", NOW) for n, each in enumerate(states, 1)
     ]
-    return Task("t", "r", "clean", "Clean", state, False, "", "process", NOW, attempts=tries)
+    return Task("t", "r", "clean", "Clean", state, False, None, "process", NOW, attempts=tries)
 
 
 @pytest.fixture

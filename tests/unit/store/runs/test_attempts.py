@@ -24,7 +24,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         assert [a.number for a in (lost, second, third)] == [1, 2, 1]
         assert store.attempts.live(c) == sorted((second, third), key=lambda a: a.id)
         assert store.attempts.ids(c) == {lost.id, second.id, third.id}
-        assert [(a.number, a.state, a.reason) for a in store.attempts.views(c, run.id)][-1] == (
+        assert [(a.number, a.state, a.why) for a in store.attempts.views(c, run.id)][-1] == (
             2, "recorded", "",
         )  # fmt: skip
         assert sorted(store.attempts.newest(c, run.owner, [run.id])) == [

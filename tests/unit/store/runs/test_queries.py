@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import Store, transition
@@ -119,9 +120,10 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
             told = store.events.after(c, "ada", 0, 50)
         return sum(e.data.get("change") == "cancel-requested" for e in told)
 
+    by_hand = because("text", text="by hand")
     with store.write() as c:
         made, ended = Rows(store, c).run(), Rows(store, c).run()
-        told = {"finished_at": moment(1), "reason": "by hand"}
+        told = {"finished_at": moment(1), "reason": by_hand}
         transition.move_all(c, [store.runs.step(ended, "cancelled", told)])
         for run in (made, made, ended):
             store.runs.request_cancel(c, run)
@@ -131,7 +133,7 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
             transition.move_all(c, [store.runs.step(ended, "running", {})])
         seen = store.runs.by_id(c, ended.id)
     assert seen is not None
-    assert (seen.state, seen.reason, seen.finished_at) == ("cancelled", "by hand", moment(1))
+    assert (seen.state, seen.reason, seen.finished_at) == ("cancelled", by_hand, moment(1))
     assert seen.cancel_requested_at is None
     assert wishes() == 1
 

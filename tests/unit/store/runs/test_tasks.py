@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.store import Store, transition
@@ -46,17 +47,22 @@ def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
 def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run())
-        columns = {"reason": "its turn", "queued_at": moment(1)}
+        columns = {"waits": because("waits-for-turn"), "queued_at": moment(1)}
         transition.move_all(c, [store.tasks.step(task, "queued", columns)])
         with pytest.raises(transition.Stale):
             transition.move_all(c, [store.tasks.step(task, "queued", columns)])
-        store.tasks.note_all(c, {task.id: "waits for a free slot"})
-        store.tasks.note_all(c, {})
+        reason, waits = because("forced"), because("waits-for-start")
+        store.tasks.note_all(c, [msgspec.structs.replace(task, reason=reason, waits=waits)])
+        store.tasks.note_all(c, [])
         told = store.events.after(c, "ada", 0, 10)[-1]
         (view,) = store.tasks.views(c, task.run_id)
     assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
-    assert told.data == {"state": "queued", "reason": "its turn", "node": "a"}
-    assert (view.reason, view.queued_at) == ("waits for a free slot", moment(1))
+    assert told.data == {
+        "state": "queued",
+        "node": "a",
+        "waits": {"code": "waits-for-turn", "params": {}},
+    }
+    assert (view.reason, view.waits, view.queued_at) == (reason, waits, moment(1))
 
 
 def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:

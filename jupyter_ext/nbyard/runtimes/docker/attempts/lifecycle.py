@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 
+from nbyard.attempts.folders import cancel_reason
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
+from nbyard.domain.reasons import Reason, because, waits_for_engine
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.alone import ENDED
 from nbyard.runner.clock import Stillness
@@ -66,7 +68,7 @@ class ContainerAttempt:
         self._watcher: threading.Thread | None = None
         self._ender: threading.Thread | None = None
         self._is_settled = False
-        self._lost = ""
+        self._lost: Reason | None = None
         self._gone = threading.Event()
         self._listener: Listener | None = None
         self._progress: Progress | None = None
@@ -132,7 +134,7 @@ class ContainerAttempt:
         folder, age = self.order.folder, time.monotonic() - self._seen_at
         if age > SEEN_SECONDS or not self.is_watched:
             return False
-        return not files.has_result(folder) and files.cancel_reason(folder) is None
+        return not files.has_result(folder) and cancel_reason(folder) is None
 
     def _look_for_it(self) -> Observation:
         try:
@@ -141,11 +143,13 @@ class ContainerAttempt:
                 return self._observe_container(container)
         except Unavailable as error:
             if self.is_shared or not files.has_result(self.order.folder):
-                return Observation("running" if self.order.site else "starting", error.message)
+                return Observation(
+                    "running" if self.order.site else "starting", waits_for_engine(error)
+                )
         if files.has_result(self.order.folder):
             return Observation("finished")
         if self.order.site or self.has_started:
-            return Observation("lost", "container removed outside")
+            return Observation("lost", because("container-removed"))
         return Observation("absent")
 
     def _observe_container(self, container: Container) -> Observation:
@@ -153,7 +157,7 @@ class ContainerAttempt:
             return self.finish(container)
         if files.has_result(self.order.folder):
             self._hurry()
-        elif files.cancel_reason(self.order.folder) is not None:
+        elif cancel_reason(self.order.folder) is not None:
             self.end()
         self.watch()
         return Observation("running")
@@ -168,7 +172,7 @@ class ContainerAttempt:
         with self._finish_lock:
             if not files.has_result(self.order.folder):
                 said = self._conclude(container)
-                if isinstance(said, str):
+                if isinstance(said, Reason):
                     return Observation("lost", said)
                 if said is not None:
                     files.write_result(self.order.folder, said)
@@ -195,7 +199,7 @@ class ContainerAttempt:
         """Return whether everything is collected, or known to be lost."""
         return self._is_settled or bool(self._lost)
 
-    def _conclude(self, container: Container) -> Result | str | None:
+    def _conclude(self, container: Container) -> Result | Reason | None:
         folder = self.order.folder
         if container.labels.get(specs.STAGING) == specs.VOLUME:
             transfer.fetch_all(self.engine, self.name, self.order, self.task)
@@ -210,7 +214,7 @@ class ContainerAttempt:
             container=self._of_this(container),
             task=self.task,
             memory_bytes=self.order.memory_bytes,
-            cancelled=files.cancel_reason(folder),
+            cancelled=cancel_reason(folder),
             last_lines=last_lines,
             input_was_cut=self._input_was_cut(container),
         )

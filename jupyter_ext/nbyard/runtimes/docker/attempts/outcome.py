@@ -8,6 +8,7 @@ import msgspec
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
 from nbyard.domain.attempts.usage import read_samples
+from nbyard.domain.reasons import Reason, because
 from nbyard.host.project_files import read_small
 from nbyard.runner import verdict
 from nbyard.runner.folder import CODE, Folder
@@ -15,7 +16,7 @@ from nbyard.runner.masks import masks_of
 from nbyard.runtimes.docker.specs import FOLDER
 
 SIGNALS = {130: 2, 137: 9, 143: 15}
-INPUT_CUT = "its standard input was cut off when nbyard stopped"
+INPUT_CUT = because("container-input-cut")
 
 State = Literal["succeeded", "failed", "cancelled"]
 
@@ -26,7 +27,7 @@ class Ending(msgspec.Struct, frozen=True):
     container: Container
     task: TaskFile
     memory_bytes: int | None
-    cancelled: str | None
+    cancelled: Reason | None
     last_lines: str = ""
     input_was_cut: bool = False
 
@@ -37,33 +38,33 @@ def out_of_memory(limit_bytes: int | None) -> Failure:
     return Failure("memory", f"out of memory{limit}")
 
 
-def too_long(task: TaskFile) -> str:
+def too_long(task: TaskFile) -> Reason:
     """Return the reason for cancelling an attempt at its time limit."""
-    return verdict.too_long(task.timeout_seconds or 0)
+    return because("time-limit", seconds=task.timeout_seconds or 0)
 
 
-def forced_end(ending: Ending) -> Failure | str | None:
+def forced_end(ending: Ending) -> Failure | Reason | None:
     """Return a failure, the reason of a loss, or None if the container ended by itself."""
-    container, task = ending.container, ending.task
+    container = ending.container
     if container.status == "created":
-        return f"the container could not be started: {container.error}"
+        return because("container-not-started", message=container.error)
     if container.exit_code == 0:
         return None
     if container.out_of_memory:
         return out_of_memory(ending.memory_bytes)
     if ending.cancelled is not None:
-        is_late = ending.cancelled == too_long(task)
-        return Failure("timeout" if is_late else "cancelled", ending.cancelled)
+        is_late = ending.cancelled.code == "time-limit"
+        return Failure("timeout" if is_late else "cancelled", str(ending.cancelled))
     signal = SIGNALS.get(container.exit_code)
-    return f"container killed (signal {signal})" if signal else None
+    return because("container-killed", signal=signal) if signal else None
 
 
-def of_command(ending: Ending, folder: Path) -> Result | str:
+def of_command(ending: Ending, folder: Path) -> Result | Reason:
     """Return the result of a command, or why the attempt is lost."""
     failure = forced_end(ending)
     if failure is None and ending.input_was_cut:
         failure = INPUT_CUT
-    if isinstance(failure, str):
+    if isinstance(failure, Reason):
         return failure
     code = ending.container.exit_code
     if failure is None:
@@ -94,14 +95,17 @@ def _used(folder: Path) -> dict[str, float]:
     return {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
 
 
-def of_silent_runner(ending: Ending) -> Result | str:
+def of_silent_runner(ending: Ending) -> Result | Reason:
     """Return the result of a notebook whose runner left none, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):
         return _result(ending, failure, [])
-    words = f"the runner ended without a result (exit code {ending.container.exit_code})"
-    last = ending.last_lines.strip().splitlines()
-    return failure or (f"{words}: {last[-1]}" if last else words)
+    if failure is not None:
+        return failure
+    last, code = ending.last_lines.strip().splitlines(), ending.container.exit_code
+    if last:
+        return because("runner-silent-after", exit_code=code, last=last[-1])
+    return because("runner-silent", exit_code=code)
 
 
 def may_be_memory(result: Result) -> bool:

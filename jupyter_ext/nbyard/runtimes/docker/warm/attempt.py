@@ -10,6 +10,7 @@ import msgspec
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import RUNNER
 from nbyard.domain.environments.structs import Lock
+from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError
 from nbyard.runner.alone import BEGUN, ENDED
 from nbyard.runtimes import attempt_folder as files
@@ -138,7 +139,7 @@ class GuestAttempt(ContainerAttempt):
             if files.has_result(self.order.folder):
                 self._is_settled = True
             else:
-                self._lost = "its supervisor was killed"
+                self._lost = because("supervisor-killed")
         self.poke()
 
     def _move_out(self) -> None:

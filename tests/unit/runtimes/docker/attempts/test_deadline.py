@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.attempts.folders import write_task
+from nbyard.attempts.folders import cancel_reason, write_task
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
-from nbyard.runtimes.attempt_folder import cancel_reason
+from nbyard.domain.reasons import because
 from nbyard.runtimes.docker.attempts import deadline as module
 from nbyard.runtimes.docker.attempts.deadline import Deadline
 from nbyard.runtimes.protocol import Order
@@ -54,4 +54,4 @@ def test_when_it_has_come_the_end_is_asked_for(tmp_path: Path) -> None:
     ended = threading.Event()
     Deadline(Order("a", "s", "r", "n", tmp_path, "m"), ended.set).watch(task, 0.0)
     assert ended.wait(30)
-    assert cancel_reason(tmp_path) == "ran longer than its limit of 0.01 s"
+    assert cancel_reason(tmp_path) == because("time-limit", seconds=0.01)

@@ -5,6 +5,7 @@ import pytest
 
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork, Failure, Output, Result, TaskFile
+from nbyard.domain.reasons import Reason, because
 from nbyard.runtimes.docker.attempts import outcome
 
 TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})
@@ -18,8 +19,8 @@ def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
 
 def outcome_of(tmp_path, *args, **more):
     found = outcome.of_command(ending(*args, **more), tmp_path)
-    if isinstance(found, str):
-        return "lost", found
+    if isinstance(found, Reason):
+        return "lost", str(found)
     return found.state, found.failure.message if found.failure else ""
 
 
@@ -61,10 +62,11 @@ def test_a_command_ended(tmp_path, given, expected):
 
 def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
     """I11, I21."""
-    for words, kind in ((outcome.too_long(LIMITED), "timeout"), ("by ada", "cancelled")):
-        found = outcome.of_command(ending(143, task=LIMITED, cancelled=words), tmp_path)
+    by_ada = because("text", text="by ada")
+    for why, kind in ((outcome.too_long(LIMITED), "timeout"), (by_ada, "cancelled")):
+        found = outcome.of_command(ending(143, task=LIMITED, cancelled=why), tmp_path)
         assert isinstance(found, Result) and found.failure
-        assert (found.failure.kind, found.failure.message) == (kind, words)
+        assert (found.failure.kind, found.failure.message) == (kind, str(why))
 
 
 def test_what_it_used_is_summed_up(tmp_path):
@@ -90,9 +92,9 @@ def test_outputs_are_looked_at(tmp_path):
 
 
 def test_a_runner_that_left_no_result():
-    assert outcome.of_silent_runner(ending(137)) == "container killed (signal 9)"
+    assert outcome.of_silent_runner(ending(137)) == because("container-killed", signal=9)
     said = outcome.of_silent_runner(ending(2, last_lines="task.json: bad\n"))
-    assert said == "the runner ended without a result (exit code 2): task.json: bad"
+    assert str(said) == "the runner ended without a result (exit code 2): task.json: bad"
     found = outcome.of_silent_runner(ending(137, oom=True))
     assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
 

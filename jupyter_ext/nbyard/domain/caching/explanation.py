@@ -1,0 +1,113 @@
+"""Why a node cannot use the result of its last run."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from nbyard.domain.digest import KeyParts, canonical_text
+from nbyard.domain.reasons import Reason, because
+
+MOST_CHANGES, MOST_PACKAGES = 4, 3
+MOST_CHARS = 40
+
+Packages = Mapping[str, str]
+# the codes of what is new, gone and different
+Codes = tuple[str, str, str]
+FILES: Codes = ("file-added", "file-removed", "file-changed")
+INPUTS: Codes = ("input-connected", "input-disconnected", "input-changed")
+
+
+def explain(
+    old: KeyParts | None,
+    new: KeyParts,
+    had: Packages | None = None,
+    has: Packages | None = None,
+    moved: Reason | None = None,
+    files: Collection[str] | None = None,
+) -> Reason:
+    """Explain why a node cannot use the result of its last run.
+
+    `had` and `has` are the known distributions of its environment then and now, by name.
+    `moved` describes a change to another environment. Only files in `files` count; None means
+    all.
+    """
+    if old is None:
+        return because("no-earlier-result")
+    changes = [because("code-changed")] if old.code != new.code else []
+    changes += _values(old.values, new.values)
+    changes += _inputs(old.inputs, new.inputs)
+    changed_files = [name for name in _new_files(old, new) if files is None or name in files]
+    changes += [
+        because(_how(name, old.files, new.files, FILES), name=name) for name in changed_files
+    ]
+    if old.environment != new.environment:
+        changes.append(environment_change(had or {}, has or {}, moved))
+    if old.declaration != new.declaration:
+        changes.append(because("declaration-changed"))
+    if not changes:
+        return because("result-not-kept")
+    return because("changed", changes=_first(changes, MOST_CHANGES, "more-changes"))
+
+
+def environment_change(had: Packages, has: Packages, moved: Reason | None = None) -> Reason:
+    """Return the change of an environment: the packages that differ, and the move to another."""
+    found = [
+        because("package-gained", name=name, version=has[name])
+        if name not in had
+        else because("package-lost", name=name, version=had[name])
+        if name not in has
+        else because("package-changed", name=name, new=has[name], old=had[name])
+        for name in sorted({*had, *has}, key=str.lower)
+        if had.get(name) != has.get(name)
+    ]
+    if not found or not had or not has:
+        return moved or because("environment-changed")
+    packages = _first(found, MOST_PACKAGES, "more-packages")
+    if moved:
+        return because("environment-moved", move=moved, packages=packages)
+    return because("environment-has", packages=packages)
+
+
+def _first(found: Sequence[Reason], most: int, more: str) -> list[Reason]:
+    """Return the first reasons, and the number of the others under the code `more`."""
+    left = len(found) - most
+    return [*found[:most], *([because(more, count=left)] if left > 0 else [])]
+
+
+def _how(name: str, old: Mapping[str, Any], new: Mapping[str, Any], codes: Codes) -> str:
+    added, removed, changed = codes
+    return added if name not in old else removed if name not in new else changed
+
+
+def _inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Reason]:
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield because(_how(name, old, new, INPUTS), name=name)
+
+
+def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
+    """Return the changed files of the bundle. A file that is also an input is reported as input."""
+    # changed inputs are reported by their own names
+    told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
+    return [
+        name
+        for name in sorted({*old.files, *new.files})
+        if old.files.get(name) != new.files.get(name)
+        and (old.files.get(name), new.files.get(name)) not in told
+    ]
+
+
+def _values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
+    before = {name: canonical_text(value) for name, value in old.items()}
+    after = {name: canonical_text(value) for name, value in new.items()}
+    for name in sorted({*before, *after}):
+        if name not in before:
+            yield because("value-added", name=name, new=_short(after[name]))
+        elif name not in after:
+            yield because("value-removed", name=name, old=_short(before[name]))
+        elif before[name] != after[name]:
+            shown = {"old": _short(before[name]), "new": _short(after[name])}
+            yield because("value-changed", name=name, **shown)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"

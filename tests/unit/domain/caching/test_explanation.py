@@ -1,0 +1,83 @@
+"""The reason why a node cannot use the result of its last run."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.caching.explanation import explain
+from nbyard.domain.digest import KeyParts, canonical_text
+
+NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+VALUES = st.dictionaries(NAMES, PLAIN | st.lists(PLAIN, max_size=3), max_size=5)
+DIGESTS = st.dictionaries(NAMES, st.sampled_from(["sha256:1", "sha256:2"]), max_size=4)
+WORDS = st.sampled_from(["one", "two"])
+PARTS = st.builds(KeyParts, WORDS, VALUES, DIGESTS, DIGESTS, WORDS, WORDS)
+KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"}, "e", "d")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"code": "c2"}, "its code changed"),
+        ({"values": {"alpha": 0.7}}, "alpha changed 0.5 → 0.7"),
+        ({"values": {}}, "alpha is no longer set (0.5)"),
+        ({"values": {"alpha": 0.5, "seed": None}}, "seed is set to null"),
+        ({"values": {"alpha": 0.5, "{old}": "{new}"}}, '{old} is set to "{new}"'),
+        ({"inputs": {"raw": "sha256:9"}}, "raw has new bytes"),
+        ({"inputs": {}}, "raw is no longer connected"),
+        ({"inputs": {**KEY.inputs, "more": "sha256:1"}}, "more is connected now"),
+        (
+            {"inputs": {"raw": "sha256:9"}, "files": {"lib.py": "sha256:9"}},
+            "raw has new bytes; the file lib.py changed",
+        ),
+        ({"files": {"lib.py": "sha256:9"}}, "the file lib.py changed"),
+        ({"environment": "e2"}, "its environment changed"),
+        ({"declaration": "d2"}, "its declaration changed"),
+    ],
+)
+def test_each_part_counts_and_is_named(changed, words):
+    """K8: a node that runs again says what changed."""
+    new = msgspec.structs.replace(KEY, **changed)
+    assert new.key() != KEY.key()
+    assert str(explain(KEY, new)) == words
+
+
+def test_the_first_run_and_long_lists_of_changes():
+    assert str(explain(None, KEY)) == "it has no earlier result"
+    many = msgspec.structs.replace(KEY, files={f"f{i}": "x" for i in range(9)})
+    assert str(explain(KEY, many)).count(";") == 4
+    long = msgspec.structs.replace(KEY, values={"alpha": "x" * 500})
+    assert len(str(explain(KEY, long))) < 80
+
+
+def test_a_changed_environment_says_what_changed():
+    """K8: in words, as far as both are known."""
+    new = msgspec.structs.replace(KEY, environment="other")
+    had, has = {"numpy": "2.3", "tqdm": "4"}, {"numpy": "2.4", "Polars": "2.1"}
+    assert str(explain(KEY, new)) == "its environment changed"
+    assert str(explain(KEY, new, had, None)) == "its environment changed"
+    words = "its environment has numpy 2.4 instead of 2.3, gained Polars 2.1, lost tqdm 4"
+    assert str(explain(KEY, new, had, has)) == words
+    many = {f"package{n}": "1" for n in range(9)}
+    assert str(explain(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
+
+
+def test_a_file_that_is_an_input_too_is_told_once():
+    old = msgspec.structs.replace(KEY, files={"raw.csv": "sha256:1", "a.py": "sha256:1"})
+    new = msgspec.structs.replace(
+        old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}
+    )
+    assert str(explain(old, new)) == "raw has new bytes; the file a.py changed"
+
+
+def test_many_changes_are_counted():
+    new = msgspec.structs.replace(KEY, values={f"n{at}": at for at in range(7)})
+    assert str(explain(KEY, new)).endswith("; n2 is set to 2; and 4 more changes")
+
+
+@given(PARTS, PARTS)
+def test_nothing_changed_exactly_where_all_parts_are_equal(one, other):
+    same = canonical_text(one) == canonical_text(other)
+    assert (explain(one, other).code == "result-not-kept") is same
