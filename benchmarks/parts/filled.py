@@ -95,7 +95,7 @@ def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dic
     state = "failed" if number % FAILED == 0 else "succeeded"
     flow = "" if is_named else flows[number % len(flows)]
     times = {"created_at": at, "started_at": at, "finished_at": at + timedelta(seconds=30)}
-    texts = dict.fromkeys(("workflow_version_id", "reason"), "")
+    texts = {"workflow_version_id": "", "reason": None}
     named = {"id": run, "number": number, "name": f"result-{number}" if is_named else None}
     place = {"title": "penguins", "path": f"/w/{flow}.nbflow", "workflow_id": flow}
     whole = {"owner": owner, "runtime": "process", "parameters": {}, "edges": [], "priority": 0}
@@ -112,10 +112,16 @@ def _task(
     bytes_of = BytesOf("sha256:1", "a.csv", "a dataset")
     plan = TaskPlan(node, node, node, node, [], {"n": ValueOf(1), "data": bytes_of}, "process")
     own = {"id": task, "run_id": run, "node": node, "place": place, "state": state}
-    more = {"cached": False, "reason": "", "cache_key": "", "executable_id": node, "queued_at": at}
+    more = {
+        "cached": False,
+        "reason": None,
+        "cache_key": "",
+        "executable_id": node,
+        "queued_at": at,
+    }
     yield tasks, {**own, **more, **times, "plan": msgspec.to_builtins(plan)}
     yield events, _event(owner, "task", task, run, state, at)
-    texts = dict.fromkeys(("site", "token", "mark", "reason"), "")
+    texts = {**dict.fromkeys(("site", "token", "mark"), ""), "reason": None}
     first = {"id": attempt, "task_id": task, "number": 1, "state": state, "runtime": "process"}
     yield attempts, {**texts, **first, **times, "usage": {"cpu_seconds": 1.0}}
     file = {"name": "out", "filename": "out.csv", "format": "csv", "digest": f"sha256:{task}"}

@@ -1840,7 +1840,7 @@ export interface components {
         };
         /**
          * Attempt
-         * @description One attempt at a task. `reason` says why it was lost or failed, `gpus` are its GPUs.
+         * @description One attempt at a task. `reason` is why it was lost or failed, `gpus` are its GPUs.
          *
          *         `folder` contains its record on the store's machine: log, executed notebook, task, result.
          *         Its times are, in this approximate order: recorded (`created_at`), all staged and handed
@@ -1864,8 +1864,8 @@ export interface components {
             started_at: string | null;
             /** @default null */
             finished_at: string | null;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
             /** @default {} */
             usage: {
                 [key: string]: number;
@@ -4054,6 +4054,17 @@ export interface components {
             environment: string;
         };
         /**
+         * Reason
+         * @description A reason: a code of the catalogue, and the parameters of its text.
+         *
+         *         Parameters are texts, numbers, nested reasons or lists of these. `str` renders the text.
+         */
+        Reason: {
+            code: string;
+            /** @default {} */
+            params: Record<string, unknown>;
+        };
+        /**
          * Recipe
          * @description The options for the image of an environment, besides its packages.
          *
@@ -4238,8 +4249,8 @@ export interface components {
             finished_at: string | null;
             /** @default null */
             cancel_requested_at: string | null;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
             /** @default 0 */
             priority: number;
             /** @default {} */
@@ -4395,7 +4406,7 @@ export interface components {
         };
         /**
          * Task
-         * @description One node of a run. `reason` explains the state: why it waits, ran, was cached or failed.
+         * @description One node of a run. `reason` is why it ran, was cached or failed, `waits` what it waits for.
          *
          *         `warning` says which settings have no effect. `place` is its place in the queue. `pinned` is
          *         the number of the run to whose result it is pinned, else null. `arguments` are its values,
@@ -4410,9 +4421,11 @@ export interface components {
             /** @enum {unknown} */
             state: "cancelled" | "failed" | "preparing" | "queued" | "running" | "skipped" | "succeeded" | "waiting";
             cached: boolean;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             runtime: string;
             created_at: string;
+            /** @default null */
+            waits: components["schemas"]["Reason"] | null;
             /** @default null */
             place: number | null;
             /** @default null */

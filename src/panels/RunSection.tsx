@@ -7,6 +7,7 @@ import { StateMark } from '../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../components/times';
 import { useLost, useServerNow } from '../components/useLost';
 import { useSignal } from '../components/useSignal';
+import { reasonText } from '../reasons';
 import { secondsOf } from '../runs/reducer';
 import { IPanelServices } from './services';
 import { Standing } from './Standing';
@@ -73,7 +74,9 @@ function Row({ run, now, services }: IRowProps): JSX.Element {
       <span className="nby-Row-name">{run.name || run.title}</span>
       <span className="nby-Dim">#{run.number}</span>
       <span className="nby-Thing-detail">
-        {[took, showAgo(run.created_at, now, trans), run.reason].filter(Boolean).join(' · ')}
+        {[took, showAgo(run.created_at, now, trans), reasonText(run.reason, trans)]
+          .filter(Boolean)
+          .join(' · ')}
       </span>
     </div>
   );

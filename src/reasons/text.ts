@@ -5,7 +5,7 @@ import { CODES } from './codes';
 /** A reason as the server sends it. */
 export interface Reason {
   code: string;
-  params?: Record<string, unknown>;
+  params: Record<string, unknown>;
 }
 
 const BETWEEN = '; ';
@@ -17,7 +17,7 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
   if (!reason) {
     return '';
   }
-  const params = reason.params ?? {};
+  const { params } = reason;
   const render = CODES[reason.code];
   if (!render) {
     return String(params.text ?? reason.code); // of a newer server
@@ -46,5 +46,5 @@ export function reasonsText(
 
 /** Return whether a value is a reason, such as the one in the data of an event. */
 export function isReason(value: unknown): value is Reason {
-  return typeof value === 'object' && value !== null && 'code' in value;
+  return typeof value === 'object' && value !== null && 'code' in value && 'params' in value;
 }

@@ -1,5 +1,6 @@
 /** Applies events and progress to a run: pure functions. */
 import { Activity, Run, RunDetail, StoreEvent, Task } from '../api/types';
+import { isReason } from '../reasons';
 
 export type TaskState = Task['state'];
 
@@ -30,8 +31,9 @@ export function movedRun(run: Run, events: readonly StoreEvent[]): Run {
 
 export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
   const moved: Task = { ...task, state };
-  const { reason, cached } = event.data;
-  if (typeof reason === 'string') {
+  const { reason, waits, cached } = event.data;
+  moved.waits = isReason(waits) ? waits : null;
+  if (isReason(reason)) {
     moved.reason = reason;
   }
   if (typeof cached === 'boolean') {
@@ -45,17 +47,6 @@ export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task
     moved.finished_at ??= event.at;
   }
   return moved;
-}
-
-/**
- * The separator between the reason of a run and the reason of a wait
- * (`domain/runs/status_reason.py`).
- */
-const WAITS = ' – waits: ';
-
-/** Return what a task waits for, for example an engine that does not respond. */
-export function waitsFor(task: Task): string | undefined {
-  return task.reason.split(WAITS)[1];
 }
 
 /** Return the duration in seconds, until `now` if it runs; undefined if it never started. */

@@ -5,9 +5,10 @@ import { EventStream } from '../api/eventStream';
 import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
 import { INodeRun, IRunStates } from '../canvas/tokens';
+import { reasonText } from '../reasons';
 import { RunModel } from './model';
 import { monitorsOf } from './monitors';
-import { progressOf, waitsFor, workSeconds } from './reducer';
+import { progressOf, workSeconds } from './reducer';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -49,7 +50,7 @@ export class RunStates implements IRunStates {
     const activity = this._model!.activity.get(node);
     const { state, cached } = task;
     const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
-    const reason = task.failure?.message || waitsFor(task) || task.reason;
+    const reason = task.failure?.message || reasonText(task.waits ?? task.reason, this.trans);
     if (reason) {
       made.reason = reason;
     }

@@ -102,7 +102,7 @@ class Batch:
     def went_on(self, detail: RunDetail) -> int:
         """Behind how many rows the newest attempt did, as its reason and its log tell."""
         task = next(task for task in detail.tasks if task.node == "model")
-        found = re.search(r"; it goes on behind (\d+) rows that are there already", task.why)
+        found = re.search(r"; continues after (\d+) finished rows", task.why)
         if found is None:
             assert "already" not in self.project.log(detail.run.id, "model")
             return 0

@@ -134,6 +134,7 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
         yield Ground(packages, yard, dispatching)
 
 
+FORCED = "the cache was ignored on request"
 Change = Callable[[Ground], dict[str, Any] | None]
 # what is done before a run, and what its two nodes say: the whole reason, or None for unchanged
 CASES: list[tuple[str, Change, str | None, str | None]] = [
@@ -159,10 +160,10 @@ CASES: list[tuple[str, Change, str | None, str | None]] = [
      "its code changed", None),
     ("a file beside the code", lambda g: g.write("features.py", "x = 1\n"),
      "the file features.py is new", "the file features.py is new"),
-    ("force", lambda g: {"force": True}, "it was forced", "it was forced"),
-    ("no cache", lambda g: g.first.update(cache="off"), "its cache is switched off", None),
+    ("force", lambda g: {"force": True}, FORCED, FORCED),
+    ("no cache", lambda g: g.first.update(cache="off"), "its cache is off", None),
     ("a pin, forced", lambda g: {"force": True, "pins": {"first": "1"}},
-     "pinned to the result of run 1", "it was forced"),
+     "pinned to the result of run 1", FORCED),
     ("the cache again", lambda g: g.first.pop("cache") and None, None, None),
     ("all records removed", lambda g: g.remove_runs(),
      "it has no earlier result", "it has no earlier result"),

@@ -97,5 +97,5 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   await lab.page.getByRole('button', { name: 'Retry From Failure' }).click();
   await expect(lab.drawer.root).toContainText('#2');
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
-  await expect(lab.drawer.step('clean')).toContainText('taken over from run 1');
+  await expect(lab.drawer.step('clean')).toContainText('result of run 1');
 });

@@ -58,7 +58,7 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await expect(lab.drawer.root).toContainText('#2');
   await lab.drawer.succeeds();
   await expect(canvas.stateOf('draw')).toContainText('pinned to the result of run 1');
-  await expect(canvas.stateOf('use')).toContainText('it was forced');
+  await expect(canvas.stateOf('use')).toContainText('the cache was ignored on request');
   await expect(lab.drawer.step('draw')).toContainText('pinned to the result of run 1');
   expect((await saved(server)).pin.number).toBe(1);
   await lab.page.screenshot({ path: info.outputPath('pinned.png') });

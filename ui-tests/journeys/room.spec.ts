@@ -74,7 +74,7 @@ test(
     await lab.execute('nbyard:run-workflow-anew');
     const chosen = drawer.step('a');
     await expect(chosen).toContainText('running', { timeout: 40_000 });
-    await expect(chosen).toContainText('runs because it was forced');
+    await expect(chosen).toContainText('runs because the cache was ignored on request');
     await expect(chosen).toContainText('cell 2/2');
     await expect(chosen).toHaveAttribute('aria-selected', 'true');
     await liesIn(chosen.locator('.nby-Steps-why'), chosen);

@@ -213,6 +213,7 @@ class Bench:
             ("title", "path", "workflow_id", "workflow_version_id"), ""
         )
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
+        row["reason"] = None
         row["priority"] = plan.pop("priority", 0)
         with self.store.write() as c:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})

@@ -20,12 +20,12 @@ describe('The text of a reason', () => {
     expect(reasonText({ code: 'new', params: { text: 'the moon is full' } }, trans)).toBe(
       'the moon is full'
     );
-    expect(reasonText({ code: 'new' }, trans)).toBe('new');
+    expect(reasonText({ code: 'new', params: {} }, trans)).toBe('new');
   });
 
   it('is empty without a reason', () => {
     expect(reasonText(null, trans)).toBe('');
-    expect(reasonsText([undefined, { code: 'forced' }, null], trans)).toBe(
+    expect(reasonsText([undefined, { code: 'forced', params: {} }, null], trans)).toBe(
       'the cache was ignored on request'
     );
     expect(isReason('forced')).toBe(false);

@@ -9,7 +9,7 @@ const task = (node: string, failure: object) => ({
   node,
   label: 'train.ipynb',
   state: 'failed',
-  reason: '',
+  reason: null,
   failure: { kind: 'error', ...failure }
 });
 

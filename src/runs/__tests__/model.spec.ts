@@ -3,10 +3,11 @@ import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake
 import { Task } from '../../api/types';
 import { RunModel } from '../model';
 
+const WHY = { code: 'forced', params: {} };
 const RUN = { id: 'r', state: 'running', number: 1, path: 'a.nbflow', workflow_id: 'w' };
 
 function task(node: string, state: Task['state'] = 'running'): Task {
-  return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
+  return { id: `t-${node}`, node, state, cached: false, reason: null } as Task;
 }
 
 /** A server with one run of many tasks; what was asked of it stands in `asked`. */
@@ -46,7 +47,7 @@ describe('RunModel', () => {
     const changes: (readonly string[] | undefined)[] = [];
     model.changed.connect((_, nodes) => changes.push(nodes && [...nodes]));
     told.last = 12;
-    told.news = [{ ...task('c', 'succeeded'), reason: 'why' }];
+    told.news = [{ ...task('c', 'succeeded'), reason: WHY }];
     FakeSocket.last.say({
       events: [event(12, 'task', 't-c', { state: 'succeeded' }, 'r')],
       last: 12,
@@ -56,7 +57,7 @@ describe('RunModel', () => {
     jest.advanceTimersByTime(200);
     await settled();
     expect(asked.slice(3).map(query => query.get('since'))).toEqual(['10']);
-    expect(model.task('c')?.reason).toBe('why');
+    expect(model.task('c')?.reason).toEqual(WHY);
     model.dispose();
   });
 

@@ -1,10 +1,9 @@
-import reasonCases from '../../../tests/cases/reasons.json';
 import { event } from '../../api/__tests__/fake';
 import { RunDetail, Task } from '../../api/types';
-import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor, workSeconds } from '../reducer';
+import { movedRun, movedTask, runProgress, secondsOf, stepToFollow, workSeconds } from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
-  return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
+  return { id: `t-${node}`, node, state, cached: false, reason: null } as Task;
 }
 
 function detail(...tasks: Task[]): RunDetail {
@@ -56,8 +55,16 @@ describe('progress', () => {
     expect(workSeconds(task('a', 'queued'), now)).toBeUndefined();
   });
 
-  it.each(reasonCases)('says what a step waits for: $reason', ({ reason, waits }) => {
-    expect(waitsFor({ ...task('a', 'preparing'), reason })).toBe(waits || undefined);
+  it('moves a task with its reason; what it waited for is over', () => {
+    const waits = { code: 'waits-for-turn', params: {} };
+    const reason = { code: 'unchanged', params: { run: 3 } };
+    const queued = movedTask(task('a', 'waiting'), 'queued', event(1, 'task', 't-a', { waits }));
+    expect(queued).toMatchObject({ waits, reason: null });
+    const done = movedTask(queued, 'succeeded', event(2, 'task', 't-a', { reason, cached: true }));
+    expect(done).toMatchObject({ waits: null, reason, cached: true });
+    // as an earlier version wrote it
+    const old = event(3, 'task', 't-a', { reason: 'same' });
+    expect(movedTask(done, 'succeeded', old).reason).toBe(reason);
   });
 
   it('follows the failed step before the running one', () => {

@@ -2,8 +2,10 @@ import { event } from '../../api/__tests__/fake';
 import { Task } from '../../api/types';
 import { TaskTable } from '../tasks';
 
+const SAME = { code: 'unchanged', params: { run: 1 } };
+
 function task(node: string, state: Task['state'] = 'waiting'): Task {
-  return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
+  return { id: `t-${node}`, node, state, cached: false, reason: null } as Task;
 }
 
 describe('TaskTable', () => {
@@ -12,12 +14,12 @@ describe('TaskTable', () => {
     expect(table.put([task('a'), task('b')], 1)).toEqual(new Set(['a', 'b']));
     const before = table.list;
     const moved = table.move([
-      event(2, 'task', 't-a', { state: 'succeeded', cached: true, reason: 'same' }, 'r'),
+      event(2, 'task', 't-a', { state: 'succeeded', cached: true, reason: SAME }, 'r'),
       event(3, 'task', 't-unknown', { state: 'failed' }, 'r'),
       event(4, 'attempt', 't-b', { state: 'failed' }, 'r')
     ]);
     expect(moved).toEqual(new Set(['a']));
-    expect(table.get('a')).toMatchObject({ state: 'succeeded', cached: true, reason: 'same' });
+    expect(table.get('a')).toMatchObject({ state: 'succeeded', cached: true, reason: SAME });
     expect(table.list).not.toBe(before);
     expect(table.list[1]).toBe(before[1]);
   });

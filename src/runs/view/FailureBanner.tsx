@@ -1,7 +1,9 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/plainText';
 import { problemIcon } from '../../icons';
+import { reasonText } from '../../reasons';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
 
@@ -56,7 +58,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       <div className="nby-Failure-line">
         <problemIcon.react tag="span" className="nby-Icon" />
         <span className="nby-Failure-cause">
-          <strong>{stepTitle(task, detail.tasks)}</strong> {sentence(task)}
+          <strong>{stepTitle(task, detail.tasks)}</strong> {sentence(task, trans)}
           {typeof cell === 'number' && (
             <>
               {' · '}
@@ -127,10 +129,10 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   );
 }
 
-function sentence(task: Task): string {
+function sentence(task: Task, trans: TranslationBundle): string {
   const { failure } = task;
   const name = failure?.error_name;
-  const message = failure?.message || task.reason;
+  const message = failure?.message || reasonText(task.reason, trans);
   const first = message.split('\n')[0];
   return name && !first.startsWith(name) ? `${name}: ${first}` : first;
 }

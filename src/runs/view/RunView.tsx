@@ -11,6 +11,7 @@ import { Tabs } from '../../components/Tabs';
 import { showSeconds } from '../../components/times';
 import { useLost, useServerNow } from '../../components/useLost';
 import { useSignal } from '../../components/useSignal';
+import { reasonText } from '../../reasons';
 import { IKnownEstimate, runEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { runProgress, secondsOf, stepToFollow } from '../reducer';
@@ -197,7 +198,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         {run.name || run.title}
       </strong>
       <span className="nby-Dim">#{run.number}</span>
-      {run.reason && <span className="nby-Dim">{run.reason}</span>}
+      {run.reason && <span className="nby-Dim">{reasonText(run.reason, trans)}</span>}
       <span className="nby-Dim">{showSeconds(secondsOf(run, now))}</span>
       <progress
         className="nby-Progress"

@@ -5,11 +5,12 @@ import { MonitorLinks } from '../../components/MonitorLinks';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds } from '../../components/times';
 import { useServerNow } from '../../components/useLost';
+import { reasonsText, reasonText } from '../../reasons';
 import { stepName, stepTitle } from '../names';
 import { IKnownEstimate, stepEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { monitorsOf, silentMonitors } from '../monitors';
-import { progressOf, secondsOf, waitsFor, workSeconds } from '../reducer';
+import { progressOf, secondsOf, workSeconds } from '../reducer';
 import { useActivity, useServices } from './hooks';
 
 export interface IStepProps {
@@ -112,12 +113,10 @@ function Why({ words }: { words: readonly string[] }): JSX.Element {
 }
 
 function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
-  const waits = waitsFor(task);
   const message = task.failure?.message;
   const reason =
     (whole ? message : message?.split('\n')[0]) ||
-    (waits && trans.__('waits: %1', waits)) ||
-    task.reason;
+    reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
   const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
   return [place, reason, task.warning ?? ''];
 }
@@ -160,7 +159,7 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
             <td>{attempt.runtime}</td>
             <td>{showMoment(attempt.started_at)}</td>
             <td>{showSeconds(secondsOf(attempt, now))}</td>
-            <td>{attempt.reason}</td>
+            <td>{reasonText(attempt.reason, trans)}</td>
             <td>
               <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
                 {trans.__('Log')}

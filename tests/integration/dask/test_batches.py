@@ -158,7 +158,7 @@ def test_it_goes_on_behind_what_a_worker_left_that_sees_our_files(
     detail = project.end(run)
     check(project, detail)
     (task,) = (one for one in detail.tasks if one.node == "model")
-    rows = re.search(r"; it goes on behind (\d+) rows that are there already", task.why)
+    rows = re.search(r"; continues after (\d+) finished rows", task.why)
     assert rows and 0 < int(rows[1]) <= before, task.reason
     assert f"{rows[1]} rows are there already" in project.log(run, "model")
 

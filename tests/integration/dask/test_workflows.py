@@ -330,7 +330,7 @@ def test_who_asks_for_a_gpu_has_a_worker_of_its_own(
 def waits_for_a_worker(seen: RunDetail) -> bool:
     """Whether only one is left that does."""
     states = sorted(task.state for task in seen.tasks)
-    waiting = [task for task in seen.tasks if "a Dask worker has to be free" in task.why]
+    waiting = [task for task in seen.tasks if "waits for a free Dask worker" in task.why]
     return len(waiting) == 1 and states == ["preparing", "running", "running", "succeeded"]
 
 

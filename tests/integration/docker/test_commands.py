@@ -284,7 +284,7 @@ def test_a_removed_container_is_a_lost_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     assert runtime.poll(order).state == "running"
     bench.engine.remove(f"nby-{order.attempt_id}")
-    assert str(bench.over(order, runtime).reason) == "container removed outside"
+    assert str(bench.over(order, runtime).reason) == "its container was removed from outside"
 
 
 def test_a_killed_container_is_a_lost_attempt(bench: Bench):
@@ -294,7 +294,7 @@ def test_a_killed_container_is_a_lost_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     bench.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
     seen = bench.over(order, runtime)
-    assert (seen.state, str(seen.reason)) == ("lost", "container killed (signal 9)")
+    assert (seen.state, str(seen.reason)) == ("lost", "its container was killed (signal 9)")
 
 
 def test_what_cannot_start_says_why(bench: Bench):

@@ -67,7 +67,7 @@ def test_twenty_at_once_share_two_gpus(yards):
     with yards.dispatching() as running:
         running.until(lambda: running_names(yards), lambda names: names == ["n00", "n01"])
         waiting = running.until(lambda: yards.get("n19"), lambda d: d.reason)
-        assert (waiting.state, waiting.reason) == ("queued", "waits for a GPU of 2; none is free")
+        assert (waiting.state, waiting.reason) == ("queued", "waits for 1 of 2 GPUs (0 free)")
         granted = [yards.get(name).gpus for name in ("n00", "n01")]
         assert sorted(granted) == [[uuid] for uuid in UUIDS]
         for number in range(2, 8):

@@ -70,7 +70,9 @@ def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_be
     private.kill()
     private.start()
     seen = own_bench.over(order, runtime)
-    assert seen.state == "lost" and str(seen.reason).startswith("container killed (signal "), seen
+    assert seen.state == "lost" and str(seen.reason).startswith(
+        "its container was killed (signal "
+    ), seen
 
 
 def test_an_engine_that_hangs_is_not_waited_for(

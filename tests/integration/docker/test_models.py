@@ -288,7 +288,9 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
         task, found = predicted(yard, executable, docker_engine)
         first, second = (pieces(yard, task.run_id, number) for number in (1, 2))
         rows = LONG_ROWS - sum(second)
-        words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
+        words = (
+            f"was lost: its container was killed (signal 9); continues after {rows} finished rows"
+        )
         assert words in task.why
         assert first[0] <= rows <= sum(first)
         assert found == undisturbed

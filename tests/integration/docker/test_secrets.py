@@ -202,7 +202,7 @@ def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
         bench.engine.remove(container_name(order.attempt_id) + COLLECTOR)
-        assert str(bench.over(placed, runtime).reason) == "container killed (signal 9)"
+        assert str(bench.over(placed, runtime).reason) == "its container was killed (signal 9)"
 
 
 def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):

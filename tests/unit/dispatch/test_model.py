@@ -206,7 +206,7 @@ class Runs(RuleBasedStateMachine):
                 published = [a.name for a in task.artifacts]
                 wanted = ["out"] if task.state == "succeeded" else []
                 assert published == wanted, "I6: published once, and by success only"
-                assert task.state != "queued" or task.reason, "I4: queued, and says why"
+                assert task.state != "queued" or task.waits, "I4: queued, and says why"
 
     @invariant()
     def no_more_is_granted_than_there_is(self) -> None:

@@ -86,10 +86,10 @@ class Rows:
 
     def run(self, name: str | None = None, owner: str = "ada", **columns: Any) -> Run:
         row: dict[str, Any] = dict.fromkeys(
-            ("title", "path", "workflow_id", "workflow_version_id", "reason"), ""
+            ("title", "path", "workflow_id", "workflow_version_id"), ""
         )
         row |= {"id": new_id(), "name": name, "owner": owner, "runtime": "process"}
-        row |= {"parameters": {}, "edges": [], "created_at": START, **columns}
+        row |= {"parameters": {}, "edges": [], "reason": None, "created_at": START, **columns}
         self.store.runs.insert(self.c, row)
         found = self.store.runs.get(self.c, owner, row["id"])
         assert found is not None
@@ -105,7 +105,7 @@ class Rows:
             "node": node,
             "place": len(self.store.tasks.of_run(self.c, run.id)),
             "cached": False,
-            "reason": "",
+            "reason": None,
             "plan": msgspec.to_builtins(plan),
             "cache_key": "",
             "executable_id": plan.executable_id,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from nbyard.domain.ids import new_id
+from nbyard.domain.reasons import because
 from nbyard.domain.states import DATASET_VERSION, MACHINES, RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
@@ -30,7 +31,7 @@ def run_row(run_id: str) -> dict:
         "parameters": {},
         "runtime": "process",
         "edges": [],
-        "reason": "",
+        "reason": None,
         "created_at": datetime.now(UTC),
     }
 
@@ -65,7 +66,7 @@ def test_many_moves_at_once_are_told_one_by_one(store: Store, run: Subject) -> N
             c,
             [
                 a_move(run, "queued", "running", started_at=START),
-                a_move(other, "queued", "failed", reason="no"),
+                a_move(other, "queued", "failed", reason=because("forced")),
                 a_move(run, "running", "succeeded", finished_at=START),
             ],
         )

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.testing.dispatching import Dispatching
 
+RETRY = {"code": "retry-of-run", "params": {"run": 1}}
 SCRIPT = '#!/bin/sh\necho at work\n[ -e "{}" ] || exit 4\n'
 
 
@@ -18,7 +19,7 @@ def failed(shell, yard, dispatcher: Dispatching, tmp_path):
 
 def test_how_to_follow_it_is_told(shell, failed) -> None:
     said = shell("runs", "retry", "nightly")
-    assert said.code == 0 and "goes on from run 1" in said.out
+    assert said.code == 0 and "retries run 1" in said.out
     assert "nbyard runs log 2 --follow tells how it goes." in said.err
     assert shell("runs", "log", "2", "--follow").out == "at work\n"
 
@@ -43,4 +44,4 @@ def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
     assert shell("runs", "retry", "1", "--wait").code == 0
     said = shell("runs", "retry", "2")
     assert said.code == 1 and "nothing to try again" in said.err
-    assert shell("runs", "retry", "1", "--json").json["reason"] == "goes on from run 1"
+    assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY

@@ -13,10 +13,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from nbyard.attempts import folders
 from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import controller
 from nbyard.dispatch.attempts.controller import UNREACHABLE_SECONDS
 from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
+from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
 from nbyard.runtimes.protocol import Order
@@ -160,7 +162,7 @@ def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
     run = running(bench)
     bench.cancel(run)
     bench.round()
-    assert (bench.folder(bench.attempt(run)) / CANCEL).read_text() == "the run was cancelled"
+    assert folders.cancel_reason(bench.folder(bench.attempt(run))) == because("cancelled")
 
 
 class Slow:
@@ -272,7 +274,7 @@ def test_an_engine_out_of_reach_means_waiting_with_a_reason(
     assert task.why.endswith("waits: the engine cannot be reached")
     runtime.out_of_reach = ""
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).why == "runs because its cache is switched off"
+    assert bench.task(run).why == "runs because its cache is off"
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])

@@ -81,7 +81,7 @@ def test_what_was_made_waits_for_room(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.why == "runs because its cache is switched off"
+    assert task.why == "runs because its cache is off"
 
 
 def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(

@@ -43,7 +43,7 @@ def test_that_it_goes_on_is_told(bench: Bench) -> None:
     run = a_run(bench)
     told(bench, run, GoesOn(12))
     bench.round()
-    words = "it goes on behind 12 rows that are there already"
+    words = "continues after 12 finished rows"
     assert bench.task(run).why == f"runs because it has no earlier result; {words}"
 
 

@@ -77,7 +77,7 @@ def test_downstream_of_a_failure_is_skipped(bench: Bench) -> None:
         "c": "succeeded",
         "d": "skipped",
     }
-    assert bench.task(run, "d").why == "something before it did not succeed"
+    assert bench.task(run, "d").why == "an upstream task failed"
 
 
 def test_cancel_skips_and_starts_nothing_more(bench: Bench, runtime: FakeRuntime) -> None:

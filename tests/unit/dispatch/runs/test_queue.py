@@ -36,7 +36,7 @@ def test_no_more_than_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
     assert len(runtime.starts) == 2
     waiting = bench.task(runs[3])
     assert waiting.state == "queued"
-    assert waiting.why == "waits for a free slot of 2"
+    assert waiting.why == "waits for 1 of 2 slots"
     assert waiting.place == 2
     runtime.end(bench.attempt(runs[1]))
     bench.until(lambda: bench.task(runs[2]).state == "running")
@@ -110,7 +110,7 @@ def test_an_engine_out_of_reach_takes_no_slots(
     near = [bench.submit({"a": []}) for _ in range(3)]
     bench.until(lambda: len(runtime.running) == 2)
     far.out_of_reach = ""
-    bench.until(lambda: all("waits: a free slot" in bench.task(run).why for run in waiting))
+    bench.until(lambda: all("waits for a free slot" in bench.task(run).why for run in waiting))
     bench.round(5)
     assert not far.starts
     runtime.end(bench.attempt(near[0]))
@@ -136,7 +136,7 @@ def test_who_takes_over_gives_no_slot_twice(
     bench.until(lambda: len(runtime.running) == 2)
     bench.replace_dispatcher()
     far.out_of_reach = ""
-    bench.until(lambda: all("waits: a free slot" in bench.task(run).why for run in waiting))
+    bench.until(lambda: all("waits for a free slot" in bench.task(run).why for run in waiting))
     bench.round(5)
     assert not far.starts
     for run in near:
@@ -274,9 +274,9 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
     ("plan", "reason"),
     [
         ({"n": 2}, "n changed 1 → 2"),
-        ({"n": 1, "force": True}, "it was forced"),
-        ({"n": 1, "cache": False}, "its cache is switched off"),
-        ({"n": 1, "cache": "off"}, "its cache is switched off"),
+        ({"n": 1, "force": True}, "the cache was ignored on request"),
+        ({"n": 1, "cache": False}, "its cache is off"),
+        ({"n": 1, "cache": "off"}, "its cache is off"),
         ({"n": 1, "cache": "0.000001 s"}, "its result of run 1 is older than 0.000001 s"),
     ],
 )
@@ -626,8 +626,8 @@ def test_however_many_wait_before_it_a_limit_holds(
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
     bench.room.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
-    bench.until(lambda: bench.task(one).why == "waits for a GPU of 2, behind others in the queue")
-    assert bench.task(both).why == "waits for 2 GPUs of 2; 1 is free"
+    bench.until(lambda: bench.task(one).why == "waits for 1 of 2 GPUs (1 free), behind other tasks")
+    assert bench.task(both).why == "waits for 2 of 2 GPUs (1 free)"
     assert bench.task(first).attempts[0].gpus == ["0"]
 
 
@@ -695,7 +695,7 @@ def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -
     bench.until(lambda: bench.task(made, "b").state == "running")
     taken = bench.task(made)
     assert (taken.state, taken.cached) == ("succeeded", True)
-    assert taken.why == f"taken over from run {bench.run(old).number}"
+    assert taken.why == f"result of run {bench.run(old).number}"
     assert taken.artifacts[0].digest == bench.task(old).artifacts[0].digest
     runtime.end(bench.attempt(made, "b"))
     bench.until(lambda: bench.task(made, "c").state == "running")

@@ -24,7 +24,7 @@ CAPACITY = st.builds(
     tasks_per_gpu=st.integers(1, 3),
 )
 
-BEHIND = "waits for 1 of 2 GPUs ({free} free), behind other tasks"
+BEHIND = "waits for 1 of 2 GPUs (1 free), behind other tasks"
 
 
 def ask(slots: Slots, limits: Limits) -> tuple[str, ...] | None:

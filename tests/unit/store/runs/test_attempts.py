@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nbyard.domain.reasons import because
 from nbyard.store import Store, transition
 
 from ..rows import Rows
@@ -16,7 +17,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         run = rows.run()
         task, other = rows.task(run, "a", state="running"), rows.task(run, "b", state="running")
         lost = rows.attempt(task)
-        told = {"reason": "its machine ended"}
+        told = {"reason": because("machine-restarted")}
         transition.move_all(c, [store.attempts.step(lost, "lost", told)])
         with pytest.raises(transition.Stale):
             transition.move_all(c, [store.attempts.step(lost, "starting", {})])

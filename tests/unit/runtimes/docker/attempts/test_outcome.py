@@ -34,8 +34,8 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
     [
         ({}, ("succeeded", "")),
         ({"code": 3}, ("failed", "exit code 3")),
-        ({"code": 137}, ("lost", "container killed (signal 9)")),
-        ({"code": 143}, ("lost", "container killed (signal 15)")),
+        ({"code": 137}, ("lost", "its container was killed (signal 9)")),
+        ({"code": 143}, ("lost", "its container was killed (signal 15)")),
         ({"code": 137, "oom": True}, ("failed", "out of memory")),
         (
             {"code": 137, "oom": True, "memory_bytes": 64 * 2**20},
@@ -51,7 +51,10 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
             ("failed", TOO_LONG),
         ),
         ({"code": 1, "task": LIMITED, "lasted": DAY}, ("failed", "exit code 1")),
-        ({"code": 137, "task": LIMITED, "lasted": DAY}, ("lost", "container killed (signal 9)")),
+        (
+            {"code": 137, "task": LIMITED, "lasted": DAY},
+            ("lost", "its container was killed (signal 9)"),
+        ),
         ({"code": 0, "input_was_cut": True}, ("lost", outcome.INPUT_CUT)),
     ],
 )
