@@ -2459,7 +2459,7 @@ export interface components {
             /** @enum {unknown} */
             state: "completed" | "down" | "failed" | "queued" | "running" | "sleeping" | "starting" | "stopped" | "stopping";
             is_wanted: boolean;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             revision: number;
             serving: number;
             spec: components["schemas"]["RevisionSpec"];
@@ -2519,8 +2519,8 @@ export interface components {
             change: string;
             /** @default 0 */
             revision: number;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * DeploymentForm
@@ -4193,7 +4193,7 @@ export interface components {
             gpus: string[];
             restarts: number;
             exit_code: number | null;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             reproduce: string;
             created_at: string;
             /** @default null */

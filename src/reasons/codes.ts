@@ -136,5 +136,49 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-worker-gone': (p, show, trans) => trans.__('the Dask worker %1 is gone', show(p.worker)),
   'dask-forgotten': (_p, _show, trans) => trans.__('the Dask scheduler does not know it any more'),
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled from outside'),
-  'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here')
+  'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible here'),
+  'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
+  'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
+  'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
+  'no-takeover': (p, show, trans) =>
+    trans.__('revision %1 has not taken over: %2', show(p.number), show(p.cause)),
+  'service-silent': (_p, _show, trans) => trans.__('the service does not answer'),
+  'service-silent-because': (p, show, trans) =>
+    trans.__('the service does not answer: %1', show(p.message)),
+  'service-never-answered': (p, show, trans) =>
+    trans.__(
+      'the service never answered at port %1 (%2) within %3 s; its log may show why',
+      show(p.port),
+      show(p.path),
+      show(p.seconds)
+    ),
+  'service-restarts': (p, show, trans) => trans.__('%1; nbyard restarts it', show(p.end)),
+  'service-out-of-memory': (p, show, trans) =>
+    trans.__('the service ran out of memory: its limit is %1 GB', show(p.memory_gb)),
+  'service-not-started': (p, show, trans) =>
+    trans.__('the service could not be started: %1', show(p.cause)),
+  'service-ended': (p, show, trans) =>
+    trans.__('the service ended with exit code %1', show(p.exit_code)),
+  'service-ended-after': (p, show, trans) =>
+    trans.__('the service ended with exit code %1: %2', show(p.exit_code), show(p.last)),
+  'service-killed': (p, show, trans) =>
+    trans.__('the service was killed (exit code %1)', show(p.exit_code)),
+  'service-killed-after': (p, show, trans) =>
+    trans.__('the service was killed (exit code %1): %2', show(p.exit_code), show(p.last)),
+  'port-taken': (p, show, trans) =>
+    trans.__("a port is taken on the engine's machine: %1", show(p.message)),
+  'hook-failed': (p, show, trans) =>
+    trans.__('a hook of the engine failed, such as the one that adds GPUs: %1', show(p.message)),
+  'command-missing': (p, show, trans) =>
+    trans.__('the command is not in the image: %1', show(p.message)),
+  'network-closed': (p, show, trans) =>
+    trans.__(
+      'containers cannot be reached, because the setting container_network is %1: set it to bridge',
+      show(p.network)
+    ),
+  'engine-elsewhere': (p, show, trans) =>
+    trans.__(
+      'the engine at %1 is on another machine, where the ports of containers cannot be reached: set docker_host to an engine of this machine',
+      show(p.engine)
+    )
 };

@@ -149,4 +149,49 @@ ENDS = {
     "dask-no-result": _code("its result is not visible here"),
 }
 
-CODES: dict[str, Code] = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS}
+# deployments and their revisions
+DEPLOYMENTS = {
+    "waits-for-build": _code("waits for the build of its image"),
+    "build-failed": _code("the build of its image failed: {cause}", cause=REASON),
+    "image-removed": _code("its image was removed before it was built"),
+    "no-takeover": _code("revision {number} has not taken over: {cause}", number=int, cause=REASON),
+    "service-silent": _code("the service does not answer"),
+    "service-silent-because": _code("the service does not answer: {message}", message=str),
+    "service-never-answered": _code(
+        "the service never answered at port {port} ({path}) within {seconds} s; its log may show"
+        " why",
+        port=int,
+        path=str,
+        seconds=NUMBER,
+    ),
+    "service-restarts": _code("{end}; nbyard restarts it", end=REASON),
+    "service-out-of-memory": _code(
+        "the service ran out of memory: its limit is {memory_gb} GB", memory_gb=NUMBER
+    ),
+    "service-not-started": _code("the service could not be started: {cause}", cause=REASON),
+    "service-ended": _code("the service ended with exit code {exit_code}", exit_code=int),
+    "service-ended-after": _code(
+        "the service ended with exit code {exit_code}: {last}", exit_code=int, last=str
+    ),
+    "service-killed": _code("the service was killed (exit code {exit_code})", exit_code=int),
+    "service-killed-after": _code(
+        "the service was killed (exit code {exit_code}): {last}", exit_code=int, last=str
+    ),
+    "port-taken": _code("a port is taken on the engine's machine: {message}", message=str),
+    "hook-failed": _code(
+        "a hook of the engine failed, such as the one that adds GPUs: {message}", message=str
+    ),
+    "command-missing": _code("the command is not in the image: {message}", message=str),
+    "network-closed": _code(
+        "containers cannot be reached, because the setting container_network is {network}:"
+        " set it to bridge",
+        network=str,
+    ),
+    "engine-elsewhere": _code(
+        "the engine at {engine} is on another machine, where the ports of containers cannot be"
+        " reached: set docker_host to an engine of this machine",
+        engine=str,
+    ),
+}
+
+CODES: dict[str, Code] = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS, **DEPLOYMENTS}

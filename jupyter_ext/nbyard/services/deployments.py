@@ -238,9 +238,9 @@ class DeploymentService:
         number = self._rows.add_revision(c, found.id, spec, origin, password, image_id)
         told = {"change": origin, "revision": number}
         if found.state in ("failed", "completed"):
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason="")
+            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
         else:
-            self._rows.change(c, found, told, reason="")
+            self._rows.change(c, found, told, reason=None)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
@@ -256,7 +256,7 @@ class DeploymentService:
         since = {*DEPLOYMENT.rests, "stopping"}
         if found.state in since:
             told = {"change": "started", "revision": found.revision}
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason="")
+            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
             self._rows.renew(c, found.id, found.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")

@@ -20,6 +20,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ServedModel
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
@@ -40,7 +41,7 @@ UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
 # Cheap test: the dispatcher queries this in every round, often without a result.
 ANY_UNDER_WAY = select(D.id).where(UNDER_WAY).limit(1)
 NOTHING: Mapping[str, Any] = {
-    **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": "", "reproduce": ""},
+    **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": None, "reproduce": ""},
     **{"prefix": "", "forms": []},
 }
 
@@ -95,7 +96,7 @@ class DeploymentRow(msgspec.Struct, frozen=True):
     state: str
     is_wanted: bool
     is_removed: bool
-    reason: str
+    reason: Reason | None
     serving: int
     revisions: dict[int, RevisionRow]
     started_at: datetime | None
@@ -122,7 +123,7 @@ class DeploymentRows:
         `texts` holds its name, title and description.
         """
         now = datetime.now(UTC)
-        row: dict[str, Any] = {"owner": owner, "is_wanted": True, "reason": "", "serving": 0}
+        row: dict[str, Any] = {"owner": owner, "is_wanted": True, "reason": None, "serving": 0}
         row |= {"revision": 0, "created_at": now, "changed_at": now, **texts}
         transition.begin(c, DEPLOYMENT, Subject(deployment_id, owner), row)
 
@@ -190,7 +191,7 @@ class DeploymentRows:
     def renew(self, c: Connection, deployment_id: str, number: int) -> None:
         """Clear how a revision ended, so that it starts again."""
         where = (R.deployment_id == deployment_id, R.number == number, R.ended_at.is_not(None))
-        fresh: dict[str, Any] = {"restarts": 0, "reason": "", "reproduce": ""}
+        fresh: dict[str, Any] = {"restarts": 0, "reason": None, "reproduce": ""}
         fresh |= dict.fromkeys(("exit_code", "started_at", "ready_at", "ended_at"))
         c.execute(update(revisions).where(*where).values(**fresh))
 
@@ -209,7 +210,6 @@ class DeploymentRows:
 
     def set_revision(self, c: Connection, revision_id: str, **columns: Any) -> None:
         """Update columns of a revision."""
-        columns = msgspec.to_builtins(columns, builtin_types=(datetime,))
         c.execute(update(revisions).where(R.id == revision_id).values(**columns))
 
     def get(self, c: Connection, owner: str, key: str) -> Deployment | None:
@@ -278,10 +278,10 @@ class DeploymentRows:
         query = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
         if after:
             query = query.where(e.id < after)
-        known = DeploymentEvent.__struct_fields__
+        rows = c.execute(query.order_by(e.id.desc()).limit(limit))
         return [
-            DeploymentEvent(row.id, row.at, **{n: v for n, v in row.data.items() if n in known})
-            for row in c.execute(query.order_by(e.id.desc()).limit(limit))
+            msgspec.convert({**row.data, "id": row.id, "at": row.at}, DeploymentEvent)
+            for row in rows
         ]
 
     def under_way(self, c: Connection) -> list[DeploymentRow]:

@@ -29,7 +29,7 @@ const FAILED = {
   title: 'Cows',
   description: 'Counts cows.',
   state: 'failed',
-  reason: 'There is no image cows:2.',
+  reason: { code: 'text', params: { text: 'There is no image cows:2.' } },
   reproduce: 'docker pull cows:2',
   revision: 2,
   serving: 1,
@@ -44,7 +44,14 @@ const FAILED = {
   changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
 const REVISIONS = [
-  { id: 'r2', number: 2, origin: 'edited', spec: SPEC, reason: 'No image.', restarts: 1 },
+  {
+    id: 'r2',
+    number: 2,
+    origin: 'edited',
+    spec: SPEC,
+    reason: { code: 'image-removed', params: {} },
+    restarts: 1
+  },
   { id: 'r1', number: 1, origin: 'created', spec: { ...SPEC, image: 'cows:1' }, restarts: 0 }
 ] as unknown as Revision[];
 
@@ -115,7 +122,13 @@ async function open(
       '/form': FORM,
       '/d/events': {
         items: [
-          { id: 2, at: '2030-01-01T00:00:00Z', state: 'failed', change: '', reason: 'It ended.' },
+          {
+            id: 2,
+            at: '2030-01-01T00:00:00Z',
+            state: 'failed',
+            change: '',
+            reason: { code: 'service-ended', params: { exit_code: 9 } }
+          },
           { id: 1, at: '2030-01-01T00:00:00Z', state: '', change: 'rolled back to 1' }
         ]
       }
@@ -172,7 +185,7 @@ describe('P3, P4: the view of a deployment', () => {
     expect(links.every(({ rel }) => rel === 'noopener noreferrer')).toBe(true);
     expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
-    expect(screen.getByText('It ended.')).toBeTruthy();
+    expect(screen.getByText('the service ended with exit code 9')).toBeTruthy();
   });
 
   it('M6: leads to run, step, data and code of its model', async () => {
@@ -241,7 +254,7 @@ describe('P3, P4: the view of a deployment', () => {
     const { asked, settle, show } = await open();
     await show('Revisions');
     expect(screen.getByText('image: cows:1 → cows:2')).toBeTruthy();
-    expect(screen.getByText('No image. · 1 restart')).toBeTruthy();
+    expect(screen.getByText('its image was removed before it was built · 1 restart')).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: 'Roll back to revision 1' }));
     await settle();
     expect(asked).toEqual([['POST /d/rollback?revision=1', '']]);

@@ -4,6 +4,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { showAgo, showMoment, useNow } from '../../components/times';
+import { reasonText } from '../../reasons';
 import { deploymentIcon } from '../../thingIcons';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';
@@ -74,7 +75,8 @@ interface IRowProps {
 
 function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
   const { trans } = services;
-  const { title, name, state, reason, spec, created_at } = deployment;
+  const { title, name, state, spec, created_at } = deployment;
+  const reason = reasonText(deployment.reason, trans);
   const details = [reason, hardwareOf(spec, trans), showAgo(created_at, now, trans)];
   return (
     <div

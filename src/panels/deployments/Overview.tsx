@@ -3,6 +3,7 @@ import { Deployment, DeploymentEvent } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { Building } from './Building';
 import { Lineage } from './Lineage';
@@ -26,7 +27,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
           className={state === 'failed' || state === 'down' ? 'nby-Warning' : 'nby-Note'}
           role={isUnderWay(deployment) ? 'status' : 'alert'}
         >
-          {reason}
+          {reasonText(reason, trans)}
         </p>
       )}
       <Building services={services} deployment={deployment} />
@@ -162,7 +163,7 @@ function Events({ services, deployment }: IOverviewProps): JSX.Element | null {
               <What event={event} trans={trans} />
             </td>
             <td>{event.revision || ''}</td>
-            <td className="nby-Deployment-why">{event.reason}</td>
+            <td className="nby-Deployment-why">{reasonText(event.reason, trans)}</td>
           </tr>
         ))}
       </tbody>

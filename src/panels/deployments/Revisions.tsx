@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../api/types';
 import { showMoment } from '../../components/times';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { deploymentsOf } from './collection';
@@ -73,7 +74,7 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
       </td>
       <td>{showMoment(created_at)}</td>
       <td className="nby-Deployment-why">
-        {[reason, !!restarts && trans._n('%1 restart', '%1 restarts', restarts)]
+        {[reasonText(reason, trans), !!restarts && trans._n('%1 restart', '%1 restarts', restarts)]
           .filter(Boolean)
           .join(' · ')}
       </td>

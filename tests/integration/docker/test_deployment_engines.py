@@ -54,7 +54,7 @@ def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, pri
         yards.until(running, "running")
         private.kill()
         found = yards.until(running, "down")
-        assert "Docker cannot be reached" in found.reason
+        assert "Docker cannot be reached" in str(found.reason)
         private.start()
         assert yards.until(running, "running").serving == 1
 
@@ -67,7 +67,8 @@ def test_twenty_at_once_share_two_gpus(yards):
     with yards.dispatching() as running:
         running.until(lambda: running_names(yards), lambda names: names == ["n00", "n01"])
         waiting = running.until(lambda: yards.get("n19"), lambda d: d.reason)
-        assert (waiting.state, waiting.reason) == ("queued", "waits for 1 of 2 GPUs (0 free)")
+        words = "waits for 1 of 2 GPUs (0 free)"
+        assert (waiting.state, str(waiting.reason)) == ("queued", words)
         granted = [yards.get(name).gpus for name in ("n00", "n01")]
         assert sorted(granted) == [[uuid] for uuid in UUIDS]
         for number in range(2, 8):

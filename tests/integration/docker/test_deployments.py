@@ -16,7 +16,7 @@ import pytest
 
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons import shown
 from nbyard.ipc.dispatcher_launcher import has_work
 
 from .bench import until
@@ -40,12 +40,12 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
     yards.create(environment={"VERSION": "7"})
     with dispatching() as running:
         found = yards.until(running, "running")
-        assert (found.serving, found.reason, found.started_at is not None) == (1, "", True)
+        assert (found.serving, found.reason, found.started_at is not None) == (1, None, True)
         assert [link.answers for link in found.links] == [True]
         assert yards.ask() == (200, "version 7")
         assert yards.ask("/keep/a") == (200, "a")
         running.until(yards.log, lambda text: "serving version 7\n" in text)
-        yards.deployments.stop(ANN, because("text", text="web"))
+        yards.deployments.stop(ANN, "web")
         stopped = yards.until(running, "stopped")
         assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
         assert yards.owned() == [f"nby-d-{stopped.id}"], "its files, and no network"
@@ -93,13 +93,12 @@ def test_a_revision_that_fails_does_not_take_the_place(made):
         yards.deployments.edit(ANN, "web", DeploymentChange(image="nbyard-test/none:1"))
         found = running.until(yards.get, lambda d: d.reason)
         assert (found.state, found.serving, found.revision) == ("running", 1, 2)
-        assert found.reason.startswith(
-            "Revision 2 did not take its place: The image nbyard-test/none:1"
-        )
+        assert (found.reason.code, found.reason.params["number"]) == ("no-takeover", 2)
+        assert "The image nbyard-test/none:1" in str(found.reason)
         assert found.reproduce.endswith("pull nbyard-test/none:1")
         assert yards.ask()[0] == 200
         yards.deployments.rollback(ANN, "web", revision=1)
-        assert yards.until_serving(running, 3).reason == ""
+        assert yards.until_serving(running, 3).reason is None
 
 
 TWICE = """
@@ -127,7 +126,7 @@ REASONS = [
     ({"command": ["no-such-program"]}, "exec no-such-program failed", "run"),
     (
         {"command": ["python3", "-c", "x = [b'x' * (1 << 26) for _ in range(99)]"], "memory_gb": 2},
-        "It ran out of memory: it may have 2 GB.",
+        "the service ran out of memory: its limit is 2 GB",
         "run",
     ),
 ]
@@ -141,7 +140,7 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
     yards.create(**wish)
     with dispatching() as running:
         found = yards.until(running, "failed")
-        assert words in found.reason, found.reason
+        assert words in str(found.reason), found.reason
         assert found.reproduce.startswith("docker ") and f" {verb} " in found.reproduce
         assert words in yards.log()
         told = yards.deployments.events(ANN, "web").items[0]
@@ -164,7 +163,7 @@ def test_the_command_that_shows_a_failure_makes_the_same_container(made):
         running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
         ours = yards.engine._client().inspect_container(container(yards))
         found = yards.until(running, "failed")
-    assert "Read-only file system" in found.reason
+    assert "Read-only file system" in str(found.reason)
     words = shlex.split(found.reproduce)
     assert f" {yards.image} " in found.reproduce
     shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
@@ -187,11 +186,11 @@ def test_the_command_that_shows_a_failure_makes_the_same_container(made):
 
 
 def reasons(yards: Yards) -> list[str]:
-    return [one.reason for one in yards.deployments.events(ANN, "web").items]
+    return [shown(one.reason) for one in yards.deployments.events(ANN, "web").items]
 
 
 # it is killed first, and may be seen so
-WORDS_OF_REMOVAL = re.compile(r"removed by somebody else|exit code 137 \(it was killed\)")
+WORDS_OF_REMOVAL = re.compile(r"removed from outside|was killed \(exit code 137\)")
 
 
 def test_without_a_port_its_process_decides(made):
@@ -201,7 +200,7 @@ def test_without_a_port_its_process_decides(made):
     yards.create("there", ports=[], command=["sleep", "600"])
     with dispatching() as running:
         yards.until(running, "running", name="there")
-        assert "/no/such/program" in yards.until(running, "failed", name="gone").reason
+        assert "/no/such/program" in str(yards.until(running, "failed", name="gone").reason)
     seen = [one.state for one in yards.deployments.events(ANN, "gone").items]
     assert "running" not in seen and "starting" in seen
 
@@ -215,7 +214,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         with pytest.raises(OSError):
             yards.ask("/exit/3")
         told = running.until(lambda: reasons(yards), any)
-        assert "It ended with exit code 3: leaving as told. It is started again." in told
+        assert "the service ended with exit code 3: leaving as told; nbyard restarts it" in told
         again = running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         assert again.serving == 1
         yards.engine.remove(container(yards))
@@ -226,7 +225,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         with pytest.raises(OSError):
             yards.ask("/exit/0")
-        assert yards.until(running, "completed").reason == ""
+        assert yards.until(running, "completed").reason is None
         assert not has_work(yards.yard.store), "the dispatcher may leave"
 
 
@@ -280,8 +279,8 @@ def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
             yards.create()
             yards.until(running, "running")
             assert yards.get("stuck").state == "starting"
-            yards.deployments.stop(ANN, because("text", text="stuck"))
-            assert yards.until(running, "stopped", name="stuck").reason == ""
+            yards.deployments.stop(ANN, "stuck")
+            assert yards.until(running, "stopped", name="stuck").reason is None
             yards.deployments.start(ANN, "stuck")
             yards.until(running, "starting", name="stuck")
             yards.deployments.delete(ANN, "stuck")

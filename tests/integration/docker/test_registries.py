@@ -131,7 +131,7 @@ def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
         failed = dispatcher.until(
             partial(deployments.get, BOB, "web"), lambda one: one.state == "failed"
         )
-        assert "wants a login" in failed.reason
+        assert "wants a login" in str(failed.reason)
         dispatcher.until(lambda: docker_engine.image_id(private), bool)
         for caller in (BOB, ANN):
             deployments.delete(caller, "web")

@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments.status import BEING_BUILT
+from nbyard.domain.deployments.status import WAITS_FOR_BUILD
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
@@ -91,7 +91,7 @@ def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, serve
     found = services.deployments.create(ME, NewDeployment(package.id, name="penguins"))
     with yards.dispatching() as running:
         waits = running.until(lambda: yards.get("penguins"), lambda one: one.reason)
-        assert (waits.state, waits.reason) == ("queued", BEING_BUILT)
+        assert (waits.state, waits.reason.code) == ("queued", WAITS_FOR_BUILD)
         found = yards.until(running, "running", "failed", name="penguins", seconds=BUILD_SECONDS)
         assert found.state == "running", found.reason
         services.runs.delete(ME, run.id)

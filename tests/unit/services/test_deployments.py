@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.endpoint_forms import CallForm, CallForms
+from nbyard.domain.deployments.status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.structs import (
     DeploymentChange,
     NewDeployment,
@@ -17,7 +18,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons import because, text
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.logs.rotating import KeptLog
 
@@ -121,11 +122,11 @@ def test_rolling_back_makes_an_older_revision_the_newest(deployments, ann):
 def test_it_is_stopped_and_started(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     assert deployments.start(ann, "cows").state == "queued", "it is wanted already"
-    stopping = deployments.stop(ann, because("text", text="cows"))
+    stopping = deployments.stop(ann, "cows")
     assert (stopping.state, stopping.is_wanted) == ("stopping", False)
-    assert deployments.stop(ann, because("text", text="cows")) == stopping
+    assert deployments.stop(ann, "cows") == stopping
     assert deployments.start(ann, "cows").state == "queued", "also while it is being stopped"
-    deployments.stop(ann, because("text", text="cows"))
+    deployments.stop(ann, "cows")
     bring(yard, made, "stopped")
     assert deployments.edit(ann, "cows", DeploymentChange(cpu=2)).state == "stopped"
     assert deployments.start(ann, "cows").is_wanted
@@ -133,9 +134,9 @@ def test_it_is_stopped_and_started(deployments, ann, yard):
 
 def test_one_that_failed_is_tried_anew_when_it_is_changed(deployments, ann, yard):
     made = deployments.create(ann, COWS)
-    bring(yard, made, "failed", reason="no such image")
+    bring(yard, made, "failed", reason=text("no such image"))
     found = deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
-    assert (found.state, found.reason) == ("queued", "")
+    assert (found.state, found.reason) == ("queued", None)
 
 
 def test_a_log_is_read_of_any_revision(deployments, ann, yard):
@@ -183,10 +184,13 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
     assert deployments.target(ann, "x", "ide").is_trusted
     silent = [Place("ide", "127.0.0.1", 4000)]
     for reason, words in (
-        ("", "x does not answer: it is queued.$"),
-        ("It does not answer.", "x does not answer: it is queued.$"),
-        ("It does not answer: the model is in a call.", "^x does not answer: the model is in a"),
-        ("It died.", "x does not answer: it is queued. It died."),
+        (None, "x does not answer: it is queued.$"),
+        (because(SILENT), "x does not answer: it is queued.$"),
+        (
+            because(SILENT_BECAUSE, message="it is in a call."),
+            "^x does not answer: it is in a call.$",
+        ),
+        (text("It died."), r"x does not answer: it is queued \(It died\).$"),
     ):
         with yard.store.write() as c:
             yard.store.deployments.set_revision(c, row.revision.id, places=silent)
@@ -226,8 +230,8 @@ def test_deployments_of_one_model_are_told_apart(deployments, ann, yard, root):
     """M6: by their titles, unless somebody gives them one."""
     long = FILE.replace("name: Spark job", f"name: {'c' * 60}")
     titles = []
-    for text in (FILE, long):
-        made = yard.services.models.build(ann, NewModel(write(root, text=text)))
+    for file in (FILE, long):
+        made = yard.services.models.build(ann, NewModel(write(root, text=file)))
         for number in range(3):
             body = NewDeployment(made.id, name=f"{made.name[0].lower()}-{number}")
             titles.append(deployments.create(ann, body).title)
@@ -314,7 +318,7 @@ def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployme
     seen = deployments.create(ann, COWS)
     with yard.store.write() as c:
         yard.store.deployments.serve(c, seen, 1)
-        yard.store.deployments.note(c, seen, {"reason": "why"}, reason="why")
+        yard.store.deployments.note(c, seen, {"reason": text("why")}, reason=text("why"))
     mine = DeploymentChange(title="Mine", changed_at=seen.changed_at)
     known = deployments.edit(ann, "cows", mine)
     assert (known.title, known.revision) == ("Mine", 1)

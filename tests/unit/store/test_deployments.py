@@ -2,6 +2,7 @@
 
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
+from nbyard.domain.reasons import text
 
 SPEC = completed(NewDeployment("cows:1", name="cows"))[1]
 TEXTS = {"name": "cows", "title": "Cows", "description": ""}
@@ -83,12 +84,13 @@ def test_lists_are_searched_by_name_title_and_state(store):
 def test_what_happened_is_told_newest_first(store):
     subject = add(store, "1")
     with store.write() as c:
-        told = {"reason": "image missing", "revision": 1, "unknown": "x"}
-        store.deployments.move(c, subject, "failed", told, reason="image missing")
+        missing = text("image missing")
+        told = {"reason": missing, "revision": 1, "unknown": "x"}
+        store.deployments.move(c, subject, "failed", told, reason=missing)
         store.deployments.renew(c, "1", 1)
     with store.read() as c:
         found = store.deployments.events(c, "1", 9)
-        assert [(e.state, e.reason) for e in found] == [("failed", "image missing"), ("queued", "")]
+        assert [(e.state, e.reason) for e in found] == [("failed", missing), ("queued", None)]
         assert store.deployments.events(c, "1", 9, found[0].id) == found[1:]
         assert store.deployments.under_way(c) == []
         assert store.deployments.get(c, "ada", "1").finished_at is not None

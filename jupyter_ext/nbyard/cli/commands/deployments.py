@@ -253,9 +253,9 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
         KeyboardInterrupt: the user interrupted the wait.
     """
     connection.wait(0)  # the first call only starts to listen for changes
-    told = ""
+    told = None
     while not _is_settled(made):
-        if made.reason not in ("", told):
+        if made.reason is not None and made.reason != told:
             told = made.reason
             say(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
@@ -264,9 +264,9 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
 
 
 def _is_settled(found: Deployment) -> bool:
-    if found.state in DEPLOYMENT.rests:
-        return True
-    return found.state == "running" and (found.serving == found.revision or bool(found.reason))
+    if found.state != "running":
+        return found.state in DEPLOYMENT.rests
+    return found.serving == found.revision or found.reason is not None
 
 
 def _show(found: Any) -> None:

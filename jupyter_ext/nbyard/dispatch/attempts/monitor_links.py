@@ -132,8 +132,8 @@ class MonitorController:
         if plan.runtime == PROCESS:
             yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
             return
-        if words := no_way_in(self._room.settings.container_network, attempt.site):
-            yield from (Spot(name, 0, reason=words) for name in plan.ports)
+        if reason := no_way_in(self._room.settings.container_network, attempt.site):
+            yield from (Spot(name, 0, reason=str(reason)) for name in plan.ports)
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}

@@ -152,18 +152,18 @@ class DeploymentController:
             slots = self._slots(turn)
             for gpus in ahead:
                 slots.hold(gpus)
-            words = str(slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu") or "")
-            rollout.gives_way = bool(words and former and former.revision.gpus)
-            if not words:
+            wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
+            rollout.gives_way = bool(wait and former and former.revision.gpus)
+            if wait is None:
                 self._give(one, list(slots.grant(wanted)))
                 rollout.due = 0.0
                 continue
             self._room.waits[turn] = one.revision.spec.gpu
             # A revision that can never fit must not block the ones after it.
             ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
-            if words != one.revision.reason:
+            if wait != one.revision.reason:
                 with self._room.write() as c:
-                    self._rows.set_revision(c, one.revision.id, reason=words)
+                    self._rows.set_revision(c, one.revision.id, reason=wait)
         names = {one.revision.id for _, _, one in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
 
@@ -195,7 +195,7 @@ class DeploymentController:
 
     def _give(self, one: RevisionRow, gpus: list[str]) -> None:
         with self._room.write() as c:
-            self._rows.set_revision(c, one.revision.id, gpus=gpus, reason="")
+            self._rows.set_revision(c, one.revision.id, gpus=gpus, reason=None)
         self._room.grants[one.revision.id] = gpus
 
 

@@ -1,34 +1,36 @@
 """Let a deployment wait while its image is being built."""
 
 from nbyard.dispatch.context import Room
-from nbyard.domain.deployments.status import BEING_BUILT, not_built
+from nbyard.domain.deployments.status import WAITS_FOR_BUILD, not_built, waits_for_build
+from nbyard.domain.reasons import Reason, because, text
 from nbyard.domain.states import IMAGE
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 
-def awaited(room: Room, row: DeploymentRow, one: RevisionRow) -> str:
+def awaited(room: Room, row: DeploymentRow, one: RevisionRow) -> Reason | None:
     """Return what a revision that never started waits for, and record that it waits.
 
-    Return BEING_BUILT, or the reason why the build failed. Return "" if the image exists or is not
-    built here.
+    That is its build, or the build that failed. Return None if the image exists or is not built
+    here.
     """
-    has_waited = one.revision.reason == BEING_BUILT
+    has_waited = waits_for_build(one.revision.reason)
     if one.revision.image_id:
-        return ""
+        return None
     images, name = room.store.images, one.revision.spec.image
     with room.store.read() as c:
         known, last = images.get(c, row.owner, name), images.newest(c, row.owner, name)
     if known is not None and known.origin == "build" and known.state in IMAGE.live:
+        wait = because(WAITS_FOR_BUILD)
         if not has_waited:
-            _note(room, one, BEING_BUILT)
-        return BEING_BUILT
+            _note(room, one, wait)
+        return wait
     if has_waited and (last is None or last.state == "failed"):
-        return not_built(last.reason if last else "")
+        return not_built(text(str(last.reason or "")) if last else None)
     if has_waited:
-        _note(room, one, "")
-    return ""
+        _note(room, one, None)
+    return None
 
 
-def _note(room: Room, one: RevisionRow, reason: str) -> None:
+def _note(room: Room, one: RevisionRow, reason: Reason | None) -> None:
     with room.write() as c:
         room.store.deployments.set_revision(c, one.revision.id, reason=reason)

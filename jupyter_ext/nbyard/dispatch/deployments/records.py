@@ -13,6 +13,7 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
     log_name,
 )
+from nbyard.domain.reasons import Reason
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating import KeptLog
 from nbyard.runtimes.docker.deployments import Deployed
@@ -30,10 +31,9 @@ class Notes:
         self._room = room
         self._rows = room.store.deployments
 
-    def tell(self, row: DeploymentRow, state: str, reason: str) -> None:
+    def tell(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
         """Record the observed state if it is new, and no request has arrived meanwhile."""
-        told = {"reason": reason, "revision": row.newest.number}
-        told = {name: value for name, value in told.items() if value}
+        told = {"revision": row.newest.number} | ({"reason": reason} if reason else {})
         columns: dict[str, Any] = {"reason": reason}
         if state == "running" and row.state != "running":
             columns["started_at"] = datetime.now(UTC)

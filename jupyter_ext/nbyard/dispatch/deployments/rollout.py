@@ -23,22 +23,22 @@ from nbyard.dispatch.deployments.records import Notes, line
 from nbyard.dispatch.health import Ports, described
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments.status import (
-    BEING_BUILT,
     Ended,
     Standing,
     after,
     backoff_seconds,
+    end_reason,
     is_port_taken,
     never_answered,
     no_way_in,
     reproduce_pull,
     restarts_then,
-    sentence,
+    start_failure,
     state_of,
-    words_of_end,
-    words_of_start_error,
+    waits_for_build,
 )
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
+from nbyard.domain.reasons import Reason, because, of_error, text
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
@@ -88,18 +88,18 @@ class Rollout:
                 wait = self._drive(row)
         except Unavailable as error:
             if not row.is_removed:
-                self._notes.tell(
-                    row, "stopping" if row.state == "stopping" else "down", error.message
-                )
+                state = "stopping" if row.state == "stopping" else "down"
+                self._notes.tell(row, state, of_error(error))
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
-    def fail(self, row: DeploymentRow, reason: str) -> None:
+    def fail(self, row: DeploymentRow, words: str) -> None:
         """Handle an unexpected error that repeats.
 
         The deployment fails as soon as its container is gone. Until then its removal is repeated.
         """
         self.due = time.monotonic() + CALM_SECONDS
+        reason = text(words)
         if row.is_removed:
             return
         with self._room.write() as c:
@@ -161,11 +161,11 @@ class Rollout:
 
     def _begin(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         if reason := awaited(self._room, row, one):
-            if reason == BEING_BUILT:
+            if waits_for_build(reason):
                 return Standing(one.number, "pending", reason=reason)
             return self._give_up(row, one, reason, "")
-        if one.revision.reason == BEING_BUILT:  # outdated: the image exists now
-            one = replace(one, revision=replace(one.revision, reason=""))
+        if waits_for_build(one.revision.reason):  # outdated: the image exists now
+            one = replace(one, revision=replace(one.revision, reason=None))
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
             return one.standing
@@ -186,8 +186,8 @@ class Rollout:
 
     def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         """Create the container of a revision as soon as its image is here."""
-        if words := no_way_in(self._room.settings.container_network, self._engine.url):
-            return self._give_up(row, one, words, "")
+        if reason := no_way_in(self._room.settings.container_network, self._engine.url):
+            return self._give_up(row, one, reason, "")
         folder = self._room.folder / deployment_folder(row.id)
         forget_logs(folder / log_name(number) for number in range(one.number - KEPT_LOGS, 0, -1))
         name, known = one.revision.spec.image, one.revision.image_id
@@ -198,7 +198,7 @@ class Rollout:
         except Unavailable:
             raise
         except NbyardError as error:
-            return self._give_up(row, one, error.message, reproduce_pull(name, self._url))
+            return self._give_up(row, one, of_error(error), reproduce_pull(name, self._url))
         if not image_id:
             return Standing(one.number, "alive", reason=one.revision.reason)
         self._departures.comes(one.number)
@@ -220,11 +220,11 @@ class Rollout:
         except Unavailable:
             raise
         except NbyardError as error:
-            words = words_of_start_error(error.message)
             # Another program took the port meanwhile; a restart chooses a new one.
-            if is_port_taken(words):
-                return self._end(row, one, Ended(None, error=words))
-            return self._give_up(row, one, words, self._by_hand(row, one))
+            if is_port_taken(error.message):
+                return self._end(row, one, Ended(None, error=error.message))
+            reason = start_failure(error.message) or of_error(error)
+            return self._give_up(row, one, reason, self._by_hand(row, one))
         crash_point("deployment-launched")
         self._since[one.number] = time.monotonic()
         return self._attend(row, one, found)
@@ -264,7 +264,7 @@ class Rollout:
     ) -> None:
         told: dict[str, Any] = {}
         if is_new:
-            told |= {"ready_at": datetime.now(UTC), "reason": "", "reproduce": ""}
+            told |= {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
             is_api = one.revision.spec.service == "api"
             told["forms"] = described(places[0], secret) if is_api else []
         self._notes.places(row, one, places, **told)
@@ -274,46 +274,45 @@ class Rollout:
     def _ended(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Ended:
         self._hear_out(one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
-        error = words_of_start_error(found.error) if found.error else ""
         last = self._notes.said_last(row, one, TAIL_BYTES)
-        return Ended(found.exit_code, found.out_of_memory, error, last, lived)
+        return Ended(found.exit_code, found.out_of_memory, found.error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
         """Decide after an exit whether to restart the revision."""
         spec = one.revision.spec
-        reason = words_of_end(ended, spec)
+        reason = end_reason(ended, spec)
         restarts = restarts_then(ended, one.revision.restarts)
         follows = after(ended, one.revision.restarts, spec.service)
         if follows == "failed":
             by_hand = self._by_hand(row, one)
             return self._give_up(row, one, reason, by_hand, ended.exit_code, restarts)
-        self._notes.say(row, one, reason)
+        self._notes.say(row, one, str(reason))
         if follows == "completed":
-            self._over(one, exit_code=0, reason="", reproduce="")
+            self._over(one, exit_code=0, reason=None, reproduce="")
             return self._rest(row, one, Standing(one.number, "over", exit_code=0))
         wait = backoff_seconds(restarts)
         self._not_before[one.number] = time.monotonic() + wait
         self._since.pop(one.number, None)
-        words = f"{sentence(reason)} It is started again."
+        again = because("service-restarts", end=reason)
         self._notes.note(
             one,
             **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
-            **{"restarts": restarts, "exit_code": ended.exit_code, "reason": words},
+            **{"restarts": restarts, "exit_code": ended.exit_code, "reason": again},
             reproduce=self._by_hand(row, one),
         )
         self._engine.remove(self._notes.deployed(row, one).container)
-        return Standing(one.number, "pending", reason=words)
+        return Standing(one.number, "pending", reason=again)
 
     def _give_up(
         self,
         row: DeploymentRow,
         one: RevisionRow,
-        reason: str,
+        reason: Reason,
         by_hand: str,
         exit_code: int | None = None,
         restarts: int = 0,
     ) -> Standing:
-        self._notes.say(row, one, reason)
+        self._notes.say(row, one, str(reason))
         told = {"reason": reason, "reproduce": by_hand, "exit_code": exit_code}
         self._over(one, **told, restarts=restarts or one.revision.restarts)
         over = Standing(one.number, "over", reason=reason, exit_code=exit_code)
@@ -369,7 +368,7 @@ class Rollout:
             deployments.rest(self._engine, self._notes.deployed(row, row.newest))
             with self._room.write() as c:
                 told = {"revision": row.newest.number}
-                self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")
+                self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
 
     def _remove(self, row: DeploymentRow) -> None:
         """Delete the deployment without draining."""

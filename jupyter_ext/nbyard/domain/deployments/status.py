@@ -1,4 +1,4 @@
-"""Status of a deployment, derived from its revisions, and the texts that users see.
+"""Status of a deployment, derived from its revisions, and the reasons for it.
 
 It also decides what follows when a revision ends.
 """
@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.domain.deployments.failure_line import last_words
 from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
+from nbyard.domain.reasons import Reason, because
 from nbyard.domain.states import DeploymentState
 from nbyard.errors import Unavailable
 
@@ -24,8 +25,9 @@ HERE = ("localhost", "127.0.0.1", "::1")
 # 128 plus the numbers of SIGKILL and SIGTERM
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
-SILENT = "It does not answer"
-BEING_BUILT = "Its image is being built."
+# codes of reasons that are compared
+WAITS_FOR_BUILD = "waits-for-build"
+SILENT, SILENT_BECAUSE = "service-silent", "service-silent-because"
 
 
 Phase = Literal["pending", "alive", "over"]
@@ -43,7 +45,7 @@ class Standing(msgspec.Struct, frozen=True):
     phase: Phase
     answers: bool = False
     has_answered: bool = False
-    reason: str = ""
+    reason: Reason | None = None
     exit_code: int | None = None
     says: str = ""
 
@@ -62,8 +64,10 @@ class Ended(msgspec.Struct, frozen=True):
     lived_seconds: float = 0.0
 
 
-def state_of(serving: int, standings: Mapping[int, Standing]) -> tuple[DeploymentState, str]:
-    """Return the state of a wanted deployment, and the reason as text.
+def state_of(
+    serving: int, standings: Mapping[int, Standing]
+) -> tuple[DeploymentState, Reason | None]:
+    """Return the state of a wanted deployment, and the reason for it.
 
     The serving revision decides until it is over.
     """
@@ -72,22 +76,37 @@ def state_of(serving: int, standings: Mapping[int, Standing]) -> tuple[Deploymen
     if answering is not None and answering.phase != "over":
         return _state_with(answering, newest)
     if newest.phase == "over":
-        has_completed = newest.exit_code == 0 and not newest.reason
-        return ("completed", "") if has_completed else ("failed", newest.reason)
+        has_completed = newest.exit_code == 0 and newest.reason is None
+        return ("completed", None) if has_completed else ("failed", newest.reason)
     return ("queued" if newest.phase == "pending" else "starting"), newest.reason
 
 
-def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState, str]:
-    words = ""
-    if newest.number != answering.number and newest.reason not in ("", BEING_BUILT):
-        words = f"Revision {newest.number} did not take its place: {newest.reason}"
+def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState, Reason | None]:
+    failed = None
+    is_other = newest.number != answering.number
+    if is_other and newest.reason is not None and not waits_for_build(newest.reason):
+        failed = because("no-takeover", number=newest.number, cause=newest.reason)
     if answering.phase == "alive" and answering.answers:
-        return "running", words
+        return "running", failed
     if answering.phase == "alive" and answering.has_answered:
-        said = f": {answering.says}" if answering.says else ""
-        return "down", f"{sentence(f'{SILENT}{said}')} {words}".strip()
+        return "down", _all(_silent(answering.says), failed)
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
-    return state, f"{sentence(answering.reason)} {words}".strip()
+    return state, _all(answering.reason, failed)
+
+
+def _silent(says: str) -> Reason:
+    return because(SILENT_BECAUSE, message=says) if says else because(SILENT)
+
+
+def _all(*reasons: Reason | None) -> Reason | None:
+    """Return the reasons that exist as one."""
+    known = [one for one in reasons if one is not None]
+    return because("all", reasons=known) if len(known) > 1 else next(iter(known), None)
+
+
+def waits_for_build(reason: Reason | None) -> bool:
+    """Return whether the reason is that the image is still being built."""
+    return reason is not None and reason.code == WAITS_FOR_BUILD
 
 
 def after(
@@ -112,25 +131,22 @@ def backoff_seconds(restarts: int) -> float:
     return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
 
 
-def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
-    """Return the reason why a container ended, for users."""
+def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
+    """Return the reason why a container ended."""
     if ended.out_of_memory:
-        return f"It ran out of memory: it may have {spec.memory_gb:g} GB."
+        return because("service-out-of-memory", memory_gb=spec.memory_gb)
     if ended.error:
-        return f"It could not be started: {ended.error[:REASON_CHARS]}"
+        message = ended.error[:REASON_CHARS]
+        cause = start_failure(message) or because("text", text=message)
+        return because("service-not-started", cause=cause)
     if ended.exit_code is None:
-        return "Its container was removed by somebody else."
-    told = f"It ended with exit code {ended.exit_code}"
-    if ended.exit_code in (KILLED, TERMINATED):
-        told += " (it was killed)"
+        return because("container-removed")
+    code = "service-killed" if ended.exit_code in (KILLED, TERMINATED) else "service-ended"
     # a process killed with SIGKILL cannot print the reason
     last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
-    return f"{told}: {last}" if last else f"{told}."
-
-
-def sentence(words: str) -> str:
-    """Add a full stop if another sentence is to follow."""
-    return words if not words or words[-1] in ".!?…" else f"{words}."
+    if last:
+        return because(f"{code}-after", exit_code=ended.exit_code, last=last)
+    return because(code, exit_code=ended.exit_code)
 
 
 def is_port_taken(message: str) -> bool:
@@ -139,35 +155,29 @@ def is_port_taken(message: str) -> bool:
     return "address already in use" in lower or "port is already allocated" in lower
 
 
-def words_of_start_error(message: str) -> str:
-    """Explain an engine's error when it cannot start a container."""
+def start_failure(message: str) -> Reason | None:
+    """Return the known failure that an engine reports when it cannot start a container."""
     lower = message.lower()
     if is_port_taken(message):
-        return f"A port is taken on the engine's machine: {message}"
+        return because("port-taken", message=message)
     if "running hook" in lower or "running prestart hook" in lower:
-        return f"A hook of the engine failed, such as the one that gives it GPUs: {message}"
+        return because("hook-failed", message=message)
     if "executable file not found" in lower or "no such file or directory" in lower:
-        return f"Its command is not in the image: {message}"
-    return message
+        return because("command-missing", message=message)
+    return None
 
 
-def no_way_in(network: str, engine: str) -> str:
-    """Return why a container would be unreachable, "" if it is reachable.
+def no_way_in(network: str, engine: str) -> Reason | None:
+    """Return why a container would be unreachable, None if it is reachable.
 
     Its ports are published on the engine's machine and requested on this one.
     """
     if network != "bridge":
-        return (
-            "The setting container_network lets nobody reach containers: a deployment needs"
-            " `bridge`."
-        )
+        return because("network-closed", network=network)
     parts = urlsplit(engine)
     if parts.scheme in ("", "unix") or parts.hostname in HERE:
-        return ""
-    return (
-        f"The engine at {engine} is on another machine, where the ports of a deployment cannot be"
-        " reached. Set docker_host to an engine of this machine."
-    )
+        return None
+    return because("engine-elsewhere", engine=engine)
 
 
 def another_image(name: str, known: str) -> str:
@@ -178,23 +188,18 @@ def another_image(name: str, known: str) -> str:
     )
 
 
-def not_built(reason: str) -> str:
+def not_built(cause: Reason | None) -> Reason:
     """Return why a revision that waited for its image cannot start.
 
-    Without a `reason`, somebody removed the image.
+    Without the `cause` of a failed build, somebody removed the image.
     """
-    if not reason:
-        return "Its image was removed before it was built."
-    return f"Its image was not built: {reason}"
+    return because("image-removed") if cause is None else because("build-failed", cause=cause)
 
 
-def never_answered(spec: RevisionSpec) -> str:
+def never_answered(spec: RevisionSpec) -> Reason:
     """Return the reason for a service that runs but never responded."""
-    port = spec.ports[0]
-    return (
-        f"It never answered at port {port.port} ({port.path}) within {spec.start_seconds:g} s;"
-        " its log may tell why."
-    )
+    port, seconds = spec.ports[0], spec.start_seconds
+    return because("service-never-answered", port=port.port, path=port.path, seconds=seconds)
 
 
 def reproduce_pull(image: str, engine: str = "") -> str:
@@ -204,8 +209,10 @@ def reproduce_pull(image: str, engine: str = "") -> str:
 
 def not_answering(found: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
-    words = f"{found.name} does not answer: it is {found.state}. {found.reason}".strip()
-    if found.reason.startswith(SILENT) and found.reason != f"{SILENT}.":
-        words = f"{found.name} {found.reason.removeprefix('It ')}"
+    reason, why = found.reason, f"it is {found.state}"
+    if reason is not None and reason.code == SILENT_BECAUSE:
+        why = str(reason.params["message"])
+    elif reason is not None and reason.code != SILENT:
+        why = f"{why} ({str(reason).removesuffix('.')})"
     hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
-    return Unavailable(words.removesuffix(f" {SILENT}."), hint=hint)
+    return Unavailable(f"{found.name} does not answer: {why.removesuffix('.')}.", hint=hint)

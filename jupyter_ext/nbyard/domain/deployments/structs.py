@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from nbyard.domain.models.structs import ServedModel
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import DeploymentState
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
@@ -167,7 +168,7 @@ class Revision(msgspec.Struct, frozen=True):
     gpus: list[str]
     restarts: int
     exit_code: int | None
-    reason: str
+    reason: Reason | None
     reproduce: str
     created_at: datetime
     started_at: datetime | None = None
@@ -229,7 +230,7 @@ class Deployment(msgspec.Struct, frozen=True):
     description: str
     state: DeploymentState
     is_wanted: bool
-    reason: str
+    reason: Reason | None
     revision: int
     serving: int
     spec: RevisionSpec
@@ -282,7 +283,7 @@ class DeploymentEvent(msgspec.Struct, frozen=True):
     state: str = ""
     change: str = ""
     revision: int = 0
-    reason: str = ""
+    reason: Reason | None = None
 
 
 class FormField(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.column_types import Moment
+from nbyard.store.schema.column_types import Because, Moment
 from nbyard.store.schema.tables import Digest, Id, metadata
 
 deployments = Table(
@@ -26,7 +26,7 @@ deployments = Table(
     Column("owner", String(200), nullable=False),
     Column("state", String(20), nullable=False),
     Column("is_wanted", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("serving", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -54,7 +54,7 @@ revisions = Table(
     Column("forms", JSON, nullable=False),
     Column("restarts", Integer, nullable=False),
     Column("exit_code", Integer),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("reproduce", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),

@@ -11,6 +11,7 @@ import pytest
 from nbyard.cli.commands import deployments
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.traffic import Counted
+from nbyard.domain.reasons import text
 from nbyard.rest.identity import local_name
 
 
@@ -86,11 +87,11 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
                 id=deployment,
                 name="cows",
                 state="queued" if (reason := next(said, None)) is not None else "failed",
-                reason=reason or "",
+                reason=text(reason or ""),
             )
         ),
     )
-    first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason="")
+    first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason=None)
     assert deployments.until_settled(connection, first).state == "failed"
     assert capsys.readouterr().err.splitlines() == [
         "cows is queued: Docker is away.",

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from nbyard.cli.commands import serve
+from nbyard.domain.reasons import Reason, text
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.errors import NotFound
 
@@ -21,7 +22,7 @@ class Deployments:
         self.there: list[str] = []
         self.images: list[str] = []
         self.at_last: Any = None
-        self.reason = ""
+        self.reason: Reason | None = None
 
     def create(self, body: Any) -> Any:
         self.there.append(body.name)
@@ -62,7 +63,7 @@ def package(name: str = "Sea Cow") -> Any:
 
 def test_its_address_is_printed_then_its_log_and_why_it_ended(capsys):
     there = Deployments("starting", "running", "running", "failed", texts=("moo\n", "\x1b[2Jmoo\n"))
-    there.reason = "it died"
+    there.reason = text("it died")
     assert serve.serve(connection(there), package(), as_json=False) == 1
     said = capsys.readouterr()
     assert said.out == "http://127.0.0.1:7/sea\n"

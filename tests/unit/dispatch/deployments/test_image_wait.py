@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.deployments.image_wait import awaited
-from nbyard.domain.deployments.status import BEING_BUILT
+from nbyard.domain.deployments.status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
+from nbyard.domain.reasons import because, text
 from nbyard.yard import Yard
 
 from .test_rollout import ANN, Rolling, rolling
@@ -38,11 +39,11 @@ def test_it_waits_in_words_and_starts_by_itself(yard: Yard, rolling: Rolling) ->
     building = Building(yard)
     rolling.create()
     found = rolling.step(2)
-    assert (found.state, found.reason) == ("queued", BEING_BUILT)
+    assert (found.state, found.reason) == ("queued", because(WAITS_FOR_BUILD))
     assert not rolling.engine.containers
     building.to("ready", image_id="sha256:abc")
     assert rolling.step(2).state == "running"
-    assert rolling.get().reason == ""
+    assert rolling.get().reason is None
 
 
 def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
@@ -54,7 +55,7 @@ def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
     building.to("ready", image_id="sha256:abc")
     rolling.engine.answers = False
     found = rolling.step()
-    assert (found.state, found.reason) == ("starting", "")
+    assert (found.state, found.reason) == ("starting", None)
 
 
 def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> None:
@@ -63,7 +64,10 @@ def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> 
     rolling.step()
     building.to("failed", reason="No space left.")
     found = rolling.step()
-    assert (found.state, found.reason) == ("failed", "Its image was not built: No space left.")
+    assert (found.state, found.reason) == (
+        "failed",
+        because("build-failed", cause=text("No space left.")),
+    )
 
 
 def test_an_image_that_is_removed_is_not_waited_for(yard: Yard, rolling: Rolling) -> None:
@@ -74,7 +78,7 @@ def test_an_image_that_is_removed_is_not_waited_for(yard: Yard, rolling: Rolling
         yard.store.images.remove(c, building.image(c))
     found = rolling.step()
     assert found.state == "failed"
-    assert found.reason == "Its image was removed before it was built."
+    assert found.reason == because("image-removed")
 
 
 def test_the_one_that_answers_goes_on_meanwhile(yard: Yard, rolling: Rolling) -> None:
@@ -83,7 +87,7 @@ def test_the_one_that_answers_goes_on_meanwhile(yard: Yard, rolling: Rolling) ->
     building = Building(yard)
     rolling.edit(image=NAME)
     found = rolling.step(2)
-    assert (found.state, found.serving, found.reason) == ("running", 1, "")
+    assert (found.state, found.serving, found.reason) == ("running", 1, None)
     building.to("ready", image_id="sha256:abc")
     rolling.step(3)
     assert rolling.get().serving == 2
@@ -98,7 +102,7 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
         building.to("failed", reason="long ago")
     rolling.create()
     row = rolling.row()
-    assert awaited(rolling.room, row, row.newest) == ""
+    assert awaited(rolling.room, row, row.newest) is None
     assert rolling.step(2).state == "running"
 
 
@@ -107,4 +111,4 @@ def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> No
     rolling.step(2)
     Building(yard)
     row = rolling.row()
-    assert awaited(rolling.room, row, row.newest) == ""
+    assert awaited(rolling.room, row, row.newest) is None

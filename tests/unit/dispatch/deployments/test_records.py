@@ -15,6 +15,7 @@ from nbyard.domain.deployments.structs import (
     Place,
     ServiceKind,
 )
+from nbyard.domain.reasons import text
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
@@ -39,10 +40,10 @@ def test_nothing_is_said_of_what_was_asked_for_meanwhile(yard: Yard, room: Room)
     notes, seen = Notes(room), row_of(room)
     assert notes.is_wanted(seen)
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
-    notes.tell(seen, "failed", "why")
+    notes.tell(seen, "failed", text("why"))
     assert (row_of(room).state, notes.is_wanted(seen)) == ("queued", False)
-    notes.tell(row_of(room), "failed", "why")
-    assert yard.services.deployments.get(ANN, "cows").reason == "why"
+    notes.tell(row_of(room), "failed", text("why"))
+    assert yard.services.deployments.get(ANN, "cows").reason == text("why")
 
 
 def test_a_dispatcher_that_leaves_wants_nothing(room: Room) -> None:
@@ -66,7 +67,7 @@ def test_it_is_asked_once_it_answered(yard: Yard, room: Room) -> None:
     notes, row = Notes(room), row_of(room)
     notes.places(row, row.newest, [Place("api", "h", 1)])
     assert row_of(room).serving == 0
-    notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason="")
+    notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason=None)
     assert row_of(room).serving == 1
     assert [link.answers for link in yard.services.deployments.get(ANN, "cows").links] == [True]
 

@@ -24,6 +24,7 @@ from nbyard.domain.deployments.structs import (
     Revision,
     deployment_folder,
 )
+from nbyard.domain.reasons import because, text
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -36,7 +37,7 @@ MANY = 20
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FRESH = Revision(
-    "i", 3, "created", completed(NewDeployment("a:1", name="a"))[1], "", [], 0, None, "", "", NOW
+    "i", 3, "created", completed(NewDeployment("a:1", name="a"))[1], "", [], 0, None, None, "", NOW
 )
 
 
@@ -123,7 +124,7 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     assert rolling.step().state == "starting" and rolling.engine.living()
     rolling.engine.removes = True
     assert rolling.step().state == "failed" and rolling.granted() == []
-    assert "never answered" in rolling.get().reason and not rolling.engine.containers
+    assert "never answered" in str(rolling.get().reason) and not rolling.engine.containers
 
 
 def test_a_port_that_is_taken_is_told_and_another_is_tried(
@@ -139,7 +140,7 @@ def test_a_port_that_is_taken_is_told_and_another_is_tried(
     monkeypatch.setattr(deployments, "launch", taken)
     found = rolling.step()
     assert found.state == "queued"
-    assert "A port is taken on the engine's machine: " in found.reason
+    assert "a port is taken on the engine's machine: " in str(found.reason)
     monkeypatch.setattr(deployments, "launch", launch)
     assert rolling.step(2).state == "running"
 
@@ -151,7 +152,7 @@ def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling
     rolling.rollout.fail(rolling.row(), "unexpected: oops")
     assert (rolling.get().state, rolling.granted()) == ("down", [["0"]])
     found = rolling.step()
-    assert (found.state, found.reason) == ("failed", "unexpected: oops")
+    assert (found.state, found.reason) == ("failed", text("unexpected: oops"))
     assert not rolling.engine.containers and not rolling.granted()
 
 
@@ -162,7 +163,8 @@ def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
     rolling.deployments.stop(ANN, "cows")
     assert rolling.step(3).state == "stopping"
     rolling.rollout.fail(rolling.row(), "unexpected: oops")
-    assert (rolling.get().state, rolling.get().reason) == ("stopping", "unexpected: oops")
+    found = rolling.get()
+    assert (found.state, found.reason) == ("stopping", text("unexpected: oops"))
     rolling.engine.removes = True
     assert rolling.step().state == "stopped" and not rolling.engine.containers
 
@@ -191,7 +193,7 @@ def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolli
     assert rolling.step().state == "queued"
     found = rolling.step(3)
     assert (found.state, found.serving) == ("running", 1)
-    assert "Revision 2 did not take its place" in found.reason
+    assert "revision 2 has not taken over" in str(found.reason)
 
 
 def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
@@ -206,7 +208,7 @@ def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
             rolling.engine.end(name, 127)
         seen.append(rolling.step().state)
     assert set(seen) == {"queued", "starting", "failed"}
-    assert "exit code 127" in rolling.get().reason
+    assert "exit code 127" in str(rolling.get().reason)
     rolling.deployments.start(ANN, "cows")
     assert rolling.step(2).state == "starting"
     monkeypatch.setattr(rollout, "PROCESS_SECONDS", 0.0)
@@ -249,7 +251,7 @@ def test_a_start_while_its_container_goes_is_obeyed(
         rolling.rollout.step(seen)
     assert not rolling.engine.living()
     found = rolling.step(2)
-    assert (found.state, found.reason, found.serving) == ("running", "", 1)
+    assert (found.state, found.reason, found.serving) == ("running", None, 1)
     (one,) = rolling.deployments.revisions(ANN, "cows").items
     assert (one.restarts, one.ended_at) == (0, None)
 
@@ -282,7 +284,7 @@ def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> N
     rolling.create()
     rolling.engine.url = "ssh://ann@there"
     found = rolling.step()
-    assert found.state == "failed" and "is on another machine" in found.reason
+    assert found.state == "failed" and "is on another machine" in str(found.reason)
     assert not rolling.engine.containers
 
 
@@ -326,12 +328,13 @@ def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Ro
     log = rolling.rollout._notes.log(row, row.newest)
     log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
     rolling.engine.end(rolling.engine.living()[0], 9)
-    assert rolling.step().reason == "It ended with exit code 9. It is started again."
+    ended = because("service-ended", exit_code=9)
+    assert rolling.step().reason == because("service-restarts", end=ended)
     rolling.step(2)
     log.write(b"Traceback (most recent call last):\n  File\nRuntimeError: no weights\nINFO: bye\n")
     rolling.engine.end(rolling.engine.living()[0], 1)
-    words = "It ended with exit code 1: RuntimeError: no weights. It is started again."
-    assert rolling.step().reason == words
+    ended = because("service-ended-after", exit_code=1, last="RuntimeError: no weights")
+    assert rolling.step().reason == because("service-restarts", end=ended)
 
 
 def test_why_it_does_not_answer_is_told_in_its_own_words(
@@ -343,7 +346,7 @@ def test_why_it_does_not_answer_is_told_in_its_own_words(
     rolling.step(2)
     rolling.engine.answers = False
     found = rolling.step(health.MISSES)
-    words = "It does not answer: the model is in a call of 1 row."
-    assert (found.state, found.reason) == ("down", words)
+    busy = because("service-silent-because", message="the model is in a call of 1 row")
+    assert (found.state, found.reason) == ("down", busy)
     rolling.engine.answers = True
-    assert (rolling.step().state, rolling.get().reason) == ("running", "")
+    assert (rolling.step().state, rolling.get().reason) == ("running", None)

@@ -546,7 +546,7 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).why.startswith("waits for 2 GPUs, but this machine has none")
+    assert bench.task(run).why.startswith("waits for 2 GPUs, but this machine has 0")
     assert not runtime.starts
 
 

@@ -6,32 +6,35 @@ from hypothesis import strategies as st
 
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.status import (
-    BEING_BUILT,
     MAX_BACKOFF_SECONDS,
+    SILENT,
+    SILENT_BECAUSE,
     TRIES,
+    WAITS_FOR_BUILD,
     Ended,
     Standing,
     after,
     backoff_seconds,
+    end_reason,
     is_port_taken,
     never_answered,
     no_way_in,
     not_built,
     reproduce_pull,
     restarts_then,
-    sentence,
+    start_failure,
     state_of,
-    words_of_end,
-    words_of_start_error,
 )
 from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.reasons import because, text
 from nbyard.domain.states import DEPLOYMENT
 
 SPEC = completed(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
+NO_IMAGE = text("no image")
 phases = st.sampled_from(["pending", "alive", "over"])
 standings = st.builds(
-    Standing, st.just(1), phases, st.booleans(), st.booleans(), st.sampled_from(["", "why"]),
-    st.sampled_from([None, 0, 1]),
+    Standing, st.just(1), phases, st.booleans(), st.booleans(),
+    st.sampled_from([None, text("why")]), st.sampled_from([None, 0, 1]),
 )  # fmt: skip
 
 
@@ -49,35 +52,38 @@ def test_any_two_revisions_make_one_state_that_has_its_reason(serving, one, othe
         assert reason
     if state in ("failed", "completed"):
         assert answering is None or answering.phase == "over"
-        assert other.phase == "over" and reason == ("" if state == "completed" else other.reason)
+        assert other.phase == "over" and reason == (None if state == "completed" else other.reason)
 
 
 def test_one_that_is_replaced_answers_until_the_other_does():
     old, new = Standing(1, "alive", True, True), Standing(2, "alive", False, False)
-    assert state_of(1, {1: old, 2: new}) == ("running", "")
-    failed = Standing(2, "over", reason="no image")
-    assert state_of(1, {1: old, 2: failed}) == (
-        "running", "Revision 2 did not take its place: no image"
-    )  # fmt: skip
-    waits = Standing(2, "pending", reason=BEING_BUILT)
-    assert state_of(1, {1: old, 2: waits}) == ("running", ""), "it is no failure"
-    assert state_of(0, {2: waits}) == ("queued", BEING_BUILT)
-    again = Standing(1, "pending", reason="It ended.")
-    words = "It ended. Revision 2 did not take its place: no image"
-    assert state_of(1, {1: again, 2: failed}) == ("queued", words), "it is started again"
-    thrice = Standing(1, "over", reason="It ended with exit code 0.", exit_code=0)
-    assert state_of(0, {1: thrice}) == ("failed", "It ended with exit code 0.")
-    assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", "")
-    assert state_of(0, {1: Standing(1, "pending", reason="waits for a GPU")})[0] == "queued"
-    assert state_of(1, {1: Standing(1, "alive", False, True)}) == ("down", "It does not answer.")
+    assert state_of(1, {1: old, 2: new}) == ("running", None)
+    failed = Standing(2, "over", reason=NO_IMAGE)
+    not_taken = because("no-takeover", number=2, cause=NO_IMAGE)
+    assert state_of(1, {1: old, 2: failed}) == ("running", not_taken)
+    waits = Standing(2, "pending", reason=because(WAITS_FOR_BUILD))
+    assert state_of(1, {1: old, 2: waits}) == ("running", None), "it is no failure"
+    assert state_of(0, {2: waits}) == ("queued", waits.reason)
+    again = Standing(1, "pending", reason=because("service-ended", exit_code=0))
+    both = because("all", reasons=[again.reason, not_taken])
+    assert state_of(1, {1: again, 2: failed}) == ("queued", both), "it is started again"
+    thrice = Standing(1, "over", reason=again.reason, exit_code=0)
+    assert state_of(0, {1: thrice}) == ("failed", again.reason)
+    assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", None)
+    assert state_of(0, {1: Standing(1, "pending", reason=text("waits for a GPU"))})[0] == "queued"
+    silent = Standing(1, "alive", False, True)
+    assert state_of(1, {1: silent}) == ("down", because(SILENT))
+    both = because("all", reasons=[because(SILENT), not_taken])
+    assert state_of(1, {1: silent, 2: failed}) == ("down", both)
     busy = Standing(1, "alive", False, True, says="it is in a call")
-    assert state_of(1, {1: busy}) == ("down", "It does not answer: it is in a call.")
+    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="it is in a call"))
     assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
 
 
 def test_what_was_waited_for_in_vain_is_told():
-    assert not_built("No space left.") == "Its image was not built: No space left."
-    assert not_built("") == "Its image was removed before it was built."
+    full = text("No space left.")
+    assert not_built(full) == because("build-failed", cause=full)
+    assert not_built(None) == because("image-removed")
 
 
 def test_it_is_tried_again_a_few_times_in_a_row():
@@ -107,41 +113,40 @@ def test_waiting_grows_up_to_a_minute(restarts):
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
-        (Ended(137, out_of_memory=True), "It ran out of memory: it may have 8 GB."),
+        (Ended(137, out_of_memory=True), "the service ran out of memory: its limit is 8 GB"),
         (
             Ended(3, last="a\nValueError: no cows\n"),
-            "It ended with exit code 3: ValueError: no cows",
+            "the service ended with exit code 3: ValueError: no cows",
         ),
-        (Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"), "It ended with exit code 9."),
-        (Ended(137), "It ended with exit code 137 (it was killed)."),
-        (Ended(137, last="batch 7\n"), "It ended with exit code 137 (it was killed)."),
-        (Ended(143, last="bye\n"), "It ended with exit code 143 (it was killed): bye"),
-        (Ended(None), "Its container was removed by somebody else."),
-        (Ended(127, error="no such thing"), "It could not be started: no such thing"),
+        (
+            Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"),
+            "the service ended with exit code 9",
+        ),
+        (Ended(137), "the service was killed (exit code 137)"),
+        (Ended(137, last="batch 7\n"), "the service was killed (exit code 137)"),
+        (Ended(143, last="bye\n"), "the service was killed (exit code 143): bye"),
+        (Ended(None), "its container was removed from outside"),
+        (Ended(127, error="no such thing"), "the service could not be started: no such thing"),
+        (
+            Ended(128, error="port is already allocated"),
+            "the service could not be started: a port is taken on the engine's machine:"
+            " port is already allocated",
+        ),
     ],
 )
 def test_why_it_ended_is_told_in_words(ended, words):
-    assert words_of_end(ended, SPEC) == words
-
-
-def test_a_reason_is_a_whole_sentence_where_another_follows():
-    boom = Standing(1, "pending", reason="It ended with exit code 3: boom")
-    failed = Standing(2, "over", reason="no image")
-    words = "It ended with exit code 3: boom. Revision 2 did not take its place: no image"
-    assert state_of(1, {1: boom, 2: failed}) == ("queued", words)
-    assert [*map(sentence, ("", "boom", "It ended.", "Why?"))] == ["", "boom.", "It ended.", "Why?"]
+    assert str(end_reason(ended, SPEC)) == words
 
 
 def test_what_an_engine_says_is_told_in_words():
     taken = "driver failed: listen tcp4 127.0.0.1:80: bind: address already in use"
-    assert is_port_taken(taken) and "A port is taken" in words_of_start_error(taken)
-    assert "not in the image" in words_of_start_error(
-        'exec: "x": executable file not found in $PATH'
-    )
+    assert is_port_taken(taken) and start_failure(taken) == because("port-taken", message=taken)
+    missing = 'exec: "x": executable file not found in $PATH'
+    assert start_failure(missing) == because("command-missing", message=missing)
     hook = "error running hook #0: exec: nvidia-container-cli: executable file not found"
-    assert words_of_start_error(hook).startswith("A hook of the engine failed")
-    assert words_of_start_error("other") == "other" and not is_port_taken("other")
-    assert "port 5000 (/) within 300 s" in never_answered(SPEC)
+    assert start_failure(hook) == because("hook-failed", message=hook)
+    assert start_failure("other") is None and not is_port_taken("other")
+    assert "port 5000 (/) within 300 s" in str(never_answered(SPEC))
 
 
 def test_a_shell_can_fetch_an_image_by_hand():
@@ -161,6 +166,6 @@ def test_a_shell_can_fetch_an_image_by_hand():
     ],
 )
 def test_an_engine_elsewhere_is_refused(engine, is_here):
-    words = no_way_in("bridge", engine)
-    assert words == "" if is_here else engine in words and "another machine" in words
-    assert "container_network" in no_way_in("none", engine)
+    elsewhere = because("engine-elsewhere", engine=engine)
+    assert no_way_in("bridge", engine) == (None if is_here else elsewhere)
+    assert no_way_in("none", engine) == because("network-closed", network="none")

@@ -11,7 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons import text
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
@@ -366,7 +366,7 @@ def test_those_that_run_come_first(models, ann, root, yard):
     made = models.build(ann, NewModel(write(root)))
     for name in ("runs", "rests"):
         services.create(ann, NewDeployment(made.reference, name=name))
-    services.stop(ann, because("text", text="rests"))
+    services.stop(ann, "rests")
     found = models.deployed(ann, NewModel("job")).items
     assert [(one.name, one.runs, one.revision) for one in found] == [
         ("runs", True, 1),
@@ -396,7 +396,7 @@ def test_what_nobody_has_stopped_gets_the_next_revision(models, ann, root, yard)
     services.stop(ann, second)
     assert asked() == (first, "spark-4")
     with yard.store.write() as c:
-        yard.store.deployments.move(c, services.get(ann, first), "failed", {"reason": "gone"})
+        yard.store.deployments.move(c, services.get(ann, first), "failed", {"reason": text("gone")})
     assert asked() == (first, "spark-4")
     services.stop(ann, first)
     assert asked() == ("", "spark-4")

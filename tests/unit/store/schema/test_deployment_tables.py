@@ -14,7 +14,7 @@ NOW = datetime.now(UTC)
 
 def test_a_host_name_is_taken_once_by_each_owner(store):
     row = {"name": "cows", "title": "", "description": "", "state": "queued", "is_wanted": True}
-    row |= {"reason": "", "revision": 1, "serving": 0, "created_at": NOW, "changed_at": NOW}
+    row |= {"reason": None, "revision": 1, "serving": 0, "created_at": NOW, "changed_at": NOW}
     with store.write() as c:
         for owner in ("ada", "bob"):
             c.execute(insert(deployments), [{**row, "id": new_id(), "owner": owner}])
@@ -23,8 +23,8 @@ def test_a_host_name_is_taken_once_by_each_owner(store):
 
 
 def test_a_revision_without_its_deployment_is_refused(store):
-    texts = ("origin", "password", "prefix", "image_id", "reason", "reproduce")
+    texts = ("origin", "password", "prefix", "image_id", "reproduce")
     row = {"id": new_id(), "deployment_id": new_id(), "number": 1, **dict.fromkeys(texts, "")}
-    lists = {"spec": {}, "gpus": [], "places": [], "restarts": 0}
+    lists = {"spec": {}, "gpus": [], "places": [], "restarts": 0, "reason": None}
     with pytest.raises(IntegrityError), store.write() as c:
         c.execute(insert(revisions), [{**row, **lists, "created_at": NOW}])
