@@ -132,7 +132,7 @@ REASONS = [
 ]
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
 def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words, verb):
     """P3."""
@@ -193,6 +193,7 @@ def reasons(yards: Yards) -> list[str]:
 WORDS_OF_REMOVAL = re.compile(r"removed by somebody else|exit code 137 \(it was killed\)")
 
 
+@pytest.mark.long
 def test_without_a_port_its_process_decides(made):
     """P4: one that is not there is never running, though its container is for a moment."""
     yards, dispatching = made

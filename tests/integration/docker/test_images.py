@@ -173,6 +173,7 @@ def rows(yard: Yard) -> set[str]:
         return yard.store.images.ids(c)
 
 
+@pytest.mark.long
 def test_one_whose_dispatcher_was_killed_is_built_again(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
@@ -321,6 +322,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         subprocess.run(["umount", "--lazy", str(disk)], check=False)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_told_and_what_was_built_stands(yard: Yard, small_engine: Engine) -> None:
     """F10."""
     base = tiny(small_engine)

@@ -23,6 +23,7 @@ def work(tmp_path: Path, docker_engine, python_base_image) -> Iterator[Watching]
         yield made
 
 
+@pytest.mark.sample(1)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("kind", "containers"), [("py", "fresh"), ("ipynb", "warm")])
 def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, containers) -> None:

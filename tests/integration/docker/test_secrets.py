@@ -34,7 +34,7 @@ from ..telling import (
 from .bench import Bench, log_of, output, until
 from .test_survival import COUNT, LINES, MISSING, start_elsewhere
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = pytest.mark.sample(1)
 
 FAILS = pytest.mark.parametrize("fails", [False, True])
 
@@ -184,6 +184,7 @@ def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
         assert log_of(order) == LINES + "***\n"
 
 
+@pytest.mark.long
 def test_a_collector_that_was_killed_is_started_again(bench: Bench):
     with knowing(bench, f"echo begun; until test -e go; do sleep 0.05; done; {COUNT}", {}) as order:
         runtime = bench.runtime()
@@ -195,6 +196,7 @@ def test_a_collector_that_was_killed_is_started_again(bench: Bench):
         assert log_of(order) == "begun\n" + LINES
 
 
+@pytest.mark.long
 def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
     with knowing(bench, "echo begun; sleep 600", {}) as order:
         runtime = bench.runtime()
