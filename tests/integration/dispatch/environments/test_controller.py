@@ -130,6 +130,7 @@ def half_built(yard: Yard) -> tuple[Environment, Path]:
     return made, half
 
 
+@pytest.mark.long
 def test_one_that_was_killed_half_way_is_built_anew(yard: Yard, data: Path, built: Built) -> None:
     """BI-276: by a dispatcher that is gone; nothing of it is used."""
     made, half = half_built(yard)

@@ -111,7 +111,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     assert not canary.exists()
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
