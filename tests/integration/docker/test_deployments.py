@@ -60,6 +60,7 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
     """P4: nobody is refused meanwhile, however long his answer takes."""
     yards, dispatching = made

@@ -273,6 +273,7 @@ def test_what_is_pushed_can_be_pulled(
     assert "Digest:" in log_of(yard, pulled)
 
 
+@pytest.mark.long
 def test_what_a_registry_refuses_is_told_in_words(
     yard: Yard,
     docker_engine: Engine,

@@ -165,6 +165,7 @@ def test_declared_streams_are_files_and_arrive_whole(bench: Bench):
         assert log_of(order) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ends", [False, True])
 def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
     """R8, I8: also when the command has ended before another process adopts it."""

@@ -163,6 +163,7 @@ def test_one_that_is_deleted_while_it_is_built_leaves_nothing(
     assert not (data / "kernels").exists()
 
 
+@pytest.mark.long
 def test_one_that_is_cancelled_is_stopped(
     yard: Yard, data: Path, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
