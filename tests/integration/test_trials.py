@@ -147,6 +147,7 @@ def test_what_cannot_be_told_is_refused_with_what_to_write(
     assert "write a model file" in caught.value.hint
 
 
+@pytest.mark.long
 def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
     texts = KnownTable(
         "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]

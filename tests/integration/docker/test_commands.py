@@ -198,6 +198,7 @@ def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
     assert runtime.poll(order).state == "finished"
 
 
+@pytest.mark.long
 def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
     monkeypatch.setattr("nbyard.runtimes.docker.attempts.termination.GRACE_SECONDS", 600.0)
     runtime = bench.runtime()
