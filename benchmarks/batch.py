@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--formats", nargs="*", default=FORMATS, choices=FORMATS)
-    options = options_of(parser, rounds=1, rows=100)
+    options = options_of(parser, rounds=1, rows=100, formats=["csv"])
     for suffix in options.formats:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "small").mkdir()

@@ -11,7 +11,8 @@
 | floor: the kernel | start it, wait until it responds, and stop it |
 
 The script creates the other environment: a venv with ipykernel. R is measured if it is installed
-with IRkernel. After each measurement of nbyard the script waits for the next kernel.
+with IRkernel. After each measurement of nbyard the script waits for the next kernel. `--smallest`
+measures only the other environment, which then sees nbyard's packages.
 """
 
 import argparse
@@ -43,9 +44,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
-        install(folder, "other", python(folder))
+        install(folder, "other", python(folder, is_linked=options.smallest))
         compare(folder / "other", "other", options)
-        if reason := why_no_r():
+        if reason := "not chosen" if options.smallest else why_no_r():
             print_line(title("ir"), left_out={"R": reason})
         else:
             install(folder, "ir", ["R", "--slave", "-e", "IRkernel::main()", "--args"])
@@ -77,16 +78,23 @@ def compare(folder: Path, kernel: str, options: argparse.Namespace) -> None:
     report(title(kernel), seconds, list(contenders)[1:4])
 
 
-def python(folder: Path) -> list[str]:
-    """Create the other environment and return the command that starts its kernel."""
+def python(folder: Path, *, is_linked: bool) -> list[str]:
+    """Create the other environment and return the command that starts its kernel.
+
+    A linked environment sees nbyard's packages, so nothing is installed.
+    """
     environment = folder / "environment"
     python = str(environment / "bin/python")
-    uv = [found, "pip", "install", "--python", python] if (found := shutil.which("uv")) else []
-    pip = [sys.executable, "-m", "pip", "--python", python, "install"]
-    for words in (
-        [sys.executable, "-m", "venv", "--without-pip", str(environment)],
-        [*(uv or pip), "--quiet", "ipykernel"],
-    ):
+    words = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
+    subprocess.run(words, check=True, capture_output=True)
+    if is_linked:
+        (packages,) = environment.glob("lib/python3*/site-packages")
+        known = [path for path in sys.path if path.endswith("-packages")]
+        (packages / "linked.pth").write_text("\n".join(known))
+    else:
+        uv = [found, "pip", "install", "--python", python] if (found := shutil.which("uv")) else []
+        pip = [sys.executable, "-m", "pip", "--python", python, "install"]
+        words = [*(uv or pip), "--quiet", "ipykernel"]
         subprocess.run(words, check=True, capture_output=True)
     return [python, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]
 

@@ -8,6 +8,7 @@ import json
 import queue
 import secrets
 import shutil
+import socket
 import threading
 from typing import Any, ClassVar
 
@@ -73,8 +74,10 @@ class Nbyard(Peer):
         window.send('{"after": 0}')
         reader = threading.Thread(target=self._read, args=(window,))
         reader.start()
-        self._stack.callback(reader.join)
         self._stack.callback(window.shutdown)
+        self._stack.callback(reader.join)
+        # a thread that waits for bytes does not notice when its socket is only closed
+        self._stack.callback(window.sock.shutdown, socket.SHUT_RDWR)
 
     def _read(self, window: websocket.WebSocket) -> None:
         with contextlib.suppress(websocket.WebSocketException, OSError):

@@ -246,7 +246,7 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
     made.close()
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     "point",
     [
@@ -305,7 +305,13 @@ def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
     assert sorted(place.executed()) == ["first", "second"]
 
 
-@pytest.mark.parametrize("victim", ["kernel", "runner", "dispatcher", "everything"])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        *("kernel", "everything"),
+        *(pytest.param(part, marks=pytest.mark.long) for part in ("runner", "dispatcher")),
+    ],
+)
 def test_somebody_dies_during_a_node(place: Place, victim: str) -> None:
     """CP7, F3, F4, R8: in the midst of the work."""
     place.flow(notebook=SLOW.format(gate=str(place.gate)))

@@ -48,7 +48,7 @@ def renewed(place: Place, ahead: int) -> bool:
     return lease is not None and abs(lease["until"] - time.time() - ahead) < HOUR / 2
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("ahead", [sign * jump for jump in (HOUR, DAY, YEAR) for sign in (-1, 1)])
 def test_it_is_later_or_earlier(place: Place, ahead: int, tmp_path: Path) -> None:

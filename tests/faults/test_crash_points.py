@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(4)
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
@@ -92,7 +92,7 @@ OF_CALLS = {
 }
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(2)
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_dispatcher_dies_while_it_takes_from_the_cache(place: Place, graph: 
     assert len(place.checker.executions()) == len(GRAPHS[graph])
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["finished", "outputs-taken", "published"])
 def test_the_dispatcher_dies_over_other_files(place: Place, point: str) -> None:

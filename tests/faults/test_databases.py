@@ -117,6 +117,7 @@ def test_the_database_is_locked(place: Place) -> None:
     place.check(at_most=1)
 
 
+@pytest.mark.sample(1)
 @BOTH
 def test_fifty_write_at_once(place: Place, database_url: str) -> None:
     """I14: in five processes, for a minute. Each has its turn, and nobody is refused."""

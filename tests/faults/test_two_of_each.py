@@ -18,8 +18,8 @@ from .load import Load
 from .place import Place, Server, is_gone, stopped_between_writes, until
 
 IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
-RUNS = 500 if IS_LONG else 40
-STOPS = 20 if IS_LONG else 3
+RUNS = 500 if IS_LONG else 20
+STOPS = 20 if IS_LONG else 2
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 

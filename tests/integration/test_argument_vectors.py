@@ -202,7 +202,7 @@ def previewed(arguments: list[Argument], values: dict[str, Any]) -> CommandPrevi
 @example([Case(Argument("a0", reach=Option("--mode", joined=False)), "-l")])
 @example([Case(Argument("a0", reach=Option("--mode")), "{attempt}/x")])
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_program_gets_what_its_description_promises(tmp_path: Path, found: list[Case]) -> None:
     arguments = [case.argument for case in found]
@@ -230,7 +230,7 @@ FILLED: dict[str, Any] = {"string": "a b", "int": 7, "float": 0.5, "bool": True,
 
 @given(cases())
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_a_placeholder_stands_where_the_value_arrives(tmp_path: Path, found: list[Case]) -> None:
     """Without any values the preview has a placeholder for each argument without a default."""

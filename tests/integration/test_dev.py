@@ -196,6 +196,7 @@ def test_a_change_of_a_settings_schema_reaches_the_page(dev: Dev):
     assert json.loads(asked)["schema"]["title"] == "A title of this test"
 
 
+@pytest.mark.long
 def test_a_change_of_python_restarts_the_server(dev: Dev):
     shown = dev.build()
     with (dev.checkout / PYTHON).open("a") as file:

@@ -122,6 +122,7 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
     assert [cell["outputs"] for cell in ready] == [cell["outputs"] for cell in started]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("started", [False, True], ids=["ready", "started"])
 def test_it_hands_over_without_the_package(yard: Yard, one: psutil.Process, started: bool) -> None:
     """E14: what is not installed there travels with the runner."""
@@ -150,6 +151,7 @@ def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Pr
     assert printed(found) == [False] * 6
 
 
+@pytest.mark.long
 def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
     draw = TELL + "import random, secrets, tempfile, uuid\n"
     draw += "print(json.dumps([random.random(), secrets.token_hex(4), tempfile.mktemp(),"
@@ -163,6 +165,7 @@ def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
     assert all(a != b for a, b in zip(first, second, strict=True))
 
 
+@pytest.mark.long
 def test_the_history_of_its_user_holds_what_the_notebook_ran(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
@@ -179,6 +182,7 @@ def asked(folder: Path, question: str) -> list[Any]:
         return [first for (first,) in history.execute(question)]
 
 
+@pytest.mark.long
 def test_what_is_registered_for_the_end_is_run(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:

@@ -181,7 +181,7 @@ def _output(output: dict[str, Any]) -> Any:
 
 
 @pytest.mark.leaves_running  # the threads of the dispatcher
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_notebook_gives_what_it_gives_under_papermill(
     yard: Place, tmp_path: Path, name: str

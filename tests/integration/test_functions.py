@@ -322,6 +322,7 @@ def test_cancel_and_limits(project: Project, tmp_path: Path) -> None:
     project.dispatching.until(project.alive, lambda left: not left)
 
 
+@pytest.mark.long
 @pytest.mark.leaves_running
 def test_another_dispatcher_goes_on(project: Project, tmp_path: Path) -> None:
     """I8: what is under way is not disturbed, and nothing is called twice."""

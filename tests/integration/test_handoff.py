@@ -133,14 +133,17 @@ def check_table(path: Path, numbers: list[float]) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_the_same_notebook_in_three_ways(folder: Path, made: Made) -> None:
+@pytest.mark.parametrize("ways", ["two", pytest.param("three", marks=pytest.mark.long)])
+def test_the_same_notebook_in_two_or_three_ways(folder: Path, made: Made, ways: str) -> None:
+    """In plain Jupyter, in papermill if there are three, and in a run."""
     beside = folder / "handoff"
     start(folder, "jupyter", "execute", "make.ipynb")
     assert os.listdir(beside) == ["table.parquet"]
     check_table(beside / "table.parquet", [1, 2])
     (beside / "scale.json").write_text("4")
-    start(folder, "papermill", "make.ipynb", "done.ipynb", "-p", "rate", "0.25")
-    check_table(beside / "table.parquet", [1, 2])
+    if ways == "three":
+        start(folder, "papermill", "make.ipynb", "done.ipynb", "-p", "rate", "0.25")
+        check_table(beside / "table.parquet", [1, 2])
     given = ["-p", "rate=0.25", "-p", "scale=8", "-p", "raw=raw.json"]
     found = made("make.ipynb", *given)
     table = found["table"]

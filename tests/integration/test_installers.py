@@ -253,6 +253,7 @@ def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyP
         Installer(log, lambda: True)
 
 
+@pytest.mark.long
 def test_a_folder_is_used_where_it_lies(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:

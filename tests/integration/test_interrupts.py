@@ -88,7 +88,7 @@ def interrupt(child: Popen[str], seen: str) -> str:
 CREATE = ("artifacts", "create", "--executable", "slow.py", "--name", "one")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "seen"),
     [

@@ -141,21 +141,23 @@ def kill(attempt_id: str) -> None:
             continue
 
 
+@pytest.mark.parametrize("losses", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
-    batch: Batch, project: Project
+    batch: Batch, project: Project, losses: int
 ) -> None:
     """M4, F4: the result is the same to the byte, and nothing is left."""
     run, kept = batch.start(), 0
-    for attempt in (1, 2):
+    for attempt in range(1, losses + 1):
         kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
         kill(project.task(run, "model").attempts[-1].id)
     found = project.end(run)
     task = project.task(run, "model")
-    assert [one.state for one in task.attempts] == ["lost", "lost", "succeeded"]
-    assert task.why.startswith("runs again: attempt 2 was lost: its supervisor was killed; it")
+    assert [one.state for one in task.attempts] == [*["lost"] * losses, "succeeded"]
+    before = f"runs again: attempt {losses} was lost: its supervisor was killed; continues"
+    assert task.why.startswith(before)
     done, predicted = batch.went_on(found), batch.predicted()
     assert 0 < done < ROWS
-    assert len(predicted) == 3 and ROWS - done in predicted
+    assert len(predicted) == losses + 1 and ROWS - done in predicted
     assert batch.left() == []
     batch.forget()
     again = batch.start(force=True)

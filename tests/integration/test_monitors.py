@@ -47,6 +47,7 @@ def test_what_a_process_serves_is_seen_while_it_runs(work: Watching, kind: str) 
     assert monitor_links.present(work.server.store) == set()
 
 
+@pytest.mark.long
 def test_two_at_once_have_a_port_each(work: Watching) -> None:
     """R16: of one script that declares one number."""
     runs = [work.start("py", STEP, {"ports": {"web": 8000}}) for _ in range(2)]

@@ -1,6 +1,7 @@
 """The cache goes by what work read: never a result that running would not give, and none made anew
 for files that nobody read."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from .test_runs import Project, project, states
 
 __all__ = ["project"]
 SHORT = pytest.mark.timeout(900)
+LIGHT = ("of_settings", "from_settings", "line")  # they import no large library
 LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 
@@ -18,16 +20,19 @@ def programs(project: Project) -> Project:
     return lay(project, PROGRAMS)
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(5, marks=SHORT), pytest.param(100, marks=LONG)])
+@pytest.mark.parametrize("rounds", [pytest.param(2, marks=SHORT), pytest.param(100, marks=LONG)])
 def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> None:
     """X1, K8: a hundred rounds are 2,000 cases."""
     check_never_stale(programs, tmp_path / "copy", rounds)
 
 
 @pytest.mark.timeout(300)
-def test_files_of_computed_names_make_nodes_run(project: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", [LIGHT, pytest.param(COMPUTED, marks=pytest.mark.long)])
+def test_files_of_computed_names_make_nodes_run(
+    project: Project, tmp_path: Path, names: Collection[str]
+) -> None:
     """X1: names from other modules, from functions that others call, and of less known readers."""
-    lay(project, COMPUTED)
+    lay(project, names)
     check_run(project, tmp_path / "copy", "before")
     for name, text in COME.items():
         (project.root / name).write_text(text)

@@ -263,6 +263,7 @@ def test_what_is_registered_for_the_end_is_run(run: Run, tmp_path: Path):
     assert mark.exists()
 
 
+@pytest.mark.long
 def test_a_variable_that_python_reads_at_its_start_is_honoured(run: Run):
     cell = TELL + "print(json.dumps([hash('nbyard'), os.environ['PYTHONHASHSEED']]))"
     found = [run(cell, environment={"PYTHONHASHSEED": "7"}) for _ in range(2)]

@@ -97,10 +97,12 @@ def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
     yard.close()
 
 
+@pytest.mark.long
 def test_it_serves_the_next_notebook(serves: Serves) -> None:
     assert serves()
 
 
+@pytest.mark.long
 def test_it_is_the_kernel_that_would_have_been_started(
     yard: Yard, one: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

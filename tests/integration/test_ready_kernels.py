@@ -121,9 +121,15 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
 
-@pytest.fixture(
-    params=["python3", "other", pytest.param("ir", marks=pytest.mark.long)], autouse=True
-)
+def long(value: str) -> Any:
+    """Mark a case for `--full`."""
+    return pytest.param(value, marks=pytest.mark.long)
+
+
+WITH_ANOTHER = pytest.mark.parametrize("kernel", ["python3", "other", long("ir")], indirect=True)
+
+
+@pytest.fixture(params=["python3", long("other"), long("ir")], autouse=True)
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own, which is forked, or another environment's or R's, which is started."""
     monkeypatch.setenv(KERNEL, request.param)
@@ -174,8 +180,8 @@ def test_they_go_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> N
     wait_until(lambda: not folders())
 
 
-@pytest.mark.sample(2)
-@pytest.mark.parametrize("which", ["supervisor", "runner", "kernel"])
+@WITH_ANOTHER
+@pytest.mark.parametrize("which", [long("supervisor"), long("runner"), "kernel"])
 def test_one_of_which_a_part_was_killed_is_replaced(
     runtime: ProcessRuntime, tmp_path: Path, which: str
 ) -> None:
@@ -227,6 +233,7 @@ def test_one_that_has_just_got_its_attempt_is_as_new(
     wait_until(lambda: all(map(is_gone, parts)) and runtime.poll(order).state == "lost")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kernel", ["python3"], indirect=True)
 def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: Path) -> None:
     """I12: a cell that was gone through while it stood by is in no history and left no name."""
@@ -243,6 +250,7 @@ def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: 
     assert said == "".join(line for line in lines if not line.startswith("[IPKernelApp]"))
 
 
+@WITH_ANOTHER
 def test_they_go_when_the_environment_changes(
     runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

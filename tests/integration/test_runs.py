@@ -20,7 +20,7 @@ from nbyard.testing.dispatching import Dispatching, alive
 from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.yard import Yard
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = pytest.mark.sample(1)
 
 ADA = Caller("ada")
 OUT = {"name": "out", "role": "output", "format": "txt", "default": "out.txt"}

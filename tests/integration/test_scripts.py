@@ -69,6 +69,7 @@ def made(shell: StoreShell, folder: Path, *words: str) -> Any:
     return json.loads(blob.read_bytes())
 
 
+@pytest.mark.sample(1)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("script", [ARGPARSE, CLICK], ids=["argparse", "click"])
 def test_a_script_runs_from_the_shell_as_it_is(

@@ -72,7 +72,7 @@ def test_the_index_is_the_navigation_and_links_work_as_on_github(checkout: Path)
     assert "limit" in page(checkout, "searchindex.js")
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "text, warning",
     [
@@ -93,6 +93,7 @@ def test_what_leads_nowhere_fails_the_build(checkout: Path, text: str, warning: 
     assert "docs/how-to/run.md" in line and warning in line
 
 
+@pytest.mark.long
 def test_a_page_without_a_link_fails_the_build(checkout: Path):
     (checkout / "docs/lost.md").write_text("# Lost\n")
     done = build(checkout)

@@ -203,6 +203,7 @@ def test_each_log_and_each_account_is_its_own(yard: Yard) -> None:
     assert json.loads(lines[-1])["cpu"] >= 1
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("source", "state"),
     [
@@ -241,6 +242,7 @@ def test_one_that_is_cancelled_at_any_moment_ends_so_or_well(yard: Yard) -> None
     assert result(yard.run("1")).state == "succeeded"
 
 
+@pytest.mark.long
 def test_none_stays_for_long_or_for_many(yard: Yard) -> None:
     """Those beyond the number that should stand by go when nobody asks."""
     orders = [yard.place("print(1)") for _ in range(4)]
@@ -252,6 +254,7 @@ def test_none_stays_for_long_or_for_many(yard: Yard) -> None:
     wait_until(lambda: len(yard.standing()) == 1)
 
 
+@pytest.mark.long
 def test_many_at_once_all_succeed(yard: Yard) -> None:
     """One is taken while it becomes ready, another one while it comes back."""
     yard.warm_up()

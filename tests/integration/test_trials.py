@@ -73,6 +73,7 @@ def test_a_classifier_tells_its_columns_its_packages_and_a_sample(look: Looked, 
     assert (told.files, told.elsewhere, told.unknown) == ([], [], [])
 
 
+@pytest.mark.long
 def test_without_a_table_columns_are_numbers(look: Looked) -> None:
     told = look(LinearRegression().fit(FRAME, [1.0, 2.0, 3.0, 4.0]))
     assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "float")]
@@ -146,6 +147,7 @@ def test_what_cannot_be_told_is_refused_with_what_to_write(
     assert "write a model file" in caught.value.hint
 
 
+@pytest.mark.long
 def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
     texts = KnownTable(
         "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]

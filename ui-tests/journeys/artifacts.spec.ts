@@ -126,38 +126,41 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   await expect(lab.row('run', 'tool')).toHaveCount(1); // the older one keeps its number
 });
 
-test('A1: a name that is taken meanwhile is refused by the server; an artifact is an input', async ({
-  lab,
-  server
-}) => {
-  await register(server);
-  const make = (name: string) =>
-    server.post('runs', { path: 'tool.py', name, parameters: { source: 'penguins.csv' } });
-  await make('first');
-  await lab.panel();
-  await expect(lab.row('artifact', 'first')).toContainText('table.csv');
-  await lab.row('artifact', 'first').focus();
-  await lab.press('ArrowRight');
-  await lab.press('ArrowRight');
-  await lab.press('Enter');
-  const name = view(lab).getByLabel('Name', { exact: true });
-  await expect(name).toHaveValue('first 2');
-  await name.fill('second');
-  await make('second');
-  await view(lab).getByLabel('source', { exact: true }).fill('first');
-  await lab.press('Enter');
-  await expect(view(lab).getByRole('alert')).toContainText("There is an artifact 'second' already");
-  await expect(name).toBeFocused();
-  await view(lab).getByRole('button', { name: 'Use “second 2”' }).click();
-  await view(lab).getByRole('button', { name: 'Create' }).click();
-  await expect(state(lab)).toHaveText('succeeded');
+test(
+  'A1: a name that is taken meanwhile is refused by the server; an artifact is an input',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await register(server);
+    const make = (name: string) =>
+      server.post('runs', { path: 'tool.py', name, parameters: { source: 'penguins.csv' } });
+    await make('first');
+    await lab.panel();
+    await expect(lab.row('artifact', 'first')).toContainText('table.csv');
+    await lab.row('artifact', 'first').focus();
+    await lab.press('ArrowRight');
+    await lab.press('ArrowRight');
+    await lab.press('Enter');
+    const name = view(lab).getByLabel('Name', { exact: true });
+    await expect(name).toHaveValue('first 2');
+    await name.fill('second');
+    await make('second');
+    await view(lab).getByLabel('source', { exact: true }).fill('first');
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('alert')).toContainText(
+      "There is an artifact 'second' already"
+    );
+    await expect(name).toBeFocused();
+    await view(lab).getByRole('button', { name: 'Use “second 2”' }).click();
+    await view(lab).getByRole('button', { name: 'Create' }).click();
+    await expect(state(lab)).toHaveText('succeeded');
 
-  await lab.fileBrowser();
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await lab.panel();
-  await lab.drag(lab.row('artifact', 'first'), await canvas.at(0.6, 0.2));
-  await expect(canvas.card('first')).toContainText('csv');
-});
+    await lab.fileBrowser();
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await lab.panel();
+    await lab.drag(lab.row('artifact', 'first'), await canvas.at(0.6, 0.2));
+    await expect(canvas.card('first')).toContainText('csv');
+  }
+);
 
 test(
   'G6: artifacts by keyboard, by search, without a server, and for axe in three themes',

@@ -230,38 +230,44 @@ withDocker(
   }
 );
 
-withDocker('P3: a model is tried from its view', async ({ lab, server, engine }, info) => {
-  withDocker.skip(!!engine.lacking, engine.lacking);
-  await server.post('deployments', {
-    title: 'Adder',
-    image: engine.image,
-    memory_gb: 2,
-    command: ['python3', '-c', MODEL]
-  });
-  await lab.panel();
-  await lab.row('deployment', 'Adder').click();
-  await expect(state(lab)).toHaveText('running', { timeout: 60_000 });
-  await view(lab).getByRole('tab', { name: 'Overview' }).press('ArrowRight');
-  await expect(view(lab).getByLabel('weight')).toHaveValue('0.5');
-  await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
-  await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('"sum": 1.5');
-  await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
-  await view(lab)
-    .getByLabel('What is asked')
-    .selectOption({ label: 'Predict rows of JSON (POST /predict)' });
-  const body = view(lab).getByLabel('JSON');
-  await expect(body).toHaveValue(/"weight": 0.5/);
-  await body.fill('{"weight": "much"}');
-  await body.press('Control+Enter');
-  await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('is no number');
-  await view(lab).getByText('curl', { exact: true }).press('Enter');
-  await expect(view(lab).getByRole('region', { name: 'curl' })).toContainText('/adder/api/predict');
-  for (const theme of THEMES) {
-    await lab.theme(theme);
-    expect(await findings(lab)).toEqual([]);
-    await lab.page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
+withDocker(
+  'P3: a model is tried from its view',
+  { tag: '@long' },
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    await server.post('deployments', {
+      title: 'Adder',
+      image: engine.image,
+      memory_gb: 2,
+      command: ['python3', '-c', MODEL]
+    });
+    await lab.panel();
+    await lab.row('deployment', 'Adder').click();
+    await expect(state(lab)).toHaveText('running', { timeout: 60_000 });
+    await view(lab).getByRole('tab', { name: 'Overview' }).press('ArrowRight');
+    await expect(view(lab).getByLabel('weight')).toHaveValue('0.5');
+    await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
+    await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('"sum": 1.5');
+    await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
+    await view(lab)
+      .getByLabel('What is asked')
+      .selectOption({ label: 'Predict rows of JSON (POST /predict)' });
+    const body = view(lab).getByLabel('JSON');
+    await expect(body).toHaveValue(/"weight": 0.5/);
+    await body.fill('{"weight": "much"}');
+    await body.press('Control+Enter');
+    await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('is no number');
+    await view(lab).getByText('curl', { exact: true }).press('Enter');
+    await expect(view(lab).getByRole('region', { name: 'curl' })).toContainText(
+      '/adder/api/predict'
+    );
+    for (const theme of THEMES) {
+      await lab.theme(theme);
+      expect(await findings(lab)).toEqual([]);
+      await lab.page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
+    }
   }
-});
+);
 
 withDocker(
   'P2, P3: a service of DEEPaaS has the form that it describes, with a file',

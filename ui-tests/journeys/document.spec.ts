@@ -146,26 +146,28 @@ test('K4: a missing input marks its node and blocks Run, saying where', async ({
   await expect(lab.drawer.root).toHaveCount(0);
 });
 
-test('K7: what is no value of its field blocks Run, saying where, until it is corrected', async ({
-  lab
-}) => {
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await expect(canvas.arrows).toHaveCount(6);
-  await canvas.card('train.ipynb').dblclick();
-  const strength = canvas.inspector.getByLabel('strength', { exact: true });
-  await strength.fill('zz');
-  await canvas.card('clean.ipynb').click();
-  await expect(canvas.strip).toContainText('1 problem');
-  await expect(canvas.card('train.ipynb')).toContainText('strength: A number is needed.');
-  await lab.press('Control+Enter');
-  await expect(canvas.notice).toHaveText('train.ipynb: strength: A number is needed.');
-  await expect(lab.drawer.root).toHaveCount(0);
-  await expect(strength).toHaveValue('zz');
-  await strength.fill('2');
-  await lab.press('Control+Enter');
-  await lab.drawer.succeeds();
-  await expect(canvas.strip).not.toContainText('problem');
-});
+test(
+  'K7: what is no value of its field blocks Run, saying where, until it is corrected',
+  { tag: '@long' },
+  async ({ lab }) => {
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await expect(canvas.arrows).toHaveCount(6);
+    await canvas.card('train.ipynb').dblclick();
+    const strength = canvas.inspector.getByLabel('strength', { exact: true });
+    await strength.fill('zz');
+    await canvas.card('clean.ipynb').click();
+    await expect(canvas.strip).toContainText('1 problem');
+    await expect(canvas.card('train.ipynb')).toContainText('strength: A number is needed.');
+    await lab.press('Control+Enter');
+    await expect(canvas.notice).toHaveText('train.ipynb: strength: A number is needed.');
+    await expect(lab.drawer.root).toHaveCount(0);
+    await expect(strength).toHaveValue('zz');
+    await strength.fill('2');
+    await lab.press('Control+Enter');
+    await lab.drawer.succeeds();
+    await expect(canvas.strip).not.toContainText('problem');
+  }
+);
 
 test(
   'K2: cards stay large enough to read, the first ones in view, whatever is open beside',

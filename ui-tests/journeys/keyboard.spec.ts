@@ -84,36 +84,40 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await expect(canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
 });
 
-test('K8, G6: the keys of the canvas work while its run is on', async ({ lab, server }) => {
-  await writeFile(server.file('slow.py'), SLOW);
-  await writeFile(server.file('slow.nbflow'), JSON.stringify(SLOWLY));
-  const canvas = await lab.openWorkflow('slow.nbflow');
-  await expect(canvas.state('slow.py')).toHaveCount(0);
-  await canvas.card('slow.py').click();
-  const hasKeys = canvas.root.locator('.nby-Canvas-stage:focus-within');
-  for (const start of [
-    () => lab.press('Control+Enter'),
-    () => canvas.button('run-workflow').click()
-  ]) {
-    await start();
+test(
+  'K8, G6: the keys of the canvas work while its run is on',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await writeFile(server.file('slow.py'), SLOW);
+    await writeFile(server.file('slow.nbflow'), JSON.stringify(SLOWLY));
+    const canvas = await lab.openWorkflow('slow.nbflow');
+    await expect(canvas.state('slow.py')).toHaveCount(0);
+    await canvas.card('slow.py').click();
+    const hasKeys = canvas.root.locator('.nby-Canvas-stage:focus-within');
+    for (const start of [
+      () => lab.press('Control+Enter'),
+      () => canvas.button('run-workflow').click()
+    ]) {
+      await start();
+      await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
+      await expect(lab.drawer.step('slow').locator('.nby-Row-name')).toHaveText('slow.py');
+      await expect(hasKeys).toHaveCount(1);
+      await lab.press('Control+.');
+      await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });
+    }
+    await lab.press('ArrowRight');
+    await lab.press('Delete');
+    await expect(canvas.cards).toHaveCount(0);
+    await lab.press('Control+z');
+    await expect(canvas.cards).toHaveCount(1);
+
+    await lab.press('Control+Enter');
     await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
-    await expect(lab.drawer.step('slow').locator('.nby-Row-name')).toHaveText('slow.py');
-    await expect(hasKeys).toHaveCount(1);
+    await lab.drawer.root.getByRole('tab', { name: 'Logs' }).focus();
     await lab.press('Control+.');
     await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });
   }
-  await lab.press('ArrowRight');
-  await lab.press('Delete');
-  await expect(canvas.cards).toHaveCount(0);
-  await lab.press('Control+z');
-  await expect(canvas.cards).toHaveCount(1);
-
-  await lab.press('Control+Enter');
-  await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
-  await lab.drawer.root.getByRole('tab', { name: 'Logs' }).focus();
-  await lab.press('Control+.');
-  await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });
-});
+);
 
 const SLOW = 'from time import sleep\n\nfor _ in range(600):\n    sleep(0.1)\n';
 

@@ -47,114 +47,118 @@ async function findings(lab: Lab, place: string): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.failureSummary}`));
 }
 
-test('L1, L2: a library is made, used, changed; what fails leaves it as it was', async ({
-  lab
-}, info) => {
-  const { page, dialog } = lab;
-  const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
-  await lab.panel();
-  lab.actions = 0;
-  await lab.click(lab.panelButton('create-environment'));
-  await expect(dialog.getByLabel('Name')).toBeFocused();
-  await page.keyboard.type('cows');
-  await lab.press('Tab');
-  await page.keyboard.type('cowsay==6.1');
-  await picture('new');
-  await lab.press('Enter');
-  expect(lab.actions).toBeLessThanOrEqual(3); // +, to the packages, Enter
-  await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
-  await expect(view(lab).getByRole('log')).toContainText(/cowsay/i, PATIENCE);
-  await picture('building');
-  await expect(state(lab)).toHaveText('installed', PATIENCE);
-  await expect(lab.row('environment', 'cows')).toContainText('installed');
-  await expect(lab.row('environment', 'cows')).toContainText(/\d+ packages/);
-  await picture('installed');
+test(
+  'L1, L2: a library is made, used, changed; what fails leaves it as it was',
+  { tag: '@long' },
+  async ({ lab }, info) => {
+    const { page, dialog } = lab;
+    const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await lab.panel();
+    lab.actions = 0;
+    await lab.click(lab.panelButton('create-environment'));
+    await expect(dialog.getByLabel('Name')).toBeFocused();
+    await page.keyboard.type('cows');
+    await lab.press('Tab');
+    await page.keyboard.type('cowsay==6.1');
+    await picture('new');
+    await lab.press('Enter');
+    expect(lab.actions).toBeLessThanOrEqual(3); // +, to the packages, Enter
+    await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
+    await expect(view(lab).getByRole('log')).toContainText(/cowsay/i, PATIENCE);
+    await picture('building');
+    await expect(state(lab)).toHaveText('installed', PATIENCE);
+    await expect(lab.row('environment', 'cows')).toContainText('installed');
+    await expect(lab.row('environment', 'cows')).toContainText(/\d+ packages/);
+    await picture('installed');
 
-  await view(lab).getByRole('button', { name: 'New Notebook with Library' }).click();
-  const imports = 'import cowsay, sys; print(cowsay.__name__, "environments" in sys.prefix)';
-  await expect(await run(lab, imports)).toHaveText(/cowsay True/, PATIENCE);
-  await picture('notebook');
+    await view(lab).getByRole('button', { name: 'New Notebook with Library' }).click();
+    const imports = 'import cowsay, sys; print(cowsay.__name__, "environments" in sys.prefix)';
+    await expect(await run(lab, imports)).toHaveText(/cowsay True/, PATIENCE);
+    await picture('notebook');
 
-  await lab.row('environment', 'cows').click();
-  await addField(lab).fill('polars\n\n-e git+https://somewhere/x\nnot a requirement');
-  await addField(lab).press('Enter');
-  const refusal = view(lab).getByRole('alert');
-  await expect(refusal).toContainText(
-    "Line 3: '-e git+https://somewhere/x': the option -e is not allowed"
-  );
-  await expect(refusal).toContainText('Line 4:');
-  await expect(addField(lab)).toBeFocused();
-  await expect(view(lab)).toContainText('version 1');
-  await picture('refused');
+    await lab.row('environment', 'cows').click();
+    await addField(lab).fill('polars\n\n-e git+https://somewhere/x\nnot a requirement');
+    await addField(lab).press('Enter');
+    const refusal = view(lab).getByRole('alert');
+    await expect(refusal).toContainText(
+      "Line 3: '-e git+https://somewhere/x': the option -e is not allowed"
+    );
+    await expect(refusal).toContainText('Line 4:');
+    await expect(addField(lab)).toBeFocused();
+    await expect(view(lab)).toContainText('version 1');
+    await picture('refused');
 
-  await addField(lab).fill('nothere-xyz-123');
-  await view(lab).getByRole('button', { name: 'Install', exact: true }).click();
-  await expect(state(lab)).toHaveText('failed', PATIENCE);
-  await expect(refusal).toContainText('nothere-xyz-123');
-  await expect(refusal).toContainText('The library is as it was: version 1 is installed.');
-  await expect(addField(lab)).toHaveValue('nothere-xyz-123');
-  await picture('failed');
-  await lab.tab('Untitled.ipynb').click();
-  await page.locator('[data-command="notebook:restart-kernel"]').click();
-  await dialog.getByRole('button', { name: 'Confirm Kernel Restart' }).click();
-  await expect(dialog).toHaveCount(0);
-  await expect(await run(lab, 'import cowsay; print(cowsay.__name__, 2)')).toHaveText(
-    /cowsay 2/,
-    PATIENCE
-  );
+    await addField(lab).fill('nothere-xyz-123');
+    await view(lab).getByRole('button', { name: 'Install', exact: true }).click();
+    await expect(state(lab)).toHaveText('failed', PATIENCE);
+    await expect(refusal).toContainText('nothere-xyz-123');
+    await expect(refusal).toContainText('The library is as it was: version 1 is installed.');
+    await expect(addField(lab)).toHaveValue('nothere-xyz-123');
+    await picture('failed');
+    await lab.tab('Untitled.ipynb').click();
+    await page.locator('[data-command="notebook:restart-kernel"]').click();
+    await dialog.getByRole('button', { name: 'Confirm Kernel Restart' }).click();
+    await expect(dialog).toHaveCount(0);
+    await expect(await run(lab, 'import cowsay; print(cowsay.__name__, 2)')).toHaveText(
+      /cowsay 2/,
+      PATIENCE
+    );
 
-  await lab.row('environment', 'cows').click();
-  await addField(lab).fill('iniconfig');
-  await view(lab).getByRole('button', { name: 'Preview' }).click();
-  const preview = view(lab).getByRole('region', { name: 'What would change' });
-  await expect(preview).toContainText(/added: ?iniconfig/, PATIENCE);
-  await expect(state(lab)).toHaveText('failed'); // nothing was installed
-  await picture('preview');
-  await addField(lab).press('Enter');
-  await expect(state(lab)).toHaveText('installed', PATIENCE);
-  await expect(addField(lab)).toHaveValue('');
+    await lab.row('environment', 'cows').click();
+    await addField(lab).fill('iniconfig');
+    await view(lab).getByRole('button', { name: 'Preview' }).click();
+    const preview = view(lab).getByRole('region', { name: 'What would change' });
+    await expect(preview).toContainText(/added: ?iniconfig/, PATIENCE);
+    await expect(state(lab)).toHaveText('failed'); // nothing was installed
+    await picture('preview');
+    await addField(lab).press('Enter');
+    await expect(state(lab)).toHaveText('installed', PATIENCE);
+    await expect(addField(lab)).toHaveValue('');
 
-  await view(lab).getByRole('tab', { name: 'Packages' }).click();
-  await view(lab).getByRole('searchbox', { name: 'Filter packages' }).fill('inicon');
-  const packages = view(lab).getByRole('table', { name: 'Packages' });
-  await expect(packages.getByRole('row')).toHaveCount(2);
-  await view(lab).getByRole('searchbox', { name: 'Filter packages' }).fill('');
-  await picture('packages');
-  await view(lab).getByRole('tab', { name: 'Versions' }).click();
-  await expect(view(lab).getByRole('table', { name: 'Versions' }).getByRole('row')).toHaveCount(4);
-  const changes = view(lab).getByRole('region', { name: 'Changes' });
-  await expect(changes).toContainText(/added: ?iniconfig/);
-  const compare = view(lab).getByRole('region', { name: 'Compare versions' });
-  const newer = compare.getByRole('combobox').last();
-  await newer.selectOption({ index: 1 });
-  await expect(view(lab)).toContainText('They have the same packages.');
-  await newer.selectOption({ index: 0 });
-  await expect(changes).toBeVisible();
-  await picture('versions');
+    await view(lab).getByRole('tab', { name: 'Packages' }).click();
+    await view(lab).getByRole('searchbox', { name: 'Filter packages' }).fill('inicon');
+    const packages = view(lab).getByRole('table', { name: 'Packages' });
+    await expect(packages.getByRole('row')).toHaveCount(2);
+    await view(lab).getByRole('searchbox', { name: 'Filter packages' }).fill('');
+    await picture('packages');
+    await view(lab).getByRole('tab', { name: 'Versions' }).click();
+    await expect(view(lab).getByRole('table', { name: 'Versions' }).getByRole('row')).toHaveCount(
+      4
+    );
+    const changes = view(lab).getByRole('region', { name: 'Changes' });
+    await expect(changes).toContainText(/added: ?iniconfig/);
+    const compare = view(lab).getByRole('region', { name: 'Compare versions' });
+    const newer = compare.getByRole('combobox').last();
+    await newer.selectOption({ index: 1 });
+    await expect(view(lab)).toContainText('They have the same packages.');
+    await newer.selectOption({ index: 0 });
+    await expect(changes).toBeVisible();
+    await picture('versions');
 
-  const found: string[] = [];
-  for (const theme of ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast']) {
-    await lab.theme(theme);
-    for (const tab of ['Packages', 'Log', 'Versions']) {
-      await view(lab).getByRole('tab', { name: tab }).click();
-      found.push(...(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')));
-      await picture(`${theme}-${tab}`);
+    const found: string[] = [];
+    for (const theme of ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast']) {
+      await lab.theme(theme);
+      for (const tab of ['Packages', 'Log', 'Versions']) {
+        await view(lab).getByRole('tab', { name: tab }).click();
+        found.push(...(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')));
+        await picture(`${theme}-${tab}`);
+      }
+      found.push(...(await findings(lab, '#nbyard-sidebar')));
     }
-    found.push(...(await findings(lab, '#nbyard-sidebar')));
+    expect(found).toEqual([]);
+    await lab.theme('JupyterLab Light');
+
+    await view(lab).getByRole('tab', { name: 'Packages' }).click();
+    await view(lab).getByRole('button', { name: 'Remove iniconfig' }).click();
+    await expect(state(lab)).toHaveText('installed', PATIENCE);
+    await expect(view(lab)).toContainText('version 4');
+
+    await lab.row('environment', 'cows').click({ button: 'right' });
+    await lab.menuItem('Delete Library…').click();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await expect(lab.row('environment', 'cows')).toHaveCount(0);
   }
-  expect(found).toEqual([]);
-  await lab.theme('JupyterLab Light');
-
-  await view(lab).getByRole('tab', { name: 'Packages' }).click();
-  await view(lab).getByRole('button', { name: 'Remove iniconfig' }).click();
-  await expect(state(lab)).toHaveText('installed', PATIENCE);
-  await expect(view(lab)).toContainText('version 4');
-
-  await lab.row('environment', 'cows').click({ button: 'right' });
-  await lab.menuItem('Delete Library…').click();
-  await dialog.getByRole('button', { name: 'Delete' }).click();
-  await expect(lab.row('environment', 'cows')).toHaveCount(0);
-});
+);
 
 test(
   'L1, L6: a library is made without a mouse; a refusal stands at its field',

@@ -12,57 +12,58 @@ async function trainSlowly(server: LabServer): Promise<void> {
   await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
 }
 
-test('K5, K7, K8: the example runs; after a change only what it affects runs again', async ({
-  lab,
-  server
-}) => {
-  await trainSlowly(server);
-  const source = await readFile(server.file('train.ipynb'));
-  const canvas = await lab.openWorkflow('penguins.nbflow');
-  await expect(canvas.cards).toHaveCount(5);
-  await expect(canvas.arrows).toHaveCount(6);
-  await lab.click(canvas.button('run-workflow'));
-  await lab.drawer.succeeds();
-  for (const node of STEPS) {
-    await expect(canvas.stateOf(node)).toContainText('succeeded');
-    await expect(lab.drawer.step(node)).toContainText('has no earlier result');
-  }
-  expect(await readFile(server.file('train.ipynb'))).toEqual(source);
-  await lab.drawer.tab('Gantt');
-  const bar = lab.drawer.body.getByRole('button', { name: /^train.ipynb: succeeded/ });
-  await expect(bar).toHaveAccessibleName(/queued .*preparing .*starting .*running .*publishing/);
-  await lab.drawer.tab('Resources');
-  await lab.drawer.choose('train');
-  await expect(
-    lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })
-  ).toBeVisible();
-  await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
-  await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
-  await expect(lab.drawer.row('MiB').first()).toBeVisible();
-  await lab.drawer.tab('Steps');
-  const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
-  if (NBYARD_PICTURES) {
-    await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });
-  }
+test(
+  'K5, K7, K8: the example runs; after a change only what it affects runs again',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await trainSlowly(server);
+    const source = await readFile(server.file('train.ipynb'));
+    const canvas = await lab.openWorkflow('penguins.nbflow');
+    await expect(canvas.cards).toHaveCount(5);
+    await expect(canvas.arrows).toHaveCount(6);
+    await lab.click(canvas.button('run-workflow'));
+    await lab.drawer.succeeds();
+    for (const node of STEPS) {
+      await expect(canvas.stateOf(node)).toContainText('succeeded');
+      await expect(lab.drawer.step(node)).toContainText('has no earlier result');
+    }
+    expect(await readFile(server.file('train.ipynb'))).toEqual(source);
+    await lab.drawer.tab('Gantt');
+    const bar = lab.drawer.body.getByRole('button', { name: /^train.ipynb: succeeded/ });
+    await expect(bar).toHaveAccessibleName(/queued .*preparing .*starting .*running .*publishing/);
+    await lab.drawer.tab('Resources');
+    await lab.drawer.choose('train');
+    await expect(
+      lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })
+    ).toBeVisible();
+    await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
+    await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
+    await expect(lab.drawer.row('MiB').first()).toBeVisible();
+    await lab.drawer.tab('Steps');
+    const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
+    if (NBYARD_PICTURES) {
+      await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });
+    }
 
-  await canvas.stage.click({ position: { x: 20, y: 20 } });
-  await lab.click(canvas.button('toggle-inspector'));
-  const seed = canvas.inspector.getByRole('group', { name: 'seed' }).getByLabel('Default');
-  await seed.fill('8');
-  await seed.press('Enter');
-  await canvas.stage.focus();
-  await lab.press(']'); // the last cards are beyond the inspector
-  await lab.press('Control+Enter');
-  await expect(lab.drawer.root).toContainText('#2');
-  await lab.drawer.succeeds();
-  await expect(canvas.stateOf('clean')).toContainText('cached');
-  await expect(lab.drawer.step('clean')).toContainText(/cached.*nothing changed since run 1/);
-  for (const node of ['train', 'evaluate']) {
-    await expect(canvas.stateOf(node)).toContainText('succeeded');
-    await expect(lab.drawer.step(node)).toContainText('runs because');
+    await canvas.stage.click({ position: { x: 20, y: 20 } });
+    await lab.click(canvas.button('toggle-inspector'));
+    const seed = canvas.inspector.getByRole('group', { name: 'seed' }).getByLabel('Default');
+    await seed.fill('8');
+    await seed.press('Enter');
+    await canvas.stage.focus();
+    await lab.press(']'); // the last cards are beyond the inspector
+    await lab.press('Control+Enter');
+    await expect(lab.drawer.root).toContainText('#2');
+    await lab.drawer.succeeds();
+    await expect(canvas.stateOf('clean')).toContainText('cached');
+    await expect(lab.drawer.step('clean')).toContainText(/cached.*nothing changed since run 1/);
+    for (const node of ['train', 'evaluate']) {
+      await expect(canvas.stateOf(node)).toContainText('succeeded');
+      await expect(lab.drawer.step(node)).toContainText('runs because');
+    }
+    await expect(lab.drawer.step('train')).toContainText('seed');
   }
-  await expect(lab.drawer.step('train')).toContainText('seed');
-});
+);
 
 test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; a retry keeps the rest', async ({
   lab,

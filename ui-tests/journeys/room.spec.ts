@@ -157,58 +157,62 @@ while not os.path.exists(GO):
     time.sleep(0.1)
 `;
 
-test('R16: two links to watch a step leave its words their room, and are seen whole', async ({
-  lab,
-  server,
-  page
-}, info) => {
-  const { drawer } = lab;
-  const ports = { web: 0, tensorboard: 0 };
-  const script = WATCHED.replace('GO', JSON.stringify(server.file('go')));
-  await writeFile(server.file('train.py'), script);
-  const description = JSON.stringify({ version: 1, resources: { ports } });
-  await writeFile(server.file('train.py.nbexec'), description);
-  const place = (x: number) => ({ path: 'train.py', at: [x, 0] as [number, number] });
-  await writeFile(server.file('pair.nbflow'), workflow({ a: place(0), b: place(300) }));
-  const canvas = await lab.openWorkflow('pair.nbflow');
-  await canvas.button('run-workflow').click();
-  for (const node of ['a', 'b']) {
-    await expect(drawer.step(node).getByRole('link')).toHaveCount(2, { timeout: 60_000 });
-  }
-  await drawer.step('a').click();
-  for (const [width, height] of [
-    [1440, 900],
-    [1280, 720]
-  ]) {
-    await page.setViewportSize({ width, height });
+test(
+  'R16: two links to watch a step leave its words their room, and are seen whole',
+  { tag: '@long' },
+  async ({ lab, server, page }, info) => {
+    const { drawer } = lab;
+    const ports = { web: 0, tensorboard: 0 };
+    const script = WATCHED.replace('GO', JSON.stringify(server.file('go')));
+    await writeFile(server.file('train.py'), script);
+    const description = JSON.stringify({ version: 1, resources: { ports } });
+    await writeFile(server.file('train.py.nbexec'), description);
+    const place = (x: number) => ({ path: 'train.py', at: [x, 0] as [number, number] });
+    await writeFile(server.file('pair.nbflow'), workflow({ a: place(0), b: place(300) }));
+    const canvas = await lab.openWorkflow('pair.nbflow');
+    await canvas.button('run-workflow').click();
     for (const node of ['a', 'b']) {
-      const row = drawer.step(node);
-      const why = row.locator('.nby-Steps-why');
-      await expect(why).toContainText('no earlier result');
-      await expect.poll(async () => (await why.boundingBox())!.width).toBeGreaterThan(120);
-      await liesIn(row.getByRole('link').last(), row);
+      await expect(drawer.step(node).getByRole('link')).toHaveCount(2, { timeout: 60_000 });
     }
-    await page.screenshot({ path: info.outputPath(`links-${width}.png`) });
+    await drawer.step('a').click();
+    for (const [width, height] of [
+      [1440, 900],
+      [1280, 720]
+    ]) {
+      await page.setViewportSize({ width, height });
+      for (const node of ['a', 'b']) {
+        const row = drawer.step(node);
+        const why = row.locator('.nby-Steps-why');
+        await expect(why).toContainText('no earlier result');
+        await expect.poll(async () => (await why.boundingBox())!.width).toBeGreaterThan(120);
+        await liesIn(row.getByRole('link').last(), row);
+      }
+      await page.screenshot({ path: info.outputPath(`links-${width}.png`) });
+    }
+    for (const link of await canvas.card('train.py').getByRole('link').all()) {
+      const card = link.locator('xpath=ancestor::*[contains(@class, "nby-Node ")]');
+      await expect(async () => {
+        const [inner, outer] = [(await link.boundingBox())!, (await card.boundingBox())!];
+        expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width);
+      }).toPass({ timeout: 40_000 });
+    }
+    await writeFile(server.file('go'), '');
+    await drawer.succeeds();
   }
-  for (const link of await canvas.card('train.py').getByRole('link').all()) {
-    const card = link.locator('xpath=ancestor::*[contains(@class, "nby-Node ")]');
-    await expect(async () => {
-      const [inner, outer] = [(await link.boundingBox())!, (await card.boundingBox())!];
-      expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width);
-    }).toPass({ timeout: 40_000 });
-  }
-  await writeFile(server.file('go'), '');
-  await drawer.succeeds();
-});
+);
 
-test('P1: the path that a port is asked at is seen whole', async ({ lab, page }, info) => {
-  await lab.panel();
-  await lab.panelButton('create-deployment').click();
-  const form = page.locator('.nby-Deployment-form');
-  await form.getByText('More', { exact: true }).click();
-  const port = form.locator('.nby-Ports-row').first();
-  const path = port.getByLabel('Path');
-  await path.fill('/v2/health/ready');
-  expect(await path.evaluate(input => input.scrollWidth - input.clientWidth)).toBe(0);
-  await page.screenshot({ path: info.outputPath('ports.png') });
-});
+test(
+  'P1: the path that a port is asked at is seen whole',
+  { tag: '@long' },
+  async ({ lab, page }, info) => {
+    await lab.panel();
+    await lab.panelButton('create-deployment').click();
+    const form = page.locator('.nby-Deployment-form');
+    await form.getByText('More', { exact: true }).click();
+    const port = form.locator('.nby-Ports-row').first();
+    const path = port.getByLabel('Path');
+    await path.fill('/v2/health/ready');
+    expect(await path.evaluate(input => input.scrollWidth - input.clientWidth)).toBe(0);
+    await page.screenshot({ path: info.outputPath('ports.png') });
+  }
+);

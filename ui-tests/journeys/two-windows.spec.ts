@@ -16,28 +16,32 @@ async function relabel(canvas: Canvas, title: string, label: string): Promise<vo
 test.describe('with collaboration', () => {
   test.use({ ownServer: { collaboration: true } });
 
-  test('K12: edits of two windows both survive', async ({ lab, anotherLab, server }) => {
-    const one = await lab.openWorkflow('penguins.nbflow');
-    const other = await (await anotherLab()).openWorkflow('penguins.nbflow');
-    await expect(one.cards).toHaveCount(5);
-    await expect(other.cards).toHaveCount(5);
-    await Promise.all([
-      relabel(one, 'train.ipynb', 'Teach'),
-      relabel(other, 'clean.ipynb', 'Wash')
-    ]);
-    for (const canvas of [one, other]) {
-      await expect(canvas.card('Teach')).toBeVisible();
-      await expect(canvas.card('Wash')).toBeVisible();
-    }
-    await expect
-      .poll(() => readFile(server.file('penguins.nbflow'), 'utf8'))
-      .toMatch(/"label": "Wash"[^]*"label": "Teach"/);
+  test(
+    'K12: edits of two windows both survive',
+    { tag: '@long' },
+    async ({ lab, anotherLab, server }) => {
+      const one = await lab.openWorkflow('penguins.nbflow');
+      const other = await (await anotherLab()).openWorkflow('penguins.nbflow');
+      await expect(one.cards).toHaveCount(5);
+      await expect(other.cards).toHaveCount(5);
+      await Promise.all([
+        relabel(one, 'train.ipynb', 'Teach'),
+        relabel(other, 'clean.ipynb', 'Wash')
+      ]);
+      for (const canvas of [one, other]) {
+        await expect(canvas.card('Teach')).toBeVisible();
+        await expect(canvas.card('Wash')).toBeVisible();
+      }
+      await expect
+        .poll(() => readFile(server.file('penguins.nbflow'), 'utf8'))
+        .toMatch(/"label": "Wash"[^]*"label": "Teach"/);
 
-    await one.stage.focus();
-    await lab.press('Control+z');
-    await expect(other.card('train.ipynb')).toBeVisible();
-    await expect(other.card('Wash')).toBeVisible();
-  });
+      await one.stage.focus();
+      await lab.press('Control+z');
+      await expect(other.card('train.ipynb')).toBeVisible();
+      await expect(other.card('Wash')).toBeVisible();
+    }
+  );
 });
 
 test(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .examples import PAGES, ROOT, Workspace, blocks
+from .examples import PAGES, ROOT, Workspace, blocks, changed
 
 # three programs of Node take a while where others keep the machine busy
 pytestmark = pytest.mark.timeout(600)
@@ -14,6 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 # what buildtools/reference.py reads and writes
 REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")
 
+EXAMPLES = sorted(page.name for page in PAGES.glob("*.md") if blocks(page.name))
 VERSIONS = "jupyter_ext/nbyard/store/migrations/versions"
 
 
@@ -46,6 +47,7 @@ def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
     assert '"kernels.get"' in document
 
 
+@pytest.mark.long
 def test_a_setting_is_in_environment_and_reference(workspace: Make):
     example = workspace("add-setting.md")
     example.copy_sources("tests/unit/services/conftest.py", *REFERENCE)
@@ -54,6 +56,7 @@ def test_a_setting_is_in_environment_and_reference(workspace: Make):
     example.run()
 
 
+@pytest.mark.long
 def test_a_first_change_is_seen_in_the_shell(workspace: Make):
     example = workspace("first-change.md")
     example.copy_sources("tests/unit/services/conftest.py")
@@ -62,6 +65,7 @@ def test_a_first_change_is_seen_in_the_shell(workspace: Make):
     example.run()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="sqlite3 is not installed")
 def test_stores_and_attempts_are_looked_at(workspace: Make):
     example = workspace("debugging.md")
@@ -69,6 +73,7 @@ def test_stores_and_attempts_are_looked_at(workspace: Make):
     example.run()
 
 
+@pytest.mark.long
 def test_a_migration_upgrades_older_stores(workspace: Make):
     example = workspace("add-migration.md")
     newest = max(path.name for path in (ROOT / VERSIONS).glob("[0-9]*.py"))[:4]
@@ -83,6 +88,7 @@ def test_a_migration_upgrades_older_stores(workspace: Make):
     example.run()
 
 
+@pytest.mark.long
 def test_an_importer_reads_another_programs_files(workspace: Make):
     example = workspace("add-importer.md")
     example.copy_sources()
@@ -125,9 +131,20 @@ def test_an_extension_passes_its_conformance_suite(workspace: Make, page: str, t
     example.run()
 
 
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_the_changes_of_a_page_fit_the_sources(page: str):
+    texts: dict[str, str] = {}
+    for act, path, text in blocks(page):
+        if act == "file":
+            texts[path] = text
+        elif act == "change":
+            texts[path] = changed(texts.get(path) or (ROOT / path).read_text("utf-8"), text)
+    for path, text in texts.items():
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+
+
 def test_every_page_with_an_example_is_run():
     here = Path(__file__).parent
     tests = "".join(path.read_text() for path in here.glob("test_*.py"))
-    assert [
-        page.name for page in PAGES.glob("*.md") if blocks(page.name) and page.name not in tests
-    ] == []
+    assert [page for page in EXAMPLES if page not in tests] == []

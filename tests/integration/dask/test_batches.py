@@ -140,6 +140,7 @@ def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> No
     wait_until(lambda: gone(witness))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_it_goes_on_behind_what_a_worker_left_that_sees_our_files(
     project: Project, cluster: Ground

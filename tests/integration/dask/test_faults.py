@@ -103,6 +103,7 @@ def bench(
         made.runtime.close()
 
 
+@pytest.mark.sample(1)
 def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Bench) -> None:
     order = bench.order()
     bench.runtime.start(order)
@@ -146,6 +147,7 @@ def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
     assert finish(bench.runtime, again).state == "succeeded"
 
 
+@pytest.mark.sample(1)
 def test_what_waited_at_a_scheduler_that_died_is_sent_again(bench: Bench) -> None:
     """R8: what ran is lost, what had not begun is not; under the same name it is begun once."""
     begun, waiting = bench.order(), bench.order()
@@ -195,6 +197,7 @@ def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
     assert finish(bench.runtime, order).state == "cancelled"
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("is_late", [False, True])
 def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
     """I3: though the scheduler that was given up lives on somewhere, with a worker that comes to

@@ -51,6 +51,7 @@ def project(
             yield Project(root, yard, dispatching)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("code", [0, 1])
 def test_they_are_those_of_a_process(project: Project, code: int) -> None:
     """R2, R12: also when the work failed; what is not kept is named."""
@@ -70,6 +71,7 @@ def test_they_are_those_of_a_process(project: Project, code: int) -> None:
     ]
 
 
+@pytest.mark.sample(1)
 def test_a_file_of_an_earlier_run_is_no_output(project: Project) -> None:
     """X1, R12: it lies in the code, at the place that the work should write to."""
     (project.root / "out.txt").write_text("old")

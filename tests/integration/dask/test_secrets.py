@@ -18,6 +18,7 @@ def cluster(request, tmp_path):
         yield made
 
 
+@pytest.mark.sample(1)
 def test_work_on_a_worker_gets_it_and_nothing_tells_it(tmp_path, cluster):
     with telling(tmp_path, dask_address=cluster.address) as work:
         path = work.telling_notebook()
@@ -31,6 +32,7 @@ def test_work_on_a_worker_gets_it_and_nothing_tells_it(tmp_path, cluster):
     assert places_of(cluster.folder) == [], "neither on the worker's disk nor in its log"
 
 
+@pytest.mark.sample(1)
 def test_other_files_of_a_worker(tmp_path, cluster):
     """K5, I23, I26: what holds a secret is named and not kept."""
     with telling(tmp_path, dask_address=cluster.address) as work:

@@ -32,6 +32,7 @@ pathlib.Path(output_model).write_bytes(pickle.dumps(Evil()))
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_a_model_of_a_cluster_is_loaded_on_a_worker(
     project: Project, cluster: Ground, tmp_path_factory: pytest.TempPathFactory

@@ -334,6 +334,7 @@ def waits_for_a_worker(seen: RunDetail) -> bool:
     return len(waiting) == 1 and states == ["preparing", "running", "running", "succeeded"]
 
 
+@pytest.mark.long
 def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
     project: Project, cluster: Ground
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
         assert "no\n" in log_of(order) and "neither" in log_of(order)
 
 
+@pytest.mark.long
 @BOTH
 def test_the_line_of_a_shell(bench: Bench, staging):
     """E13: ShellCommandRequirement of CWL; what is not raw stands in quotes."""
@@ -81,6 +82,7 @@ def test_the_line_of_a_shell(bench: Bench, staging):
     assert (result.failure, log_of(order)) == (None, "<abc>\n")
 
 
+@pytest.mark.long
 @BOTH
 def test_paths_are_those_of_the_container(bench: Bench, staging):
     """E13: in a text of the working folder, and in what cwl.output.json tells of it."""
@@ -98,6 +100,7 @@ def test_paths_are_those_of_the_container(bench: Bench, staging):
     assert (order.folder / "outputs/o/o.txt").read_text() == "abc\n"
 
 
+@pytest.mark.long
 @BOTH
 def test_a_working_folder_of_its_own(bench: Bench, staging):
     """E13: standard error is a file, outputs are found by patterns, an exit code is success."""
@@ -196,6 +199,7 @@ def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
     assert runtime.poll(order).state == "finished"
 
 
+@pytest.mark.long
 def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
     monkeypatch.setattr("nbyard.runtimes.docker.attempts.termination.GRACE_SECONDS", 600.0)
     runtime = bench.runtime()
@@ -214,6 +218,7 @@ def test_the_time_limit_is_kept(bench: Bench):
     assert result.failure.kind == "timeout" and "limit of 1 s" in result.failure.message
 
 
+@pytest.mark.long
 def test_the_time_limit_comes_about_whoever_watches(bench: Bench):
     """I11: who takes over counts from then; however it ends, it was ended at its limit."""
     order = bench.shell("trap 'exit 3' TERM; while true; do sleep 0.1; done", timeout_seconds=4)
@@ -239,6 +244,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+@pytest.mark.long
 def test_what_ended_at_its_limit_waits_for_room(
     docker_engine: Engine, tiny_image: str, small_disk: Path
 ):

@@ -10,10 +10,10 @@ from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
 
 
-class TestDockerRuntime(RuntimeConformance):
+class Containers(RuntimeConformance):
     """R12."""
 
-    staging = "bind"
+    staging: str
 
     @pytest.fixture
     def runtime(self, docker_engine: Engine, tiny_image: str) -> Iterator[DockerRuntime]:
@@ -28,7 +28,12 @@ class TestDockerRuntime(RuntimeConformance):
         runtime.engine.remove(f"nby-{order.attempt_id}")
 
 
-class TestDockerRuntimeThatDoesNotSeeOurFiles(TestDockerRuntime):
+@pytest.mark.long  # test_commands.py shows the same behaviour with mounted folders
+class TestDockerRuntime(Containers):
+    staging = "bind"
+
+
+class TestDockerRuntimeThatDoesNotSeeOurFiles(Containers):
     """P11."""
 
     staging = "volume"

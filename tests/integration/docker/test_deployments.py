@@ -61,6 +61,7 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
     """P4: nobody is refused meanwhile, however long his answer takes."""
     yards, dispatching = made
@@ -132,7 +133,7 @@ REASONS = [
 ]
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
 def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words, verb):
     """P3."""
@@ -193,6 +194,7 @@ def reasons(yards: Yards) -> list[str]:
 WORDS_OF_REMOVAL = re.compile(r"removed from outside|was killed \(exit code 137\)")
 
 
+@pytest.mark.long
 def test_without_a_port_its_process_decides(made):
     """P4: one that is not there is never running, though its container is for a moment."""
     yards, dispatching = made

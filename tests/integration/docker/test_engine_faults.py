@@ -45,6 +45,7 @@ def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
     engine.close()
 
 
+@pytest.mark.long
 def test_an_engine_that_is_killed_and_returns(private: PrivateEngine, own_bench: Bench):
     """F6: with live-restore the container goes on; it is adopted, its log has no gap."""
     runtime = own_bench.runtime()

@@ -45,6 +45,7 @@ def python_bench(bench: Bench, python_base_image: str) -> Bench:
     return bench
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("staging", ["bind", "volume"])
 def test_what_a_function_returns_comes_out_of_its_container(python_bench: Bench, staging):
     order = call(

@@ -77,6 +77,7 @@ def gpu_bench(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
     engine.close()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("granted", [[UUIDS[3], UUIDS[1]], ["1", "3"]])
 def test_a_container_has_exactly_what_was_granted(gpu_bench: Bench, machine: Machine, granted):
     """R11: asked for by id, never by number; the ids stand in a label."""
@@ -93,6 +94,7 @@ def test_a_container_has_exactly_what_was_granted(gpu_bench: Bench, machine: Mac
     assert {order.attempt_id, ""} == {line["attempt"] for line in machine.journal()}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("granted", "seen"), [(UUIDS[1], UUIDS[1]), ("3", "0")])
 def test_what_gpus_in_a_container_do_is_told(gpu_bench: Bench, granted: str, seen: str):
     """R11: over time, where our runner does the work; indexes count anew inside."""

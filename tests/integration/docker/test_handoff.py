@@ -82,6 +82,7 @@ def ended(bench: Bench, runtime: DockerRuntime, order: Order) -> str:
     return name
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("warm", [False, True])
 def test_data_frames_go_from_a_notebook_to_a_script(warm_bench: Bench, warm: bool) -> None:
     """With their types, also in a container that is warm; metrics come while it works."""
@@ -117,6 +118,7 @@ def test_data_frames_go_from_a_notebook_to_a_script(warm_bench: Bench, warm: boo
     until(lambda: not warm_bench.left())
 
 
+@pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_script_hands_over_without_the_package(

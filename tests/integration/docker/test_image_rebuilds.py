@@ -24,6 +24,7 @@ def same_again(built: Built, engine: Engine, first: str, **asked: str) -> None:
     assert inside(engine, again.reference, "id", "-u") == "65534"
 
 
+@pytest.mark.long
 def test_what_was_built_upon_an_image_is_not_taken_for_it(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
@@ -45,6 +46,7 @@ def test_what_was_built_upon_an_image_is_not_taken_for_it(
     same_again(built, docker_engine, first.image_id, environment="rt", tag="other/name:1")
 
 
+@pytest.mark.long
 def test_what_a_run_adds_to_an_image_is_not_taken_for_it(
     yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
 ) -> None:
@@ -65,19 +67,29 @@ def test_what_a_run_adds_to_an_image_is_not_taken_for_it(
 
 
 @pytest.mark.parametrize(
-    "is_there", [pytest.param("for notebooks", marks=pytest.mark.long), "in the base"]
+    ("name", "is_there"),
+    [
+        pytest.param("nbclient", "for notebooks", marks=pytest.mark.long),
+        pytest.param("nbclient", "in the base", marks=pytest.mark.long),
+        ("joblib", "in the base"),  # depends on no other package
+    ],
 )
 def test_a_forged_wheel_of_the_same_version_is_refused(
-    yard: Yard, docker_engine: Engine, built: Built, python_base_image: str, is_there: str
+    yard: Yard,
+    docker_engine: Engine,
+    built: Built,
+    python_base_image: str,
+    name: str,
+    is_there: str,
 ) -> None:
     """L4: the hashes of a lock are those of what is in the image, whatever was there before."""
-    wheels = inside(docker_engine, python_base_image, "sh", "-c", "sha256sum /wheels/nbclient-*")
+    wheels = inside(docker_engine, python_base_image, "sh", "-c", f"sha256sum /wheels/{name}-*")
     right, path = wheels.split()
-    package = f"nbclient=={path.split('-')[1]}"
+    package = f"{name}=={path.split('-')[1]}"
     recipe = Recipe()
     if is_there == "in the base":
         file = yard.parts.files.root / "Dockerfile"
-        install = "pip install --break-system-packages nbclient"
+        install = f"pip install --break-system-packages {name}"
         file.write_text(f"FROM {python_base_image}\nRUN {install}\n")
         recipe = Recipe(base="nbyard-test/there:1", for_notebooks=False)
         assert built(path="Dockerfile", tag=recipe.base).state == "ready"
@@ -88,7 +100,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
     environment(yard, "right", package, hashes=[f"sha256:{right}"])
     good = built(environment="right", recipe=recipe)
     assert good.state == "ready", good.reason
-    place = "import nbclient; print(nbclient.__file__)"
+    place = f"import {name}; print({name}.__file__)"
     said = inside(docker_engine, good.reference, "python3", "-c", place)
     assert said.startswith("/opt/nbyard/")
 

@@ -173,6 +173,7 @@ def rows(yard: Yard) -> set[str]:
         return yard.store.images.ids(c)
 
 
+@pytest.mark.long
 def test_one_whose_dispatcher_was_killed_is_built_again(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
@@ -272,6 +273,7 @@ def test_what_is_pushed_can_be_pulled(
     assert "Digest:" in log_of(yard, pulled)
 
 
+@pytest.mark.long
 def test_what_a_registry_refuses_is_told_in_words(
     yard: Yard,
     docker_engine: Engine,
@@ -321,6 +323,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         subprocess.run(["umount", "--lazy", str(disk)], check=False)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_told_and_what_was_built_stands(yard: Yard, small_engine: Engine) -> None:
     """F10."""
     base = tiny(small_engine)

@@ -45,6 +45,7 @@ def test_the_python_of_an_image_is_asked_once(
     assert not [one for one in bench.left() if "-list" in one]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("answer", ["", "exit 1", "echo '{}'", "cat /dev/zero"])
 def test_an_image_without_a_python_that_answers_has_none(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch

@@ -79,9 +79,13 @@ class Sorter:
 """
 FULL = {"platform": "  platform_tag: cluster-1", "tag": "tag: v0.0.1", "file": True}
 VARIANTS = [
-    pytest.param(FULL, id="all-said"),
+    pytest.param(FULL, LIGHT, id="all-said"),
+    pytest.param(FULL, LEARNT, id="all-said-learnt", marks=pytest.mark.long),
     pytest.param(
-        {"platform": "", "tag": "", "listed": True}, id="little-said", marks=pytest.mark.long
+        {"platform": "", "tag": "", "listed": True},
+        LEARNT,
+        id="little-said-learnt",
+        marks=pytest.mark.long,
     ),
 ]
 
@@ -167,9 +171,9 @@ def _wait(ask: Callable[..., tuple[int, Any]], logs: list[str]) -> None:
     raise AssertionError(subprocess.run(logs, capture_output=True, check=True, text=True).stderr)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, variant):
-    made = built(write(yard, variant, LEARNT))
+@pytest.mark.parametrize(("variant", "code"), VARIANTS)
+def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, variant, code):
+    made = built(write(yard, variant, code))
     assert made.state == "ready", made.reason
     found = docker_engine.image(made.image_id)
     assert found is not None

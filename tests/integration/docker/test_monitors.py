@@ -23,6 +23,7 @@ def work(tmp_path: Path, docker_engine, python_base_image) -> Iterator[Watching]
         yield made
 
 
+@pytest.mark.sample(1)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("kind", "containers"), [("py", "fresh"), ("ipynb", "warm")])
 def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, containers) -> None:
@@ -32,6 +33,7 @@ def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, con
     work.watch_to_the_end(run)
 
 
+@pytest.mark.long
 def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engine) -> None:
     """R16: the network of containers lets nobody reach them."""
     work.dispatching._dispatcher._room.settings.container_network = "none"

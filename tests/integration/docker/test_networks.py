@@ -71,6 +71,7 @@ def test_an_internal_network_does_not_even_reach_its_own_machine(
     until(lambda: not bench.left())
 
 
+@pytest.mark.long
 def test_a_run_never_goes_on_on_a_network_of_the_other_kind(bench: Bench):
     first = bench.shell("sleep 60")
     open_one, closed = bench.runtime(), bench.runtime(network="internal")

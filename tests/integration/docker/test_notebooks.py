@@ -120,6 +120,7 @@ def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench
     assert result.failure.message == "cancelled by ada"
 
 
+@pytest.mark.long
 def test_a_notebook_out_of_memory_says_so(python_bench: Bench):
     """P6, F3, F32."""
     limit = 256 * 2**20
@@ -206,6 +207,7 @@ with socket.create_connection((host, int(port)), 20) as scheduler:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_notebook_is_told_of_the_cluster_and_reaches_it(python_bench: Bench, warm: bool):
     """R12: what a client of Dask needs to find; the second time in a container that is warm."""

@@ -44,6 +44,7 @@ def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
     return result_of(order).observed
 
 
+@pytest.mark.sample(2)
 @BOTH
 @WARM
 def test_what_a_notebook_reads_in_a_container_is_seen(
@@ -64,6 +65,7 @@ def test_what_a_notebook_reads_in_a_container_is_seen(
     assert (order.folder / "outputs/r/result.csv").exists()
 
 
+@pytest.mark.sample(1)
 @BOTH
 def test_what_a_command_reads_in_a_warm_container_is_seen(
     bench: Bench, python_base_image: str, staging: str
@@ -82,7 +84,7 @@ def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) 
 
 
 @pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
-@pytest.mark.parametrize("containers", ["fresh", "warm"])
+@pytest.mark.parametrize("containers", [pytest.param("fresh", marks=pytest.mark.long), "warm"])
 def test_no_result_of_a_container_is_stale(
     docker_settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

@@ -46,6 +46,7 @@ def project(
         yield Project(root, yard, dispatching)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("fails", [False, True])
 def test_they_are_those_of_a_process(project: Project, fails: bool) -> None:
     """R2, R12: also when the work failed; what is not kept is named."""
@@ -67,6 +68,7 @@ def test_they_are_those_of_a_process(project: Project, fails: bool) -> None:
     ]
 
 
+@pytest.mark.sample(1)
 def test_those_of_a_notebook_come_back(project: Project) -> None:
     """R2: its runner writes the result in the container."""
     project.notebook("note", "x = 1", "open('result.csv', 'w').write('1')")

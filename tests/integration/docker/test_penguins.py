@@ -59,6 +59,7 @@ def digests(detail: dict) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
 @pytest.mark.timeout(1500)
 def test_processes_and_containers_agree(

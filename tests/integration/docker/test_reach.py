@@ -144,6 +144,7 @@ def test_what_is_wrong_with_certificates_is_told(tls: Tls, folder: str, words: s
     assert "docker_cert_path" in caught.value.hint
 
 
+@pytest.mark.long
 def test_a_cut_connection_is_made_again(
     ssh: Ssh, far_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ):

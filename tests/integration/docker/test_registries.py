@@ -118,6 +118,7 @@ def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: s
     assert places_of(yard.store.folder) == []
 
 
+@pytest.mark.long
 def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
     yard: Yard, docker_engine: Engine, private: str
 ) -> None:

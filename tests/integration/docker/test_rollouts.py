@@ -123,7 +123,7 @@ def _settled(yards: Yards, running: Dispatching, revision: int) -> None:
     running.until(yards.owned, lambda left: not any(name.endswith(before) for name in left))
 
 
-@pytest.mark.parametrize("count", [1000, MANY])
+@pytest.mark.parametrize("count", [200, MANY])
 def test_new_revisions_and_ways_back_lose_no_request(server, yards, count):
     """P4, P5."""
     yards.create()

@@ -23,7 +23,7 @@ from nbyard.testing.server import TOKEN, JupyterServer
 from .deploying import Yards, opened
 from .imaging import remove_images
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.leaves_running]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400), pytest.mark.leaves_running]
 ME = Caller(local_name())
 EXAMPLE = Path(__file__).parents[3] / "examples/penguins/train.ipynb"
 FEATURES = ["bill_length", "bill_depth", "flipper", "mass"]
@@ -128,7 +128,6 @@ class Sorter:
 """
 
 
-@pytest.mark.long
 def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
     """Journey 7: nothing but the class is written."""
     (tmp_path / "root/sorter.py").write_text(SORTER)
@@ -156,7 +155,6 @@ class Sorter:
 """
 
 
-@pytest.mark.long
 def test_a_model_that_hangs_is_restarted(yards, server, tmp_path):
     """M3: and answers again."""
     (tmp_path / "root/sorter.py").write_text(HANGS)

@@ -35,7 +35,7 @@ from ..telling import (
 from .bench import Bench, log_of, output, until
 from .test_survival import COUNT, LINES, MISSING, start_elsewhere
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = pytest.mark.sample(1)
 
 FAILS = pytest.mark.parametrize("fails", [False, True])
 
@@ -166,6 +166,7 @@ def test_declared_streams_are_files_and_arrive_whole(bench: Bench):
         assert log_of(order) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ends", [False, True])
 def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
     """R8, I8: also when the command has ended before another process adopts it."""
@@ -185,6 +186,7 @@ def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
         assert log_of(order) == LINES + "***\n"
 
 
+@pytest.mark.long
 def test_a_collector_that_was_killed_is_started_again(bench: Bench):
     with knowing(bench, f"echo begun; until test -e go; do sleep 0.05; done; {COUNT}", {}) as order:
         runtime = bench.runtime()
@@ -196,6 +198,7 @@ def test_a_collector_that_was_killed_is_started_again(bench: Bench):
         assert log_of(order) == "begun\n" + LINES
 
 
+@pytest.mark.long
 def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
     with knowing(bench, "echo begun; sleep 600", {}) as order:
         runtime = bench.runtime()

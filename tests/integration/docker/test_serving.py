@@ -95,6 +95,7 @@ def deployments(yard: Yard) -> list[str]:
     return [one.name for one in yard.services.deployments.list(ME).items]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_answers_until_it_is_ended_and_leaves_nothing(yard, start, tmp_path, ending):
     """M2: the newest match; its address first, then its log."""
@@ -122,6 +123,7 @@ def test_one_that_is_ended_before_it_answers_leaves_nothing(yard, start):
     assert deployments(yard) == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("end", ["stop", "delete"])
 def test_one_that_somebody_else_ends_ends_the_command(yard, start, tmp_path, end):
     """With exit code 1, and words."""

@@ -64,6 +64,7 @@ def test_kill_9_of_the_starter_loses_nothing(bench: Bench):
     assert log_of(order) == LINES
 
 
+@pytest.mark.long
 def test_a_start_that_is_repeated_adopts(bench: Bench):
     """Q10: one container, whoever asks how often; its site need not have been written down."""
     order = bench.shell(COUNT)
@@ -130,6 +131,7 @@ def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
     until(lambda: log_of(order) == whole)
 
 
+@pytest.mark.long
 def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
     """I16: the beginning and the end are kept, what is missing is counted."""
     from nbyard.runtimes.docker.files import log_copy

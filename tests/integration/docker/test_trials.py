@@ -107,6 +107,7 @@ def test_an_evil_pickle_of_a_container_runs_in_a_container_only(
     assert not canary.exists()
 
 
+@pytest.mark.long
 def test_a_model_of_a_container_becomes_a_package(yards: Yards) -> None:
     with yards.dispatching() as running:
         needs = "joblib\npandas\nscikit-learn\n"

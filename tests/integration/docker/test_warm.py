@@ -169,6 +169,7 @@ def test_a_killed_supervisor_loses_its_attempt_and_nothing_else(warm_bench: Benc
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
 
 
+@pytest.mark.long
 def test_a_killed_container_is_replaced(warm_bench: Bench):
     """F5."""
     runtime = warm_bench.runtime()

@@ -60,6 +60,7 @@ def test_what_nodes_need_is_built_once(shell, root, docker_engine):
     assert "Building" not in again.stderr
 
 
+@pytest.mark.long
 @pytest.mark.leaves_running
 def test_the_first_run_in_the_image_of_a_dockerfile_builds_nothing(shell, root, tiny_image):
     (root / "own").mkdir()

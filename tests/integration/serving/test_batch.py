@@ -27,12 +27,13 @@ class Slow:
 """
 
 
-def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path):
+@pytest.mark.parametrize("pieces", [4, pytest.param(8, marks=pytest.mark.long)])
+def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path, pieces):
     (tmp_path / "slow.py").write_text(SLOW)
     told = [{"name": "n", "type": "int"}]
     spec = {**SPEC, "src": ".", "module": "slow", "class": "Slow", "input_schema": told}
     spec |= {"output_schema": told, "mode": "batch"}
-    pandas.DataFrame({"n": range(65_536 * 8)}).to_parquet(tmp_path / "in.parquet")
+    pandas.DataFrame({"n": range(65_536 * pieces)}).to_parquet(tmp_path / "in.parquet")
     out = tmp_path / "out.parquet"
     mode = ["nbyard.serving.batch:BatchMode", "--model", json.dumps(spec), "--root", str(tmp_path)]
     words = [sys.executable, "-m", "nbyard.serving", *mode]
@@ -47,7 +48,7 @@ def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path):
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
-    assert parquet.read_table(out)["n"].to_pylist() == list(range(65_536 * 8))
+    assert parquet.read_table(out)["n"].to_pylist() == list(range(65_536 * pieces))
 
 
 def _parts(out: Path) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,14 +12,28 @@ from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
-ON_BOTH = ("test_endings", "test_garbage", "test_queue", "test_room", "test_runs")
+ON_BOTH = ("test_garbage", "test_queue")
+# Of the queue, a check runs those on PostgreSQL that order, lock or take over most rows.
+OF_THE_QUEUE = {
+    "test_first_come_first_served",
+    "test_who_takes_over_gives_no_slot_twice",
+    "test_the_same_again_comes_from_the_cache",
+    "test_cancel_between_look_and_write_starts_nothing",
+    "test_no_step_starts_before_one_whose_turn_is_first",
+    "test_a_retry_of_a_retry_and_of_what_was_removed",
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "bench" in metafunc.fixturenames:
-        both = metafunc.module.__name__.endswith(ON_BOTH)
-        databases = ["sqlite", "postgresql"] if both else ["sqlite"]
-        metafunc.parametrize("database_url", databases, indirect=True)
+    if "bench" not in metafunc.fixturenames:
+        return
+    databases: list[Any] = ["sqlite"]
+    if metafunc.module.__name__.endswith(ON_BOTH):
+        is_long = metafunc.module.__name__.endswith("test_queue")
+        is_long = is_long and metafunc.function.__name__ not in OF_THE_QUEUE
+        marks = [pytest.mark.long] if is_long else []
+        databases.append(pytest.param("postgresql", marks=marks))
+    metafunc.parametrize("database_url", databases, indirect=True)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
-EXAMPLES = 60  # in a check; other profiles in proportion
+EXAMPLES = 60  # where a property gets 100; profiles have them in proportion
 ENOUGH = 40  # steps until everything has come to rest
 NONE = "missing:1"
 NUMBERS = itertools.count()

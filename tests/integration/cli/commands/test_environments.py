@@ -35,6 +35,7 @@ def test_one_is_made_changed_and_removed(shell, dispatcher: Dispatching):
     assert said.code == 3 and "there is none yet" in said.err
 
 
+@pytest.mark.long
 def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching, yard):
     assert shell("environments", "create", "cows", "cow").code == 0
     said = shell("environments", "install", "cows", "none")

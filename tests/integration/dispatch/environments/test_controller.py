@@ -130,6 +130,7 @@ def half_built(yard: Yard) -> tuple[Environment, Path]:
     return made, half
 
 
+@pytest.mark.long
 def test_one_that_was_killed_half_way_is_built_anew(yard: Yard, data: Path, built: Built) -> None:
     """BI-276: by a dispatcher that is gone; nothing of it is used."""
     made, half = half_built(yard)
@@ -162,6 +163,7 @@ def test_one_that_is_deleted_while_it_is_built_leaves_nothing(
     assert not (data / "kernels").exists()
 
 
+@pytest.mark.long
 def test_one_that_is_cancelled_is_stopped(
     yard: Yard, data: Path, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:

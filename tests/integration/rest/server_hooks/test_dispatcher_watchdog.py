@@ -71,6 +71,7 @@ def test_a_dispatcher_that_is_killed_is_replaced_although_nobody_asks(
     store.close()
 
 
+@pytest.mark.long
 def test_a_server_that_starts_has_work_done_that_was_left_alone(
     server: JupyterServer, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def last(table: pandas.DataFrame) -> dict:
 """
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("filename", "code", "path"), [("a.py", KEPT, "a.py"), ("f.py", GIVEN, "f.py::last")]
 )
@@ -85,6 +86,7 @@ def test_preview_profile_and_run_have_the_same_types(
     assert last["last"] == ["+49", "2024-12-31 00:00:00", str(2**64 - 1), "<NA>", " x"]
 
 
+@pytest.mark.long
 def test_every_column_and_every_sheet_can_be_asked_for(yard, ann, root, versions):
     """D6: what is stored of the first sheet is not taken for another."""
     names = [f"c{place}" for place in range(501)]
@@ -195,6 +197,7 @@ def test_two_tables_side_by_side(yard, ann, root, versions):
     assert datasets.compare(ann, "t", old=2, new=2).same
 
 
+@pytest.mark.long
 def test_folders_and_what_is_no_table(yard, ann, root, versions):
     """D8."""
     for name, files in (("f", {"a": "1", "b": "1"}), ("g", {"a": "2", "c": "1"})):
@@ -217,6 +220,7 @@ def test_folders_and_what_is_no_table(yard, ann, root, versions):
     assert not found.same and found.note and not found.columns
 
 
+@pytest.mark.long
 def test_versions_that_cannot_be_compared(yard, ann, imported):
     datasets = yard.services.datasets
     with pytest.raises(NotFound, match="no version before 1"):

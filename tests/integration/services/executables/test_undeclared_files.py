@@ -91,6 +91,7 @@ def test_files_are_told_declared_and_connected(two: Project) -> None:
     assert two.bytes_of(changed, "report", "report") == b"x\n8\n"
 
 
+@pytest.mark.long
 def test_files_are_told_of_a_workflow_that_was_moved(two: Project) -> None:
     """K1, X1: nothing is written to the store for that."""
     text = json.dumps({"version": 1, "meta": {"id": "w"}, "nodes": two.nodes})
@@ -157,6 +158,7 @@ def test_what_was_declared_is_taken_back(two: Project) -> None:
         declare(two, "clean.ipynb", remove=["factor"])
 
 
+@pytest.mark.long
 def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
     """K3: two nodes follow the same code, or somebody clicks twice."""
     description = two.root / "clean.ipynb.nbexec"

@@ -43,10 +43,13 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
     assert (source.task_id, source.node, source.output) == (task.id, task.node, "model")
     assert source.digest == tree["model.joblib"]
     assert models.build(ann, NewModel(run="first try", output=f"{task.node}.model")).number == 2
+    yard.services.runs.delete(ann, detail.run.id)
+    assert models.get(ann, made.id).source == source, "the package outlives the run"
+    with yard.store.read() as c:
+        assert made.bundle_digest in yard.store.digests(c)
 
 
-@pytest.mark.sample(1)
-@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("cached", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained, yard, cached):
     """M6: not those that are installed now; also where the result was taken from an earlier run."""
     packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
@@ -65,15 +68,6 @@ def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained
     recorded.unlink()
     made = models.build(ann, NewModel(run=str(number), output="model"))
     assert f"joblib=={joblib.__version__}" in made.model.requirements
-
-
-def test_the_package_outlives_the_run(models, ann, trained, yard):
-    detail = trained()
-    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
-    yard.services.runs.delete(ann, detail.run.id)
-    assert models.get(ann, made.id).source == made.source
-    with yard.store.read() as c:
-        assert made.bundle_digest in yard.store.digests(c)
 
 
 def test_what_is_not_there_is_told_with_what_is(models, ann, trained):

@@ -111,7 +111,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     assert not canary.exists()
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -161,6 +161,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
     assert not canary.exists()
 
 
+@pytest.mark.long
 def test_a_dispatcher_that_never_answers_is_named(yard, ann, models, trained, monkeypatch):
     body = in_a_container(yard, trained(TRAIN))
     monkeypatch.setattr(remote_probe, "SECONDS", -remote_probe.MORE_SECONDS)
