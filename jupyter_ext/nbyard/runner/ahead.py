@@ -16,24 +16,26 @@ import time
 from functools import partial
 from typing import Any
 
-from . import prepared, processes
+from . import processes
 from .crew import rest
+from .environ_stamps import SINCE, stamp
+from .environment import environment_of_host, setup_of
 from .folder import CODE, BadTask, Folder
+from .forks import live_as, renew
 from .guard import clear
 from .pool import FREE, READY
-from .work import CannotStart, Launch, die_with_parent, environment_of_host, show_to_work, told
+from .prctl import die_with_parent, show_to_work
+from .work import CannotStart, Launch, WaitingProcess
 
 REQUEST_BYTES = 64 * 1024
 MOST_ATTEMPTS = 100
 
 
-class LaunchAhead:
-    """The runner of a notebook that is not known yet. The supervisor uses it like a `Launch`."""
+class LaunchAhead(WaitingProcess):
+    """The runner of a notebook that is not known yet."""
 
     is_notebook = reports = True
     is_idle = True
-    stays = False
-    spent = 0.0
 
     def __init__(self, kernel: str, scratch: str) -> None:
         self._may_stay = False
@@ -49,26 +51,26 @@ class LaunchAhead:
         if self.pid == 0:
             os.setsid()
             die_with_parent(parent)
-            prepared.live_as(partial(self._run, kernel, output_end, report_end, wait))
+            live_as(partial(self._run, kernel, output_end, report_end, wait))
         for end in (output_end, report_end, wait):
             os.close(end)
 
     def _run(self, kernel: str, output: int, report: int, wait: int) -> int:
-        from . import notebook
+        from . import warm_notebook
 
         show_to_work(True)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for target, source in ((0, nothing), (1, output), (2, output)):
             os.dup2(source, target)
         processes.keep_only(report, wait)
-        prepared.renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
-        return notebook.main_ahead(kernel, report, wait)
+        renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
+        return warm_notebook.main(kernel, report, wait)
 
     def claim(self, *, may_stay: bool) -> None:
         """Mark the process as belonging to an attempt from now on."""
         self._may_stay = may_stay
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
-        prepared.stamp(prepared.SINCE).write(self._since)
+        stamp(SINCE).write(self._since)
 
     def bind(self, folder: Folder, task: dict[str, Any]) -> None:
         """Set the attempt that this runner carries out."""
@@ -85,7 +87,7 @@ class LaunchAhead:
         assert self._work is not None
         self.is_idle = False
         try:
-            about = told(*self._work, self.scratch)
+            about = setup_of(*self._work, self.scratch)
             if self._since:
                 about["since"] = self._since
             self._say({**about, "names": self._names, "may_stay": self._may_stay})
@@ -107,12 +109,9 @@ class LaunchAhead:
             file.write(json.dumps(words) + "\n")
 
     def stay(self, spent: float) -> None:
-        """Keep the runner for another attempt.
-
-        `spent` is the processor time in seconds that earlier attempts used.
-        """
-        self.stays = self.is_idle = True
-        self.spent = spent
+        """Keep the runner for another attempt."""
+        super().stay(spent)
+        self.is_idle = True
 
     def stand_by_again(self, scratch: str) -> None:
         """Tell the runner to prepare another kernel.
@@ -122,12 +121,6 @@ class LaunchAhead:
         """
         self.stays, self.scratch = False, scratch
         self._say({"scratch": scratch})
-
-    def close(self) -> None:
-        """Close the pipes from the runner, unless it stays for another attempt."""
-        if not self.stays:
-            for end in (self.output, self.report):
-                os.close(end)
 
     def end(self) -> None:
         """Kill an unused runner and remove its files."""
@@ -164,7 +157,7 @@ def is_wanted_again(launch: LaunchAhead, claims: socket.socket) -> bool:
     """Offer to serve another attempt. Return whether the runner waits for one."""
     rest()
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
-    prepared.stamp("NBYARD_ATTEMPT_ID").clear()
+    stamp("NBYARD_ATTEMPT_ID").clear()
     try:
         claims.send(FREE)
         scratch = claims.recv(REQUEST_BYTES).decode()

@@ -19,9 +19,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .folder import BadTask, Folder
-from .prepared import live_as, prepare_for
+from .forks import live_as
+from .prctl import show_to_work
+from .prepared import prepare_for
 from .start import start, supervise
-from .work import show_to_work
 
 if TYPE_CHECKING:
     from .standby import Standby

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .prepared import SINCE, stamp
+from .environ_stamps import SINCE, stamp
 
 REQUEST_BYTES = 64 * 1024
 IDLE_SECONDS = 5.0

@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from . import processes
-from .kernel import readable, specification, stamp, stamps
+from .environ_stamps import SINCE, STAMPED, place_of
 from .languages import LANGUAGES, Language
-from .prepared import SINCE, STAMPED, place_of
+from .pipes import readable
+from .specifications import specification, stamp, stamps
 from .started import KernelEnded, KernelMissing, StartedKernel
 
 PROGRAM = b"\x7fELF"

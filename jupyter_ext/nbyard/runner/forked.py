@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from . import beside
-from .prepared import forget_others, kernel_app, read_whole, take_on
+from .environ_stamps import take_on
+from .loaded_modules import forget_others
+from .pipes import read_whole
+from .prebuilt import kernel_app
 from .processes import keep_only
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 
 from . import processes
-from .work import signal_at_end_of_parent
+from .prctl import signal_at_end_of_parent
 
 
 class Guard:

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from .direct import CONFIG_FILES, CONFIG_KINDS
-from .kernel import is_ipykernel, stamp
+from .specifications import is_ipykernel, stamp
 
 STARTUP_FILES = ("*.py", "*.ipy")
 PROFILES = (".Rprofile*", ".Renviron*")

@@ -19,12 +19,14 @@ from typing import Any
 from . import processes
 from .ahead import MOST_ATTEMPTS, LaunchAhead, is_wanted_again, stand_by
 from .crew import Crew, serve
+from .environ_stamps import stamp
 from .folder import Folder
+from .forks import live_as, settle
 from .guard import clear, make_scratch
 from .pool import Pool, Standing
-from .prepared import live_as, preload, settle, stamp
+from .prctl import adopt_orphans
+from .prepared import preload
 from .start import supervise
-from .work import adopt_orphans
 
 REQUEST_BYTES = 64 * 1024
 STAYS = b"1"
@@ -144,7 +146,7 @@ class Parent:
         if not kernel:
             return 0
         from .foreign import origin_of
-        from .kernel import is_forkable
+        from .specifications import is_forkable
 
         is_forked = is_forkable(kernel)
         if not is_forked and origin_of(kernel) is None:
@@ -173,7 +175,7 @@ class Parent:
 
     def _have_ready(self, kernel: str) -> None:
         """Fork a supervisor that prepares a kernel and waits for an attempt."""
-        from .kernel import is_forkable
+        from .specifications import is_forkable
 
         self._pool.make_room(kernel)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

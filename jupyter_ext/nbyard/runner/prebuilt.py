@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from .direct import App, build
+from .direct import App, build, config_files
+
+_built: list[Prebuilt] = []
 
 
 class Prebuilt:
@@ -69,3 +71,35 @@ def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is(one: object, other: object) -> bool:
     return one is other or (isinstance(one, str) and one == other)
+
+
+def build_early() -> None:
+    """Build the kernel that `kernel_app` returns, unless a configuration could run programs.
+
+    Raises:
+        RuntimeError: ipykernel is of an unknown version.
+    """
+    if config_files():
+        return  # configuration files may be programs, which must not run in this process
+    try:
+        _built.append(Prebuilt())
+    except (AttributeError, TypeError) as error:
+        raise RuntimeError(f"this ipykernel is not known: {error}") from error
+
+
+def take_early() -> Prebuilt | None:
+    """Return the kernel that was built early, if any, for another use."""
+    return _built.pop() if _built else None
+
+
+def kernel_app() -> Any:
+    """Return the application of a kernel, without the parts that belong to its attempt.
+
+    It can be called once in a process.
+    """
+    if not _built:
+        return build()
+    if config_files():  # configured since the kernel was built
+        _built[0].forget()
+        return build()
+    return _built[0].take()

@@ -20,7 +20,8 @@ from ipykernel.iostream import OutStream
 from . import notebook, spared, wire
 from .direct import App
 from .folder import Folder
-from .kernel import Talk, language_info
+from .forked_client import Talk
+from .forked_kernel import language_info
 from .prebuilt import Prebuilt, unchanged
 from .report import Report
 

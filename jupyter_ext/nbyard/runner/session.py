@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat  # noqa: TID253
 from nbclient import NotebookClient  # noqa: TID253 - this module is itself imported late
@@ -17,11 +17,14 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID
 from nbformat import from_dict as _from_dict  # noqa: TID253
 from nbformat.v4 import nbbase  # noqa: TID253
 
+from .exit_status import how
 from .folder import Folder
-from .kernel import ForkedKernel, installed
 from .masks import Masks, masks_of
+from .specifications import installed
 from .started import KernelEnded, KernelMissing, StartedKernel
-from .verdict import how
+
+if TYPE_CHECKING:
+    from .forked_kernel import ForkedKernel
 
 START_SECONDS = 120.0  # timeout for the kernel's first answer
 SAVE_SHARE = 10  # the least pause between saves, as a multiple of the time a save takes

@@ -12,15 +12,16 @@ from functools import partial
 from typing import Any
 
 from .ahead import LaunchAhead, stand_by
+from .environment import is_plain
+from .forks import live_as
 from .guard import make_scratch
-from .prepared import live_as
+from .prctl import adopt_orphans
 from .start import supervise
-from .work import adopt_orphans, is_plain
 
 
 def kernel_of(task: dict[str, Any]) -> str:
     """Return the name of the kernel that may be prepared for such a task, or an empty text."""
-    from .kernel import is_forkable
+    from .specifications import is_forkable
 
     work = task["work"]
     if work["kind"] != "notebook" or not is_plain(task.get("environment") or {}):

@@ -10,13 +10,12 @@ import socket
 import sys
 
 from . import memory, processes
-from .ahead import LaunchAhead
 from .folder import BadTask, Folder
 from .guard import Guard, make_scratch
 from .reserve import Reserve
+from .result import write_result
 from .supervisor import Supervisor
-from .verdict import write_result
-from .work import Launch
+from .work import Launch, WaitingProcess
 
 RESERVE = Reserve()
 
@@ -66,7 +65,7 @@ def supervise(
     parent: int,
     *,
     is_prepared: bool,
-    ahead: LaunchAhead | None = None,
+    ahead: WaitingProcess | None = None,
 ) -> int:
     """Run the supervisor in a process that `parent` has forked and looks after."""
     folder = Folder(path)
@@ -95,7 +94,7 @@ def _supervise(
     parent: int,
     *,
     is_prepared: bool = False,
-    ahead: LaunchAhead | None = None,
+    ahead: WaitingProcess | None = None,
 ) -> int:
     lock = _lock(folder)
     if lock is None:

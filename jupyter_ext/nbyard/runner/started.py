@@ -8,9 +8,10 @@ import os
 from typing import Any
 
 from . import beside
-from .kernel import readable, specification, specifications
-from .verdict import FROM_OUTSIDE, how
-from .work import die_with_parent
+from .exit_status import FROM_OUTSIDE, how
+from .pipes import readable
+from .prctl import die_with_parent
+from .specifications import specification, specifications
 
 PROBE_SECONDS = 0.1
 END_SECONDS = 2.0

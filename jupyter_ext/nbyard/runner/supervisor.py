@@ -11,17 +11,17 @@ import time
 from typing import Any
 
 from . import processes, verdict
-from .ahead import LaunchAhead
 from .clock import Clock
 from .folder import CODE, Folder
 from .guard import Guard
 from .limits import MemoryWatch
 from .log import Log
 from .masks import masks_of
+from .prctl import ADOPTS, adopt_orphans
 from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
 from .watch import Watch
-from .work import ADOPTS, CannotStart, Launch, adopt_orphans
+from .work import CannotStart, WorkProcess
 
 BEAT_SECONDS = 2.0  # between heartbeats
 TICK_SECONDS = 0.25  # between checks of limits and of requests to cancel
@@ -49,7 +49,7 @@ class Supervisor:
         self,
         folder: Folder,
         task: dict[str, Any],
-        launch: Launch | LaunchAhead,
+        launch: WorkProcess,
         guard: Guard,
         reserve: Reserve,
     ) -> None:
@@ -338,7 +338,7 @@ class Supervisor:
         """Return whether the runner stays for another attempt. Kill it if it is not alone."""
         if self._ending is not None or self._status is not None or not self._offers_to_stay():
             return False
-        assert self._reported is not None and isinstance(self._launch, LaunchAhead)
+        assert self._reported is not None
         if self._tree() == {self._launch.pid}:
             self._launch.stay(self._reported["used"]["cpu_seconds"])
             self._record.staying = self._launch.spent

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from typing import Any
 
 from . import processes
-from .work import die_with_parent
+from .prctl import die_with_parent
 
 FIRST_PAUSE = 1.0
 MAX_LINES = 2000

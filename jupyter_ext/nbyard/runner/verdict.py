@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
-import time
 from typing import Any
 
 from . import found
+from .exit_status import FROM_OUTSIDE, signal_name
 from .folder import Folder
-from .reserve import Reserve
 
-RETRY_SECONDS = 2.0
-RETRIES = 300
 FULL_BYTES = 1 << 20
-# Signals from outside. Errors of a program itself cause other signals.
-FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
@@ -59,21 +53,6 @@ def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any]
             message = f"exit code {code}{words}"
             return failure("exit-code", message, exit_code=code, traceback=last_lines)
     return None
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
-
-
-def how(code: int | None) -> str:
-    """Describe in brackets how a process ended. Return an empty text if that is not known."""
-    if code is None:
-        return ""
-    return f" (signal {-code}, {signal_name(-code)})" if code < 0 else f" (exit code {code})"
 
 
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -190,30 +169,3 @@ def _problem(folder: Folder, relative: str) -> str | None:
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             return f"{shown} is neither a file nor a folder"
     return None
-
-
-def write_result(
-    folder: Folder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
-) -> None:
-    """Write result.json as the last step.
-
-    On a full disk, free the reserved space, then retry for ten minutes.
-    """
-    result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
-    for _ in range(RETRIES):
-        try:
-            folder.write_whole("result.json", result)
-            break
-        except OSError:
-            if reserve.release():
-                continue
-            time.sleep(RETRY_SECONDS)
-            _still_here(folder)
-    folder.poke(task.get("wake") or "", task["attempt_id"])
-
-
-def _still_here(folder: Folder) -> None:
-    try:
-        folder.beat()
-    except OSError:
-        return

@@ -3,105 +3,70 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
 from typing import Any
 
-from . import beside, memory, processes
+from . import beside, environ_stamps, forks, processes
+from .environment import environment_of_host, is_plain, setup_of
 from .folder import BadTask, Folder
+from .prctl import die_with_parent, show_to_work
 
-PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
-PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
-LATE_VARIABLES = ("NBYARD_", "CUDA_")
-HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
 # Options of the runner for work other than commands.
 CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
-
-ADOPTS = sys.platform == "linux"
-_LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
 
 
 class CannotStart(Exception):
     """The work could not start. The message is shown to users."""
 
 
-def is_plain(environment: Iterable[str]) -> bool:
-    """Return whether none of these variables must be set before Python starts."""
-    return all(name.startswith(LATE_VARIABLES) for name in environment)
+class WorkProcess(ABC):
+    """The process of the work: `pid`, and two pipes to read from (`report` is not for commands).
 
-
-def adopt_orphans() -> None:
-    """Adopt daemonized children of the work, instead of init."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def signal_at_end_of_parent(number: int) -> None:
-    """Request a signal at the end of the current parent, not of a later adoptive one."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
-
-
-def show_to_work(shown: bool) -> None:
-    """Set whether the work, which has the same user, may access our memory and files."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_DUMPABLE, int(shown), 0, 0, 0)
-
-
-def die_with_parent(parent: int) -> None:
-    """End this child when its parent ends. Call this between fork and exec."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    if _LIBC is not None:
-        signal_at_end_of_parent(signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def environment_of_host() -> dict[str, str]:
-    """Return the environment variables that all work gets."""
-    environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
-    environment.setdefault("PYTHONUNBUFFERED", "1")
-    return environment
-
-
-def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
-    """Return the working directory and variables for the work of this attempt.
-
-    Raises:
-        BadTask: The directory is outside the attempt folder.
-        OSError: The directory cannot be created.
+    `stays` tells that it waits for another attempt. `spent` is the processor time in seconds that
+    earlier attempts used.
     """
-    directory = folder.inside(task.get("directory") or "code")
-    os.makedirs(directory, exist_ok=True)
-    # replaces the dispatcher's PWD
-    environment = {"PWD": directory, **(task.get("environment") or {})}
-    for name, value in (task["work"].get("environment") or {}).items():
-        environment[name] = folder.expand_word(value)
-    for name, place in (task["work"].get("secrets") or {}).items():
-        with open(folder.inside(place), encoding="utf-8") as file:
-            environment[name] = file.read()
-    if folder.has(memory.SECRETS):
-        environment[memory.VARIABLE] = folder.at(memory.SECRETS)
-    environment["NBYARD_ATTEMPT"] = folder.path
-    environment["NBYARD_ATTEMPT_ID"] = task["attempt_id"]
-    environment["NBYARD_MARK"] = task["mark"]
-    if scratch:
-        environment["JUPYTER_RUNTIME_DIR"] = scratch
-    return {"directory": directory, "environment": environment}
 
-
-class Launch:
-    """A started process: `pid`, and two pipes to read from (`report` is not for commands)."""
-
+    pid: int
+    output: int
+    report: int
+    is_notebook: bool
+    reports: bool
     stays = False
     spent = 0.0
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the work, or raise CannotStart."""
+
+    def stay(self, spent: float) -> None:
+        """Keep the process for another attempt."""
+        self.stays = True
+        self.spent = spent
+
+    def close(self) -> None:
+        """Close the pipes from the process, unless it stays for another attempt."""
+        if not self.stays:
+            for end in (self.output, self.report):
+                os.close(end)
+
+
+class WaitingProcess(WorkProcess):
+    """A process that was started before its attempt, with its folder for sockets."""
+
+    scratch: str
+
+    @abstractmethod
+    def bind(self, folder: Folder, task: dict[str, Any]) -> None:
+        """Set the attempt that this process carries out."""
+
+
+class Launch(WorkProcess):
+    """A process that is started for its attempt."""
 
     def __init__(
         self,
@@ -136,14 +101,9 @@ class Launch:
             os.close(self._output_end)
             os.close(self._report_end)
 
-    def close(self) -> None:
-        """Close the pipes from the work."""
-        for end in (self.output, self.report):
-            os.close(end)
-
     def _spawn(self, files: contextlib.ExitStack) -> None:
         parent = os.getpid()
-        about = told(self._folder, self._task, self._scratch)
+        about = setup_of(self._folder, self._task, self._scratch)
         if self._work["kind"] == "command":  # for a function, `files` has names of parameters
             self._folder.write_places(about["directory"], self._work.get("files") or ())
         process = subprocess.Popen(
@@ -169,25 +129,23 @@ class Launch:
 
     def _fork(self) -> None:
         """Fork the runner of a notebook from this process, which has imported what it needs."""
-        from . import prepared
-
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             os.setsid()
             die_with_parent(parent)
-            prepared.live_as(self._run_notebook)
+            forks.live_as(self._run_notebook)
 
     def _run_notebook(self) -> int:
-        from . import notebook, prepared
+        from . import notebook
 
         show_to_work(True)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
             os.dup2(source, target)
         processes.keep_only(self._report_end)
-        prepared.renew(environment_of_host())
-        prepared.take_on(told(self._folder, self._task, self._scratch))
+        forks.renew(environment_of_host())
+        environ_stamps.take_on(setup_of(self._folder, self._task, self._scratch))
         return notebook.main(self._folder.path, self._report_end, is_prepared=True)
 
     def _argv(self) -> list[str]:

@@ -26,7 +26,7 @@ import msgspec
 from nbyard.domain.attempts import structs as attempts
 from nbyard.host.project_files import read_small
 from nbyard.runner import processes
-from nbyard.runner.work import is_plain
+from nbyard.runner.environment import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(processes.__file__).with_name("__main__.py")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.runner import kernel
+from nbyard.runner import specifications
 from nbyard.runner.foreign import origin_of
 
 LAUNCH = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -47,10 +47,10 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     script = tmp_path / "script"
     script.write_text("#!/bin/sh\nexec python3 $@\n")
     script.chmod(0o755)
-    for known in (kernel.specifications.cache_clear, kernel._known.clear):
+    for known in (specifications.specifications.cache_clear, specifications._known.clear):
         known()
     yield
-    for known in (kernel.specifications.cache_clear, kernel._known.clear):
+    for known in (specifications.specifications.cache_clear, specifications._known.clear):
         known()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.runner import kernel
+from nbyard.runner import specifications
 from nbyard.runner.foreign import Origin, origin_of
 from nbyard.runner.languages import LANGUAGES
 
@@ -48,10 +48,10 @@ def r(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PATH", f"{first}:/usr/bin")
-    for known in (kernel.specifications.cache_clear, kernel._known.clear):
+    for known in (specifications.specifications.cache_clear, specifications._known.clear):
         known()
     yield home
-    for known in (kernel.specifications.cache_clear, kernel._known.clear):
+    for known in (specifications.specifications.cache_clear, specifications._known.clear):
         known()
 
 

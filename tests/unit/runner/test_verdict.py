@@ -1,21 +1,14 @@
 """What became of the work, in words (E4, R2)."""
 
-import json
 import os
 import signal
 import stat
-import time
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.runner import verdict
 from nbyard.runner.folder import Folder
-from nbyard.runner.reserve import Reserve
-
-TASK = {"attempt_id": "a", "token": "t"}
 
 
 @pytest.fixture
@@ -85,54 +78,3 @@ def test_outputs_that_cannot_be_taken(folder: Folder, make: str) -> None:
         os.symlink("/etc/passwd" if make == "link" else "nothing", place)
     present, broken = verdict.look_at_outputs(folder, outputs("a", required=False))
     assert present == [] and broken is not None and broken["kind"] == "contract"
-
-
-def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
-    failure = verdict.failure("exit-code", "exit code 3", exit_code=3)
-    told = {"state": "failed", "started_at": 1.0, "finished_at": 2.0, "failure": failure}
-    verdict.write_result(
-        folder, TASK, {**told, "outputs": [], "usage": {"cpu_seconds": 1.0}}, Reserve()
-    )
-    found = msgspec.json.decode(Path(folder.at("result.json")).read_bytes(), type=Result)
-    assert found.token == "t" and found.failure == Failure("exit-code", "exit code 3", exit_code=3)
-
-
-def test_on_a_full_disk_the_reserve_is_given_up(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """I15: the result is not lost."""
-    reserve, given_back = Reserve(), []
-    reserve.hold(folder.path)
-    real = Folder.write_whole
-
-    def release() -> bool:
-        given_back.append(Reserve.release(reserve))
-        return given_back[-1]
-
-    def full(self: Folder, name: str, value: dict) -> None:
-        if True not in given_back:
-            raise OSError(28, "No space left on device")
-        real(self, name, value)
-
-    monkeypatch.setattr(Folder, "write_whole", full)
-    monkeypatch.setattr(reserve, "release", release)
-    verdict.write_result(folder, TASK, {"state": "succeeded"}, reserve)
-    assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "succeeded"
-    assert given_back == [True]
-
-
-def test_a_disk_that_stays_full_for_a_while(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
-    real = Folder.write_whole
-
-    def full(self: Folder, name: str, value: dict) -> None:
-        if len(waited) < 3:
-            raise OSError(28, "No space left on device")
-        real(self, name, value)
-
-    monkeypatch.setattr(Folder, "write_whole", full)
-    verdict.write_result(folder, TASK, {"state": "succeeded"}, Reserve())
-    assert folder.has("result.json") and folder.has("heartbeat")

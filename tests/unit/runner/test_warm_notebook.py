@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.runner import notebook
-from nbyard.runner.prepared import Lines
+from nbyard.runner import warm_notebook
+from nbyard.runner.pipes import Lines
 
 TOLD = {"environment": {}, "directory": "/"}
 
@@ -26,9 +26,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return False
 
     session = SimpleNamespace(prepared_client=lambda kernel: SimpleNamespace())
-    monkeypatch.setattr(notebook, "spared", SimpleNamespace(session=lambda: session))
-    monkeypatch.setattr(notebook, "take_on", lambda told: None)
-    monkeypatch.setattr(notebook, "_serve", serve)
+    monkeypatch.setattr(warm_notebook, "spared", SimpleNamespace(session=lambda: session))
+    monkeypatch.setattr(warm_notebook, "take_on", lambda told: None)
+    monkeypatch.setattr(warm_notebook, "_serve", serve)
     return found
 
 
@@ -63,7 +63,7 @@ def test_an_attempt_that_comes_as_its_kernel_goes_has_another_one(
         kernel: Any = Kernel(comes_up, say)
         report: Any = SimpleNamespace(send=lambda said: None)
         lines = Lines(hear.fileno())
-        assert not asyncio.run(notebook._stand_by("python3", kernel, report, lines, 0))
+        assert not asyncio.run(warm_notebook._stand_by("python3", kernel, report, lines, 0))
         assert served == [(None, None, None)] * is_told
         with pytest.raises(BrokenPipeError):
             os.write(tell.fileno(), b"more\n")

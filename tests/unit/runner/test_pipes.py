@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.runner.prepared import Lines
+from nbyard.runner.pipes import Lines
 
 WORDS = st.lists(st.binary(max_size=300).map(lambda line: line.replace(b"\n", b"")), max_size=12)
 
