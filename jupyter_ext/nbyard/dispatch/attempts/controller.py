@@ -22,8 +22,8 @@ from nbyard.domain.attempts.structs import TASK, Failure, Result
 from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import verdict
-from nbyard.runner.clock import Stillness
+from nbyard.runner.process.clock import Stillness
+from nbyard.runner.work import outcome
 from nbyard.runtimes.protocol import Observation, Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -146,12 +146,12 @@ class AttemptController:
         seen = self._seen.get(case.attempt.id, Seen())
         since = seen.running_since
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
-            return verdict.too_long(limit)
+            return outcome.too_long(limit)
         limit = case.task.plan.silence_timeout_seconds
         if limit and since:
             silent = seen.signs.seconds(folders.last_signs(case.order.folder))
             if silent > limit + OVERTIME_SECONDS:
-                return verdict.too_silent(limit)
+                return outcome.too_silent(limit)
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:

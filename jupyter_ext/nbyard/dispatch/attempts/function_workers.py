@@ -47,7 +47,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import verdict
+from nbyard.runner.work import outcome
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
@@ -229,7 +229,7 @@ class Look:
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
-            return verdict.too_long(limit)
+            return outcome.too_long(limit)
         return ""
 
     def _is_ours(self) -> bool:

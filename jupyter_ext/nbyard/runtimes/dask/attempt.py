@@ -18,7 +18,7 @@ import msgspec
 
 from nbyard.domain.attempts.structs import RUNNER, Result
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting

@@ -11,7 +11,7 @@ from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import RUNNER
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError
-from nbyard.runner.alone import BEGUN, ENDED
+from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
 from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
