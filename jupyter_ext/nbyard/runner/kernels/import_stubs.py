@@ -23,7 +23,8 @@ def session() -> Any:
     name = f"{__package__}.session"
     sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
-        with contextlib.suppress(ImportError), _stand_ins():
+        # other versions may use more of these modules when they are imported
+        with contextlib.suppress(ImportError, AttributeError, TypeError), _stand_ins():
             importlib.import_module(name)
     return importlib.import_module(name)
 

@@ -14,11 +14,6 @@ _others: dict[str, ModuleType] = {}
 _known: list[int] = []  # number of modules seen when `_others` was collected
 
 
-def are_noted() -> bool:
-    """Return whether the modules of kernels are known."""
-    return bool(_of_kernels)
-
-
 def note_own() -> None:
     """Note all modules that are loaded now as modules of a kernel."""
     _of_kernels.update(sys.modules)

@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import sys
+from functools import cache
 from typing import Any
 
 from ..kernels import import_stubs, loaded_modules
@@ -26,6 +27,8 @@ PRELOADED = (
     *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "faulthandler", "pdb"),
 )
 OLDEST = (3, 11)  # required by `forked_kernel`
+# Errors that show that the inside of ipykernel, IPython or nbclient has changed.
+UNKNOWN = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
@@ -38,10 +41,15 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
     place = os.environ.get("NBYARD_MARK", "")
     if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
         return False
+    return _is_preloaded(once=once)
+
+
+@cache
+def _is_preloaded(*, once: bool) -> bool:
+    """Preload once in this process. Return whether that succeeded."""
     try:
-        if not loaded_modules.are_noted():
-            preload_once() if once else preload()
-    except (ImportError, RuntimeError):  # spawning the processes reports what is missing
+        preload_once() if once else preload()
+    except (ImportError, RuntimeError, *UNKNOWN):  # spawning reports what is missing
         return False
     return True
 
@@ -82,9 +90,11 @@ def preload_once() -> None:
         RuntimeError: As for `preload`.
     """
     gc.disable()
-    _import_for_kernels()
-    gc.freeze()
-    gc.enable()
+    try:
+        _import_for_kernels()
+        gc.freeze()
+    finally:
+        gc.enable()
     _expect_one_thread()
 
 
