@@ -27,7 +27,7 @@ from pathlib import Path
 
 from parts.paired import measure, options_of, print_line
 
-from nbyard.runner.watch import Watch
+from nbyard.runner.supervision.watch import Watch
 
 PROCESSES = 20  # the floor is the time of one of them
 WATCHED, READING, PROCESS = "watched", "floor: reading", "floor: process"

@@ -17,14 +17,15 @@ PACKAGE = ROOT / "jupyter_ext" / "nbyard"
 IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations that must not change
 # Limits only get stricter: a commit that improves a figure also changes its limit.
 MAX_MODULES = 16
-LARGER = {"runner": 45, "testing": 17}  # to be divided
-MAX_LAZY_IMPORTS = 135
-MAX_USED_ONCE = 970
+LARGER = {"testing": 17}  # to be divided
+MAX_LAZY_IMPORTS = 133
+MAX_USED_ONCE = 968
 MIN_COMMENTS = 1.9  # lines in 100
 MIN_VERBS = 98  # of 100 docstrings of functions
 # Names that WORDS replaced: no module may have one again.
 REPLACED = frozenset(
     [
+        "alone",
         "answering",
         "archiving",
         "argparsing",
@@ -33,12 +34,17 @@ REPLACED = frozenset(
         "calling",
         "candidates",
         "carrying",
+        "claimed",
         "clicking",
         "conclusions",
         "crash",
+        "crew",
         "departures",
+        "direct",
         "endings",
         "fields",
+        "foreign",
+        "found",
         "guesses",
         "guest",
         "handed",
@@ -48,21 +54,30 @@ REPLACED = frozenset(
         "listening",
         "localpaths",
         "making",
+        "masks",
         "missing",
         "noting",
         "nouns",
         "openings",
         "parts",
         "placing",
+        "printed",
         "reaches",
+        "rehearsal",
+        "reserve",
+        "returned",
         "room",
         "seats",
+        "spared",
+        "standby",
+        "started",
         "strays",
         "takeovers",
         "trials",
         "unfinished",
         "unknowns",
         "using",
+        "verdict",
         "working",
     ]
 )

@@ -25,8 +25,8 @@ from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, pr
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading
-from nbyard.runner.folder import Folder
-from nbyard.runner.work import CannotStart, Launch
+from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.work.launch import CannotStart, Launch
 
 ECHO = r"""#!/bin/sh
 for word in "$@"; do printf '%s\0' "$word"; done

@@ -18,7 +18,7 @@ from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookW
 from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, listening
-from nbyard.runner.log import LIMIT_BYTES
+from nbyard.runner.supervision.log import LIMIT_BYTES
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime

@@ -18,7 +18,7 @@ import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
 from nbyard.domain.reasons import because
-from nbyard.runner.ahead import MOST_ATTEMPTS
+from nbyard.runner.prefork.warm_runner import MOST_ATTEMPTS
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order

@@ -23,7 +23,7 @@ from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavai
 from nbyard.host.wakeup import NEWS, Listener, listening
 from nbyard.images.environments import offer_images
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
-from nbyard.runner.clock import Stillness
+from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store

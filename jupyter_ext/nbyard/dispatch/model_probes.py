@@ -27,7 +27,7 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import Order, Runtime
 
 log = logging.getLogger("nbyard.dispatch")

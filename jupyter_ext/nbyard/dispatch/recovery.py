@@ -14,7 +14,7 @@ from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NbyardError
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store import Store
 from nbyard.transfer.uploads import FOLDER as UPLOADS
@@ -124,7 +124,7 @@ class Sweeper:
     def _forget_secrets(self) -> None:
         """Delete secrets of attempts that ended unnoticed."""
         store = self._room.store
-        removed = memory.sweep(store.id, LiveAttempts(store))
+        removed = secret_files.sweep(store.id, LiveAttempts(store))
         if removed:
             log.warning("secrets of %s were removed from memory", ", ".join(removed))
 

@@ -14,7 +14,7 @@ import os
 import sys
 
 # The modules that a supervisor starts as processes of their own.
-WORK = {"--notebook": "notebook", "--call": "function", "--calls": "calls"}
+WORK = {"--notebook": "work.notebook", "--call": "work.function", "--calls": "work.calls"}
 USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
@@ -45,8 +45,8 @@ def main(words: list[str]) -> int:
         work = importlib.import_module(f".{WORK[words[0]]}", __package__)
         return int(work.main(words[1], int(words[2])))
     if words[:1] == ["--parent"] and len(words) in (2, 4):
-        from .parent import main as serve
-        from .pool import Pool
+        from .prefork.parent import main as serve
+        from .prefork.pool import Pool
 
         return serve(int(words[1]), Pool(int(words[2]), int(words[3])) if words[2:] else None)
     serving, foreground = "--serve" in words, "--foreground" in words
@@ -54,12 +54,12 @@ def main(words: list[str]) -> int:
     if len(folders) != 1:
         sys.stderr.write(USAGE)
         return 2
-    from .start import start
+    from .supervision.start import start
 
     if serving or "--alone" in words:
-        from . import alone
+        from . import container_main
 
-        return alone.serve(folders[0]) if serving else alone.run(folders[0])
+        return container_main.serve(folders[0]) if serving else container_main.run(folders[0])
     return start(folders[0], foreground=foreground)
 
 

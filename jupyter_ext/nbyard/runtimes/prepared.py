@@ -23,13 +23,14 @@ from pathlib import Path
 
 import msgspec
 
+import nbyard.runner
 from nbyard.domain.attempts import structs as attempts
 from nbyard.host.project_files import read_small
-from nbyard.runner import processes
-from nbyard.runner.work import is_plain
+from nbyard.runner.process import processes
+from nbyard.runner.work.environment import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
-RUNNER = Path(processes.__file__).with_name("__main__.py")
+RUNNER = Path(str(nbyard.runner.__file__)).with_name("__main__.py")
 # Space in the parent's environment for the values of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32

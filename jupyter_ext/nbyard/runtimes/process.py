@@ -24,8 +24,8 @@ from nbyard.domain.reasons import Reason, because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import read_small
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner import processes
-from nbyard.runner.clock import Stillness
+from nbyard.runner.process import processes
+from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsals
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings

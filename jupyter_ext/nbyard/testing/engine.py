@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 from nbyard.testing.kept import cache_folder, locked
 
 START_SECONDS = 30

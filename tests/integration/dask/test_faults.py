@@ -19,7 +19,7 @@ from nbyard.diagnostics import probe_dask
 from nbyard.domain.attempts.structs import LOG, Output
 from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, Unavailable
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from nbyard.host.wakeup import FOLDER, Listener, listening, poke
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
 
 
 def test_a_poke_wakes_every_listener(tmp_path):

@@ -13,8 +13,8 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind, read_notebook, tag_text
 from nbyard.kinds.protocol import OwnDefaults
-from nbyard.runner import notebook as runner
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.work import notebook as runner
 
 KIND = NotebookKind()
 

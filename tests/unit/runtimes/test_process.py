@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import HEARTBEAT, RUNNER
-from nbyard.runner import clock
+from nbyard.runner.process import clock
 from nbyard.runtimes import process
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
 from nbyard.runtimes.protocol import Order

@@ -22,7 +22,7 @@ from nbyard.domain.attempts.structs import TASK, Failure, Result
 from nbyard.domain.reasons import Reason, because, of_error, waits_for_engine
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.runner.clock import Stillness
+from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
 log = logging.getLogger("nbyard.dispatch")

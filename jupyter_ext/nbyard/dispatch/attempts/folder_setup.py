@@ -43,7 +43,7 @@ from nbyard.host.project_files import write_new
 from nbyard.ipc.crash_points import crash_point
 from nbyard.kinds.protocol import OwnDefaults, Reading
 from nbyard.kinds.registry import kind_named
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.transfer import dataset_links

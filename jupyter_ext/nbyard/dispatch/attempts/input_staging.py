@@ -21,8 +21,8 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid
 from nbyard.host.project_files import read_small, write_new
-from nbyard.runner.folder import CODE
-from nbyard.runner.found import UNTOUCHED, files_at
+from nbyard.runner.attempt_folder import CODE
+from nbyard.runner.work.collect_outputs import UNTOUCHED, files_at
 from nbyard.transfer import bundles, dataset_links
 
 Places = dict[str, str]

@@ -23,7 +23,7 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import spot
 from nbyard.errors import NbyardError
-from nbyard.runner.folder import CODE
+from nbyard.runner.attempt_folder import CODE
 from nbyard.transfer import bundles
 from nbyard.transfer.dataset_links import shows_dataset
 

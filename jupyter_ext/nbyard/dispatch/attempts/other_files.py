@@ -36,7 +36,7 @@ from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.host.safe_open import open_real
-from nbyard.runner.folder import CODE
+from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.attempt_folder import read_others
 
 log = logging.getLogger("nbyard.dispatch")

@@ -10,8 +10,8 @@ from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
 from nbyard.domain.runs.structs import SecretOf, TaskPlan
 from nbyard.errors import Invalid
-from nbyard.runner import memory
-from nbyard.runner.masks import Blind, Masks
+from nbyard.runner import secret_files
+from nbyard.runner.secret_masking import Blind, Masks
 
 Places = dict[str, str]
 
@@ -47,9 +47,9 @@ def give(room: Room, case: Case, folder: Path) -> Places:
             name = argument if is_plain(found.kind) else f"{argument}.json"
             files[name] = content_of(found.kind, fields).encode()
             hidden += hidden_of(found.kind, fields)
-            places[argument] = f"{ATTEMPT}/{memory.SECRETS}/{name}"
-    target = memory.place(room.store.id, case.attempt.id)
-    memory.give(str(folder), target, files, hidden)
+            places[argument] = f"{ATTEMPT}/{secret_files.SECRETS}/{name}"
+    target = secret_files.place(room.store.id, case.attempt.id)
+    secret_files.give(str(folder), target, files, hidden)
     return places
 
 
@@ -89,7 +89,7 @@ def are_as_named(room: Room, case: Case) -> bool:
 
 def take_away(room: Room, attempt_id: str) -> None:
     """Delete the secrets of the attempt from memory."""
-    memory.remove(memory.place(room.store.id, attempt_id))
+    secret_files.remove(secret_files.place(room.store.id, attempt_id))
 
 
 def for_registries(room: Room, owner: str) -> AbstractContextManager[None]:

@@ -19,8 +19,8 @@ from nbyard.domain.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.safe_open import open_inside
-from nbyard.runner.found import entries
 from nbyard.runner.handoff.ports import TYPE
+from nbyard.runner.work.collect_outputs import entries
 
 EXECUTED_NAME = "executed.ipynb"
 MAX_TYPE = 2**20

@@ -15,7 +15,7 @@ from nbyard.attempts import folders, monitor_links
 from nbyard.attempts.monitor_links import LOOPBACK, Board
 from nbyard.dispatch.context import Room
 from nbyard.domain.attempts.monitors import TENSORBOARD
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 
 CLOCK_SLACK_SECONDS = 0.05
 TAIL_BYTES = 2000

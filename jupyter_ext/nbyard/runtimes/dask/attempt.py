@@ -20,7 +20,7 @@ from nbyard.attempts.folders import cancel_reason
 from nbyard.domain.attempts.structs import RUNNER, Result
 from nbyard.domain.reasons import Reason, because, text
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting

@@ -23,8 +23,8 @@ from nbyard.domain.attempts.other_files import (
 from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
 from nbyard.domain.ignore_rules import CACHES
 from nbyard.errors import NbyardError
-from nbyard.runner import memory
-from nbyard.runner.folder import CODE
+from nbyard.runner import secret_files
+from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.dask import entries as listings
 from nbyard.runtimes.dask import worker as program
 from nbyard.runtimes.dask.entries import Entry
@@ -43,7 +43,7 @@ def send(folder: Path, ask: Ask) -> None:
     entries = listings.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
         ask("fill", _with_data(batch, listings.read(str(folder), batch)))
-    secrets = str(folder / memory.SECRETS)
+    secrets = str(folder / secret_files.SECRETS)
     if os.path.lexists(secrets):
         entries = listings.listing(secrets, os.listdir(secrets))
         batch = [piece for entry in entries for piece in _pieces(entry)]

@@ -16,7 +16,7 @@ from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
 from nbyard.domain.reasons import Reason
 from nbyard.errors import Invalid, Unavailable
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
@@ -220,7 +220,7 @@ def _job(order: Order) -> dict[str, Any]:
         "folder": str(order.folder.resolve()),
         "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
         "runner": _runner(),
-        "has_secrets": os.path.lexists(order.folder / memory.SECRETS),
+        "has_secrets": os.path.lexists(order.folder / secret_files.SECRETS),
         "environment": {
             "NBYARD_STORE": order.store_id,
             "NBYARD_ATTEMPT_ID": order.attempt_id,

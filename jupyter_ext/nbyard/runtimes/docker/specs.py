@@ -29,8 +29,8 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.errors import NbyardError
-from nbyard.runner import beside, memory
-from nbyard.runner.folder import expanded
+from nbyard.runner import pythonpath_shim, secret_files
+from nbyard.runner.attempt_folder import expanded
 from nbyard.runtimes.protocol import Order
 
 ROOT = "/nbyard"
@@ -221,12 +221,12 @@ def _printing_apart(argv: list[str]) -> list[str]:
     ends.
     """
     script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
-    return ["sh", "-c", script, "sh", f"{FOLDER}/{memory.SECRETS}/{PRINTED}/{PIPE}", *argv]
+    return ["sh", "-c", script, "sh", f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}", *argv]
 
 
 def _told_of_secrets(order: Order) -> dict[str, str]:
-    has_some = os.path.lexists(order.folder / memory.SECRETS)
-    return {memory.VARIABLE: f"{FOLDER}/{memory.SECRETS}"} if has_some else {}
+    has_some = os.path.lexists(order.folder / secret_files.SECRETS)
+    return {secret_files.VARIABLE: f"{FOLDER}/{secret_files.SECRETS}"} if has_some else {}
 
 
 def expand_word(word: str) -> str:
@@ -247,8 +247,8 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
             "NBYARD_ATTEMPT_ID": task.attempt_id,
             "NBYARD_MARK": task.mark,
         }
-        path = environment.get(PYTHON_PATH, "")
-        environment[PYTHON_PATH] = beside.on_path(path, f"{FOLDER}/{RUNNER}/beside")
+        path, place = environment.get(PYTHON_PATH, ""), f"{FOLDER}/{RUNNER}/pythonpath_shim"
+        environment[PYTHON_PATH] = pythonpath_shim.on_path(path, place)
     return environment | visible_gpus(gpus)
 
 
@@ -258,7 +258,7 @@ def visible_gpus(gpus: list[str]) -> dict[str, str]:
 
 
 def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
-    secrets = memory.place(order.store_id, order.attempt_id)
+    secrets = secret_files.place(order.store_id, order.attempt_id)
     if staging == VOLUME and os.path.isdir(secrets):
         raise NbyardError(ELSEWHERE)
     if staging == VOLUME:
@@ -267,7 +267,7 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
     folder = order.folder.resolve()
     inputs = [Mount(f"{FOLDER}/inputs", str(folder / "inputs"), read_only=True)]
     if os.path.isdir(secrets):
-        inputs.append(Mount(f"{FOLDER}/{memory.SECRETS}", secrets, read_only=True))
+        inputs.append(Mount(f"{FOLDER}/{secret_files.SECRETS}", secrets, read_only=True))
     if not is_command:
         return [Mount(FOLDER, str(folder)), *inputs]
     # A command cannot access the log and the result that the runtime writes.

@@ -20,7 +20,7 @@ from nbyard.dispatch.attempts.controller import UNREACHABLE_SECONDS
 from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
 from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, Unavailable
-from nbyard.runner import clock
+from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 

@@ -7,7 +7,7 @@ from typing import Any
 from nbyard.dispatch.attempts.input_staging import mark_outputs, place_of, places_of
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
-from nbyard.runner.found import UNTOUCHED
+from nbyard.runner.work.collect_outputs import UNTOUCHED
 
 
 def version(*arguments):

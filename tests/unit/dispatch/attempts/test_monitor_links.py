@@ -16,7 +16,7 @@ from nbyard.dispatch.attempts import monitor_links as controller
 from nbyard.dispatch.attempts import tensorboard
 from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.errors import NotFound, Unavailable
-from nbyard.runner import processes
+from nbyard.runner.process import processes
 from nbyard.testing.bench import OWNER, Bench
 
 MANY = 100_000  # rounds, until a program is there

@@ -16,7 +16,7 @@ from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NotFound
-from nbyard.runner.masks import Masks
+from nbyard.runner.secret_masking import Masks
 from nbyard.testing.bench import OWNER, SCRIPT, Bench, FakeRuntime
 
 Write = Callable[[Path], object]

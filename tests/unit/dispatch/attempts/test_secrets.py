@@ -13,7 +13,7 @@ from nbyard.dockerd.logins import login_for
 from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.errors import Invalid
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.testing.bench import OWNER, Bench
 from nbyard.testing.secrets import CANARY
 
@@ -21,7 +21,7 @@ from nbyard.testing.secrets import CANARY
 @pytest.fixture
 def case(bench: Bench, tmp_path, monkeypatch):
     """That of a task which names a token and a login."""
-    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     case = bench.case(run)
@@ -89,11 +89,11 @@ def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     """I12: also after a kill."""
     live, dead = case.order.folder, "a1"
     secrets.give(bench.room, case, live)
-    memory.give(str(live.parent), memory.place(bench.room.store.id, dead), {}, [])
+    secret_files.give(str(live.parent), secret_files.place(bench.room.store.id, dead), {}, [])
     threads = Threads(1)
     Sweeper(bench.room, threads).tick()
     threads.close()
-    assert not os.path.exists(memory.place(bench.room.store.id, dead))
+    assert not os.path.exists(secret_files.place(bench.room.store.id, dead))
     assert (live / "secrets/token").exists()
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.errors import NbyardError
-from nbyard.runner import memory
-from nbyard.runner.found import UNTOUCHED
+from nbyard.runner import secret_files
+from nbyard.runner.work.collect_outputs import UNTOUCHED
 from nbyard.runtimes.dask import entries, file_transfer, worker
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
@@ -76,9 +76,9 @@ def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
 ) -> None:
     """E3: also when that was killed."""
     monkeypatch.setattr(worker, "MEMORY", str(tmp_path / "memory"))
-    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     (tmp_path / "memory").mkdir()
-    memory.give(str(folder), memory.place("s", "a"), {"token": b"x"}, ["x"])
+    secret_files.give(str(folder), secret_files.place("s", "a"), {"token": b"x"}, ["x"])
     file_transfer.send(folder, Asked(place))
     given = place / "attempt/secrets"
     assert (given / "token").read_bytes() == b"x" and (given / ".hidden").exists()

@@ -50,7 +50,7 @@ def test_a_command_finds_our_hand_off_behind_what_its_image_has(tmp_path):
     for found, path in ((image, "/opt/own:"), (None, "")):
         told = specs.with_image(task, found)
         variables = container_spec(order, told, INFO, "image", "bind").environment
-        assert variables["PYTHONPATH"] == f"{path}/nbyard/attempt/.runner/beside"
+        assert variables["PYTHONPATH"] == f"{path}/nbyard/attempt/.runner/pythonpath_shim"
 
 
 def test_a_notebook_gets_the_runner_and_the_whole_folder(tmp_path):

@@ -17,7 +17,7 @@ import msgspec
 from nbyard.dockerd import Container, Engine, EngineInfo, Mount
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.runtimes.docker.checks.image_query import question
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN
 from nbyard.runtimes.docker.specs import (
@@ -68,7 +68,7 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
     It needs sh, dd and wc in the image, and an engine whose containers share a kernel. Otherwise
     the engine's log has what the command prints.
     """
-    secrets = memory.place(order.store_id, order.attempt_id)
+    secrets = secret_files.place(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
     if staging != BIND or not is_command or not os.path.isdir(secrets) or not _can(engine.info):
         return False
@@ -99,7 +99,7 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
 
 
 def _can(info: EngineInfo) -> bool:
-    return info.runtime.startswith(RUNTIMES) and memory.root() == memory.SHARED
+    return info.runtime.startswith(RUNTIMES) and secret_files.root() == secret_files.SHARED
 
 
 def _make_pipe(folder: str, user: tuple[int, int]) -> None:
@@ -125,13 +125,13 @@ def _is_ready(engine: Engine, name: str, folder: str) -> bool:
 
 
 def _folder(order: Order) -> str:
-    return os.path.join(memory.place(order.store_id, order.attempt_id), PRINTED)
+    return os.path.join(secret_files.place(order.store_id, order.attempt_id), PRINTED)
 
 
 def remove(engine: Engine, order: Order, name: str) -> None:
     """Remove the container of this name, and the collector of the attempt."""
     engine.remove(name)
-    if os.path.lexists(order.folder / memory.SECRETS):
+    if os.path.lexists(order.folder / secret_files.SECRETS):
         engine.remove(container_name(order.attempt_id) + COLLECTOR)
 
 

@@ -14,9 +14,9 @@ from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.domain.reasons import Reason, because, waits_for_engine
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner.alone import ENDED
-from nbyard.runner.clock import Stillness
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.container_main import ENDED
+from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.attempts import collector, outcome

@@ -10,9 +10,9 @@ from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
 from nbyard.domain.attempts.usage import read_samples
 from nbyard.domain.reasons import Reason, because
 from nbyard.host.project_files import read_small
-from nbyard.runner import verdict
-from nbyard.runner.folder import CODE, Folder
-from nbyard.runner.masks import masks_of
+from nbyard.runner.attempt_folder import CODE, Folder
+from nbyard.runner.secret_masking import masks_of
+from nbyard.runner.work import outcome
 from nbyard.runtimes.docker.specs import FOLDER
 
 SIGNALS = {130: 2, 137: 9, 143: 15}
@@ -34,7 +34,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
     """Return the failure of work that exceeded its memory limit."""
-    limit = f": limit {verdict.words_for_bytes(limit_bytes)}" if limit_bytes else ""
+    limit = f": limit {outcome.words_for_bytes(limit_bytes)}" if limit_bytes else ""
     return Failure("memory", f"out of memory{limit}")
 
 
@@ -69,13 +69,13 @@ def of_command(ending: Ending, folder: Path) -> Result | Reason:
     code = ending.container.exit_code
     if failure is None:
         codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
-        said = verdict.of_code(code, ending.last_lines, codes)
+        said = outcome.of_code(code, ending.last_lines, codes)
         failure = Failure(**said) if said else None
     present: list[str] = []
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
         place, directory = Folder(str(folder), FOLDER), ending.task.directory or CODE
-        present, broken = verdict.look_at_outputs(place, expected, directory, code)
+        present, broken = outcome.look_at_outputs(place, expected, directory, code)
         failure = Failure(**broken) if broken else None
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)

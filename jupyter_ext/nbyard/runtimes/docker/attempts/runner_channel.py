@@ -15,8 +15,8 @@ import msgspec
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner import memory
-from nbyard.runner.masks import masks_of
+from nbyard.runner import secret_files
+from nbyard.runner.secret_masking import masks_of
 from nbyard.runtimes.docker.files import transfer
 from nbyard.runtimes.docker.specs import VOLUME
 from nbyard.runtimes.protocol import Order
@@ -110,6 +110,6 @@ def _size(path: Path) -> int:
 
 def last_words(engine: Engine, name: str, order: Order) -> str:
     """Return what a failed runner printed outside the attempt's log."""
-    masks = masks_of(str(order.folder), memory.place(order.store_id, order.attempt_id))
+    masks = masks_of(str(order.folder), secret_files.place(order.store_id, order.attempt_id))
     said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
     return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.runner.folder import Folder
+from nbyard.runner.attempt_folder import Folder
 
 DONE = "stdin.done"
 PATIENCE_SECONDS = 2.0

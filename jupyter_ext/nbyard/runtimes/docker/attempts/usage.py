@@ -11,7 +11,7 @@ from typing import Any
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import USAGE
 from nbyard.errors import NbyardError
-from nbyard.runner.usage import UsageFile
+from nbyard.runner.supervision.usage import UsageFile
 
 
 class Meter:

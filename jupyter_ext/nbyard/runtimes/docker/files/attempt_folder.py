@@ -15,8 +15,8 @@ import msgspec
 import nbyard.runner
 from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
-from nbyard.runner import memory
-from nbyard.runner.folder import CODE, BadTask, Folder
+from nbyard.runner import secret_files
+from nbyard.runner.attempt_folder import CODE, BadTask, Folder
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
 from nbyard.runtimes.docker.specs import FOLDER, RUNNER
 
@@ -66,7 +66,7 @@ def prepare(
         (folder / METRICS).touch()  # the container gets this file without its folder
         os.chmod(folder / TASK, 0o644)
     if not has_runner:
-        copy_runner(folder / RUNNER, ("beside", "handoff") if is_command else ("",))
+        copy_runner(folder / RUNNER, ("pythonpath_shim", "handoff") if is_command else ("",))
     if user[0] in (os.getuid(), 0):
         return
     _make_readable(folder / "inputs")
@@ -82,7 +82,7 @@ def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) ->
 
     If the whole folder is mounted, they are mounted in place of the link.
     """
-    link = folder / memory.SECRETS
+    link = folder / secret_files.SECRETS
     if not link.is_symlink():
         return
     if os.getuid() == 0:

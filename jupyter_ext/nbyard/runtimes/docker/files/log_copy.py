@@ -16,8 +16,8 @@ from pathlib import Path
 
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
-from nbyard.runner.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
-from nbyard.runner.masks import masks_of
+from nbyard.runner.secret_masking import masks_of
+from nbyard.runner.supervision.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"

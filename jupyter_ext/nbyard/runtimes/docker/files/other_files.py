@@ -16,7 +16,7 @@ from pathlib import Path
 from nbyard.blobs.files import FULL
 from nbyard.domain.attempts.other_files import MOST_SEEN, FileFilter, Written, summary, within_caps
 from nbyard.domain.attempts.structs import OTHERS, TaskFile
-from nbyard.runner.folder import CODE
+from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.attempt_folder import write_others
 from nbyard.runtimes.protocol import Order
 

@@ -26,7 +26,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.errors import NbyardError, NotFound, Unavailable
-from nbyard.runner.folder import CODE
+from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.docker.files.other_files import OtherFilesTaker, TooMuch
 from nbyard.runtimes.docker.specs import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.protocol import Order

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.structs import RUNNER
 from nbyard.domain.environments.structs import Lock
 from nbyard.domain.reasons import because
 from nbyard.errors import NbyardError
-from nbyard.runner.alone import BEGUN, ENDED
+from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
 from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS

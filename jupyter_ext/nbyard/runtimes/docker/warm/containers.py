@@ -15,7 +15,7 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.dockerd import Container, ContainerSpec, Engine
 from nbyard.errors import NbyardError
-from nbyard.runner.alone import CLEAR, CLEARED, RUN
+from nbyard.runner.container_main import CLEAR, CLEARED, RUN
 from nbyard.runtimes.docker.attempts.runner_channel import Listener
 from nbyard.runtimes.docker.checks.gpus import verify
 from nbyard.runtimes.docker.files import transfer

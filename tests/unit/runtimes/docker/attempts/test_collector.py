@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from nbyard.dockerd import ATTEMPT, EngineInfo, Owned
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.attempts import collector
 from nbyard.runtimes.docker.attempts.collector import END, READY, SCRIPT
@@ -159,8 +159,8 @@ class FakeEngine:
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Of the attempt's secrets."""
-    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
-    found = Path(memory.place("s", "a"))
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
+    found = Path(secret_files.place("s", "a"))
     found.mkdir()
     return found
 

@@ -38,7 +38,9 @@ def test_a_container_that_stays_behind_its_result_is_killed(
 ) -> None:
     """I21: it has its time, however the clock is set."""
     moment = [100.0]
-    monkeypatch.setattr("nbyard.runner.clock.time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr(
+        "nbyard.runner.process.clock.time", SimpleNamespace(monotonic=lambda: moment[0])
+    )
     attempt._hurry()
     moment[0] += LINGER_SECONDS - 1
     attempt._hurry()

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
-from nbyard.runner import memory
+from nbyard.runner import secret_files
 from nbyard.runtimes.docker.attempts.runner_channel import last_words
 from nbyard.runtimes.docker.files.attempt_folder import prepare
 from nbyard.runtimes.protocol import Order
@@ -20,15 +20,15 @@ class Engine:
 
 def test_last_words_of_a_notebook_tell_nothing_secret(tmp_path, monkeypatch):
     """I25: its folder does not lead to what is secret any more, for it is mounted there."""
-    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     folder = tmp_path / "attempt"
     folder.mkdir()
     user = (folder.stat().st_uid, folder.stat().st_gid)
     order = Order("a", "s", "r", "n", folder, "m")
-    place = memory.place("s", "a")
-    memory.give(str(folder), place, {"token": CANARY.encode()}, [CANARY])
+    place = secret_files.place("s", "a")
+    secret_files.give(str(folder), place, {"token": CANARY.encode()}, [CANARY])
     prepare(folder, NOTEBOOK, user)
     assert not (folder / "secrets").is_symlink()
     assert last_words(cast(Any, Engine()), "nby-a", order) == "nby-a: Traceback of ***\n"
-    memory.remove(place)
+    secret_files.remove(place)
     assert last_words(cast(Any, Engine()), "nby-a", order) == ""

@@ -1,0 +1,160 @@
+"""The entry point in a container that belongs to the runner alone.
+
+No process of the work outlives the attempt. The container's log shows when an attempt has ended.
+
+A fresh container has one attempt. A warm container serves attempts one after the other. All of them
+use the same folder, which others fill and empty. Each runs in a fork of a process that has imported
+the modules it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .attempt_folder import BadTask, Folder
+from .prefork.preload import prepare_for
+from .process.forks import live_as
+from .process.prctl import show_to_work
+from .supervision.start import start, supervise
+
+if TYPE_CHECKING:
+    from .prefork.warm_process import WarmProcess
+
+BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
+RUN, CLEAR = "run", "clear"
+STDIN, STDOUT = 0, 1
+SCRATCH = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue")
+IPC_RMID = 0
+
+
+def run(path: str) -> int:
+    """Supervise one attempt. When the log reports its end, only its folder is left."""
+    show_to_work(False)
+    try:
+        task = Folder(path).task()
+    except BadTask as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    status = start(path, foreground=True, is_prepared=prepare_for(task, once=True))
+    end_others()
+    say(ENDED, task["attempt_id"])
+    return status
+
+
+def serve(path: str) -> int:
+    """Serve attempts until standard input is closed.
+
+    A line of standard input is `{"run": attempt id}`, whose folder is at `path` by then, or
+    `{"clear": attempt id}`, which asks to empty that folder.
+    """
+    show_to_work(False)
+    warm: WarmProcess | None = None
+    with os.fdopen(STDIN, "rb", closefd=False) as requests:
+        for line in requests:
+            request = json.loads(line)
+            if RUN in request:
+                say(BEGUN, request[RUN])
+                kernel = _attend(path, warm)
+                say(ENDED, request[RUN])
+                _tidy_up()
+                warm = _stand_by(kernel) if kernel else None
+            elif CLEAR in request:
+                _empty(path)
+                say(CLEARED, request[CLEAR])
+    return 0
+
+
+def _attend(path: str, warm: WarmProcess | None) -> str:
+    """Carry out the attempt. Return the name of a kernel that the next attempt may use."""
+    kernel, is_prepared = "", False
+    with contextlib.suppress(BadTask):
+        task = Folder(path).task()
+        is_prepared = prepare_for(task)
+        kernel = _kernel_of(task) if is_prepared else ""
+    child = 0
+    if warm and warm.kernel == kernel and warm.call(path):
+        child = warm.pid
+    else:
+        _leave_nobody()
+        child = _fork(path, is_prepared)
+    os.waitpid(child, 0)
+    _leave_nobody()
+    if warm:
+        warm.close()
+    return kernel
+
+
+def _kernel_of(task: dict[str, Any]) -> str:
+    from .prefork.warm_process import kernel_of  # not imported for commands
+
+    return kernel_of(task)
+
+
+def _stand_by(kernel: str) -> WarmProcess | None:
+    from .prefork.warm_process import WarmProcess
+
+    with contextlib.suppress(OSError):
+        return WarmProcess(kernel)
+    return None
+
+
+def _fork(path: str, is_prepared: bool) -> int:
+    parent, child = os.getpid(), os.fork()
+    if child == 0:
+        os.setsid()
+        live_as(partial(supervise, path, None, parent, is_prepared=is_prepared))
+    return child
+
+
+def _leave_nobody() -> None:
+    """Kill all other processes in the container and reap them."""
+    end_others()
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
+def _tidy_up() -> None:
+    """Remove what an attempt left outside its folder: temporary files and System V IPC objects."""
+    for place in {*SCRATCH, os.path.expanduser("~")}:
+        _empty(place)
+    for kind in ("shm", "sem", "msg"):
+        with contextlib.suppress(OSError, ValueError):
+            with open(f"/proc/sysvipc/{kind}", encoding="ascii") as listing:
+                found = [int(line.split()[1]) for line in listing.readlines()[1:]]
+            forget = getattr(ctypes.CDLL(None), f"{kind}ctl")
+            for one in found:
+                forget(one, 0, IPC_RMID) if kind == "sem" else forget(one, IPC_RMID, None)
+
+
+def _empty(place: str) -> None:
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(place)):
+            with contextlib.suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry.path, 0o700)
+                    _empty(entry.path)
+                    os.rmdir(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+
+def end_others() -> None:
+    """Send SIGKILL to all processes in this container except its init and this one.
+
+    One call reaches all of them, so that no process escapes by forking.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def say(word: str, attempt_id: str) -> None:
+    """Write a line to the container's log."""
+    os.write(STDOUT, json.dumps({word: attempt_id}).encode() + b"\n")

@@ -1,0 +1,111 @@
+"""The client of a forked kernel: the part of jupyter_client's that nbclient needs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import socket
+import uuid
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from jupyter_client._version import protocol_version
+from jupyter_client.session import DELIM, Session
+
+from . import wire
+
+_decode = json.JSONDecoder().decode
+
+
+class Alive(Protocol):
+    """The process of a kernel, as far as its client asks about it."""
+
+    def is_alive(self) -> bool: ...
+
+
+class Channel:
+    """A channel of the client: received messages, and a way to send others."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.come: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.send = talk.send
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.come.get()
+        except TimeoutError:
+            raise queue.Empty from None
+
+
+class Talk:
+    """The client: sends requests to the kernel and receives its messages."""
+
+    def __init__(self, kernel: Alive, end: socket.socket) -> None:
+        self.shell_channel, self.iopub_channel = Channel(self), Channel(self)
+        self._kernel = kernel
+        self._line = wire.Line(end, self._heard)
+        self._own = uuid.uuid4().hex
+        self.close = self._line.close
+
+    @cached_property
+    def session(self) -> Any:
+        """Return a session of jupyter_client, for code that builds messages itself."""
+        session = Session()
+        session.key = b""  # no other process can use this channel
+        return session
+
+    def _heard(self, channel: int, frames: list[bytes]) -> None:
+        at = frames.index(DELIM) + 2  # skips the signature
+        parts = (_decode(part.decode()) for part in frames[at : at + 4])
+        header, parent, metadata, content = parts
+        header["date"] = datetime.fromisoformat(header["date"])
+        message = {
+            "header": header,
+            "msg_id": header["msg_id"],
+            "msg_type": header["msg_type"],
+            "parent_header": parent,
+            "metadata": metadata,
+            "content": content,
+            "buffers": frames[at + 4 :],
+        }
+        to = self.iopub_channel if channel == wire.IOPUB else self.shell_channel
+        to.come.put_nowait(message)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message as `session` builds it."""
+        self._line.say(wire.SHELL, self.session.serialize(message))
+
+    def _ask(self, what: str, content: dict[str, Any]) -> str:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": what,
+            "username": "nbyard",
+            "session": self._own,
+            "date": datetime.now(UTC).isoformat(),
+            "version": protocol_version,
+        }
+        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+        self._line.say(wire.SHELL, [DELIM, b"", *parts])
+        return str(header["msg_id"])
+
+    def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
+        """Send code to the kernel. Return the ID of the request."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        return self._ask("execute_request", content)
+
+    def ask_to_end(self) -> None:
+        """Send a shutdown request."""
+        self._ask("shutdown_request", {"restart": False})
+
+    async def is_alive(self) -> bool:
+        return self._kernel.is_alive()

@@ -1,0 +1,109 @@
+"""A kernel that is forked instead of spawned, as the process that forks it sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from functools import partial
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+
+from ..process.forks import live_as
+from ..process.pipes import readable
+from ..process.prctl import die_with_parent
+from . import wire
+from .forked_client import Talk
+from .forked_server import serve
+
+END_SECONDS = 5.0
+
+
+class ForkedKernel:
+    """The process of a forked kernel. A warm kernel runs nothing until `release`."""
+
+    exit_code: int | None = None
+    max_rss_bytes = 0
+
+    def __init__(self, folder: str, *, is_ahead: bool = False) -> None:
+        self._hear, tell = os.pipe()
+        self._end, theirs = wire.pair()
+        wait: int | None = None
+        self._release = -1
+        if is_ahead:
+            wait, self._release = os.pipe()
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            die_with_parent(parent)
+            place = os.path.join(folder, "kernel.json")
+            live_as(partial(serve, place, theirs, tell, wait))
+        theirs.close()
+        os.close(tell)
+        if wait is not None:
+            os.close(wait)
+
+    def release(self, told: bytes) -> None:
+        """Tell a warm kernel about its attempt. It continues once this is written."""
+        with os.fdopen(self._release, "wb") as words:
+            words.write(told)
+
+    async def connect(self, client: Any) -> dict[str, Any] | None:
+        """Connect a client to the kernel.
+
+        Return the language info, or None if the kernel ended while it started.
+        """
+        await readable(self._hear)
+        is_up = os.read(self._hear, 1) == b"1"
+        os.close(self._hear)
+        if not is_up:
+            await self.wait()
+            return None
+        client.kc = Talk(self, self._end)
+        return language_info()
+
+    def is_alive(self) -> bool:
+        """Return whether the process runs. Record its exit code once it has ended."""
+        if self.exit_code is None:
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+                self.max_rss_bytes = used.ru_maxrss * 1024  # forks are only used on Linux
+        return self.exit_code is None
+
+    async def wait(self) -> None:
+        """Wait until the kernel has ended."""
+        while self.is_alive():
+            handle = os.pidfd_open(self.pid)
+            try:
+                await readable(handle)
+            finally:
+                os.close(handle)
+
+    async def interrupt(self) -> None:
+        """Send SIGINT to the kernel's process group."""
+        self._send(signal.SIGINT)
+
+    def _send(self, number: int) -> None:
+        if self.is_alive():
+            os.killpg(self.pid, number)
+
+    async def end(self, talk: Talk | None, *, kindly: bool) -> None:
+        """End the kernel. With `kindly`, let it run its exit handlers first."""
+        if talk is not None and kindly:
+            talk.ask_to_end()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self.wait()
+        self._send(signal.SIGKILL)
+        await self.wait()
+        if talk is not None:
+            talk.close()
+
+
+def language_info() -> dict[str, Any]:
+    """Return the language info that ipykernel sends in its kernel info."""
+    return dict(IPythonKernel.language_info)

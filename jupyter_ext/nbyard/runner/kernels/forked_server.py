@@ -1,0 +1,63 @@
+"""Runs in a fork of the runner and serves as the kernel."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from .. import pythonpath_shim
+from ..process.environ_stamps import take_on
+from ..process.pipes import read_whole
+from ..process.processes import keep_only
+from .loaded_modules import forget_others
+from .prebuilt import kernel_app
+
+
+def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None) -> int:
+    """Serve as a kernel until asked to stop. With `wait`, wait there for the attempt first."""
+    keep_only(end.fileno(), tell, *([] if wait is None else [wait]))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    sys.argv = ["ipykernel_launcher", "-f", connection_file]
+    app = kernel_app()
+    of_the_end = forget_others()
+    app.be_own(end, connection_file)
+    app.open()
+    os.write(tell, b"1")
+    os.close(tell)
+    if wait is not None:
+        app.rehearse()
+        _wait(wait)
+    app.shell.starting_dir = os.getcwd()
+    app.shell.history_manager.dir_hist[:] = [Path.cwd()]
+    pythonpath_shim.offer(pythonpath_shim.folder())
+    app.begin()
+    shut_down = app.kernel.do_shutdown
+
+    def do_shutdown(restart: bool) -> Any:
+        for name, module in of_the_end.items():
+            sys.modules.setdefault(name, module)
+        return shut_down(restart)
+
+    app.kernel.do_shutdown = do_shutdown
+    app.start()
+    # do what the interpreter does at exit, without unwinding the frames inherited by the fork
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    return 0
+
+
+def _wait(wait: int) -> None:
+    told = read_whole(wait)
+    if not told:
+        os._exit(0)  # no attempt came
+    take_on(json.loads(told))

@@ -1,0 +1,55 @@
+"""Avoids imports of libraries that are never used here and take longer than all others."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+# nbformat validates notebooks with it. The runner reads and writes notebooks itself.
+CHECKER = {"jsonschema": ("Draft4Validator",), "jsonschema.exceptions": ("ErrorTree",)}
+REFUSAL = "ValidationError"
+# A grammar of IRIs that jsonschema compiles if it is imported after all.
+GRAMMAR = "rfc3987_syntax"
+# A quarter of ipykernel's start time. These kernels are not debugged from outside.
+DEBUGGER = "debugpy"
+
+
+def session() -> Any:
+    """Import the module `session` and, with it, nbclient."""
+    name = f"{__package__}.session"
+    sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
+    if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
+        # other versions may use more of these modules when they are imported
+        with contextlib.suppress(ImportError, AttributeError, TypeError), _stand_ins():
+            importlib.import_module(name)
+    return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def _stand_ins() -> Iterator[None]:
+    """Provide modules that contain only the names that are imported from them."""
+    for name, classes in CHECKER.items():
+        module: Any = ModuleType(name)
+        for one in classes:
+            setattr(module, one, type(one, (), {}))
+        sys.modules[name] = module
+    setattr(sys.modules["jsonschema.exceptions"], REFUSAL, type(REFUSAL, (Exception,), {}))
+    try:
+        yield
+    finally:
+        for name in CHECKER:
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def no_debugger() -> Iterator[None]:
+    """Let ipykernel be imported without its debugger."""
+    sys.modules[DEBUGGER] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[DEBUGGER]

@@ -1,0 +1,355 @@
+"""An ipykernel that communicates only with the runner that forked it.
+
+Shell, magics, displays, comms and signals are ipykernel's own. `wire` replaces zmq, so the threads
+that serve zmq's sockets are not needed. The parts that belong to no attempt can be built before
+there is one, and before a fork.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+from IPython.core.application import (
+    ENV_CONFIG_DIRS,
+    SYSTEM_CONFIG_DIRS,
+    BaseIPythonApplication,
+)
+from IPython.paths import get_ipython_dir
+from jupyter_client.session import DELIM, Session
+from tornado.ioloop import IOLoop
+from traitlets import Any as AnyTrait
+from traitlets import default
+from traitlets.config import Config
+
+from ..process import processes
+from . import wire
+from .fd_output import Printed
+
+CONFIG_FILES = ("ipython_config", "ipython_kernel_config")
+CONFIG_KINDS = (".py", ".json")
+REHEARSED = "x = 1\n"
+
+
+class Frame:
+    """A part of a message, with the interface of a zmq frame."""
+
+    def __init__(self, content: bytes) -> None:
+        self.bytes = content
+        self.buffer = memoryview(content)
+
+
+class Socket:
+    """A channel for ipykernel's messages, with the part of zmq's interface that it uses."""
+
+    def __init__(self, speaker: wire.Speaker, channel: int) -> None:
+        self._speaker = speaker
+        self._channel = channel
+
+    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        """Send a message. Options of zmq are ignored."""
+        self._speaker.say(self._channel, frames)
+
+
+class Letters(Session):
+    """Messages in Jupyter's format, unsigned.
+
+    Most messages answer the same request and have no metadata, so both are encoded only once.
+    """
+
+    _answered: tuple[Any, bytes] = None, b""
+
+    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        """Encode a message as frames, without a signature."""
+        parent = msg["parent_header"]
+        if parent is not self._answered[0]:
+            self._answered = parent, self.pack(parent)
+        metadata = self.pack(msg["metadata"]) if msg["metadata"] else b"{}"
+        idents = ident if isinstance(ident, list) else [] if ident is None else [ident]
+        parts = [self.pack(msg["header"]), self._answered[1], metadata, self.pack(msg["content"])]
+        return [*idents, DELIM, b"", *parts]
+
+    def deserialize(
+        self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
+    ) -> dict[str, Any]:
+        """Decode a message from frames."""
+        parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
+        message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
+        header = message["header"]
+        header["date"] = datetime.fromisoformat(header["date"])
+        kind = {name: header[name] for name in ("msg_id", "msg_type")}
+        return {**message, **kind, "buffers": [frame.buffer for frame in msg_list[5:]]}
+
+
+class Stream(Socket):
+    """The channel for requests and replies. Other event loops may watch it, too."""
+
+    def __init__(self, speaker: wire.Speaker) -> None:
+        super().__init__(speaker, wire.SHELL)
+        self._assembler = wire.Assembler()
+        self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
+        self.io_loop: Any = None
+
+    def hold(self) -> None:
+        """Hold the next message back, to send it together with the one after it."""
+        self._speaker.hold()
+
+    def listen(self, loop: Any) -> None:
+        """Read requests in this event loop."""
+        self.io_loop = loop
+        loop.add_handler(self.getsockopt(), self._hear, IOLoop.READ)
+
+    def _hear(self, descriptor: int, _events: int) -> None:
+        assert self._speaker.end is not None
+        while (packet := wire.hear(self._speaker.end)) is not None:
+            if not packet:
+                self.io_loop.remove_handler(descriptor)
+                return
+            message = self._assembler.feed(packet)
+            if message is not None:
+                self._requests.put_nowait([Frame(frame) for frame in message[1]])
+
+    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        self.hold()  # each reply is followed by the status "idle"
+        super().send_multipart(frames)
+
+    async def request(self) -> list[Any]:
+        """Wait for the next request."""
+        return await self._requests.get()
+
+    def getsockopt(self, _option: object = None) -> int:
+        """Return the file descriptor, whatever option is requested."""
+        assert self._speaker.end is not None
+        return self._speaker.end.fileno()
+
+    def flush(self, *_: object, **__: object) -> bool:
+        """Return whether a request is waiting."""
+        return not self._requests.empty()
+
+
+class Publisher(IOPubThread):
+    """Publishes messages at once, in the order in which they come.
+
+    Its thread only flushes printed output that was not flushed.
+    """
+
+    def __init__(self, speaker: wire.Speaker) -> None:
+        self.socket = Socket(speaker, wire.IOPUB)
+        self.session = False
+        self.background_socket = BackgroundSocket(self)
+        self.io_loop: Any = self
+        self._due: deque[tuple[float, Callable[[], None]]] = deque()
+        self._renew()
+        os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self.thread = threading.Thread(target=self._see_to_it, name="IOPub", daemon=True)
+        self._turn = threading.RLock()
+        self._more = threading.Condition()
+
+    def schedule(self, f: Callable[[], None]) -> None:
+        """Run a function now, never two at once."""
+        with self._turn:
+            f()
+
+    def send_multipart(self, *args: Any, **options: Any) -> None:
+        with self._turn:
+            self.socket.send_multipart(*args, **options)
+
+    def call_later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Run a function in the thread after a pause."""
+        with self._more:
+            self._due.append((time.monotonic() + seconds, work))
+            self._more.notify()
+
+    def _see_to_it(self) -> None:
+        while True:
+            with self._more:
+                pause = self._due[0][0] - time.monotonic() if self._due else None
+                if pause is None or pause > 0:
+                    self._more.wait(pause)
+                    continue
+                _, work = self._due.popleft()
+            self.schedule(work)
+
+    def stop(self) -> None:
+        """Do nothing: there is nothing to stop."""
+
+    close = stop
+
+
+class Kernel(IPythonKernel):
+    """An ipykernel that takes its requests from `Stream` instead of zmq."""
+
+    shell: Any
+    shell_stream = AnyTrait()
+    _supports_kernel_subshells = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.printed = Printed()
+
+    async def do_execute(self, *args: Any, **options: Any) -> Any:
+        """Execute a cell and publish what other code printed before the cell ends."""
+        reply = await super().do_execute(*args, **options)
+        self.printed.tell()
+        return reply
+
+    def _publish_status(self, status: str, *more: Any) -> None:
+        if status == "busy":
+            self.shell_stream.hold()  # the message about its request comes next
+        super()._publish_status(status, *more)
+
+    def start(self) -> None:
+        """Start serving requests in the event loop."""
+        self.io_loop: Any = IOLoop.current()
+        self.shell.exit_now = False
+        self.shell_channel_thread = SimpleNamespace(parent_thread=threading.main_thread())
+        self.shell_stream.listen(self.io_loop)
+        self.io_loop.add_callback(self._serve)
+
+    async def _serve(self) -> None:
+        """Handle one request after the other, in one context."""
+        while True:
+            await self.dispatch_shell(await self.shell_stream.request())
+
+    def _abort_queues(self, *_: object) -> None:
+        """Do nothing: the runner sends a request only after the last reply."""
+
+    def _process_children(self) -> Any:
+        """Return the child processes, without scanning all processes if there are none."""
+        return super()._process_children() if processes.has_children() else []
+
+
+class App(IPKernelApp):
+    """A kernel application whose parts start one by one, some before a fork and some after it."""
+
+    _speaker: wire.Speaker
+    _is_extended = False
+
+    def build(self) -> None:
+        """Build the parts that belong to no attempt."""
+        self._speaker = wire.Speaker()
+        BaseIPythonApplication.initialize(self, [])
+        self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
+        self.session.key = b""  # no other process can use this channel
+        self.init_pdb()
+        self.init_blackhole()
+        self.configure_tornado_logger()
+        self.iopub_thread = Publisher(self._speaker)
+        self.iopub_socket = self.iopub_thread.background_socket
+        self.init_kernel()
+        self.init_shell()
+
+    @default("session")
+    def _letters(self) -> Session:
+        return Letters(parent=self)
+
+    def parse_command_line(self, argv: object = None) -> None:
+        """Load the options without a command line parser, whose construction takes long."""
+        self.update_config(_options())
+
+    def init_kernel(self) -> None:
+        self.kernel = Kernel.instance(
+            parent=self,
+            session=self.session,
+            shell_stream=Stream(self._speaker),
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_socket,
+            log=self.log,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+        )
+        # a pause for outputs that arrive after their reply; here none do
+        self.kernel._execute_sleep = 0.0
+
+    def be_own(self, end: Any, connection_file: str) -> None:
+        """Give this fork its own channel, session and identifiers."""
+        self._speaker.end = end
+        self.connection_file = connection_file
+        self.session.session, self.session.pid = str(uuid.uuid4()), os.getpid()
+        self.kernel.ident = str(uuid.uuid4())
+        self.kernel.shell.displayhook.topic = self.kernel._topic("execute_result")
+
+    def open(self) -> None:
+        """Capture printed output and install the signal handlers."""
+        self.iopub_thread.thread.start()
+        OutStream._watch_pipe_fd = property(self.kernel.printed.watch)  # type: ignore[assignment]
+        self.init_io()
+        self.kernel._stdout, self.kernel._stderr = sys.stdout, sys.stderr
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+        self.init_signal()
+        self.init_path()
+        IOLoop.current()  # creates the loop now, while no attempt waits
+
+    def rehearse(self) -> None:
+        """Run through a start and a first cell without effect.
+
+        Memory pages shared with the parent process are copied on first use. That happens now, while
+        no attempt waits.
+        """
+        shell = self.kernel.shell
+        set(sys.modules)
+        text = shell.transform_cell(REHEARSED)
+        exec(compile(shell.compile.ast_parse(text), "", "exec"), {})
+        inspect.signature(shell.run_cell)
+        self.session.serialize(self.session.msg("status", {}))
+        IOLoop.current().run_sync(lambda: asyncio.sleep(0))
+
+    def extend(self) -> None:
+        """Load IPython extensions once. They may run the user's code if any are configured."""
+        if not self._is_extended:
+            self._is_extended = True
+            self.init_extensions()
+
+    def begin(self) -> None:
+        """Run the startup code, which may be the user's."""
+        self.init_gui_pylab()
+        self.extend()
+        self.init_code()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def build() -> App:
+    """Build the parts of the kernel that belong to no attempt."""
+    app = App.instance()
+    app.build()
+    return app
+
+
+def config_files() -> list[str]:
+    """Return the paths of existing IPython configuration files of the user and the machine."""
+    profile = os.path.join(get_ipython_dir(), "profile_default")
+    places = [profile, *ENV_CONFIG_DIRS, *SYSTEM_CONFIG_DIRS]
+    return [
+        path
+        for place in places
+        for name in CONFIG_FILES
+        for kind in CONFIG_KINDS
+        if os.path.exists(path := os.path.join(place, name + kind))
+    ]
+
+
+def _options() -> Config:
+    """Return the options that replace a command line."""
+    options = Config()
+    # some code looks for this name to detect a kernel
+    options.IPKernelApp.connection_file = "kernel.json"
+    # Cells of attempts do not belong in the user's history.
+    options.HistoryManager.enabled = False
+    return options

@@ -1,0 +1,331 @@
+"""One notebook in one kernel: nbclient, with outputs passed on as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import nbformat  # noqa: TID253
+from nbclient import NotebookClient  # noqa: TID253 - this module is itself imported late
+from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID253
+from nbformat import from_dict as _from_dict  # noqa: TID253
+from nbformat.v4 import nbbase  # noqa: TID253
+
+from ..attempt_folder import Folder
+from ..process.exit_status import how
+from ..secret_masking import Masks, masks_of
+from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel
+from .specifications import installed
+
+if TYPE_CHECKING:
+    from .forked_kernel import ForkedKernel
+
+START_SECONDS = 120.0  # timeout for the kernel's first answer
+SAVE_SHARE = 10  # the least pause between saves, as a multiple of the time a save takes
+SAVE_SECONDS = 0.1  # least time between saves after cells
+AUTOSAVE_SECONDS = 5.0  # least time between saves within a cell
+MAX_STREAM = 8 * 1024 * 1024
+MAX_MESSAGE = 1000
+MAX_TRACEBACK = 200_000
+MAX_NAME = 100
+# Exit values with which papermill lets a notebook succeed, and the texts of None and False.
+GOOD_EXITS = ("", "0", "None", "False")
+
+EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+from_dict: Any = _from_dict
+_reads: Any = nbformat.reader.reads
+_convert: Any = nbformat.convert
+# Skips the validation of messages from the kernel: it takes longer than all other work on them.
+nbbase.validate = lambda *_: None
+nbformat.validate = lambda *_, **__: None
+_prepared: list[Any] = []
+# nbclient's own log is no output of the work.
+_log = logging.getLogger("nbclient")
+_log.addHandler(logging.NullHandler())
+
+
+class Client(NotebookClient):
+    """Passes streams on at once, and merges and limits them in the notebook."""
+
+    session: Session
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Handle a message from the kernel. Streams are passed on at once."""
+        self.session.save_within(AUTOSAVE_SECONDS)
+        if msg["msg_type"] == "stream":
+            text = msg["content"].get("text", "")
+            _write(text)
+            # An Output widget captures what is printed inside it.
+            captured = self.output_hook_stack[msg["parent_header"].get("msg_id")]
+            if not captured and self._joined(
+                cell.outputs, msg["content"].get("name", "stdout"), text
+            ):
+                return None
+        elif msg["msg_type"] == "error":
+            _write("\n".join(msg["content"].get("traceback", ())) + "\n")
+        return super().process_message(msg, cell, cell_index)
+
+    def _joined(self, outputs: Any, name: str, text: str) -> bool:
+        """Append the text to the last output if possible. Return whether that succeeded."""
+        if self.clear_before_next_output or not outputs:
+            return False
+        last = outputs[-1]
+        if last["output_type"] != "stream" or last["name"] != name:
+            return False
+        if len(last["text"]) < MAX_STREAM:
+            last["text"] += text
+            if len(last["text"]) >= MAX_STREAM:
+                last["text"] += "\n[nbyard: more of this is in the log]\n"
+        return True
+
+
+def upgraded(text: str) -> dict[str, Any]:
+    """Convert a notebook of an older format to format 4.
+
+    Raises:
+        ValueError: The text is not a notebook of that format. Missing parts raise other errors.
+    """
+    try:
+        return dict(_convert(_reads(text), 4))
+    except nbformat.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def client_for(notebook: Any, kernel: str) -> Any:
+    """Create a client of nbclient for a notebook and the name of a kernel."""
+    return Client(
+        notebook,
+        kernel_name=kernel,
+        allow_errors=False,
+        timeout=None,
+        log=_log,
+        record_timing=True,
+        coalesce_streams=False,
+    )
+
+
+def prepare() -> None:
+    """Create a client now, so that a notebook need not wait for it."""
+    _prepared.append(client_for(from_dict(EMPTY), ""))
+
+
+def prepared_client(kernel: str) -> Any:
+    """Return a client that has no notebook yet."""
+    if not _prepared:
+        return client_for(from_dict(EMPTY), kernel)
+    client = _prepared.pop()
+    client.kernel_name = kernel
+    return client
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def _in_lines(notebook: dict[str, Any], masks: Masks) -> str:
+    """Return JSON with one line per cell. Indenting everything takes ten times as long."""
+    cells = ",\n".join(
+        json.dumps(masks.cleaned(cell), ensure_ascii=False) for cell in notebook["cells"]
+    )
+    rest = {name: masks.cleaned(value) for name, value in notebook.items() if name != "cells"}
+    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
+
+
+class Session:
+    """A notebook with its kernel.
+
+    `opened` has the notebook and the positions of its cells in the source. `ready` has the kernel,
+    its client and its language info as far as they are there. Without a kernel, one is spawned.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        task: dict[str, Any],
+        opened: tuple[dict[str, Any], list[int | None]],
+        ready: tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None],
+    ) -> None:
+        notebook, self._places = opened
+        kernel, client, self._language_info = ready
+        self._folder = folder
+        self._masks = masks_of(folder.path)
+        self._directory = folder.inside(task.get("directory") or "code")
+        self._wanted = task["work"].get("kernel") or "python3"
+        language = (task["work"].get("language") or "").lower()
+        self._language = language or "python"
+        self._kernel = installed(self._wanted, language)
+        self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
+        self._process: ForkedKernel | StartedKernel = kernel or StartedKernel(
+            self._kernel, self._language, self._directory, self._named
+        )
+        self._notebook = from_dict(notebook)
+        self._saved_at = time.monotonic()
+        self._save_cost = 0.0
+        self._saving: asyncio.TimerHandle | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._interrupting: asyncio.Future[None] | None = None
+        self.interrupted = False
+        self.has_exited = False
+        self._closes = False
+        self.cell: int | None = None
+        self.client: Any = client or prepared_client(self._kernel)
+        self.client.nb = self._notebook
+        self.client.session = self
+        self.client.on_cell_executed = self._note_exit
+
+    def progress(self, index: int) -> dict[str, int]:
+        """Return the position of a cell.
+
+        `index` of `of` is its place in executed.ipynb. `cell` of `cells` is its place in the
+        source, if it is one of the source's cells.
+        """
+        written = sum(place is not None for place in self._places)
+        found = {"index": index, "of": len(self._places), "cells": written}
+        place = self._places[index]
+        return found if place is None else {**found, "cell": place}
+
+    def code_cells(self) -> list[int]:
+        """Return the indexes of all code cells."""
+        return [i for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
+
+    async def start(self) -> None:
+        """Start the kernel and wait until it answers.
+
+        Raises:
+            KernelMissing: There is no kernel of that name, or it does not start.
+            KernelEnded: The kernel was killed while it started.
+        """
+        self._starting = asyncio.ensure_future(self._start())
+        await asyncio.wait({self._starting}, timeout=START_SECONDS)
+        starting, self._starting = self._starting, None
+        if starting.cancelled():
+            raise KernelMissing("interrupted while the kernel was started")
+        if not starting.done():
+            starting.cancel()
+            raise KernelMissing(f"{self._named} did not answer within {START_SECONDS:.0f} s")
+        starting.result()
+
+    async def _start(self) -> None:
+        if self._kernel != self._wanted:
+            _write(
+                f"The kernel {self._wanted} is not installed: {self._kernel} runs the notebook.\n"
+            )
+        self.client.reset_execution_trackers()
+        if self.client.kc is None:
+            self._language_info = await self._process.connect(self.client)
+        if self._language_info is None:
+            raise KernelEnded(f"{self._named} ended while it started{self._how()}")
+        self._notebook.metadata["language_info"] = from_dict(self._language_info)
+
+    def interrupt(self) -> None:
+        """Interrupt the running cell with KeyboardInterrupt and run no further cell."""
+        self.interrupted = True
+        if self._starting is not None:
+            self._starting.cancel()
+        elif not self._closes:  # a kernel that is interrupted during its shutdown would not end
+            self._interrupting = asyncio.ensure_future(self._process.interrupt())
+
+    async def run_cell(self, index: int) -> dict[str, Any] | None:
+        """Run one cell. Return its failure, if any. Set `has_exited` if it ends the notebook.
+
+        Raises:
+            KernelEnded: The kernel died in the cell.
+        """
+        self.cell = index
+        try:
+            await self.client.async_execute_cell(self._notebook.cells[index], index)
+        except CellExecutionError as error:
+            if error.ename != "SystemExit" or error.evalue not in GOOD_EXITS:
+                return self._failure(index, error)
+            self.has_exited = True
+        except DeadKernelError:
+            raise KernelEnded(f"the kernel died{self._how()} in {self._named_cell()}") from None
+        self.cell = None
+        return None
+
+    def _note_exit(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Record that the cell asked the kernel to exit, as `exit()` does in IPython and R.
+
+        Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
+        """
+        payload = execute_reply["content"].get("payload") or ()
+        self.has_exited |= any(one.get("source") == "ask_exit" for one in payload)
+
+    def _failure(self, index: int, error: CellExecutionError) -> dict[str, Any]:
+        name, text = error.ename or "Error", (error.evalue or "").strip()
+        message = f"{name}: {text}".splitlines()[0] if text else name
+        traceback = ""
+        for output in self._notebook.cells[index].outputs:
+            if output["output_type"] == "error":
+                traceback = "\n".join(output.get("traceback", ()))
+        return {
+            "kind": "error",
+            "message": message[:MAX_MESSAGE],
+            **self.place(index),
+            "error_name": name[:MAX_MESSAGE],
+            "traceback": (traceback or error.traceback or "")[-MAX_TRACEBACK:],
+        }
+
+    def place(self, index: int | None = None) -> dict[str, Any]:
+        """Return the place of a cell, by default the running one, in the source and executed.ipynb.
+
+        The cell with the parameter values has no place in the source.
+        """
+        index = self.cell if index is None else index
+        if index is None:
+            return {}
+        place = self._places[index]
+        found = {} if place is None else {"cell": place}
+        return {**found, "executed_cell": index}
+
+    def _named_cell(self) -> str:
+        place = self.place().get("cell")
+        return "the cell with the parameters' values" if place is None else f"cell {place + 1}"
+
+    def _how(self) -> str:
+        return how(self._process.exit_code)
+
+    def finish(self) -> None:
+        """Add the state of widgets to the notebook after its last cell."""
+        self.client.set_widgets_metadata()
+
+    async def close(self, kindly: bool) -> None:
+        """End the kernel. With `kindly`, after success, let it run its exit handlers first."""
+        self._closes = True
+        await self._process.end(self.client.kc, kindly=kindly)
+
+    def save_within(self, seconds: float = SAVE_SECONDS) -> None:
+        """Schedule a save of executed.ipynb, `seconds` after the last one.
+
+        It is later if saving takes long compared to the work.
+        """
+        due = self._saved_at + max(seconds, self._save_cost * SAVE_SHARE)
+        if self._saving is not None:
+            if self._saving.when() <= due:
+                return
+            self._saving.cancel()
+        self._saving = asyncio.get_running_loop().call_at(due, self._save_meanwhile)
+
+    def _save_meanwhile(self) -> None:
+        with contextlib.suppress(OSError):  # only the last save must succeed
+            self.save()
+
+    def save(self) -> None:
+        """Write executed.ipynb."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        started = time.monotonic()
+        temporary = self._folder.at("executed.ipynb.tmp")
+        with open(temporary, "w", encoding="utf-8", errors="replace") as file:
+            file.write(_in_lines(self._notebook, self._masks))
+        os.replace(temporary, self._folder.at("executed.ipynb"))
+        self._saved_at = time.monotonic()
+        self._save_cost = self._saved_at - started

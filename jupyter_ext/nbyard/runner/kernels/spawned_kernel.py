@@ -1,0 +1,161 @@
+"""A kernel that is spawned as its specification says, for any language and environment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from typing import Any
+
+from .. import pythonpath_shim
+from ..process.exit_status import FROM_OUTSIDE, how
+from ..process.pipes import readable
+from ..process.prctl import die_with_parent
+from .specifications import specification, specifications
+
+PROBE_SECONDS = 0.1
+END_SECONDS = 2.0
+MAX_SOCKET_FOLDER = 80
+
+
+class KernelMissing(Exception):
+    """The kernel is not installed, or does not start."""
+
+
+class KernelEnded(Exception):
+    """The kernel died while it ran the notebook."""
+
+
+def look_after_sending(channel: Any) -> None:
+    """Make a channel look for messages whenever it has sent one.
+
+    jupyter_client sends past the event loop. That consumes the signal for a reply that has just
+    arrived, and the loop would wait forever. An Output widget sends while a cell runs.
+    """
+    send = channel.send
+
+    def send_and_look(message: Any) -> None:
+        send(message)
+        _ = channel.socket.EVENTS  # reading it makes pyzmq look
+
+    channel.send = send_and_look
+
+
+class StartedKernel:
+    """A kernel that jupyter_client's manager starts in a directory."""
+
+    def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
+        self._name = name
+        self._language = language
+        self._directory = directory
+        self._shown = shown
+        self._client: Any = None
+
+    async def connect(self, client: Any) -> dict[str, Any]:
+        """Start the kernel, wait until it answers and return its language info.
+
+        Raises:
+            KernelMissing: There is no kernel of that name, or it does not start.
+            KernelEnded: The kernel was killed while it started.
+        """
+        self._client = client
+        self._check()
+        parent = os.getpid()
+        try:
+            await client.async_start_new_kernel(
+                cwd=self._directory,
+                env=self._environment(),
+                preexec_fn=lambda: die_with_parent(parent),
+            )
+        except OSError as error:
+            raise KernelMissing(f"{self._shown} cannot be started: {error}") from None
+        client.kc = client.km.client()
+        client.kc.start_channels(stdin=False, hb=False)
+        client.kc.allow_stdin = False
+        look_after_sending(client.kc.shell_channel)
+        found = await self._probe()
+        if self._language == "python":
+            words = {"": pythonpath_shim.request()}
+            client.kc.execute("", silent=True, user_expressions=words, store_history=False)
+        return found
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+    def _check(self) -> None:
+        client = self._client
+        manager = client.create_kernel_manager()
+        if client.km is None:
+            client.km = manager
+        runtime_folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
+        if runtime_folder:  # this folder is removed even if this process is killed
+            manager.connection_file = os.path.join(runtime_folder, "kernel.json")
+        if self._language == "python" and 0 < len(runtime_folder) < MAX_SOCKET_FOLDER:
+            # unlike ports, sockets cannot collide, and other users cannot reach them
+            manager.transport = "ipc"
+            manager.ip = os.path.join(runtime_folder, "kernel")
+        manager.kernel_spec_manager = specifications()
+        if specification(self._name) is None:
+            present = ", ".join(sorted(specifications().find_kernel_specs())) or "none"
+            raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
+
+    async def _probe(self) -> dict[str, Any]:
+        """Send requests until both channels have answered: from then on no output is missed."""
+        client, shell, iopub = self._client.kc, False, False
+        while not (shell and iopub):
+            if not await self._client.km.is_alive():
+                words = f"{self._shown} ended while it started{how(self.exit_code)}"
+                was_killed = -(self.exit_code or 0) in FROM_OUTSIDE
+                raise KernelEnded(words) if was_killed else KernelMissing(words)
+            if not shell:
+                client.kernel_info()
+            shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))
+            if shell:
+                iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
+                if not iopub:
+                    client.kernel_info()
+        found: dict[str, Any] = {}
+        while await client.shell_channel.socket.poll(0):
+            message = await client.get_shell_msg(timeout=1)
+            if message["msg_type"] == "kernel_info_reply":
+                client._handle_kernel_info_reply(message)
+                found = message["content"].get("language_info") or {}
+        return found
+
+    async def interrupt(self) -> None:
+        """Interrupt the kernel, if it was started."""
+        if self._client is not None and self._client.km is not None:
+            await self._client.km.interrupt_kernel()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return the exit code of the kernel, None while it runs."""
+        manager = self._client.km if self._client is not None else None
+        process = getattr(getattr(manager, "provisioner", None), "process", None)
+        code: int | None = process.poll() if process is not None else None
+        return code
+
+    async def _ask_to_end(self) -> None:
+        """Ask the kernel to shut down and wait for its end.
+
+        The wait is on a pidfd, as jupyter_client would poll ten times a second.
+        """
+        manager = self._client.km
+        if hasattr(os, "pidfd_open") and await manager.is_alive():
+            handle = os.pidfd_open(manager.provisioner.pid)
+            await manager.request_shutdown()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await readable(handle)
+            os.close(handle)
+        await manager.shutdown_kernel(now=not await manager.is_alive())
+
+    async def end(self, talk: Any, *, kindly: bool) -> None:
+        """End the kernel. With `kindly`, let it run its exit handlers first."""
+        manager = self._client.km if self._client is not None else None
+        if talk is not None:
+            if kindly and manager is not None:
+                await self._ask_to_end()
+            talk.stop_channels()
+        if manager is not None and manager.has_kernel:
+            await manager.shutdown_kernel(now=True)

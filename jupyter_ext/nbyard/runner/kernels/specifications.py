@@ -1,0 +1,88 @@
+"""Jupyter's kernel specifications: how each kernel is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+
+LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
+NATIVE = "python3"
+_known: dict[str, tuple[object, KernelSpec | None]] = {}
+
+
+def is_forkable(name: str) -> bool:
+    """Return whether a fork of this process can replace a spawned kernel of that name."""
+    spec = specification(name)
+    if spec is None:
+        return False
+    same = spec.argv[:1] in (["python"], ["python3"], [sys.executable])
+    return same and is_ipykernel(spec) and not spec.env
+
+
+def is_ipykernel(spec: KernelSpec) -> bool:
+    """Return whether the kernel is launched with ipykernel's own command."""
+    return [word for word in spec.argv[1:] if not word.startswith("-X")] == LAUNCHER
+
+
+def specification(name: str) -> KernelSpec | None:
+    """Return the current specification of the kernel of that name, or None."""
+    seen = stamps(name)
+    if name not in _known or _known[name][0] != seen:
+        _known[name] = seen, _read(name)
+    return _known[name][1]
+
+
+def installed(name: str, language: str) -> str:
+    """Return the name if it is installed, else that of an installed kernel of the language."""
+    if os.path.isabs(name) or specification(name) is not None:
+        return name
+    others = sorted(specifications().find_kernel_specs(), key=lambda other: other != NATIVE)
+    of_language = (
+        other
+        for other in others
+        if (spec := specification(other)) is not None and spec.language.lower() == language
+    )
+    return next(of_language, name)
+
+
+def stamps(name: str) -> list[tuple[int, int]]:
+    """Return values that change when a kernel of that name is installed, changed or removed."""
+    places = specifications().kernel_dirs
+    return [stamp(os.path.join(place, name, "kernel.json")) for place in places]
+
+
+class Specifications(KernelSpecManager):
+    """Jupyter's kernel specifications. An absolute path names a specification by its folder."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        if not os.path.isabs(kernel_name):
+            return super().get_kernel_spec(kernel_name)
+        try:
+            return KernelSpec.from_resource_dir(kernel_name)
+        except (OSError, ValueError):
+            raise NoSuchKernel(kernel_name) from None
+
+
+@cache
+def specifications() -> KernelSpecManager:
+    """Return the manager of kernel specifications, created once."""
+    return Specifications()
+
+
+def _read(name: str) -> KernelSpec | None:
+    try:
+        return specifications().get_kernel_spec(name)
+    except NoSuchKernel:
+        return None
+
+
+def stamp(path: str) -> tuple[int, int]:
+    """Return a value that changes with the file, or (0, 0) if there is no file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns

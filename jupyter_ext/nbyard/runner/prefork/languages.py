@@ -1,0 +1,178 @@
+"""The languages of kernels that attempts may claim.
+
+Each language knows how to identify its kernel and which files of the user the kernel runs when it
+starts. It also builds the request that makes the kernel an attempt's.
+"""
+
+from __future__ import annotations
+
+import ast
+import glob
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+from ..kernels.in_process_kernel import CONFIG_FILES, CONFIG_KINDS
+from ..kernels.specifications import is_ipykernel, stamp
+
+STARTUP_FILES = ("*.py", "*.ipy")
+PROFILES = (".Rprofile*", ".Renviron*")
+NAMED_PROFILES = ("R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER")
+IRKERNEL = ["-e", "IRkernel::main()", "--args", "{connection_file}"]
+R_OPTIONS = {"--slave", "--no-echo", "--quiet", "--no-save", "--no-restore", "--vanilla"}
+R_HOME = re.compile(r'^R_HOME_DIR="?(/[^"\n]*)"?$', re.MULTILINE)
+
+
+class Language(Protocol):
+    """The interface to kernels of one language."""
+
+    name: str
+
+    def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
+        """Return the files that starting the kernel executes, the program last.
+
+        The list is empty for another kernel, or if the working directory could affect the choice.
+        """
+
+    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+        """Return whether the user has configured the kernel or given it startup files."""
+
+    def variables(self, scratch: str) -> dict[str, str]:
+        """Return variables that the kernel has only until it is claimed."""
+
+    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+        """Return the request to execute for a directory, variables and texts to write at addresses.
+
+        A variable of None is removed. The request leaves no name, no output and no history.
+        """
+
+    def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
+        """Return the process ID of the kernel and the paths that it depends on.
+
+        Raises:
+            ValueError: The kernel did not become the attempt's.
+        """
+
+
+class Python:
+    """ipykernel."""
+
+    name = "python"
+
+    def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
+        if not is_ipykernel(spec) or environment.get("PYTHONSTARTUP"):
+            return []
+        major, minor = sys.version_info[:2]
+        own = ("python", f"python{major}", f"python{major}.{minor}")  # as in jupyter_client
+        return [sys.executable if spec.argv[0] in own else spec.argv[0]]
+
+    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+        """Return whether the user or the machine's administrator has configured IPython."""
+        home = os.path.expanduser(environment.get("IPYTHONDIR") or "~/.ipython")
+        real = os.path.realpath(program)
+        prefixes = {os.path.dirname(os.path.dirname(path)) for path in (program, real)}
+        places = [os.path.join(home, "profile_default"), "/usr/local/etc/ipython", "/etc/ipython"]
+        for place in (*places, *(os.path.join(prefix, "etc", "ipython") for prefix in prefixes)):
+            names = [name + kind for name in CONFIG_FILES for kind in CONFIG_KINDS]
+            if any(os.path.exists(os.path.join(place, name)) for name in names):
+                return True
+            if any(glob.glob(os.path.join(place, "startup", each)) for each in STARTUP_FILES):
+                return True
+        return False
+
+    def variables(self, scratch: str) -> dict[str, str]:
+        return {}
+
+    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+        words = f"(get_ipython(), {told!r}, {stamps!r})"
+        text = f"(lambda names: (exec({_text('py')!r}, names), names['claim']{words})[1])({{}})"
+        return {"code": "", "silent": True, "user_expressions": {"": text}}
+
+    def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
+        found = content.get("user_expressions", {}).get("", {})
+        if found.get("status") != "ok":
+            raise ValueError(found.get("evalue"))
+        return list(json.loads(ast.literal_eval(found["data"]["text/plain"])))
+
+
+class R:
+    """IRkernel. It ignores user expressions, and reports no errors of silent requests."""
+
+    name = "R"
+
+    def programs(self, spec: Any, environment: Mapping[str, str]) -> list[str]:
+        options, launch = spec.argv[1 : -len(IRKERNEL)], spec.argv[-len(IRKERNEL) :]
+        if launch != IRKERNEL or not R_OPTIONS.issuperset(options):
+            return []
+        script = _found(spec.argv[0], environment.get("PATH", ""))
+        program = _program_of_r(script, stamp(script))
+        return [script, program] if program else []
+
+    def has_own_files(self, program: str, environment: Mapping[str, str]) -> bool:
+        """Return whether the user has profiles of R.
+
+        The machine's profiles belong to R. They are checked as R's libraries are.
+        """
+        if any(environment.get(name) for name in NAMED_PROFILES):
+            return True
+        home = glob.escape(os.path.expanduser(environment.get("HOME", "~")))
+        return any(glob.glob(os.path.join(home, each)) for each in PROFILES)
+
+    def variables(self, scratch: str) -> dict[str, str]:
+        """Return a temporary folder for R, which would otherwise leave one behind when killed."""
+        return {"TMPDIR": scratch}
+
+    def request(self, told: dict[str, Any], stamps: dict[int, str]) -> dict[str, Any]:
+        environment = told["environment"]
+        given = {name: value for name, value in environment.items() if value is not None}
+        words = [_r_words([told["directory"]]), _r_words(given), _r_words(given.values())]
+        words += [_r_words(environment.keys() - given), f"c({', '.join(map(str, stamps))})"]
+        code = f"({_text('R')})({', '.join([*words, _r_words(stamps.values())])})"
+        return {"code": code, "silent": False}
+
+    def answer(self, content: dict[str, Any], printed: str) -> list[Any]:
+        if content["status"] != "ok":
+            raise ValueError(content.get("evalue"))
+        pid, *paths = os.fsdecode(bytes.fromhex(printed)).split("\n")
+        return [int(pid), paths]
+
+
+LANGUAGES: tuple[Language, ...] = (Python(), R())
+
+
+def _found(word: str, path: str) -> str:
+    """Return the path of a program, or an empty text if the working directory could affect it."""
+    if os.path.isabs(word):
+        return word
+    is_fixed = os.sep not in word and all(map(os.path.isabs, path.split(os.pathsep)))
+    return (shutil.which(word, path=path) or "") if is_fixed else ""
+
+
+@cache
+def _program_of_r(script: str, _stamp: tuple[int, int]) -> str:
+    """Return the program that R's own script starts. Other scripts could choose by directory."""
+    try:
+        with open(script, encoding="utf-8", errors="replace") as file:
+            home = R_HOME.search(file.read())
+    except OSError:
+        return ""
+    return os.path.join(home[1], "bin", "exec", "R") if home else ""
+
+
+def _r_words(words: Iterable[str]) -> str:
+    """Return an R vector of strings, independent of R's locale."""
+    codes = (", ".join(map(str, os.fsencode(word))) for word in words)
+    return f"c({', '.join(f'rawToChar(as.raw(c({each})))' for each in codes)})"
+
+
+@cache
+def _text(kind: str) -> str:
+    """Return the text of the program that the kernel runs."""
+    path = os.path.join(os.path.dirname(__file__), f"claim_script.{kind}")
+    with open(path, encoding="utf-8") as file:
+        return file.read()

@@ -1,0 +1,275 @@
+"""The parent of supervisors: forks one for each request and cleans up after killed ones.
+
+It adopts the processes of killed supervisors. It stays until the last supervisor has ended, even if
+the dispatcher that started it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..attempt_folder import Folder
+from ..process import processes
+from ..process.environ_stamps import stamp
+from ..process.forks import live_as, settle
+from ..process.prctl import adopt_orphans
+from ..supervision.guard import clear, make_scratch
+from ..supervision.start import supervise
+from .pool import Pool, Standing
+from .preload import preload
+from .supervisor_pool import SupervisorPool, serve
+from .warm_runner import MOST_ATTEMPTS, WarmRunner, is_wanted_again, stand_by
+
+REQUEST_BYTES = 64 * 1024
+STAYS = b"1"
+
+
+def main(descriptor: int, pool: Pool | None) -> int:
+    """Serve requests from the dispatcher until it disconnects. With a pool, keep kernels warm.
+
+    A request is one packet: JSON with `folder`, `attempt_id` and the `kernel` that may be warm. A
+    descriptor of a pipe comes with it, to which "1" is written once the attempt is taken care of.
+    """
+    os.set_inheritable(descriptor, False)
+    if pool:
+        preload()
+    settle()
+    return Parent(socket.socket(fileno=descriptor), pool).serve()
+
+
+class Parent:
+    """The parent process: it serves requests and looks after its supervisors."""
+
+    def __init__(self, requests: socket.socket, pool: Pool | None) -> None:
+        self._is_prepared = pool is not None
+        self._pool = pool or Pool(0, 0)
+        self._requests = requests
+        self._hangs_up = False
+        self._folders: dict[int, str] = {}  # folders of attempts by the pid of their supervisors
+        self._supervisors = SupervisorPool()
+        self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
+        self._pid = os.getpid()
+        self._hear, self._told = os.pipe()
+        for end in (self._hear, self._told):
+            os.set_blocking(end, False)
+
+    def serve(self) -> int:
+        """Serve until the dispatcher disconnects and all supervisors have ended."""
+        adopt_orphans()
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while (
+            not self._hangs_up or self._folders or self._pool.leaving or self._supervisors.leaving
+        ):
+            self._turn()
+        return 0
+
+    def _turn(self) -> None:
+        """Wait for the next events and handle them."""
+        pool = self._pool
+        kernel = "" if self._hangs_up else pool.missing()
+        sources: list[Any] = [self._hear, *pool.sources(), *self._supervisors.sources()]
+        if not self._hangs_up:
+            sources.append(self._requests)
+        patience = (
+            0 if kernel else pool.patience() if pool.standing or self._supervisors.idle else None
+        )
+        ready = select.select(sources, [], [], patience)[0]
+        if self._hear in ready:
+            os.read(self._hear, 4096)
+            self._look_after()
+        self._hear_pool(ready)
+        for member in list(self._supervisors.busy.values()):
+            if member.claims in ready and self._supervisors.hear(member):
+                del self._folders[member.pid]
+        if self._requests in ready:
+            self._obey()
+        elif kernel:
+            self._have_ready(kernel)
+        else:
+            pool.look()
+            self._supervisors.rest()
+
+    def _hear_pool(self, ready: list[Any]) -> None:
+        for one in list(self._pool.standing.values()):
+            if one.claims in ready:
+                self._pool.hear(one)
+        for one in list(self._pool.busy.values()):
+            if one.claims in ready and self._pool.is_free(one):
+                self._have_back(one)
+
+    def _hang_up(self) -> None:
+        self._hangs_up = True
+        for one in list(self._pool.standing.values()):
+            self._pool.drop(one)
+        self._supervisors.disband()
+        if self._folders:
+            with contextlib.suppress(OSError):  # the dispatcher may be gone
+                self._requests.send(STAYS)
+
+    def _obey(self) -> None:
+        """Start an attempt, or note that the dispatcher has disconnected."""
+        packet, handles, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 1)
+        if not packet:
+            self._hang_up()
+            return
+        request, (ready,) = json.loads(packet), handles
+        # the dispatcher notices when `ready` is closed without an answer
+        with contextlib.suppress(OSError):
+            pid = self._hand_over(request["kernel"], packet, ready)
+            self._folders[pid or self._begin(request, ready)] = request["folder"]
+        os.close(ready)
+
+    def _begin(self, request: dict[str, str], ready: int) -> int:
+        """Fork a supervisor. The supervisor of a command stays for further attempts."""
+        if self._is_prepared:
+            return self._fork(partial(self._supervise, request, ready), ready)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            life = partial(serve, self._supervise, request, ready, theirs)
+            try:
+                pid = self._fork(life, ready, theirs.fileno())
+            except OSError:
+                ours.close()
+                raise
+        self._supervisors.add(pid, ours)
+        return pid
+
+    def _hand_over(self, kernel: str, packet: bytes, ready: int) -> int:
+        """Hand an attempt to a waiting supervisor. Return its pid, or 0 if there is none."""
+        if not self._is_prepared:
+            return self._supervisors.take(packet, ready)
+        if not kernel:
+            return 0
+        from ..kernels.specifications import is_forkable
+        from .warm_foreign_kernel import origin_of
+
+        is_forked = is_forkable(kernel)
+        if not is_forked and origin_of(kernel) is None:
+            return 0
+        one = self._pool.take(kernel, is_forked=is_forked)
+        if one is None:
+            return 0
+        try:
+            socket.send_fds(one.claims, [packet], [ready])
+        except OSError:
+            return 0  # the supervisor has just ended
+        return one.pid
+
+    def _have_back(self, one: Standing) -> None:
+        """Keep a supervisor whose attempt has ended for another one, or dismiss it."""
+        self._folders.pop(one.pid, None)
+        scratch = ""
+        try:
+            if not self._hangs_up and self._pool.wants_back(one.kernel):
+                scratch = make_scratch()
+                self._pool.take_back(one, scratch)
+                return
+        except OSError:
+            clear(scratch)
+        self._pool.drop(one)
+
+    def _have_ready(self, kernel: str) -> None:
+        """Fork a supervisor that prepares a kernel and waits for an attempt."""
+        from ..kernels.specifications import is_forkable
+
+        self._pool.make_room(kernel)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        scratch = ""
+        with theirs:
+            try:
+                scratch = make_scratch()
+                pid = self._fork(partial(self._stand_by, kernel, scratch, theirs), theirs.fileno())
+            except OSError:
+                ours.close()
+                clear(scratch)
+                self._pool.give_up()
+                return
+        self._pool.add(Standing(pid, kernel, scratch, ours, is_forkable(kernel)))
+
+    def _fork(self, work: Callable[[], int], *keep: int) -> int:
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            processes.keep_only(*keep)
+            live_as(work)
+        return pid
+
+    def _supervise(
+        self, request: dict[str, str], ready: int, warm: WarmRunner | None = None
+    ) -> int:
+        """Supervise an attempt in the fork, like `python runner FOLDER` but without imports."""
+        self._attempt_id.write(request["attempt_id"])
+        folder, prepared = request["folder"], self._is_prepared
+        return supervise(folder, ready, self._pid, is_prepared=prepared, waiting=warm)
+
+    def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
+        """Wait in the fork for an attempt and supervise it, then further ones."""
+        adopt_orphans()
+        warm = WarmRunner(kernel, scratch)
+        status = 0
+        for more in reversed(range(MOST_ATTEMPTS)):
+            called = stand_by(warm, claims)
+            if not called:
+                break
+            warm.claim(may_stay=more > 0)
+            status = self._supervise(*called, warm)
+            if not warm.stays or not is_wanted_again(warm, claims):
+                break
+        if warm.is_idle:
+            warm.end()
+        return status
+
+    def _look_after(self) -> None:
+        """Reap ended children, and kill the processes that killed supervisors left."""
+        broken = self._reap()
+        if broken:
+            processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
+        for scratch in broken:
+            clear(scratch)
+
+    def _reap(self) -> list[str]:
+        """Reap ended children. Return the scratch folders of killed supervisors."""
+        broken: list[str] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return broken
+            if not pid:
+                return broken
+            path, one = self._folders.pop(pid, None), self._pool.lost(pid)
+            self._supervisors.lost(pid)
+            if status and one:
+                broken.append(one.scratch)
+            elif status and path is not None:
+                broken.append(_scratch(path))
+
+    def _orphans(self) -> set[int]:
+        """Return the processes below this one that belong to no supervisor."""
+        table = processes.table(dead=True)
+        found = processes.descendants(self._pid, table)
+        own = {*self._folders, *self._supervisors.pids(), *self._pool.standing, *self._pool.leaving}
+        for pid in own:
+            found -= {pid} | processes.descendants(pid, table)
+        return found
+
+
+def _scratch(path: str) -> str:
+    """Return the scratch folder of a supervisor that has ended, from its runner.json."""
+    try:
+        with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
+            scratch = str(json.load(file).get("scratch", ""))
+    except (OSError, ValueError):
+        return ""
+    return scratch if os.path.basename(scratch).startswith("nby-") else ""

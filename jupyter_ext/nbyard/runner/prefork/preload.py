@@ -1,0 +1,125 @@
+"""Prepares a process for forking: the parent has imported what notebooks need.
+
+A fork behaves like a new interpreter. The parent imports no library of the user, opens no zmq
+socket and starts no thread. Its forks know only their own attempt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import sys
+from functools import cache
+from typing import Any
+
+from ..kernels import import_stubs, loaded_modules
+from ..process.environ_stamps import STAMPED, stamp
+from ..process.forks import settle
+
+PRELOADED = (
+    *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"),
+    # imported by a kernel while it starts
+    *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
+    *("IPython.core.logger", "IPython.extensions.storemagic"),
+    *("tornado.platform.asyncio", "tornado.queues"),
+    *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "faulthandler", "pdb"),
+)
+OLDEST = (3, 11)  # required by `forked_kernel`
+# Errors that show that the inside of ipykernel, IPython or nbclient has changed.
+UNKNOWN = (AttributeError, LookupError, TypeError, ValueError)
+
+
+def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
+    """Import what a notebook needs, so that its processes can be forked.
+
+    Return False if that fails. With `once`, for one notebook only, the runner imports its own part
+    while the kernel starts.
+    """
+    is_python = (task["work"].get("language") or "").lower() == "python"
+    place = os.environ.get("NBYARD_MARK", "")
+    if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
+        return False
+    return _is_preloaded(once=once)
+
+
+@cache
+def _is_preloaded(*, once: bool) -> bool:
+    """Preload once in this process. Return whether that succeeded."""
+    try:
+        preload_once() if once else preload()
+    except (ImportError, RuntimeError, *UNKNOWN):  # spawning reports what is missing
+        return False
+    return True
+
+
+def preload() -> None:
+    """Import what every notebook needs.
+
+    Raises:
+        RuntimeError: An import started a thread, which forks would lack, or ipykernel is of an
+            unknown version.
+    """
+    import tempfile
+
+    _import_for_kernels()
+    from ..kernels import specifications
+    from . import warm_notebook  # noqa: F401
+
+    session = import_stubs.session()
+    with contextlib.suppress(ImportError):
+        importlib.import_module(loaded_modules.OF_THE_END)
+    session.prepare()
+    specifications.is_forkable("python3")  # caches the metadata of all distributions
+    _rehearse()
+    tempfile.gettempdir()
+    for name in STAMPED:
+        # in a container the process hides its memory
+        with contextlib.suppress(ValueError, PermissionError):
+            stamp(name)
+    loaded_modules.note_others()
+    settle()
+    _expect_one_thread()
+
+
+def preload_once() -> None:
+    """Import what a kernel needs, without a garbage collection, as there is only one fork.
+
+    Raises:
+        RuntimeError: As for `preload`.
+    """
+    gc.disable()
+    try:
+        _import_for_kernels()
+        gc.freeze()
+    finally:
+        gc.enable()
+    _expect_one_thread()
+
+
+def _import_for_kernels() -> None:
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    with import_stubs.no_debugger():
+        for name in PRELOADED:
+            importlib.import_module(name)
+    from ..kernels.prebuilt import build_early
+
+    build_early()
+    loaded_modules.note_own()
+
+
+def _rehearse() -> None:
+    """Warm up with the kernel that is built, then build another one for the forks."""
+    from ..kernels.prebuilt import build_early, take_early
+
+    if early := take_early():
+        from .warm_up import play
+
+        play(early)
+        build_early()
+
+
+def _expect_one_thread() -> None:
+    if len(os.listdir("/proc/self/task")) != 1:
+        raise RuntimeError("an import started a thread")

@@ -1,0 +1,141 @@
+"""Supervisors of commands that stay for further attempts, which saves the cost of a fork.
+
+A member serves one attempt after the other, never two at once. Between two attempts it knows of
+none and has no child processes. It ends when it has been idle for a while, and after many attempts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..process.environ_stamps import SINCE, stamp
+
+REQUEST_BYTES = 64 * 1024
+IDLE_SECONDS = 5.0
+MOST_IDLE = 8
+MOST_ATTEMPTS = 200
+IDLE = b"1"
+
+
+class Member(NamedTuple):
+    """One supervisor. It receives attempts through `claims` and reports their ends there."""
+
+    pid: int
+    claims: socket.socket
+    since: float
+
+
+class SupervisorPool:
+    """The supervisors of one parent: `busy` with an attempt, `idle`, or `leaving`."""
+
+    def __init__(self) -> None:
+        self.busy: dict[int, Member] = {}
+        self.idle: dict[int, Member] = {}
+        self.leaving: dict[int, Member] = {}
+
+    def take(self, packet: bytes, ready: int) -> int:
+        """Hand an attempt to the member that was busy last. Return its pid, 0 if none is idle."""
+        while self.idle:
+            pid, one = self.idle.popitem()
+            try:
+                socket.send_fds(one.claims, [packet], [ready])
+            except OSError:  # the member has just ended
+                self.leaving[pid] = one
+                continue
+            self.busy[pid] = one
+            return pid
+        return 0
+
+    def add(self, pid: int, claims: socket.socket) -> None:
+        """Add a member that was forked with its first attempt."""
+        self.busy[pid] = Member(pid, claims, 0.0)
+
+    def sources(self) -> list[socket.socket]:
+        """Return the sockets on which members report the end of an attempt."""
+        return [one.claims for one in self.busy.values()]
+
+    def hear(self, one: Member) -> bool:
+        """Return whether the member is idle now. If not, it has ended and is reaped elsewhere."""
+        self.busy.pop(one.pid)
+        try:
+            is_idle = one.claims.recv(1) == IDLE
+        except OSError:
+            is_idle = False
+        if is_idle:
+            self.idle[one.pid] = one._replace(since=time.monotonic())
+            if len(self.idle) > MOST_IDLE:
+                self._let_go(next(iter(self.idle)))
+        else:
+            self.leaving[one.pid] = one
+        return is_idle
+
+    def rest(self) -> None:
+        """Dismiss the members that have been idle for too long."""
+        for one in list(self.idle.values()):
+            if time.monotonic() - one.since > IDLE_SECONDS:
+                self._let_go(one.pid)
+
+    def disband(self) -> None:
+        """Dismiss all members. Busy ones finish their attempt first."""
+        for pid in list(self.idle):
+            self._let_go(pid)
+        for one in self.busy.values():
+            one.claims.shutdown(socket.SHUT_WR)
+
+    def _let_go(self, pid: int) -> None:
+        one = self.idle.pop(pid)
+        one.claims.close()
+        self.leaving[pid] = one
+
+    def lost(self, pid: int) -> None:
+        """Forget a member that has ended."""
+        for known in (self.busy, self.idle, self.leaving):
+            if one := known.pop(pid, None):
+                one.claims.close()
+
+    def pids(self) -> set[int]:
+        """Return the pids of all members, including those that are leaving."""
+        return {*self.busy, *self.idle, *self.leaving}
+
+
+def serve(
+    supervise: Callable[[dict[str, str], int], int],
+    request: dict[str, str],
+    ready: int,
+    claims: socket.socket,
+) -> int:
+    """Run a member in its fork: serve the given attempt, then further ones from `claims`."""
+    attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
+    for more in reversed(range(MOST_ATTEMPTS)):
+        since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
+        attempt.write(request["attempt_id"])
+        status = supervise(request, ready)
+        if status or not more:
+            return status
+        rest()
+        attempt.clear()
+        try:
+            claims.send(IDLE)
+            packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
+        except OSError:
+            break  # the parent is gone
+        if not packet:
+            break
+        request, (ready,) = json.loads(packet), handles
+    return 0
+
+
+def rest() -> None:
+    """Close the log of the last attempt and restore the default signal handlers."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # still on its way from the last attempt

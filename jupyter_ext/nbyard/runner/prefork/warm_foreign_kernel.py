@@ -1,0 +1,207 @@
+"""Warm kernels that are not forks of this process, started before there is an attempt.
+
+They are kernels of another language, of another environment, or with variables of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..kernels.spawned_kernel import KernelEnded, KernelMissing, StartedKernel
+from ..kernels.specifications import specification, stamp, stamps
+from ..process import processes
+from ..process.environ_stamps import SINCE, STAMPED, place_of
+from ..process.pipes import readable
+from .languages import LANGUAGES, Language
+
+PROGRAM = b"\x7fELF"
+LOCAL = "local-provisioner"
+# Variables of an attempt, by the start of their names. Kernels that depend on them cannot start
+# early.
+OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
+START_SECONDS = 120.0
+CLAIM_SECONDS = 10.0
+TROUBLE = (KernelMissing, KernelEnded, TimeoutError, OSError, ValueError, SyntaxError)
+
+
+class Origin(NamedTuple):
+    """What a kernel was started from. If any of it changes, the kernel is out of date."""
+
+    specification: list[tuple[int, int]]
+    argv: list[str]
+    environment: dict[str, str]
+    programs: list[tuple[int, int]]
+    language: Language
+
+
+def origin_of(name: str) -> Origin | None:
+    """Return the origin of a kernel, or None if it can only be started for its attempt.
+
+    None is returned for unknown kernels and for kernels that run files of their user at the start.
+    """
+    spec = specification(name)
+    if spec is None or not _is_local(spec) or _names_attempts(spec.env):
+        return None
+    environment = {**os.environ, **spec.env}
+    for language in LANGUAGES:
+        programs = language.programs(spec, environment)
+        if programs:
+            seen = [stamp(path) for path in programs]
+            own = language.has_own_files(programs[-1], environment)
+            if own or not _is_program(programs[-1], seen[-1]):
+                return None
+            return Origin(stamps(name), spec.argv, spec.env, seen, language)
+    return None
+
+
+def _is_local(spec: Any) -> bool:
+    provisioner = spec.metadata.get("kernel_provisioner") or {}
+    return bool(provisioner.get("provisioner_name", LOCAL) == LOCAL)
+
+
+def _names_attempts(environment: dict[str, str]) -> bool:
+    """Return whether a kernel with these variables reads the attempt's variables at the start."""
+    words = [*environment, *(value for value in environment.values() if "$" in value)]
+    return any(name in word for word in words for name in OF_ATTEMPTS)
+
+
+@cache
+def _is_program(path: str, _stamp: tuple[int, int]) -> bool:
+    """Return whether a file is a binary program.
+
+    A script could choose its interpreter by the directory in which it is started.
+    """
+    try:
+        with open(path, "rb") as file:
+            return os.path.isabs(path) and file.read(len(PROGRAM)) == PROGRAM
+    except OSError:
+        return False
+
+
+class ForeignKernel(StartedKernel):
+    """A kernel that waits without having run anything, until one attempt claims it."""
+
+    def __init__(self, name: str, scratch: str) -> None:
+        super().__init__(name, "", scratch, f"the kernel {name!r}")
+        places = processes.environment(os.getpid())
+        self._places = {name: places[name] for name in STAMPED}
+        self._own: dict[str, str] = {}
+        self._origin: Origin | None = None
+        self._depends: dict[str, tuple[int, int]] = {}
+
+    def _environment(self) -> dict[str, str]:
+        """Return the variables, with space for the values that others look for in the process."""
+        return {**super()._environment(), **self._own, **self._places}
+
+    async def come_up(self, client: Any) -> dict[str, Any] | None:
+        """Start the kernel and rehearse its claim.
+
+        Return its language info, or None if it cannot wait for an attempt.
+        """
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return await self._come_up(client)
+        except TROUBLE:
+            return None
+
+    async def _come_up(self, client: Any) -> dict[str, Any]:
+        began = time.time_ns()
+        origin = self._origin = origin_of(self._name)
+        if origin is None:
+            raise KernelMissing(self._shown)
+        self._language = origin.language.name
+        own = origin.language.variables(self._directory)
+        self._own = {name: own[name] for name in own.keys() - origin.environment}
+        found = await self.connect(client)
+        nobody = {"directory": self._directory, "environment": {}}
+        paths = await self._become(origin.language, nobody, self._places)
+        here = os.path.realpath(self._directory)
+        self._depends = _stamps_of(path for path in paths if path != here)
+        # a package was installed meanwhile
+        if any(at >= began for _, at in self._depends.values()):
+            raise KernelMissing(self._shown)
+        return found
+
+    def _pid(self) -> int:
+        return int(self._client.km.provisioner.pid)
+
+    async def stay_until(self, called: int) -> None:
+        """Wait until `called` is readable or the kernel has ended."""
+        handle = os.pidfd_open(self._pid())
+        waits = {asyncio.ensure_future(readable(end)) for end in (handle, called)}
+        _, idle = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in idle:
+            wait.cancel()
+        os.close(handle)
+
+    async def claim(self, told: dict[str, Any]) -> bool:
+        """Let the given attempt take over this kernel.
+
+        Return False if that fails, or if a kernel started now would be a different one.
+        """
+        origin, seen = origin_of(self._name), _stamps_of(self._depends)
+        if origin is None or (origin, seen) != (self._origin, self._depends):
+            return False
+        environment = dict.fromkeys((*self._own, SINCE)) | told["environment"]
+        environment |= {name: os.environ[name] for name in self._own if name in os.environ}
+        values = (told["since"], environment["NBYARD_MARK"], environment["NBYARD_ATTEMPT_ID"])
+        try:
+            if not await self._client.km.is_alive():
+                return False
+            stamped = dict(zip(STAMPED, values, strict=True))
+            await self._become(origin.language, {**told, "environment": environment}, stamped)
+        except TROUBLE:
+            return False
+        return True
+
+    async def _become(
+        self, language: Language, told: dict[str, Any], stamped: dict[str, str]
+    ) -> list[str]:
+        """Run the claim in the kernel. Return the paths that the kernel depends on."""
+        pid = self._pid()
+        async with asyncio.timeout(CLAIM_SECONDS):
+            content, printed = await self._ask(language.request(told, _addressed(stamped, pid)))
+        there, paths = language.answer(content, printed)
+        if there != pid or not stamped.items() <= processes.environment(pid).items():
+            raise KernelMissing(self._shown)  # another process answered, or variables are missing
+        return list(paths)
+
+    async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Run code in the kernel. Return its reply and what it printed."""
+        client, printed, is_idle = self._client.kc, "", False
+        asked = client.execute(**request, store_history=False, allow_stdin=False)
+        while not is_idle:
+            message = await client.get_iopub_msg()
+            if message["parent_header"].get("msg_id") == asked:
+                content = message["content"]
+                printed += content["text"] if content.get("name") == "stdout" else ""
+                is_idle = content.get("execution_state") == "idle"
+        while True:
+            reply = await client.get_shell_msg()
+            if reply["parent_header"].get("msg_id") == asked:
+                return reply["content"], printed
+
+
+def _addressed(stamped: dict[str, str], pid: int) -> dict[int, str]:
+    """Return the values by their addresses in the memory of the process.
+
+    Raises:
+        ValueError: A value differs in size from the space reserved for it.
+    """
+    found = {}
+    for name, value in stamped.items():
+        address, length = place_of(name, pid)
+        if len(os.fsencode(value)) != length:
+            raise ValueError(name)
+        found[address] = value
+    return found
+
+
+def _stamps_of(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the stamps of files, and of folders in which packages can be installed."""
+    return {path: stamp(path) for path in paths if os.path.isabs(path)}

@@ -1,0 +1,154 @@
+"""Runs notebooks in a process that has prepared a kernel before it knows the attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import resource
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..attempt_folder import Folder
+from ..kernels import import_stubs
+from ..kernels.forked_kernel import ForkedKernel
+from ..kernels.specifications import is_forkable
+from ..process.environ_stamps import put_off, take_on
+from ..process.forks import renew
+from ..process.pipes import Lines, readable
+from ..secret_files import SECRETS
+from ..work.notebook import (
+    UNFIT,
+    Wishes,
+    go_through,
+    open_session,
+    preparation_failure,
+    read_notebook,
+)
+from ..work.status_pipe import Report
+from .warm_foreign_kernel import ForeignKernel
+
+if TYPE_CHECKING:
+    from ..work.notebook import Ready
+
+# A runner that has grown by more than this ends and frees its memory.
+MOST_GROWTH_BYTES = 16 * 2**20
+
+
+def main(kernel: str, descriptor: int, wait: int) -> int:
+    """Run a notebook whose kernel is prepared before `wait` names the attempt.
+
+    While the process may stay, repeat this with another kernel.
+    """
+    report, own, words = Report(descriptor), dict(os.environ), Lines(wait)
+    if not is_forkable(kernel):
+        return asyncio.run(_stand_by_started(kernel, own["JUPYTER_RUNTIME_DIR"], report, words))
+    largest = _resident_bytes() + MOST_GROWTH_BYTES
+    while True:
+        forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
+        if not asyncio.run(_stand_by(kernel, forked, report, words, largest)):
+            return 1
+        again = words.next()
+        if not again:
+            return 0  # no further attempt is expected
+        renew({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
+        # garbage collected later, in a fork, could close descriptors that were reused by then
+        gc.collect()
+
+
+async def _stand_by(
+    kernel: str, forked: ForkedKernel, report: Report, words: Lines, largest: int
+) -> bool:
+    """Wait for an attempt and run it. Return whether the process stays for another one.
+
+    It does not stay if it holds more memory than `largest`, in bytes.
+    """
+    client = import_stubs.session().prepared_client(kernel)
+    language_info = await forked.connect(client)
+    is_there = language_info is not None
+    if is_there:
+        report.send({"type": "ready"})
+    if is_there and not words.has_come:
+        ended = asyncio.ensure_future(forked.wait())
+        called = asyncio.ensure_future(readable(words.descriptor))
+        await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
+        is_there = not ended.done()
+        ended.cancel()
+    line = words.next() if is_there else words.last()
+    if not line:
+        return False  # no attempt came
+    told = json.loads(line)
+    take_on(told)
+    if not is_there:
+        return await _serve(told, report, (None, None, None))
+    forked.release(line)
+    return await _serve(told, report, (forked, client, language_info), largest)
+
+
+async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Lines) -> int:
+    """Wait for an attempt with a kernel that cannot be forked, then run it.
+
+    If that kernel is not usable when the attempt comes, start another one.
+    """
+    client = import_stubs.session().prepared_client(kernel)
+    foreign = ForeignKernel(kernel, scratch)
+    language_info = await foreign.come_up(client)
+    if language_info is not None:
+        report.send({"type": "ready"})
+        await foreign.stay_until(words.descriptor)
+    line = words.last()
+    if not line:
+        return 1
+    told = json.loads(line)
+    take_on(told)
+    if language_info is not None and await foreign.claim(told):
+        return await _serve(told, report, (foreign, client, language_info))
+    report.stage("kernel-start")
+    await foreign.end(client.kc, kindly=False)
+    return await _serve(told, report, (None, None, None))
+
+
+async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
+    """Run the given attempt. Return whether this process stays for another one."""
+    folder, kernel, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
+    try:
+        task = folder.task()
+        session = open_session(folder, task, read_notebook(folder, task["work"]), ready)
+        wishes = Wishes(session.interrupt)
+        failure = await go_through(session, report)
+        # the next kernel would be forked from a process that knows these secrets
+        may_stay = told["may_stay"] and not folder.has(SECRETS)
+        if failure is None and may_stay and isinstance(kernel, ForkedKernel):
+            stays = _put_off(kernel, wishes, largest)
+    except UNFIT as error:
+        failure = preparation_failure(error)
+    report.end(failure, used=_used(kernel), stays=stays)
+    if stays:
+        return True
+    sys.stdout.flush()
+    os._exit(0)  # skips the teardown of the event loop, which would only take time
+
+
+def _put_off(kernel: ForkedKernel, wishes: Wishes, largest: int) -> bool:
+    """Detach from the attempt. Return False if the next attempt could notice this one."""
+    was_asked = wishes.close()
+    if was_asked or kernel.exit_code != 0 or len(os.listdir("/proc/self/task")) > 1:
+        return False
+    if _resident_bytes() > largest:
+        return False
+    put_off()
+    os.set_blocking(1, True)  # the kernel shares this pipe and could have changed it
+    return True
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _used(kernel: Any) -> dict[str, float]:
+    """Return the CPU time of this process and its kernels so far, and this kernel's memory."""
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return {"cpu_seconds": seconds, "max_rss_bytes": getattr(kernel, "max_rss_bytes", 0)}

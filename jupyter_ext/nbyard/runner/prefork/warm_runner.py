@@ -1,0 +1,168 @@
+"""A supervisor that starts before its attempt, with a runner and a kernel that wait for it.
+
+After an attempt that left nothing behind, supervisor and runner may stay for the next attempt with
+another kernel. The supervisor ends when no attempt is expected.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from functools import partial
+from typing import Any
+
+from ..attempt_folder import CODE, BadTask, Folder
+from ..process import processes
+from ..process.environ_stamps import SINCE, stamp
+from ..process.forks import live_as, renew
+from ..process.prctl import die_with_parent, show_to_work
+from ..supervision.guard import clear
+from ..work.environment import environment_of_host, setup_of
+from ..work.launch import CannotStart, Launch, WaitingProcess
+from .pool import FREE, READY
+from .supervisor_pool import rest
+
+REQUEST_BYTES = 64 * 1024
+MOST_ATTEMPTS = 100
+
+
+class WarmRunner(WaitingProcess):
+    """The runner of a notebook that is not known yet."""
+
+    is_notebook = reports = True
+    is_idle = True
+
+    def __init__(self, kernel: str, scratch: str) -> None:
+        self._may_stay = False
+        self.scratch = scratch
+        self.output, output_end = os.pipe()
+        self.report, report_end = os.pipe()
+        wait, self._release = (end.detach() for end in socket.socketpair())
+        self._since = ""
+        self._work: tuple[Folder, dict[str, Any]] | None = None
+        self._names: list[str] = []  # listed before the watch for directory listings starts
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            die_with_parent(parent)
+            live_as(partial(self._run, kernel, output_end, report_end, wait))
+        for end in (output_end, report_end, wait):
+            os.close(end)
+
+    def _run(self, kernel: str, output: int, report: int, wait: int) -> int:
+        from . import warm_notebook
+
+        show_to_work(True)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, output), (2, output)):
+            os.dup2(source, target)
+        processes.keep_only(report, wait)
+        renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
+        return warm_notebook.main(kernel, report, wait)
+
+    def claim(self, *, may_stay: bool) -> None:
+        """Mark the process as belonging to an attempt from now on."""
+        self._may_stay = may_stay
+        self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
+        stamp(SINCE).write(self._since)
+
+    def bind(self, folder: Folder, task: dict[str, Any]) -> None:
+        """Set the attempt that this runner carries out."""
+        self._work = folder, task
+        with contextlib.suppress(OSError, BadTask):  # `start` reports the error
+            self._names = os.listdir(folder.inside(task.get("directory") or CODE))
+
+    def start(self) -> None:
+        """Start the work in the waiting runner.
+
+        Raises:
+            CannotStart: The runner is gone, or its working directory cannot be used.
+        """
+        assert self._work is not None
+        self.is_idle = False
+        try:
+            about = setup_of(*self._work, self.scratch)
+            if self._since:
+                about["since"] = self._since
+            self._say({**about, "names": self._names, "may_stay": self._may_stay})
+        except BrokenPipeError:
+            self._start_another(*self._work)
+        except (OSError, BadTask) as error:
+            raise CannotStart(f"the kernel that was ready cannot be had: {error}") from error
+
+    def _start_another(self, folder: Folder, task: dict[str, Any]) -> None:
+        """Launch a new runner because the waiting one ended in the meantime."""
+        other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
+        other.start()
+        for end in (self.output, self.report):
+            os.close(end)
+        self.pid, self.output, self.report = other.pid, other.output, other.report
+
+    def _say(self, words: dict[str, Any]) -> None:
+        with open(self._release, "w", encoding="utf-8", closefd=False) as file:
+            file.write(json.dumps(words) + "\n")
+
+    def stay(self, spent: float) -> None:
+        """Keep the runner for another attempt."""
+        super().stay(spent)
+        self.is_idle = True
+
+    def stand_by_again(self, scratch: str) -> None:
+        """Tell the runner to prepare another kernel.
+
+        Raises:
+            OSError: The runner is gone.
+        """
+        self.stays, self.scratch = False, scratch
+        self._say({"scratch": scratch})
+
+    def end(self) -> None:
+        """Kill an unused runner and remove its files."""
+        # processes that the kernel started become our children once it is gone
+        processes.kill_all(lambda: processes.below(os.getpid()), _reap)
+        clear(self.scratch)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def stand_by(launch: WarmRunner, claims: socket.socket) -> tuple[dict[str, str], int] | None:
+    """Wait for an attempt.
+
+    Return the request and the descriptor for the answer, or None if no attempt will come.
+    """
+    sources: list[Any] = [claims, launch.report]
+    with contextlib.suppress(OSError):  # the parent is gone
+        while True:
+            heard = select.select(sources, [], [])[0]
+            if claims in heard:
+                packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
+                return (json.loads(packet), handles[0]) if packet else None
+            if not os.read(launch.report, 4096):
+                return None  # the runner is gone
+            claims.send(READY)
+    return None
+
+
+def is_wanted_again(launch: WarmRunner, claims: socket.socket) -> bool:
+    """Offer to serve another attempt. Return whether the runner waits for one."""
+    rest()
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # `claims` already shows when the parent is gone
+    stamp("NBYARD_ATTEMPT_ID").clear()
+    try:
+        claims.send(FREE)
+        scratch = claims.recv(REQUEST_BYTES).decode()
+        if scratch:
+            launch.stand_by_again(scratch)
+    except OSError:
+        return False
+    return bool(scratch)

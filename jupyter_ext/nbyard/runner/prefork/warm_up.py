@@ -1,0 +1,73 @@
+"""Runs a notebook in the prepared parent itself, to warm up its forks.
+
+Code that is compiled and values that are cached on first use are there in every fork then. It runs
+only code of its own and starts no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import glob
+import json
+import os
+import tempfile
+from types import SimpleNamespace
+from typing import Any
+
+from ipykernel.iostream import OutStream
+
+from ..attempt_folder import Folder
+from ..kernels import import_stubs, wire
+from ..kernels.forked_client import Talk
+from ..kernels.forked_kernel import language_info
+from ..kernels.in_process_kernel import App
+from ..kernels.prebuilt import Prebuilt, unchanged
+from ..work import notebook
+from ..work.status_pipe import Report
+
+CELLS = ("x = 1", "import os\nprint(x)", "x")
+WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
+
+
+def play(prebuilt: Prebuilt) -> None:
+    """Run the warm-up notebook with this kernel, which is unusable afterwards."""
+    # the name identifies the owner, if this process is killed
+    prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
+        asyncio.run(_play(prebuilt.take(), Folder(place)))
+        for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files
+            glob.glob(os.path.join(place, kind))
+    prebuilt.forget()
+
+
+async def _play(app: App, folder: Folder) -> None:
+    ours, theirs = wire.pair()
+    stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
+    client = import_stubs.session().client_for({}, "python3")
+    client.kc = Talk(stage, ours)
+    with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
+        session = _session(folder, (stage, client, language_info()))
+        app.be_own(theirs, "kernel.json")
+        app.kernel.start()
+        stream: Any = OutStream
+        printed = stream(app.session, app.iopub_thread, "stdout", watchfd=False)
+        printed.buffer = nobody  # the runner writes it there
+        with contextlib.redirect_stdout(printed):
+            await session.start()
+            failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))
+        session.finish()
+        session.save()
+    if failure:
+        raise RuntimeError(f"the rehearsal failed: {failure['message']}")
+
+
+def _session(folder: Folder, ready: tuple[Any, Any, dict[str, Any]]) -> Any:
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
+    ]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
+        json.dump(whole, file)
+    opened = notebook.read_notebook(folder, WORK)
+    return import_stubs.session().Session(folder, {"work": WORK}, opened, ready)

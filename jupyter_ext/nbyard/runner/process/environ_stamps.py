@@ -1,0 +1,89 @@
+"""Variables that a fork writes over those with which its parent was started.
+
+Others identify a process by the variables in `/proc/PID/environ`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from typing import Any
+
+STAT_ENV_START = 47
+# When a process was given its attempt, on the scale of process start times. A process that waited
+# is older than this time.
+SINCE = "NBYARD_SINCE"
+STAMPED = (SINCE, "NBYARD_MARK", "NBYARD_ATTEMPT_ID")
+
+
+class Stamp:
+    """An environment variable in the memory block that the process started with.
+
+    `/proc/PID/environ` shows that block, so a fork would show its parent's values. The variable
+    must already have a value of the same length. Its address is the same in all forks.
+
+    Raises:
+        ValueError: The process did not start with this variable.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._address, self._length = place_of(name)
+
+    def write(self, value: str) -> None:
+        """Write a value of the same length, also into `os.environ`."""
+        new = os.fsencode(value)
+        if len(new) != self._length:
+            raise ValueError(f"{self._name} has no place for {len(new)} bytes")
+        ctypes.memmove(self._address, new, len(new))
+        os.environ[self._name] = value
+
+    def clear(self) -> None:
+        """Overwrite the value with dashes."""
+        self.write("-" * self._length)
+
+
+@cache
+def stamp(name: str) -> Stamp:
+    """Return the stamp of a variable, found once: its address is the same in all forks."""
+    return Stamp(name)
+
+
+def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
+    """Return the address and length of a variable's value in a process, by default this one.
+
+    Raises:
+        ValueError: The process did not start with this variable.
+    """
+    process = f"/proc/{pid or 'self'}"
+    with open(f"{process}/environ", "rb") as file:
+        block = b"\0" + file.read()
+    head = b"\0" + os.fsencode(name) + b"="
+    place = block.find(head)
+    if place < 0:
+        raise ValueError(f"{name} has no place")
+    length = len(block[place + len(head) :].partition(b"\0")[0])
+    with open(f"{process}/stat", "rb") as file:
+        start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
+    return start + place + len(head) - 1, length
+
+
+def take_on(told: dict[str, Any]) -> None:
+    """Become a process of the given attempt: take on its mark, variables and directory."""
+    environment = told["environment"]
+    if "since" in told:
+        stamp(SINCE).write(told["since"])
+        del os.environ[SINCE]
+    stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
+    if "NBYARD_ATTEMPT_ID" in os.environ:  # missing where a container has one attempt only
+        stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
+    os.environ.update(environment)
+    os.chdir(told["directory"])
+
+
+def put_off() -> None:
+    """Stop belonging to an attempt. Its variables stay until `renew`."""
+    for name in STAMPED:
+        stamp(name).clear()
+    os.chdir("/")

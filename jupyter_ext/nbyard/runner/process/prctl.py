@@ -1,0 +1,45 @@
+"""Relations between a process and its parent, as Linux's `prctl` sets them.
+
+On other systems, these functions have no effect.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+
+ADOPTS = sys.platform == "linux"
+_LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
+
+
+def adopt_orphans() -> None:
+    """Adopt daemonized children of the work, instead of init."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def signal_at_end_of_parent(number: int) -> None:
+    """Request a signal at the end of the current parent, not of a later adoptive one."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def show_to_work(shown: bool) -> None:
+    """Set whether the work, which has the same user, may access our memory and files."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_DUMPABLE, int(shown), 0, 0, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """End this child when its parent ends. Call this between fork and exec."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if _LIBC is not None:
+        signal_at_end_of_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)

@@ -1,0 +1,93 @@
+"""`import nbyard` where the package is not installed.
+
+The hand-off module that comes with the runner takes its place.
+
+The text of this file may run in any kernel, with any Python from 3.6 on. An installed package takes
+precedence, and nothing is imported in advance. Programs that are not kernels get this folder on
+their path, where `nbyard.py` does the same for them.
+
+The attempt's own modules are found by their names, without a listing of their folder. A watch could
+not distinguish Python's listing from one by the code itself.
+"""
+
+import os
+import sys
+from typing import Any
+
+NAME = "nbyard"
+
+
+class HandoffFinder:
+    """An import finder for the module `nbyard` only."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != NAME:
+            return None
+        from importlib.util import spec_from_file_location
+
+        file = os.path.join(self.folder, "__init__.py")
+        return spec_from_file_location(name, file, submodule_search_locations=[self.folder])
+
+
+def offer(folder: str) -> None:
+    """Add the finder after all others."""
+    if not any(type(finder).__name__ == "HandoffFinder" for finder in sys.meta_path):
+        sys.meta_path.append(HandoffFinder(folder))
+    import_by_name()
+
+
+class Everything:
+    """A set of names that contains every name, so that the finder checks for each file."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def import_by_name() -> None:
+    """Import from the code of this process's attempt, if any, without listing folders."""
+    attempt = os.environ.get("NBYARD_ATTEMPT", "")
+    if not attempt or sys.flags.isolated:
+        return
+    from importlib import machinery
+
+    class Finder(machinery.FileFinder):
+        def _fill_cache(self) -> None:
+            self._path_cache = self._relaxed_path_cache = Everything()
+
+    code = os.path.join(os.path.realpath(attempt), "code")
+    make = Finder.path_hook(
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+
+    def hook(path: str) -> Any:
+        if not (os.path.realpath(path or ".") + os.sep).startswith(code + os.sep):
+            raise ImportError
+        return make(path)
+
+    sys.path_hooks.insert(0, hook)
+    for path in [one for one in sys.path_importer_cache if os.path.realpath(one).startswith(code)]:
+        del sys.path_importer_cache[path]
+
+
+def folder() -> str:
+    """Return the path of the hand-off module."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "handoff")
+
+
+def on_path(path: str, place: str = "") -> str:
+    """Return PYTHONPATH with this folder, or its copy at `place`, after all others."""
+    return os.pathsep.join(
+        filter(None, [path, place or os.path.dirname(os.path.abspath(__file__))])
+    )
+
+
+def request() -> str:
+    """Return an expression that does the same in a kernel without this file."""
+    with open(__file__, encoding="utf-8") as file:
+        text = file.read()
+    return f"(lambda names: (exec({text!r}, names), names['offer']({folder()!r}))[1])({{}})"

@@ -1,0 +1,23 @@
+"""`import nbyard` in a program that has this folder on its path.
+
+It imports the installed package, or else the hand-off module that comes with the runner. It works
+with any Python from 3.6 on.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+_here = os.path.dirname(os.path.abspath(__file__))
+_path = list(sys.path)
+_shim: "dict[str, Any]" = {}
+with open(os.path.join(_here, "__init__.py"), encoding="utf-8") as _file:
+    exec(_file.read(), _shim)
+_shim["offer"](os.path.join(os.path.dirname(_here), "handoff"))
+del sys.modules[__name__]
+sys.path[:] = [place for place in _path if os.path.abspath(place) != _here]
+try:
+    import_module(__name__)
+finally:
+    sys.path[:] = _path

@@ -1,0 +1,272 @@
+"""Masks secrets as `***` in everything that is stored about the work.
+
+A list of texts to mask lies beside the secrets that the work reads. They are found as they are, in
+Base64 and hexadecimal, percent-encoded, and with the escapes of JSON, Python and HTML.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from .secret_files import HIDDEN, SECRETS
+
+PERCENT = re.compile("%[0-9A-F]{2}")
+# The escapes of Python, JavaScript and template engines.
+HTML = [
+    str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **quotes})
+    for quotes in (
+        {},
+        {'"': "&quot;"},
+        {'"': "&quot;", "'": "&#x27;"},
+        {'"': "&quot;", "'": "&#39;"},
+        {'"': "&#34;", "'": "&#39;"},
+    )
+]
+STARS = b"***"
+PIECE_BYTES = 1 << 20
+SHORTEST = 4
+HEAD = 4
+LONGEST = 256
+_WORDS: dict[int, Literal["H", "I", "Q"]] = {2: "H", 4: "I", 8: "Q"}
+# Words of messages and notebooks, which would be unreadable if these were masked.
+FORMAT = re.compile(
+    "type|kind|state|stage|cell|end|ready|call|result|log|kernel-start|running|ending|succeeded"
+    "|failed|cancelled|error|exit-code|timeout|memory|contract|kernel-died|preparation|lost"
+    "|cell_type|output_type|code|markdown|raw|stream|display_data|execute_result|stdout|stderr"
+)
+FIELD = re.compile(
+    "type|stage|index|of|cells?|state|seconds|failure|used|cpu_seconds|max_rss_bytes|stays|kind"
+    "|message|executed_cell|exit_code|error_name|traceback|attempt_id|token|timeout_seconds"
+    "|started_at|finished_at|outputs|metadata|nbformat|nbformat_minor|cell_type|source|id|name"
+    "|output_type|text|text/[a-z]+|image/[a-z+]+|application/json|data|ename|evalue|attachments"
+    "|execution_count|kernelspec|display_name|language|language_info|version"
+)
+
+
+def _parts(secret: str) -> list[str]:
+    """Split a long secret into parts, which are masked separately."""
+    size, count = len(secret), -(-len(secret) // LONGEST)
+    return [secret[one * size // count : (one + 1) * size // count] for one in range(count)]
+
+
+def spellings(secret: str) -> set[bytes]:
+    """Return the encodings of a secret that are searched for."""
+    from urllib.parse import quote, quote_plus  # slow to import, and most attempts have no secret
+
+    raw = secret.encode()
+    texts = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    texts |= {PERCENT.sub(lambda found: found[0].lower(), text) for text in texts}
+    texts |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    texts |= {repr(secret)[1:-1], raw.hex(), raw.hex().upper(), *map(secret.translate, HTML)}
+    found = {raw, *(text.encode() for text in texts)}
+    found.update(_in_base64(raw))
+    return {one for one in found if len(one) >= SHORTEST}
+
+
+def _in_base64(raw: bytes) -> Iterator[bytes]:
+    """Yield the Base64 encodings of a secret, whole and as part of a longer text.
+
+    Within a longer text, only the characters that do not depend on its neighbors are known.
+    """
+    import base64
+
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw)
+        yield whole
+        yield whole.rstrip(b"=")
+        for before in range(3):
+            inner = encode(bytes(before) + raw)
+            start, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
+            yield inner[start:end] if end - start >= 2 * SHORTEST else whole
+
+
+class _Tier:
+    """Finds patterns of similar length by words of `size` bytes.
+
+    A text is cut into words. Wherever a pattern lies, one of these words is among the pattern's
+    first words.
+    """
+
+    def __init__(self, size: int, patterns: Iterable[bytes]) -> None:
+        self._size, self._format = size, _WORDS[size]
+        self._starts: dict[int, list[tuple[int, bytes]]] = {}
+        for one in patterns:
+            for before in range(size):
+                (word,) = memoryview(one[before : before + size]).cast(self._format)
+                self._starts.setdefault(word, []).append((before, one))
+
+    def find(self, text: bytes, found: dict[int, int]) -> None:
+        """Record the end of the longest pattern that begins at each place."""
+        size, starts = self._size, self._starts
+        if not starts:
+            return
+        words = memoryview(text)[: len(text) // size * size].cast(self._format)
+        for number in [i for i, word in enumerate(words) if word in starts]:
+            for before, one in starts[words[number]]:
+                at = number * size - before
+                if at >= 0 and text.startswith(one, at):
+                    found[at] = max(found.get(at, 0), at + len(one))
+
+
+class Masks:
+    """Masks secrets in a stream of bytes. The result is independent of how the stream is split."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        parts = {part for secret in secrets for part in _parts(secret)}
+        self._patterns = {one for part in parts for one in spellings(part)}
+        self._longest = max(map(len, self._patterns), default=0)
+        self._tiers = [
+            _Tier(size, [one for one in self._patterns if least <= len(one) < most])
+            for size, least, most in ((8, 15, self._longest + 1), (4, 7, 15), (2, 3, 7))
+        ]
+        self._heads = {one[:length] for one in self._patterns for length in range(1, HEAD)}
+        self._by_head: dict[bytes, list[bytes]] = {}
+        for one in self._patterns:
+            self._by_head.setdefault(one[:HEAD], []).append(one)
+        self._rest, self._hidden = b"", 0
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what can be shown by now. A possible beginning of a secret is held back."""
+        if not self._patterns:
+            return data
+        text = self._rest + data
+        stop = self._first_open(text)
+        shown, at = self._hide(text, self._hidden, stop)
+        self._rest, self._hidden = text[stop:], max(0, at - stop)
+        return shown
+
+    def _hide(self, text: bytes, at: int, stop: int) -> tuple[bytes, int]:
+        """Mask secrets in the text up to `stop`. Return the result and the end of the masked part.
+
+        The text up to `at` is masked already. Overlapping secrets become one mask.
+        """
+        found, out = self._find(text), []
+        for start in sorted(found):
+            if start >= stop:
+                break
+            if start >= at:
+                out += [text[at:start], STARS]
+            at = max(at, found[start])
+        return b"".join([*out, text[at:stop]]), at
+
+    def _find(self, text: bytes) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for tier in self._tiers:
+            tier.find(text, found)
+        return found
+
+    def _first_open(self, text: bytes) -> int:
+        """Return the first place where a secret may be incomplete, or the end of the text."""
+        places = range(max(0, len(text) - self._longest + 1), len(text))
+        return next((at for at in places if self._is_open(text, at)), len(text))
+
+    def _is_open(self, text: bytes, at: int) -> bool:
+        left = len(text) - at
+        if left < HEAD:
+            return text[at:] in self._heads
+        near = self._by_head.get(text[at : at + HEAD], ())
+        return any(len(one) > left and text.endswith(one[:left]) for one in near)
+
+    def end(self) -> bytes:
+        """Return what was held back, once the stream has ended."""
+        shown, _ = self._hide(self._rest, self._hidden, len(self._rest))
+        self._rest, self._hidden = b"", 0
+        return shown
+
+    def cleaned(self, value: Any) -> Any:
+        """Mask secrets in all texts of a JSON value, including the names of its fields."""
+        if not self:
+            return value
+        if isinstance(value, str):
+            return value if FORMAT.fullmatch(value) else self._clean(value)
+        if isinstance(value, list):
+            return [self.cleaned(one) for one in value]
+        if isinstance(value, dict):
+            return {self._named(key): self.cleaned(one) for key, one in value.items()}
+        return value
+
+    def _named(self, key: str) -> str:
+        return key if FIELD.fullmatch(key) else self._clean(key)
+
+    def _clean(self, text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        return self._hide(data, 0, len(data))[0].decode("utf-8", "surrogatepass")
+
+    def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
+        """Return the names of outputs whose bytes contain a secret."""
+        if not self._patterns:
+            return []
+        places = {name: os.path.join(folder, output["path"]) for name, output in outputs.items()}
+        return [name for name, path in places.items() if any(map(self.holds, _files(path)))]
+
+    def holds(self, path: str) -> bool:
+        """Return whether the bytes of a file contain a secret."""
+        if not self._patterns:
+            return False
+        rest = b""
+        try:
+            with open(path, "rb") as file:
+                while piece := file.read(PIECE_BYTES):
+                    if self._find(rest + piece):
+                        return True
+                    rest = piece[-self._longest :]
+        except OSError:
+            return False
+        return False
+
+
+class Blind(Masks):
+    """Masks everything, for attempts whose secrets are no longer known."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def __bool__(self) -> bool:
+        return True
+
+    def feed(self, data: bytes) -> bytes:
+        return b""
+
+    def _named(self, key: str) -> str:
+        return key
+
+    def _clean(self, text: str) -> str:
+        return STARS.decode() if text else text
+
+    def holds(self, path: str) -> bool:
+        """Return True: any file may contain a secret."""
+        return True
+
+    def disclosed(self, folder: str, outputs: dict[str, dict[str, Any]]) -> list[str]:
+        """Return all outputs: each may contain a secret."""
+        return list(outputs)
+
+
+def masks_of(folder: str, place: str = "") -> Masks:
+    """Return the masks of the attempt in a folder.
+
+    `place` is where its secrets are. It is needed once the folder's link leads nowhere, as after
+    its use in a container.
+    """
+    secrets = os.path.join(folder, SECRETS)
+    if not os.path.lexists(secrets):
+        return Masks(())
+    try:
+        with open(os.path.join(place or secrets, HIDDEN), encoding="utf-8") as file:
+            return Masks(json.load(file))
+    except (OSError, ValueError):
+        return Blind()
+
+
+def _files(path: str) -> Iterator[str]:
+    if os.path.isfile(path):
+        yield path
+    for parent, _, names in os.walk(path):
+        yield from (os.path.join(parent, name) for name in names)

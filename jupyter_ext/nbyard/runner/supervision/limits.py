@@ -1,0 +1,65 @@
+"""Watches how much memory the work holds, and whether it exceeds its limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..process import processes
+from ..work.outcome import words_for_bytes
+
+LOOK_SECONDS = 0.5
+LOOK_SHARE = 20
+EVENT_FILES = (
+    ("/sys/fs/cgroup/memory.events", "oom_kill"),
+    ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
+)
+
+
+class MemoryWatch:
+    """Measures the memory of a tree of processes, in at most a twentieth of the time.
+
+    `seen` is the tree as of the last measurement.
+    """
+
+    def __init__(self, limit_bytes: float | None) -> None:
+        self._limit = limit_bytes
+        self._next_look = 0.0
+        self._kills = kills_by_system()
+        self.peak_bytes = 0
+        self.seen: set[int] = set()
+
+    def exceeded(self, tree: Callable[[], set[int]]) -> str:
+        """Return a sentence if the limit is exceeded, else an empty text."""
+        started = time.monotonic()
+        if started < self._next_look:
+            return ""
+        pids = self.seen = tree()
+        known = [processes.read(pid) for pid in pids]
+        used = sum(process.rss_bytes for process in known if process)
+        if self._limit and used > self._limit:
+            # the sum counts pages shared by forked processes several times
+            used = processes.memory_bytes(pids)
+        self.peak_bytes = max(self.peak_bytes, used)
+        now = time.monotonic()
+        self._next_look = now + max(LOOK_SECONDS, (now - started) * LOOK_SHARE)
+        if not self._limit or used <= self._limit:
+            return ""
+        limit = words_for_bytes(self._limit)
+        return f"used {words_for_bytes(used)} of memory, more than its limit of {limit}"
+
+    def system_killed(self) -> bool:
+        """Return whether the system has killed a process for lack of memory since the start."""
+        return kills_by_system() > self._kills
+
+
+def kills_by_system() -> int:
+    """Return the kills counted by the control group, 0 without a count."""
+    for path, key in EVENT_FILES:
+        try:
+            with open(path, encoding="ascii") as file:
+                counts = dict(line.split()[:2] for line in file)
+            return int(counts.get(key, 0))
+        except (OSError, ValueError):
+            continue
+    return 0

@@ -1,0 +1,39 @@
+"""Writes the result of an attempt, even when the disk is full."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..attempt_folder import Folder
+from .disk_reserve import Reserve
+
+RETRY_SECONDS = 2.0
+RETRIES = 300
+
+
+def write_result(
+    folder: Folder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
+) -> None:
+    """Write result.json as the last step.
+
+    On a full disk, free the reserved space, then retry for ten minutes.
+    """
+    result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
+    for _ in range(RETRIES):
+        try:
+            folder.write_whole("result.json", result)
+            break
+        except OSError:
+            if reserve.release():
+                continue
+            time.sleep(RETRY_SECONDS)
+            _still_here(folder)
+    folder.poke(task.get("wake") or "", task["attempt_id"])
+
+
+def _still_here(folder: Folder) -> None:
+    try:
+        folder.beat()
+    except OSError:
+        return

@@ -1,0 +1,315 @@
+"""Moves files that a program left in its working folder to the places of its outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from ..attempt_folder import Folder
+
+TOLD = "cwl.output.json"
+MAX_TOLD_BYTES = 16 * 2**20
+# The modification time of files that exist before the work may write them. No tool sets this time.
+# It is in whole seconds, which every archive keeps.
+UNTOUCHED = 7_654_321
+FOLDERS = ("code", "inputs", "outputs")
+Outputs = dict[str, dict[str, Any]]
+
+
+class NotFound(Exception):
+    """An output is not as declared. The message is shown to users."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(f"the output {name!r} is missing: {words}")
+
+
+def is_found(output: dict[str, Any]) -> bool:
+    """Return whether an output is searched for, not written to its place by the program."""
+    return any(map(output.get, ("patterns", "told", "beside", "value")))
+
+
+def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0) -> None:
+    """Collect the outputs that a program left in its working folder.
+
+    A file is moved unless another output needs it, too. A value may depend on the exit code.
+
+    Raises:
+        NotFound: An output cannot be taken, or more files than expected match it.
+    """
+    wanted = {name: output for name, output in outputs.items() if is_found(output)}
+    if not wanted:
+        return
+    work = folder.inside(directory)
+    if os.path.realpath(work) != work:
+        raise NotFound("*", "its working folder became a symbolic link")
+    found = _found(folder, work, wanted, exit_code)
+    for name, paths in found.items():
+        _check_kind(name, wanted[name], paths)
+        for path in paths:
+            others = [one for other in found.values() for one in other if one is not path]
+            _take(path, folder.at(wanted[name]["path"]), name, work, others)
+
+
+def collect(folder: Folder, outputs: Outputs) -> None:
+    """Move outputs that the work wrote at paths of its own to their expected places.
+
+    Raises:
+        NotFound: An output may not be taken, or is unchanged since before the work began.
+    """
+    for name, output in outputs.items():
+        path = folder.inside(output["at"]) if output.get("at") else ""
+        if not path or not os.path.lexists(path):
+            continue
+        _real(folder, folder.at("code"), path, name)
+        _check_kind(name, output, [path])
+        if not _drop_old(path):
+            words = "is as it was: the work did not write it"
+            words = "holds no file that the work wrote" if os.path.isdir(path) else words
+            raise NotFound(name, f"{output['at']} {words}")
+        target = folder.inside(output["path"])
+        if os.path.islink(path):
+            _copy(path, target)
+        else:
+            os.rename(path, target)
+
+
+def files_at(path: str) -> list[str]:
+    """Return the paths of all files in a folder at any depth. For a file, return its own path."""
+    if not os.path.isdir(path):
+        return [path]
+    return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
+
+
+def _drop_old(path: str) -> bool:
+    """Remove what the work did not write from a folder. Return whether anything else is there."""
+    files = files_at(path)
+    old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
+    if len(old) == len(files):
+        return False
+    for one in old:
+        os.unlink(one)
+        with contextlib.suppress(OSError):  # the folder contains more
+            os.removedirs(os.path.dirname(one))
+    return True
+
+
+def _copy(path: str, target: str) -> None:
+    import shutil
+
+    if os.path.isdir(path):
+        shutil.copytree(path, target, symlinks=True)
+    else:
+        shutil.copy2(path, target)
+
+
+def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[str, list[str]]:
+    """Return the paths of the files of each output. Outputs that are values are written as JSON."""
+    told = _read_told(work) if any(output.get("told") for output in wanted.values()) else None
+    found: dict[str, list[str]] = {}
+    alone = {name: one for name, one in wanted.items() if not one.get("beside")}
+    for name, output in alone.items():
+        if told is None and not output.get("value"):
+            paths = _alone(_matches(folder, work, name, output), work, name, output)
+            found[name] = _with_companions(folder, work, name, output, paths)
+            continue
+        value = (
+            _value(folder, work, name, output, exit_code)
+            if told is None
+            else _said(told, output.get("key") or [name])
+        )
+        if _are_files(value) or (value == [] and output.get("several")):
+            paths = [_place(folder, work, name, one) for one in _listed(value)]
+            found[name] = _with_companions(folder, work, name, output, paths)
+        elif value is not None:
+            _write(folder.at(output["path"], f"{name}.json"), value)
+    for name in wanted.keys() - alone.keys():
+        found[name] = _beside(folder, work, name, wanted[name], found)
+    return found
+
+
+def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> list[str]:
+    """Return the paths that match any pattern, once each, in the order of patterns and names."""
+    import glob  # slow to import, and only needed with patterns
+
+    found: dict[str, None] = {}
+    for pattern in output["patterns"]:
+        for path in sorted(glob.glob(os.path.join(glob.escape(work), pattern))):
+            found[_real(folder, work, os.path.normpath(path), name)] = None
+    return list(found)
+
+
+def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> list[str]:
+    """Return the paths.
+
+    Raises:
+        NotFound: There are several although one is expected.
+    """
+    if len(paths) > 1 and not output.get("several"):
+        shown = ", ".join(os.path.relpath(path, work) for path in paths[:4])
+        raise NotFound(name, f"{len(paths)} files fit where one is expected: {shown}")
+    return paths
+
+
+def _with_companions(
+    folder: Folder, work: str, name: str, output: dict[str, Any], paths: list[str]
+) -> list[str]:
+    """Return the paths and those of the files that accompany them (`secondaryFiles` in CWL)."""
+    found = dict.fromkeys(paths)
+    for path in paths:
+        directory, called = os.path.split(path)
+        for one in output.get("companions", ()):
+            beside = os.path.join(directory, _named(called, one))
+            if os.path.lexists(beside):
+                found[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
+            elif one["required"]:
+                words = f"{called} has no {os.path.basename(beside)} beside it"
+                raise NotFound(name, words)
+    return list(found)
+
+
+def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_code: int) -> Any:
+    """Return the value of an output's expression on the files that match."""
+    from .evaluate import NoValue, said_of  # few commands have expressions
+
+    try:
+        paths = _matches(folder, work, name, output)
+        return said_of(folder.expand(output["value"]), paths, exit_code)
+    except NoValue as error:
+        raise NotFound(name, str(error)) from error
+
+
+def _beside(
+    folder: Folder, work: str, name: str, output: dict[str, Any], all_found: dict[str, list[str]]
+) -> list[str]:
+    """Return the files whose names follow from the files of another output."""
+    found = []
+    for other in all_found.get(output["beside"], []):
+        directory, called = os.path.split(other)
+        path = os.path.join(directory, _named(called, output))
+        if os.path.lexists(path):
+            found.append(_real(folder, _root(folder, work, path) or work, path, name))
+    return found
+
+
+def _named(called: str, output: dict[str, Any]) -> str:
+    """Return the name of the file that accompanies the file `called`."""
+    if output.get("value"):
+        from .evaluate import name_beside
+
+        return name_beside(output["value"], called)
+    pattern = output["pattern"]
+    while pattern.startswith("^"):
+        pattern, called = pattern[1:], called.rpartition(".")[0] or called
+    return called + str(pattern)
+
+
+def _real(folder: Folder, work: str, path: str, name: str) -> str:
+    """Return the path.
+
+    Raises:
+        NotFound: A symbolic link on the way leaves the working folder or the attempt folder.
+    """
+    parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
+    is_inside = path == work or f"{parent}/".startswith(f"{work}/")
+    if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
+        words = f"{os.path.basename(path)} is a symbolic link that leaves the attempt's folder"
+        raise NotFound(name, words)
+    return path
+
+
+def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
+    wanted = "folder" if output.get("format") == "folder" else "file"
+    if output.get("several"):
+        wanted = output.get("only") or ""
+    for path in paths:
+        is_folder = os.path.isdir(path)
+        if wanted and is_folder != (wanted == "folder"):
+            words = "a folder where a file is expected" if is_folder else "no folder"
+            raise NotFound(name, f"{os.path.basename(path)} is {words}")
+
+
+def _take(path: str, target: str, name: str, work: str, others: list[str]) -> None:
+    os.makedirs(target, exist_ok=True)
+    called = name if path == work else os.path.basename(path)
+    place = os.path.join(target, called)
+    if os.path.lexists(place):
+        raise NotFound(name, f"two of its files are called {called}")
+    is_shared = not path.startswith(f"{work}/") or os.path.islink(path)
+    is_shared |= any(_touch(path, other) for other in others)
+    if is_shared:
+        _copy(path, place)
+    else:
+        os.rename(path, place)
+
+
+def _touch(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _read_told(work: str) -> dict[str, Any] | None:
+    """Read the outputs that the program declared in cwl.output.json. None if it did not."""
+    path = os.path.join(work, TOLD)
+    if not os.path.isfile(path) or os.path.islink(path):
+        return None
+    with open(path, "rb") as file:
+        content = file.read(MAX_TOLD_BYTES + 1)
+    try:
+        told = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
+    except (ValueError, RecursionError) as error:
+        raise NotFound("*", f"{TOLD} is no JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise NotFound("*", f"{TOLD} is no JSON object of at most {MAX_TOLD_BYTES} bytes")
+    return told
+
+
+def _said(told: Any, key: list[str]) -> Any:
+    """Look up a path of keys in the declared outputs."""
+    for name in key:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _are_files(value: Any) -> bool:
+    """Return whether a value is a file, a folder or a list of them, not a plain value."""
+    items = list(_listed(value))
+    kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
+    return bool(kinds) and all(kind in ("File", "Directory") for kind in kinds)
+
+
+def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
+    from urllib.parse import unquote
+
+    given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
+    path = os.path.normpath(os.path.join(work, folder.here(str(given))))
+    root = _root(folder, work, path)
+    if not given or not root or not os.path.lexists(path):
+        raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
+    return _real(folder, root, path, name)
+
+
+def _root(folder: Folder, work: str, path: str) -> str:
+    """Return the known folder that contains a path. An empty text means elsewhere.
+
+    An output may be one of the inputs.
+    """
+    known = (work, folder.at("inputs"), folder.at("code"))
+    return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
+
+
+def _write(path: str, value: Any) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False)
+
+
+def entries(path: str) -> Iterator[str]:
+    """Yield the sorted names in the folder of a collected output."""
+    with os.scandir(path) as found:
+        yield from sorted(entry.name for entry in found)

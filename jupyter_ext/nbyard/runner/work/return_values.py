@@ -1,0 +1,97 @@
+"""Writes the return value of a function to the files of its outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
+
+
+def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return the returned values by the outputs that the function declares.
+
+    Raises:
+        Unfit: The value does not match the outputs.
+    """
+    if not names:
+        if value is not None:
+            raise Unfit(f"it returned {kind_of(value)}, and declares no output for that")
+        return {}
+    if len(names) == 1:
+        return {names[0]: value}
+    if isinstance(value, Mapping) and set(value) == set(names):
+        return {name: value[name] for name in names}
+    if isinstance(value, (tuple, list)) and len(value) == len(names):
+        return {name: value[place] for place, name in enumerate(names)}
+    raise Unfit(f"it returned {kind_of(value)}; a dict or tuple of {', '.join(names)} is needed")
+
+
+def write(value: Any, file_format: str, path: str) -> None:
+    """Write the file or folder of one output.
+
+    For every format, bytes are the content and a path names a file or folder to copy. Anything else
+    is written by `WRITERS`.
+
+    Raises:
+        Unfit: The value cannot be written in this format.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if isinstance(value, os.PathLike):
+        _take(os.fspath(value), file_format, path)
+        return
+    if file_format == FOLDER:
+        raise Unfit(f"it returned {kind_of(value)}, where the path of a folder is needed")
+    if file_format in (TABLE, ARRAY, PICTURE) and not isinstance(value, (bytes, bytearray)):
+        _hand_over(value, file_format, path)
+        return
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        value = WRITERS.get(file_format, _text)(value, file_format)
+    with open(path, "wb") as file:
+        file.write(value)
+
+
+def _hand_over(value: Any, file_format: str, path: str) -> None:
+    form = form_of(value)
+    if form.format != file_format:
+        raise Unfit(f"it returned {kind_of(value)}, which cannot be written as {file_format}")
+    form.write(path)
+
+
+def _text(value: Any, file_format: str) -> bytes:
+    if not isinstance(value, str):
+        needed = "text, bytes or the path of a file"
+        words = f"it returned {kind_of(value)}, which cannot be written"
+        raise Unfit(f"{words} as {file_format or 'a file'}: {needed} is needed")
+    return value.encode("utf-8", "surrogatepass")
+
+
+def _json(value: Any, _: str) -> bytes:
+    if value is None:
+        raise Unfit("it returned nothing")
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Unfit(f"it returned {kind_of(value)}, which is no JSON: {error}") from None
+
+
+WRITERS: Mapping[str, Callable[[Any, str], bytes]] = {JSON: _json}
+
+
+def _take(given: str, file_format: str, path: str) -> None:
+    """Copy a file or folder that the function wrote, unless it is in the right place already."""
+    shown = f"it returned the path {given}"
+    if os.path.isdir(given) != (file_format == FOLDER) or not os.path.exists(given):
+        raise Unfit(f"{shown}, which is no {'folder' if file_format == FOLDER else 'file'}")
+    if os.path.exists(path) and os.path.samefile(given, path):
+        return
+    try:
+        if file_format == FOLDER:
+            shutil.copytree(given, path, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(given, path)
+    except (OSError, shutil.Error) as error:
+        raise Unfit(f"{shown}, which cannot be read: {error}") from None

@@ -1,0 +1,329 @@
+"""Kernels that stand by: how many, of which, and when they go."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from nbyard.runner.prefork import pool as module
+from nbyard.runner.prefork.pool import IDLE_SECONDS, Pool, Standing
+
+MIB = 1 << 20
+ROOMY = (900 * MIB, 1000 * MIB)
+
+
+class Kernels:
+    """Stands in for the parent, without any process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int, budget: int) -> None:
+        self.pool = Pool(count, budget)
+        self.now = 1000.0
+        self.machine = ROOMY
+        self.sizes: dict[str, int] = {}
+        self.size = 20 * MIB
+        self.ends: dict[int, socket.socket] = {}
+        monkeypatch.setattr("nbyard.runner.prefork.pool.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(module, "memory_of_machine", lambda: self.machine)
+        monkeypatch.setattr("nbyard.runner.process.processes.memory_bytes", self.measured)
+        monkeypatch.setattr("nbyard.runner.process.processes.below", lambda pid: set())
+
+    def measured(self, pids: set[int]) -> int:
+        (pid,) = pids
+        return self.sizes.get(self.pool.standing[pid].kernel, self.size)
+
+    def fill(self) -> list[str]:
+        """Start what is missing, until nothing is, when nobody is expected back any more."""
+        started = []
+        self.now += module.BACK_SECONDS
+        while kernel := self.pool.missing():
+            self.hear(self.begin(kernel))
+            started.append(kernel)
+        return started
+
+    def begin(self, kernel: str, *, is_forked: bool = True) -> int:
+        self.pool.make_room(kernel)
+        pid = 10_000_000 + len(self.ends)
+        ours, self.ends[pid] = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pool.add(Standing(pid, kernel, "/nowhere", ours, is_forked))
+        return pid
+
+    def hear(self, pid: int) -> None:
+        self.ends[pid].send(module.READY)
+        self.pool.hear(self.pool.standing[pid])
+
+    def take(self, kernel: str, *, is_forked: bool = True) -> bool:
+        one = self.pool.take(kernel, is_forked=is_forked)
+        if one:
+            one.claims.close()
+        return one is not None
+
+    def come_back(self, pid: int) -> None:
+        """Its attempt is at its end."""
+        one = self.pool.busy[pid]
+        self.ends[pid].send(module.FREE)
+        assert self.pool.is_free(one)
+        if self.pool.wants_back(one.kernel):
+            self.pool.take_back(one, "/elsewhere")
+            assert self.ends[pid].recv(100) == b"/elsewhere"
+            self.hear(pid)
+        else:
+            self.pool.drop(one)
+
+    def standing(self) -> list[str]:
+        return sorted(one.kernel for one in self.pool.standing.values())
+
+    def was_told_to_go(self, pid: int) -> bool:
+        self.ends[pid].setblocking(False)
+        try:
+            return self.ends[pid].recv(1) == b""
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        places = (self.pool.standing, self.pool.busy, self.pool.leaving)
+        for one in (one for place in places for one in place.values()):
+            one.claims.close()
+        for end in self.ends.values():
+            end.close()
+
+
+@pytest.fixture
+def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
+    made = Kernels(monkeypatch, 3, 100 * MIB)
+    yield made
+    made.close()
+
+
+def test_nothing_stands_by_before_a_notebook_was_run(kernels: Kernels) -> None:
+    assert kernels.fill() == []
+
+
+def test_one_of_each_kernel_used_lately_and_more_of_the_last(kernels: Kernels) -> None:
+    kernels.pool.take("r")
+    kernels.now += 1
+    kernels.pool.take("python3")
+    assert kernels.fill() == ["python3", "r", "python3"]
+
+
+def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
+    """Some more than otherwise, as long as there are attempts for them."""
+    kernels.take("python3")
+    kernels.fill()
+    busy = [one.pid for _ in range(3) if (one := kernels.pool.take("python3"))]
+    kernels.fill()
+    for pid in busy:
+        kernels.come_back(pid)
+    assert len(kernels.pool.standing) == 3 + module.MORE and kernels.fill() == []
+    assert {one.scratch for one in kernels.pool.standing.values()} == {"/nowhere", "/elsewhere"}
+    assert kernels.was_told_to_go(busy[-1])
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3 + module.MORE
+    kernels.now += module.MORE_SECONDS + 1
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3
+
+
+def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one
+    kernels.fill()
+    kernels.come_back(one.pid)
+    kernels.now += module.MORE_SECONDS + 1
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3 and one.pid in kernels.pool.standing
+    again = kernels.pool.take("python3")
+    assert again and again.pid == one.pid
+    ready = kernels.pool.take("python3")
+    assert ready and not ready.has_served
+
+
+def test_no_other_is_made_while_one_may_come_back(kernels: Kernels) -> None:
+    """To make one would keep the attempt from its processor."""
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one and kernels.pool.missing() == ""
+    assert kernels.pool.patience() == module.BACK_SECONDS
+    kernels.come_back(one.pid)
+    assert kernels.fill() == [] and len(kernels.pool.standing) == 3
+    assert kernels.pool.patience() == module.LOOK_SECONDS
+
+
+def test_one_is_made_at_once_where_none_is_left_and_later_for_what_takes_long(
+    kernels: Kernels,
+) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    for _ in range(3):
+        assert kernels.pool.missing() == ""
+        assert kernels.pool.take("python3")
+    assert kernels.pool.missing() == "python3"
+    kernels.hear(kernels.begin("python3"))
+    assert kernels.pool.missing() == ""
+    kernels.now += module.BACK_SECONDS
+    assert kernels.pool.missing() == "python3"
+
+
+def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
+    kernels: Kernels,
+) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one, other = (kernels.pool.take("python3"), kernels.pool.take("python3"))
+    assert one and other
+    kernels.machine = (100 * MIB, 1000 * MIB)
+    kernels.come_back(one.pid)
+    kernels.machine = ROOMY
+    for kernel in ("r", "julia", "octave"):
+        kernels.now += 1
+        kernels.take(kernel)
+    kernels.come_back(other.pid)
+    assert kernels.was_told_to_go(one.pid) and kernels.was_told_to_go(other.pid)
+
+
+def test_that_one_was_ready_is_no_word_of_its_attempts_end(kernels: Kernels) -> None:
+    """It was taken in the moment in which it said so."""
+    kernels.take("python3")
+    pid = kernels.begin(kernels.pool.missing())
+    kernels.ends[pid].send(module.READY)
+    one = kernels.pool.take("python3")
+    assert one and one.pid == pid
+    assert not kernels.pool.is_free(one) and kernels.pool.busy == {pid: one}
+    kernels.come_back(pid)
+
+
+def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one
+    kernels.ends[one.pid].close()
+    assert not kernels.pool.is_free(one)
+    assert kernels.pool.lost(one.pid) == one and not kernels.pool.busy
+
+
+def test_each_serves_once(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    kernels.fill()
+    taken = [kernels.pool.take("python3") for _ in range(4)]
+    assert len({one.pid for one in taken if one}) == 3 and taken[3] is None
+    for one in taken[:3]:
+        assert one is not None
+        one.claims.close()
+    assert len(kernels.fill()) == 3
+
+
+def test_all_together_fit_into_the_budget(kernels: Kernels) -> None:
+    """The size of one is known when it is ready."""
+    kernels.size = 40 * MIB
+    kernels.pool.take("python3")
+    assert len(kernels.fill()) == 2
+
+
+def test_those_of_the_kernel_used_last_have_the_place(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    kernels.now += 1
+    kernels.take("r")
+    assert kernels.fill() == ["r"]
+    assert kernels.standing() == ["python3", "python3", "r"]
+    kernels.now += 1
+    kernels.take("python3")
+    assert kernels.fill() == ["python3"]
+
+
+def test_one_whose_size_was_not_known_has_the_room_of_those_used_less_lately(
+    kernels: Kernels,
+) -> None:
+    kernels.sizes = {"large": 70 * MIB}
+    kernels.take("large")
+    assert kernels.fill() == ["large"]
+    kernels.now += 1
+    kernels.take("python3")
+    assert kernels.fill() == ["python3"]
+    kernels.now += 1
+    kernels.take("r")
+    assert kernels.fill() == ["r"]
+    kernels.pool.look()
+    assert kernels.standing() == ["python3", "r"]
+    assert kernels.fill() == ["r"]
+
+
+def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
+    kernels.sizes = {"large": 120 * MIB}
+    kernels.take("large")
+    kernels.fill()
+    kernels.pool.look()
+    kernels.take("python3")
+    kernels.fill()
+    kernels.now += 1
+    kernels.take("large")
+    assert kernels.fill() == [] and set(kernels.standing()) == {"python3"}
+
+
+def test_of_those_that_are_started_one_comes_after_the_other(kernels: Kernels) -> None:
+    """To start one takes as long as the work."""
+    kernels.take("other", is_forked=False)
+    pid = kernels.begin(kernels.pool.missing(), is_forked=False)
+    assert kernels.pool.missing() == ""
+    kernels.hear(pid)
+    assert kernels.pool.missing() == "other"
+
+
+def test_one_that_is_of_the_other_way_is_not_taken(kernels: Kernels) -> None:
+    """Its kernel was not what it is now when it was made."""
+    kernels.take("other", is_forked=False)
+    kernels.fill()
+    assert not kernels.take("other", is_forked=False)
+    assert kernels.take("other")
+
+
+def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:
+    kernels.size = 400 * MIB
+    kernels.pool.take("python3")
+    assert len(kernels.fill()) == 1
+    (pid,) = kernels.pool.standing
+    kernels.pool.look()
+    assert kernels.was_told_to_go(pid)
+    assert kernels.pool.lost(pid) is not None
+    assert kernels.fill() == []
+
+
+def test_memory_of_the_machine_is_for_work(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    kernels.fill()
+    kernels.machine = (100 * MIB, 1000 * MIB)
+    kernels.pool.look()
+    assert not kernels.pool.standing and len(kernels.pool.leaving) == 3
+    assert kernels.fill() == []
+
+
+def test_what_nobody_uses_goes(kernels: Kernels) -> None:
+    kernels.pool.take("r")
+    kernels.fill()
+    kernels.now += IDLE_SECONDS - 1
+    kernels.pool.take("python3")
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3
+    kernels.now += 2
+    kernels.pool.look()
+    assert not kernels.pool.standing
+    assert set(kernels.fill()) == {"python3"}
+
+
+def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    for pid in range(module.FAILURES):
+        assert kernels.pool.missing() == "python3"
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        kernels.pool.add(Standing(pid, "python3", "/nowhere", ours))
+        assert kernels.pool.lost(pid) is not None
+    assert kernels.pool.missing() == ""
+
+
+def test_memory_of_this_machine() -> None:
+    available, whole = module.memory_of_machine()
+    assert 0 < available < whole

@@ -1,0 +1,43 @@
+"""What is counted instead of read from a clock."""
+
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.runner.process import clock
+
+seconds = st.floats(0, 1e6)
+
+
+@given(begin=st.floats(0, 4e9), jump=st.floats(-1e9, 1e9), took=seconds)
+def test_a_duration_is_what_was_counted(begin: float, jump: float, took: float) -> None:
+    """I21: whatever the time of day is set to meanwhile."""
+    day, count = [begin], [5.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            clock, "time", SimpleNamespace(time=lambda: day[0], monotonic=lambda: count[0])
+        )
+        told = clock.Clock()
+        started = told.now()
+        assert started == pytest.approx(begin, abs=1e-5)
+        day[0] += took + jump
+        count[0] += took
+        assert told.now() - started == pytest.approx(took, abs=1e-5)
+
+
+def test_silence_is_counted_here_and_begins_anew_with_each_sign(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """I21."""
+    moment = [100.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    silence = clock.Stillness()
+    assert silence.seconds("one") < 30
+    moment[0] += 29
+    assert silence.seconds("one") < 30
+    moment[0] += 2
+    assert silence.seconds("another") < 30
+    moment[0] += 30
+    assert silence.seconds("another") >= 30

@@ -1,0 +1,128 @@
+"""Processes: found by descent and by mark, and ended (I12, F33)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from nbyard.runner.process import processes
+from nbyard.testing.conformance_runtimes import wait_until
+
+MARK = f"test-{os.getpid()}"
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen]:
+    child = subprocess.Popen(["sleep", "1000"], env={"NBYARD_MARK": MARK, "NBYARD_STORE": "s"})
+    yield child
+    child.kill()
+    child.wait()
+
+
+def test_one_process() -> None:
+    own = processes.read(os.getpid())
+    assert own is not None and own.parent == os.getppid() and own.rss_bytes > 1_000_000
+    again = processes.read(os.getpid())
+    assert again is not None
+    assert own == again._replace(rss_bytes=own.rss_bytes, cpu_seconds=own.cpu_seconds)
+    assert processes.read(2**22 + 1) is None
+
+
+def test_the_dead_are_not_seen(sleeper: subprocess.Popen) -> None:
+    assert sleeper.pid in processes.table()
+    sleeper.kill()
+    wait_until(lambda: processes.read(sleeper.pid) is None)
+    assert sleeper.pid not in processes.table()
+
+
+@pytest.mark.parametrize("system_can", [True, False])
+def test_files_that_are_not_kept_are_closed(
+    monkeypatch: pytest.MonkeyPatch, system_can: bool
+) -> None:
+    if not system_can:
+        monkeypatch.setattr(processes, "_close_range", lambda *_: False)
+    ends = [end for _ in range(3) for end in os.pipe()]
+    kept = (ends[0], ends[3])
+    child = os.fork()
+    if child == 0:
+        processes.keep_only(*kept)
+        found = {int(name) for name in os.listdir("/proc/self/fd")}
+        os._exit(found & set(ends) != set(kept) or not found >= {0, 1, 2})
+    for end in ends:
+        os.close(end)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_whether_it_has_children(sleeper: subprocess.Popen) -> None:
+    assert processes.has_children()
+    child = os.fork()
+    if child == 0:
+        os._exit(processes.has_children())
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_descendants(sleeper: subprocess.Popen) -> None:
+    shell = subprocess.Popen(["sh", "-c", "sleep 1000 & wait"])
+    wait_until(lambda: len(processes.descendants(shell.pid, processes.table())) == 1)
+    found = processes.descendants(os.getpid(), processes.table())
+    assert {shell.pid, sleeper.pid} <= found and os.getpid() not in found
+    processes.send(processes.descendants(shell.pid, processes.table()), signal.SIGKILL)
+    shell.wait()
+
+
+def test_marks(sleeper: subprocess.Popen) -> None:
+    pids = processes.table().keys()
+    wait_until(lambda: processes.marked(MARK, pids) == {sleeper.pid})
+    assert processes.environment(sleeper.pid) == {"NBYARD_MARK": MARK, "NBYARD_STORE": "s"}
+    assert processes.environment(2**22 + 1) == {}
+
+
+def test_killing_by_mark_spares_who_is_spared(sleeper: subprocess.Popen) -> None:
+    wait_until(lambda: bool(processes.marked(MARK, [sleeper.pid])))
+    assert processes.kill_tree(None, MARK, {sleeper.pid}) == 0
+    assert sleeper.poll() is None
+    assert processes.kill_tree(None, MARK, set()) == 1
+    assert sleeper.wait() == -signal.SIGKILL
+
+
+def test_what_keeps_forking_away_is_ended() -> None:
+    """F33: it is stopped before it is killed, for what is stopped cannot fork.
+
+    A chain of daemons, each starting the next: bounded, and never many at a time.
+    """
+    chain = (
+        "import os, time\n"
+        "for _ in range(60):\n"
+        "    if os.fork():\n"
+        "        time.sleep(0.05)\n"
+        "        os._exit(0)\n"
+        "    os.setsid()\n"
+        "    time.sleep(0.02)\n"
+        "time.sleep(60)\n"
+    )
+    environment = {**os.environ, "NBYARD_MARK": MARK}
+    child = subprocess.Popen([sys.executable, "-c", chain], env=environment)
+    child.wait()
+    wait_until(lambda: bool(processes.marked(MARK, processes.table())))
+    assert processes.kill_tree(None, MARK, set()) >= 1
+    wait_until(lambda: not processes.marked(MARK, processes.table()))
+
+
+def test_memory_is_counted_once() -> None:
+    used = processes.memory_bytes([os.getpid()])
+    own = processes.read(os.getpid())
+    assert own is not None and 1_000_000 < used <= own.rss_bytes * 1.1
+    assert processes.memory_bytes([2**22 + 1]) == 0
+
+
+def test_where_there_is_no_proc(sleeper: subprocess.Popen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS: the same answers from ps."""
+    monkeypatch.setattr(processes, "HAS_PROC", False)
+    found = processes.read(sleeper.pid)
+    assert found is not None and found.parent == os.getpid()
+    assert abs(found.started - time.time()) < 100
+    assert sleeper.pid in processes.descendants(os.getpid(), processes.table())

@@ -1,0 +1,88 @@
+"""E14: `import nbyard` where it is not installed, and where it is."""
+
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbyard.runner import pythonpath_shim
+from nbyard.runner.supervision.watch import Watch
+
+FOLDER = Path(str(pythonpath_shim.__file__)).parent
+
+
+def said(*words: str, path: str = "") -> str:
+    """By a Python that has only what `path` tells it, and this folder."""
+    variables = {"PYTHONPATH": pythonpath_shim.on_path(path)}
+    line = [sys.executable, "-S", "-c", *words]
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_folder_stands_behind_what_is_there() -> None:
+    assert pythonpath_shim.on_path("") == str(FOLDER)
+    assert pythonpath_shim.on_path(f"a{os.pathsep}b", "/c") == f"a{os.pathsep}b{os.pathsep}/c"
+
+
+def test_where_it_is_not_installed_its_hand_off_is_found() -> None:
+    told = said("import nbyard, nbyard.frames, sys; print(nbyard.__file__, nbyard.input('x', 3))")
+    assert told == f"{FOLDER.parent / 'handoff' / '__init__.py'} 3"
+
+
+@pytest.mark.parametrize("program", ["import nbyard.deeper", "from nbyard import deeper"])
+def test_what_is_installed_is_taken(tmp_path: Path, program: str) -> None:
+    (tmp_path / "nbyard").mkdir()
+    (tmp_path / "nbyard" / "__init__.py").touch()
+    (tmp_path / "nbyard" / "deeper.py").write_text("print('installed')")
+    for path in ([FOLDER, tmp_path], [tmp_path]):
+        assert said(program, path=os.pathsep.join(map(str, path))) == "installed"
+
+
+def test_the_path_stays_for_processes_that_inherit_it() -> None:
+    program = "import sys; before = list(sys.path); import nbyard; print(before == sys.path)"
+    assert said(program) == "True"
+
+
+def test_a_broken_installation_says_so(tmp_path: Path) -> None:
+    (tmp_path / "nbyard.py").write_text("1 / 0")
+    told = said("try: import nbyard\nexcept ZeroDivisionError: print('broken')", path=str(tmp_path))
+    assert told == "broken"
+
+
+def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
+    """X1: what lists one is the code itself."""
+    code = tmp_path / "code"
+    (code / "pkg" / "inner").mkdir(parents=True)
+    (code / "pkg" / "__init__.py").touch()
+    (code / "pkg" / "inner" / "mod.py").write_text("V = 7")
+    (code / "util.py").write_text("import pkg.inner.mod, colorsys, none_such")
+    (code / "main.py").write_text(
+        "try:\n    import util\nexcept ImportError as error:\n    print(error)\n"
+        "import sys\nprint(sys.modules['pkg.inner.mod'].V, sys.modules['colorsys'].__file__)\n"
+    )
+    with selectors.DefaultSelector() as selector:
+        watch = Watch(str(code), selector)
+        variables = {"PYTHONPATH": pythonpath_shim.on_path(""), "NBYARD_ATTEMPT": str(tmp_path)}
+        line = [sys.executable, "main.py"]
+        done = subprocess.run(
+            line, env=variables, cwd=code, capture_output=True, text=True, check=True
+        )
+        seen = watch.seen()
+        watch.close()
+    assert done.stdout.splitlines()[0] == "No module named 'none_such'"
+    assert done.stdout.splitlines()[1].startswith("7 ")
+    assert seen["listed"] == []
+    read = {"main.py", "util.py", "pkg/__init__.py", "pkg/inner/mod.py"}
+    assert read == {name for name in seen["read"] if "__pycache__" not in name}
+
+
+def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('its own')")
+    variables = {"PYTHONPATH": os.pathsep.join([str(FOLDER), str(tmp_path)])}
+    line = [sys.executable, "-c", "import sys; print('sitecustomize' in sys.modules)"]
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["its", "own", "True"]

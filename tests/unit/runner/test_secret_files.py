@@ -1,0 +1,63 @@
+"""S1: secrets of an attempt are files in memory, and gone with it."""
+
+import stat
+
+import pytest
+
+from nbyard.runner import secret_files
+from nbyard.testing.secrets import CANARY
+
+
+@pytest.fixture(autouse=True)
+def own_memory(tmp_path, monkeypatch):
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path / "memory"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "attempt").mkdir()
+    return str(tmp_path / "attempt")
+
+
+def test_they_lie_in_memory_for_ones_own_eyes(folder, tmp_path):
+    target = secret_files.place("store", "a1")
+    secret_files.give(folder, target, {"token": CANARY.encode()}, [CANARY])
+    # once more, after a crash
+    secret_files.give(folder, target, {"token": CANARY.encode()}, [CANARY])
+    assert target == str(tmp_path / "memory/nbyard-store-a1")
+    found = tmp_path / "attempt/secrets/token"
+    assert found.read_text() == CANARY
+    assert stat.S_IMODE(found.stat().st_mode) == 0o600
+    assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+
+
+def test_they_are_forgotten_with_the_attempt(folder, tmp_path):
+    secret_files.forget(folder)
+    secret_files.give(folder, secret_files.place("store", "a1"), {}, [])
+    secret_files.forget(folder)
+    assert list((tmp_path / "memory").iterdir()) == []
+
+
+def test_a_link_that_leads_elsewhere_removes_nothing(folder, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "attempt/secrets").symlink_to(tmp_path / "precious")
+    secret_files.forget(folder)
+    (tmp_path / "nbyard-link").symlink_to(tmp_path / "precious")
+    secret_files.remove(str(tmp_path / "nbyard-link"))
+    assert (tmp_path / "precious").is_dir()
+
+
+def test_those_of_the_living_and_of_other_stores_stay_in_a_sweep(folder, tmp_path):
+    for store, attempt in (("store", "a1"), ("store", "a2"), ("other", "a1")):
+        secret_files.give(folder, secret_files.place(store, attempt), {}, [])
+    (tmp_path / "memory/somebody").mkdir()
+    assert secret_files.sweep("store", {"a2"}) == ["a1"]
+    left = sorted(path.name for path in (tmp_path / "memory").iterdir())
+    assert left == ["nbyard-other-a1", "nbyard-store-a2", "somebody"]
+
+
+def test_where_the_system_has_no_memory_for_files_it_is_the_folder_for_temporary_ones(monkeypatch):
+    monkeypatch.setattr(secret_files, "SHARED", "/nowhere")
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    assert secret_files.root()

@@ -1,0 +1,163 @@
+"""I25: what is secret is hidden in all that is written down, however it comes."""
+
+import base64
+import json
+import re
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.runner.secret_files import give
+from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
+from nbyard.runner.supervision.log import Log
+from nbyard.testing.secrets import CANARY
+
+PARTS = st.sampled_from([CANARY, CANARY[:7], "s3", "s3cr", "ab", "x", CANARY[3:], "abcab"])
+
+
+def masked(masks: Masks, *pieces: bytes) -> bytes:
+    return b"".join([*map(masks.feed, pieces), masks.end()])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        CANARY,
+        base64.b64encode(CANARY.encode()).decode(),
+        base64.urlsafe_b64encode(CANARY.encode()).decode(),
+        quote(CANARY, safe=""),
+        json.dumps(CANARY)[1:-1],
+        json.dumps(CANARY, ensure_ascii=False)[1:-1],
+        CANARY.encode().hex(),
+    ],
+)
+def test_each_spelling_is_hidden(told):
+    assert masked(Masks([CANARY]), f"<{told}>".encode()) == b"<***>"
+
+
+@given(st.binary(max_size=5), st.binary(max_size=5))
+def test_inside_something_longer_in_base64_hardly_a_letter_of_it_is_left(before, after):
+    told = base64.b64encode(before + CANARY.encode() + after)
+    assert b"***" in masked(Masks([CANARY]), told)
+
+
+@given(st.lists(PARTS, max_size=8), st.data())
+def test_the_pieces_in_which_it_comes_make_no_difference(parts, data):
+    secrets = [CANARY, "abcabd", "s3cr"]
+    text = "".join(parts).encode()
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    whole = masked(Masks(secrets), text)
+    assert masked(Masks(secrets), *pieces) == whole
+    assert CANARY.encode() not in whole and b"s3cr" not in whole
+
+
+@given(
+    st.lists(st.text("abc", min_size=4, max_size=40), min_size=1, max_size=4),
+    st.text("abc", max_size=200),
+)
+def test_all_that_is_part_of_one_is_hidden_and_nothing_else(secrets, text):
+    every = {one.decode() for secret in secrets for one in spellings(secret)}
+    found = [(m.start(), len(one)) for one in every for m in re.finditer(f"(?={one})", text)]
+    expected, end = "", 0
+    for start, length in sorted(found):
+        if start >= end:
+            expected += text[end:start] + "***"
+        end = max(end, start + length)
+    assert masked(Masks(secrets), text.encode()).decode() == expected + text[end:]
+
+
+@given(st.integers(1, 900), st.integers(20, 300), st.sampled_from([str, quote, json.dumps]))
+def test_of_what_is_long_nothing_is_left_wherever_it_is_cut(length, step, write):
+    long = "".join(chr(33 + (7 * i * i + i) % 90) for i in range(length)) + "end/"
+    told = f"<{write(long)}>".encode()
+    cuts = range(0, len(told), step)
+    hidden = masked(Masks([long]), *(told[cut : cut + step] for cut in cuts))
+    assert set(hidden) <= set(b"<*'\">") and hidden.startswith(b"<") and hidden.endswith(b">")
+
+
+@given(st.binary())
+def test_without_secrets_everything_passes_at_once(data):
+    assert Masks(()).feed(data) == data and not Masks(())
+
+
+@given(st.text())
+def test_what_is_no_secret_stays(text):
+    masks = Masks(["\u0001\u0002never\u0003"])
+    assert masked(masks, text.encode("utf-8", "replace")) == text.encode("utf-8", "replace")
+
+
+def test_what_cannot_become_one_is_shown_at_once():
+    masks = Masks([CANARY])
+    assert masks.feed(b"working s3cr") == b"working "
+    assert masks.feed(b"et\n") == b"s3cret\n"
+    assert masks.feed(CANARY.encode()) == b"***"
+
+
+def test_texts_of_a_json_value_are_cleaned_and_its_shape_stays():
+    masks = Masks([CANARY])
+    value = {"message": f"a {CANARY}!", "cells": [1, None, [CANARY]], "fine": "x\ud800"}
+    told = {"message": "a ***!", "cells": [1, None, ["***"]], "fine": "x\ud800"}
+    assert masks.cleaned(value) == told
+    assert Masks(()).cleaned(value) is value
+
+
+def test_names_of_fields_are_cleaned_and_those_of_messages_and_notebooks_stay():
+    """Also where a secret is one of their words."""
+    masks = Masks([CANARY, "code", "text", "seco"])
+    cell = {"cell_type": "code", "source": "text", "seconds": 1, CANARY: 2, f"a {CANARY}": 3}
+    told = {"cell_type": "code", "source": "***", "seconds": 1, "***": 2, "a ***": 3}
+    assert masks.cleaned(cell) == told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "a&amp;b&lt;&quot;c&#x27;/\u00fc",
+        "a&amp;b&lt;&#34;c&#39;/\u00fc",
+        "a&amp;b&lt;\"c'/\u00fc",
+        "a%26b%3c%22c%27%2f%c3%bc",
+        b"a&b<\"c'/\xc3\xbc".hex().upper(),
+    ],
+)
+def test_pages_and_addresses_tell_it_otherwise(told):
+    assert masked(Masks(["a&b<\"c'/\u00fc"]), told.encode()) == b"***"
+
+
+def test_short_ones_are_not_hidden():
+    assert not Masks(["abc"]) or masked(Masks(["abc"]), b"abc") == b"abc"
+    assert b"abc" not in spellings("abc")
+
+
+def test_outputs_that_hold_one_are_named(tmp_path):
+    (tmp_path / "bare").write_text("nothing")
+    (tmp_path / "told").write_bytes(b"x" * (2**20 - 3) + CANARY.encode())
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").write_text(quote(CANARY, safe=""))
+    outputs = {name: {"path": name} for name in ("bare", "told", "folder", "gone")}
+    assert Masks([CANARY]).disclosed(str(tmp_path), outputs) == ["told", "folder"]
+    assert Masks(()).disclosed(str(tmp_path), outputs) == []
+
+
+def test_those_of_an_attempt_are_read_from_its_memory(tmp_path):
+    folder, target = tmp_path / "attempt", tmp_path / "nbyard-s-a"
+    folder.mkdir()
+    assert not masks_of(str(folder))
+    give(str(folder), str(target), {"token": CANARY.encode()}, [CANARY])
+    assert masked(masks_of(str(folder)), CANARY.encode()) == b"***"
+
+
+def test_nothing_is_shown_where_it_is_not_known_any_more(tmp_path):
+    """After a restart of the machine an engine still has what was printed."""
+    (tmp_path / "secrets").symlink_to(tmp_path / "gone")
+    masks = masks_of(str(tmp_path))
+    assert isinstance(masks, Blind) and masked(masks, CANARY.encode()) == b""
+    failure = {"kind": "error", "message": CANARY, "cell": 2}
+    assert masks.cleaned(failure) == {"kind": "error", "message": "***", "cell": 2}
+    assert masks.disclosed(str(tmp_path), {"told": {"path": "told"}}) == ["told"]
+    log = Log(str(tmp_path / "log"), masks=masks)
+    log.feed(CANARY.encode())
+    log.close()
+    assert (tmp_path / "log").read_bytes() == b"" and log.last_lines() == ""

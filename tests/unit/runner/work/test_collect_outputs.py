@@ -1,0 +1,300 @@
+"""What a program left in its working folder is taken to its outputs, and nothing else is."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.work.collect_outputs import UNTOUCHED
+from nbyard.runner.work.outcome import look_at_outputs
+
+WORK = "outputs/.work"
+
+
+@pytest.fixture
+def attempt(tmp_path: Path) -> Path:
+    (tmp_path / WORK / "sub").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", ".hidden", "sub/c.txt"):
+        (tmp_path / WORK / name).write_text(name)
+    return tmp_path
+
+
+def output(*patterns: str, **more: Any) -> dict[str, Any]:
+    return {"path": "outputs/o", "patterns": [*patterns], "told": True, **more}
+
+
+def look(attempt: Path, told: dict[str, Any]) -> tuple[list[str], str]:
+    for name, one in told.items():
+        one["path"] = f"outputs/{name}"
+    present, broken = look_at_outputs(Folder(str(attempt)), told, WORK)
+    return present, broken["message"] if broken else ""
+
+
+def left(attempt: Path, name: str) -> list[str]:
+    folder = attempt / "outputs" / name
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_one_file_is_moved(attempt: Path) -> None:
+    assert look(attempt, {"o": output("a.*")}) == (["o"], "")
+    assert left(attempt, "o") == ["a.txt"] and not (attempt / WORK / "a.txt").exists()
+
+
+def test_a_value_is_told_under_its_key(attempt: Path) -> None:
+    content = {"made": {"file": {"class": "File", "path": "a.txt"}, "n": {"x": 2}}, "o": 1}
+    (attempt / WORK / "cwl.output.json").write_text(json.dumps(content))
+    told = {"f": output(key=["made", "file"]), "n": output(key=["made", "n"]), "o": output()}
+    told["none"] = output(key=["made", "n", "x", "y"], required=False)
+    assert look(attempt, told) == (["f", "n", "o"], "")
+    assert left(attempt, "f") == ["a.txt"]
+    assert json.loads((attempt / "outputs/n/n.json").read_text()) == {"x": 2}
+
+
+@pytest.mark.parametrize("folder", ["inputs", "code"])
+def test_an_input_that_is_told_is_copied(attempt: Path, folder: str) -> None:
+    """That of a default lies with the code."""
+    (attempt / folder).mkdir()
+    (attempt / folder / "in.txt").write_text("in")
+    content = {"o": {"class": "File", "path": str(attempt / folder / "in.txt")}}
+    (attempt / WORK / "cwl.output.json").write_text(json.dumps(content))
+    assert look(attempt, {"o": output()}) == (["o"], "")
+    assert left(attempt, "o") == ["in.txt"] and (attempt / folder / "in.txt").exists()
+
+
+def test_a_value_may_be_an_input(attempt: Path) -> None:
+    (attempt / "inputs/in").mkdir(parents=True)
+    for name in ("in.txt", "in.txt.idx"):
+        (attempt / "inputs/in" / name).write_text(name)
+    file = {"class": "File", "path": "{attempt}/inputs/in/in.txt"}
+    told = {"o": output(value=[{"is": file}]), "i": output(beside="o", pattern=".idx")}
+    told["text"] = output(value=[{"is": "{attempt}/inputs"}])
+    (attempt / WORK / "left").write_text("{attempt}/mine")
+    told["left"] = output("left", value=[{"of": ["self", "0", "contents"]}])
+    assert look(attempt, told) == (["o", "i", "text", "left"], "")
+    assert json.loads((attempt / "outputs/left/left.json").read_text()) == "{attempt}/mine"
+    assert (left(attempt, "o"), left(attempt, "i")) == (["in.txt"], ["in.txt.idx"])
+    assert (attempt / "inputs/in/in.txt").exists()
+    assert json.loads((attempt / "outputs/text/text.json").read_text()) == str(attempt / "inputs")
+
+
+def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
+    told = {"all": output("*.txt", several=True), "one": output("b.txt")}
+    told["files"] = output("*.txt", several=True, only="file")
+    told["folders"] = output("sub", several=True, only="folder")
+    told["both"] = output("*", several=True)
+    told["sub"] = output("sub", format="folder")
+    told["inner"] = output("sub/*")
+    told["whole"] = output(".", format="folder")
+    assert look(attempt, told) == (list(told), "")
+    assert left(attempt, "all") == ["a.txt", "b.txt"] and left(attempt, "one") == ["b.txt"]
+    assert left(attempt, "sub") == ["sub", "sub/c.txt"] and left(attempt, "inner") == ["c.txt"]
+    assert left(attempt, "files") == ["a.txt", "b.txt"]
+    assert left(attempt, "folders") == ["sub", "sub/c.txt"]
+    assert left(attempt, "both") == ["a.txt", "b.txt", "sub", "sub/c.txt"]
+    assert "whole/sub/c.txt" in left(attempt, "whole")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (output("x*"), "nothing in its working folder fits x*"),
+        (output("*.txt"), "2 files fit where one is expected: a.txt, b.txt"),
+        (output("sub"), "sub is a folder where a file is expected"),
+        (output("a.txt", format="folder"), "a.txt is no folder"),
+        (output("[as]*", several=True, only="file"), "sub is a folder where a file is expected"),
+        (output("[as]*", several=True, only="folder"), "a.txt is no folder"),
+        (output("out"), "leaves the attempt's folder"),
+        (output("up/*"), "leaves the attempt's folder"),
+        (output(), "nothing in its working folder fits cwl.output.json"),
+    ],
+)
+def test_what_is_no_such_output(attempt: Path, told: dict[str, Any], words: str) -> None:
+    (attempt / "task.json").write_text("{}")
+    (attempt / WORK / "out").symlink_to("/etc/hostname")
+    (attempt / WORK / "up").symlink_to(attempt)
+    present, message = look(attempt, {"o": told})
+    assert present == [] and words in message
+
+
+def test_a_link_to_an_input_is_its_bytes(attempt: Path) -> None:
+    (attempt / "inputs").mkdir()
+    (attempt / "inputs/x").write_text("input")
+    (attempt / WORK / "link").symlink_to(attempt / "inputs/x")
+    assert look(attempt, {"o": output("link")}) == (["o"], "")
+    taken = attempt / "outputs/o/link"
+    assert taken.read_text() == "input" and not taken.is_symlink()
+
+
+def test_none_is_fine_where_it_is_not_required(attempt: Path) -> None:
+    told = {"o": output("x", required=False), "many": output("x", several=True)}
+    (attempt / "outputs/many").mkdir()
+    assert look(attempt, told) == (["many"], "")
+
+
+def test_what_the_program_tells_itself(attempt: Path) -> None:
+    said = {
+        "file": {"class": "File", "path": "a.txt"},
+        "many": [{"class": "File", "location": "b.txt"}],
+        "count": 3,
+        "none": None,
+    }
+    (attempt / WORK / "cwl.output.json").write_text(json.dumps(said))
+    told = {"file": output("b.txt"), "many": output(several=True), "count": output()}
+    told["none"] = output("a.txt", required=False)
+    assert look(attempt, told) == (["file", "many", "count"], "")
+    assert left(attempt, "file") == ["a.txt"] and left(attempt, "many") == ["b.txt"]
+    assert (attempt / "outputs/count/count.json").read_text() == "3"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "is no JSON object"),
+        ('{"o": {"class": "File", "path": "../../task.json"}}', "which is not there"),
+        ('{"o": {"class": "File", "path": "/etc/hostname"}}', "which is not there"),
+        ('{"o": {"class": "File"}}', "which is not there"),
+    ],
+)
+def test_what_it_may_not_tell(attempt: Path, said: str, words: str) -> None:
+    (attempt / "task.json").write_text("{}")
+    (attempt / WORK / "cwl.output.json").write_text(said)
+    assert words in look(attempt, {"o": output("a.txt")})[1]
+
+
+def test_a_file_beside_that_of_another_output(attempt: Path) -> None:
+    """By its name, wherever the other was found; one that lacks it may not be there."""
+    for name in ("a.txt.idx", "a.map"):
+        (attempt / WORK / name).write_text(name)
+    told = {"idx": output(beside="o", pattern=".idx"), "o": output("a.txt")}
+    told["map"] = output(beside="o", pattern="^.map")
+    told["none"] = output(beside="o", pattern=".none", required=False)
+    present, broken = look(attempt, told)
+    assert (sorted(present), broken) == (["idx", "map", "o"], "")
+    assert left(attempt, "idx") == ["a.txt.idx"] and left(attempt, "map") == ["a.map"]
+    lacking = {"b": output("b.txt"), "gone": output(beside="b", pattern=".idx")}
+    assert "'gone' is missing" in look(attempt, lacking)[1]
+
+
+def test_what_is_said_of_files_that_fit(attempt: Path) -> None:
+    """E13: a value becomes JSON, a file is taken, nothing is nothing."""
+    contents = [{"of": ["self", "0", "contents"]}]
+    told = {"text": output("b.txt", value=contents)}
+    told["code"] = output(value=[{"of": ["runtime", "exitCode"]}])
+    told["first"] = output("*.txt", value=[{"of": ["self", "0"]}])
+    told["all"] = output("*.txt", value=[{"of": ["self"]}], several=True)
+    told["empty"] = output("*.gone", value=[{"of": ["self"]}], several=True)
+    told["idx"] = output(beside="first", value=[{"of": ["self", "nameroot"]}, {"is": ".idx"}])
+    told["null"] = output(value=[{"is": None}], required=False)
+    (attempt / WORK / "a.idx").write_text("i")
+    for name in ("all", "empty"):
+        (attempt / "outputs" / name).mkdir(parents=True)
+    assert look(attempt, told) == (["text", "code", "first", "all", "empty", "idx"], "")
+    assert (attempt / "outputs/text/text.json").read_text() == '"b.txt"'
+    assert (attempt / "outputs/code/code.json").read_text() == "0"
+    assert left(attempt, "first") == ["a.txt"] and left(attempt, "all") == ["a.txt", "b.txt"]
+    assert left(attempt, "empty") == [] and left(attempt, "idx") == ["a.idx"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (output("*.gone", value=[{"of": ["self", "0", "contents"]}]), "there is no '0'"),
+        (output("a.txt", value=[{"is": None}]), "its value is null"),
+        (output("sub", value=[{"of": ["self", "0", "size"]}]), "there is no 'size'"),
+    ],
+)
+def test_what_cannot_be_said(attempt: Path, told: dict[str, Any], words: str) -> None:
+    assert words in look(attempt, {"o": told})[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"x" * 65537, "a.txt has more than 64 KiB"), (b"\xff", "a.txt is no UTF-8 text (byte 0)")],
+)
+def test_contents_are_short_texts(attempt: Path, content: bytes, words: str) -> None:
+    (attempt / WORK / "a.txt").write_bytes(content)
+    told = {"o": output("a.txt", value=[{"of": ["self", "0", "contents"]}])}
+    assert words in look(attempt, told)[1]
+
+
+def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
+    """E13: once, also where it was found itself; what has to be there and is not is told."""
+    (attempt / WORK / "a.txt.idx").write_text("i")
+    idx = {"pattern": ".idx", "value": [], "required": False}
+    told = {"o": output("*.txt", "*.idx", several=True, companions=[idx])}
+    (attempt / "outputs/o").mkdir(parents=True)
+    lacking = {"o": output("*.txt", several=True, companions=[{**idx, "required": True}])}
+    assert "b.txt has no b.txt.idx beside it" in look(attempt, lacking)[1]
+    assert look(attempt, told) == (["o"], "")
+    assert left(attempt, "o") == ["a.txt", "a.txt.idx", "b.txt"]
+
+
+def written(attempt: Path, path: str = "r.csv", **more: Any) -> dict[str, Any]:
+    return {"path": f"outputs/o/{Path(path).name}", "at": f"code/{path}", **more}
+
+
+def test_what_the_work_wrote_is_taken_from_its_path(attempt: Path) -> None:
+    """A file, and a folder into the one that is expected."""
+    (attempt / "code/out").mkdir(parents=True)
+    (attempt / "outputs/o").mkdir()
+    (attempt / "outputs/f").mkdir()
+    (attempt / "code/r.csv").write_text("r")
+    (attempt / "code/out/x").write_text("x")
+    told = {"o": written(attempt), "f": written(attempt, "out", format="folder")}
+    told["f"]["path"] = "outputs/f/out"
+    assert look_at_outputs(Folder(str(attempt)), told) == (["o", "f"], None)
+    assert left(attempt, "o") == ["r.csv"] and left(attempt, "f") == ["out", "out/x"]
+    assert not (attempt / "code/r.csv").exists()
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_what_the_work_wrote_may_have_any_usual_time(attempt: Path, seconds: int) -> None:
+    """As with SOURCE_DATE_EPOCH, or `cp -p` from the store of Nix."""
+    (attempt / "code").mkdir()
+    (attempt / "outputs/o").mkdir()
+    (attempt / "code/r.csv").write_text("new")
+    os.utime(attempt / "code/r.csv", (seconds, seconds))
+    assert look_at_outputs(Folder(str(attempt)), {"o": written(attempt)}) == (["o"], None)
+
+
+def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
+    """Old files stay behind with their folders, and alone they are no output."""
+    (attempt / "outputs/o").mkdir()
+    for name in ("a.png", "sub/deep/b.png"):
+        file = attempt / "code/plots" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("old")
+        os.utime(file, (UNTOUCHED, UNTOUCHED))
+    told = {"o": written(attempt, "plots", format="folder")}
+    present, broken = look_at_outputs(Folder(str(attempt)), told)
+    assert present == [] and broken
+    assert "code/plots holds no file that the work wrote" in broken["message"]
+    (attempt / "code/plots/sub/c.png").write_text("new")
+    assert look_at_outputs(Folder(str(attempt)), told) == (["o"], None)
+    assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
+
+
+def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
+    """Not there, there from before, and a link that leads out."""
+    (attempt / "code").mkdir()
+    (attempt / "outputs/o").mkdir()
+    place = attempt / "code/r.csv"
+
+    def problem() -> str:
+        _, broken = look_at_outputs(Folder(str(attempt)), {"o": written(attempt)})
+        return str(broken and broken["message"])
+
+    assert problem() == "the output 'o' is missing: code/r.csv was not written"
+    place.write_text("old")
+    os.utime(place, (UNTOUCHED, UNTOUCHED))
+    assert "code/r.csv is as it was: the work did not write it" in problem()
+    place.unlink()
+    place.symlink_to("/etc/hostname")
+    assert "leaves the attempt's folder" in problem()
+    place.unlink()
+    place.mkdir()
+    assert "a folder where a file is expected" in problem()
