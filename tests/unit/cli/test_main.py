@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands.by_hand import add_dataset
-from nbyard.cli.commands.run import TRACEBACK_LINES, _jupyter, _telling
+from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.cli.main import _tell, nbyard
 from nbyard.discover import Local
 from nbyard.domain.environments.requirements import read_requirements

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import pairs
+from nbyard.cli.commands.options import json_option, server_option
+from nbyard.cli.commands.typed_values import pairs
 from nbyard.cli.output.console import say, show_json
 from nbyard.domain.credentials import (
     KINDS,

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import pairs
+from nbyard.cli.commands.options import json_option, server_option
+from nbyard.cli.commands.typed_values import pairs
 from nbyard.cli.output.console import ago, harmless, say, show_json, show_table
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.deployments.form import IDES, SERVICES

@@ -8,8 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import pairs
+from nbyard.cli.commands.options import json_option, server_option
+from nbyard.cli.commands.typed_values import pairs
 from nbyard.cli.output.console import harmless, say, show_json, size
 from nbyard.domain.images.structs import (
     ImageName,

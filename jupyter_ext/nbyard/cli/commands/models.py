@@ -10,11 +10,11 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.by_hand import json_option, server_option
 from nbyard.cli.commands.deployments import see_deployed
 from nbyard.cli.commands.images import tell, until_made
-from nbyard.cli.commands.run import see_out
+from nbyard.cli.commands.options import json_option, server_option
 from nbyard.cli.commands.run_dockerfile import check_target
+from nbyard.cli.commands.run_watch import see_out
 from nbyard.cli.commands.serve import serve
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
 from nbyard.cli.output.views import show_facts
