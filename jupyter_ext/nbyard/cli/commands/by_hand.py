@@ -6,7 +6,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.commands.options import json_option, server_option
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import (
     asked_server,
     harmless,
