@@ -57,6 +57,17 @@ def test_the_store_and_its_services_load_no_grammar_of_packages():
     assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})
 
 
+def test_a_run_of_the_command_line_needs_no_kernel_client_and_no_other_database():
+    """Reading kernelspecs brings neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
+    added = modules_added_by(
+        "import nbyard.cli.commands.run, nbyard.yard, nbyard.services.runs.single_run\n"
+        "from nbyard.host import kernels\nkernels.foreign()"
+    )
+    tops = {name.partition(".")[0] for name in added}
+    assert not tops & (HEAVY | {"jupyter_client", "IPython", "zmq", "tornado"})
+    assert "sqlalchemy.dialects.postgresql" not in added
+
+
 RUN = """
 import contextlib, os, sys
 sys.argv[1:], variables = WORDS
