@@ -18,7 +18,8 @@ import msgspec
 from traitlets import TraitType
 
 from nbyard.cli.generated_commands import VERBS
-from nbyard.cli.main import Nouns, nbyard
+from nbyard.cli.lazy_commands import LazyCommand
+from nbyard.cli.main import nbyard
 from nbyard.domain import states
 from nbyard.domain.arguments import bindings, records
 from nbyard.domain.arguments import structs as arguments
@@ -223,7 +224,7 @@ def _operation(op: Operation) -> Iterator[str]:
 
 
 def _shell(op: Operation) -> str:
-    group = nbyard.nouns.get(op.noun)
+    group = nbyard.commands.get(op.noun)
     name = VERBS.get(op.verb, op.verb)
     if isinstance(group, click.Group) and name in group.commands:
         return f"; [`nbyard {op.noun} {name}`](cli.md)"
@@ -299,12 +300,11 @@ def exit_codes() -> str:
 
 def commands(group: click.Group, path: str = "nbyard") -> Iterator[tuple[str, click.Command]]:
     """Yield every visible command with the words that call it."""
-    nouns = group.nouns if isinstance(group, Nouns) else {}
-    for name, command in sorted({**group.commands, **nouns}.items()):
+    for name, command in sorted(group.commands.items()):
         if command.hidden:
             continue
         words = f"{path} {name}"
-        yield words, command
+        yield words, command.loaded if isinstance(command, LazyCommand) else command
         if isinstance(command, click.Group):
             yield from commands(command, words)
 

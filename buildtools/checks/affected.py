@@ -51,6 +51,7 @@ STARTED = {
     "benchmarks/*": "tests/benchmarks/test_benchmarks.py",
     "dev": "tests/integration/test_dev.py",
     "buildtools/dev*": "tests/integration/test_dev.py",
+    "buildtools/command_table.py": EXAMPLES,
     "buildtools/reference.py": EXAMPLES,
     "docs/conf.py": "tests/integration/test_site.py",
     "docs/site/*": "tests/integration/test_site.py",

@@ -5,14 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
 HEAVY = {"papermill", "docker", "distributed", "pandas", "polars"}
 
 
 def added_by(statement: str, before: str = "pass") -> set[str]:
     """Top-level modules that `statement` adds to an interpreter that has run `before`."""
+    return {name.partition(".")[0] for name in modules_added_by(statement, before)}
+
+
+def modules_added_by(statement: str, before: str = "pass") -> set[str]:
+    """Return all modules that `statement` adds to an interpreter that has run `before`."""
     code = f"import json, sys\n{before}\nbefore = set(sys.modules)\n{statement}\n"
-    code += "print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
+    code += "print(json.dumps(sorted(set(sys.modules) - before)))"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -48,3 +55,49 @@ def test_the_store_and_its_services_load_no_grammar_of_packages():
     )
     assert "sqlalchemy" in added
     assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})
+
+
+def test_a_run_of_the_command_line_needs_no_kernel_client_and_no_other_database():
+    """Reading kernelspecs brings neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
+    added = modules_added_by(
+        "import nbyard.cli.commands.run, nbyard.yard, nbyard.services.runs.single_run\n"
+        "from nbyard.host import kernels\nkernels.foreign()"
+    )
+    tops = {name.partition(".")[0] for name in added}
+    assert not tops & (HEAVY | {"jupyter_client", "IPython", "zmq", "tornado"})
+    assert "sqlalchemy.dialects.postgresql" not in added
+
+
+RUN = """
+import contextlib, os, sys
+sys.argv[1:], variables = WORDS
+os.environ |= variables
+from nbyard.cli.main import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["--help"], ""),
+        (["--version"], ""),
+        (["runs", "--help"], ""),
+        (["deployment", "--help"], ""),
+        ([], ""),
+        ([], "nbyard "),
+        ([], "nbyard r"),
+        ([], "nbyard runs "),
+        ([], "nbyard runs ls --"),
+        ([], "nbyard run analysis.ipynb --containers "),
+        ([], "nbyard deployments create --"),
+    ],
+)
+def test_help_and_completion_load_neither_services_nor_structs(words, typed):
+    variables = {"_NBYARD_COMPLETE": "bash_complete"} if typed else {}
+    variables |= {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    added = modules_added_by(RUN.replace("WORDS", repr((words, variables))))
+    ours = {name for name in added if name.partition(".")[0] == "nbyard"}
+    assert ours == {"nbyard", "nbyard.cli", "nbyard.cli.main", "nbyard.cli.lazy_commands"}
+    assert not added & (HEAVY | {"msgspec", "sqlalchemy", "traitlets", "tornado", "rich"})

@@ -1,54 +1,20 @@
-"""Commands generated from the table of operations, combined with those written by hand."""
+"""Commands generated from the table of operations."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
 
-from nbyard.cli.commands import (
-    artifacts,
-    by_hand,
-    credentials,
-    deployments,
-    environments,
-    images,
-    models,
-    retry,
-    run_files,
-    workflows,
-)
-from nbyard.cli.output import attempt_views, environment_views
+from nbyard.cli.output import attempt_views, deployment_views, environment_views, model_views, views
 from nbyard.cli.output.console import duration, say, show_json, show_table, size
 from nbyard.cli.output.environment_views import next_step, standing_of
-from nbyard.cli.output.views import VIEWS
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table
 
-ALL_VIEWS = {
-    **VIEWS,
-    **attempt_views.VIEWS,
-    **deployments.VIEWS,
-    **environment_views.VIEWS,
-    **models.VIEWS,
-}
+PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
+ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
-HIDDEN = {"uploads", "events", "system"}
-BY_HAND: dict[str, tuple[click.Command, ...]] = {
-    "artifacts": artifacts.COMMANDS,
-    "credentials": credentials.COMMANDS,
-    "datasets": (by_hand.add_dataset, by_hand.compare),
-    "deployments": deployments.COMMANDS,
-    "environments": environments.COMMANDS,
-    "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
-    "images": images.COMMANDS,
-    "models": models.COMMANDS,
-    "runs": (
-        *(by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
-        *(*retry.COMMANDS, *run_files.COMMANDS),
-    ),
-    "workflows": workflows.COMMANDS,
-}
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
         "name": lambda a: a.name,
@@ -137,18 +103,12 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 }
 
 
-def noun_groups() -> Iterator[click.Group]:
-    """Yield a command group for each noun."""
-    nouns = dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN)
-    for noun in nouns:
-        group = click.Group(noun, help=f"Commands for {noun}.")
-        for operation in (o for o in table() if o.noun == noun):
-            # A request body fits no options, so these commands are written by hand.
-            if not operation.placed("body"):
-                group.add_command(_command(operation))
-        for command in BY_HAND.get(noun, ()):
-            group.add_command(command)
-        yield group
+def generated_commands(noun: str) -> Iterator[click.Command]:
+    """Yield a command for each operation of a noun."""
+    for operation in table():
+        # A request body fits no options, so these commands are written by hand.
+        if operation.noun == noun and not operation.placed("body"):
+            yield _command(operation)
 
 
 def _command(operation: Operation) -> click.Command:
@@ -208,7 +168,7 @@ def _option(field: Field) -> click.Option:
 def _show(operation: Operation, answer: Any, as_json: bool) -> None:
     if answer is None:
         return
-    view = ALL_VIEWS.get(f"{operation.noun}.{operation.verb}")
+    view = ALL_VIEWS.get(operation.id)
     if view is not None and not as_json:
         view(answer)
         return

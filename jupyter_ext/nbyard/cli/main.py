@@ -2,50 +2,24 @@
 
 import atexit
 import gc
-import os
-import re
 import sys
-from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
-from traitlets import TraitError
 
 from nbyard import __version__
-from nbyard.cli.commands.run import run
-from nbyard.cli.commands.system import doctor, openapi
-from nbyard.cli.output.console import say
-from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
+from nbyard.cli.lazy_commands import lazy_commands
 
 SELDOM = 100_000
-LINE = re.compile(r"^requirements\.(\d+)$")
-ELSEWHERE = (
-    "{name} is on this machine, and a server reads the files below its root folder. Copy the file"
-    " there, with the files that it needs; nbyard datasets add sends a file of data."
-)
-EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
+EXIT_INTERRUPTED = 130
 
 
 class Nouns(click.Group):
-    """A group of nouns in the plural, which also accepts the singular.
-
-    Nouns are loaded only when one is named or all are listed, so that other commands start fast.
-    """
-
-    @cached_property
-    def nouns(self) -> dict[str, click.Group]:
-        from nbyard.cli.generated_commands import noun_groups
-
-        return {str(group.name): group for group in noun_groups()}
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *self.nouns])
+    """A group of nouns in the plural, which also accepts the singular."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        own = super().get_command(ctx, cmd_name)
-        return own or self.nouns.get(cmd_name) or self.nouns.get(f"{cmd_name}s")
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, f"{cmd_name}s")
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -67,9 +41,8 @@ def nbyard() -> None:
     """
 
 
-nbyard.add_command(run)
-nbyard.add_command(doctor)
-nbyard.add_command(openapi)
+for command in lazy_commands():
+    nbyard.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -84,45 +57,23 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit:  # before the last clause, which loads the classes of errors
+        raise
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        sys.exit(130)
-    except NbyardError as error:
+        sys.exit(EXIT_INTERRUPTED)
+    except _errors().EXPECTED as error:
         words = sys.argv[1:] if arguments is None else arguments
-        sys.exit(_tell(error, words))
-    except TraitError as error:  # raised by the settings
-        say(f"Error: {error}")
-        sys.exit(EXIT_USAGE)
+        sys.exit(_errors().print_error(error, words))
 
 
-def _tell(error: NbyardError, words: Sequence[str] = ()) -> int:
-    say(f"Error: {error.message}")
-    shown = error.message
-    for detail in error.details:
-        place = LINE.sub(r"requirements, line \1", detail.path)
-        # Do not repeat a detail that the message already contains.
-        is_told = len(error.details) == 1 or place in shown
-        if not is_told or detail.message not in shown:
-            say(f"  {place}: {detail.message}")
-    if hint := error.hint or _elsewhere(error, words):
-        say(hint)
-    if isinstance(error, Invalid | PolicyRefused):
-        return EXIT_USAGE
-    if isinstance(error, NotFound):
-        return EXIT_MISSING
-    return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
+def _errors() -> ModuleType:
+    """Return the module that prints errors, with the classes that it prints."""
+    from nbyard.cli.output import errors
 
-
-def _elsewhere(error: NbyardError, words: Sequence[str]) -> str:
-    """Return a hint if a local file was named to a server, which reads its own files only."""
-    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
-    if not (to_server and isinstance(error, Invalid | NotFound)):
-        return ""
-    given = (word.rpartition("=")[2] for word in words)
-    here = next((name for name in given if name in error.message and Path(name).is_file()), "")
-    return ELSEWHERE.format(name=here) if here else ""
+    return errors
 
 
 if __name__ == "__main__":

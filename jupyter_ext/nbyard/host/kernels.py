@@ -17,6 +17,7 @@ from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
 from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
+from nbyard.host.kernel_files import NATIVE, all_specs
 
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
 # of the search folders, also of missing ones, are taken before the listing. If two distributions
@@ -43,7 +44,6 @@ print(json.dumps({"python": platform.python_version(), "build": sys.version,
     "folders": folders, "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
 """
 SECONDS = 30
-NATIVE = "python3"
 PROGRAMS = {"python": "python", "r": "R"}
 # How many parent folders of an interpreter are searched for its environment.
 DEEPEST = 5
@@ -77,7 +77,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
         NotFound: neither is installed (the hint lists the installed kernels), or its interpreter
             is missing.
     """
-    specs = _specs()
+    specs = all_specs()
     wanted = _chosen(specs, name, language)
     if wanted not in specs:
         raise _missing(specs, name or language)
@@ -100,7 +100,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
 
 def substitute(name: str, language: str) -> str:
     """Return the kernel that replaces a missing one; empty if no replacement is needed."""
-    specs = _specs()
+    specs = all_specs()
     chosen = _chosen(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
@@ -112,7 +112,7 @@ def check(name: str, language: str) -> None:
         NotFound: the kernel is not installed; the hint lists the installed kernels.
         Invalid: the kernel has another language.
     """
-    specs = _specs()
+    specs = all_specs()
     if name not in specs:
         raise _missing(specs, name)
     own = specs[name]["spec"].get("language", "")
@@ -129,12 +129,6 @@ def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
     )
 
 
-def _specs() -> dict[str, Any]:
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    return dict(KernelSpecManager().get_all_specs())
-
-
 def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
     return name if name in specs else _first(specs, language.lower()) or name
 
@@ -143,7 +137,7 @@ def foreign() -> list[Kernel]:
     """List the kernels that nbyard did not create, by name, without starting a process."""
     return [
         _foreign(name, about["spec"], about["resource_dir"])
-        for name, about in sorted(_specs().items())
+        for name, about in sorted(all_specs().items())
         if not is_ours(about["spec"])
     ]
 

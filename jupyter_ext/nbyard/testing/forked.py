@@ -75,9 +75,7 @@ def _serve() -> None:
     import tempfile
 
     from nbyard import yard  # noqa: F401  these imports take the time that each command saves
-    from nbyard.cli import (
-        generated_commands,  # noqa: F401
-    )
+    from nbyard.cli import all_commands  # noqa: F401
 
     for line in sys.stdin:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(600)
 
 # what buildtools/reference.py reads and writes
 REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")
+COMMAND_TABLE = "buildtools/command_table.py"
 
 EXAMPLES = sorted(page.name for page in PAGES.glob("*.md") if blocks(page.name))
 VERSIONS = "jupyter_ext/nbyard/store/migrations/versions"
@@ -38,7 +39,9 @@ Make = Callable[[str], Workspace]
 def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
     """Also the OpenAPI document and the reference page."""
     example = workspace("add-operation.md")
-    example.copy_sources("tests/unit/services/conftest.py", "src/api/operations.ts", *REFERENCE)
+    example.copy_sources(
+        "tests/unit/services/conftest.py", "src/api/operations.ts", COMMAND_TABLE, *REFERENCE
+    )
     laid = example.lay()
     example.lint(*laid)
     assert "4 passed" in example.pytest("tests/unit")

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands.by_hand import add_dataset
-from nbyard.cli.commands.run import TRACEBACK_LINES, _jupyter, _telling
-from nbyard.cli.main import _tell, nbyard
+from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _jupyter, _telling
+from nbyard.cli.main import nbyard
+from nbyard.cli.output.errors import print_error
 from nbyard.discover import Local
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
@@ -264,7 +265,7 @@ def test_refused_lines_of_requirements_are_called_alike(capsys):
     """G7: the first in the sentence, the others below it."""
     with pytest.raises(Invalid) as refused:
         read_requirements("a\n-r x\n-r y\n")
-    _tell(refused.value)
+    print_error(refused.value)
     first, second, *others = capsys.readouterr().err.splitlines()
     assert first.startswith("Error: requirements, line 2: ")
     assert second.startswith("  requirements, line 3: ") and others == []
@@ -277,7 +278,7 @@ def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
     assert (said.code, said.out) == (2, "")
     assert f"requirements, line 1: {line!r}" in said.err
     assert shell("environments", "ls", "--json").json["items"] == []
-    assert _tell(PolicyRefused()) == 2
+    assert print_error(PolicyRefused()) == 2
 
 
 def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):

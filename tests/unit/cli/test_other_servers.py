@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.commands.by_hand import server_option
+from nbyard.cli.options import server_option
 from nbyard.cli.output.console import asked_server, follow_up
 from nbyard.testing.server import TOKEN, JupyterServer
 from nbyard.testing.shell import Said, call

@@ -19,7 +19,7 @@ from nbyard.errors import NewerSchema
 from nbyard.store import Store, events
 from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions
-from nbyard.store.schema.tables import metadata
+from nbyard.store.schema.list_indexes import INDEXED
 
 from .rows import Rows
 
@@ -27,7 +27,7 @@ from .rows import Rows
 def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
     with store.read() as c:
         context = MigrationContext.configure(c, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, INDEXED) == []
 
 
 def test_revisions_are_known_by_the_names_of_their_files() -> None:

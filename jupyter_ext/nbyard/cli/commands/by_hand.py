@@ -6,6 +6,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import (
     asked_server,
     harmless,
@@ -23,16 +24,6 @@ from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource,
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
 
 CHUNK = 8 << 20
-
-
-def server_option(command: Any) -> Any:
-    """Add the option --server to a command."""
-    return click.option("--server", default="", help="Port or URL of a server.")(command)
-
-
-def json_option(command: Any) -> Any:
-    """Add the option --json to a command."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 @click.command("add")

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import pairs
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
+from nbyard.cli.typed_values import pairs
 from nbyard.domain.credentials import (
     KINDS,
     Credential,

@@ -1,20 +1,19 @@
-"""Commands for deployments that use more than one operation, and their output."""
+"""Commands for deployments that use more than one operation."""
 
 import getpass
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import pairs
-from nbyard.cli.output.console import ago, harmless, say, show_json, show_table
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.options import json_option, server_option
+from nbyard.cli.output.console import harmless, say, show_json
+from nbyard.cli.output.deployment_views import print_warnings, show_deployment
+from nbyard.cli.typed_values import pairs
 from nbyard.domain.deployments.form import IDES, SERVICES
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
-from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
@@ -163,7 +162,7 @@ def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
     elif as_json:
         show_json(made)
     else:
-        _show(made)
+        show_deployment(made)
 
 
 def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,10 +227,10 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
     if as_json:
         show_json(found)
     elif wait:
-        _show(found)
+        show_deployment(found)
     else:
         say(f"nbyard deployments show {made.name} tells how it goes.")
-        _warn(found)
+        print_warnings(found)
         click.echo(made.id)
     if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
         raise click.exceptions.Exit(1)
@@ -269,93 +268,4 @@ def _is_settled(found: Deployment) -> bool:
     return found.serving == found.revision or found.reason is not None
 
 
-def _show(found: Any) -> None:
-    spec = found.spec
-    hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
-    show_facts(
-        [
-            ("name", found.name),
-            ("title", found.title if found.title != found.name else ""),
-            ("state", found.state),
-            ("reason", found.reason),
-            ("reproduce", found.reproduce),
-            ("service", spec.service),
-            ("image", spec.image),
-            ("model", _model(found.model)),
-            ("hardware", hardware),
-            ("gpus", _gpus(found)),
-            ("revision", _revision(found)),
-            ("description", found.description),
-            ("made", ago(found.created_at)),
-            ("id", found.id),
-        ]
-    )
-    for link in found.links:
-        mark = "answers" if link.answers else "does not answer"
-        click.echo(f"{link.name}: {link.path} ({mark})")
-    _warn(found)
-
-
-def _gpus(found: Deployment) -> str:
-    """Return the number of GPUs and their IDs."""
-    if found.gpus:
-        return f"{len(found.gpus)} ({', '.join(found.gpus)})"
-    return f"{found.spec.gpu} asked for" if found.spec.gpu else ""
-
-
-def _warn(found: Deployment) -> None:
-    for warning in found.warnings:
-        say(f"Warning: {warning}")
-
-
-def _model(model: ServedModel | None) -> str:
-    """Return the name and tag of a model and the run that created it."""
-    if model is None:
-        return ""
-    source = model.source
-    of = f", run {source.run_number}, {source.node}.{source.output}" if source else ""
-    return f"{model.name} {model.tag or model.number}{of}"
-
-
-def _revision(found: Deployment) -> str:
-    if found.serving in (0, found.revision):
-        return str(found.revision)
-    return f"{found.revision}, while {found.serving} answers"
-
-
-def _revisions(page: Any) -> None:
-    head = ("revision", "how", "image", "restarts", "answered", "ended", "reason")
-    rows = [
-        (r.number, r.origin, r.spec.image, r.restarts, r.ready_at, r.ended_at, r.reason)
-        for r in page.items
-    ]
-    show_table(rows, head)
-
-
-def _events(page: Any) -> None:
-    rows = [(e.at, e.state, e.change, e.revision or "", e.reason) for e in page.items]
-    show_table(rows, ("at", "state", "change", "revision", "reason"))
-
-
-def _traffic(found: Any) -> None:
-    rows = [
-        (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
-        for one in found.parts
-        if one.requests
-    ]
-    show_table(rows, ("from", "requests", "errors", "p50", "p99"))
-    say(f"{found.requests} requests, {found.errors} errors.")
-
-
-def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
-
-
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)
-VIEWS: dict[str, Callable[[Any], None]] = {
-    "deployments.events": _events,
-    "deployments.get": _show,
-    "deployments.revisions": _revisions,
-    "deployments.stop": _show,
-    "deployments.traffic": _traffic,
-}

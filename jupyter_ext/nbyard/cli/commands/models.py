@@ -10,18 +10,17 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.by_hand import json_option, server_option
 from nbyard.cli.commands.deployments import see_deployed
 from nbyard.cli.commands.images import tell, until_made
-from nbyard.cli.commands.run import see_out
 from nbyard.cli.commands.run_dockerfile import check_target
+from nbyard.cli.commands.run_watch import see_out
 from nbyard.cli.commands.serve import serve
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
-from nbyard.cli.output.views import show_facts
 from nbyard.domain.deployments.form import name_of
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
-from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
+from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
@@ -337,39 +336,4 @@ def labels(package: ModelPackage) -> str:
     return ", ".join(f"{name}={value}" for name, value in told.items() if value)
 
 
-def show_package(found: ModelPackage) -> None:
-    """Print the facts of one model, one per line."""
-    model = found.model
-    show_facts(
-        [
-            ("name", found.name),
-            ("tag", found.tag),
-            ("mode", found.mode),
-            ("platform tag", found.platform_tag),
-            ("state", f"{found.state} {found.reason}".strip()),
-            ("image", found.reference),
-            ("image id", found.image_id),
-            ("takes", _columns(model.inputs)),
-            ("answers", _columns(model.outputs)),
-            ("file", found.path),
-            ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
-            ("run", _origin(found.source)),
-            ("bytes", found.bundle_digest),
-            ("made", ago(found.created_at)),
-            ("id", found.id),
-        ]
-    )
-
-
-def _origin(source: RunOutput | None) -> str:
-    if source is None:
-        return ""
-    return f"{source.run_number} ({source.run_title}), {source.node}.{source.output}"
-
-
-def _columns(columns: Sequence[Any]) -> str:
-    return ", ".join(f"{one.name} {one.type}{'?' if one.nullable else ''}" for one in columns)
-
-
-VIEWS: dict[str, Any] = {"models.get": show_package}
 COMMANDS: tuple[click.Command, ...] = (build, listed, run, deploy)

@@ -4,8 +4,8 @@ import uuid
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run import see_out
+from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import follow_up, say, show_json, tell_unheard
 from nbyard.cli.output.views import VIEWS
 

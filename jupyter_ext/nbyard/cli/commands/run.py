@@ -1,51 +1,24 @@
 """The command `nbyard run`: start a run, watch it and print its result."""
 
-import os
-import shlex
-import sys
-import time
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from click.core import ParameterSource
 from msgspec import UNSET
 
-from nbyard.cli.commands.by_hand import json_option, server_option
-from nbyard.cli.commands.run_files import save_files
-from nbyard.cli.output.console import (
-    COLOURS,
-    asked_server,
-    duration,
-    follow_up,
-    say,
-    show_json,
-    size,
-    tell_unheard,
-)
-from nbyard.cli.output.logs import print_log
-from nbyard.cli.output.progress import Progress
-from nbyard.cli.output.views import told_of_files
-from nbyard.domain.parsing.strict_json import read_json
-from nbyard.domain.runs.estimates import Usual
-from nbyard.domain.runs.structs import NewRun, Run, RunDetail, Task, TaskPage
-from nbyard.errors import BadRequest
+from nbyard.cli.commands.run_watch import Files, see_out
+from nbyard.cli.options import json_option, server_option
+from nbyard.cli.output.console import asked_server, say, tell_unheard
+from nbyard.cli.typed_values import json_object, pairs, split_target, texts_of
+from nbyard.domain.runs.structs import NewRun
 
-TRACEBACK_LINES = 12
-FIRST_LOOK_SECONDS = 0.05
-LOOK_SECONDS = 0.5
-ESTIMATED_AFTER_SECONDS = 0.5
-PAGE = 500
-ESTIMATED_EVERY_SECONDS = 10.0
-FILE_SHAPE = "NAME=FILE"
 NOT_FOR_DOCKERFILES = (
     *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
     *("pins", "save", "overwrite"),
 )
 VALUES = (".yaml", ".yml", ".json")  # papermill's -f reads such files
-ENDED = ("succeeded", "failed", "cancelled")
 
 
 @click.command()
@@ -162,50 +135,6 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
     return target
 
 
-class Files(NamedTuple):
-    """Where to save other files at the end: a folder, or empty for the folder of their code."""
-
-    folder: str
-    overwrite: bool
-
-
-def see_out(  # noqa: PLR0913  the parameters are independent
-    connection: Any,
-    made: Run,
-    target: str,
-    *,
-    as_json: bool = False,
-    log: bool = False,
-    goes_on: bool = True,
-    files: Files | None = None,
-) -> None:
-    """Show a run's progress, or its log with `log`, and its result; exit with 1 if it failed.
-
-    If the user interrupts and `goes_on` is false, the caller stops the run.
-    """
-    told: dict[str, str] = {}
-    try:
-        if log:
-            for task in connection.runs.get(run=made.id).tasks:
-                told[task.node] = print_log(connection, made.id, task.node, follow=True)
-        detail = _watch(connection, made.id, quiet=as_json or log)
-    except KeyboardInterrupt:
-        if goes_on:
-            stop = follow_up(f"nbyard runs cancel {made.number}")
-            say(f"\nThe run goes on. {stop} stops it.")
-        sys.exit(130)
-    if as_json:
-        show_json(detail)
-    else:
-        _conclude(detail, target, told, is_kept=goes_on)
-        if goes_on and not files:
-            _tell_of_files(detail)
-    if files:
-        save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
-    if detail.run.state != "succeeded":
-        raise click.exceptions.Exit(1)
-
-
 def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
     path, executable = split_target(target, remote)
     return NewRun(
@@ -226,173 +155,3 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         pins=pairs("--pin", wish["pins"], "NODE=RUN"),
         gpu=1 if wish["gpu"] else None,
     )
-
-
-def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
-    """Return parameters and files by name, as typed."""
-    values = pairs("-p", params, "NAME=VALUE")
-    files = pairs("--input-file", inputs, FILE_SHAPE)
-    if twice := sorted(values.keys() & files.keys()):
-        raise click.UsageError(f"--input-file {twice[0]}: given twice")
-    return values | files
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """Return the object in the text of `--parameters`.
-
-    Raises:
-        UsageError: the text is no JSON object.
-    """
-    try:
-        found = read_json(text.encode("utf-8", "surrogateescape"))
-    except BadRequest as error:
-        raise click.UsageError(f"--parameters: {error.message}") from None
-    if not isinstance(found, dict):
-        raise click.UsageError("--parameters: an object is needed, such as '{\"alpha\": 0.1}'")
-    return found
-
-
-def split_target(target: str, remote: bool) -> tuple[str, str]:
-    """Return a file, else an executable's name or ID; the other text is empty.
-
-    `churn v0.0.1` is a name, unless there is such a file.
-    """
-    is_named_so = "/" in target or Path(target).suffix[1:2].isalpha()
-    is_file = is_named_so or (not remote and Path(target).exists())
-    return (target, "") if is_file else ("", target)
-
-
-def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
-    """Return values by name, from words like `name=value`.
-
-    Raises:
-        UsageError: a word has another form, or a name occurs twice.
-    """
-    found: dict[str, str] = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise click.UsageError(f"{option} {text}: write {shape}")
-        if name in found:
-            several = "; several files for it are a folder" if shape == FILE_SHAPE else ""
-            raise click.UsageError(f"{option} {name}: given twice{several}")
-        found[name] = value
-    return found
-
-
-def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
-    usual: dict[str, Usual] = {}
-    again = time.monotonic() + ESTIMATED_AFTER_SECONDS
-    followed, pause = Followed(connection, run_id), FIRST_LOOK_SECONDS
-    connection.wait(0)  # the first call only starts to listen for changes
-    with Progress(quiet) as progress:
-        while True:
-            connection.wait(pause)
-            pause = min(2 * pause, LOOK_SECONDS)
-            detail = followed.look()
-            if not quiet and time.monotonic() >= again:
-                again = time.monotonic() + ESTIMATED_EVERY_SECONDS
-                usual |= connection.runs.estimate(run=run_id).nodes
-            progress.show(detail, usual)
-            if detail.run.state in ENDED:
-                ended: RunDetail = connection.runs.get(run=run_id) if quiet else detail
-                return ended
-
-
-class Followed:
-    """A run that is polled; each request fetches only what changed."""
-
-    def __init__(self, connection: Any, run_id: str):
-        self._connection = connection
-        self._run_id = run_id
-        self._tasks: dict[str, Task] = {}
-        self._since = 0
-
-    def look(self) -> RunDetail:
-        """Return the run as it is now."""
-        first = page = self._ask(after="")
-        news = [*page.items]
-        while page.next:
-            page = self._ask(after=page.next)
-            news += page.items
-        self._since = first.last
-        self._tasks |= {task.node: task for task in news}
-        if not news:  # reasons for waiting change without an event, so fetch the run
-            found: RunDetail = self._connection.runs.get(run=self._run_id)
-            return found
-        return RunDetail(first.run, list(self._tasks.values()), [])
-
-    def _ask(self, after: str) -> TaskPage:
-        asked = {"limit": PAGE, "after": after, "since": self._since}
-        page: TaskPage = self._connection.runs.tasks(run=self._run_id, **asked)
-        return page
-
-
-def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kept: bool) -> None:
-    run = detail.run
-    say(f"Run {run.number} {run.state} in {duration(run.started_at, run.finished_at)}.")
-    for task in detail.tasks:
-        if task.state == "failed":
-            _explain(run.number, task, told.get(task.node, ""), is_kept=is_kept)
-        for artifact in task.artifacts if task.state == "succeeded" else ():
-            if artifact.name.isidentifier():
-                line = f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}"
-                click.echo(f"{line}  {artifact.digest}")
-    if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
-        retry = follow_up(f"nbyard runs retry {run.number}")
-        say(f"To go on from there, with the same code: {retry}")
-    is_new = run.number == 1  # users with more runs know JupyterLab's command
-    if is_new and target.endswith(".nbflow") and not asked_server():
-        root = " --allow-root" if os.geteuid() == 0 else ""
-        say(f"Open it in JupyterLab: {_jupyter()} lab{root} {shlex.quote(target)}")
-
-
-def _tell_of_files(detail: RunDetail) -> None:
-    for task in detail.tasks:
-        for line in told_of_files(detail.run.number, task):
-            say(line)
-
-
-def _jupyter() -> str:
-    """Return the command `jupyter` of this environment, by its path if it is not active."""
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    if sys.prefix in active or sys.prefix == sys.base_prefix:
-        return "jupyter"
-    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
-
-
-def _telling(lines: list[str]) -> list[str]:
-    """Return the notebook's frame and the end of a traceback, without the libraries between."""
-    if len(lines) <= TRACEBACK_LINES:
-        return lines
-    own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
-    if own is None or own >= len(lines) - TRACEBACK_LINES:
-        return lines[-TRACEBACK_LINES:]
-    half = TRACEBACK_LINES // 2
-    return [*lines[own : own + half], "…", *lines[-half:]]
-
-
-def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
-    """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
-    failure = task.failure
-    if failure is None:
-        say(f"{task.node}: {task.why}")
-        return
-    place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
-    say(f"{task.node} failed{place}: {failure.message}")
-    lines = failure.traceback.splitlines()
-    was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
-    for line in _telling([] if was_told else lines):
-        say(f"  {line}")
-    if not is_kept:
-        return
-    executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
-    if executed is not None and (failure.executed_cell is not None or executed.exists()):
-        say(f"The executed notebook, as far as it came: {executed}")
-    say(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
-    if lack := task.missing:
-        name = shlex.quote(lack.environment or "NAME")
-        verb = "install" if lack.environment else "create"
-        add = follow_up(f"nbyard environments {verb} {name} {' '.join(lack.packages)}")
-        retry = follow_up(f"nbyard runs retry {number} --environment {name}")
-        say(f"To add it: {add} && {retry}")

@@ -13,8 +13,9 @@ import msgspec
 
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.images import tell, until_made
-from nbyard.cli.commands.run import FILE_SHAPE, json_object, pairs, see_out, texts_of
+from nbyard.cli.commands.run_watch import see_out
 from nbyard.cli.output.console import say
+from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, texts_of
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run

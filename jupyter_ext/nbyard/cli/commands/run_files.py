@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json, show_table, size
 from nbyard.cli.output.views import counted, not_kept
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList

@@ -3,7 +3,7 @@
 import click
 
 from nbyard import __version__
-from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import show_json
 from nbyard.domain.doctor import Check, Diagnosis
 from nbyard.errors import Unavailable
@@ -56,3 +56,6 @@ def openapi() -> None:
     from nbyard.rest import openapi as made
 
     click.echo(made.text(), nl=False)
+
+
+COMMANDS: tuple[click.Command, ...] = (doctor, openapi)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.by_hand import json_option, server_option
+from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.output.views import show_nodes
 from nbyard.errors import NbyardError, Unavailable

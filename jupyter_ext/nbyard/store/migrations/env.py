@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from nbyard.store.schema.tables import metadata
+from nbyard.store.schema.list_indexes import INDEXED
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+context.configure(connection=connection, target_metadata=INDEXED, render_as_batch=True)
 context.run_migrations()

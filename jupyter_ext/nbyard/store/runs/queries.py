@@ -13,7 +13,7 @@ from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.schema.list_indexes import NAMED
+from nbyard.store.schema.index_conditions import NAMED
 from nbyard.store.schema.tables import runs, submissions, tasks
 from nbyard.store.transition import Move
 

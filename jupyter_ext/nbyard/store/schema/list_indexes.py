@@ -1,14 +1,14 @@
-"""Indexes for lists, newest first: a page costs the same however many runs exist."""
+"""Indexes for lists, newest first: a page costs the same however many runs exist.
 
-from sqlalchemy import Index, text
+Migrations read this module. Queries do not, because indexes load the dialects of all databases.
+"""
 
-from nbyard.store.schema.tables import artifacts, cache, runs, tasks
+from sqlalchemy import Index
+
+from nbyard.store.schema.index_conditions import NAMED, WORKED
+from nbyard.store.schema.tables import artifacts, cache, metadata, runs, tasks
 
 R, T = runs.c, tasks.c
-# Conditions of partial indexes: a query must repeat the exact text.
-NAMED = text("workflow_id = '' and name is not null")
-WORKED = text("state = 'succeeded' and not cached")
-
 Index("ix_runs_owner_id", R.owner, R.id)
 Index("ix_runs_owner_state_id", R.owner, R.state, R.id)
 Index("ix_runs_workflow_id_id", R.workflow_id, R.id)
@@ -19,3 +19,4 @@ Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)
 Index("ix_artifacts_run_id_id", artifacts.c.run_id, artifacts.c.id)
 Index("ix_cache_task_id", cache.c.task_id)  # to delete a run
+INDEXED = metadata  # all tables, with these indexes

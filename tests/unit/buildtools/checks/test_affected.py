@@ -78,6 +78,7 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
         ("benchmarks/nodes.py", "tests/benchmarks/test_benchmarks.py"),
         ("benchmarks/state_latency.mjs", "tests/benchmarks/test_benchmarks.py"),
         ("dev", "tests/integration/test_dev.py"),
+        ("buildtools/command_table.py", "tests/integration/contribute/test_examples.py"),
         ("buildtools/reference.py", "tests/integration/contribute/test_examples.py"),
         ("ui-tests/lab/chromium.py", "tests/integration/test_chromium.py"),
         ("tests/faults/zygote.py", "tests/faults/test_power_cuts.py"),
@@ -95,6 +96,15 @@ def test_a_program_runs_the_test_that_starts_it(repository_graph, name, test):
     selection = affected(repository_graph, [name])
     assert test in selection.tests
     assert not selection.everything
+
+
+def test_the_code_of_a_command_runs_tests_of_the_command_line(repository_graph):
+    """No import leads from `nbyard.cli.main` to it."""
+    for name in ("commands/credentials.py", "commands.json"):
+        selection = affected(repository_graph, [f"{PACKAGE}/cli/{name}"])
+        assert not selection.everything
+        assert "tests/unit/cli/commands/test_credentials.py" in selection.tests
+        assert "tests/integration/cli/test_main.py" in selection.tests
 
 
 def test_the_openapi_document_runs_the_check_of_generated_typescript(repository_graph):

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from nbyard.cli.commands import deployments
+from nbyard.cli.output import deployment_views
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.reasons import text
@@ -101,10 +102,10 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
 
 def test_gpus_are_counted_and_named(cows, yard):
     found = yard.services.deployments.get(Caller(local_name()), "cows")
-    assert deployments._gpus(found) == ""
+    assert deployment_views._gpus(found) == ""
     replace = msgspec.structs.replace
-    assert deployments._gpus(replace(found, gpus=["0"])) == "1 (0)"
-    assert deployments._gpus(replace(found, spec=replace(found.spec, gpu=2))) == "2 asked for"
+    assert deployment_views._gpus(replace(found, gpus=["0"])) == "1 (0)"
+    assert deployment_views._gpus(replace(found, spec=replace(found.spec, gpu=2))) == "2 asked for"
 
 
 def test_a_mismatch_is_told_when_it_is_made(shell):

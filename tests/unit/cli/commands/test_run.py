@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.commands.run import PAGE, Followed, _explain, _watch, split_target
+from nbyard.cli.commands.run_watch import PAGE, Followed, _explain, _watch
+from nbyard.cli.typed_values import split_target
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.callers import Caller

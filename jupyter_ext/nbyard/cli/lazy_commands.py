@@ -1,0 +1,79 @@
+"""Commands whose code is loaded when they run. Help and completion read a table instead.
+
+`buildtools/command_table.py` writes the table from the commands of `nbyard.cli.all_commands`.
+"""
+
+import json
+import os.path
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import click
+
+# pathlib would be a tenth of what the help of a noun imports
+TABLE = os.path.join(os.path.dirname(__file__), "commands.json")
+Entry = Mapping[str, Any]
+
+
+class LazyCommand(click.Command):
+    """A command of the table: its summary and parameters, without the code behind it."""
+
+    def __init__(self, noun: str, verb: str, entry: Entry):
+        super().__init__(verb, help=entry["help"], hidden=entry.get("hidden", False))
+        self._noun = noun
+        self._verb = verb
+        self._entry = entry
+
+    @cached_property
+    def loaded(self) -> click.Command:
+        """Return the real command."""
+        module, _, name = self._entry.get("source", "").partition(":")
+        if module:
+            found: click.Command = getattr(import_module(module), name)
+            return found
+        from nbyard.cli.generated_commands import generated_commands
+
+        return next(one for one in generated_commands(self._noun) if one.name == self._verb)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if not extra.get("resilient_parsing"):
+            return self.loaded.make_context(info_name, args, parent, **extra)
+        # Completion asks for the names of parameters and runs nothing.
+        self.params = [*_parameters(self._entry)]
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def lazy_commands() -> Iterator[click.Command]:
+    """Yield the commands and groups of the table."""
+    with open(TABLE, encoding="utf-8") as file:
+        table = json.load(file)
+    for name, entry in table.items():
+        if "commands" in entry:
+            verbs = entry["commands"].items()
+            commands = [LazyCommand(name, verb, one) for verb, one in verbs]
+            yield click.Group(name, commands, help=entry["help"])
+        else:
+            yield LazyCommand("", name, entry)
+
+
+def _parameters(entry: Entry) -> Iterator[click.Parameter]:
+    for words in entry.get("arguments", ()):
+        yield click.Argument(**words)
+    for words in entry.get("options", ()):
+        yield click.Option(**{**words, "type": _type(**words.get("type", {}))})
+
+
+def _type(
+    choices: Sequence[str] = (), case_sensitive: bool = True, is_file: bool = False
+) -> click.ParamType[Any] | None:
+    if choices:
+        return click.Choice(choices, case_sensitive)
+    return click.File() if is_file else None

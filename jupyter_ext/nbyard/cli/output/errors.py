@@ -1,0 +1,51 @@
+"""Print errors as sentences, each kind with its exit code."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from traitlets import TraitError
+
+from nbyard.cli.output.console import say
+from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
+
+LINE = re.compile(r"^requirements\.(\d+)$")
+ELSEWHERE = (
+    "{name} is on this machine, and a server reads the files below its root folder. Copy the file"
+    " there, with the files that it needs; nbyard datasets add sends a file of data."
+)
+EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
+EXPECTED = (NbyardError, TraitError)  # the settings raise the second
+
+
+def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> int:
+    """Print an error of the command `words` and return the exit code for it."""
+    if isinstance(error, TraitError):
+        say(f"Error: {error}")
+        return EXIT_USAGE
+    say(f"Error: {error.message}")
+    shown = error.message
+    for detail in error.details:
+        place = LINE.sub(r"requirements, line \1", detail.path)
+        # Do not repeat a detail that the message already contains.
+        is_told = len(error.details) == 1 or place in shown
+        if not is_told or detail.message not in shown:
+            say(f"  {place}: {detail.message}")
+    if hint := error.hint or _elsewhere(error, words):
+        say(hint)
+    if isinstance(error, Invalid | PolicyRefused):
+        return EXIT_USAGE
+    if isinstance(error, NotFound):
+        return EXIT_MISSING
+    return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
+
+
+def _elsewhere(error: NbyardError, words: Sequence[str]) -> str:
+    """Return a hint if a local file was named to a server, which reads its own files only."""
+    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
+    if not (to_server and isinstance(error, Invalid | NotFound)):
+        return ""
+    given = (word.rpartition("=")[2] for word in words)
+    here = next((name for name in given if name in error.message and Path(name).is_file()), "")
+    return ELSEWHERE.format(name=here) if here else ""

@@ -1,0 +1,45 @@
+"""Print the facts of a model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbyard.cli.output.console import ago
+from nbyard.cli.output.views import show_facts
+from nbyard.domain.models.structs import ModelPackage, RunOutput
+
+
+def show_package(found: ModelPackage) -> None:
+    """Print the facts of one model, one per line."""
+    model = found.model
+    show_facts(
+        [
+            ("name", found.name),
+            ("tag", found.tag),
+            ("mode", found.mode),
+            ("platform tag", found.platform_tag),
+            ("state", f"{found.state} {found.reason}".strip()),
+            ("image", found.reference),
+            ("image id", found.image_id),
+            ("takes", _columns(model.inputs)),
+            ("answers", _columns(model.outputs)),
+            ("file", found.path),
+            ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
+            ("run", _origin(found.source)),
+            ("bytes", found.bundle_digest),
+            ("made", ago(found.created_at)),
+            ("id", found.id),
+        ]
+    )
+
+
+def _origin(source: RunOutput | None) -> str:
+    if source is None:
+        return ""
+    return f"{source.run_number} ({source.run_title}), {source.node}.{source.output}"
+
+
+def _columns(columns: Sequence[Any]) -> str:
+    return ", ".join(f"{one.name} {one.type}{'?' if one.nullable else ''}" for one in columns)
+
+
+VIEWS: dict[str, Any] = {"models.get": show_package}

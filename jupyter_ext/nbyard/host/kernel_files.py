@@ -1,0 +1,60 @@
+"""Read the kernelspecs of this machine as `jupyter_client` does, without importing it.
+
+Importing it costs a command more than reading the files, because it brings zmq and IPython.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_path
+
+NATIVE = "python3"
+DEFAULTS: dict[str, Any] = {
+    "argv": [],
+    "env": {},
+    "display_name": "",
+    "language": "",
+    "interrupt_mode": "signal",
+    "metadata": {},
+    "kernel_protocol_version": "",
+}
+
+
+def all_specs() -> dict[str, Any]:
+    """Return folder and specification of each installed kernel by its name in lower case."""
+    folders = _folders()
+    found = {name: _spec(folder) for name, folder in folders.items()}
+    if NATIVE in found and None not in found.values():
+        return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in found.items()}
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    return dict(KernelSpecManager().get_all_specs())
+
+
+def _folders() -> dict[str, str]:
+    """Return the folder of each kernel; the first place of Jupyter's path counts."""
+    ipython = os.environ.get("IPYTHONDIR") or os.path.join("~", ".ipython")
+    found: dict[str, str] = {}
+    for place in (*jupyter_path("kernels"), os.path.expanduser(os.path.join(ipython, "kernels"))):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if os.path.isfile(os.path.join(place, name, "kernel.json")):
+                found.setdefault(name.lower(), os.path.join(place, name))
+    return found
+
+
+def _spec(folder: str) -> dict[str, Any] | None:
+    """Return a kernelspec, or None where jupyter_client has to decide about it."""
+    try:
+        read = json.loads(Path(folder, "kernel.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(read, dict):
+        return None
+    spec = {name: read.get(name, default) for name, default in DEFAULTS.items()}
+    is_valid = all(type(spec[name]) is type(default) for name, default in DEFAULTS.items())
+    if not is_valid or spec["interrupt_mode"] not in ("signal", "message"):
+        return None
+    # Only jupyter_client knows whether a provisioner is installed.
+    return None if "kernel_provisioner" in spec["metadata"] else spec

@@ -1,0 +1,67 @@
+"""Help and completion read a table: it says what the commands themselves would."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner
+
+from command_table import text
+from nbyard.cli.all_commands import all_commands
+from nbyard.cli.lazy_commands import TABLE, LazyCommand
+from nbyard.cli.main import nbyard
+
+REAL = click.Group("nbyard", [*all_commands()], context_settings=nbyard.context_settings)
+
+
+def words_of(group: click.Group) -> Iterator[tuple[str, ...]]:
+    """Yield the words that call each command below a group."""
+    for name, command in group.commands.items():
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, *words) for words in words_of(command))
+
+
+WORDS = sorted(words_of(REAL))
+
+
+def completed(group: click.Group, words: tuple[str, ...], incomplete: str) -> list[tuple[str, ...]]:
+    """Return what a shell would offer after some words."""
+    shell = ShellComplete(group, {}, "nbyard", "_NBYARD_COMPLETE")
+    found = shell.get_completions([*words], incomplete)
+    return [(one.type, one.value, one.help or "") for one in found]
+
+
+def test_the_table_is_what_the_commands_say():
+    assert Path(TABLE).read_text("utf-8") == text(), "run: python buildtools/command_table.py"
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_a_word_is_completed_as_by_the_command_itself(words):
+    """Names of commands, options and the choices of an option."""
+    for incomplete in ("", "-", "--", "--server="):
+        assert completed(nbyard, words, incomplete) == completed(REAL, words, incomplete)
+    for _, option, _ in completed(REAL, words, "--"):
+        given = (*words, option)
+        assert completed(nbyard, given, "") == completed(REAL, given, ""), option
+
+
+@pytest.mark.parametrize("words", [w for w in WORDS if len(w) == 1], ids=" ".join)
+def test_help_is_that_of_the_command_itself(words):
+    shown = [CliRunner().invoke(group, [*words, "--help"]).output for group in (nbyard, REAL)]
+    assert shown[0] == shown[1]
+    assert shown[0].startswith("Usage: nbyard ")
+
+
+def test_the_code_of_a_command_is_that_of_its_noun():
+    show = nbyard.commands["runs"].commands["show"]  # type: ignore[attr-defined]
+    assert isinstance(show, LazyCommand)
+    real = REAL.commands["runs"].commands["show"]  # type: ignore[attr-defined]
+    assert show.loaded is real
+
+
+def test_a_file_is_offered_where_an_option_reads_one():
+    password = ("deployments", "create", "--password-file")
+    assert completed(nbyard, password, "") == [("file", "", "")]
