@@ -1,6 +1,5 @@
 """Files and folders as references see them: objects in the form that CWL defines."""
 
-import os.path
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
+from nbyard.runner.evaluate import names_of
 
 MIB = 2**20
 # names of fields in CWL
@@ -90,9 +90,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
 def named(path: str) -> dict[str, str]:
     """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
-    root, extension = os.path.splitext(basename)
-    parts = {"basename": basename, "nameroot": root, "nameext": extension}
-    return {"path": path, "dirname": directory, **parts}
+    return {"path": path, "dirname": directory, **names_of(basename)}
 
 
 def is_file(value: Any) -> bool:

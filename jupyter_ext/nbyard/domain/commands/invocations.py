@@ -36,8 +36,6 @@ TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
 # CWL's name for the value of an output
 VALUE = "outputEval"
-# the limit of CWL
-MAX_CONTENTS_BYTES = 64 * 1024
 
 
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
