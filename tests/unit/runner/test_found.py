@@ -236,6 +236,14 @@ def test_a_caret_removes_the_extension_of_a_hidden_file(attempt: Path) -> None:
     assert left(attempt, "idx") == [".idx"]
 
 
+def test_a_file_may_be_its_own_companion(attempt: Path) -> None:
+    own = {"pattern": "^.txt", "value": [], "required": True}
+    (attempt / "outputs/o").mkdir(parents=True)
+    told = {"o": output("*.txt", several=True, companions=[own])}
+    assert look(attempt, told) == (["o"], "")
+    assert left(attempt, "o") == ["a.txt", "b.txt"]
+
+
 def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
     """E13: once, also where it was found itself; what has to be there and is not is told."""
     (attempt / WORK / "a.txt.idx").write_text("i")

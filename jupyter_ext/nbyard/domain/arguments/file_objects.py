@@ -50,8 +50,10 @@ def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any
     names = facts.files.get(argument.name, [])
     found = []
     for name, mine in companions_of(names, argument.companions).items():
-        if lacking := [c for c in argument.companions if c.required and c not in mine]:
-            words = f"{name} has no {lacking[0].beside.name(name)} beside it"
+        needed = [one.beside.name(name) for one in argument.companions if one.required]
+        # A pattern may give the file's own name: the runner finds that file, too.
+        if lacking := [one for one in needed if one not in {name, *mine.values()}]:
+            words = f"{name} has no {lacking[0]} beside it"
             raise Invalid.field(f"inputs.{argument.name}", words)
         item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
         beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
