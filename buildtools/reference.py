@@ -512,7 +512,8 @@ def _line(value: Any) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    """Join the lines of each paragraph and list item."""
+    return re.sub(r"(?<!\n)\n(?!\n|- ) *", " ", text)
 
 
 def main() -> int:

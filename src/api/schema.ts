@@ -1745,13 +1745,15 @@ export interface components {
          * Argument
          * @description One named argument.
          *
-         *         `type` is the type of a value. Inputs and outputs are files or folders and use `format`
-         *         ("csv", "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then
-         *         `required` states whether a value must be set. `items` is the type of list items (empty =
-         *         any). An input that is a list is a folder of files; `companions` are files there that belong
-         *         to others. The value of a secret is the name of a credential; the task receives the path of
-         *         a file. `reach` defines how a command receives the argument. A notebook or function receives
-         *         an argument without `reach` by its name.
+         *         - `type` is the type of a value. The value of a secret is the name of a credential. The task
+         *           receives the path of a file.
+         *         - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
+         *           file).
+         *         - A missing `default` is UNSET. Then `required` states whether a value must be set.
+         *         - `items` is the type of list items (empty = any). An input that is a list is a folder of
+         *           files. `companions` are files there that belong to others.
+         *         - `reach` defines how a command receives the argument. A notebook or function receives an
+         *           argument without `reach` by its name.
          */
         Argument: {
             name: string;
@@ -2997,14 +2999,18 @@ export interface components {
          * Invocation
          * @description How a command runs, beyond its first words and its arguments.
          *
-         *         Texts may contain references. `words` are sorted among the bound words of the arguments.
-         *         With `apart`, the working folder is a new empty one, not the folder of the code. `files` are
-         *         put into it, `stdout` and `stderr` are names in it, `stdin` is the path of an input. An exit
-         *         code outside the three lists means success if it is 0. References see the `records` beside
-         *         the arguments: `$(inputs.options)`. `outdir_mib` and `tmpdir_mib` are the sizes that
-         *         references see; the space is not reserved. The `loaded` inputs are short texts whose
-         *         contents are always read. With `for_shell`, a shell reads the command line, in containers
-         *         only.
+         *         Texts may contain references. References see the `records` beside the arguments:
+         *         `$(inputs.options)`.
+         *
+         *         - `words` are sorted among the bound words of the arguments.
+         *         - With `apart`, the working folder is a new empty one, not the folder of the code. `files`
+         *           are put into it. `stdout` and `stderr` are names in it.
+         *         - `stdin` is the path of an input.
+         *         - An exit code outside the three lists means success if it is 0.
+         *         - `outdir_mib` and `tmpdir_mib` are the sizes that references see. The space is not
+         *           reserved.
+         *         - The `loaded` inputs are short texts whose contents are always read.
+         *         - With `for_shell`, a shell reads the command line, in containers only.
          */
         Invocation: {
             /** @default [] */

@@ -26,6 +26,8 @@ from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
+from ..notebooks import PARAMETERS, notebook
+
 PATIENCE_SECONDS = 60.0
 LINES = 500
 SWEEP_SECONDS = 30.0
@@ -105,20 +107,8 @@ class Place:
 
     def _notebook(self, name: str, body: str) -> None:
         tell = f"open({str(self.witness)!r}, 'a').write('first\\n')"
-        cells: list[dict[str, Any]] = [
-            {
-                "cell_type": "code",
-                "id": f"c{at}",
-                "metadata": {"tags": ["parameters"]} if at == 0 else {},
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for at, source in enumerate(("output_txt = 'o.txt'", f"{tell}\n{body}"))
-        ]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
-        (self.root / f"{name}.ipynb").write_text(json.dumps(whole))
+        text = notebook("output_txt = 'o.txt'", f"{tell}\n{body}", tags=[PARAMETERS])
+        (self.root / f"{name}.ipynb").write_text(text)
 
     # Who runs it
 

@@ -32,6 +32,9 @@ AVOIDED = {
     r"\bas it were\b|\blest\b|\bhence\b|\bthereby\b|\bthereof\b": "plainer words",
 }
 CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\*[^*\n]+\*", re.DOTALL)
+# Lists and tables hold the rest.
+MOST_WORDS_IN_A_PARAGRAPH = 90
+ITEM = re.compile(r"\n(?=\s*(?:[-*+]|\d+\.) )")
 # Texts of the code that are still to be written anew. The limit only falls.
 MOST_IN_CODE = 60
 
@@ -48,6 +51,14 @@ def prose(page: str) -> str:
     return CODE.sub("", page)
 
 
+def paragraphs(page: str) -> Iterator[str]:
+    """Yield the paragraphs and list items of a page, without its code and tables."""
+    blocks = re.split(r"\n\s*\n", re.sub(r"```.*?```|<!--.*?-->", "", page, flags=re.DOTALL))
+    for block in blocks:
+        if not block.lstrip().startswith("|"):
+            yield from ITEM.split(block)
+
+
 def texts_of(source: str) -> Iterator[str]:
     """Yield the docstrings and comments of a module."""
     for node in ast.walk(ast.parse(source)):
@@ -61,6 +72,18 @@ def texts_of(source: str) -> Iterator[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_a_page_is_plain(page):
     assert list(avoided(prose(page.read_text("utf-8")))) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_paragraphs_are_short(page):
+    counted = {one[:60]: len(one.split()) for one in paragraphs(page.read_text("utf-8"))}
+    assert {one: n for one, n in counted.items() if n > MOST_WORDS_IN_A_PARAGRAPH} == {}
+
+
+def test_paragraphs_are_told_apart():
+    page = "a\nb\n\n```\ncode\n\nmore\n```\n\n- c\n  d\n- e\n\n1. f\n   1. g\n\n| h |\n|---|\n"
+    found = [" ".join(one.split()) for one in paragraphs(page) if one.strip()]
+    assert found == ["a b", "- c d", "- e", "1. f", "1. g"]
 
 
 def test_code_does_not_become_less_plain():

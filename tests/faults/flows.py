@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..notebooks import PARAMETERS, notebook
+
 Graph = Mapping[str, Sequence[str]]
 GRAPHS: dict[str, Graph] = {
     "chain": {"a": [], "b": ["a"], "c": ["b"]},
@@ -127,18 +129,4 @@ def _rename_arguments(edges: dict[str, dict[str, str]], notebooks: Sequence[str]
 
 def _write_notebook(path: Path, witness: Path) -> None:
     work = NOTEBOOK.replace("WITNESS", repr(str(witness))).replace("LINES", str(LINES))
-    sources = ["input_in0 = ''\noutput_out = 'out.txt'", work]
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{at}",
-            "metadata": {"tags": ["parameters"]} if at == 0 else {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for at, source in enumerate(sources)
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
-    path.write_text(json.dumps(whole))
+    path.write_text(notebook("input_in0 = ''\noutput_out = 'out.txt'", work, tags=[PARAMETERS]))

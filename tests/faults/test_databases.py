@@ -14,7 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from nbyard.testing.postgres import Postgres
+from nbyard.testing.servers.postgres import Postgres
 
 from .conftest import SEED
 from .flows import GRAPHS, WAIT

@@ -16,6 +16,8 @@ from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
 from nbyard.yard import Yard
 
+from ..notebooks import PARAMETERS, notebook
+
 ANN = Caller("ann")
 ENDED = ("succeeded", "failed", "cancelled")
 TELLS = """
@@ -55,20 +57,7 @@ class Telling:
 
     def notebook(self, *sources: str) -> str:
         """A notebook whose first cell holds the parameters."""
-        cells: list[dict[str, Any]] = [
-            {
-                "cell_type": "code",
-                "id": f"c{at}",
-                "metadata": {"tags": ["parameters"]} if at == 0 else {},
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for at, source in enumerate(sources)
-        ]
-        spec = {"name": "python3", "display_name": "Python", "language": "python"}
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}}
-        (self.root / "work.ipynb").write_text(json.dumps({**whole, "cells": cells}))
+        (self.root / "work.ipynb").write_text(notebook(*sources, tags=[PARAMETERS]))
         return "work.ipynb"
 
     def script(self, text: str, *arguments: dict[str, Any]) -> str:

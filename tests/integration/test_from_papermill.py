@@ -20,6 +20,7 @@ from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
+from ..notebooks import notebook
 from .people import DEFAULTS, OUTPUT_WIDGET, PEOPLE
 
 ADA = Caller("ada")
@@ -82,19 +83,7 @@ def _lay(folder: Path) -> None:
 
 
 def _notebook(cells: Sequence[str]) -> str:
-    made: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{place}",
-            "metadata": {"tags": TAGS.findall(source)},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for place, source in enumerate(cells)
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": made})
+    return notebook(*cells, tags=[TAGS.findall(source) for source in cells])
 
 
 def _under_papermill(folder: Path, text: str, kernel: str | None = None, **given: Any) -> Ending:

@@ -8,17 +8,15 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import Inspect, NewExecutable
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching, alive
-from nbyard.yard import Yard
+from nbyard.testing.dispatching import Dispatching
 
-ADA = Caller("ada")
-ENDED = ("succeeded", "failed", "cancelled")
+from .projects import ADA, RunningProject
+
 STEPS = """
 import json, os, sys, time
 from pathlib import Path
@@ -68,15 +66,8 @@ def wait(n: int, place: str) -> None:
 """
 
 
-class Project:
+class Project(RunningProject):
     """A folder with steps.py and a workflow of its functions."""
-
-    def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
-        self.root = root
-        self.yard = yard
-        self.dispatching = dispatching
-        self.nodes: dict[str, Any] = {}
-        self.edges: dict[str, Any] = {}
 
     def node(self, name: str, function: str, **more: Any) -> None:
         values = {k: {"value": v} for k, v in more.pop("arguments", {}).items()}
@@ -96,24 +87,9 @@ class Project:
         wish = wish or {"path": "flow.nbflow"}
         return self.yard.services.runs.create(ADA, NewRun(**wish)).id
 
-    def detail(self, run: str) -> RunDetail:
-        return self.yard.services.runs.get(ADA, run)
-
-    def end(self, run: str) -> RunDetail:
-        return self.dispatching.until(lambda: self.detail(run), lambda d: d.run.state in ENDED)
-
-    def run(self, **wish: Any) -> RunDetail:
-        return self.end(self.start(**wish))
-
-    def log(self, run: str, node: str) -> str:
-        return self.yard.services.runs.log(ADA, run, node).text
-
     def bytes_of(self, task: Task, name: str) -> bytes:
         digest = next(one.digest for one in task.artifacts if one.name == name)
         return self.yard.parts.blobs.path(digest).read_bytes()
-
-    def alive(self) -> list[str]:
-        return alive(self.yard.store.id)
 
 
 @pytest.fixture
@@ -122,10 +98,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
     (root / "pkg").mkdir(parents=True)
     (root / "pkg" / "steps.py").write_text(STEPS)
     config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        made = Project(root, yard, dispatching)
+    with Project.opened(root, config) as made:
         yield made
-        dispatching.until(made.alive, lambda left: not left)
 
 
 def tasks(detail: RunDetail) -> dict[str, Task]:

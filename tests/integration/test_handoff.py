@@ -16,6 +16,7 @@ from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import finish, place_attempt
 from nbyard.testing.forked import StoreShell
 
+from .. import notebooks
 from .foreign import Environment
 
 Shell = Callable[..., str]
@@ -63,19 +64,8 @@ FLOW = {
 
 
 def notebook(*sources: str, kernel: str = "python3") -> str:
-    cells: list[dict[str, Any]] = [
-        {
-            "cell_type": "code",
-            "id": f"c{at}",
-            "metadata": {"tags": ["parameters"]} if source == PARAMETERS else {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for at, source in enumerate(sources)
-    ]
-    spec = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": cells})
+    tags = [["parameters"] if source == PARAMETERS else [] for source in sources]
+    return notebooks.notebook(*sources, tags=tags, kernel=kernel)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from nbyard.domain.environments.structs import LockedPackage, lock_lines
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
 from nbyard.host.installers import Installer, Stopped
-from nbyard.testing.index import Index
+from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels, project
 
 pytestmark = pytest.mark.sample(1)

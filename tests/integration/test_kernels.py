@@ -14,6 +14,7 @@ from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
+from ..notebooks import notebook
 from .foreign import KERNEL, Environment, R
 
 ADA = Caller("ada")
@@ -34,10 +35,7 @@ def run(yard: Yard, tmp_path: Path) -> Run:
     """A notebook of that language with the foreign kernel, to its end."""
 
     def run(code: str, language: str = "python", kernel: str = "") -> RunDetail:
-        cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
-        known = {"name": KERNEL, "display_name": KERNEL, "language": language}
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
-        text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
+        text = notebook(code, kernel=KERNEL, language=language)
         (tmp_path / "root" / "n.ipynb").write_text(text)
         with Dispatching(yard.settings) as dispatcher:
             made = yard.services.runs.create(ADA, NewRun(path="n.ipynb", kernel=kernel))

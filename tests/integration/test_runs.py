@@ -16,9 +16,12 @@ from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import CANCEL_SECONDS
-from nbyard.testing.dispatching import Dispatching, alive
+from nbyard.testing.dispatching import Dispatching
 from nbyard.transfer.dataset_links import ResourceLinks
 from nbyard.yard import Yard
+
+from ..notebooks import PARAMETERS, notebook
+from .projects import RunningProject
 
 pytestmark = pytest.mark.sample(1)
 
@@ -31,15 +34,11 @@ def option(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "reach": {"kind": "option", "flag": f"--{name}"}, **more}
 
 
-class Project:
-    """A folder with code and a workflow, and the services over it."""
+class Project(RunningProject):
+    """A workflow of scripts and notebooks."""
 
     def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
-        self.root = root
-        self.yard = yard
-        self.dispatching = dispatching
-        self.nodes: dict[str, Any] = {}
-        self.edges: dict[str, Any] = {}
+        super().__init__(root, yard, dispatching)
         self.parameters: dict[str, Any] = {}
 
     def script(self, name: str, body: str, *arguments: dict[str, Any], **node: Any) -> None:
@@ -51,20 +50,7 @@ class Project:
 
     def notebook(self, name: str, *cells: str, **node: Any) -> Path:
         """A notebook whose first cell holds its parameters, as a node of that name."""
-        plain: list[dict[str, Any]] = [
-            {
-                "cell_type": "code",
-                "id": f"c{at}",
-                "metadata": {"tags": ["parameters"]} if at == 0 else {},
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for at, source in enumerate(cells)
-        ]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": plain}
-        (self.root / f"{name}.ipynb").write_text(json.dumps(whole))
+        (self.root / f"{name}.ipynb").write_text(notebook(*cells, tags=[PARAMETERS]))
         self.nodes[name] = {"type": "executable", "path": f"{name}.ipynb", **node}
         return self.root / f"{name}.ipynb"
 
@@ -78,20 +64,8 @@ class Project:
         (self.root / "flow.nbflow").write_text(json.dumps(whole))
         return self.yard.services.runs.create(ADA, NewRun(path="flow.nbflow", **wish)).id
 
-    def detail(self, run: str) -> RunDetail:
-        return self.yard.services.runs.get(ADA, run)
-
     def task(self, run: str, node: str) -> Task:
         return next(task for task in self.detail(run).tasks if task.node == node)
-
-    def end(self, run: str) -> RunDetail:
-        return self.dispatching.until(lambda: self.detail(run), lambda d: d.run.state in ENDED)
-
-    def run(self, **wish: Any) -> RunDetail:
-        return self.end(self.start(**wish))
-
-    def log(self, run: str, node: str) -> str:
-        return self.yard.services.runs.log(ADA, run, node).text
 
     def until_logged(self, run: str, node: str, word: str) -> None:
         self.dispatching.until(lambda: self.log(run, node), lambda text: word in text)
@@ -101,9 +75,6 @@ class Project:
         digest = next(one.digest for one in task.artifacts if one.name == name)
         return self.yard.parts.blobs.path(digest).read_bytes()
 
-    def alive(self) -> list[str]:
-        return alive(self.yard.store.id)
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
@@ -111,10 +82,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
     root.mkdir()
     config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
     config.gpus = ["GPU-a", "GPU-b"]
-    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-        made = Project(root, yard, dispatching)
+    with Project.opened(root, config) as made:
         yield made
-        dispatching.until(made.alive, lambda left: not left)
 
 
 def states(detail: RunDetail) -> dict[str, str]:

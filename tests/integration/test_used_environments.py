@@ -19,6 +19,8 @@ from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.wheels import Wheels, project
 from nbyard.yard import Yard
 
+from ..notebooks import notebook
+
 ADA = Caller("ada")
 ENDED = ("succeeded", "failed", "cancelled")
 Change = Callable[[str], Environment]
@@ -42,11 +44,7 @@ class Ground:
         return self.ready(self.environments.change(ADA, "cows", EnvironmentChange(add=lines)))
 
     def notebook(self, code: str, kernel: str = "python3") -> None:
-        cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
-        known = {"name": kernel, "display_name": kernel, "language": "python"}
-        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
-        text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
-        (self.root / "n.ipynb").write_text(text)
+        (self.root / "n.ipynb").write_text(notebook(code, kernel=kernel))
 
     def run(self, **wish: Any) -> RunDetail:
         return self.end(self.yard.services.runs.create(ADA, NewRun(**wish)).id)

@@ -10,6 +10,8 @@ from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import TOKEN, Answer, JupyterServer
 
+from ..notebooks import notebook
+
 OWN = {"Authorization": f"token {TOKEN}"}
 # Shows a page until somebody asks it to end.
 STEP = """
@@ -26,14 +28,6 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer((os.environ["NBYARD_HOST"], nbyard.port("web")), Page).serve_forever()
 """
-
-
-def notebook(source: str) -> str:
-    cell: dict[str, Any] = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": []}
-    cell |= {"source": source, "execution_count": None}
-    spec = {"name": "python3", "display_name": "Python", "language": "python"}
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}}
-    return json.dumps({**whole, "cells": [cell]})
 
 
 class Watching:

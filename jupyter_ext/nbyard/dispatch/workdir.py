@@ -15,7 +15,6 @@ from nbyard.domain.arguments.file_objects import Facts, Listing
 from nbyard.domain.attempts.structs import CommandWork, Output, Work
 from nbyard.domain.commands.invocations import (
     ATTEMPT,
-    MAX_CONTENTS_BYTES,
     TEMPORARY,
     WORK,
     Context,
@@ -35,6 +34,8 @@ from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_file
 from nbyard.kinds.registry import FUNCTION
 from nbyard.runner.handoff.texts import TOLD
+from nbyard.runner.work.collect_outputs import contents_of
+from nbyard.runner.work.evaluate import NoValue
 from nbyard.tabular import TableFile
 
 MAX_LISTED = 10_000
@@ -113,21 +114,15 @@ def _listing(place: str, where: str) -> Listing:
 
 
 def _contents(place: str, shown: str) -> str:
-    """Return a small file as text (`loadContents` of CWL v1.2).
+    """Return a small file as text.
 
     Raises:
         Invalid: The file is larger than 64 KiB, or is not UTF-8 text.
     """
-    with open(place, "rb") as file:
-        # One byte more shows whether the file is too large.
-        content = file.read(MAX_CONTENTS_BYTES + 1)
-    if len(content) > MAX_CONTENTS_BYTES:
-        words = "has more than 64 KiB: its contents cannot be put into words"
-        raise Invalid.field(f"inputs.{shown}", words)
     try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        words = f"is no UTF-8 text (byte {error.start}): its contents cannot be put into words"
+        return contents_of(place)
+    except NoValue as error:
+        words = f"{error}: its contents cannot be put into words"
         raise Invalid.field(f"inputs.{shown}", words) from None
 
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from importlib.metadata import entry_points
 from importlib.resources.abc import Traversable
 from typing import NamedTuple, cast
 
@@ -17,6 +16,7 @@ import jinja2
 from nbyard.domain.images.structs import NOBODY
 from nbyard.domain.models.structs import ModelFile, served
 from nbyard.errors import Invalid
+from nbyard.host.entry_points import offered
 from nbyard.images.dockerfile import PLACE, REQUIREMENTS, hashed
 from nbyard.serving.modes import Mode
 
@@ -38,8 +38,8 @@ class Serving(NamedTuple):
 @cache
 def _modes() -> dict[str, Serving]:
     return {
-        point.name: Serving(cast(Mode, point.load()()), point.value)
-        for point in entry_points(group=GROUP)
+        name: Serving(cast(Mode, point.load()()), point.value)
+        for name, point in offered(GROUP).items()
     }
 
 

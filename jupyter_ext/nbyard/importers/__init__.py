@@ -1,3 +1,4 @@
-"""Import files of other programs as definitions of nbyard."""
+"""Importers read files of other programs as descriptions of commands, and may write them.
 
-CWL_SUFFIX = ".cwl"
+They come from the entry point group `nbyard.importers`, ours as those of other packages.
+"""

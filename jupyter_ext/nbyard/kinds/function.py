@@ -3,12 +3,11 @@
 import hashlib
 from typing import Any
 
-from nbyard.domain.arguments.structs import check_value, is_name
 from nbyard.domain.attempts.structs import FunctionWork
 from nbyard.domain.commands.invocations import literal
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.inspection.functions import read_function, spot
-from nbyard.errors import Invalid
+from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
 
 
@@ -36,25 +35,17 @@ class FunctionKind:
         Raises:
             Invalid: a value does not fit, is missing or is not declared.
         """
-        declared = {argument.name: argument for argument in reading.arguments}
-        parameters, files = {}, []
-        for name, value in values.items():
-            if name not in declared or not is_name(name):
-                raise Invalid.field(f"arguments.{name[:40]}", "the function has no such argument")
-            argument = declared[name]
-            if argument.role == "output":
-                continue
-            checked = check_value(argument, value, f"arguments.{name}")
-            parameters[name] = literal(argument, checked)
-            if argument.role == "input":
-                files.append(name)
-        for argument in reading.arguments:
-            if argument.required and argument.role != "output" and argument.name not in values:
-                raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
+        # The runner gives a function the places of its outputs.
+        outputs = {argument.name for argument in reading.arguments if argument.role == "output"}
+        own = {one.name: one for one in reading.arguments if one.name not in outputs}
+        given = {name: value for name, value in values.items() if name not in outputs}
+        checked = checked_values([*own.values()], given, self.name)
+        parameters = {name: literal(own[name], value) for name, value in checked.items()}
+        files = [name for name in checked if own[name].role == "input"]
         place, function = spot(file)
         # An empty interpreter means the runner's own.
-        own = environment.interpreter if "/" in environment.interpreter else ""
-        return FunctionWork(f"code/{place}", function, parameters, files, own)
+        python = environment.interpreter if "/" in environment.interpreter else ""
+        return FunctionWork(f"code/{place}", function, parameters, files, python)
 
     def code_digest(self, content: bytes) -> str:
         """Return the digest of the whole file, because the function may call its other code."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.domain.arguments.bindings import BY_ITSELF
-from nbyard.domain.arguments.structs import Argument, check_arguments, check_value, is_name
+from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import NotebookWork
 from nbyard.domain.commands.invocations import literal
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.inspection.handoff_calls import MARK, added, handed_values, read_handed
 from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
+from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
 
 BOM = b"\xef\xbb\xbf"
@@ -78,15 +79,7 @@ class NotebookKind:
             Invalid: a value does not fit, is missing or is not declared.
         """
         declared = {argument.name: argument for argument in reading.arguments}
-        checked = {}
-        for name, value in values.items():
-            # an injected name becomes source text, so it is checked here too
-            if name not in declared or not is_name(name):
-                raise Invalid.field(f"arguments.{name[:40]}", "the notebook has no such argument")
-            checked[name] = check_value(declared[name], value, f"arguments.{name}")
-        for argument in reading.arguments:
-            if argument.required and argument.name not in values:
-                raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
+        checked = checked_values(reading.arguments, values, self.name)
         kernel = environment.kernel or reading.kernel or "python3"
         own = {
             name: literal(declared[name], value)

@@ -1,11 +1,9 @@
 """Find kinds by name and by file in the entry point group `nbyard.kinds`."""
 
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from nbyard.domain.inspection.functions import is_function
-from nbyard.errors import Invalid
+from nbyard.host.entry_points import loaded, offered, point_named
 from nbyard.kinds.protocol import Kind
 
 GROUP = "nbyard.kinds"
@@ -13,15 +11,9 @@ FALLBACK = "command"
 FUNCTION = "function"
 
 
-@cache
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-@cache
 def _loaded(name: str) -> Kind:
     """Load one installed kind, without importing the others."""
-    return cast(Kind, _installed()[name].load()())
+    return cast(Kind, loaded(GROUP, name))
 
 
 def kind_named(name: str) -> Kind:
@@ -30,9 +22,7 @@ def kind_named(name: str) -> Kind:
     Raises:
         Invalid: no installed package has such a kind.
     """
-    if name not in _installed():
-        present = ", ".join(sorted(_installed())) or "none"
-        raise Invalid.field("kind", f"there is no kind {name[:40]!r} (present: {present})")
+    point_named(GROUP, name, "kind")
     return _loaded(name)
 
 
@@ -41,7 +31,7 @@ def kind_of(filename: str, content: bytes) -> Kind:
     if is_function(filename):
         return kind_named(FUNCTION)
     lower = filename.lower()
-    for name in sorted(_installed()):
+    for name in sorted(offered(GROUP)):
         # The fallback takes every file that no other kind matches, so it is not tried here.
         if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
             return _loaded(name)

@@ -1,24 +1,17 @@
 """Finds installed runtimes by name, from the entry point group `nbyard.runtimes`."""
 
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from nbyard.errors import Invalid
+from nbyard.host.entry_points import offered, point_named
 from nbyard.runtimes.protocol import Runtime
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
 
 
-@cache
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
 def names() -> list[str]:
     """Return the names of the installed runtimes, without importing them."""
-    return sorted(_installed())
+    return sorted(offered(GROUP))
 
 
 def load(name: str) -> Runtime:
@@ -27,17 +20,13 @@ def load(name: str) -> Runtime:
     Raises:
         Invalid: No installed package has a runtime of that name.
     """
-    point = _installed().get(name)
-    if point is None:
-        present = ", ".join(names()) or "none"
-        raise Invalid.field("runtime", f"there is no runtime {name!r} (present: {present})")
-    return cast(Runtime, point.load()())
+    return cast(Runtime, point_named(GROUP, name, "runtime").load()())
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
     """Create all installed runtimes, with `from_settings` if their class has that, by name."""
     found = {}
-    for name, point in _installed().items():
+    for name, point in offered(GROUP).items():
         cls = point.load()
         make = getattr(cls, "from_settings", None)
         found[name] = cast(Runtime, make(settings) if make else cls())

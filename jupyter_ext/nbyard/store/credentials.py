@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
+from nbyard.store.database.selections import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import Vault
@@ -53,11 +54,8 @@ class CredentialRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, kind: str
     ) -> list[Credential]:
         """Return a page of credentials, newest first."""
-        query = select(credentials).where(C.owner == owner).order_by(C.id.desc()).limit(limit)
-        if after:
-            query = query.where(C.id < after)
-        if search:
-            query = query.where(C.name.icontains(search, autoescape=True))
+        own = select(credentials).where(C.owner == owner)
+        query = newest_first(containing(own, search, C.name), C.id, limit, after)
         if kind:
             query = query.where(C.kind == kind)
         return [_credential(row) for row in c.execute(query)]

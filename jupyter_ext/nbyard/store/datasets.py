@@ -11,6 +11,7 @@ from nbyard.domain.datasets.structs import Dataset, DatasetVersion
 from nbyard.domain.datasets.tables import TableInfo
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.store import events, transition
+from nbyard.store.database.selections import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 
@@ -82,23 +83,12 @@ class DatasetRows:
 
     def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
         """Return a page of datasets, newest first."""
-        query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
-        if after:
-            query = query.where(datasets.c.id < after)
-        if search:
-            query = query.where(datasets.c.name.icontains(search, autoescape=True))
+        known = containing(self._current(owner), search, datasets.c.name)
+        query = newest_first(known, datasets.c.id, limit, after)
         return [_dataset(row) for row in c.execute(query)]
 
     def _current(self, owner: str) -> Any:
-        newest = (
-            select(V.dataset_id, func.max(V.number).label("number"))
-            .group_by(V.dataset_id)
-            .subquery()
-        )
-        joined = datasets.join(newest, newest.c.dataset_id == datasets.c.id).join(
-            dataset_versions,
-            and_(V.dataset_id == newest.c.dataset_id, V.number == newest.c.number),
-        )
+        joined = with_newest_version(datasets, dataset_versions, "dataset_id")
         columns = [*(datasets.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
         return select(*columns).select_from(joined).where(datasets.c.owner == owner)
 

@@ -24,6 +24,7 @@ from nbyard.domain.reasons import Reason
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
+from nbyard.store.database.selections import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import served
 from nbyard.store.schema.deployment_tables import deployments, revisions
@@ -222,12 +223,8 @@ class DeploymentRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
     ) -> list[Deployment]:
         """Return a page of deployments, newest first."""
-        query = self._own(owner).order_by(D.id.desc()).limit(limit)
-        if after:
-            query = query.where(D.id < after)
-        if search:
-            known = D.name.icontains(search, autoescape=True)
-            query = query.where(known | D.title.icontains(search, autoescape=True))
+        known = containing(self._own(owner), search, D.name, D.title)
+        query = newest_first(known, D.id, limit, after)
         if state:
             query = query.where(D.state == state)
         return self._deployments(c, owner, c.execute(query).all())
@@ -246,10 +243,9 @@ class DeploymentRows:
         self, c: Connection, deployment_id: str, limit: int, after: int = 0
     ) -> list[Revision]:
         """Return revisions, newest first; `after` starts below that number."""
-        query = select(revisions).where(R.deployment_id == deployment_id)
-        if after:
-            query = query.where(R.number < after)
-        return [_revision(row) for row in c.execute(query.order_by(R.number.desc()).limit(limit))]
+        own = select(revisions).where(R.deployment_id == deployment_id)
+        query = newest_first(own, R.number, limit, after)
+        return [_revision(row) for row in c.execute(query)]
 
     def revision(self, c: Connection, deployment_id: str, number: int) -> RevisionRow | None:
         """Return a revision with its internal fields."""
@@ -275,13 +271,10 @@ class DeploymentRows:
     ) -> list[DeploymentEvent]:
         """Return events, newest first; `after` starts before that event."""
         e = events.c
-        query = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
-        if after:
-            query = query.where(e.id < after)
-        rows = c.execute(query.order_by(e.id.desc()).limit(limit))
+        own = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
         return [
             msgspec.convert({**row.data, "id": row.id, "at": row.at}, DeploymentEvent)
-            for row in rows
+            for row in c.execute(newest_first(own, e.id, limit, after))
         ]
 
     def under_way(self, c: Connection) -> list[DeploymentRow]:

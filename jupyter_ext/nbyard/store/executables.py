@@ -5,29 +5,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
+from nbyard.store.database.selections import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
 # Building these statements takes longer than executing them, and every run start needs them.
-NEWEST = (
-    select(V.executable_id, func.max(V.number).label("number")).group_by(V.executable_id).subquery()
-)
 CURRENT = (
     select(*executables.c, *(V[field].label(f"v_{field}") for field in VERSION_FIELDS))
-    .select_from(
-        executables.join(NEWEST, NEWEST.c.executable_id == executables.c.id).join(
-            executable_versions,
-            and_(V.executable_id == NEWEST.c.executable_id, V.number == NEWEST.c.number),
-        )
-    )
+    .select_from(with_newest_version(executables, executable_versions, "executable_id"))
     .where(executables.c.owner == bindparam("of"))
 )
 BY_PATH = CURRENT.where(executables.c.path == bindparam("at"))
@@ -93,11 +86,8 @@ class ExecutableRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Executable]:
         """Return a page of executables, newest first."""
-        query = CURRENT.order_by(executables.c.id.desc()).limit(limit)
-        if after:
-            query = query.where(executables.c.id < after)
-        if search:
-            query = query.where(executables.c.name.icontains(search, autoescape=True))
+        known = containing(CURRENT, search, executables.c.name)
+        query = newest_first(known, executables.c.id, limit, after)
         return [_executable(row) for row in c.execute(query, {"of": owner})]
 
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:

@@ -10,6 +10,7 @@ from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
 from nbyard.domain.states import IMAGE
 from nbyard.store import events, transition
+from nbyard.store.database.selections import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import executable_versions, images, tasks
@@ -167,11 +168,8 @@ class ImageRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, environment: str
     ) -> list[NamedImage]:
         """Return a page of images, newest first."""
-        query = self._own(owner).order_by(I.id.desc()).limit(limit)
-        if after:
-            query = query.where(I.id < after)
-        if search:
-            query = query.where(I.reference.icontains(search, autoescape=True))
+        known = containing(self._own(owner), search, I.reference)
+        query = newest_first(known, I.id, limit, after)
         if environment:
             query = query.where(I.environment == environment)
         return [_row(row).image for row in c.execute(query)]

@@ -12,6 +12,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
+from nbyard.store.database.selections import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
@@ -158,13 +159,9 @@ class WorkflowRows:
     def using(self, c: Connection, dataset: Dataset) -> list[str]:
         """Return the paths of workflows whose newest version has a node for the dataset."""
         names = (dataset.id, dataset.name)
-        v = workflow_versions.c
-        newest = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id)
-        sub = newest.subquery()
         query = (
-            select(workflows.c.path, v.document)
-            .join(sub, sub.c.workflow_id == workflows.c.id)
-            .join(workflow_versions, (v.workflow_id == sub.c.workflow_id) & (v.number == sub.c.n))
+            select(workflows.c.path, workflow_versions.c.document)
+            .select_from(with_newest_version(workflows, workflow_versions, "workflow_id"))
             .where(workflows.c.owner == dataset.owner, HAS_PLACE)
             .order_by(workflows.c.path)
         )
@@ -183,13 +180,10 @@ class WorkflowRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:
         """Return a page of workflows, newest first."""
-        query = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
-        if after:
-            query = query.where(workflows.c.id < after)
-        if search:
-            query = query.where(workflows.c.path.icontains(search, autoescape=True))
-        rows = c.execute(query.order_by(workflows.c.id.desc()).limit(limit))
-        return [_workflow(row) for row in rows]
+        own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
+        known = containing(own, search, workflows.c.path)
+        query = newest_first(known, workflows.c.id, limit, after)
+        return [_workflow(row) for row in c.execute(query)]
 
 
 def _workflow(row: Row[Any]) -> Workflow:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Return the URL of a private PostgreSQL server; skip the test if it is not installed."""
-    from nbyard.testing.postgres import Postgres
+    from nbyard.testing.servers.postgres import Postgres
 
     if Postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed")

@@ -17,11 +17,11 @@ import pytest
 
 from nbyard.serving.batch import beside, spreading
 from nbyard.serving.batch.datasets import CannotRead
-from nbyard.serving.batch.mode import WORKER
 from nbyard.serving.batch.spreading import Spreading, packed, read, spread, written
 from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.loading import Spec, read_spec
 from nbyard.serving.predicting import ModelFailed
+from nbyard.serving.worker_code import EXPRESSION, SCHEDULER, WORKER
 from nbyard.testing.conformance_runtimes import wait_until
 
 from ...unit.serving.models import SPEC
@@ -71,12 +71,20 @@ class Done:
         return True
 
 
+def plain(word: Any) -> Any:
+    """What a worker gets in place of futures, at any depth."""
+    if isinstance(word, dict):
+        return {name: plain(one) for name, one in word.items()}
+    if isinstance(word, tuple):
+        return tuple(map(plain, word))
+    return word.result() if isinstance(word, Done) else word
+
+
 class Near:
     """A cluster of two threads, which does all in this process."""
 
     def submit(self, function: Any, *words: Any, **told: Any) -> Done:
-        plain = [word.result() if isinstance(word, Done) else word for word in words]
-        return Done(function(*plain))
+        return Done(function(*map(plain, words)))
 
     def run(self, function: Any, *words: Any, **told: Any) -> None:
         function(*words)
@@ -231,14 +239,12 @@ def is_alive(pid: int) -> bool:
 
 def there_named(name: str) -> Any:
     """As a worker has it, where the text has become a module."""
-    space: dict[str, Any] = {}
-    exec(spreading.BOOT, space)
-    space["answer"](spreading.NAME, spreading.TEXT, "end", "none")
+    eval(EXPRESSION, spreading.CODE.call("end", "none"))
     return getattr(there(), name)
 
 
 def there() -> Any:
-    return sys.modules[spreading.NAME]
+    return sys.modules[spreading.CODE.name]
 
 
 def test_bytes_of_a_batch_are_read_again() -> None:
@@ -247,7 +253,7 @@ def test_bytes_of_a_batch_are_read_again() -> None:
 
 def test_only_work_on_a_worker_is_spread(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process of this machine that knows the cluster's address predicts by itself."""
-    monkeypatch.setenv(spreading.ADDRESS, "tcp://127.0.0.1:1")
+    monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
     with spread(spec) as over:
         assert over is None
 
@@ -255,7 +261,7 @@ def test_only_work_on_a_worker_is_spread(spec: Spec, monkeypatch: pytest.MonkeyP
 def test_a_cluster_that_does_not_answer_takes_no_part(
     spec: Spec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv(spreading.ADDRESS, "tcp://127.0.0.1:1")
+    monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
     monkeypatch.setenv(WORKER, "tcp://127.0.0.1:2")
     monkeypatch.setattr(spreading, "CONNECT_SECONDS", 0.2)
     with spread(spec) as over:
@@ -264,9 +270,7 @@ def test_a_cluster_that_does_not_answer_takes_no_part(
 
 
 def test_what_is_done_beside_a_worker_needs_nothing_of_ours() -> None:
-    space: dict[str, Any] = {}
-    exec(spreading.BOOT, space)
-    assert space["answer"](spreading.NAME, spreading.TEXT, "end", "none") is None
+    assert eval(EXPRESSION, spreading.CODE.call("end", "none")) is None
     assert "nbyard" not in {line.split()[1] for line in import_lines(beside)}
 
 

@@ -64,7 +64,7 @@ def test_a_strangers_mode_comes_along(tmp_path, monkeypatch):
 
             return import_module("herd.inner").Herd
 
-    monkeypatch.setattr(models, "entry_points", lambda group: [Point()])
+    monkeypatch.setattr(models, "offered", lambda group: {"herd": Point()})
     models._modes.cache_clear()
     try:
         files = model_files(msgspec.structs.replace(MODEL, mode="herd"), "b")

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from nbyard.errors import Invalid
+from nbyard.host import entry_points
 from nbyard.kinds import registry
 
 POINTS = [
@@ -17,14 +18,14 @@ POINTS = [
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
-    monkeypatch.setattr(registry, "entry_points", lambda group: POINTS)
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: POINTS)
     yield
     forget()
 
 
 def forget() -> None:
-    registry._installed.cache_clear()
-    registry._loaded.cache_clear()
+    entry_points.offered.cache_clear()
+    entry_points.loaded.cache_clear()
 
 
 def test_by_name() -> None:
@@ -35,7 +36,7 @@ def test_by_name() -> None:
 
 def test_one_that_is_named_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("spell", "nbyard.kinds.nowhere:Spell", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [broken, *POINTS])
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: [broken, *POINTS])
     assert registry.kind_named("command").name == "command"
 
 

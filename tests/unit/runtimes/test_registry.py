@@ -6,16 +6,17 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from nbyard.errors import Invalid
+from nbyard.host import entry_points
 from nbyard.runtimes import registry
 
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    registry._installed.cache_clear()
+    entry_points.offered.cache_clear()
     point = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: [point])
     yield
-    registry._installed.cache_clear()
+    entry_points.offered.cache_clear()
 
 
 def test_by_name() -> None:

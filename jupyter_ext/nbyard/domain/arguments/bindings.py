@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.arguments.parameter_references import evaluate, in_parts, names_in
+from nbyard.domain.arguments.parameter_references import in_parts, names_in
+from nbyard.runner.work.evaluate import name_beside
 
 
 class Option(
@@ -198,15 +199,7 @@ class Beside(
 
     def name(self, other: str) -> str:
         """Return the name of the companion of a file named `other`."""
-        if names_in(self.pattern, "pattern"):
-            root, extension = os.path.splitext(other)
-            names = {"basename": other, "nameroot": root, "nameext": extension}
-            return str(evaluate(self.pattern, {"self": names}, "pattern"))
-        pattern = self.pattern
-        while pattern.startswith("^"):
-            pattern = pattern[1:]
-            other = other.rpartition(".")[0] if "." in other else other
-        return other + pattern
+        return name_beside(self.pattern, other, self.parts)
 
 
 class File(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):

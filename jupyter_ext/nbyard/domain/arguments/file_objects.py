@@ -1,6 +1,5 @@
 """Files and folders as references see them: objects in the form that CWL defines."""
 
-import os.path
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
+from nbyard.runner.work.evaluate import names_of
 
 MIB = 2**20
 # names of fields in CWL
@@ -50,8 +50,10 @@ def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any
     names = facts.files.get(argument.name, [])
     found = []
     for name, mine in companions_of(names, argument.companions).items():
-        if lacking := [c for c in argument.companions if c.required and c not in mine]:
-            words = f"{name} has no {lacking[0].beside.name(name)} beside it"
+        needed = [one.beside.name(name) for one in argument.companions if one.required]
+        # A pattern may give the file's own name: the runner finds that file, too.
+        if lacking := [one for one in needed if one not in {name, *mine.values()}]:
+            words = f"{name} has no {lacking[0]} beside it"
             raise Invalid.field(f"inputs.{argument.name}", words)
         item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
         beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
@@ -90,9 +92,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
 def named(path: str) -> dict[str, str]:
     """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
-    root, extension = os.path.splitext(basename)
-    parts = {"basename": basename, "nameroot": root, "nameext": extension}
-    return {"path": path, "dirname": directory, **parts}
+    return {"path": path, "dirname": directory, **names_of(basename)}
 
 
 def is_file(value: Any) -> bool:

@@ -3,12 +3,12 @@
 JavaScript is refused: `${…}` and every expression that is not a plain path to a value.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.errors import Invalid
+from nbyard.runner.work.evaluate import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
 _SEGMENTS = (
@@ -48,11 +48,8 @@ def evaluate(text: str, known: Mapping[str, Any], where: str, *, exact: bool = F
     whole = REFERENCE.fullmatch(text if exact else text.strip())
     if whole:
         return _look_up(_path(whole, where), known, where)
-    words = []
-    for path, literal in _pieces(text, where):
-        value = _look_up(path, known, where) if path else literal
-        words.append(value if isinstance(value, str) else _as_json(value))
-    return "".join(words)
+    pieces = _pieces(text, where)
+    return joined(_look_up(path, known, where) if path else literal for path, literal in pieces)
 
 
 def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
@@ -137,10 +134,6 @@ def _written(segment: str) -> str:
     return f"['{escaped}']"
 
 
-def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
 def _has_any(text: str) -> bool:
     return "$(" in text or "${" in text
 
@@ -189,17 +182,8 @@ def _segment(found: re.Match[str]) -> str:
 
 
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
-    # `$(null)` is a valid reference in CWL
-    value: Any = {**known, NULL: None}
-    for at, segment in enumerate(path):
-        # `length` of an array is valid only as the last segment
-        if isinstance(value, list) and segment == "length" and at == len(path) - 1:
-            return len(value)
-        if isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
-            value = value[int(segment)]
-        elif isinstance(value, Mapping) and segment in value:
-            value = value[segment]
-        else:
-            shown = ".".join(path)
-            raise Invalid.field(where, f"$({shown}): there is no {segment[:40]!r}")
-    return value
+    try:
+        # `$(null)` is a valid reference in CWL
+        return look_up(path, {**known, NULL: None})
+    except NoValue as error:
+        raise Invalid.field(where, str(error)) from None

@@ -37,13 +37,15 @@ ANY = "any"
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One named argument.
 
-    `type` is the type of a value. Inputs and outputs are files or folders and use `format`
-    ("csv", "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then
-    `required` states whether a value must be set. `items` is the type of list items (empty =
-    any). An input that is a list is a folder of files; `companions` are files there that belong
-    to others. The value of a secret is the name of a credential; the task receives the path of
-    a file. `reach` defines how a command receives the argument. A notebook or function receives
-    an argument without `reach` by its name.
+    - `type` is the type of a value. The value of a secret is the name of a credential. The task
+      receives the path of a file.
+    - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
+      file).
+    - A missing `default` is UNSET. Then `required` states whether a value must be set.
+    - `items` is the type of list items (empty = any). An input that is a list is a folder of
+      files. `companions` are files there that belong to others.
+    - `reach` defines how a command receives the argument. A notebook or function receives an
+      argument without `reach` by its name.
     """
 
     name: str

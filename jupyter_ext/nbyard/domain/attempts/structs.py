@@ -210,12 +210,14 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     In parameters, argv and environment values, the text `{attempt}` at the start of a path
     stands for the attempt folder. It is the path that the runner sees: a container sees another
-    path than the host. `{{attempt}` stands for the text `{attempt}`. `directory` (relative to
-    the attempt folder) is the working directory. `environment` also carries NBYARD_RUN_ID,
-    NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT. `wake` is a folder of datagram sockets
-    to notify on events (may be absent or empty). `boot_id` identifies the boot of the machine
-    that wrote the file. If the attempt has not begun before the next boot, some files may be
-    missing.
+    path than the host. `{{attempt}` stands for the text `{attempt}`.
+
+    - `directory` (relative to the attempt folder) is the working directory.
+    - `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW and
+      NBYARD_SCHEDULED_AT.
+    - `wake` is a folder of datagram sockets to notify on events (may be absent or empty).
+    - `boot_id` identifies the boot of the machine that wrote the file. If the attempt has not
+      begun before the next boot, some files may be missing.
     """
 
     attempt_id: str

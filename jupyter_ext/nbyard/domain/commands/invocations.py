@@ -36,8 +36,6 @@ TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
 # CWL's name for the value of an output
 VALUE = "outputEval"
-# the limit of CWL
-MAX_CONTENTS_BYTES = 64 * 1024
 
 
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -55,14 +53,18 @@ class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """How a command runs, beyond its first words and its arguments.
 
-    Texts may contain references. `words` are sorted among the bound words of the arguments.
-    With `apart`, the working folder is a new empty one, not the folder of the code. `files` are
-    put into it, `stdout` and `stderr` are names in it, `stdin` is the path of an input. An exit
-    code outside the three lists means success if it is 0. References see the `records` beside
-    the arguments: `$(inputs.options)`. `outdir_mib` and `tmpdir_mib` are the sizes that
-    references see; the space is not reserved. The `loaded` inputs are short texts whose
-    contents are always read. With `for_shell`, a shell reads the command line, in containers
-    only.
+    Texts may contain references. References see the `records` beside the arguments:
+    `$(inputs.options)`.
+
+    - `words` are sorted among the bound words of the arguments.
+    - With `apart`, the working folder is a new empty one, not the folder of the code. `files`
+      are put into it. `stdout` and `stderr` are names in it.
+    - `stdin` is the path of an input.
+    - An exit code outside the three lists means success if it is 0.
+    - `outdir_mib` and `tmpdir_mib` are the sizes that references see. The space is not
+      reserved.
+    - The `loaded` inputs are short texts whose contents are always read.
+    - With `for_shell`, a shell reads the command line, in containers only.
     """
 
     words: tuple[Bound, ...] = ()

@@ -5,24 +5,32 @@ Source: https://docs.python.org/3/library/argparse.html
 
 import ast
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
-from nbyard.domain.commands.command_line import OPTION
 from nbyard.domain.inspection.argparse_walk import follow, is_option
-from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.calls import Source, Unknown, Written
+from nbyard.domain.inspection.cli_calls import (
+    BUILTIN_TYPES,
+    Collected,
+    best_option,
+    check_count,
+    has_type,
+    is_path_type,
+    opened_file,
+    with_choices,
+    with_default,
+)
 from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
     Taken,
     Unread,
     usual_name,
-    with_choices,
 )
-from nbyard.domain.inspection.file_access import role_of_mode
-from nbyard.domain.inspection.literals import PATHS
 
 # fmt: off
 KEYWORDS = frozenset({
@@ -40,9 +48,7 @@ SEVERAL = {
 }
 STREAMS = ("sys.stdin", "sys.stdout", "sys.stdin.buffer", "sys.stdout.buffer")
 PLAIN_TYPES = {
-    "str": Taken(),
-    "int": Taken("int"),
-    "float": Taken("float"),
+    **BUILTIN_TYPES,
     "open": Taken(is_path=True, role="input"),
     "argparse.FileType": Taken(is_path=True, role="input"),
 }
@@ -57,23 +63,13 @@ def read_argparse(source: Source) -> Declaration:
     walk = follow(source)
     if walk is None:
         return Declaration()
-    parameters: list[Parameter] = []
-    hints, is_open = [], walk.is_open
+    found = Collected(walk.is_open)
     for call, is_exclusive in walk.added:
-        try:
-            places = sum(isinstance(one.reach, Positional) for one in parameters)
-            found = _parameter(source, call, is_exclusive, places)
-        except Unknown as problem:
-            found = None
-            hints.append(f"{_name(call)} in line {call.lineno} is not read: {problem}.")
-            is_open |= not is_option(call)
-        parameters += [found] if found is not None else []
-    kept = [_without_default(one, walk.defaults) for one in parameters]
-    return Declaration(kept, [*hints, *walk.hints()], is_open)
-
-
-def _name(call: ast.Call) -> str:
-    return f"The argument {shown(call.args[-1])}" if call.args else "The argument"
+        named = call.args[-1] if call.args else None
+        if not found.add(call, named, partial(_parameter, source, call, is_exclusive)):
+            found.is_open |= not is_option(call)
+    kept = [_without_default(one, walk.defaults) for one in found.parameters]
+    return Declaration(kept, [*found.hints, *walk.hints()], found.is_open)
 
 
 def _without_default(one: Parameter, names: set[str]) -> Parameter:
@@ -133,7 +129,7 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
         if NUMBER.match(word):
             raise Unread(f"beside the option {word} no number can be negative")
     long = [word for word in words if word.startswith("--")]
-    flag = next((word for word in [*long, *words] if OPTION.match(word)), "")
+    flag = best_option(words)
     if not flag:
         raise Unknown("its name is none that nbyard gives")
     own = usual_name(flag.lstrip("-"))
@@ -151,8 +147,7 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
         found = msgspec.structs.replace(plain, reach=both, taken=Taken("bool"))
         return _with_default(source, told, found)
     if action == "count":
-        if told.value("default"):
-            raise Unknown("it counts on from its default")
+        check_count(told)
         return msgspec.structs.replace(plain, taken=Taken("int"), default=told.value("default"))
     return _valued(source, told, action, plain)
 
@@ -206,22 +201,17 @@ def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
         return plain
     if source.origin(node) in (*STREAMS, "argparse.SUPPRESS"):
         return msgspec.structs.replace(plain, default=msgspec.UNSET)
-    try:
-        return msgspec.structs.replace(plain, default=source.value(node))
-    except Unknown as problem:
-        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
+    return with_default(plain, told)
 
 
 def _taken(source: Source, node: ast.expr | None) -> Taken:
     """Return what a word is converted to. The result of unknown functions counts as text."""
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    if not has_type(node):
         return Taken()
     if isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
-        mode = Written(source, node)
-        text = mode.texts()[0] if mode.positional else mode.value("mode", "r")
-        return Taken(is_path=True, role=role_of_mode(str(text)))
+        return opened_file(source, node)
     origin = source.origin(node)
-    if origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib."):
+    if is_path_type(origin):
         return Taken(is_path=True)
     if "bool" in origin.lower() and origin != "bool":  # str2bool and its like
         return Taken("bool")

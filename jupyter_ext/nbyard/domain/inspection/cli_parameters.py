@@ -10,7 +10,6 @@ import msgspec
 from nbyard.domain.arguments.bindings import Positional, Reach
 from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
 from nbyard.domain.inspection.annotations import Declared
-from nbyard.domain.inspection.calls import Unknown, Written
 from nbyard.domain.inspection.declarations import argument_of
 from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
 from nbyard.domain.inspection.literals import FilePath
@@ -78,20 +77,6 @@ def usual_name(name: str) -> str:
     name = re.sub(r"\W", "_", name)
     name = f"_{name}" if name[:1].isdigit() else name
     return f"{name}_" if keyword.iskeyword(name) else name
-
-
-def with_choices(plain: Parameter, told: Written) -> Parameter:
-    """Add the keyword `choices` if the choices have the type of the values."""
-    if "choices" not in told.keywords:
-        return plain
-    try:
-        found = told.value("choices")
-    except Unknown:
-        note = f"The choices of {plain.shown} are computed and not shown."
-        return msgspec.structs.replace(plain, note=note)
-    choices = tuple(found) if isinstance(found, str | list | dict) else ()
-    fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)
-    return msgspec.structs.replace(plain, choices=choices if fits else ())
 
 
 def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[str]]:

@@ -5,24 +5,32 @@ Source: https://click.palletsprojects.com/en/stable/api/
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
-from nbyard.domain.commands.command_line import OPTION
 from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.cli_calls import (
+    BUILTIN_TYPES,
+    Collected,
+    best_option,
+    check_count,
+    has_type,
+    is_path_type,
+    opened_file,
+    with_choices,
+    with_default,
+)
 from nbyard.domain.inspection.cli_parameters import (
     Declaration,
     Parameter,
     Taken,
     Unread,
     usual_name,
-    with_choices,
 )
-from nbyard.domain.inspection.file_access import role_of_mode
 from nbyard.domain.inspection.heuristics import guess_role
-from nbyard.domain.inspection.literals import PATHS
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
 # Packages with the same API under another name.
@@ -48,9 +56,10 @@ KEYWORDS = frozenset({
 })
 # fmt: on
 TYPES = {
-    **dict.fromkeys(("str", "click.STRING"), Taken()),
-    **dict.fromkeys(("int", "click.INT", "click.IntRange"), Taken("int")),
-    **dict.fromkeys(("float", "click.FLOAT", "click.FloatRange"), Taken("float")),
+    **BUILTIN_TYPES,
+    "click.STRING": Taken(),
+    **dict.fromkeys(("click.INT", "click.IntRange"), Taken("int")),
+    **dict.fromkeys(("click.FLOAT", "click.FloatRange"), Taken("float")),
     **dict.fromkeys(("bool", "click.BOOL"), Taken("bool")),
 }
 INFERRED: dict[type, Taken] = {bool: Taken("bool"), int: Taken("int"), float: Taken("float")}
@@ -66,25 +75,20 @@ def read_click(source: Source) -> Declaration:
     found = _command(source)
     if found is None:
         return Declaration()
-    parameters: list[Parameter] = []
-    hints, is_open = [], False
+    collected = Collected()
     for decorator in _decorators(source, found):
         call = _resolved(source, decorator)
         origin = _origin(source, call.func if isinstance(call, ast.Call) else call)
         if origin in SILENT:
             continue
         if not isinstance(call, ast.Call) or origin not in (OPTIONS, ARGUMENT):
-            hints.append(f"Arguments that @{shown(decorator)} may add are not read.")
-            is_open = True
+            collected.hints.append(f"Arguments that @{shown(decorator)} may add are not read.")
+            collected.is_open = True
             continue
-        places = sum(isinstance(one.reach, Positional) for one in parameters)
-        try:
-            parameters.append(_parameter(source, call, origin == ARGUMENT, places))
-        except Unknown as problem:
-            name = shown(call.args[0]) if call.args else ""
-            hints.append(f"The argument {name} in line {call.lineno} is not read: {problem}.")
-            is_open |= origin == ARGUMENT
-    return Declaration(parameters, hints, is_open, in_turn=True)
+        named = call.args[0] if call.args else None
+        if not collected.add(call, named, partial(_parameter, source, call, origin == ARGUMENT)):
+            collected.is_open |= origin == ARGUMENT
+    return Declaration(collected.parameters, collected.hints, collected.is_open, in_turn=True)
 
 
 def names_of(source: Source) -> Callable[[ast.expr], str]:
@@ -201,8 +205,8 @@ def _argument(source: Source, told: Written, word: str, position: int) -> Parame
 def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     names = [word for word in words if word.isidentifier()]
     pairs = [_halves(word) for word in words if not word.isidentifier()]
-    on = _best([first for first, _ in pairs])
-    off = _best([second for _, second in pairs])
+    on = best_option([first for first, _ in pairs])
+    off = best_option([second for _, second in pairs])
     if not on:
         raise Unknown("its name is none that nbyard gives")
     # as in click, the option with the most dashes names the parameter
@@ -211,8 +215,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
     plain = msgspec.structs.replace(plain, help=told.text("help"))
     if told.value("count"):
-        if told.value("default"):
-            raise Unknown("it counts on from its default")
+        check_count(told)
         return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
     if off or told.value("is_flag") or _is_switch(told):
         return _flag(told, plain, off)
@@ -223,11 +226,6 @@ def _halves(word: str) -> tuple[str, str]:
     """Split `--on/--off` of a flag with two words."""
     on, _, off = word.partition(";" if word.startswith("/") else "/")
     return on.rstrip(), off.lstrip()
-
-
-def _best(words: list[str]) -> str:
-    fitting = [word for word in words if OPTION.match(word)]
-    return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
 
 
 def _is_switch(told: Written) -> bool:
@@ -241,10 +239,8 @@ def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
         own = usual_name(plain.shown.lstrip("-"))
         return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
     if off:
-        found = _with_default(
-            told, msgspec.structs.replace(found, reach=Flag(f"{plain.shown}/{off}"))
-        )
-        return found
+        both = Flag(f"{plain.shown}/{off}")
+        return with_default(msgspec.structs.replace(found, reach=both), told)
     if told.value("default"):
         raise Unknown("it is true when it is not given")
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
@@ -270,9 +266,9 @@ def _prompted(told: Written, plain: Parameter) -> Parameter:
 
 def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    found = _with_default(told, plain)
+    found = with_default(plain, told)
     node = told.keywords.get("type")
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    if not has_type(node):
         return msgspec.structs.replace(found, taken=_inferred(found))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
         of_choice = Written(source, node)
@@ -304,14 +300,12 @@ def _taken(source: Source, node: ast.expr, name: str) -> Taken:
     """Return what a word is converted to. The result of unknown functions counts as text."""
     origin = _called(source, node)
     if origin == "click.File":
-        text = "r"
         if isinstance(node, ast.Call):
-            mode = Written(source, node)
-            text = mode.texts()[0] if mode.positional else mode.value("mode", "r")
-        return Taken(is_path=True, role=role_of_mode(str(text)))
+            return opened_file(source, node)
+        return Taken(is_path=True, role="input")
     if origin == "click.Path":
         return _path(Written(source, node) if isinstance(node, ast.Call) else None, name)
-    if origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib."):
+    if is_path_type(origin):
         return Taken(is_path=True)
     return TYPES.get(origin, Taken())
 
@@ -329,12 +323,3 @@ def _path(told: Written | None, name: str) -> Taken:
         return Taken(is_path=True, role="input", format="folder" * is_folder)
     role = "output" if told.value("writable") and not exists else None
     return Taken(is_path=True, role=role, format="folder" * is_folder)  # type: ignore[arg-type]
-
-
-def _with_default(told: Written, plain: Parameter) -> Parameter:
-    if "default" not in told.keywords:
-        return plain
-    try:
-        return msgspec.structs.replace(plain, default=told.value("default"))
-    except Unknown as problem:
-        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))

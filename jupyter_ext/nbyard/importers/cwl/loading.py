@@ -4,18 +4,15 @@ The content of other files replaces the objects that name them.
 """
 
 import posixpath
-from collections.abc import Callable
 from typing import Any
 
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import NotFound
 from nbyard.importers.cwl.fields import refuse, shown
+from nbyard.importers.protocol import Near
 
 IMPORT, INCLUDE = "$import", "$include"
 MAX_FILES = 100
-
-# Returns the bytes of a file, by its path relative to the folder of the document.
-Near = Callable[[str], bytes]
 
 
 class Loader:

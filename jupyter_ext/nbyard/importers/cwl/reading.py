@@ -16,12 +16,13 @@ from nbyard.errors import Invalid
 from nbyard.importers.cwl.documents import HINT, document_of, with_hint
 from nbyard.importers.cwl.fields import DOCUMENTATION, Fields, bare, check_codes, refuse, shown
 from nbyard.importers.cwl.inputs import Inputs, Key, key_of
-from nbyard.importers.cwl.loading import Loader, Near
+from nbyard.importers.cwl.loading import Loader
 from nbyard.importers.cwl.needs import Needs
 from nbyard.importers.cwl.outputs import read_outputs
 from nbyard.importers.cwl.referring import with_records
 from nbyard.importers.cwl.schemas import with_schemas
 from nbyard.importers.cwl.types import read_binding
+from nbyard.importers.protocol import Imported, Near
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 TOOL = (
@@ -29,13 +30,6 @@ TOOL = (
     *("stderr", "successCodes", "temporaryFailCodes", "permanentFailCodes", "requirements"),
     *("hints", "$namespaces", "$schemas"),
 )
-
-
-class Imported(msgspec.Struct, frozen=True):
-    """A command, and notes on the parts of its document without effect."""
-
-    description: Description
-    notes: tuple[str, ...] = ()
 
 
 def read_tool(content: bytes, filename: str, near: Near | None = None) -> Imported:

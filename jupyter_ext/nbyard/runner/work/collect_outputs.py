@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..attempt_folder import Folder
+from .evaluate import NoValue, name_beside, names_of, value_of
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20
+MAX_CONTENTS_BYTES = 64 * 1024  # the limit of CWL
 # The modification time of files that exist before the work may write them. No tool sets this time.
 # It is in whole seconds, which every archive keeps.
 UNTOUCHED = 7_654_321
@@ -172,13 +174,52 @@ def _with_companions(
 
 def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_code: int) -> Any:
     """Return the value of an output's expression on the files that match."""
-    from .evaluate import NoValue, said_of  # few commands have expressions
-
+    parts = folder.expand(output["value"])
+    is_loaded = any("contents" in part.get("of", ()) for part in parts)
     try:
-        paths = _matches(folder, work, name, output)
-        return said_of(folder.expand(output["value"]), paths, exit_code)
+        files = [_object(path, is_loaded) for path in _matches(folder, work, name, output)]
+        return value_of(parts, {"self": files, "runtime": {"exitCode": exit_code}})
     except NoValue as error:
         raise NotFound(name, str(error)) from error
+
+
+def _object(path: str, is_loaded: bool) -> dict[str, Any]:
+    """Return a file or folder as CWL expressions see it."""
+    directory, basename = os.path.split(path)
+    found: dict[str, Any] = {"path": path, "dirname": directory, **names_of(basename)}
+    if os.path.isdir(path):
+        return {"class": "Directory", **found}
+    found |= {"class": "File", "size": os.stat(path).st_size}
+    return {**found, "contents": _contents(path, basename)} if is_loaded else found
+
+
+def _contents(path: str, shown: str) -> str:
+    """Return a small file as text.
+
+    Raises:
+        NoValue: The file is larger than 64 KiB, or is not UTF-8 text.
+    """
+    try:
+        return contents_of(path)
+    except NoValue as error:
+        raise NoValue(f"{shown} {error}: its contents cannot be a value") from error
+
+
+def contents_of(path: str) -> str:
+    """Return a small file as text (`loadContents` of CWL v1.2).
+
+    Raises:
+        NoValue: The file is larger than 64 KiB, or is not UTF-8 text.
+    """
+    with open(path, "rb") as file:
+        # One byte more shows whether the file is too large.
+        content = file.read(MAX_CONTENTS_BYTES + 1)
+    if len(content) > MAX_CONTENTS_BYTES:
+        raise NoValue("has more than 64 KiB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise NoValue(f"is no UTF-8 text (byte {error.start})") from error
 
 
 def _beside(
@@ -196,14 +237,7 @@ def _beside(
 
 def _named(called: str, output: dict[str, Any]) -> str:
     """Return the name of the file that accompanies the file `called`."""
-    if output.get("value"):
-        from .evaluate import name_beside
-
-        return name_beside(output["value"], called)
-    pattern = output["pattern"]
-    while pattern.startswith("^"):
-        pattern, called = pattern[1:], called.rpartition(".")[0] or called
-    return called + str(pattern)
+    return name_beside(output.get("pattern", ""), called, output.get("value", ()))
 
 
 def _real(folder: Folder, work: str, path: str, name: str) -> str:

@@ -22,13 +22,13 @@ from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
 from nbyard.runtimes.dask.versions import differences
 from nbyard.runtimes.dask.worker_calls import (
     ANSWER_SECONDS,
-    EXPRESSION,
+    CODE,
     FRESH_SECONDS,
     WORKER_SECONDS,
     WorkerGone,
-    call,
     called,
 )
+from nbyard.serving.worker_code import EXPRESSION
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -184,8 +184,7 @@ class Cluster:
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        packed = call(verb, *words)
-        ask = partial(called, addresses=addresses, packed=packed)
+        ask = partial(called, addresses=addresses, packed=CODE.call(verb, *words))
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
@@ -195,7 +194,7 @@ class Cluster:
             return self._connected().submit(
                 eval,
                 EXPRESSION,
-                call("run", *words),
+                CODE.call("run", *words),
                 key=key,
                 pure=False,
                 retries=0,
@@ -218,7 +217,8 @@ class Cluster:
         with self._lock:
             client = self._connected()
             if self._lure is None or self._lure.status != "pending":
-                key, packed = f"nbyard-lure-{os.urandom(8).hex()}", call("linger", LURE_SECONDS)
+                key = f"nbyard-lure-{os.urandom(8).hex()}"
+                packed = CODE.call("linger", LURE_SECONDS)
                 self._lure = client.submit(eval, EXPRESSION, packed, key=key, pure=False)
 
     def published(self, name: str) -> "Future | None":

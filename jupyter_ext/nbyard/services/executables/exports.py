@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
-from nbyard.importers import CWL_SUFFIX
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
@@ -20,10 +19,13 @@ def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Ex
     Raises:
         Invalid: the format is unknown, or cannot express the executable.
     """
-    from nbyard.importers.cwl import write_tool
+    from nbyard.importers.registry import exporters
 
-    if wanted != "cwl":
-        raise Invalid.field("format", f"{wanted[:40]!r} is not known; there is: cwl")
+    known = exporters()
+    if wanted not in known:
+        present = ", ".join(sorted(known)) or "none"
+        raise Invalid.field("format", f"{wanted[:40]!r} is not known; there is: {present}")
+    exporter, suffix = known[wanted]
     kind, reading, resources = freezer.read(code)
     told = Description(
         kind=kind.name,
@@ -32,5 +34,5 @@ def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Ex
         invocation=reading.invocation,
         resources=resources,
     )
-    text = write_tool(told, label=found.name, doc=found.description, file=code.filename)
-    return Exported(f"{code.stem}{CWL_SUFFIX}", text)
+    text = exporter.write(told, label=found.name, doc=found.description, file=code.filename)
+    return Exported(f"{code.stem}{suffix}", text)

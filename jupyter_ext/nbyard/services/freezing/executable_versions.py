@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -40,7 +39,6 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.host.project_files import file_of
-from nbyard.importers import CWL_SUFFIX
 from nbyard.services.naming import free_name
 from nbyard.transfer import bundles
 
@@ -49,6 +47,7 @@ MAX_LINKS = 5
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbyard.importers.protocol import Near
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.services.service_context import Parts
     from nbyard.store import Connection
@@ -78,17 +77,18 @@ class Code(msgspec.Struct, frozen=True):
         return function or file.rsplit(".", 1)[0]
 
 
-def with_imported(code: Code, near: Callable[[str], bytes] | None = None) -> Code:
-    """Return the code with the description that an imported tool file contains, if it is one.
+def with_imported(code: Code, near: Near | None = None) -> Code:
+    """Return the code with the description that an importer reads from it, if there is one.
 
-    A description file beside the code takes precedence. `near` reads the files that the tool
+    A description file beside the code takes precedence. `near` reads the files that the imported
     file names.
     """
-    if code.description is not None or not code.filename.lower().endswith(CWL_SUFFIX):
-        return code
-    from nbyard.importers.cwl import read_tool
+    from nbyard.importers.registry import importer_of
 
-    found = read_tool(code.content, code.filename, near)
+    importer = importer_of(code.filename) if code.description is None else None
+    if importer is None:
+        return code
+    found = importer.read(code.content, code.filename, near)
     return msgspec.structs.replace(code, description=found.description, hints=found.notes)
 
 

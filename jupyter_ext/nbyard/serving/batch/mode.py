@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from nbyard.serving.codec import Refused
 from nbyard.serving.loading import Spec, load
 from nbyard.serving.predicting import ModelFailed
+from nbyard.serving.worker_code import WORKER
 
 if TYPE_CHECKING:
     from .running import Over
 
 log = logging.getLogger("nbyard.serving")
-# Set for work on a worker of a Dask cluster.
-WORKER = "NBYARD_DASK_WORKER"
 WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
 
 

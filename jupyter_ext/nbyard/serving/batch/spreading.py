@@ -11,7 +11,6 @@ cluster.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import logging
@@ -28,31 +27,19 @@ import nbyard.serving
 from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.loading import Spec
 from nbyard.serving.predicting import ModelFailed
+from nbyard.serving.worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
 
 from . import beside
 from .ahead import Numbered
 from .datasets import CannotRead
-from .mode import WORKER
 from .running import Over
 
 log = logging.getLogger("nbyard.serving")
-ADDRESS = "NBYARD_DASK_ADDRESS"
 CONNECT_SECONDS = 10
 AHEAD = 2
 PIECE_BYTES = 4 * 2**20
 LEFT_OUT = ("__pycache__", ".nbyard")
-TEXT = Path(beside.__file__).read_text("utf-8")
-NAME = f"nbyard_pieces_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
-BOOT = """
-def answer(name, text, verb, *words):
-    import sys, types
-    module = sys.modules.get(name)
-    if module is None:
-        module = types.ModuleType(name)
-        exec(compile(text, name, "exec"), vars(module))
-        module = sys.modules.setdefault(name, module)
-    return getattr(module, verb)(*words)
-"""
+CODE = WorkerCode("nbyard_pieces", beside)
 REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
 
 
@@ -74,14 +61,14 @@ def spread(spec: Spec) -> Iterator[Over | None]:
 
 
 def _client() -> Any:
-    if not os.environ.get(WORKER) or not os.environ.get(ADDRESS):
+    if not os.environ.get(WORKER) or not os.environ.get(SCHEDULER):
         return None
     try:
         from distributed import Client
 
         logging.getLogger("distributed").setLevel(logging.ERROR)
         told: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
-        return Client(os.environ[ADDRESS], name="nbyard-batch", **told)
+        return Client(os.environ[SCHEDULER], name="nbyard-batch", **told)
     except (ImportError, OSError, TimeoutError) as error:
         log.warning("the cluster takes no part, all is predicted here: %s", error)
         return None
@@ -93,9 +80,6 @@ class Spreading:
     def __init__(self, client: Any, spec: Spec):
         self._client = client
         self._key = os.urandom(8).hex()
-        space: dict[str, Any] = {"__name__": "__main__"}  # makes Dask send the function by value
-        exec(BOOT, space)
-        self._answer = space["answer"]
         self._archive = client.submit(bytes, packed(spec), key=f"nbyard-model-{self._key}")
 
     def __enter__(self) -> Spreading:
@@ -103,7 +87,7 @@ class Spreading:
 
     def __exit__(self, *_: object) -> None:
         """Stop the processes on the workers. They would also stop by themselves after a while."""
-        self._client.run(self._answer, NAME, TEXT, "end", self._key, on_error="ignore")
+        self._client.run(eval, EXPRESSION, CODE.call("end", self._key), on_error="ignore")
 
     def over(self, pieces: Numbered) -> Iterator[Any]:
         """Yield the checked answers to pieces, in order.
@@ -129,10 +113,10 @@ class Spreading:
 
     def _asked(self, first: int, batch: Any, where: str) -> Any:
         """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
-        words = (NAME, TEXT, "predicted", self._key, self._archive, first, written(batch))
+        call = CODE.call("predicted", self._key, self._archive, first, written(batch))
         key = f"nbyard-piece-{self._key}-{first}"
         there = {"workers": [where], "allow_other_workers": True} if where else {}
-        return self._client.submit(self._answer, *words, key=key, pure=False, **there)
+        return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
 
     def _taken(self, future: Any) -> Any:
         told, content = future.result()

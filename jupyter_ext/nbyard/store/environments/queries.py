@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
+from nbyard.store.database.selections import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import environment_versions, environments
 
@@ -86,11 +87,8 @@ class EnvironmentRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Environment]:
         """Return a page of environments, newest first."""
-        query = self._current().where(E.owner == owner).order_by(E.id.desc()).limit(limit)
-        if after:
-            query = query.where(E.id < after)
-        if search:
-            query = query.where(E.name.icontains(search, autoescape=True))
+        own = self._current().where(E.owner == owner)
+        query = newest_first(containing(own, search, E.name), E.id, limit, after)
         return [_environment(row) for row in c.execute(query)]
 
     def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:
@@ -171,15 +169,7 @@ class EnvironmentRows:
         events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
 
     def _current(self) -> Any:
-        newest = (
-            select(V.environment_id, func.max(V.number).label("number"))
-            .group_by(V.environment_id)
-            .subquery()
-        )
-        joined = environments.join(newest, newest.c.environment_id == E.id).join(
-            environment_versions,
-            and_(V.environment_id == E.id, V.number == newest.c.number),
-        )
+        joined = with_newest_version(environments, environment_versions, "environment_id")
         other = environment_versions.alias()
         ready = select(func.coalesce(func.max(other.c.number), 0)).where(
             other.c.environment_id == E.id, other.c.state == "ready"

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.states import TASK
+from nbyard.store.database.selections import with_newest_version
 from nbyard.store.schema.tables import (
     environment_versions,
     environments,
@@ -40,26 +41,15 @@ class UseRows:
 
 
 def _of_workflows(c: Connection) -> Iterator[Pin]:
-    v = workflow_versions.c
-    last = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id).subquery()
-    query = (
-        select(workflows.c.owner, v.document)
-        .join(last, last.c.workflow_id == workflows.c.id)
-        .join(workflow_versions, (v.workflow_id == last.c.workflow_id) & (v.number == last.c.n))
-    )
+    newest = with_newest_version(workflows, workflow_versions, "workflow_id")
+    query = select(workflows.c.owner, workflow_versions.c.document).select_from(newest)
     for row in c.execute(query):
         for node in row.document.get("nodes", {}).values():
             yield (row.owner, *split_reference(node.get("environment", "")))
 
 
 def _of_executables(c: Connection) -> Iterator[Pin]:
-    v = executable_versions.c
-    last = select(v.executable_id, func.max(v.number).label("n")).group_by(v.executable_id)
-    sub = last.subquery()
-    query = (
-        select(executables.c.owner, v.resources)
-        .join(sub, sub.c.executable_id == executables.c.id)
-        .join(executable_versions, (v.executable_id == sub.c.executable_id) & (v.number == sub.c.n))
-    )
+    newest = with_newest_version(executables, executable_versions, "executable_id")
+    query = select(executables.c.owner, executable_versions.c.resources).select_from(newest)
     for row in c.execute(query):
         yield (row.owner, *split_reference(row.resources.get("environment", "")))

@@ -16,6 +16,7 @@ from nbyard.domain.models.structs import (
     ServedModel,
     stem_of,
 )
+from nbyard.store.database.selections import containing, newest_first
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import images
 
@@ -76,17 +77,12 @@ class ModelRows:
         self, c: Connection, owner: str, limit: int, after: str, wanted: ModelFilter
     ) -> list[ModelPackage]:
         """Return a page of packages, newest first."""
-        query = self._own(owner).order_by(M.id.desc()).limit(limit)
-        if after:
-            query = query.where(M.id < after)
-        for column, text in ((M.tag, wanted.tag), (M.mode, wanted.mode)):
-            if text:
-                query = query.where(column.icontains(text, autoescape=True))
+        query = newest_first(self._own(owner), M.id, limit, after)
+        query = containing(query, wanted.tag, M.tag)
+        query = containing(query, wanted.mode, M.mode)
+        query = containing(query, wanted.id, M.id, I.image_id)
         if wanted.name:
             query = query.where(_called(wanted.name))
-        if wanted.id:
-            is_in = [one.icontains(wanted.id, autoescape=True) for one in (M.id, I.image_id)]
-            query = query.where(is_in[0] | is_in[1])
         return [_package(row) for row in c.execute(query)]
 
     def digests(self, c: Connection) -> set[str]:

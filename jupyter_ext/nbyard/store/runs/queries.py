@@ -11,6 +11,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import RUN
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
+from nbyard.store.database.selections import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.index_conditions import NAMED
@@ -110,11 +111,9 @@ class RunRows:
         - node: a node that succeeded
         - single: only named runs of one executable
         """
-        query = select(*OWN).where(runs.c.owner == owner)
-        if after:
-            query = query.where(runs.c.id < after)
-        query = _filtered(query, _Page(limit, after), {k: v for k, v in filters.items() if v})
-        rows = c.execute(query.order_by(runs.c.id.desc()).limit(limit)).all()
+        own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
+        given = {name: value for name, value in filters.items() if value}
+        rows = c.execute(_filtered(own, _Page(limit, after), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
 
@@ -141,9 +140,7 @@ class _Page(msgspec.Struct, frozen=True):
 
     def newest(self, query: Any, run_id: Any) -> Any:
         """Return a query for the IDs on the page."""
-        if self.after:
-            query = query.where(run_id < self.after)
-        ids = query.order_by(run_id.desc()).limit(self.limit).subquery()
+        ids = newest_first(query, run_id, self.limit, self.after).subquery()
         return select(ids.c[0])
 
 
@@ -164,10 +161,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
-    if search := filters.get("search"):
-        like = runs.c.title.icontains(search, autoescape=True)
-        query = query.where(like | runs.c.name.icontains(search, autoescape=True))
-    return query
+    return containing(query, filters.get("search", ""), runs.c.title, runs.c.name)
 
 
 def _of_one(page: _Page, filters: dict[str, str]) -> Any:

@@ -13,7 +13,7 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.errors import Invalid
 from nbyard.host import installers
 from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.index import Index
+from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels
 from nbyard.yard import Yard
 

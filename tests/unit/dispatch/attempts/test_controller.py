@@ -24,16 +24,7 @@ from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
-
-def running(bench: Bench, **plan: object) -> str:
-    """A run whose only attempt runs."""
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
-    return run
-
-
-def states(bench: Bench, run: str, node: str = "a") -> list[str]:
-    return [attempt.state for attempt in bench.task(run, node).attempts]
+from ..benches import running, states
 
 
 def looks_like(bench: Bench, run: str, wanted: list[str]) -> bool:

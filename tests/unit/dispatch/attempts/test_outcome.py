@@ -10,16 +10,7 @@ from nbyard.dispatch.attempts import controller
 from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.testing.bench import Bench, FakeRuntime
 
-
-def running(bench: Bench, **plan: object) -> str:
-    """A run whose only attempt runs."""
-    run = bench.submit({"a": []}, **plan)
-    bench.until(lambda: bench.task(run).state == "running")
-    return run
-
-
-def states(bench: Bench, run: str, node: str = "a") -> list[str]:
-    return [attempt.state for attempt in bench.task(run, node).attempts]
+from ..benches import running, states
 
 
 def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:

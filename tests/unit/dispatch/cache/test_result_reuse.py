@@ -1,11 +1,10 @@
 """K8, R9: results of earlier tasks that are taken over; see also test_queue."""
 
-from contextlib import AbstractContextManager
-
 import pytest
 
-from nbyard.store import Connection
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+
+from ..benches import cancel_before_write
 
 
 def made(bench: Bench, **plan: object) -> str:
@@ -56,14 +55,7 @@ def test_a_cancelled_run_takes_nothing_over(bench: Bench, monkeypatch: pytest.Mo
     """I9."""
     old = made(bench)
     run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1)
-    write = bench.room.write
-
-    def cancelled_before() -> AbstractContextManager[Connection]:
-        monkeypatch.undo()
-        bench.cancel(run)
-        return write()
-
-    monkeypatch.setattr(bench.room, "write", cancelled_before)
+    cancel_before_write(bench, run, monkeypatch)
     bench.until(lambda: bench.run(run).cancel_requested_at)
     assert bench.task(run).artifacts == []
     bench.until(lambda: bench.run(run).state == "cancelled")

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -18,8 +17,9 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.states import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
 from nbyard.runtimes.protocol import Order
-from nbyard.store import Connection
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
+
+from ..benches import cancel_before_write
 
 
 def done(bench: Bench, run: str, text: str = "same") -> None:
@@ -390,14 +390,7 @@ def test_cancel_between_look_and_write_starts_nothing(
 ) -> None:
     """I9: it is looked at in the very transaction that would record the attempt."""
     run = bench.submit({"a": []})
-    write = bench.room.write
-
-    def cancelled_before() -> AbstractContextManager[Connection]:
-        monkeypatch.undo()
-        bench.cancel(run)
-        return write()
-
-    monkeypatch.setattr(bench.room, "write", cancelled_before)
+    cancel_before_write(bench, run, monkeypatch)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert bench.task(run).attempts == []
     assert runtime.starts == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.arguments.bindings import Bound, Referenced, Stdin
+from nbyard.domain.arguments.bindings import Bound, Companion, Referenced, Stdin
 from nbyard.domain.arguments.file_objects import Facts, move, seen
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv, check_command
@@ -26,6 +26,17 @@ def test_what_lies_in_a_folder_goes_where_it_goes() -> None:
     move(found, "/w/y")
     assert (found["basename"], found["listing"][0]["path"]) == ("y", "/w/y/a.txt")
     assert found["listing"][1]["listing"][0]["dirname"] == "/w/y/sub"
+
+
+def test_a_file_may_be_its_own_companion() -> None:
+    """As the runner takes the files of an output: a pattern may give the name of the item."""
+    own, idx = Companion("^.txt"), Companion(".idx")
+    many = Argument("many", "input", type="list", reach=Bound(), companions=(own, idx))
+    files = Facts(files={"many": ["a.txt", "a.txt.idx"]})
+    (found,) = seen(many, "/many", files)
+    assert [one["basename"] for one in found["secondaryFiles"]] == ["a.txt.idx"]
+    with pytest.raises(Invalid, match=r"a\.txt has no a\.txt\.idx beside it"):
+        seen(many, "/many", Facts(files={"many": ["a.txt"]}))
 
 
 @pytest.mark.parametrize(

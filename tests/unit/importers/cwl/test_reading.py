@@ -15,9 +15,9 @@ from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import with_contents
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
-from nbyard.importers.cwl import read_tool, write_tool
 from nbyard.importers.cwl.documents import document_of
-from nbyard.importers.cwl.reading import read_document
+from nbyard.importers.cwl.reading import read_document, read_tool
+from nbyard.importers.cwl.writing import write_tool
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "cwl"
 FOUND = json.loads((CASES / "cases.json").read_text())

@@ -26,9 +26,9 @@ from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
-from nbyard.importers.cwl import read_tool, write_tool
 from nbyard.importers.cwl.documents import HINT, document_of
-from nbyard.importers.cwl.reading import read_document
+from nbyard.importers.cwl.reading import read_document, read_tool
+from nbyard.importers.cwl.writing import write_tool
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "cwl"
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)

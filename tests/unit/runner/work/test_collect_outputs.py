@@ -221,6 +221,29 @@ def test_contents_are_short_texts(attempt: Path, content: bytes, words: str) -> 
     assert words in look(attempt, told)[1]
 
 
+def test_contents_are_read_only_where_they_are_asked_for(attempt: Path) -> None:
+    (attempt / WORK / "a.txt").write_bytes(b"\xff" * 65537)
+    told = {"o": output("a.txt", value=[{"of": ["self", "0", "size"]}])}
+    assert look(attempt, told) == (["o"], "")
+    assert (attempt / "outputs/o/o.json").read_text() == "65537"
+
+
+def test_a_caret_removes_the_extension_of_a_hidden_file(attempt: Path) -> None:
+    """As on the server, which says before the work how the file is called."""
+    (attempt / WORK / ".idx").write_text("i")
+    told = {"o": output(".hidden"), "idx": output(beside="o", pattern="^.idx")}
+    assert look(attempt, told) == (["o", "idx"], "")
+    assert left(attempt, "idx") == [".idx"]
+
+
+def test_a_file_may_be_its_own_companion(attempt: Path) -> None:
+    own = {"pattern": "^.txt", "value": [], "required": True}
+    (attempt / "outputs/o").mkdir(parents=True)
+    told = {"o": output("*.txt", several=True, companions=[own])}
+    assert look(attempt, told) == (["o"], "")
+    assert left(attempt, "o") == ["a.txt", "b.txt"]
+
+
 def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
     """E13: once, also where it was found itself; what has to be there and is not is told."""
     (attempt / WORK / "a.txt.idx").write_text("i")

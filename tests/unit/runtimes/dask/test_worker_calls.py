@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard.runtimes.dask.worker_calls import EXPRESSION, call
+from nbyard.runtimes.dask.worker_calls import CODE
+from nbyard.serving.worker_code import EXPRESSION
 
 ANSWER = """
 import pickle, sys
@@ -19,7 +20,7 @@ def test_a_function_is_called_where_nothing_of_ours_is(tmp_path: Path) -> None:
     """R12: in a Python that has only its standard library."""
     (tmp_path / "attempt").mkdir()
     (tmp_path / "attempt/log").write_text("x")
-    told = pickle.dumps((EXPRESSION, call("outputs", str(tmp_path), ["log"])))
+    told = pickle.dumps((EXPRESSION, CODE.call("outputs", str(tmp_path), ["log"])))
     command = [sys.executable, "-I", "-S", "-c", ANSWER]
     done = subprocess.run(command, input=told, capture_output=True, check=True)
     assert done.stdout.split() == [b"log", b"False"]

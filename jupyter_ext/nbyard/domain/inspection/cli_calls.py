@@ -1,0 +1,107 @@
+"""Read the calls that declare parameters, as far as argparse and click agree."""
+
+import ast
+from collections.abc import Callable
+from typing import TypeGuard
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Positional
+from nbyard.domain.commands.command_line import OPTION
+from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
+from nbyard.domain.inspection.file_access import role_of_mode
+from nbyard.domain.inspection.literals import PATHS
+
+BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
+
+
+class Collected:
+    """The parameters in the order of their calls, and hints about calls that cannot be read.
+
+    `is_open` means that unknown positional parameters may be among them.
+    """
+
+    def __init__(self, is_open: bool = False) -> None:
+        self.parameters: list[Parameter] = []
+        self.hints: list[str] = []
+        self.is_open = is_open
+
+    def add(
+        self, call: ast.Call, named: ast.expr | None, read: Callable[[int], Parameter | None]
+    ) -> bool:
+        """Add the parameter that a call declares. Return whether the call can be read.
+
+        `read` gets the number of positional parameters so far. `named` is the call's word for
+        users.
+        """
+        position = sum(isinstance(one.reach, Positional) for one in self.parameters)
+        try:
+            found = read(position)
+        except Unknown as problem:
+            name = f" {shown(named)}" if named is not None else ""
+            self.hints.append(f"The argument{name} in line {call.lineno} is not read: {problem}.")
+            return False
+        self.parameters += [found] if found is not None else []
+        return True
+
+
+def best_option(words: list[str]) -> str:
+    """Return the word for an option: a long one if there is one, empty if none is valid."""
+    fitting = [word for word in words if OPTION.match(word)]
+    return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
+
+
+def check_count(told: Written) -> None:
+    """Check that an option that is counted starts at zero.
+
+    Raises:
+        Unknown: it does not.
+    """
+    if told.value("default"):
+        raise Unknown("it counts on from its default")
+
+
+def with_choices(plain: Parameter, told: Written) -> Parameter:
+    """Add the keyword `choices` if the choices have the type of the values."""
+    if "choices" not in told.keywords:
+        return plain
+    try:
+        found = told.value("choices")
+    except Unknown:
+        note = f"The choices of {plain.shown} are computed and not shown."
+        return msgspec.structs.replace(plain, note=note)
+    choices = tuple(found) if isinstance(found, str | list | dict) else ()
+    fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)
+    return msgspec.structs.replace(plain, choices=choices if fits else ())
+
+
+def with_default(plain: Parameter, told: Written) -> Parameter:
+    """Add the keyword `default`: its value, or its expression if it is computed."""
+    if "default" not in told.keywords:
+        return plain
+    try:
+        return msgspec.structs.replace(plain, default=told.value("default"))
+    except Unknown as problem:
+        return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
+
+
+def has_type(node: ast.expr | None) -> TypeGuard[ast.expr]:
+    """Return whether the keyword `type` is there and not None."""
+    return node is not None and not (isinstance(node, ast.Constant) and node.value is None)
+
+
+def is_path_type(origin: str) -> bool:
+    """Return whether a type is a class of `pathlib`."""
+    return origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib.")
+
+
+def opened_file(source: Source, call: ast.Call) -> Taken:
+    """Return the type of `FileType(mode)` or `File(mode)`, which open the file that a word names.
+
+    Raises:
+        Unknown: the mode is computed.
+    """
+    told = Written(source, call)
+    mode = told.texts()[0] if told.positional else told.value("mode", "r")
+    return Taken(is_path=True, role=role_of_mode(str(mode)))

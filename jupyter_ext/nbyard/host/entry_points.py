@@ -1,0 +1,31 @@
+"""What installed packages offer in an entry point group, by name."""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from nbyard.errors import Invalid
+
+
+@cache
+def offered(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of a group by name, without importing what they offer."""
+    return {point.name: point for point in entry_points(group=group)}
+
+
+@cache
+def loaded(group: str, name: str) -> Any:
+    """Return the one object of the class that an entry point names."""
+    return offered(group)[name].load()()
+
+
+def point_named(group: str, name: str, noun: str) -> EntryPoint:
+    """Return the entry point of that name.
+
+    Raises:
+        Invalid: no installed package offers it. The error has the noun as its field.
+    """
+    if name not in offered(group):
+        present = ", ".join(sorted(offered(group))) or "none"
+        raise Invalid.field(noun, f"there is no {noun} {name[:40]!r} (present: {present})")
+    return offered(group)[name]

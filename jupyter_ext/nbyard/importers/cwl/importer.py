@@ -1,0 +1,23 @@
+"""The importer of CWL tools. Their reader is imported with the first tool."""
+
+from nbyard.domain.executables.descriptions import Description
+from nbyard.importers.protocol import Imported, Near
+
+
+class CwlImporter:
+    """Reads and writes `CommandLineTool` documents."""
+
+    name = "cwl"
+    suffixes: tuple[str, ...] = (".cwl",)
+
+    def read(self, content: bytes, filename: str, near: Near | None = None) -> Imported:
+        from nbyard.importers.cwl.reading import read_tool
+
+        return read_tool(content, filename, near)
+
+    def write(
+        self, description: Description, *, label: str = "", doc: str = "", file: str = ""
+    ) -> str:
+        from nbyard.importers.cwl.writing import write_tool
+
+        return write_tool(description, label=label, doc=doc, file=file)

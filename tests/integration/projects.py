@@ -1,0 +1,55 @@
+"""A folder with code and a workflow, its services and a dispatcher in a thread."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import RunDetail
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching, alive
+from nbyard.yard import Yard
+
+ADA = Caller("ada")
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+class RunningProject(ABC):
+    """The folder of one test; its nodes and edges become flow.nbflow."""
+
+    def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
+        self.root = root
+        self.yard = yard
+        self.dispatching = dispatching
+        self.nodes: dict[str, Any] = {}
+        self.edges: dict[str, Any] = {}
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path, settings: Settings) -> Iterator[Self]:
+        """A project whose processes have all ended after the block."""
+        with Yard.open(settings, root, root) as yard, Dispatching(settings) as dispatching:
+            made = cls(root, yard, dispatching)
+            yield made
+            dispatching.until(made.alive, lambda left: not left)
+
+    @abstractmethod
+    def start(self, **wish: Any) -> str:
+        """A run of the workflow."""
+
+    def detail(self, run: str) -> RunDetail:
+        return self.yard.services.runs.get(ADA, run)
+
+    def end(self, run: str) -> RunDetail:
+        return self.dispatching.until(lambda: self.detail(run), lambda d: d.run.state in ENDED)
+
+    def run(self, **wish: Any) -> RunDetail:
+        return self.end(self.start(**wish))
+
+    def log(self, run: str, node: str) -> str:
+        return self.yard.services.runs.log(ADA, run, node).text
+
+    def alive(self) -> list[str]:
+        return alive(self.yard.store.id)

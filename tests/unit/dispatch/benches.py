@@ -1,0 +1,31 @@
+"""Situations on a bench that several tests of the dispatcher begin with."""
+
+from contextlib import AbstractContextManager
+
+import pytest
+
+from nbyard.store import Connection
+from nbyard.testing.bench import Bench
+
+
+def running(bench: Bench, **plan: object) -> str:
+    """A run whose only attempt runs."""
+    run = bench.submit({"a": []}, **plan)
+    bench.until(lambda: bench.task(run).state == "running")
+    return run
+
+
+def states(bench: Bench, run: str, node: str = "a") -> list[str]:
+    return [attempt.state for attempt in bench.task(run, node).attempts]
+
+
+def cancel_before_write(bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancel a run between the dispatcher's look at it and its next write."""
+    write = bench.room.write
+
+    def cancelled_before() -> AbstractContextManager[Connection]:
+        monkeypatch.undo()
+        bench.cancel(run)
+        return write()
+
+    monkeypatch.setattr(bench.room, "write", cancelled_before)

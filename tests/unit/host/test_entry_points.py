@@ -1,0 +1,33 @@
+"""What installed packages offer, by name."""
+
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from nbyard.errors import Invalid
+from nbyard.host import entry_points
+
+GROUP = "anything"
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    points = [EntryPoint("b", "collections:Counter", GROUP), EntryPoint("a", "no.where:A", GROUP)]
+    entry_points.offered.cache_clear()
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: points)
+    yield
+    entry_points.offered.cache_clear()
+    entry_points.loaded.cache_clear()
+
+
+def test_one_object_for_a_name_and_none_of_the_others() -> None:
+    assert set(entry_points.offered(GROUP)) == {"a", "b"}
+    assert entry_points.loaded(GROUP, "b") is entry_points.loaded(GROUP, "b") == {}
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    assert entry_points.point_named(GROUP, "a", "thing").value == "no.where:A"
+    with pytest.raises(Invalid, match=r"there is no thing 'x+' \(present: a, b\)") as refused:
+        entry_points.point_named(GROUP, "x" * 1000, "thing")
+    assert refused.value.details[0].path == "thing" and len(refused.value.message) < 200

@@ -1,0 +1,57 @@
+"""Importers come from entry points, ours as a stranger's would."""
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nbyard.domain.executables.descriptions import Description
+from nbyard.host import entry_points
+from nbyard.importers import registry
+from nbyard.importers.cwl import CwlImporter
+from nbyard.importers.protocol import Imported, Near
+
+
+class Lines:
+    """A file of lines, each the name of a program; nothing writes it."""
+
+    name, suffixes = "lines", (".lines", ".one.lst")
+
+    def read(self, content: bytes, filename: str, near: Near | None = None) -> Imported:
+        return Imported(Description(kind="command", command=(content.decode().split()[0],)))
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    module: Any = ModuleType("theirs")
+    module.Lines = Lines
+    monkeypatch.setitem(sys.modules, "theirs", module)
+    points = [
+        EntryPoint("lines", "theirs:Lines", registry.GROUP),
+        EntryPoint("cwl", "nbyard.importers.cwl:CwlImporter", registry.GROUP),
+    ]
+    forget()
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: points)
+    yield
+    forget()
+
+
+def forget() -> None:
+    entry_points.offered.cache_clear()
+    entry_points.loaded.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("filename", "cls"),
+    [("a.cwl", CwlImporter), ("A.CWL", CwlImporter), ("a.one.lst", Lines), ("a.lst", None)],
+)
+def test_by_file(filename: str, cls: type | None) -> None:
+    found = registry.importer_of(filename)
+    assert (None if found is None else type(found)) is cls
+
+
+def test_some_importers_write() -> None:
+    assert {name: suffix for name, (_, suffix) in registry.exporters().items()} == {"cwl": ".cwl"}
