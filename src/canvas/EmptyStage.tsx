@@ -1,4 +1,4 @@
-import { workflowIcon } from '../icons';
+import { workflowIcon } from '../icons/startup';
 import { useCanvas } from './hooks';
 
 /** Shows what to do with an empty canvas. */

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useSignal } from '../components/useSignal';
-import { problemIcon } from '../icons';
+import { problemIcon } from '../icons/startup';
 import { title } from './connecting';
 import { useCanvas, useUi } from './hooks';
 import { nextProblem } from './navigation';

@@ -26,7 +26,7 @@ import {
   paletteIcon,
   problemIcon,
   tidyIcon
-} from '../icons';
+} from '../icons/startup';
 import { Actions, Controller } from './widget';
 
 export interface ICanvasCommand {

@@ -1,5 +1,5 @@
 import { Drag } from '@lumino/dragdrop';
-import { CONTENTS_MIME, REF_MIME } from '../tokens';
+import { CONTENTS_MIME, REF_MIME } from '../document/dragTypes';
 import { droppedOn } from './beside';
 import { CanvasController } from './controller';
 import { addFiles, addRow } from './editing';

@@ -4,7 +4,7 @@ import { UUID } from '@lumino/coreutils';
 import { called, isModelFile } from '../document/called';
 import { isObject, JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
-import { EXTENSION } from '../tokens';
+import { EXTENSION } from '../document/fileType';
 import { CanvasController } from './controller';
 import { focusNode } from './navigation';
 import { freePlace, GAP } from './places';

@@ -11,7 +11,7 @@ import {
   useState
 } from 'react';
 import { IEdge } from '../document/flow';
-import { REF_MIME } from '../tokens';
+import { REF_MIME } from '../document/dragTypes';
 import { droppedOn } from './beside';
 import { connect, connectToNode, refusal } from './connecting';
 import { CanvasController } from './controller';

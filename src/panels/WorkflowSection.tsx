@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { Workflow } from '../api/types';
 import { CommandButton } from '../components/CommandButton';
 import { RowList } from '../components/RowList';
-import { workflowIcon } from '../icons';
+import { workflowIcon } from '../icons/startup';
 import { belowRoot } from '../api/paths';
 import { IPanelServices } from './services';
 import { Older, SearchBox, useSearch } from './Search';

@@ -18,7 +18,7 @@ import {
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 import { MODEL_FILES } from '../document/called';
-import { notebookIcon, workflowIcon } from '../icons';
+import { notebookIcon, workflowIcon } from '../icons/startup';
 import { pointed } from '../runs/pointing';
 import { chooseFiles } from './chooseFiles';
 import { deploymentCommands } from './deployments/commands';

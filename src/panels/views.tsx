@@ -4,7 +4,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { LabIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
-import { artifactIcon, datasetIcon, deploymentIcon, libraryIcon, otherIcon } from '../thingIcons';
+import { artifactIcon, datasetIcon, deploymentIcon, libraryIcon, otherIcon } from '../icons/items';
 import ArtifactView from './artifacts/ArtifactView';
 import { artifactsOf } from './artifacts/collection';
 import DatasetView from './datasets/DatasetView';

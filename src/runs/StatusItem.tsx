@@ -4,7 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { useSignal } from '../components/useSignal';
-import { runningIcon } from '../icons';
+import { runningIcon } from '../icons/startup';
 
 /** Inline styles, because a status bar is shown before our style sheet loads. */
 const LOOKS = {

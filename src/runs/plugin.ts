@@ -9,7 +9,7 @@ import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { IChosenSteps } from '../canvas/tokens';
-import { runsIcon } from '../icons';
+import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from './pointing';

@@ -3,7 +3,7 @@ import { Credential } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { showAgo, showMoment, useNow } from '../../components/times';
-import { credentialIcon } from '../../thingIcons';
+import { credentialIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';
 import { Standing } from '../Standing';

@@ -9,7 +9,7 @@ import { freeName, stemOf } from '../../components/freeName';
 import { copyText, showProblem } from '../../components/problems';
 import { canonical } from '../../document/canonical';
 import { askText } from '../../forms/askText';
-import { EXTENSION } from '../../tokens';
+import { EXTENSION } from '../../document/fileType';
 import { chooseFiles } from '../chooseFiles';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';

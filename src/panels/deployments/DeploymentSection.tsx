@@ -4,7 +4,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { showAgo, showMoment, useNow } from '../../components/times';
-import { deploymentIcon } from '../../thingIcons';
+import { deploymentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';
 import { Standing } from '../Standing';

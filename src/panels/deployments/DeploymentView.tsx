@@ -3,7 +3,7 @@ import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { deploymentIcon } from '../../thingIcons';
+import { deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../services';
 import { useThing } from '../useThing';
 import { deploymentsOf } from './collection';

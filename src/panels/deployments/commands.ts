@@ -10,7 +10,7 @@ import {
   undoIcon
 } from '@jupyterlab/ui-components';
 import { MODEL_FILES } from '../../document/called';
-import { deployIcon } from '../../icons';
+import { deployIcon } from '../../icons/startup';
 import type { IPanelCommand } from '../commands';
 
 export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {

@@ -3,7 +3,7 @@ import { Environment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { libraryIcon } from '../../thingIcons';
+import { libraryIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';
 import { Standing } from '../Standing';

@@ -4,7 +4,7 @@ import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { libraryIcon } from '../../thingIcons';
+import { libraryIcon } from '../../icons/items';
 import { IPanelServices, ITarget } from '../services';
 import { told } from '../told';
 import { useThing } from '../useThing';

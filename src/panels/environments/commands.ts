@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, copyIcon, deleteIcon, launcherIcon } from '@jupyterlab/ui-components';
-import { notebookIcon } from '../../icons';
+import { notebookIcon } from '../../icons/startup';
 import type { IPanelCommand } from '../commands';
 
 export function environmentCommands(trans: TranslationBundle): IPanelCommand[] {

@@ -6,7 +6,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/useSignal';
-import { kindIcon } from '../../thingIcons';
+import { kindIcon } from '../../icons/items';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { executableActions } from './actions';
 import { RegisterForm } from './RegisterForm';

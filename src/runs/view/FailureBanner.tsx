@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/plainText';
-import { problemIcon } from '../../icons';
+import { problemIcon } from '../../icons/startup';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
 

@@ -1,6 +1,6 @@
 /** Icons of items and states, fetched with the code that first shows them. */
 import { LabIcon } from '@jupyterlab/ui-components';
-import { draw, line, notebookIcon, runningIcon } from './icons';
+import { draw, line, notebookIcon, runningIcon } from './startup';
 
 export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
 export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
