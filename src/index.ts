@@ -15,5 +15,10 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
 
 // The exports for other extensions that use a service of this one.
 export { IYard } from './api/yard';
-export { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './canvas/tokens';
+export {
+  IChosenSteps,
+  IPaletteSource,
+  IRunStatesSource,
+  IWorkflowBackend
+} from './canvas/model/tokens';
 export default plugins;

@@ -1,10 +1,10 @@
 import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
-import { fitting, refusal } from './connecting';
-import { CanvasController } from './controller';
+import { fitting, refusal } from './model/connecting';
+import { CanvasController } from './model/controller';
 import { nodeAt } from './hands';
-import { useCanvas } from './hooks';
-import { bodyRefusalText } from './words';
+import { useCanvas } from './model/hooks';
+import { bodyRefusalText } from './model/texts';
 import { IEdge } from '../document/flow';
 
 /** In larger workflows, checking every port would be slow. */

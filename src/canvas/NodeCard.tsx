@@ -4,11 +4,11 @@ import { CommandButton } from '../components/CommandButton';
 import { MonitorLinks } from '../components/MonitorLinks';
 import { problemIcon } from '../icons/startup';
 import { kindIcon, STATE_ICONS } from '../icons/items';
-import { useCanvas, useView } from './hooks';
-import { CardNode } from './store';
-import { INodeRun } from './tokens';
-import { IPortView } from './views';
-import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from './words';
+import { useCanvas, useView } from './model/hooks';
+import { CardNode } from './model/flowStore';
+import { INodeRun } from './model/tokens';
+import { IPortView } from './model/nodeViews';
+import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from './model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {

@@ -6,11 +6,11 @@ import { useNames, useRuntimes } from '../forms/runtimes';
 import { ValueField } from '../forms/ValueField';
 import { useSignal } from '../components/useSignal';
 import { showMoment } from '../components/times';
-import { CanvasController } from './controller';
-import { useCanvas } from './hooks';
+import { CanvasController } from './model/controller';
+import { useCanvas } from './model/hooks';
 import { wordOnContainers } from './running';
 import { ResultChoice } from './ResultChoice';
-import { IVersion } from './tokens';
+import { IVersion } from './model/tokens';
 
 export interface INodeSettingsProps {
   id: string;

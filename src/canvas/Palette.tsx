@@ -4,10 +4,10 @@ import { useSignal } from '../components/useSignal';
 import { isModelFile } from '../document/called';
 import { kindIcon } from '../icons/items';
 import { REF_MIME } from '../document/dragTypes';
-import { addThing, isExecutable } from './editing';
+import { addThing, isExecutable } from './model/editing';
 import { useFilesBeside } from './files';
-import { useCanvas } from './hooks';
-import { IPaletteRow } from './tokens';
+import { useCanvas } from './model/hooks';
+import { IPaletteRow } from './model/tokens';
 
 const SHOWN = 200;
 

@@ -1,10 +1,10 @@
 import { Drag } from '@lumino/dragdrop';
 import { CONTENTS_MIME, REF_MIME } from '../document/dragTypes';
 import { droppedOn } from './beside';
-import { CanvasController } from './controller';
-import { addFiles, addRow } from './editing';
+import { CanvasController } from './model/controller';
+import { addFiles, addRow } from './model/editing';
 import { cardOf } from './hands';
-import { IPaletteRow } from './tokens';
+import { IPaletteRow } from './model/tokens';
 import { Position } from '../document/flow';
 
 const ACTIVE = 'nby-mod-dropTarget';

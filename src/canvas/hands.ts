@@ -13,11 +13,11 @@ import {
 import { IEdge } from '../document/flow';
 import { REF_MIME } from '../document/dragTypes';
 import { droppedOn } from './beside';
-import { connect, connectToNode, refusal } from './connecting';
-import { CanvasController } from './controller';
-import { addThing, copyText, pasteText, removeSelection } from './editing';
-import { CardNode } from './store';
-import { IPaletteRow } from './tokens';
+import { connect, connectToNode, refusal } from './model/connecting';
+import { CanvasController } from './model/controller';
+import { addThing, copyText, pasteText, removeSelection } from './model/editing';
+import { CardNode } from './model/flowStore';
+import { IPaletteRow } from './model/tokens';
 
 export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));

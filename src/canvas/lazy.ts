@@ -1,8 +1,8 @@
 /** The code of the canvas, which is fetched when a workflow is first shown. */
 import '../../style/base.css';
-export * as connecting from './connecting';
-export * as declaring from './declaring';
-export * as editing from './editing';
+export * as connecting from './model/connecting';
+export * as declaring from './model/declaring';
+export * as editing from './model/editing';
 export * as navigation from './navigation';
 export * as pinning from './pinning';
 export * as prompts from './prompts';
@@ -11,4 +11,4 @@ export { clipboard } from './clipboard';
 export { showRunMenu } from './runMenu';
 export { showKeys } from './KeySheet';
 export { Canvas } from './Canvas';
-export { CanvasController } from './controller';
+export { CanvasController } from './model/controller';

@@ -16,7 +16,7 @@ import { FlowModelFactory } from '../document/flowModel';
 import { workflowIcon } from '../icons/startup';
 import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../document/fileType';
 import { addCommands } from './commands';
-import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './tokens';
+import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './model/tokens';
 import { CanvasWidget, WorkflowFactory } from './widget';
 
 const PLUGIN = 'nbyard:canvas';

@@ -8,7 +8,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { guardSave } from '../document/conflict';
 import { FlowModel } from '../document/flowModel';
 import type * as Lazy from './lazy';
-import { ICanvasServices } from './tokens';
+import { ICanvasServices } from './model/tokens';
 
 export type Actions = typeof Lazy;
 export type Controller = Lazy.CanvasController;

@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { belowRoot } from '../api/paths';
 import { Dataset, Executable } from '../api/types';
-import { IPaletteRow } from '../canvas/tokens';
+import { IPaletteRow } from '../canvas/model/tokens';
 import { showBytes } from '../components/bytes';
 
 /**

@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { IYard } from '../api/yard';
-import { IPaletteRow, IPaletteSource } from '../canvas/tokens';
+import { IPaletteRow, IPaletteSource } from '../canvas/model/tokens';
 
 export class PaletteSource implements IPaletteSource {
   constructor(

@@ -9,7 +9,7 @@ import {
   IRunSelection,
   IVersion,
   IWorkflowBackend
-} from '../canvas/tokens';
+} from '../canvas/model/tokens';
 import { IDeclared, IDeclareFiles } from '../components/OpenedFiles';
 import { IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';

@@ -4,7 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
-import { IChosenStep, IChosenSteps } from '../canvas/tokens';
+import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
 import { RunModel } from './model';
 import { IRunServices } from './services';
 

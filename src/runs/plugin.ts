@@ -8,7 +8,7 @@ import { launcherIcon } from '@jupyterlab/ui-components';
 import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
-import { IChosenSteps } from '../canvas/tokens';
+import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';

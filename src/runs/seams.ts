@@ -9,7 +9,7 @@ import {
   IPaletteSource,
   IRunStatesSource,
   IWorkflowBackend
-} from '../canvas/tokens';
+} from '../canvas/model/tokens';
 import { PaletteSource } from '../panels/paletteSource';
 import { LateStates } from './lateStates';
 

@@ -4,7 +4,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../api/eventStream';
 import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
-import { INodeRun, IRunStates } from '../canvas/tokens';
+import { INodeRun, IRunStates } from '../canvas/model/tokens';
 import { RunModel } from './model';
 import { monitorsOf } from './monitors';
 import { progressOf, waitsFor, workSeconds } from './reducer';

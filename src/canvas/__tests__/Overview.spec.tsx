@@ -1,7 +1,7 @@
 import { act, render } from '@testing-library/react';
-import { CanvasContext } from '../hooks';
+import { CanvasContext } from '../model/hooks';
 import { Block } from '../Overview';
-import { bench } from './fakes';
+import { bench } from '../model/__tests__/fakes';
 
 jest.useFakeTimers();
 

@@ -4,7 +4,7 @@ import { UUID } from '@lumino/coreutils';
 import { addressOf } from '../../api/addresses';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
-import { newId } from '../../canvas/editing';
+import { newId } from '../../canvas/model/editing';
 import { freeName, stemOf } from '../../components/freeName';
 import { copyText, showProblem } from '../../components/problems';
 import { canonical } from '../../document/canonical';

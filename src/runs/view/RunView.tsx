@@ -2,7 +2,7 @@ import '../../../style/panels.css';
 import '../../../style/runs.css';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail, Task } from '../../api/types';
-import { IChosenStep } from '../../canvas/tokens';
+import { IChosenStep } from '../../canvas/model/tokens';
 import { Away } from '../../components/Away';
 import { Boundary } from '../../components/Boundary';
 import { CommandButton } from '../../components/CommandButton';

@@ -1,4 +1,4 @@
-import { freeNear, GAP, IBox } from '../places';
+import { freeNear, GAP, IBox } from '../placement';
 
 const card = (x: number, y: number): IBox => ({ x, y, width: 200, height: 100 });
 const VIEW = { x: 0, y: 0, width: 1000, height: 600 };

@@ -1,10 +1,10 @@
 /** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
-import { checkEdge, fittingEdges, portsOf } from '../document/edges';
-import { edgeId, IEdge } from '../document/flow';
+import { checkEdge, fittingEdges, portsOf } from '../../document/edges';
+import { edgeId, IEdge } from '../../document/flow';
 import { CanvasController, IPick } from './controller';
 import { ensureId } from './editing';
-import { titleOf } from './views';
-import { bodyRefusalText, noPorts, refusalText } from './words';
+import { titleOf } from './nodeViews';
+import { bodyRefusalText, noPorts, refusalText } from './texts';
 
 export interface IEnd {
   node: string;

@@ -5,14 +5,14 @@ import { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
-import { FlowModel } from '../document/flowModel';
+import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
 import { ensureId } from './editing';
-import { carry, recall, remember } from './memory';
-import { focusNode, reveal } from './navigation';
-import { CardNode, FlowStore } from './store';
+import { carry, recall, remember } from './viewState';
+import { focusNode, reveal } from '../navigation';
+import { CardNode, FlowStore } from './flowStore';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
-import { NodeViews } from './views';
+import { NodeViews } from './nodeViews';
 
 /** Between two updates of changed cards in the diagram, in milliseconds. */
 const REST = 500;

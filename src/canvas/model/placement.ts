@@ -1,5 +1,5 @@
 /** Finds places for new cards: visible and without overlap. */
-import { Position } from '../document/flow';
+import { Position } from '../../document/flow';
 import type { CanvasController } from './controller';
 
 export interface IBox {

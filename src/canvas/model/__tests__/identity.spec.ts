@@ -1,5 +1,5 @@
 import { addRow } from '../editing';
-import { recall } from '../memory';
+import { recall } from '../viewState';
 import { bench, IBench, steps } from './fakes';
 
 jest.useFakeTimers();

@@ -8,10 +8,10 @@ import {
   NodeHandle,
   Position as Side
 } from '@xyflow/react';
-import { naturally } from '../components/names';
-import { JsonObject } from '../document/canonical';
-import { IEdge, Position } from '../document/flow';
-import { FlowDoc, IFlowChange } from '../document/flowDoc';
+import { naturally } from '../../components/names';
+import { JsonObject } from '../../document/canonical';
+import { IEdge, Position } from '../../document/flow';
+import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 
 /** The size of a card before it is drawn, for its place in the overview. */
 const SIZE = { initialWidth: 230, initialHeight: 90 };

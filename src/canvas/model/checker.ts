@@ -1,8 +1,8 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { IArgument, readArguments } from '../document/arguments';
-import { DATASET_OUTPUT } from '../document/flow';
-import { FlowDoc, IFlowChange } from '../document/flowDoc';
-import { IPorts } from '../document/edges';
+import { IArgument, readArguments } from '../../document/arguments';
+import { DATASET_OUTPUT } from '../../document/flow';
+import { FlowDoc, IFlowChange } from '../../document/flowDoc';
+import { IPorts } from '../../document/edges';
 import { ICheck, IProblem, IProposal, IWorkflowBackend, INodeReading } from './tokens';
 
 /**

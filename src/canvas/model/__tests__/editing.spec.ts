@@ -1,4 +1,4 @@
-import { fileOf } from '../../api/paths';
+import { fileOf } from '../../../api/paths';
 import { relativePath, resolvePath } from '../editing';
 
 describe('paths of nodes', () => {

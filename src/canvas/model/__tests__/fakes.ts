@@ -1,9 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { IDeclareFiles } from '../../components/OpenedFiles';
-import { Json, JsonObject } from '../../document/canonical';
-import { IFlow } from '../../document/flow';
-import { FlowModel } from '../../document/flowModel';
+import { IDeclareFiles } from '../../../components/OpenedFiles';
+import { Json, JsonObject } from '../../../document/canonical';
+import { IFlow } from '../../../document/flow';
+import { FlowModel } from '../../../document/flowModel';
 import { CanvasController } from '../controller';
 import {
   ICanvasServices,

@@ -1,4 +1,4 @@
-import { recall, remember } from '../memory';
+import { recall, remember } from '../viewState';
 
 describe('K6: what a reload keeps of a canvas', () => {
   it('is kept by document, and added to', () => {

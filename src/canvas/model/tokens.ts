@@ -2,11 +2,11 @@
 import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
-import type { ILost } from '../components/useLost';
-import { IDeclared, IDeclareFiles, IUndeclared } from '../components/OpenedFiles';
-import { IArgument } from '../document/arguments';
-import { Json } from '../document/canonical';
-import { IEdge, IFlow } from '../document/flow';
+import type { ILost } from '../../components/useLost';
+import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
+import { IArgument } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { IEdge, IFlow } from '../../document/flow';
 
 /** What the server read of one node. */
 export interface INodeReading {

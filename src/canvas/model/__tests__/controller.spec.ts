@@ -1,4 +1,4 @@
-import { droppedOn } from '../beside';
+import { droppedOn } from '../../beside';
 import {
   connect,
   connectAutomatically,
@@ -18,9 +18,9 @@ import {
   rename,
   resolvePath
 } from '../editing';
-import { nearest, nextProblem, shiftInto, viewFor } from '../navigation';
-import { run } from '../running';
-import { cardLabel, isAlone } from '../words';
+import { nearest, nextProblem, shiftInto, viewFor } from '../../navigation';
+import { run } from '../../running';
+import { cardLabel, isAlone } from '../texts';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 jest.useFakeTimers();

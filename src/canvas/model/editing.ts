@@ -1,13 +1,13 @@
 /** Changes the nodes of a workflow; each function is one undo step. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
-import { called, isModelFile } from '../document/called';
-import { isObject, JsonObject } from '../document/canonical';
-import { IEdge, Position } from '../document/flow';
-import { EXTENSION } from '../document/fileType';
+import { called, isModelFile } from '../../document/called';
+import { isObject, JsonObject } from '../../document/canonical';
+import { IEdge, Position } from '../../document/flow';
+import { EXTENSION } from '../../document/fileType';
 import { CanvasController } from './controller';
-import { focusNode } from './navigation';
-import { freePlace, GAP } from './places';
+import { focusNode } from '../navigation';
+import { freePlace, GAP } from './placement';
 import { IPaletteRow, IRegistered } from './tokens';
 
 const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];

@@ -1,4 +1,4 @@
-import { MEASURED } from '../store';
+import { MEASURED } from '../flowStore';
 import { IBench, bench, steps } from './fakes';
 
 jest.useFakeTimers();

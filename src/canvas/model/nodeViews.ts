@@ -1,10 +1,10 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { alike } from '../components/names';
-import { IArgument } from '../document/arguments';
-import { called } from '../document/called';
-import { isObject, JsonObject } from '../document/canonical';
-import { DATASET_OUTPUT, edgeId, IEdge } from '../document/flow';
-import { FlowDoc, IFlowChange } from '../document/flowDoc';
+import { alike } from '../../components/names';
+import { IArgument } from '../../document/arguments';
+import { called } from '../../document/called';
+import { isObject, JsonObject } from '../../document/canonical';
+import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
+import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
 import { INodeRun, IRunStates } from './tokens';
 

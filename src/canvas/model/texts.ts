@@ -1,8 +1,8 @@
 /** Texts of the canvas that depend on a value. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { EdgeRefusal, IFitting, IPorts, portsOf } from '../document/edges';
-import { IEdge } from '../document/flow';
-import { INodeView } from './views';
+import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
+import { IEdge } from '../../document/flow';
+import { INodeView } from './nodeViews';
 import { INodeRun } from './tokens';
 
 export function refusalText(

@@ -1,8 +1,8 @@
 import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
-import { useSignal } from '../components/useSignal';
-import { JsonObject } from '../document/canonical';
+import { useSignal } from '../../components/useSignal';
+import { JsonObject } from '../../document/canonical';
 import { CanvasController, ICanvasUi } from './controller';
-import { INodeView } from './views';
+import { INodeView } from './nodeViews';
 
 export const CanvasContext = createContext<CanvasController | null>(null);
 
