@@ -8,10 +8,10 @@ import { useSignal } from '../components/useSignal';
 import { CanvasController } from './model/controller';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './Inspector';
-import { Outline } from './Outline';
+import { Outline } from './stage/Outline';
 import { Palette } from './Palette';
-import { ProblemStrip } from './ProblemStrip';
-import { Stage } from './Stage';
+import { ProblemStrip } from './stage/ProblemStrip';
+import { Stage } from './stage/Stage';
 
 /** A whole workflow tab: palette, diagram or table, inspector, and problems. */
 export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {

@@ -3,7 +3,7 @@ import { Parameters, readParameters } from '../document/arguments';
 import { JsonObject } from '../document/canonical';
 import { CanvasController } from './model/controller';
 import { ensureId } from './model/editing';
-import { nextProblem } from './navigation';
+import { nextProblem } from './stage/navigation';
 import { IRunSelection } from './model/tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';

@@ -5,7 +5,7 @@ import schema from '../../../schema/canvas.json';
 import { addCommands } from '../commands';
 import { commandTable } from '../commandTable';
 import { keyRows } from '../KeySheet';
-import { layered } from '../layout';
+import { layered } from '../stage/layout';
 
 // jsdom has none; browsers do
 globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));

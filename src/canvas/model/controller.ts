@@ -9,7 +9,7 @@ import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
 import { ensureId } from './editing';
 import { carry, recall, remember } from './viewState';
-import { focusNode, reveal } from '../navigation';
+import { focusNode, reveal } from '../stage/navigation';
 import { CardNode, FlowStore } from './flowStore';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './nodeViews';

@@ -1,7 +1,7 @@
 /** Declares files that code opens, removes declarations, and connects them. */
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
-import { answered } from '../beside';
+import { answered } from '../stage/dropOnCard';
 import { connect, title } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';

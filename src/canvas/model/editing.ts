@@ -6,7 +6,7 @@ import { isObject, JsonObject } from '../../document/canonical';
 import { IEdge, Position } from '../../document/flow';
 import { EXTENSION } from '../../document/fileType';
 import { CanvasController } from './controller';
-import { focusNode } from '../navigation';
+import { focusNode } from '../stage/navigation';
 import { freePlace, GAP } from './placement';
 import { IPaletteRow, IRegistered } from './tokens';
 

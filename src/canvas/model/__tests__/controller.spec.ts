@@ -1,4 +1,4 @@
-import { droppedOn } from '../../beside';
+import { droppedOn } from '../../stage/dropOnCard';
 import {
   connect,
   connectAutomatically,
@@ -18,7 +18,7 @@ import {
   rename,
   resolvePath
 } from '../editing';
-import { nearest, nextProblem, shiftInto, viewFor } from '../../navigation';
+import { nearest, nextProblem, shiftInto, viewFor } from '../../stage/navigation';
 import { run } from '../../running';
 import { cardLabel, isAlone } from '../texts';
 import { bench, IBench, nodesOf, steps } from './fakes';

@@ -1,5 +1,5 @@
-import { workflowIcon } from '../icons/startup';
-import { useCanvas } from './model/hooks';
+import { workflowIcon } from '../../icons/startup';
+import { useCanvas } from '../model/hooks';
 
 /** Shows what to do with an empty canvas. */
 export function EmptyStage(): JSX.Element {

@@ -1,6 +1,6 @@
-import { droppedOn } from '../beside';
+import { droppedOn } from '../dropOnCard';
 import { fit, refit, viewFor } from '../navigation';
-import { bench, IBench } from '../model/__tests__/fakes';
+import { bench, IBench } from '../../model/__tests__/fakes';
 
 jest.useFakeTimers();
 

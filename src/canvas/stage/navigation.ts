@@ -1,8 +1,8 @@
 /** Moves focus and view without changing the document. */
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
-import { Position } from '../document/flow';
-import { CanvasController } from './model/controller';
-import { around, boxOf, isInside, viewOf } from './model/placement';
+import { Position } from '../../document/flow';
+import { CanvasController } from '../model/controller';
+import { around, boxOf, isInside, viewOf } from '../model/placement';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 

@@ -1,10 +1,10 @@
 /** Connects things that are dropped on a card. */
-import { portsOf } from '../document/edges';
-import { edgeId, IEdge } from '../document/flow';
-import { connect, fitting } from './model/connecting';
-import { CanvasController } from './model/controller';
+import { portsOf } from '../../document/edges';
+import { edgeId, IEdge } from '../../document/flow';
+import { connect, fitting } from '../model/connecting';
+import { CanvasController } from '../model/controller';
 import { show } from './navigation';
-import { placeBeside } from './model/placement';
+import { placeBeside } from '../model/placement';
 
 /** How long to wait for the server to describe the new card, in milliseconds. */
 const PATIENCE = 4000;

@@ -10,14 +10,14 @@ import {
   useRef,
   useState
 } from 'react';
-import { IEdge } from '../document/flow';
-import { REF_MIME } from '../document/dragTypes';
-import { droppedOn } from './beside';
-import { connect, connectToNode, refusal } from './model/connecting';
-import { CanvasController } from './model/controller';
-import { addThing, copyText, pasteText, removeSelection } from './model/editing';
-import { CardNode } from './model/flowStore';
-import { IPaletteRow } from './model/tokens';
+import { IEdge } from '../../document/flow';
+import { REF_MIME } from '../../document/dragTypes';
+import { droppedOn } from './dropOnCard';
+import { connect, connectToNode, refusal } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
+import { CardNode } from '../model/flowStore';
+import { IPaletteRow } from '../model/tokens';
 
 export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));

@@ -1,7 +1,7 @@
 import { MiniMap, MiniMapNodeProps } from '@xyflow/react';
 import { memo } from 'react';
-import { useSignal } from '../components/useSignal';
-import { useCanvas } from './model/hooks';
+import { useSignal } from '../../components/useSignal';
+import { useCanvas } from '../model/hooks';
 
 /** A small map of the workflow, each node in the colour of its state. */
 export function Overview(): JSX.Element {

@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { useSignal } from '../components/useSignal';
-import { problemIcon } from '../icons/startup';
-import { title } from './model/connecting';
-import { useCanvas, useUi } from './model/hooks';
+import { useSignal } from '../../components/useSignal';
+import { problemIcon } from '../../icons/startup';
+import { title } from '../model/connecting';
+import { useCanvas, useUi } from '../model/hooks';
 import { nextProblem } from './navigation';
 
 /** Below the diagram: problems with links to them, and the latest message. */

@@ -1,9 +1,9 @@
 import { useCallback, useSyncExternalStore } from 'react';
-import { PortionBar, usePortion } from '../components/Portion';
-import { title } from './model/connecting';
-import { useCanvas, useView } from './model/hooks';
-import { CardNode } from './model/flowStore';
-import { kindWord, stateWord } from './model/texts';
+import { PortionBar, usePortion } from '../../components/Portion';
+import { title } from '../model/connecting';
+import { useCanvas, useView } from '../model/hooks';
+import { CardNode } from '../model/flowStore';
+import { kindWord, stateWord } from '../model/texts';
 
 const idOf = ({ id }: CardNode): string => id;
 

@@ -1,14 +1,14 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
-import { CommandButton } from '../components/CommandButton';
-import { MonitorLinks } from '../components/MonitorLinks';
-import { problemIcon } from '../icons/startup';
-import { kindIcon, STATE_ICONS } from '../icons/items';
-import { useCanvas, useView } from './model/hooks';
-import { CardNode } from './model/flowStore';
-import { INodeRun } from './model/tokens';
-import { IPortView } from './model/nodeViews';
-import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from './model/texts';
+import { CommandButton } from '../../components/CommandButton';
+import { MonitorLinks } from '../../components/MonitorLinks';
+import { problemIcon } from '../../icons/startup';
+import { kindIcon, STATE_ICONS } from '../../icons/items';
+import { useCanvas, useView } from '../model/hooks';
+import { CardNode } from '../model/flowStore';
+import { INodeRun } from '../model/tokens';
+import { IPortView } from '../model/nodeViews';
+import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {

@@ -1,7 +1,7 @@
 import { act, render } from '@testing-library/react';
-import { CanvasContext } from '../model/hooks';
+import { CanvasContext } from '../../model/hooks';
 import { Block } from '../Overview';
-import { bench } from '../model/__tests__/fakes';
+import { bench } from '../../model/__tests__/fakes';
 
 jest.useFakeTimers();
 

@@ -1,5 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import { IEdge, Position } from '../document/flow';
+import { IEdge, Position } from '../../document/flow';
 
 export interface ISize {
   id: string;

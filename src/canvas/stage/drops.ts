@@ -1,11 +1,11 @@
 import { Drag } from '@lumino/dragdrop';
-import { CONTENTS_MIME, REF_MIME } from '../document/dragTypes';
-import { droppedOn } from './beside';
-import { CanvasController } from './model/controller';
-import { addFiles, addRow } from './model/editing';
-import { cardOf } from './hands';
-import { IPaletteRow } from './model/tokens';
-import { Position } from '../document/flow';
+import { CONTENTS_MIME, REF_MIME } from '../../document/dragTypes';
+import { droppedOn } from './dropOnCard';
+import { CanvasController } from '../model/controller';
+import { addFiles, addRow } from '../model/editing';
+import { cardOf } from './gestures';
+import { IPaletteRow } from '../model/tokens';
+import { Position } from '../../document/flow';
 
 const ACTIVE = 'nby-mod-dropTarget';
 

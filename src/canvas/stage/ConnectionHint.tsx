@@ -1,11 +1,11 @@
 import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
-import { fitting, refusal } from './model/connecting';
-import { CanvasController } from './model/controller';
-import { nodeAt } from './hands';
-import { useCanvas } from './model/hooks';
-import { bodyRefusalText } from './model/texts';
-import { IEdge } from '../document/flow';
+import { fitting, refusal } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { nodeAt } from './gestures';
+import { useCanvas } from '../model/hooks';
+import { bodyRefusalText } from '../model/texts';
+import { IEdge } from '../../document/flow';
 
 /** In larger workflows, checking every port would be slow. */
 const DIMMED = 200;

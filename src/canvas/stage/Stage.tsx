@@ -8,16 +8,16 @@ import {
 import '@xyflow/react/dist/style.css';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { ConnectionHint } from './ConnectionHint';
-import { CanvasController } from './model/controller';
+import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
-import { useDrawing, useHands, useSelecting } from './hands';
-import { useCanvas } from './model/hooks';
-import { recall, remember } from './model/viewState';
+import { useDrawing, useHands, useSelecting } from './gestures';
+import { useCanvas } from '../model/hooks';
+import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit } from './navigation';
 import { NodeCard } from './NodeCard';
 import { Overview } from './Overview';
-import { MEASURED } from './model/flowStore';
+import { MEASURED } from '../model/flowStore';
 
 const NODE_TYPES = { card: NodeCard };
 /** The overview redraws each node at each change, so it is shown for these counts only. */
