@@ -7,7 +7,7 @@ import { Picker } from '../components/Picker';
 import { useSignal } from '../components/useSignal';
 import { CanvasController } from './model/controller';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
-import { Inspector } from './Inspector';
+import { Inspector } from './inspector/Inspector';
 import { Outline } from './stage/Outline';
 import { Palette } from './Palette';
 import { ProblemStrip } from './stage/ProblemStrip';

@@ -1,16 +1,16 @@
 import { useEffect, useId, useMemo, useState } from 'react';
-import { ValueType } from '../document/arguments';
-import { Json, JsonObject } from '../document/canonical';
-import { LimitFields } from '../forms/LimitFields';
-import { useNames, useRuntimes } from '../forms/runtimes';
-import { ValueField } from '../forms/ValueField';
-import { useSignal } from '../components/useSignal';
-import { showMoment } from '../components/times';
-import { CanvasController } from './model/controller';
-import { useCanvas } from './model/hooks';
-import { wordOnContainers } from './running';
+import { ValueType } from '../../document/arguments';
+import { Json, JsonObject } from '../../document/canonical';
+import { LimitFields } from '../../forms/LimitFields';
+import { useNames, useRuntimes } from '../../forms/runtimes';
+import { ValueField } from '../../forms/ValueField';
+import { useSignal } from '../../components/useSignal';
+import { showMoment } from '../../components/times';
+import { CanvasController } from '../model/controller';
+import { useCanvas } from '../model/hooks';
+import { wordOnContainers } from '../running';
 import { ResultChoice } from './ResultChoice';
-import { IVersion } from './model/tokens';
+import { IVersion } from '../model/tokens';
 
 export interface INodeSettingsProps {
   id: string;

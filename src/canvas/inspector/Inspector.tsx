@@ -1,20 +1,26 @@
 import { useSyncExternalStore } from 'react';
-import { Binding, IArgument, IParameter, readBinding, readParameters } from '../document/arguments';
-import { isObject, Json, JsonObject } from '../document/canonical';
-import { edgeId } from '../document/flow';
-import { ArgumentForm } from '../forms/ArgumentForm';
-import { ParametersEditor } from '../forms/ParametersEditor';
-import { ValueField } from '../forms/ValueField';
-import { IDeclareFiles, IUndeclared, OpenedFiles } from '../components/OpenedFiles';
-import { useSignal } from '../components/useSignal';
-import { title } from './model/connecting';
-import { CanvasController } from './model/controller';
-import { declareFiles, openedAt } from './model/declaring';
-import { disconnect, rename } from './model/editing';
-import { useCanvas, useFields, useMeta, useView } from './model/hooks';
+import {
+  Binding,
+  IArgument,
+  IParameter,
+  readBinding,
+  readParameters
+} from '../../document/arguments';
+import { isObject, Json, JsonObject } from '../../document/canonical';
+import { edgeId } from '../../document/flow';
+import { ArgumentForm } from '../../forms/ArgumentForm';
+import { ParametersEditor } from '../../forms/ParametersEditor';
+import { ValueField } from '../../forms/ValueField';
+import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
+import { useSignal } from '../../components/useSignal';
+import { title } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { declareFiles, openedAt } from '../model/declaring';
+import { disconnect, rename } from '../model/editing';
+import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { NodeSettings } from './NodeSettings';
-import { unpinResult } from './pinning';
-import { isAlone, kindWord, noPorts } from './model/texts';
+import { unpinResult } from '../pinning';
+import { isAlone, kindWord, noPorts } from '../model/texts';
 
 /** The panel on the right: the selected node, or the workflow without a selection. */
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {

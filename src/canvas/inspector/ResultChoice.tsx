@@ -1,10 +1,10 @@
 import { useEffect, useId, useState } from 'react';
-import { showMoment } from '../components/times';
-import { useCanvas } from './model/hooks';
+import { showMoment } from '../../components/times';
+import { useCanvas } from '../model/hooks';
 import type { INodeSettingsProps } from './NodeSettings';
-import { pinTo } from './pinning';
-import { IResultRun } from './model/tokens';
-import { pinOf } from './model/nodeViews';
+import { pinTo } from '../pinning';
+import { IResultRun } from '../model/tokens';
+import { pinOf } from '../model/nodeViews';
 
 /** Chooses whether a node runs or uses the result of a run. */
 export function ResultChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
