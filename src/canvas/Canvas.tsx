@@ -9,7 +9,7 @@ import { CanvasController } from './model/controller';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
 import { Outline } from './stage/Outline';
-import { Palette } from './Palette';
+import { Palette } from './palette/Palette';
 import { ProblemStrip } from './stage/ProblemStrip';
 import { Stage } from './stage/Stage';
 

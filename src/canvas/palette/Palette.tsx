@@ -1,13 +1,13 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
-import { useSignal } from '../components/useSignal';
-import { isModelFile } from '../document/called';
-import { kindIcon } from '../icons/items';
-import { REF_MIME } from '../document/dragTypes';
-import { addThing, isExecutable } from './model/editing';
-import { useFilesBeside } from './files';
-import { useCanvas } from './model/hooks';
-import { IPaletteRow } from './model/tokens';
+import { useSignal } from '../../components/useSignal';
+import { isModelFile } from '../../document/called';
+import { kindIcon } from '../../icons/items';
+import { REF_MIME } from '../../document/dragTypes';
+import { addThing, isExecutable } from '../model/editing';
+import { useFilesBeside } from './folderFiles';
+import { useCanvas } from '../model/hooks';
+import { IPaletteRow } from '../model/tokens';
 
 const SHOWN = 200;
 

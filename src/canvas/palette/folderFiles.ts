@@ -2,7 +2,7 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
-import type { CanvasController } from './model/controller';
+import type { CanvasController } from '../model/controller';
 
 type Beside = Pick<CanvasController, 'contents' | 'path'>;
 
