@@ -15,7 +15,7 @@ import { FlowDoc } from '../document/flowDoc';
 import { FlowModelFactory } from '../document/flowModel';
 import { workflowIcon } from '../icons/startup';
 import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../document/fileType';
-import { addCommands } from './commands';
+import { addCommands } from './commands/registration';
 import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './model/tokens';
 import { CanvasWidget, WorkflowFactory } from './widget';
 

@@ -2,7 +2,7 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import { Canvas } from '../Canvas';
 import { connect } from '../model/connecting';
-import { run } from '../running';
+import { run } from '../commands/running';
 import { IPaletteRow, IPaletteSource } from '../model/tokens';
 import { bench, FILES, IBench, nodesOf } from '../model/__tests__/fakes';
 

@@ -19,7 +19,7 @@ import { declareFiles, openedAt } from '../model/declaring';
 import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { NodeSettings } from './NodeSettings';
-import { unpinResult } from '../pinning';
+import { unpinResult } from '../commands/pinning';
 import { isAlone, kindWord, noPorts } from '../model/texts';
 
 /** The panel on the right: the selected node, or the workflow without a selection. */

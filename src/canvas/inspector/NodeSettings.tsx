@@ -8,7 +8,7 @@ import { useSignal } from '../../components/useSignal';
 import { showMoment } from '../../components/times';
 import { CanvasController } from '../model/controller';
 import { useCanvas } from '../model/hooks';
-import { wordOnContainers } from '../running';
+import { wordOnContainers } from '../commands/running';
 import { ResultChoice } from './ResultChoice';
 import { IVersion } from '../model/tokens';
 

@@ -2,7 +2,7 @@ import { useEffect, useId, useState } from 'react';
 import { showMoment } from '../../components/times';
 import { useCanvas } from '../model/hooks';
 import type { INodeSettingsProps } from './NodeSettings';
-import { pinTo } from '../pinning';
+import { pinTo } from '../commands/pinning';
 import { IResultRun } from '../model/tokens';
 import { pinOf } from '../model/nodeViews';
 

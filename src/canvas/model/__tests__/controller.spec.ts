@@ -19,7 +19,7 @@ import {
   resolvePath
 } from '../editing';
 import { nearest, nextProblem, shiftInto, viewFor } from '../../stage/navigation';
-import { run } from '../../running';
+import { run } from '../../commands/running';
 import { cardLabel, isAlone } from '../texts';
 import { bench, IBench, nodesOf, steps } from './fakes';
 

@@ -26,8 +26,8 @@ import {
   paletteIcon,
   problemIcon,
   tidyIcon
-} from '../icons/startup';
-import { Actions, Controller } from './widget';
+} from '../../icons/startup';
+import { Actions, Controller } from '../widget';
 
 export interface ICanvasCommand {
   id: string;

@@ -1,6 +1,6 @@
 /** The menu beside the Run button, with all ways to run. */
 import { Menu } from '@lumino/widgets';
-import { CanvasController } from './model/controller';
+import { CanvasController } from '../model/controller';
 
 const WAYS = [
   'nbyard:run-workflow',

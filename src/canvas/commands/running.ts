@@ -1,10 +1,10 @@
 /** Starts and stops runs of the document. */
-import { Parameters, readParameters } from '../document/arguments';
-import { JsonObject } from '../document/canonical';
-import { CanvasController } from './model/controller';
-import { ensureId } from './model/editing';
-import { nextProblem } from './stage/navigation';
-import { IRunSelection } from './model/tokens';
+import { Parameters, readParameters } from '../../document/arguments';
+import { JsonObject } from '../../document/canonical';
+import { CanvasController } from '../model/controller';
+import { ensureId } from '../model/editing';
+import { nextProblem } from '../stage/navigation';
+import { IRunSelection } from '../model/tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';
 

@@ -1,9 +1,9 @@
 /** Shows the form for a run with new parameter values. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { IArgument, Parameters } from '../document/arguments';
-import { Json } from '../document/canonical';
-import { askValues } from '../forms/askValues';
-import { ValuesHolder } from '../forms/ValuesForm';
+import { IArgument, Parameters } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { askValues } from '../../forms/askValues';
+import { ValuesHolder } from '../../forms/ValuesForm';
 import type { IRunChoices } from './running';
 
 export async function askRun(

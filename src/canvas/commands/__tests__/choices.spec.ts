@@ -1,12 +1,12 @@
-import { IChosenStep, IChosenSteps } from '../model/tokens';
+import { IChosenStep, IChosenSteps } from '../../model/tokens';
 import { Signal } from '@lumino/signaling';
-import { Parameters } from '../../document/arguments';
+import { Parameters } from '../../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
-import * as editing from '../model/editing';
+import * as editing from '../../model/editing';
 import { deployNode } from '../prompts';
-import { bench, IBench, nodesOf, steps } from '../model/__tests__/fakes';
+import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';
 
 // jsdom has none; browsers do
 globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));

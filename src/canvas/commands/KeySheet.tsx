@@ -1,6 +1,6 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
-import { CanvasController } from './model/controller';
+import { CanvasController } from '../model/controller';
 
 export interface IKeyRow {
   command: string;

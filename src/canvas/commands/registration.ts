@@ -2,7 +2,7 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { commandTable, ICanvasCommand } from './commandTable';
-import { CanvasWidget, Controller } from './widget';
+import { CanvasWidget, Controller } from '../widget';
 
 /** Register every action; they apply to the workflow tab that was used last. */
 export function addCommands(

@@ -1,8 +1,8 @@
 /** Commands that first ask the user for input. */
 import { InputDialog } from '@jupyterlab/apputils';
-import { fileOf } from '../api/paths';
-import { filesBeside } from './palette/folderFiles';
-import type { Actions, Controller } from './widget';
+import { fileOf } from '../../api/paths';
+import { filesBeside } from '../palette/folderFiles';
+import type { Actions, Controller } from '../widget';
 
 /** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;

@@ -1,6 +1,6 @@
 import { fireEvent, waitFor } from '@testing-library/react';
 import { run } from '../running';
-import { bench, IBench } from '../model/__tests__/fakes';
+import { bench, IBench } from '../../model/__tests__/fakes';
 
 let one: IBench;
 

@@ -1,10 +1,10 @@
 /** Pins nodes to a version of their executable, or to the result of a run. */
-import { showMoment } from '../components/times';
-import { Json } from '../document/canonical';
-import { title } from './model/connecting';
-import { CanvasController } from './model/controller';
-import { resolvePath } from './model/editing';
-import { IResultRun } from './model/tokens';
+import { showMoment } from '../../components/times';
+import { Json } from '../../document/canonical';
+import { title } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { resolvePath } from '../model/editing';
+import { IResultRun } from '../model/tokens';
 
 /** Pin the selected nodes to the current content of their files. */
 export async function pin(canvas: CanvasController): Promise<void> {
