@@ -4,7 +4,7 @@ import { IArgument, Parameters } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { askValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
-import type { IRunChoices } from './running';
+import { IRunChoices } from '../model/tokens';
 
 export async function askRun(
   parameters: Parameters,

@@ -27,13 +27,16 @@ import {
   problemIcon,
   tidyIcon
 } from '../../icons/startup';
-import { Actions, Controller } from '../widget';
+import type { CanvasController } from '../model/controller';
+import type * as actions from './actions';
+
+export type Actions = typeof actions;
 
 export interface ICanvasCommand {
   id: string;
   label: string;
   /** The label where the command does something else. */
-  labelFor?: (canvas: Controller) => string;
+  labelFor?: (canvas: CanvasController) => string;
   caption?: string;
   icon?: LabIcon;
   /** What the command requires to be enabled. */
@@ -42,8 +45,8 @@ export interface ICanvasCommand {
   args?: ReadonlyJSONObject;
   /** Hidden in the palette because only a key makes sense. */
   quiet?: boolean;
-  toggled?: (canvas: Controller) => boolean;
-  run: (canvas: Controller, actions: Actions, args: ReadonlyPartialJSONObject) => unknown;
+  toggled?: (canvas: CanvasController) => boolean;
+  run: (canvas: CanvasController, actions: Actions, args: ReadonlyPartialJSONObject) => unknown;
 }
 
 function runCommands(trans: TranslationBundle): ICanvasCommand[] {
@@ -134,10 +137,10 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       args: {
         path: { type: 'string', description: trans.__('A file to add; without it a list is shown') }
       },
-      run: (canvas, actions, args) =>
+      run: (canvas, { editing, prompts }, args) =>
         typeof args.path === 'string'
-          ? actions.editing.addFiles(canvas, [args.path])
-          : actions.prompts.quickAdd(canvas, actions)
+          ? editing.addFiles(canvas, [args.path])
+          : prompts.quickAdd(canvas)
     },
     {
       id: 'nbyard:copy-nodes',
@@ -207,14 +210,14 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Rename Node…'),
       icon: editIcon,
       needs: 'targets',
-      run: (canvas, actions) => actions.prompts.renameNode(canvas, actions)
+      run: (canvas, { prompts }) => prompts.renameNode(canvas)
     },
     {
       id: 'nbyard:open-node',
       label: trans.__('Open File of Node'),
       icon: launcherIcon,
       needs: 'targets',
-      run: (canvas, actions) => actions.prompts.openNode(canvas, actions)
+      run: (canvas, { prompts }) => prompts.openNode(canvas)
     },
     {
       id: 'nbyard:pin-node',
@@ -250,7 +253,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Deploy Model of Node'),
       caption: trans.__('Serve the model that the node is, or made in the newest run'),
       needs: 'targets',
-      run: (canvas, { prompts, editing }) => prompts.deployNode(canvas, editing)
+      run: (canvas, { prompts }) => prompts.deployNode(canvas)
     },
     {
       id: 'nbyard:tidy-workflow',
@@ -302,13 +305,13 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Arguments and settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
-      run: (canvas, actions) => actions.prompts.showInspector(canvas, actions, !canvas.ui.inspector)
+      run: (canvas, { prompts }) => prompts.showInspector(canvas, !canvas.ui.inspector)
     },
     {
       id: 'nbyard:inspect-node',
       label: trans.__('Edit Arguments of Node'),
       needs: 'targets',
-      run: (canvas, actions) => actions.prompts.inspect(canvas, actions)
+      run: (canvas, { prompts }) => prompts.inspect(canvas)
     },
     {
       id: 'nbyard:toggle-outline',

@@ -2,13 +2,15 @@
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../../api/paths';
 import { filesBeside } from '../palette/folderFiles';
-import type { Actions, Controller } from '../widget';
+import { CanvasController } from '../model/controller';
+import { addFiles, addRow, rename, resolvePath } from '../model/editing';
+import { reveal } from '../model/focus';
 
 /** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;
 
 /** Show a list of all possible nodes; Enter adds one. */
-export async function quickAdd(canvas: Controller, { editing }: Actions): Promise<void> {
+export async function quickAdd(canvas: CanvasController): Promise<void> {
   const { palette } = canvas.services;
   if (palette && palette.state !== 'ready') {
     await palette.refresh();
@@ -26,13 +28,13 @@ export async function quickAdd(canvas: Controller, { editing }: Actions): Promis
     return;
   }
   if (chosen.id.startsWith('row ')) {
-    editing.addRow(canvas, rows[Number(chosen.id.slice(4))]);
+    addRow(canvas, rows[Number(chosen.id.slice(4))]);
   } else {
-    await editing.addFiles(canvas, [chosen.id]);
+    await addFiles(canvas, [chosen.id]);
   }
 }
 
-export async function renameNode(canvas: Controller, { editing }: Actions): Promise<void> {
+export async function renameNode(canvas: CanvasController): Promise<void> {
   const [id] = canvas.targets;
   const { trans } = canvas;
   const { value } = await InputDialog.getText({
@@ -41,31 +43,28 @@ export async function renameNode(canvas: Controller, { editing }: Actions): Prom
     text: canvas.views.get(id)?.title ?? ''
   });
   if (value !== null) {
-    editing.rename(canvas, id, value);
+    rename(canvas, id, value);
   }
 }
 
-export async function openNode(canvas: Controller, { editing }: Actions): Promise<void> {
+export async function openNode(canvas: CanvasController): Promise<void> {
   for (const id of canvas.targets) {
     const path = canvas.doc.node(id)?.path;
     if (typeof path === 'string') {
       await canvas.commands.execute('docmanager:open', {
-        path: fileOf(editing.resolvePath(canvas.path, path))
+        path: fileOf(resolvePath(canvas.path, path))
       });
     }
   }
 }
 
 /** Deploy the model of a node, or one of its outputs; ask if there are several. */
-export async function deployNode(
-  canvas: Controller,
-  editing: Pick<Actions['editing'], 'resolvePath'>
-): Promise<void> {
+export async function deployNode(canvas: CanvasController): Promise<void> {
   const { trans, commands, doc, path } = canvas;
   const [node] = canvas.targets;
   const file = node && doc.nodes.get(node)?.get('path');
   if (typeof file === 'string' && canvas.views.get(node)?.kind === 'model') {
-    await commands.execute('nbyard:deploy-model', { path: editing.resolvePath(path, file) });
+    await commands.execute('nbyard:deploy-model', { path: resolvePath(path, file) });
     return;
   }
   const { run = '', outputs = [] } = (node && canvas.views.get(node)?.run?.models) || {};
@@ -81,18 +80,18 @@ export async function deployNode(
 }
 
 /** Open or close the inspector, and keep its node visible. */
-export function showInspector(canvas: Controller, { navigation }: Actions, open: boolean): void {
+export function showInspector(canvas: CanvasController, open: boolean): void {
   canvas.set({ inspector: open });
   const [id] = canvas.targets;
   if (open && id) {
-    window.setTimeout(() => navigation.reveal(canvas, id), DRAWN);
+    window.setTimeout(() => reveal(canvas, id), DRAWN);
   }
 }
 
 /** Open the inspector and focus its first field. */
-export function inspect(canvas: Controller, actions: Actions): void {
+export function inspect(canvas: CanvasController): void {
   canvas.store.select(canvas.targets);
-  showInspector(canvas, actions, true);
+  showInspector(canvas, true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   window.setTimeout(() => {
     const field = '.nby-Inspector-section :is(input, select, textarea)';

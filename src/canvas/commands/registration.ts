@@ -1,13 +1,22 @@
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, IWidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { commandTable, ICanvasCommand } from './commandTable';
-import { CanvasWidget, Controller } from '../widget';
+import { ISignal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import type { CanvasController } from '../model/controller';
+import { Actions, commandTable, ICanvasCommand } from './commandTable';
+
+/** The content of a tab; the canvas and its actions are there once their code was fetched. */
+interface ICanvasTab {
+  readonly actions?: Actions;
+  readonly canvas?: CanvasController;
+  readonly changed: ISignal<unknown, void>;
+}
 
 /** Register every action; they apply to the workflow tab that was used last. */
 export function addCommands(
   commands: CommandRegistry,
-  tracker: WidgetTracker<CanvasWidget>,
+  tracker: IWidgetTracker<Widget & { readonly content: ICanvasTab }>,
   palette: ICommandPalette | null,
   trans: TranslationBundle
 ): void {
@@ -47,7 +56,7 @@ export function addCommands(
   });
 }
 
-function ready(command: ICanvasCommand, canvas: Controller): boolean {
+function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
   switch (command.needs) {
     case 'edit':
       return !canvas.readOnly;

@@ -2,17 +2,11 @@
 import { Parameters, readParameters } from '../../document/arguments';
 import { JsonObject } from '../../document/canonical';
 import { CanvasController } from '../model/controller';
-import { ensureId } from '../model/editing';
+import { ensureId } from '../model/identity';
 import { nextProblem } from '../stage/navigation';
-import { IRunSelection } from '../model/tokens';
+import { IRunChoices, IRunSelection } from '../model/tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';
-
-/** Options of a run that differ from the defaults. */
-export type IRunChoices = Pick<
-  IRunSelection,
-  'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
->;
 
 /** Save and start a run; show a refusal where it belongs. Ask for parameters without a value. */
 export async function run(

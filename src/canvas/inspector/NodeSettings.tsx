@@ -1,6 +1,6 @@
 import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../../document/arguments';
-import { Json, JsonObject } from '../../document/canonical';
+import { Json } from '../../document/canonical';
 import { LimitFields } from '../../forms/LimitFields';
 import { useNames, useRuntimes } from '../../forms/runtimes';
 import { ValueField } from '../../forms/ValueField';
@@ -9,15 +9,12 @@ import { showMoment } from '../../components/times';
 import { CanvasController } from '../model/controller';
 import { useCanvas } from '../model/hooks';
 import { wordOnContainers } from '../commands/running';
-import { ResultChoice } from './ResultChoice';
+import { IChoiceProps, ResultChoice } from './ResultChoice';
 import { IVersion } from '../model/tokens';
 
-export interface INodeSettingsProps {
-  id: string;
-  fields: JsonObject;
+interface INodeSettingsProps extends IChoiceProps {
   /** Messages of the server, by field. */
   errors?: Readonly<Record<string, string>>;
-  readOnly: boolean;
 }
 
 interface ISetting {
@@ -122,7 +119,7 @@ function useWordOnContainers(canvas: CanvasController, wanted: boolean): string 
 }
 
 /** Chooses which code runs: the current file, or a pinned version. */
-function VersionChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
+function VersionChoice({ id, fields, readOnly }: IChoiceProps): JSX.Element {
   const canvas = useCanvas();
   const { checker, doc, services, trans } = canvas;
   const field = useId();

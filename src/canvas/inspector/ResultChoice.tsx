@@ -1,13 +1,19 @@
 import { useEffect, useId, useState } from 'react';
 import { showMoment } from '../../components/times';
+import { JsonObject } from '../../document/canonical';
 import { useCanvas } from '../model/hooks';
-import type { INodeSettingsProps } from './NodeSettings';
 import { pinTo } from '../commands/pinning';
 import { IResultRun } from '../model/tokens';
 import { pinOf } from '../model/nodeViews';
 
+export interface IChoiceProps {
+  id: string;
+  fields: JsonObject;
+  readOnly: boolean;
+}
+
 /** Chooses whether a node runs or uses the result of a run. */
-export function ResultChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
+export function ResultChoice({ id, fields, readOnly }: IChoiceProps): JSX.Element {
   const { doc, path, services, trans } = useCanvas();
   const field = useId();
   const pin = pinOf(fields);

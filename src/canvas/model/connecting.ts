@@ -2,7 +2,7 @@
 import { checkEdge, fittingEdges, portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
 import { CanvasController, IPick } from './controller';
-import { ensureId } from './editing';
+import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
 import { bodyRefusalText, noPorts, refusalText } from './texts';
 

@@ -1,11 +1,11 @@
 /** Declares files that code opens, removes declarations, and connects them. */
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
-import { answered } from '../stage/dropOnCard';
 import { connect, title } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
+import { whenChecked } from './whenChecked';
 
 /** Return the path that the code itself uses for an input or output. */
 export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
@@ -93,7 +93,7 @@ async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Pro
   }
   if (wanted.size) {
     canvas.checker.ask(0);
-    await answered(canvas);
+    await whenChecked(canvas);
   }
   return meant.filter(({ source, output, target, input, writes, reads }) =>
     connect(canvas, {

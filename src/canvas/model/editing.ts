@@ -4,9 +4,11 @@ import { UUID } from '@lumino/coreutils';
 import { called, isModelFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
 import { IEdge, Position } from '../../document/flow';
+import { newId } from '../../document/nodeId';
 import { EXTENSION } from '../../document/fileType';
 import { CanvasController } from './controller';
-import { focusNode } from '../stage/navigation';
+import { focusNode } from './focus';
+import { ensureId } from './identity';
 import { freePlace, GAP } from './placement';
 import { IPaletteRow, IRegistered } from './tokens';
 
@@ -14,22 +16,6 @@ const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
 
 export function isExecutable(path: string): boolean {
   return EXECUTABLE.includes(PathExt.extname(path)) || isModelFile(path);
-}
-
-/** Return a readable, unused id for a new node: part of its name, with a number if needed. */
-export function newId(name: string, taken: (id: string) => boolean): string {
-  const stem = name
-    .replace(/\.[^.]*$/, '')
-    .replace(/[^A-Za-z0-9_-]+/g, '_')
-    .replace(/_+$/, '')
-    .slice(0, 40);
-  const safe = /^[A-Za-z_]/.test(stem) ? stem : `n_${stem}`;
-  for (let number = 1; ; number++) {
-    const id = number > 1 ? `${safe}_${number}` : safe;
-    if (!taken(id)) {
-      return id;
-    }
-  }
 }
 
 /** Add a random suffix in shared documents, where two users may add one file at once. */
@@ -45,23 +31,6 @@ export function relativePath(document: string, path: string): string {
 
 export function resolvePath(document: string, relative: string): string {
   return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
-}
-
-/**
- * Give a workflow an id at its first edit or save. Its runs are found by the id wherever the file
- * is. A copy gets a new id.
- */
-export function ensureId(canvas: CanvasController): void {
-  const { doc, checker } = canvas;
-  const id = doc.meta.get('id');
-  if (checker.copyOf && typeof id === 'string') {
-    doc.setId((canvas.id = UUID.uuid4()));
-    checker.copyOf = '';
-  } else if (typeof id === 'string' && id) {
-    canvas.id = id;
-  } else {
-    doc.setId((canvas.id ??= UUID.uuid4()));
-  }
 }
 
 function addNode(canvas: CanvasController, name: string, fields: JsonObject, at: Position): string {

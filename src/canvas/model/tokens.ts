@@ -62,6 +62,12 @@ export interface IRunSelection {
   priority?: number;
 }
 
+/** Options of a run that differ from the defaults. */
+export type IRunChoices = Pick<
+  IRunSelection,
+  'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
+>;
+
 /** A pinned version of an executable. */
 export interface IVersion {
   id: string;

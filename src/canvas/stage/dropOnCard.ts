@@ -3,11 +3,9 @@ import { portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
 import { connect, fitting } from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { whenChecked } from '../model/whenChecked';
 import { show } from './navigation';
 import { placeBeside } from '../model/placement';
-
-/** How long to wait for the server to describe the new card, in milliseconds. */
-const PATIENCE = 4000;
 
 /**
  * Add things where they were dropped. A thing dropped on a card is connected to it if exactly one
@@ -21,7 +19,7 @@ export async function droppedOn(
   if (!card) {
     const added = await add();
     added.forEach(id => show(canvas, id)); // at once: later moves happen below the next drop
-    await answered(canvas);
+    await whenChecked(canvas);
     added.forEach(id => show(canvas, id));
     return;
   }
@@ -31,7 +29,7 @@ export async function droppedOn(
     if (id !== undefined && !more.length) {
       canvas.doc.move([[id, placeBeside(canvas, id, card, true)]]);
       show(canvas, id);
-      await answered(canvas);
+      await whenChecked(canvas);
       wire(canvas, id, card);
     }
   } finally {
@@ -63,23 +61,4 @@ function arrows(
   return (ports ? portsOf(ports) : [])
     .filter(port => port.role === role)
     .flatMap(port => fitting(canvas, { node: card, port: port.name }, id).edges);
-}
-
-/** Wait until the server has checked the newest document and it is drawn, or a timeout. */
-export async function answered({ checker }: CanvasController): Promise<void> {
-  await new Promise<void>(resolve => {
-    const done = () => {
-      if (checker.settled || timedOut) {
-        window.clearTimeout(timer);
-        checker.changed.disconnect(done);
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
-      }
-    };
-    let timedOut = false;
-    const timer = window.setTimeout(() => {
-      timedOut = true;
-      done();
-    }, PATIENCE);
-    checker.changed.connect(done);
-  });
 }

@@ -4,7 +4,6 @@ import { Parameters } from '../../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
-import * as editing from '../../model/editing';
 import { deployNode } from '../prompts';
 import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';
 
@@ -57,12 +56,12 @@ describe('M6: the model of a node', () => {
   it('is deployed; which one is asked where there are several', async () => {
     const { canvas, runs, executed } = one;
     canvas.store.select(['train']);
-    await deployNode(canvas, editing);
+    await deployNode(canvas);
     expect(canvas.ui.notice!.problem).toBe(true);
     const deployed = async (...outputs: string[]) => {
       runs.states.set('train', { state: 'succeeded', models: { run: 'r', outputs } });
       runs.changed.emit(undefined);
-      const asked = deployNode(canvas, editing);
+      const asked = deployNode(canvas);
       canvas.ui.picker?.done(canvas.ui.picker.items[1]);
       await asked;
     };
@@ -79,7 +78,7 @@ describe('M6: the model of a node', () => {
     canvas.doc.addNode('churn', { type: 'executable', path: 'churn/nervosum.yaml' }, [0, 300]);
     await settle();
     canvas.store.select(['churn']);
-    await deployNode(canvas, editing);
+    await deployNode(canvas);
     expect(executed).toEqual([['nbyard:deploy-model', { path: 'work/churn/nervosum.yaml' }]]);
   });
 });

@@ -11,16 +11,17 @@ import {
   addRow,
   copyText,
   move,
-  newId,
   pasteText,
   relativePath,
   removeSelection,
   rename,
   resolvePath
 } from '../editing';
-import { nearest, nextProblem, shiftInto, viewFor } from '../../stage/navigation';
+import { nearest, nextProblem, viewFor } from '../../stage/navigation';
 import { run } from '../../commands/running';
 import { cardLabel, isAlone } from '../texts';
+import { newId } from '../../../document/nodeId';
+import { shiftInto } from '../focus';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 jest.useFakeTimers();
