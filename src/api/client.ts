@@ -1,6 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { Barrier } from '../components/useLost';
+import type { Barrier } from '../components/hooks/useLost';
 import type { Answer, OperationId, Question } from './operations';
 import { BASE, IPlainQuestion } from './question';
 import { ErrorDetail } from './types';

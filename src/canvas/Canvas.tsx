@@ -4,7 +4,7 @@ import '../../style/canvas.css';
 import { Away } from '../components/Away';
 import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';
-import { useSignal } from '../components/useSignal';
+import { useSignal } from '../components/hooks/useSignal';
 import { CanvasController } from './model/controller';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';

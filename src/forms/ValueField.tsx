@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
-import { readBytes } from '../components/bytes';
+import { readBytes } from '../components/format/bytes';
 import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
 import { Json } from '../document/canonical';
 

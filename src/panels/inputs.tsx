@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from 'react';
 import { Dataset } from '../api/types';
-import { useSignal } from '../components/useSignal';
+import { useSignal } from '../components/hooks/useSignal';
 import { IInputs } from '../forms/ArgumentForm';
 import { artifactsOf, inputNames } from './artifacts/collection';
-import { chooseFiles } from './chooseFiles';
+import { chooseFiles } from '../components/chooseFiles';
 import { datasetOf } from './datasets/uploads';
 import { isUsable } from './paletteRows';
 import { IPanelServices } from './services';

@@ -12,7 +12,7 @@ import { IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
-import { pointed } from './pointing';
+import { pointed } from '../components/pointedRow';
 import { addSaveFiles } from './saveFiles';
 import { IRunServices } from './services';
 

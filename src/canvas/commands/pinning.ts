@@ -1,5 +1,5 @@
 /** Pins nodes to a version of their executable, or to the result of a run. */
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { Json } from '../../document/canonical';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';

@@ -12,7 +12,7 @@ import { ArgumentForm } from '../../forms/ArgumentForm';
 import { ParametersEditor } from '../../forms/ParametersEditor';
 import { ValueField } from '../../forms/ValueField';
 import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { declareFiles, openedAt } from '../model/declaring';

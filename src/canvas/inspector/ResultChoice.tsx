@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'react';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { JsonObject } from '../../document/canonical';
 import { useCanvas } from '../model/hooks';
 import { pinTo } from '../commands/pinning';

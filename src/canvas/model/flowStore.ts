@@ -8,7 +8,7 @@ import {
   NodeHandle,
   Position as Side
 } from '@xyflow/react';
-import { naturally } from '../../components/names';
+import { naturally } from '../../components/format/names';
 import { JsonObject } from '../../document/canonical';
 import { IEdge, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';

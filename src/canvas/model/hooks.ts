@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { JsonObject } from '../../document/canonical';
 import { CanvasController, ICanvasUi } from './controller';
 import { INodeView } from './nodeViews';

@@ -1,5 +1,5 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { alike } from '../../components/names';
+import { alike } from '../../components/format/names';
 import { IArgument } from '../../document/arguments';
 import { called } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';

@@ -1,6 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { isModelFile } from '../../document/called';
 import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';

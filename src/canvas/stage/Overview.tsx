@@ -1,6 +1,6 @@
 import { MiniMap, MiniMapNodeProps } from '@xyflow/react';
 import { memo } from 'react';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { useCanvas } from '../model/hooks';
 
 /** A small map of the workflow, each node in the colour of its state. */

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { problemIcon } from '../../icons/startup';
 import { title } from '../model/connecting';
 import { useCanvas, useUi } from '../model/hooks';

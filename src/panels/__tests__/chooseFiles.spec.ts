@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { addPanelCommands } from '../commands';
-import { chooseFiles } from '../chooseFiles';
+import { chooseFiles } from '../../components/chooseFiles';
 import { actions } from '../lazy';
 import { IPanelServices } from '../services';
 

@@ -1,11 +1,11 @@
 import { useEffect } from 'react';
 import { isLive } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment } from '../../components/times';
-import { useServerNow } from '../../components/useLost';
+import { showAgo, showMoment } from '../../components/format/times';
+import { useServerNow } from '../../components/hooks/useLost';
 import { artifactIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { Older, SearchBox, useSearch } from '../Search';

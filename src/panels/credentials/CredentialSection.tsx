@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { Credential } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { showAgo, showMoment, useNow } from '../../components/times';
+import { showAgo, showMoment, useNow } from '../../components/format/times';
 import { credentialIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';

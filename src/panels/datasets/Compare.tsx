@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useState } from 'react';
 import { ColumnChange, ColumnFigures, Comparison, Dataset, DatasetVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { IPanelServices } from '../services';
 import { showNumber } from './Pictures';

@@ -1,12 +1,12 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { datasetIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { datasetRow, isUsable } from '../paletteRows';

@@ -1,11 +1,11 @@
 import { useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
-import { ITablePart, PartedTable } from '../../components/TablePart';
+import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
 import { IPanelServices } from '../services';
 import { useThing } from '../useThing';

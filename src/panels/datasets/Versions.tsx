@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Dataset, DatasetVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../services';
 import { Compare } from './Compare';
 

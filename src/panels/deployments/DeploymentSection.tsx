@@ -3,7 +3,7 @@ import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment, useNow } from '../../components/times';
+import { showAgo, showMoment, useNow } from '../../components/format/times';
 import { deploymentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Deployment, Revision } from '../../api/types';
 import { useInstallLog } from '../environments/installLog';
-import { LogBox } from '../environments/LogBox';
+import { LogBox } from '../../components/LogBox';
 import { IPanelServices } from '../services';
 import { isAtRest } from './words';
 

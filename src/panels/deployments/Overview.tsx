@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, DeploymentEvent } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../services';
 import { Building } from './Building';
 import { Lineage } from './Lineage';

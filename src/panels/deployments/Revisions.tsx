@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../api/types';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { deploymentsOf } from './collection';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Traffic as Counted } from '../../api/types';
-import { useNow } from '../../components/times';
+import { useNow } from '../../components/format/times';
 import { levels, most } from '../../runs/usage';
 import { LineChart } from '../../runs/view/LineChart';
 import { IPanelServices } from '../services';

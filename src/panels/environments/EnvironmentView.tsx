@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';

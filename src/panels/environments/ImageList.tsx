@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NamedImage } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { askText } from '../../forms/askText';
 import { ask } from '../datasets/actions';
@@ -8,7 +8,7 @@ import { IPanelServices } from '../services';
 import { told } from '../told';
 import { isBeingMade } from './images';
 import { useInstallLog } from './installLog';
-import { LogBox } from './LogBox';
+import { LogBox } from '../../components/LogBox';
 
 interface IImageListProps {
   services: IPanelServices;

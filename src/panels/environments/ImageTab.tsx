@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
 import { Environment, NamedImage } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { IPanelServices } from '../services';
 import { told } from '../told';

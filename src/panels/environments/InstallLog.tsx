@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
 import { IPanelServices } from '../services';
 import { useInstallLog } from './installLog';
-import { LogBox } from './LogBox';
+import { LogBox } from '../../components/LogBox';
 import { isUnderWay } from './words';
 
 interface IInstallLogProps {

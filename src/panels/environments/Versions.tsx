@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { Changes } from './Changes';

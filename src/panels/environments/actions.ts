@@ -1,5 +1,5 @@
 import { Environment } from '../../api/types';
-import { freeName } from '../../components/freeName';
+import { freeName } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
 import { ask } from '../datasets/actions';
 import { IPanelServices } from '../services';

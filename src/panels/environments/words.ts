@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../../api/client';
 import { Environment, EnvironmentVersion, PackageChange } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 
 /** Return the state as it is shown. */
 export function stateOf({ state }: EnvironmentVersion): string {

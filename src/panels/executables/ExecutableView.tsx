@@ -5,7 +5,7 @@ import { belowRoot } from '../../api/paths';
 import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { kindIcon } from '../../icons/items';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { executableActions } from './actions';

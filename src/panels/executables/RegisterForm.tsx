@@ -2,14 +2,14 @@ import { Notification } from '@jupyterlab/apputils';
 import { useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../api/types';
-import { freeName, stemOf } from '../../components/freeName';
+import { freeName, stemOf } from '../../components/format/freeName';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
 import { CommandLine } from './CommandLine';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
-import { NameField } from './NameField';
+import { NameField } from '../../forms/NameField';
 import { ResourceFields } from './ResourceFields';
 
 interface ISource {

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../services';
 import { Compare } from './Compare';
 

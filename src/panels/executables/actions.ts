@@ -7,7 +7,7 @@ import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
 import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
-import { chooseFiles } from '../chooseFiles';
+import { chooseFiles } from '../../components/chooseFiles';
 import { ask } from '../datasets/actions';
 import { IPanelServices } from '../services';
 import { told } from '../told';

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
-import { plainText } from '../../components/plainText';
+import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';

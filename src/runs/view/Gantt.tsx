@@ -3,8 +3,8 @@ import { useMemo, useState } from 'react';
 import { isLive } from '../../api/types';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { StateMark, stateText } from '../../components/StateMark';
-import { showSeconds } from '../../components/times';
-import { useServerNow } from '../../components/useLost';
+import { showSeconds } from '../../components/format/times';
+import { useServerNow } from '../../components/hooks/useLost';
 import {
   chartOf,
   colourOf,

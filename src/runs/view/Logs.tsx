@@ -2,7 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { copyText } from '../../components/problems';
 import { findLines, ILogGap, LogBuffer } from '../logBuffer';
 import { useServices } from './hooks';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Metric } from '../../api/types';
-import { showSeconds } from '../../components/times';
+import { showSeconds } from '../../components/format/times';
 import { ticks } from '../gantt';
 import { around, numbersOf, placesOf, showNumber } from '../metrics';
 import { useServices } from './hooks';

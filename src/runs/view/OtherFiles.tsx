@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { LeftOut, OtherFile, OtherFileList, Task } from '../../api/types';
 import { Boundary } from '../../components/Boundary';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { stepTitle } from '../names';

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../api/addresses';
 import { PORTION } from '../../components/Portion';
-import { showMoment } from '../../components/times';
+import { showMoment } from '../../components/format/times';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
 import { Record } from './Record';

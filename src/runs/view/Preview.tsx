@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Artifact, OtherFile, TablePage } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { ITablePart, PartedTable } from '../../components/TablePart';
+import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { IExecuted, read } from './cells';
 import { useServices } from './hooks';
 import { NotebookCells } from './NotebookCells';

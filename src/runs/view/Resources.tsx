@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { Usage } from '../../api/types';
-import { showMemory } from '../../components/bytes';
-import { showSeconds } from '../../components/times';
+import { showMemory } from '../../components/format/bytes';
+import { showSeconds } from '../../components/format/times';
 import { ticks } from '../gantt';
 import { ISeries, levels, most, seriesOf, Unit } from '../usage';
 import { useServices } from './hooks';

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Artifact } from '../../api/types';
 import { Boundary } from '../../components/Boundary';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { copyText } from '../../components/problems';
 import { PortionBar, usePortion } from '../../components/Portion';

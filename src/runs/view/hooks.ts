@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react';
 import { Activity, RunDetail } from '../../api/types';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { IKnownEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { IRunServices } from '../services';

@@ -1,7 +1,7 @@
 /** What an attempt recorded while it ran. */
 import { useEffect, useState } from 'react';
 import { Task } from '../../api/types';
-import { useNow } from '../../components/times';
+import { useNow } from '../../components/format/times';
 
 /** How often a running task is polled, in milliseconds. */
 const PERIOD = 2000;

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { render, screen } from '@testing-library/react';
-import { LogBox } from '../environments/LogBox';
+import { LogBox } from '../LogBox';
 
 const trans = nullTranslator.load('nbyard');
 

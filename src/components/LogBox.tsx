@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useRef, useState } from 'react';
-import { plainText } from '../../components/plainText';
-import { copyText } from '../../components/problems';
+import { plainText } from './format/plainText';
+import { copyText } from './problems';
 
 interface ILogBoxProps {
   lines: readonly string[];

@@ -1,5 +1,5 @@
 import { ISignal } from '@lumino/signaling';
-import { useNow } from './times';
+import { useNow } from '../format/times';
 import { useSignal } from './useSignal';
 
 /** What blocks the server until somebody signs in or starts it. */
