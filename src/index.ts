@@ -3,7 +3,7 @@ import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
 import { panelsPlugin } from './panels/plugin';
 import { runsPlugin } from './runs/plugin';
-import { seamPlugins } from './runs/seams';
+import { seamPlugins } from './runs/canvas/plugins';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   yardPlugin,

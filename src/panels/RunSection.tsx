@@ -7,7 +7,7 @@ import { StateMark } from '../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../components/format/times';
 import { useLost, useServerNow } from '../components/hooks/useLost';
 import { useSignal } from '../components/hooks/useSignal';
-import { secondsOf } from '../runs/reducer';
+import { secondsOf } from '../runs/model/reducer';
 import { IPanelServices } from './services';
 import { Standing } from './Standing';
 

@@ -5,8 +5,8 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
-import { RunModel } from './model';
-import { IRunServices } from './services';
+import { RunModel } from './model/runModel';
+import { IRunServices } from './model/services';
 
 const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));

@@ -13,8 +13,8 @@ import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from '../components/pointedRow';
-import { addSaveFiles } from './saveFiles';
-import { IRunServices } from './services';
+import { addSaveFiles } from './saving/saveFiles';
+import { IRunServices } from './model/services';
 
 const SHOW = 'nbyard:show-run';
 const EXECUTED = 'nbyard:open-executed';

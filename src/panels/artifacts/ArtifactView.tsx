@@ -5,8 +5,8 @@ import { StateMark } from '../../components/StateMark';
 import { showSeconds } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
-import { RunModel } from '../../runs/model';
-import { secondsOf } from '../../runs/reducer';
+import { RunModel } from '../../runs/model/runModel';
+import { secondsOf } from '../../runs/model/reducer';
 import { IArtifactTarget, IPanelServices } from '../services';
 import { NewArtifact } from './NewArtifact';
 

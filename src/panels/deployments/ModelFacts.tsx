@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ModelPackage } from '../../api/types';
-import { stepTitle } from '../../runs/names';
+import { stepTitle } from '../../runs/model/names';
 import { IPanelServices } from '../services';
 import { useRun } from './Lineage';
 

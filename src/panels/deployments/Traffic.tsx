@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Traffic as Counted } from '../../api/types';
 import { useNow } from '../../components/format/times';
-import { levels, most } from '../../runs/usage';
+import { levels, most } from '../../runs/model/usage';
 import { LineChart } from '../../runs/view/LineChart';
 import { IPanelServices } from '../services';
 

@@ -1,7 +1,7 @@
 /** Reads an installation log while it grows. */
 import { useEffect, useReducer, useState } from 'react';
 import { LogChunk } from '../../api/types';
-import { LogBuffer } from '../../runs/logBuffer';
+import { LogBuffer } from '../../runs/model/logBuffer';
 
 const PAUSE = 1000;
 /** More text would make a page slow, and the end says most. */

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen } from '@testing-library/react';
 import { RunDetail } from '../../api/types';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 import { FailureBanner } from '../view/FailureBanner';
 import { RunContext } from '../view/hooks';
 

@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { render, screen } from '@testing-library/react';
 import { RunDetail } from '../../api/types';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { Gantt } from '../view/Gantt';
 import { RunContext } from '../view/hooks';
 

@@ -2,8 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { act, renderHook } from '@testing-library/react';
 import { fakeClient, settled } from '../../api/__tests__/fake';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { useLog } from '../view/log';
 
 const PIECE = 10;

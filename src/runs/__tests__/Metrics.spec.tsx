@@ -2,8 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { fakeClient, settled } from '../../api/__tests__/fake';
 import { Metric, RunDetail } from '../../api/types';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { RunContext } from '../view/hooks';
 import Metrics from '../view/Metrics';
 

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { OtherFileList, OtherFiles as Summary, Task } from '../../api/types';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 import { RunContext } from '../view/hooks';
 import { OtherFiles } from '../view/OtherFiles';
 

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { render, screen } from '@testing-library/react';
 import { RunDetail } from '../../api/types';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 import { RunContext } from '../view/hooks';
 import { Parameters } from '../view/Parameters';
 import { IStepProps } from '../view/Steps';

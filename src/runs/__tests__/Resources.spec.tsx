@@ -3,8 +3,8 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
 import { fakeClient, settled } from '../../api/__tests__/fake';
 import { RunDetail, Usage } from '../../api/types';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { RunContext } from '../view/hooks';
 import Resources from '../view/Resources';
 

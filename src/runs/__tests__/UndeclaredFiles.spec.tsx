@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { Undeclared } from '../../api/types';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { RunContext } from '../view/hooks';
 import { UndeclaredFiles } from '../view/UndeclaredFiles';
 

@@ -6,7 +6,7 @@ import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunDrawer } from '../drawer';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 
 let runs: Run[];
 let yard: IYard;

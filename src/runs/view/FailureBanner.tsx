@@ -2,7 +2,7 @@ import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
-import { stepTitle } from '../names';
+import { stepTitle } from '../model/names';
 import { useServices } from './hooks';
 
 const AddMissing = lazy(() => import('../../panels/environments/AddMissing'));

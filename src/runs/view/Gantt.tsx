@@ -16,7 +16,7 @@ import {
   ITry,
   ticks,
   triesOf
-} from '../gantt';
+} from '../model/gantt';
 import { useServices, useWidth } from './hooks';
 import { IStepProps } from './Steps';
 import { TableSwitch } from './TableSwitch';

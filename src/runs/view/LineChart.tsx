@@ -1,5 +1,5 @@
 import '../../../style/lines.css';
-import { pathOf } from '../usage';
+import { pathOf } from '../model/usage';
 import { useWidth } from './hooks';
 
 const LABELS = 80;

@@ -4,7 +4,7 @@ import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'rea
 import { isLive } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { copyText } from '../../components/problems';
-import { findLines, ILogGap, LogBuffer } from '../logBuffer';
+import { findLines, ILogGap, LogBuffer } from '../model/logBuffer';
 import { useServices } from './hooks';
 import { useLog } from './log';
 import { StepChoice } from './StepChoice';

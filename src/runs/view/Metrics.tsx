@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { Metric } from '../../api/types';
 import { showSeconds } from '../../components/format/times';
-import { ticks } from '../gantt';
-import { around, numbersOf, placesOf, showNumber } from '../metrics';
+import { ticks } from '../model/gantt';
+import { around, numbersOf, placesOf, showNumber } from '../model/metrics';
 import { useServices } from './hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';

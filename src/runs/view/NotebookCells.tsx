@@ -2,7 +2,7 @@ import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { memo, useLayoutEffect, useRef } from 'react';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 import { hasError, IExecuted, IExecutedCell, numberOf, sourceOf } from './cells';
 
 type IOutput = NonNullable<

@@ -6,8 +6,8 @@ import { Boundary } from '../../components/Boundary';
 import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { stepTitle } from '../names';
-import { SAVE_FILES } from '../saveFiles';
+import { stepTitle } from '../model/names';
+import { SAVE_FILES } from '../saving/saveFiles';
 import { useServices } from './hooks';
 import { Preview, previewOfFile } from './Preview';
 

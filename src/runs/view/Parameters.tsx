@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../api/addresses';
 import { PORTION } from '../../components/Portion';
 import { showMoment } from '../../components/format/times';
-import { stepTitle } from '../names';
+import { stepTitle } from '../model/names';
 import { useServices } from './hooks';
 import { Record } from './Record';
 import { UndeclaredFiles } from './UndeclaredFiles';

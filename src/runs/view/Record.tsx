@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { RunDetail, Surroundings } from '../../api/types';
-import { RunModel } from '../model';
+import { RunModel } from '../model/runModel';
 import { useServices } from './hooks';
 
 interface IRecordProps {

@@ -7,7 +7,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { copyText } from '../../components/problems';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
-import { stepTitle } from '../names';
+import { stepTitle } from '../model/names';
 import { useServices } from './hooks';
 import { OtherFiles } from './OtherFiles';
 import { Preview, previewOf } from './Preview';

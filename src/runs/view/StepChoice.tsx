@@ -1,6 +1,6 @@
 import { PORTION, usePortion } from '../../components/Portion';
 import { stateText } from '../../components/StateMark';
-import { stepTitle } from '../names';
+import { stepTitle } from '../model/names';
 import { useServices } from './hooks';
 import { IStepProps } from './Steps';
 

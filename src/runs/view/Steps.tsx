@@ -5,11 +5,11 @@ import { MonitorLinks } from '../../components/MonitorLinks';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';
-import { stepName, stepTitle } from '../names';
-import { IKnownEstimate, stepEstimate } from '../estimates';
-import { RunModel } from '../model';
-import { monitorsOf, silentMonitors } from '../monitors';
-import { progressOf, secondsOf, waitsFor, workSeconds } from '../reducer';
+import { stepName, stepTitle } from '../model/names';
+import { IKnownEstimate, stepEstimate } from '../model/estimates';
+import { RunModel } from '../model/runModel';
+import { monitorsOf, silentMonitors } from '../model/monitors';
+import { progressOf, secondsOf, waitsFor, workSeconds } from '../model/reducer';
 import { useActivity, useServices } from './hooks';
 
 export interface IStepProps {

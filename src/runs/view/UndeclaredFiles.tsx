@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Undeclared } from '../../api/types';
 import { IDeclareFiles, OpenedFiles } from '../../components/OpenedFiles';
-import { RunModel } from '../model';
+import { RunModel } from '../model/runModel';
 import { useServices } from './hooks';
 
 interface IUndeclaredFilesProps {

@@ -1,8 +1,8 @@
 /** The executed notebook of a task, reloaded as its cells finish. */
 import { useEffect, useState } from 'react';
 import { Cells } from '../../api/types';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 import { useActivity, useDetail } from './hooks';
 
 export interface IExecutedCell {

@@ -1,9 +1,9 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react';
 import { Activity, RunDetail } from '../../api/types';
 import { useSignal } from '../../components/hooks/useSignal';
-import { IKnownEstimate } from '../estimates';
-import { RunModel } from '../model';
-import { IRunServices } from '../services';
+import { IKnownEstimate } from '../model/estimates';
+import { RunModel } from '../model/runModel';
+import { IRunServices } from '../model/services';
 
 export const RunContext = createContext<IRunServices | null>(null);
 

@@ -1,10 +1,10 @@
 /** The visible part of a task's log: first its end, the rest on scrolling. */
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { LogChunk } from '../../api/types';
-import { LogBuffer } from '../logBuffer';
-import { RunModel } from '../model';
-import { TASK_DONE } from '../reducer';
-import { IRunServices } from '../services';
+import { LogBuffer } from '../model/logBuffer';
+import { RunModel } from '../model/runModel';
+import { TASK_DONE } from '../model/reducer';
+import { IRunServices } from '../model/services';
 import { useActivity } from './hooks';
 
 /** A position after the end of any log. */

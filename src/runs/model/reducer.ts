@@ -1,5 +1,5 @@
 /** Applies events and progress to a run: pure functions. */
-import { Activity, Run, RunDetail, StoreEvent, Task } from '../api/types';
+import { Activity, Run, RunDetail, StoreEvent, Task } from '../../api/types';
 
 export type TaskState = Task['state'];
 

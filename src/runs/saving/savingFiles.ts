@@ -4,9 +4,9 @@ import { FileBrowserModel, FileDialog } from '@jupyterlab/filebrowser';
 import { Contents, ServerConnection } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { addressOf } from '../api/addresses';
-import { showProblem } from '../components/problems';
-import { IRunServices } from './services';
+import { addressOf } from '../../api/addresses';
+import { showProblem } from '../../components/problems';
+import { IRunServices } from '../model/services';
 
 const CHUNK = 6 * 2 ** 20;
 const NAMED = 12;

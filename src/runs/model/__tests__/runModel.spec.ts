@@ -1,7 +1,7 @@
-import { connect, IYard } from '../../api/yard';
-import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
-import { Task } from '../../api/types';
-import { RunModel } from '../model';
+import { connect, IYard } from '../../../api/yard';
+import { event, fakeClient, FakeSocket, settled } from '../../../api/__tests__/fake';
+import { Task } from '../../../api/types';
+import { RunModel } from '../runModel';
 
 const RUN = { id: 'r', state: 'running', number: 1, path: 'a.nbflow', workflow_id: 'w' };
 

@@ -1,13 +1,13 @@
 /** The states of the newest run of one document, for the canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
-import { EventStream } from '../api/eventStream';
-import { StoreEvent } from '../api/types';
-import { IYard } from '../api/yard';
-import { INodeRun, IRunStates } from '../canvas/model/tokens';
-import { RunModel } from './model';
-import { monitorsOf } from './monitors';
-import { progressOf, waitsFor, workSeconds } from './reducer';
+import { EventStream } from '../../api/eventStream';
+import { StoreEvent } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { INodeRun, IRunStates } from '../../canvas/model/tokens';
+import { RunModel } from '../model/runModel';
+import { monitorsOf } from '../model/monitors';
+import { progressOf, waitsFor, workSeconds } from '../model/reducer';
 
 const NONE: ReadonlySet<string> = new Set();
 

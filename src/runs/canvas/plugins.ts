@@ -2,15 +2,15 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { IYard } from '../api/yard';
+import { IYard } from '../../api/yard';
 import {
   IChosenStep,
   IChosenSteps,
   IPaletteSource,
   IRunStatesSource,
   IWorkflowBackend
-} from '../canvas/model/tokens';
-import { PaletteSource } from '../panels/paletteSource';
+} from '../../canvas/model/tokens';
+import { PaletteSource } from '../../panels/paletteSource';
 import { LateStates } from './lateStates';
 
 const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {

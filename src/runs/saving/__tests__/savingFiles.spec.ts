@@ -2,7 +2,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import { FileBrowserModel, FileDialog } from '@jupyterlab/filebrowser';
 import { nullTranslator } from '@jupyterlab/translation';
 import { saveFiles } from '../savingFiles';
-import { IRunServices } from '../services';
+import { IRunServices } from '../../model/services';
 
 const shown = jest.fn();
 jest.mock('@jupyterlab/apputils', () => ({

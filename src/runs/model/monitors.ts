@@ -1,8 +1,8 @@
 /** The links to ports that a task listens on. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Activity, Task } from '../api/types';
-import { IYard } from '../api/yard';
+import { Activity, Task } from '../../api/types';
+import { IYard } from '../../api/yard';
 
 export interface IMonitor {
   name: string;

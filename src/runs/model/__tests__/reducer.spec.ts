@@ -1,6 +1,6 @@
-import reasonCases from '../../../tests/cases/reasons.json';
-import { event } from '../../api/__tests__/fake';
-import { RunDetail, Task } from '../../api/types';
+import reasonCases from '../../../../tests/cases/reasons.json';
+import { event } from '../../../api/__tests__/fake';
+import { RunDetail, Task } from '../../../api/types';
 import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor, workSeconds } from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {

@@ -1,4 +1,4 @@
-import { Task } from '../../api/types';
+import { Task } from '../../../api/types';
 import { stepName, stepTitle } from '../names';
 
 const task = (node: string, label: string) => ({ node, label }) as Task;

@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Activity, Task } from '../../api/types';
+import { Activity, Task } from '../../../api/types';
 import { monitorsOf, silentMonitors } from '../monitors';
 
 const trans = nullTranslator.load('nbyard');

@@ -1,8 +1,8 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { EventStream } from '../api/eventStream';
-import { Activity, isLive, Run, RunDetail, StoreEvent, Task } from '../api/types';
-import { IYard, isMove } from '../api/yard';
+import { EventStream } from '../../api/eventStream';
+import { Activity, isLive, Run, RunDetail, StoreEvent, Task } from '../../api/types';
+import { IYard, isMove } from '../../api/yard';
 import { movedRun } from './reducer';
 import { TaskTable } from './tasks';
 

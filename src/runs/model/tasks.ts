@@ -1,4 +1,4 @@
-import { StoreEvent, Task } from '../api/types';
+import { StoreEvent, Task } from '../../api/types';
 import { movedTask } from './reducer';
 
 /**

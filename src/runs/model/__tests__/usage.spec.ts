@@ -1,4 +1,4 @@
-import { Usage } from '../../api/types';
+import { Usage } from '../../../api/types';
 import { levels, most, pathOf, seriesOf } from '../usage';
 
 const USAGE: Usage = {

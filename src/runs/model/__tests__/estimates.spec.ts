@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Task } from '../../api/types';
+import { Task } from '../../../api/types';
 import { about, IKnownEstimate, runEstimate, stepEstimate } from '../estimates';
 
 const trans = nullTranslator.load('nbyard');

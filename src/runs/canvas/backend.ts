@@ -1,7 +1,7 @@
 /** The requests of the canvas to the server. */
 import { PathExt } from '@jupyterlab/coreutils';
-import { IYard } from '../api/yard';
-import { ExecutableVersion, isLive } from '../api/types';
+import { IYard } from '../../api/yard';
+import { ExecutableVersion, isLive } from '../../api/types';
 import {
   ICheck,
   IRegistered,
@@ -9,11 +9,11 @@ import {
   IRunSelection,
   IVersion,
   IWorkflowBackend
-} from '../canvas/model/tokens';
-import { IDeclared, IDeclareFiles } from '../components/OpenedFiles';
-import { IArgument } from '../document/arguments';
-import { Json } from '../document/canonical';
-import { IFlow, writeFlow } from '../document/flow';
+} from '../../canvas/model/tokens';
+import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
+import { IArgument } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { IFlow, writeFlow } from '../../document/flow';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
 const DATA = new Set(

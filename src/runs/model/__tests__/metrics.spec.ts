@@ -1,4 +1,4 @@
-import { Metric } from '../../api/types';
+import { Metric } from '../../../api/types';
 import { around, numbersOf, placesOf, showNumber } from '../metrics';
 
 const METRIC: Metric = {

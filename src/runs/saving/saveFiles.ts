@@ -1,7 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { saveIcon } from '@jupyterlab/ui-components';
-import { IRunServices } from './services';
+import { IRunServices } from '../model/services';
 
 export const SAVE_FILES = 'nbyard:save-run-files';
 

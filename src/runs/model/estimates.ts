@@ -1,6 +1,6 @@
 /** The server's estimate as time passes: pure functions and their texts. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Estimate, Task } from '../api/types';
+import { Estimate, Task } from '../../api/types';
 import { TASK_DONE, attemptSeconds } from './reducer';
 
 export interface IKnownEstimate extends Estimate {

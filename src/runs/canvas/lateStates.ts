@@ -1,5 +1,5 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { INodeRun, IRunStates, TaskState } from '../canvas/model/tokens';
+import { INodeRun, IRunStates, TaskState } from '../../canvas/model/tokens';
 
 /** States that load with their code; until then nothing is known. */
 export class LateStates implements IRunStates {

@@ -1,4 +1,4 @@
-import { RunDetail, Task } from '../../api/types';
+import { RunDetail, Task } from '../../../api/types';
 import { chartOf, colourOf, criticalPath, IBar, ticks, triesOf } from '../gantt';
 import { findLines, LogBuffer } from '../logBuffer';
 

@@ -1,8 +1,8 @@
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { IYard } from '../api/yard';
-import { IChosenSteps } from '../canvas/model/tokens';
+import { IYard } from '../../api/yard';
+import { IChosenSteps } from '../../canvas/model/tokens';
 
 /** What every view of a run needs. */
 export interface IRunServices {

@@ -1,5 +1,5 @@
 /** Converts times of tasks to bars: pure arithmetic. */
-import { Attempt, RunDetail, Task } from '../api/types';
+import { Attempt, RunDetail, Task } from '../../api/types';
 import { IStepName, stepName } from './names';
 import { TASK_DONE } from './reducer';
 

@@ -1,5 +1,5 @@
 /** Converts resource measurements to lines: pure arithmetic. */
-import { Usage } from '../api/types';
+import { Usage } from '../../api/types';
 
 export type Unit = 'cores' | 'bytes' | 'percent';
 

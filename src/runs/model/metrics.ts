@@ -1,5 +1,5 @@
 /** Converts a task's metrics to lines: pure arithmetic. */
-import { Metric } from '../api/types';
+import { Metric } from '../../api/types';
 
 /** Return the values of a line, with gaps for values that are not numbers. */
 export function numbersOf(metric: Metric): (number | null)[] {

@@ -1,6 +1,6 @@
 /** The names of tasks. */
-import { Task } from '../api/types';
-import { alike } from '../components/format/names';
+import { Task } from '../../api/types';
+import { alike } from '../../components/format/names';
 
 export interface IStepName {
   name: string;

@@ -1,5 +1,5 @@
-import { event } from '../../api/__tests__/fake';
-import { Task } from '../../api/types';
+import { event } from '../../../api/__tests__/fake';
+import { Task } from '../../../api/types';
 import { TaskTable } from '../tasks';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
