@@ -10,7 +10,7 @@ import { IRunServices } from './model/services';
 
 const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
-const ExecutedNotebook = lazy(() => import('./view/ExecutedNotebook'));
+const ExecutedNotebook = lazy(() => import('./view/notebook/ExecutedNotebook'));
 
 /** The Run Info panel: one run, live. */
 export class RunDrawer extends ReactWidget {

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { Traffic as Counted } from '../../api/types';
 import { useNow } from '../../components/format/times';
 import { levels, most } from '../../runs/model/usage';
-import { LineChart } from '../../runs/view/LineChart';
+import { LineChart } from '../../runs/view/charts/LineChart';
 import { IPanelServices } from '../services';
 
 type Part = Counted['parts'][number];

@@ -3,7 +3,7 @@ import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
 import { stepTitle } from '../model/names';
-import { useServices } from './hooks';
+import { useServices } from './steps/hooks';
 
 const AddMissing = lazy(() => import('../../panels/environments/AddMissing'));
 

@@ -16,16 +16,16 @@ import { RunModel } from '../model/runModel';
 import { runProgress, secondsOf, stepToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
-import { Gantt } from './Gantt';
-import { RunContext, useActivity, useDetail, useEstimate, useServices } from './hooks';
-import { Logs } from './Logs';
-import { Output } from './Output';
-import { Parameters } from './Parameters';
-import { Results } from './Results';
-import { Steps } from './Steps';
+import { Gantt } from './charts/Gantt';
+import { RunContext, useActivity, useDetail, useEstimate, useServices } from './steps/hooks';
+import { Logs } from './logs/Logs';
+import { Output } from './notebook/Output';
+import { Parameters } from './parameters/Parameters';
+import { Results } from './results/Results';
+import { Steps } from './steps/Steps';
 
-const Metrics = lazy(() => import('./Metrics'));
-const Resources = lazy(() => import('./Resources'));
+const Metrics = lazy(() => import('./charts/Metrics'));
+const Resources = lazy(() => import('./charts/Resources'));
 
 interface IRunViewProps {
   services: IRunServices;
