@@ -24,7 +24,7 @@ import { chooseFiles } from '../components/chooseFiles';
 import { deploymentCommands } from './deployments/commands';
 import { environmentCommands } from './environments/commands';
 import type { actions as Actions } from './lazy';
-import { IPanelServices, selectedFiles } from './services';
+import { IPanelServices, selectedFiles } from './frame/services';
 
 type Noun =
   | 'artifact'

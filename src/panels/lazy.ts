@@ -10,7 +10,7 @@ import * as datasets from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
 import * as environments from './environments/actions';
 import * as executables from './executables/actions';
-import { IPanelServices } from './services';
+import { IPanelServices } from './frame/services';
 
 export { ArtifactSection } from './artifacts/ArtifactSection';
 export { CredentialSection } from './credentials/CredentialSection';
@@ -19,8 +19,8 @@ export { DeploymentSection } from './deployments/DeploymentSection';
 export { EnvironmentSection } from './environments/EnvironmentSection';
 export { renewKernels } from './environments/kernels';
 export { ExecutableSection } from './executables/ExecutableSection';
-export { RunSection } from './RunSection';
-export { WorkflowSection } from './WorkflowSection';
+export { RunSection } from './runs/RunSection';
+export { WorkflowSection } from './workflows/WorkflowSection';
 
 export const actions = {
   ...artifactActions,

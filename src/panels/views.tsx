@@ -18,7 +18,7 @@ import {
   IExecutableTarget,
   IPanelServices,
   ITarget
-} from './services';
+} from './frame/services';
 
 /** The content of such a view; another target redraws it. */
 class ThingPanel<T extends ITarget> extends ReactWidget {

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from '@testing-library/react'
 import { fakeClient, json, settled } from '../../api/__tests__/fake';
 import { Environment } from '../../api/types';
 import { AddPackages } from '../environments/AddPackages';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 

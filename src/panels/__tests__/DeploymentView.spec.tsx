@@ -6,7 +6,7 @@ import { EventStream } from '../../api/eventStream';
 import { Deployment, Revision, ServedModel } from '../../api/types';
 import { IYard } from '../../api/yard';
 import DeploymentView from '../deployments/DeploymentView';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { FORM, PORT } from './deploying';
 
 const trans = nullTranslator.load('nbyard');

@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { Choices } from '../environments/ImageChoices';
 import { IDraft } from '../environments/images';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const manager = { services: { contents: { localPath: (path: string) => path.split(':').pop()! } } };
 

@@ -6,7 +6,7 @@ import { Environment, EnvironmentVersion } from '../../api/types';
 import { ImageList } from '../environments/ImageList';
 import { useImages } from '../environments/images';
 import { Versions } from '../environments/Versions';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 const COWS = { id: 'e', name: 'cows', current: { state: 'ready' } } as Environment;

@@ -4,7 +4,7 @@ import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
 import { IYard } from '../../api/yard';
 import { NewDeployment } from '../deployments/NewDeployment';
-import { IDeploymentTarget, IPanelServices } from '../services';
+import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { FORM } from './deploying';
 
 const trans = nullTranslator.load('nbyard');

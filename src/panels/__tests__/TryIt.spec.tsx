@@ -4,7 +4,7 @@ import { fakeClient, json } from '../../api/__tests__/fake';
 import { Deployment, Link } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { TryIt } from '../deployments/TryIt';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 const LINK = { name: 'api', path: 'nbyard/deployments/cows/api/', answers: true } as Link;

@@ -26,7 +26,7 @@ import {
   isAtRest,
   titleAmong
 } from '../deployments/words';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { field, FORM, PORT } from './deploying';
 
 const trans = nullTranslator.load('nbyard');

@@ -8,9 +8,9 @@ import { showAgo, showMoment } from '../../components/format/times';
 import { useServerNow } from '../../components/hooks/useLost';
 import { artifactIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { Standing } from '../frame/ListState';
 import { openArtifact } from '../views';
 import { Artifact, artifactsOf, inputNames } from './collection';
 

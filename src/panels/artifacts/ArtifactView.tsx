@@ -7,7 +7,7 @@ import { useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf } from '../../runs/model/reducer';
-import { IArtifactTarget, IPanelServices } from '../services';
+import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { NewArtifact } from './NewArtifact';
 
 const RunView = lazy(() => import('../../runs/view/RunView'));

@@ -7,9 +7,9 @@ import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
-import { useInputs } from '../inputs';
-import { Older } from '../Search';
-import { IArtifactTarget, IPanelServices } from '../services';
+import { useInputs } from './inputs';
+import { Older } from '../frame/Search';
+import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { useSuggestion } from './suggestion';
 
 interface INewArtifactProps {

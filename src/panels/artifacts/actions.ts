@@ -1,7 +1,7 @@
 import { addressOf } from '../../api/addresses';
 import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { openArtifact } from '../views';
 import { artifactsOf } from './collection';
 

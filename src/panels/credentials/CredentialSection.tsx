@@ -4,9 +4,9 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { showAgo, showMoment, useNow } from '../../components/format/times';
 import { credentialIcon } from '../../icons/items';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { Standing } from '../frame/ListState';
 import { credentialsOf } from './collection';
 
 const nameOf = ({ name }: Credential) => name;

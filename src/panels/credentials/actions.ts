@@ -1,7 +1,7 @@
 import { ask } from '../datasets/actions';
-import { focusRow } from '../focus';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { focusRow } from '../frame/focusRow';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { askCredential } from './askCredential';
 import { credentialsOf } from './collection';
 

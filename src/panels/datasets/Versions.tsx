@@ -4,7 +4,7 @@ import { Dataset, DatasetVersion } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 
 /** Return all versions, newest first; the current one until they are known. */

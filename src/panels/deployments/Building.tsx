@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Deployment, ModelPackage } from '../../api/types';
 import { ImageLog } from '../environments/ImageList';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 interface IBuildingProps {
   services: IPanelServices;

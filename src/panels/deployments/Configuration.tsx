@@ -1,6 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { deploymentsOf } from './collection';
 import {
   changeOf,

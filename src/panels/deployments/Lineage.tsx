@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { RunDetail, ServedModel, Task } from '../../api/types';
 import { stepTitle } from '../../runs/model/names';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const MANY = 500;
 

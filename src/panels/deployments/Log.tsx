@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { Deployment, Revision } from '../../api/types';
-import { useInstallLog } from '../environments/installLog';
+import { useInstallLog } from '../frame/growingLog';
 import { LogBox } from '../../components/LogBox';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { isAtRest } from './words';
 
 interface ILogProps {

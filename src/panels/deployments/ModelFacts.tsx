@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ModelPackage } from '../../api/types';
 import { stepTitle } from '../../runs/model/names';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { useRun } from './Lineage';
 
 /** How many packages are shown. */

@@ -1,6 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployed } from '../../api/types';
-import { IDeploymentTarget, IPanelServices } from '../services';
+import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { deploymentsOf } from './collection';
 import { DeployAs } from './DeployAs';
 import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, solved, unread, Values } from './draft';

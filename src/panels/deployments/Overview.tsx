@@ -3,7 +3,7 @@ import { Deployment, DeploymentEvent } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { Building } from './Building';
 import { Lineage } from './Lineage';
 import { useEvents } from './past';

@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../api/types';
 import { showMoment } from '../../components/format/times';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { deploymentsOf } from './collection';
 import { changesOf, changeText } from './words';
 

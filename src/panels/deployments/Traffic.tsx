@@ -3,7 +3,7 @@ import { Traffic as Counted } from '../../api/types';
 import { useNow } from '../../components/format/times';
 import { levels, most } from '../../runs/model/usage';
 import { LineChart } from '../../runs/view/charts/LineChart';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 type Part = Counted['parts'][number];
 

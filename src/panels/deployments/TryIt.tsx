@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { Deployment, Link } from '../../api/types';
 import { copyText } from '../../components/problems';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
 import { refusedOf } from './columns';

@@ -1,7 +1,7 @@
 import { Deployment } from '../../api/types';
 import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { openDeployment } from '../views';
 import { deploymentsOf } from './collection';
 import { addressOf, isAtRest } from './words';

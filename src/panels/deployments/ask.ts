@@ -3,7 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
 import { Deployment, Link } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { ICall, IRequest } from './calls';
 import { predictionsOf } from './columns';
 import { addressOf } from './words';

@@ -1,7 +1,7 @@
 /** Finds existing deployments of a model, which may get a new revision. */
 import { useEffect, useState } from 'react';
 import { Deployed, DeployedAs, Deployment } from '../../api/types';
-import { IModelSource, IPanelServices } from '../services';
+import { IModelSource, IPanelServices } from '../frame/services';
 
 const NOWHERE: Deployed = { items: [], into: '', name: '' };
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { DeploymentForm } from '../../api/types';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const MAX_OFFERED = 200;
 

@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { FormField, ModelPackage } from '../../api/types';
-import { IModelSource, IPanelServices } from '../services';
+import { IModelSource, IPanelServices } from '../frame/services';
 import { Leftovers } from './leftovers';
 
 export interface IMaking {

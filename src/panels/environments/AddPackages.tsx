@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment, Resolution } from '../../api/types';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { Changes } from './Changes';
 import { PackagesField } from './PackagesField';
 import { isUnderWay, refused } from './words';

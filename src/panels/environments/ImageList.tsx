@@ -4,10 +4,10 @@ import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
 import { askText } from '../../forms/askText';
 import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { isBeingMade } from './images';
-import { useInstallLog } from './installLog';
+import { useInstallLog } from '../frame/growingLog';
 import { LogBox } from '../../components/LogBox';
 
 interface IImageListProps {

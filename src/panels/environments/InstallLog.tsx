@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { IPanelServices } from '../services';
-import { useInstallLog } from './installLog';
+import { IPanelServices } from '../frame/services';
+import { useInstallLog } from '../frame/growingLog';
 import { LogBox } from '../../components/LogBox';
 import { isUnderWay } from './words';
 

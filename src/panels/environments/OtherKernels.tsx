@@ -5,8 +5,8 @@ import { Kernel } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 
 const nameOf = ({ name }: Kernel) => name;
 

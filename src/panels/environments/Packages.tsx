@@ -2,8 +2,8 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
 import { showProblem } from '../../components/problems';
-import { IPanelServices } from '../services';
-import { matching } from '../Search';
+import { IPanelServices } from '../frame/services';
+import { matching } from '../frame/Search';
 import { isUnderWay } from './words';
 
 interface IPackagesProps {

@@ -4,8 +4,8 @@ import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { Changes } from './Changes';
 import { isUnderWay, stateOf } from './words';
 

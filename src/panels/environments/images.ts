@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../api/types';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 const PAUSE = 300;
 const MAX_SHOWN = 200;

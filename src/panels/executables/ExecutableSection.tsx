@@ -4,10 +4,10 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
-import { executableRow, placeOf } from '../paletteRows';
-import { IPanelServices } from '../services';
-import { Older, SearchBox, useSearch } from '../Search';
-import { Standing } from '../Standing';
+import { executableRow, placeOf } from '../palette/paletteRows';
+import { IPanelServices } from '../frame/services';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { Standing } from '../frame/ListState';
 import { openExecutable } from '../views';
 
 const nameOf = ({ name }: Executable) => name;

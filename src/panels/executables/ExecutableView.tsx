@@ -7,7 +7,7 @@ import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
 import { kindIcon } from '../../icons/items';
-import { IExecutableTarget, IPanelServices } from '../services';
+import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { executableActions } from './actions';
 import { RegisterForm } from './RegisterForm';
 import { TestRun } from './TestRun';

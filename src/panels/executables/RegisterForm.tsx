@@ -4,7 +4,7 @@ import { ApiError, fieldErrors } from '../../api/client';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../api/types';
 import { freeName, stemOf } from '../../components/format/freeName';
 import { showProblem } from '../../components/problems';
-import { IExecutableTarget, IPanelServices } from '../services';
+import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
 import { CommandLine } from './CommandLine';

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
 import { showMoment } from '../../components/format/times';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 
 interface IExecutableVersionsProps {

@@ -9,8 +9,8 @@ import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
 import { chooseFiles } from '../../components/chooseFiles';
 import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { told } from '../frame/reportFailure';
 import { openExecutable } from '../views';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Executable> {

@@ -10,7 +10,7 @@ import {
   IRunStatesSource,
   IWorkflowBackend
 } from '../../canvas/model/tokens';
-import { PaletteSource } from '../../panels/paletteSource';
+import { PaletteSource } from '../../panels/palette/paletteSource';
 import { LateStates } from './lateStates';
 
 const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {

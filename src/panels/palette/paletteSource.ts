@@ -1,8 +1,8 @@
 /** The items that can be dragged onto a canvas, updated by events. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
-import { IYard } from '../api/yard';
-import { IPaletteRow, IPaletteSource } from '../canvas/model/tokens';
+import { IYard } from '../../api/yard';
+import { IPaletteRow, IPaletteSource } from '../../canvas/model/tokens';
 
 export class PaletteSource implements IPaletteSource {
   constructor(

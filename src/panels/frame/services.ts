@@ -5,7 +5,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
-import { IYard } from '../api/yard';
+import { IYard } from '../../api/yard';
 
 /** What the panels need of the application. */
 export interface IPanelServices {

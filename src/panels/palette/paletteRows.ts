@@ -1,9 +1,9 @@
 /** Datasets and executables as rows that can be dragged onto a canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { belowRoot } from '../api/paths';
-import { Dataset, Executable } from '../api/types';
-import { IPaletteRow } from '../canvas/model/tokens';
-import { showBytes } from '../components/format/bytes';
+import { belowRoot } from '../../api/paths';
+import { Dataset, Executable } from '../../api/types';
+import { IPaletteRow } from '../../canvas/model/tokens';
+import { showBytes } from '../../components/format/bytes';
 
 /**
  * Return whether a dataset can be a node. A failed first import has no data; after a failed later

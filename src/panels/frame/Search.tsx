@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
-import { Collection } from '../api/collection';
-import { useSignal } from '../components/hooks/useSignal';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
 
 /** With fewer items than this, search is not needed. */
 const MANY = 5;

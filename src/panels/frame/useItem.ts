@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import { Collection } from '../api/collection';
-import { useSignal } from '../components/hooks/useSignal';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
 
 /** Return one item, updated; a text when it cannot be shown. `read` requests it by its id. */
 export function useThing<T extends { id: string }>(

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { render } from '@testing-library/react';
-import { TopPicture } from '../datasets/Pictures';
+import { TopPicture } from '../Pictures';
 
 const trans = nullTranslator.load('nbyard');
 

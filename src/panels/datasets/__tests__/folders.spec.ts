@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dropped, folderOfChosen, IFolder, tarOf } from '../datasets/folders';
+import { dropped, folderOfChosen, IFolder, tarOf } from '../folders';
 
 const FILES = {
   'a.csv': 'x\n1\n',

@@ -1,6 +1,6 @@
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, json, settled } from '../../api/__tests__/fake';
-import { useSuggestion } from '../artifacts/suggestion';
+import { fakeClient, json, settled } from '../../../api/__tests__/fake';
+import { useSuggestion } from '../suggestion';
 
 function open(wanted: string, taken: Record<string, string>) {
   const asked: string[] = [];

@@ -1,4 +1,4 @@
-import { focusRow } from '../focus';
+import { focusRow } from '../focusRow';
 
 function frame(): Promise<unknown> {
   return new Promise(resolve => requestAnimationFrame(resolve));

@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
-import { ApiError } from '../../api/client';
-import { Credential, CredentialKind } from '../../api/types';
-import { askCredential } from '../credentials/askCredential';
+import { ApiError } from '../../../api/client';
+import { Credential, CredentialKind } from '../../../api/types';
+import { askCredential } from '../askCredential';
 
 const trans = nullTranslator.load('nbyard');
 const field = (name: string, more: object = {}) => ({

@@ -1,4 +1,4 @@
-import { showProblem } from '../components/problems';
+import { showProblem } from '../../components/problems';
 import { IPanelServices } from './services';
 
 /** Run an action and show its error. */

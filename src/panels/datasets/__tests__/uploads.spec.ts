@@ -1,9 +1,9 @@
-import { ApiError } from '../../api/client';
-import { IYard } from '../../api/yard';
-import { folderOf, isArchive } from '../datasets/archives';
-import { Uploads } from '../datasets/uploads';
+import { ApiError } from '../../../api/client';
+import { IYard } from '../../../api/yard';
+import { folderOf, isArchive } from '../archives';
+import { Uploads } from '../uploads';
 
-jest.mock('../../api/upload', () => ({ uploadFile: async () => 'u1' }));
+jest.mock('../../../api/upload', () => ({ uploadFile: async () => 'u1' }));
 
 const source = { kind: 'upload', upload: 'u1' };
 const taken = new ApiError(409, 'name-taken', 'There is one already.');

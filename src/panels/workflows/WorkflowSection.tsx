@@ -1,12 +1,12 @@
 import { useEffect } from 'react';
-import { Workflow } from '../api/types';
-import { CommandButton } from '../components/CommandButton';
-import { RowList } from '../components/RowList';
-import { workflowIcon } from '../icons/startup';
-import { belowRoot } from '../api/paths';
-import { IPanelServices } from './services';
-import { Older, SearchBox, useSearch } from './Search';
-import { Standing } from './Standing';
+import { Workflow } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { workflowIcon } from '../../icons/startup';
+import { belowRoot } from '../../api/paths';
+import { IPanelServices } from '../frame/services';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { Standing } from '../frame/ListState';
 
 const nameOf = ({ title, path }: Workflow) => [title, path].filter(Boolean).join(' ');
 

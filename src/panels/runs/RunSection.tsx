@@ -1,15 +1,15 @@
 import { useEffect } from 'react';
-import { isLive, Run } from '../api/types';
-import { Away } from '../components/Away';
-import { CommandButton } from '../components/CommandButton';
-import { RowList } from '../components/RowList';
-import { StateMark } from '../components/StateMark';
-import { showAgo, showMoment, showSeconds } from '../components/format/times';
-import { useLost, useServerNow } from '../components/hooks/useLost';
-import { useSignal } from '../components/hooks/useSignal';
-import { secondsOf } from '../runs/model/reducer';
-import { IPanelServices } from './services';
-import { Standing } from './Standing';
+import { isLive, Run } from '../../api/types';
+import { Away } from '../../components/Away';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { StateMark } from '../../components/StateMark';
+import { showAgo, showMoment, showSeconds } from '../../components/format/times';
+import { useLost, useServerNow } from '../../components/hooks/useLost';
+import { useSignal } from '../../components/hooks/useSignal';
+import { secondsOf } from '../../runs/model/reducer';
+import { IPanelServices } from '../frame/services';
+import { Standing } from '../frame/ListState';
 
 const SHOWN = 100;
 

@@ -1,7 +1,7 @@
-import { fakeClient } from '../../api/__tests__/fake';
-import { EventStream } from '../../api/eventStream';
-import { IYard } from '../../api/yard';
-import { Artifact, artifactsOf, inputNames } from '../artifacts/collection';
+import { fakeClient } from '../../../api/__tests__/fake';
+import { EventStream } from '../../../api/eventStream';
+import { IYard } from '../../../api/yard';
+import { Artifact, artifactsOf, inputNames } from '../collection';
 
 describe('A5: artifacts', () => {
   it('are known by their runs, and read when they are first shown', async () => {

@@ -1,4 +1,4 @@
-import { Dataset, Executable } from '../../api/types';
+import { Dataset, Executable } from '../../../api/types';
 import { isUsable, placeOf } from '../paletteRows';
 
 describe('C2: datasets that are offered as nodes', () => {

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode } from 'react';
-import { Collection } from '../api/collection';
-import { useSignal } from '../components/hooks/useSignal';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
 
 interface IStandingProps<T extends { id: string }> {
   collection: Collection<T>;

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useState } from 'react';
-import { Dataset } from '../api/types';
-import { useSignal } from '../components/hooks/useSignal';
-import { IInputs } from '../forms/ArgumentForm';
-import { artifactsOf, inputNames } from './artifacts/collection';
-import { chooseFiles } from '../components/chooseFiles';
-import { datasetOf } from './datasets/uploads';
-import { isUsable } from './paletteRows';
-import { IPanelServices } from './services';
+import { Dataset } from '../../api/types';
+import { useSignal } from '../../components/hooks/useSignal';
+import { IInputs } from '../../forms/ArgumentForm';
+import { artifactsOf, inputNames } from './collection';
+import { chooseFiles } from '../../components/chooseFiles';
+import { datasetOf } from '../datasets/uploads';
+import { isUsable } from '../palette/paletteRows';
+import { IPanelServices } from '../frame/services';
 
 /** Suggestions for inputs: datasets, artifacts, and files of the user's computer. */
 export function useInputs(services: IPanelServices): IInputs {
