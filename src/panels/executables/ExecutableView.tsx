@@ -9,7 +9,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { kindIcon } from '../../icons/items';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { executableActions } from './actions';
-import { RegisterForm } from './RegisterForm';
+import { RegisterForm } from './form/RegisterForm';
 import { TestRun } from './TestRun';
 import { ExecutableVersions } from './Versions';
 

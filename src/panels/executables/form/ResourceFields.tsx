@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Resources } from '../../api/types';
-import { Json, JsonObject } from '../../document/canonical';
-import { LimitFields } from '../../forms/LimitFields';
-import { ValueField } from '../../forms/ValueField';
+import { Resources } from '../../../api/types';
+import { Json, JsonObject } from '../../../document/canonical';
+import { LimitFields } from '../../../forms/LimitFields';
+import { ValueField } from '../../../forms/ValueField';
 
 interface IResourceFieldsProps {
   resources: Partial<Resources>;

@@ -6,7 +6,7 @@ import {
   errorOf,
   newDraft,
   tellsArguments
-} from '../executables/draft';
+} from '../draft';
 
 describe('argument drafts', () => {
   it('E8: notebooks and functions say themselves how they get what they take', () => {

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
-import { AskHelp } from '../executables/AskHelp';
+import { AskHelp } from '../AskHelp';
 
 const trans = nullTranslator.load('nbyard');
 

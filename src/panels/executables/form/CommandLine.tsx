@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
-import { fieldErrors } from '../../api/client';
-import { CommandDraft, CommandPreview } from '../../api/types';
-import { IPanelServices } from '../frame/services';
+import { fieldErrors } from '../../../api/client';
+import { CommandDraft, CommandPreview } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
 
 const PAUSE = 300;
 

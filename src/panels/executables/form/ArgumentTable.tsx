@@ -1,7 +1,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
-import { VALUE_TYPES } from '../../document/arguments';
+import { VALUE_TYPES } from '../../../document/arguments';
 import {
   addedDraft,
   errorOf,

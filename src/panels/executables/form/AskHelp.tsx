@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { Inspection } from '../../api/types';
-import { IPanelServices } from '../frame/services';
+import { Inspection } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
 
 interface IAskHelpProps {
   services: IPanelServices;

@@ -1,7 +1,7 @@
 /** Arguments while they are edited: every field is a text or a choice. */
-import { Argument } from '../../api/types';
-import { parseValue, showValue, ValueType } from '../../document/arguments';
-import { Json } from '../../document/canonical';
+import { Argument } from '../../../api/types';
+import { parseValue, showValue, ValueType } from '../../../document/arguments';
+import { Json } from '../../../document/canonical';
 
 /** Return whether the code of this kind declares its arguments and how it receives them. */
 export function tellsArguments(kind: string): boolean {

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { ExecutableVersion } from '../../api/types';
-import { whatIsNew } from '../executables/Versions';
+import { ExecutableVersion } from '../../../api/types';
+import { whatIsNew } from '../Versions';
 
 const trans = nullTranslator.load('nbyard');
 

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, render, screen } from '@testing-library/react';
-import { ApiError } from '../../api/client';
-import { CommandLine } from '../executables/CommandLine';
+import { ApiError } from '../../../../api/client';
+import { CommandLine } from '../CommandLine';
 
 const trans = nullTranslator.load('nbyard');
 const example = (argument: string, value: unknown, line: string, problem = '') => ({

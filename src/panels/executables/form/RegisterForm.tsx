@@ -1,15 +1,15 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useRef, useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
-import { Argument, Executable, Inspection, Invocation, Resources } from '../../api/types';
-import { freeName, stemOf } from '../../components/format/freeName';
-import { showProblem } from '../../components/problems';
-import { IExecutableTarget, IPanelServices } from '../frame/services';
+import { ApiError, fieldErrors } from '../../../api/client';
+import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
+import { freeName, stemOf } from '../../../components/format/freeName';
+import { showProblem } from '../../../components/problems';
+import { IExecutableTarget, IPanelServices } from '../../frame/services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
 import { CommandLine } from './CommandLine';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
-import { NameField } from '../../forms/NameField';
+import { NameField } from '../../../forms/NameField';
 import { ResourceFields } from './ResourceFields';
 
 interface ISource {
