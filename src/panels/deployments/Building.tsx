@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Deployment, ModelPackage } from '../../api/types';
-import { ImageLog } from '../environments/ImageList';
+import { ImageLog } from '../environments/images/ImageList';
 import { IPanelServices } from '../frame/services';
 
 interface IBuildingProps {

@@ -9,7 +9,7 @@ import {
   NewDeployment,
   Port
 } from '../../api/types';
-import { pairLines, pairs } from '../environments/images';
+import { pairLines, pairs } from '../environments/images/images';
 
 /** A value as the text of its field. */
 export type Typed = string | readonly Port[];

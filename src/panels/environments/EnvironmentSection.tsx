@@ -9,7 +9,7 @@ import { IPanelServices } from '../frame/services';
 import { Standing } from '../frame/ListState';
 import { openEnvironment } from '../views';
 import { OtherKernels } from './OtherKernels';
-import { isUnderWay, sizeOf, stateOf } from './words';
+import { isUnderWay, sizeOf, stateOf } from './state/texts';
 
 const nameOf = ({ name }: Environment) => name;
 

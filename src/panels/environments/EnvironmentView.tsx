@@ -8,12 +8,12 @@ import { libraryIcon } from '../../icons/items';
 import { IPanelServices, ITarget } from '../frame/services';
 import { told } from '../frame/reportFailure';
 import { useThing } from '../frame/useItem';
-import { AddPackages } from './AddPackages';
-import { ImageTab } from './ImageTab';
+import { AddPackages } from './packages/AddPackages';
+import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
-import { Packages } from './Packages';
+import { Packages } from './packages/Packages';
 import { useVersions, Versions } from './Versions';
-import { asItWas, isUnderWay, sentences, stateOf } from './words';
+import { asItWas, isUnderWay, sentences, stateOf } from './state/texts';
 
 interface IEnvironmentViewProps {
   services: IPanelServices;

@@ -3,7 +3,7 @@ import { Environment, EnvironmentVersion } from '../../api/types';
 import { IPanelServices } from '../frame/services';
 import { useInstallLog } from '../frame/growingLog';
 import { LogBox } from '../../components/LogBox';
-import { isUnderWay } from './words';
+import { isUnderWay } from './state/texts';
 
 interface IInstallLogProps {
   services: IPanelServices;

@@ -6,8 +6,8 @@ import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../frame/services';
 import { told } from '../frame/reportFailure';
-import { Changes } from './Changes';
-import { isUnderWay, stateOf } from './words';
+import { Changes } from './packages/Changes';
+import { isUnderWay, stateOf } from './state/texts';
 
 /** Return all versions, newest first; the current one until they are known. */
 export function useVersions(

@@ -5,7 +5,7 @@ import { problemIcon } from '../../icons/startup';
 import { stepTitle } from '../model/names';
 import { useServices } from './steps/hooks';
 
-const AddMissing = lazy(() => import('../../panels/environments/AddMissing'));
+const AddMissing = lazy(() => import('../../panels/environments/packages/AddMissing'));
 
 interface IFailureBannerProps {
   detail: RunDetail;

@@ -1,8 +1,8 @@
 /** The images of an environment, and the Dockerfile of the next one. */
 import { useEffect, useState } from 'react';
-import { ApiError } from '../../api/client';
-import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../api/types';
-import { IPanelServices } from '../frame/services';
+import { ApiError } from '../../../api/client';
+import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
 
 const PAUSE = 300;
 const MAX_SHOWN = 200;

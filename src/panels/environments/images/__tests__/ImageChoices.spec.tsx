@@ -1,9 +1,9 @@
 import { FileDialog } from '@jupyterlab/filebrowser';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { Choices } from '../environments/ImageChoices';
-import { IDraft } from '../environments/images';
-import { IPanelServices } from '../frame/services';
+import { Choices } from '../ImageChoices';
+import { IDraft } from '../images';
+import { IPanelServices } from '../../../frame/services';
 
 const manager = { services: { contents: { localPath: (path: string) => path.split(':').pop()! } } };
 

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
-import { Environment, Resolution } from '../../api/types';
-import { IPanelServices } from '../frame/services';
+import { Environment, Resolution } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
 import { Changes } from './Changes';
 import { PackagesField } from './PackagesField';
-import { isUnderWay, refused } from './words';
+import { isUnderWay, refused } from '../state/texts';
 
 interface IAddPackagesProps {
   services: IPanelServices;

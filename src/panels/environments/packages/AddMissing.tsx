@@ -1,13 +1,13 @@
-import '../../../style/libraries.css';
+import '../../../../style/libraries.css';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useEffect, useState } from 'react';
-import { IYard } from '../../api/yard';
-import { Environment, Missing, Resolution } from '../../api/types';
+import { IYard } from '../../../api/yard';
+import { Environment, Missing, Resolution } from '../../../api/types';
 import { Changes } from './Changes';
 import { PackagesField } from './PackagesField';
-import { whenInstalled } from './whenInstalled';
-import { refused } from './words';
+import { whenInstalled } from '../state/whenInstalled';
+import { refused } from '../state/texts';
 
 interface IAddMissingProps {
   yard: IYard;

@@ -1,14 +1,14 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { NamedImage } from '../../api/types';
-import { showBytes } from '../../components/format/bytes';
-import { StateMark } from '../../components/StateMark';
-import { askText } from '../../forms/askText';
-import { ask } from '../datasets/actions';
-import { IPanelServices } from '../frame/services';
-import { told } from '../frame/reportFailure';
+import { NamedImage } from '../../../api/types';
+import { showBytes } from '../../../components/format/bytes';
+import { StateMark } from '../../../components/StateMark';
+import { askText } from '../../../forms/askText';
+import { ask } from '../../datasets/actions';
+import { IPanelServices } from '../../frame/services';
+import { told } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
-import { useInstallLog } from '../frame/growingLog';
-import { LogBox } from '../../components/LogBox';
+import { useInstallLog } from '../../frame/growingLog';
+import { LogBox } from '../../../components/LogBox';
 
 interface IImageListProps {
   services: IPanelServices;

@@ -1,10 +1,10 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
-import { Environment, EnvironmentVersion } from '../../api/types';
-import { showProblem } from '../../components/problems';
-import { IPanelServices } from '../frame/services';
-import { matching } from '../frame/Search';
-import { isUnderWay } from './words';
+import { Environment, EnvironmentVersion } from '../../../api/types';
+import { showProblem } from '../../../components/problems';
+import { IPanelServices } from '../../frame/services';
+import { matching } from '../../frame/Search';
+import { isUnderWay } from '../state/texts';
 
 interface IPackagesProps {
   services: IPanelServices;

@@ -1,6 +1,6 @@
 import { FileDialog } from '@jupyterlab/filebrowser';
 import { ReactNode, useId, useState } from 'react';
-import { IPanelServices } from '../frame/services';
+import { IPanelServices } from '../../frame/services';
 import { IDraft, pairLines, pairs, words } from './images';
 
 interface IChoicesProps {

@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { ApiError } from '../../api/client';
-import { DockerfileText, NamedImage } from '../../api/types';
-import { consequence } from '../environments/ImageList';
-import { isBeingMade, madePart, pairLines, pairs, problemsOf, words } from '../environments/images';
+import { ApiError } from '../../../../api/client';
+import { DockerfileText, NamedImage } from '../../../../api/types';
+import { consequence } from '../ImageList';
+import { isBeingMade, madePart, pairLines, pairs, problemsOf, words } from '../images';
 
 describe('images of libraries', () => {
   it('are being made until they are at their end', () => {

@@ -1,9 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, json, settled } from '../../api/__tests__/fake';
-import { Environment } from '../../api/types';
-import { AddPackages } from '../environments/AddPackages';
-import { IPanelServices } from '../frame/services';
+import { fakeClient, json, settled } from '../../../../api/__tests__/fake';
+import { Environment } from '../../../../api/types';
+import { AddPackages } from '../AddPackages';
+import { IPanelServices } from '../../../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 

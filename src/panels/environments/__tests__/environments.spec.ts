@@ -1,12 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { ApiError } from '../../api/client';
-import { fakeClient, settled } from '../../api/__tests__/fake';
-import { Environment, EnvironmentVersion, Kernel, LogChunk } from '../../api/types';
-import { LogReader } from '../frame/growingLog';
-import { renewKernels } from '../environments/kernels';
-import { originOf } from '../environments/OtherKernels';
-import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../environments/words';
-import { IPanelServices } from '../frame/services';
+import { ApiError } from '../../../api/client';
+import { fakeClient, settled } from '../../../api/__tests__/fake';
+import { Environment, EnvironmentVersion, Kernel, LogChunk } from '../../../api/types';
+import { LogReader } from '../../frame/growingLog';
+import { renewKernels } from '../kernels';
+import { originOf } from '../OtherKernels';
+import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../state/texts';
+import { IPanelServices } from '../../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 const version = (part: object) => part as EnvironmentVersion;

@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, waitFor } from '@testing-library/react';
-import { ApiError } from '../../api/client';
-import { Environment } from '../../api/types';
-import { askLibrary } from '../environments/askLibrary';
+import { ApiError } from '../../../api/client';
+import { Environment } from '../../../api/types';
+import { askLibrary } from '../askLibrary';
 
 const trans = nullTranslator.load('nbyard');
 const packages = () => document.querySelector<HTMLTextAreaElement>('.jp-Dialog textarea')!;

@@ -1,10 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
-import { Environment, NamedImage } from '../../api/types';
-import { showBytes } from '../../components/format/bytes';
-import { StateMark } from '../../components/StateMark';
-import { IPanelServices } from '../frame/services';
-import { told } from '../frame/reportFailure';
+import { Environment, NamedImage } from '../../../api/types';
+import { showBytes } from '../../../components/format/bytes';
+import { StateMark } from '../../../components/StateMark';
+import { IPanelServices } from '../../frame/services';
+import { told } from '../../frame/reportFailure';
 import { Choices } from './ImageChoices';
 import { ImageList, ImageLog } from './ImageList';
 import { IDraft, isBeingMade, madePart, useDraft, useImages } from './images';

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Collection } from '../../api/collection';
-import { Environment } from '../../api/types';
-import { isUnderWay } from './words';
+import { Collection } from '../../../api/collection';
+import { Environment } from '../../../api/types';
+import { isUnderWay } from './texts';
 
 /**
  * Wait until the newest version of an environment is installed.

@@ -1,12 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, json } from '../../api/__tests__/fake';
-import { Environment, EnvironmentVersion } from '../../api/types';
-import { ImageList } from '../environments/ImageList';
-import { useImages } from '../environments/images';
-import { Versions } from '../environments/Versions';
-import { IPanelServices } from '../frame/services';
+import { fakeClient, json } from '../../../../api/__tests__/fake';
+import { Environment, EnvironmentVersion } from '../../../../api/types';
+import { ImageList } from '../ImageList';
+import { useImages } from '../images';
+import { Versions } from '../../Versions';
+import { IPanelServices } from '../../../frame/services';
 
 const trans = nullTranslator.load('nbyard');
 const COWS = { id: 'e', name: 'cows', current: { state: 'ready' } } as Environment;
