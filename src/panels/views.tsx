@@ -8,7 +8,7 @@ import { artifactIcon, datasetIcon, deploymentIcon, libraryIcon, otherIcon } fro
 import ArtifactView from './artifacts/ArtifactView';
 import { artifactsOf } from './artifacts/collection';
 import DatasetView from './datasets/DatasetView';
-import { deploymentsOf } from './deployments/collection';
+import { deploymentsOf } from './deployments/state/collection';
 import DeploymentView from './deployments/DeploymentView';
 import EnvironmentView from './environments/EnvironmentView';
 import ExecutableView from './executables/ExecutableView';

@@ -9,9 +9,9 @@ import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { Standing } from '../frame/ListState';
 import { openDeployment } from '../views';
-import { deploymentsOf } from './collection';
+import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
-import { actionsOf, hardwareOf, titleAmong } from './words';
+import { actionsOf, hardwareOf, titleAmong } from './state/texts';
 
 const MINUTE = 60_000;
 

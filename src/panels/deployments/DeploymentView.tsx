@@ -6,17 +6,17 @@ import { Tabs } from '../../components/Tabs';
 import { deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { useThing } from '../frame/useItem';
-import { deploymentsOf } from './collection';
-import { Configuration } from './Configuration';
+import { deploymentsOf } from './state/collection';
+import { Configuration } from './form/Configuration';
 import { Links } from './Links';
-import { Log } from './Log';
-import { NewDeployment } from './NewDeployment';
-import { Overview } from './Overview';
-import { Revisions } from './Revisions';
-import { triedLink } from './ask';
-import { TryIt } from './TryIt';
-import { useRevisions } from './past';
-import { actionsOf } from './words';
+import { Log } from './tabs/Log';
+import { NewDeployment } from './form/NewDeployment';
+import { Overview } from './tabs/Overview';
+import { Revisions } from './tabs/Revisions';
+import { triedLink } from './endpoint/ask';
+import { TryIt } from './endpoint/TryIt';
+import { useRevisions } from './tabs/past';
+import { actionsOf } from './state/texts';
 
 interface IDeploymentViewProps {
   services: IPanelServices;

@@ -3,8 +3,8 @@ import { ask } from '../datasets/actions';
 import { IPanelServices } from '../frame/services';
 import { told } from '../frame/reportFailure';
 import { openDeployment } from '../views';
-import { deploymentsOf } from './collection';
-import { addressOf, isAtRest } from './words';
+import { deploymentsOf } from './state/collection';
+import { addressOf, isAtRest } from './state/texts';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Deployment> {
   const path = { deployment: id };
