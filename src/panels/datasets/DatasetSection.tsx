@@ -11,10 +11,10 @@ import { datasetIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { datasetRow, isUsable } from '../palette/paletteRows';
 import { Older, SearchBox, useSearch } from '../frame/Search';
-import { Standing } from '../frame/ListState';
+import { ListState } from '../frame/ListState';
 import { focusRow } from '../frame/focusRow';
 import { IPanelServices } from '../frame/services';
-import { openDataset } from '../views';
+import { openDataset } from './open';
 import { dropped } from './folders';
 import { IUploadRow, Uploads, uploads } from './uploads';
 
@@ -77,12 +77,12 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
       {sending.map(row => (
         <Sending key={row.id} row={row} services={services} />
       ))}
-      <Standing collection={datasets} trans={trans}>
+      <ListState collection={datasets} trans={trans}>
         <p className="nby-Note">{trans.__('Drop a file or folder here, or')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:upload-dataset" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search datasets')} trans={trans} />
       <RowList
         label={trans.__('Datasets')}

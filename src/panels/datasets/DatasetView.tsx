@@ -8,7 +8,7 @@ import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
 import { IPanelServices } from '../frame/services';
-import { useThing } from '../frame/useItem';
+import { useItem } from '../frame/useItem';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
@@ -21,7 +21,7 @@ interface IDatasetViewProps {
 /** One dataset: its rows, its columns as charts, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
   const { yard, trans } = services;
-  const dataset = useThing(yard.datasets, id, key =>
+  const dataset = useItem(yard.datasets, id, key =>
     yard.client.call('datasets.get', { path: { dataset: key } })
   );
   if (typeof dataset === 'string') {

@@ -7,8 +7,8 @@ import { showAgo, showMoment, useNow } from '../../components/format/times';
 import { deploymentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
-import { Standing } from '../frame/ListState';
-import { openDeployment } from '../views';
+import { ListState } from '../frame/ListState';
+import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
 import { actionsOf, hardwareOf, titleAmong } from './state/texts';
@@ -26,14 +26,14 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
   const open = ({ id }: Deployment) => openDeployment(services, { id });
   return (
     <div className="nby-Section">
-      <Standing collection={deployments} trans={trans}>
+      <ListState collection={deployments} trans={trans}>
         <p className="nby-Note">
           {trans.__('Services that run until they are stopped: models, JupyterLab, VS Code.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-deployment" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search deployments')} trans={trans} />
       <RowList
         label={trans.__('Deployments')}

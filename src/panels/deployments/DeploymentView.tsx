@@ -5,7 +5,7 @@ import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
-import { useThing } from '../frame/useItem';
+import { useItem } from '../frame/useItem';
 import { deploymentsOf } from './state/collection';
 import { Configuration } from './form/Configuration';
 import { Links } from './Links';
@@ -43,7 +43,7 @@ interface IKnownProps {
 function Known(props: IKnownProps & { id: string }): JSX.Element {
   const { services, target, id } = props;
   const { yard, trans } = services;
-  const deployment = useThing(deploymentsOf(yard), id, key =>
+  const deployment = useItem(deploymentsOf(yard), id, key =>
     yard.client.call('deployments.get', { path: { deployment: key } })
   );
   if (!deployment || typeof deployment === 'string') {

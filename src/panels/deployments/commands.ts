@@ -11,9 +11,12 @@ import {
 } from '@jupyterlab/ui-components';
 import { MODEL_FILES } from '../../document/called';
 import { deployIcon } from '../../icons/startup';
-import type { IPanelCommand } from '../commands';
+import { IPanelCommand } from '../frame/command';
+import type { deploymentActions } from './actions';
 
-export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
+export function deploymentCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof deploymentActions>[] {
   return [
     {
       id: 'nbyard:create-deployment',

@@ -6,8 +6,8 @@ import { StateMark } from '../../components/StateMark';
 import { libraryIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
-import { Standing } from '../frame/ListState';
-import { openEnvironment } from '../views';
+import { ListState } from '../frame/ListState';
+import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
 import { isUnderWay, sizeOf, stateOf } from './state/texts';
 
@@ -22,12 +22,12 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   const open = ({ id }: Environment) => openEnvironment(services, id);
   return (
     <div className="nby-Section">
-      <Standing collection={environments} trans={trans}>
+      <ListState collection={environments} trans={trans}>
         <p className="nby-Note">{trans.__('Packages with a kernel of their own, by versions.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-environment" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search libraries')} trans={trans} />
       <RowList
         label={trans.__('Libraries')}

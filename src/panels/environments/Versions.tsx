@@ -5,7 +5,7 @@ import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../frame/services';
-import { told } from '../frame/reportFailure';
+import { reportFailure } from '../frame/reportFailure';
 import { Changes } from './packages/Changes';
 import { isUnderWay, stateOf } from './state/texts';
 
@@ -27,7 +27,7 @@ export function useVersions(
 /** Roll back: create a new version with the lock of that one. */
 function use(services: IPanelServices, { id }: Environment, version: number): Promise<unknown> {
   const { yard, trans } = services;
-  return told(services, trans.__('Not installed.'), async () => {
+  return reportFailure(services, trans.__('Not installed.'), async () => {
     const question = { path: { environment: id }, body: { version } };
     yard.environments.put(await yard.client.call('environments.change', question));
   });

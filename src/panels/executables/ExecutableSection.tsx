@@ -7,8 +7,8 @@ import { REF_MIME } from '../../document/dragTypes';
 import { executableRow, placeOf } from '../palette/paletteRows';
 import { IPanelServices } from '../frame/services';
 import { Older, SearchBox, useSearch } from '../frame/Search';
-import { Standing } from '../frame/ListState';
-import { openExecutable } from '../views';
+import { ListState } from '../frame/ListState';
+import { openExecutable } from './open';
 
 const nameOf = ({ name }: Executable) => name;
 
@@ -20,7 +20,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
   useEffect(() => void executables.start(), [executables]);
   return (
     <div className="nby-Section">
-      <Standing collection={executables} trans={trans}>
+      <ListState collection={executables} trans={trans}>
         <p className="nby-Note">
           {trans.__(
             'Notebooks, scripts and binaries appear here once registered: right click a file, or'
@@ -29,7 +29,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:upload-executable" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search executables')} trans={trans} />
       <RowList
         label={trans.__('Executables')}

@@ -3,7 +3,7 @@ import { ReactNode } from 'react';
 import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
 
-interface IStandingProps<T extends { id: string }> {
+interface IListStateProps<T extends { id: string }> {
   collection: Collection<T>;
   trans: TranslationBundle;
   /** Shown while the list is empty. */
@@ -11,7 +11,7 @@ interface IStandingProps<T extends { id: string }> {
 }
 
 /** Shown while a list loads, failed or is empty; and a button for older items. */
-export function Standing<T extends { id: string }>(props: IStandingProps<T>): JSX.Element | null {
+export function ListState<T extends { id: string }>(props: IListStateProps<T>): JSX.Element | null {
   const { collection, trans, children } = props;
   const state = useSignal(collection.changed, () => collection.state);
   const empty = useSignal(collection.changed, () => !collection.items.length);

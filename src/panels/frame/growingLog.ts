@@ -35,7 +35,7 @@ export class LogReader {
 }
 
 /** Return the log of one installation, `of`, and follow it to its end. */
-export function useInstallLog(of: string, ask: Ask): { lines: readonly string[]; problem: string } {
+export function useGrowingLog(of: string, ask: Ask): { lines: readonly string[]; problem: string } {
   const [, draw] = useReducer((count: number) => count + 1, 0);
   const [reader, setReader] = useState<LogReader>();
   const [problem, setProblem] = useState('');

@@ -2,7 +2,7 @@ import { showProblem } from '../../components/problems';
 import { IPanelServices } from './services';
 
 /** Run an action and show its error. */
-export async function told(
+export async function reportFailure(
   { trans }: IPanelServices,
   failed: string,
   action: () => Promise<unknown>

@@ -3,7 +3,7 @@ import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
 
 /** Return one item, updated; a text when it cannot be shown. `read` requests it by its id. */
-export function useThing<T extends { id: string }>(
+export function useItem<T extends { id: string }>(
   collection: Collection<T>,
   id: string,
   read: (id: string) => Promise<T>

@@ -9,7 +9,7 @@ import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { secondsOf } from '../../runs/model/reducer';
 import { IPanelServices } from '../frame/services';
-import { Standing } from '../frame/ListState';
+import { ListState } from '../frame/ListState';
 
 const SHOWN = 100;
 
@@ -24,11 +24,11 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   return (
     <div className="nby-Section">
       <Away lost={useLost(yard.stream)} trans={trans} />
-      <Standing collection={runs} trans={trans}>
+      <ListState collection={runs} trans={trans}>
         <p className="nby-Note">
           {trans.__('Nothing ran yet. Run a workflow, or a notebook in the background.')}
         </p>
-      </Standing>
+      </ListState>
       <RowList
         label={trans.__('Runs')}
         noun="run"

@@ -6,7 +6,7 @@ import { workflowIcon } from '../../icons/startup';
 import { belowRoot } from '../../api/paths';
 import { IPanelServices } from '../frame/services';
 import { Older, SearchBox, useSearch } from '../frame/Search';
-import { Standing } from '../frame/ListState';
+import { ListState } from '../frame/ListState';
 
 const nameOf = ({ title, path }: Workflow) => [title, path].filter(Boolean).join(' ');
 
@@ -19,7 +19,7 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
   const pathOf = (path: string) => belowRoot(path) ?? path;
   return (
     <div className="nby-Section">
-      <Standing collection={workflows} trans={trans}>
+      <ListState collection={workflows} trans={trans}>
         <p className="nby-Note">{trans.__('No workflow ran yet.')}</p>
         <p className="nby-Note">
           <CommandButton
@@ -28,7 +28,7 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
             args={{ isPalette: true }}
           />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search workflows')} trans={trans} />
       <RowList
         label={trans.__('Workflows')}

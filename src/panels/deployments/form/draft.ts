@@ -9,7 +9,7 @@ import {
   NewDeployment,
   Port
 } from '../../../api/types';
-import { pairLines, pairs } from '../../environments/images/images';
+import { pairLines, pairs } from '../../../forms/lines';
 
 /** A value as the text of its field. */
 export type Typed = string | readonly Port[];

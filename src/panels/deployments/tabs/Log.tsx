@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Deployment, Revision } from '../../../api/types';
-import { useInstallLog } from '../../frame/growingLog';
+import { useGrowingLog } from '../../frame/growingLog';
 import { LogBox } from '../../../components/LogBox';
 import { IPanelServices } from '../../frame/services';
 import { isAtRest } from '../state/texts';
@@ -19,7 +19,7 @@ export function Log({ services, deployment, revisions }: ILogProps): JSX.Element
   const number = chosen ?? newest;
   const isLive = !isAtRest(deployment) && (number === newest || number === serving);
   // read on after a restart, and read to the end after a stop
-  const log = useInstallLog(`${id} ${number} ${isLive}`, (after, signal) =>
+  const log = useGrowingLog(`${id} ${number} ${isLive}`, (after, signal) =>
     yard.client.call('deployments.log', {
       path: { deployment: id },
       query: { after, revision: number },

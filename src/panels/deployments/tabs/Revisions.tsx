@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Deployment, Revision } from '../../../api/types';
 import { showMoment } from '../../../components/format/times';
 import { IPanelServices } from '../../frame/services';
-import { told } from '../../frame/reportFailure';
+import { reportFailure } from '../../frame/reportFailure';
 import { deploymentsOf } from '../state/collection';
 import { changesOf, changeText } from '../state/texts';
 
@@ -121,7 +121,7 @@ function rollBack(
   revision: number
 ): Promise<unknown> {
   const { yard, trans } = services;
-  return told(services, trans.__('Not rolled back.'), async () => {
+  return reportFailure(services, trans.__('Not rolled back.'), async () => {
     const question = { path: { deployment: id }, query: { revision } };
     deploymentsOf(yard).put(await yard.client.call('deployments.rollback', question));
   });

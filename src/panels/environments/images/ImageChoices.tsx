@@ -1,7 +1,8 @@
 import { FileDialog } from '@jupyterlab/filebrowser';
 import { ReactNode, useId, useState } from 'react';
 import { IPanelServices } from '../../frame/services';
-import { IDraft, pairLines, pairs, words } from './images';
+import { pairLines, pairs, words } from '../../../forms/lines';
+import { IDraft } from './images';
 
 interface IChoicesProps {
   draft: IDraft;

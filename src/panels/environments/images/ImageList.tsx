@@ -3,11 +3,11 @@ import { NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { askText } from '../../../forms/askText';
-import { ask } from '../../datasets/actions';
+import { confirm } from '../../frame/confirm';
 import { IPanelServices } from '../../frame/services';
-import { told } from '../../frame/reportFailure';
+import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
-import { useInstallLog } from '../../frame/growingLog';
+import { useGrowingLog } from '../../frame/growingLog';
 import { LogBox } from '../../../components/LogBox';
 
 interface IImageListProps {
@@ -112,7 +112,7 @@ function pull(
   onMade: (made: NamedImage) => void
 ): Promise<unknown> {
   const { yard, trans } = services;
-  return told(services, trans.__('Not pulled.'), async () => {
+  return reportFailure(services, trans.__('Not pulled.'), async () => {
     const made = await askText({
       title: trans.__('Pull an image'),
       label: trans.__('Name'),
@@ -132,7 +132,7 @@ function push(
   onMade: (made: NamedImage) => void
 ): Promise<unknown> {
   const { yard, trans } = services;
-  return told(services, trans.__('Not pushed.'), async () => {
+  return reportFailure(services, trans.__('Not pushed.'), async () => {
     const made = await askText({
       title: trans.__('Push “%1”', image.reference),
       label: trans.__('Registry, or whole name'),
@@ -155,8 +155,8 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
     ? trans.__('Stop “%1”?', image.reference)
     : trans.__('Remove “%1”?', image.reference);
   const label = isLive ? trans.__('Stop') : trans.__('Remove');
-  return told(services, trans.__('Not removed.'), async () => {
-    if (await ask(services, title, consequence(image, trans), label)) {
+  return reportFailure(services, trans.__('Not removed.'), async () => {
+    if (await confirm(services, title, consequence(image, trans), label)) {
       await yard.client.call('images.delete', { path: { image: image.id } });
     }
   });
@@ -186,7 +186,7 @@ export function ImageLog(props: {
 }): JSX.Element {
   const { services, image } = props;
   const { yard, trans } = services;
-  const log = useInstallLog(image.id, (after, signal) =>
+  const log = useGrowingLog(image.id, (after, signal) =>
     yard.client.call('images.log', { path: { image: image.id }, query: { after }, signal })
   );
   return (

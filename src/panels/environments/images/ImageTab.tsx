@@ -4,7 +4,7 @@ import { Environment, NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { IPanelServices } from '../../frame/services';
-import { told } from '../../frame/reportFailure';
+import { reportFailure } from '../../frame/reportFailure';
 import { Choices } from './ImageChoices';
 import { ImageList, ImageLog } from './ImageList';
 import { IDraft, isBeingMade, madePart, useDraft, useImages } from './images';
@@ -51,7 +51,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
           className="nby-Button"
           disabled={isBusy || !recipe}
           title={trans.__('Leave behind all that was chosen, for the last image too')}
-          onClick={() => void told(services, trans.__('Not started over.'), draft.restart)}
+          onClick={() => void reportFailure(services, trans.__('Not started over.'), draft.restart)}
         >
           {trans.__('Start Over')}
         </button>

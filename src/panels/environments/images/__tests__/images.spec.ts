@@ -2,25 +2,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../../../../api/client';
 import { DockerfileText, NamedImage } from '../../../../api/types';
 import { consequence } from '../ImageList';
-import { isBeingMade, madePart, pairLines, pairs, problemsOf, words } from '../images';
+import { isBeingMade, madePart, problemsOf } from '../images';
 
 describe('images of libraries', () => {
   it('are being made until they are at their end', () => {
     const states = ['queued', 'building', 'ready', 'failed'] as const;
     const live = states.filter(state => isBeingMade({ state } as NamedImage));
     expect(live).toEqual(['queued', 'building']);
-  });
-
-  it('have packages between spaces or commas', () => {
-    expect(words(' git, libgomp1\n gcc ')).toEqual(['git', 'libgomp1', 'gcc']);
-    expect(words('')).toEqual([]);
-  });
-
-  it('have variables and labels, one in each line', () => {
-    const values = { A: 'b=c', EMPTY: '', 'org.x': 'y z' };
-    expect(pairs(' A=b=c\n\nEMPTY\norg.x=y z')).toEqual(values);
-    expect(pairs(pairLines(values))).toEqual(values);
-    expect(pairLines(undefined)).toBe('');
   });
 
   it('tell what removing them would remove', () => {
