@@ -6,7 +6,7 @@ import { IPanelServices } from '../../frame/services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
 import { refusedOf } from './columns';
-import { Framed } from '../form/Field';
+import { FieldFrame } from '../../../forms/FieldFrame';
 import { addressOf } from '../state/texts';
 
 interface ITryItProps {
@@ -36,7 +36,7 @@ export function TryIt(props: ITryItProps): JSX.Element {
   return (
     <div className="nby-Deployment-form">
       {calls.length > 1 && (
-        <Framed label={trans.__('What is asked')} trans={trans}>
+        <FieldFrame label={trans.__('What is asked')} trans={trans}>
           {control => (
             <select
               {...control}
@@ -51,7 +51,7 @@ export function TryIt(props: ITryItProps): JSX.Element {
               ))}
             </select>
           )}
-        </Framed>
+        </FieldFrame>
       )}
       <Call key={index} {...props} call={calls[index]} />
     </div>
@@ -126,7 +126,7 @@ function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Eleme
   const value = valueOf(field, given);
   const offered = type === 'boolean' ? ['true', 'false'] : choices.map(String);
   return (
-    <Framed label={name} help={help} error={error} required={is_required} trans={trans}>
+    <FieldFrame label={name} help={help} error={error} required={is_required} trans={trans}>
       {control => {
         const common = { ...control, className: 'jp-mod-styled', spellCheck: false };
         if (type === 'file') {
@@ -172,7 +172,7 @@ function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Eleme
           />
         );
       }}
-    </Framed>
+    </FieldFrame>
   );
 }
 

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode, useId } from 'react';
 import { FormField, Port } from '../../../api/types';
+import { FieldFrame, IFieldFrameProps, SuggestedInput } from '../../../forms/FieldFrame';
 import { labelOf, Problems, typed, Typed } from './draft';
 import { PortsField } from './PortsField';
 
@@ -28,7 +28,6 @@ export function Field(props: IFieldProps): JSX.Element {
   const { kind, is_required } = field;
   const help = withHelp ? field.help : undefined;
   const frame = { label: labelOf(field), help, error, required: is_required };
-  const id = useId();
   const fallen = typed(field, fallback ?? field.default);
   if (kind === 'ports') {
     const ports = (value ?? fallen) as readonly Port[];
@@ -42,7 +41,7 @@ export function Field(props: IFieldProps): JSX.Element {
   };
   const text = (value ?? '') as string;
   return (
-    <Framed {...frame} trans={trans}>
+    <FieldFrame {...frame} trans={trans}>
       {control =>
         kind in lines ? (
           <textarea
@@ -55,83 +54,25 @@ export function Field(props: IFieldProps): JSX.Element {
             onChange={event => onChange(event.target.value)}
           />
         ) : (
-          <>
-            <input
-              {...control}
-              className="jp-mod-styled"
-              type={kind === 'password' ? 'password' : 'text'}
-              autoComplete={kind === 'password' ? 'new-password' : 'off'}
-              inputMode={kind === 'number' ? 'decimal' : 'text'}
-              spellCheck={false}
-              list={suggestions?.length ? `${id}-list` : undefined}
-              placeholder={fallen as string}
-              value={text}
-              onChange={event => onChange(event.target.value)}
-            />
-            {!!suggestions?.length && (
-              <datalist id={`${id}-list`}>
-                {suggestions.map(name => (
-                  <option key={name} value={name} />
-                ))}
-              </datalist>
-            )}
-          </>
+          <SuggestedInput
+            {...control}
+            className="jp-mod-styled"
+            type={kind === 'password' ? 'password' : 'text'}
+            autoComplete={kind === 'password' ? 'new-password' : 'off'}
+            inputMode={kind === 'number' ? 'decimal' : 'text'}
+            spellCheck={false}
+            suggestions={suggestions}
+            placeholder={fallen as string}
+            value={text}
+            onChange={event => onChange(event.target.value)}
+          />
         )
       }
-    </Framed>
+    </FieldFrame>
   );
 }
 
-interface IFramedProps {
-  label: string;
-  help?: string;
-  error?: string;
-  required?: boolean;
-  trans: TranslationBundle;
-  children: (control: IControl) => ReactNode;
-}
-
-interface IControl {
-  id: string;
-  'aria-invalid': boolean;
-  'aria-describedby': string | undefined;
-  'aria-required': boolean | undefined;
-}
-
-/** A label above a control; below it help and an error message. */
-export function Framed(props: IFramedProps): JSX.Element {
-  const { label, help, error, required, trans, children } = props;
-  const id = useId();
-  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
-  return (
-    <div className="nby-Field">
-      <div className="nby-Field-head">
-        <label htmlFor={id}>
-          {label}
-          {required && <abbr title={trans.__('required')}>*</abbr>}
-        </label>
-      </div>
-      {children({
-        id,
-        'aria-invalid': !!error,
-        'aria-describedby': described || undefined,
-        'aria-required': required || undefined
-      })}
-      {help && (
-        <div id={`${id}-help`} className="nby-Field-help">
-          {help}
-        </div>
-      )}
-      {error && (
-        <div id={`${id}-error`} className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
-    </div>
-  );
-}
-
-interface IChoiceProps extends Omit<IFramedProps, 'children' | 'required'> {
+interface IChoiceProps extends Omit<IFieldFrameProps, 'children' | 'required'> {
   value: string;
   /** Values with their labels. */
   options: readonly (readonly [string, string])[];
@@ -141,7 +82,7 @@ interface IChoiceProps extends Omit<IFramedProps, 'children' | 'required'> {
 /** A choice of one value. */
 export function Choice({ value, options, onChange, ...frame }: IChoiceProps): JSX.Element {
   return (
-    <Framed {...frame}>
+    <FieldFrame {...frame}>
       {control => (
         <select
           {...control}
@@ -156,6 +97,6 @@ export function Choice({ value, options, onChange, ...frame }: IChoiceProps): JS
           ))}
         </select>
       )}
-    </Framed>
+    </FieldFrame>
   );
 }
