@@ -3,11 +3,10 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useEffect, useState } from 'react';
 import { IYard } from '../../../api/yard';
-import { Environment, Missing, Resolution } from '../../../api/types';
-import { Changes } from './Changes';
-import { PackagesField } from './PackagesField';
+import { Environment, Missing } from '../../../api/types';
+import { PackagesDraft } from './PackagesDraft';
+import { usePackagesDraft } from './usePackagesDraft';
 import { whenInstalled } from '../state/whenInstalled';
-import { refused } from '../state/texts';
 
 interface IAddMissingProps {
   yard: IYard;
@@ -22,46 +21,35 @@ interface IAddMissingProps {
 export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const { yard, commands, trans, run, missing } = props;
   const [isOpen, setOpen] = useState(false);
-  const [text, setText] = useState(missing.packages.join('\n'));
   const [name, setName] = useState(missing.environment);
-  const [found, setFound] = useState<Resolution>();
-  const [problems, setProblems] = useState<readonly string[]>([]);
   const [status, setStatus] = useState('');
+  const draft = usePackagesDraft(yard.client, trans, missing.packages.join('\n'));
+  const { text, found } = draft;
   const libraries = useLibraries(yard, isOpen && !missing.environment);
   const known = !name && libraries.length ? libraries[0].name : name;
-  const change = (set: () => void) => {
-    set();
-    setFound(undefined);
-    setProblems([]);
-  };
   const packages = missing.packages.join(', ');
-  const question = { path: { environment: known }, body: { add: text } };
-  const attempt = async (words: string, work: () => Promise<unknown>) => {
+  const busy = async (words: string, work: () => Promise<unknown>) => {
     setStatus(words);
-    setProblems([]);
-    try {
-      await work();
-    } catch (error) {
-      setProblems(refused(error, trans).packages);
-    }
+    await work();
     setStatus('');
   };
   const preview = () =>
-    attempt(trans.__('Finding out what that would change…'), async () =>
-      setFound(await yard.client.call('environments.preview', question))
+    busy(trans.__('Finding out what that would change…'), () =>
+      draft.preview(known, { add: text })
     );
-  const install = () =>
-    attempt(trans.__('Installing…'), async () => {
-      if (found?.changes.length) {
-        const made = await yard.client.call('environments.change', question);
-        await whenInstalled(yard.environments, made, trans);
-        setFound({ ...found, changes: [] }); // a refused retry must not install twice
-      }
-      const query = { environment: known };
-      const next = await yard.client.call('runs.retry', { path: { run }, query });
-      yard.runs.put(next);
-      await commands.execute('nbyard:show-run', { id: next.id });
-    });
+  const retry = async () => {
+    if (found?.changes.length) {
+      const question = { path: { environment: known }, body: { add: text } };
+      const made = await yard.client.call('environments.change', question);
+      await whenInstalled(yard.environments, made, trans);
+      draft.setFound({ ...found, changes: [] }); // a refused retry must not install twice
+    }
+    const query = { environment: known };
+    const next = await yard.client.call('runs.retry', { path: { run }, query });
+    yard.runs.put(next);
+    await commands.execute('nbyard:show-run', { id: next.id });
+  };
+  const install = () => busy(trans.__('Installing…'), () => draft.attempt(retry));
   return (
     <div className="nby-AddMissing">
       <button
@@ -83,7 +71,10 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                 <select
                   className="jp-mod-styled"
                   value={known}
-                  onChange={event => change(() => setName(event.target.value))}
+                  onChange={event => {
+                    setName(event.target.value);
+                    draft.discard();
+                  }}
                 >
                   {libraries.map(one => (
                     <option key={one.id}>{one.name}</option>
@@ -101,34 +92,26 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
               )}
             </div>
           )}
-          <PackagesField
+          <PackagesDraft
             label={trans.__('Packages')}
-            text={text}
-            problems={problems}
+            draft={draft}
             trans={trans}
-            onChange={next => change(() => setText(next))}
+            onChange={draft.change}
             onEnter={() => void preview()}
-          />
-          <button
-            type="button"
-            className="nby-Button nby-mod-primary"
-            disabled={!known || !text.trim()}
-            onClick={() => void (found ? install() : preview())}
           >
-            {!found
-              ? trans.__('Preview')
-              : found.changes.length
-                ? trans.__('Install and Retry')
-                : trans.__('Retry')}
-          </button>
-          {found && (
-            <Changes
-              changes={found.changes}
-              none={trans.__('That would change nothing.')}
-              label={trans.__('What would change')}
-              trans={trans}
-            />
-          )}
+            <button
+              type="button"
+              className="nby-Button nby-mod-primary"
+              disabled={!known || !text.trim()}
+              onClick={() => void (found ? install() : preview())}
+            >
+              {!found
+                ? trans.__('Preview')
+                : found.changes.length
+                  ? trans.__('Install and Retry')
+                  : trans.__('Retry')}
+            </button>
+          </PackagesDraft>
         </fieldset>
       )}
       <span className="nby-Dim" role="status">
