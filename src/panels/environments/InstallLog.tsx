@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
 import { IPanelServices } from '../frame/services';
 import { useGrowingLog } from '../frame/growingLog';
-import { LogBox } from '../../components/LogBox';
+import { LogBox } from '../../components/log/LogBox';
 import { isUnderWay } from './state/texts';
 
 interface IInstallLogProps {

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Deployment, Revision } from '../../../api/types';
 import { useGrowingLog } from '../../frame/growingLog';
-import { LogBox } from '../../../components/LogBox';
+import { LogBox } from '../../../components/log/LogBox';
 import { IPanelServices } from '../../frame/services';
 import { isAtRest } from '../state/texts';
 

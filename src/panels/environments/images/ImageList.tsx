@@ -8,7 +8,7 @@ import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
 import { useGrowingLog } from '../../frame/growingLog';
-import { LogBox } from '../../../components/LogBox';
+import { LogBox } from '../../../components/log/LogBox';
 
 interface IImageListProps {
   services: IPanelServices;

@@ -3,6 +3,7 @@ import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { isLive } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
+import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { copyText } from '../../../components/problems';
 import { findLines, ILogGap, LogBuffer } from '../../model/logBuffer';
 import { useServices } from '../steps/hooks';
@@ -117,14 +118,7 @@ export function Logs(props: IStepProps): JSX.Element {
                 : trans._n('%1 line', '%1 lines', found.length))}
         </span>
         <span className="nby-Space" />
-        <label>
-          <input
-            type="checkbox"
-            checked={follow}
-            onChange={event => turnFollow(event.target.checked)}
-          />{' '}
-          {trans.__('Follow')}
-        </label>
+        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={turnFollow} />
         {buffer.start > 0 && (
           <button
             type="button"
@@ -185,8 +179,7 @@ export function Logs(props: IStepProps): JSX.Element {
         aria-live="off"
         aria-label={trans.__('Log of “%1”', step ?? '')}
         onScroll={event => onScroll(event.currentTarget)}
-        onWheel={event => event.deltaY < 0 && setFollow(false)}
-        onKeyDown={event => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && setFollow(false)}
+        {...scrolledUp(() => setFollow(false))}
       >
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
           {virtual.getVirtualItems().map(({ index, start }) => (

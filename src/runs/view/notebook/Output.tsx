@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { isLive } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
+import { FollowSwitch } from '../../../components/log/follow';
 import { useExecuted } from './cells';
 import { useServices } from '../steps/hooks';
 import { NotebookCells } from './NotebookCells';
@@ -21,14 +22,11 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
       <div className="nby-Bar">
         <StepChoice {...props} />
         {live && (
-          <label>
-            <input
-              type="checkbox"
-              checked={follow}
-              onChange={event => setFollow(event.target.checked)}
-            />{' '}
-            {trans.__('Follow the running cell')}
-          </label>
+          <FollowSwitch
+            label={trans.__('Follow the running cell')}
+            follow={follow}
+            onChange={setFollow}
+          />
         )}
         <span className="nby-Space" />
         {executed.cells && step && (

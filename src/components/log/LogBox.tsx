@@ -1,7 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useRef, useState } from 'react';
-import { plainText } from './format/plainText';
-import { copyText } from './problems';
+import { plainText } from '../format/plainText';
+import { copyText } from '../problems';
+import { FollowSwitch, scrolledUp } from './follow';
 
 interface ILogBoxProps {
   lines: readonly string[];
@@ -38,14 +39,7 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       <div className="nby-Bar">
         {children}
         <span className="nby-Space" />
-        <label>
-          <input
-            type="checkbox"
-            checked={follow}
-            onChange={event => setFollow(event.target.checked)}
-          />{' '}
-          {trans.__('Follow')}
-        </label>
+        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={setFollow} />
         <button
           type="button"
           className="nby-Button"
@@ -67,8 +61,7 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
         role="log"
         aria-live="off"
         aria-label={label}
-        onWheel={event => event.deltaY < 0 && setFollow(false)}
-        onKeyDown={event => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && setFollow(false)}
+        {...scrolledUp(() => setFollow(false))}
         onScroll={event => !follow && isEnd(event.currentTarget) && setFollow(true)}
       >
         {text}
