@@ -27,6 +27,7 @@ PACKAGE = "jupyter_ext/nbyard"
         ".prettierignore",
         ".stylelintrc.json",
         "eslint.config.mjs",
+        "scripts/layout.mjs",
     ],
 )
 def test_what_may_change_anything_and_what_is_unknown_run_everything(repository_graph, name):
