@@ -3,7 +3,7 @@ import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
 import { panelsPlugin } from './panels/plugin';
 import { runsPlugin } from './runs/plugin';
-import { seamPlugins } from './runs/seams';
+import { seamPlugins } from './runs/canvas/plugins';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   yardPlugin,
@@ -15,5 +15,10 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
 
 // The exports for other extensions that use a service of this one.
 export { IYard } from './api/yard';
-export { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './canvas/tokens';
+export {
+  IChosenSteps,
+  IPaletteSource,
+  IRunStatesSource,
+  IWorkflowBackend
+} from './canvas/model/tokens';
 export default plugins;

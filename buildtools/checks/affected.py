@@ -19,6 +19,7 @@ EVERYTHING = (
     "package-lock.json",
     "jest.config.js",
     "eslint.config.mjs",
+    "scripts/layout.mjs",
     ".prettier*",
     ".stylelintrc.json",
     "tsconfig*.json",

@@ -1,7 +1,8 @@
 /** Map operations to addresses on the server; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
-import { ApiClient, BASE, IPlainQuestion } from './client';
+import type { ServerConnection } from '@jupyterlab/services';
 import { OperationId, ROUTES } from './operations';
+import { BASE, IPlainQuestion } from './question';
 
 export function methodOf(id: OperationId): string {
   return ROUTES[id][0];
@@ -9,7 +10,7 @@ export function methodOf(id: OperationId): string {
 
 /** Return the address of an operation, for example of a download. */
 export function addressOf(
-  { settings }: Pick<ApiClient, 'settings'>,
+  { settings }: { readonly settings: Pick<ServerConnection.ISettings, 'baseUrl'> },
   id: OperationId,
   { path = {}, query = {} }: IPlainQuestion
 ): string {

@@ -1,10 +1,10 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { Barrier } from '../components/useLost';
+import type { Barrier } from '../components/hooks/useLost';
 import type { Answer, OperationId, Question } from './operations';
+import { BASE, IPlainQuestion } from './question';
 import { ErrorDetail } from './types';
 
-export const BASE = 'nbyard/api';
 /** How often a lost request is repeated, and the pause before that in milliseconds. */
 const AGAIN = 2;
 const WAIT = 500;
@@ -22,16 +22,6 @@ export class ApiError extends Error {
     super(message);
     this.name = 'ApiError';
   }
-}
-
-export interface IPlainQuestion {
-  path?: Record<string, string>;
-  query?: Record<string, unknown>;
-  body?: unknown;
-  idempotencyKey?: string;
-  signal?: AbortSignal;
-  /** Send the request even if the page closes meanwhile. */
-  keepalive?: boolean;
 }
 
 /** The status that a JupyterHub returns for a stopped server. */

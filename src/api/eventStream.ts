@@ -1,6 +1,6 @@
 import { IDisposable, DisposableDelegate } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import type { ILost } from '../components/useLost';
+import type { ILost } from '../components/hooks/useLost';
 import { ApiClient } from './client';
 import { Activity, StoreEvent } from './types';
 

@@ -1,5 +1,5 @@
 /** The routes of all operations; a test checks them against the OpenAPI document. */
-import type { IPlainQuestion } from './client';
+import type { IPlainQuestion } from './question';
 import { operations } from './schema';
 
 type Route = readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string];

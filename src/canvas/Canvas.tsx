@@ -4,14 +4,14 @@ import '../../style/canvas.css';
 import { Away } from '../components/Away';
 import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';
-import { useSignal } from '../components/useSignal';
-import { CanvasController } from './controller';
-import { CanvasContext, useCanvas, useUi } from './hooks';
-import { Inspector } from './Inspector';
-import { Outline } from './Outline';
-import { Palette } from './Palette';
-import { ProblemStrip } from './ProblemStrip';
-import { Stage } from './Stage';
+import { useSignal } from '../components/hooks/useSignal';
+import { CanvasController } from './model/controller';
+import { CanvasContext, useCanvas, useUi } from './model/hooks';
+import { Inspector } from './inspector/Inspector';
+import { Outline } from './stage/Outline';
+import { Palette } from './palette/Palette';
+import { ProblemStrip } from './stage/ProblemStrip';
+import { Stage } from './stage/Stage';
 
 /** A whole workflow tab: palette, diagram or table, inspector, and problems. */
 export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {

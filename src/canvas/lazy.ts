@@ -1,14 +1,5 @@
 /** The code of the canvas, which is fetched when a workflow is first shown. */
 import '../../style/base.css';
-export * as connecting from './connecting';
-export * as declaring from './declaring';
-export * as editing from './editing';
-export * as navigation from './navigation';
-export * as pinning from './pinning';
-export * as prompts from './prompts';
-export * as running from './running';
-export { clipboard } from './clipboard';
-export { showRunMenu } from './runMenu';
-export { showKeys } from './KeySheet';
+export * as actions from './commands/actions';
 export { Canvas } from './Canvas';
-export { CanvasController } from './controller';
+export { CanvasController } from './model/controller';

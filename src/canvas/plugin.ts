@@ -13,10 +13,10 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { FlowDoc } from '../document/flowDoc';
 import { FlowModelFactory } from '../document/flowModel';
-import { workflowIcon } from '../icons';
-import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../tokens';
-import { addCommands } from './commands';
-import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './tokens';
+import { workflowIcon } from '../icons/startup';
+import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../document/fileType';
+import { addCommands } from './commands/registration';
+import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './model/tokens';
 import { CanvasWidget, WorkflowFactory } from './widget';
 
 const PLUGIN = 'nbyard:canvas';

@@ -7,11 +7,11 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { guardSave } from '../document/conflict';
 import { FlowModel } from '../document/flowModel';
+import { Actions } from './commands/commandTable';
 import type * as Lazy from './lazy';
-import { ICanvasServices } from './tokens';
+import type { CanvasController } from './model/controller';
+import { ICanvasServices } from './model/tokens';
 
-export type Actions = typeof Lazy;
-export type Controller = Lazy.CanvasController;
 export type CanvasWidget = DocumentWidget<CanvasPanel, FlowModel>;
 
 export interface ICanvasPanelOptions {
@@ -30,7 +30,7 @@ export class CanvasPanel extends ReactWidget {
   }
 
   actions?: Actions;
-  canvas?: Controller;
+  canvas?: CanvasController;
 
   /** Emitted when selection, focus or loading changes, so that commands update. */
   get changed(): ISignal<this, void> {
@@ -47,10 +47,10 @@ export class CanvasPanel extends ReactWidget {
 
   protected render(): JSX.Element {
     const { trans } = this.options;
-    if (!this.actions || !this.canvas) {
+    if (!this._code || !this.canvas) {
       return <div className="nby-Canvas-loading">{this._failed ?? trans.__('Opening…')}</div>;
     }
-    const { Canvas } = this.actions;
+    const { Canvas } = this._code;
     return <Canvas canvas={this.canvas} />;
   }
 
@@ -77,12 +77,13 @@ export class CanvasPanel extends ReactWidget {
     }
     this._loading = true;
     try {
-      const [actions] = await Promise.all([import('./lazy'), this.options.context.ready]);
+      const [code] = await Promise.all([import('./lazy'), this.options.context.ready]);
       if (this.isDisposed) {
         return;
       }
-      this.actions = actions;
-      this.canvas = new actions.CanvasController(this.options);
+      this._code = code;
+      this.actions = code.actions;
+      this.canvas = new code.CanvasController(this.options);
       this.canvas.store.subscribe(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
     } catch (error) {
@@ -93,6 +94,7 @@ export class CanvasPanel extends ReactWidget {
     this._changed.emit();
   }
 
+  private _code?: typeof Lazy;
   private _loading = false;
   private _failed?: string;
   private _changed = new Signal<this, void>(this);

@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { showSeconds, useNow } from './times';
-import type { ILost } from './useLost';
+import { showSeconds, useNow } from './format/times';
+import type { ILost } from './hooks/useLost';
 
 interface IAwayProps {
   lost: ILost | undefined;

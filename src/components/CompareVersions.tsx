@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useState } from 'react';
-import { showMoment } from './times';
+import { showMoment } from './format/times';
 
 interface IVersion {
   id: string;

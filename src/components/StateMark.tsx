@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { STATE_ICONS } from '../thingIcons';
+import { STATE_ICONS } from '../icons/items';
 
 /** Return the state as a word; `cached` is a form of success. */
 export function stateText(state: string, trans: TranslationBundle): string {

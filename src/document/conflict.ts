@@ -2,6 +2,7 @@ import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { FlowModel } from './flowModel';
+import { refusal } from './refusal';
 
 type Context = DocumentRegistry.IContext<FlowModel>;
 
@@ -48,11 +49,4 @@ async function isStale(context: Context, contents: Contents.IManager): Promise<b
   } catch {
     return false; // missing or unreachable: the save itself will report it
   }
-}
-
-/** Return an error with a name that JupyterLab knows: it ignores a cancelled save. */
-export function refusal(name: string): Error {
-  const error = new Error('Cancel');
-  error.name = name;
-  return error;
 }

@@ -3,7 +3,7 @@ import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Contents } from '@jupyterlab/services';
 import { PartialJSONValue } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
-import { CONTENT_TYPE, MODEL } from '../tokens';
+import { CONTENT_TYPE, MODEL } from './fileType';
 import { FlowDoc, IFlowChange } from './flowDoc';
 
 /** The model of the document context: the shared document, and what JupyterLab needs. */

@@ -1,10 +1,10 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { refusal } from './conflict';
 import { parseFlow, writeFlow } from './flow';
 import { FlowModel } from './flowModel';
 import { merge3 } from './merge';
+import { refusal } from './refusal';
 
 type Context = DocumentRegistry.IContext<FlowModel>;
 export type Choice = 'mine' | 'theirs' | 'both';

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { showMemory } from '../components/bytes';
+import { showMemory } from '../components/format/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';

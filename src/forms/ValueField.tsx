@@ -1,8 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
-import { readBytes } from '../components/bytes';
+import { KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import { readBytes } from '../components/format/bytes';
 import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
 import { Json } from '../document/canonical';
+import { FieldFrame, IFieldControl, SuggestedInput } from './FieldFrame';
 
 export interface IValueFieldProps {
   label: string;
@@ -36,7 +37,6 @@ type Unread = ParseProblem | 'size';
 /** One typed value, with an error message below the field. */
 export function ValueField(props: IValueFieldProps): JSX.Element {
   const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
-  const id = useId();
   const [problem, setOwn] = useState(() => problemOf(props, props.draft));
   const [resets, setResets] = useState(0);
   const tell = useRef(onUnread);
@@ -49,75 +49,57 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
     [trans]
   );
   const error = problem ? problemText(problem, trans) : props.error;
-  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
-  const control = {
-    ...props,
-    id,
-    invalid: !!error,
-    described: described || undefined,
-    onProblem: setProblem
+  const reset = () => {
+    setProblem(undefined);
+    setResets(resets + 1);
+    onChange(undefined);
   };
+  const aside = (
+    <>
+      {props.aside}
+      {(value !== undefined || problem) && !readOnly && (
+        <button
+          type="button"
+          className="nby-Link"
+          title={trans.__('Back to the default of “%1”', label)}
+          onClick={reset}
+        >
+          {trans.__('Reset')}
+        </button>
+      )}
+    </>
+  );
   return (
-    <div className={`nby-Field${error ? ' nby-mod-invalid' : ''}`}>
-      <div className="nby-Field-head">
-        <label htmlFor={id}>
-          {label}
-          {required && <abbr title={trans.__('required')}>*</abbr>}
-        </label>
-        {props.aside}
-        {(value !== undefined || problem) && !readOnly && (
-          <button
-            type="button"
-            className="nby-Link"
-            title={trans.__('Back to the default of “%1”', label)}
-            onClick={() => {
-              setProblem(undefined);
-              setResets(resets + 1);
-              onChange(undefined);
-            }}
-          >
-            {trans.__('Reset')}
-          </button>
-        )}
-      </div>
-      {props.type === 'bool' || props.type === 'choice' ? (
-        <Choice {...control} />
-      ) : (
-        <Text key={resets} {...control} draft={resets ? undefined : props.draft} />
-      )}
-      {help && (
-        <div id={`${id}-help`} className="nby-Field-help">
-          {help}
-        </div>
-      )}
-      {error && (
-        <div id={`${id}-error`} className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
-    </div>
+    <FieldFrame {...{ label, help, error, required, trans, aside }}>
+      {field => {
+        const control = { ...props, field, onProblem: setProblem };
+        return props.type === 'bool' || props.type === 'choice' ? (
+          <Choice {...control} />
+        ) : (
+          <Text key={resets} {...control} draft={resets ? undefined : props.draft} />
+        );
+      }}
+    </FieldFrame>
   );
 }
 
 interface IControl extends IValueFieldProps {
-  id: string;
-  invalid: boolean;
-  described?: string;
+  field: IFieldControl;
   onProblem: (problem: Unread | undefined, text?: string) => void;
 }
 
 function Choice(props: IControl): JSX.Element {
-  const { id, type, value, fallback, trans, onChange } = props;
+  const { field, type, value, fallback, trans, onChange } = props;
   const choices: readonly Json[] = type === 'bool' ? [true, false] : (props.choices ?? []);
   const index = choices.findIndex(choice => choice === value);
   const unset = fallback === undefined ? '' : trans.__('default: %1', showValue(fallback));
   return (
     <select
-      id={id}
+      id={field.id}
       className="jp-mod-styled"
       disabled={props.readOnly}
-      aria-invalid={props.invalid}
-      aria-describedby={props.described}
+      aria-invalid={field['aria-invalid']}
+      aria-describedby={field['aria-describedby']}
       value={index}
       onChange={event => onChange(choices[Number(event.target.value)])}
     >
@@ -132,7 +114,7 @@ function Choice(props: IControl): JSX.Element {
 }
 
 function Text(props: IControl): JSX.Element {
-  const { id, type, value, fallback, onChange, onProblem } = props;
+  const { type, value, fallback, onChange, onProblem } = props;
   const given = showValue(value);
   const [text, setText] = useState(props.draft ?? given);
   const shown = useRef(given);
@@ -176,12 +158,9 @@ function Text(props: IControl): JSX.Element {
     }
   };
   const field = {
-    id,
+    ...props.field,
     className: 'jp-mod-styled',
     readOnly: props.readOnly,
-    'aria-invalid': props.invalid,
-    'aria-describedby': props.described,
-    'aria-required': props.required,
     spellCheck: false,
     placeholder: showValue(fallback),
     value: text,
@@ -191,22 +170,13 @@ function Text(props: IControl): JSX.Element {
   return type === 'json' ? (
     <textarea {...field} rows={2} onChange={event => setText(event.target.value)} />
   ) : (
-    <>
-      <input
-        {...field}
-        type="text"
-        list={props.suggestions?.length ? `${id}-list` : undefined}
-        inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
-        onChange={event => setText(event.target.value)}
-      />
-      {!!props.suggestions?.length && (
-        <datalist id={`${id}-list`}>
-          {props.suggestions.map(name => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-      )}
-    </>
+    <SuggestedInput
+      {...field}
+      type="text"
+      suggestions={props.suggestions}
+      inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
+      onChange={event => setText(event.target.value)}
+    />
   );
 }
 

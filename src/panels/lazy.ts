@@ -6,11 +6,11 @@ import '../../style/libraries.css';
 import '../../style/things.css';
 import { artifactActions } from './artifacts/actions';
 import { credentialActions } from './credentials/actions';
-import * as datasets from './datasets/actions';
+import { datasetActions } from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
-import * as environments from './environments/actions';
-import * as executables from './executables/actions';
-import { IPanelServices } from './services';
+import { environmentActions } from './environments/actions';
+import { executableActions } from './executables/actions';
+import { workflowActions } from './workflows/actions';
 
 export { ArtifactSection } from './artifacts/ArtifactSection';
 export { CredentialSection } from './credentials/CredentialSection';
@@ -19,16 +19,15 @@ export { DeploymentSection } from './deployments/DeploymentSection';
 export { EnvironmentSection } from './environments/EnvironmentSection';
 export { renewKernels } from './environments/kernels';
 export { ExecutableSection } from './executables/ExecutableSection';
-export { RunSection } from './RunSection';
-export { WorkflowSection } from './WorkflowSection';
+export { RunSection } from './runs/RunSection';
+export { WorkflowSection } from './workflows/WorkflowSection';
 
 export const actions = {
   ...artifactActions,
   ...credentialActions,
-  ...datasets.datasetActions,
+  ...datasetActions,
   ...deploymentActions,
-  ...environments.environmentActions,
-  ...executables.executableActions,
-  openWorkflow: ({ commands }: IPanelServices, [path]: string[]) =>
-    commands.execute('docmanager:open', { path })
+  ...environmentActions,
+  ...executableActions,
+  ...workflowActions
 };

@@ -7,9 +7,9 @@ import { ITranslator } from '@jupyterlab/translation';
 import { CommandToolbarButton, PanelWithToolbar, SidePanel } from '@jupyterlab/ui-components';
 import { AccordionPanel } from '@lumino/widgets';
 import { IYard } from '../api/yard';
-import { yardIcon } from '../icons';
+import { yardIcon } from '../icons/startup';
 import { addPanelCommands } from './commands';
-import { IPanelServices, Views } from './services';
+import { IPanelServices, Views } from './frame/services';
 import { SectionBody } from './widgets';
 
 const RANK = 550;

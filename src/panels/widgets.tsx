@@ -2,7 +2,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { lazy, Suspense } from 'react';
 import type * as Lazy from './lazy';
-import { IPanelServices } from './services';
+import { IPanelServices } from './frame/services';
 
 type SectionName = keyof typeof SECTIONS;
 

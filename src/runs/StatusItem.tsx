@@ -3,8 +3,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
-import { useSignal } from '../components/useSignal';
-import { runningIcon } from '../icons';
+import { useSignal } from '../components/hooks/useSignal';
+import { runningIcon } from '../icons/startup';
 
 /** Inline styles, because a status bar is shown before our style sheet loads. */
 const LOOKS = {

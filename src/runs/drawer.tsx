@@ -4,13 +4,13 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
-import { IChosenStep, IChosenSteps } from '../canvas/tokens';
-import { RunModel } from './model';
-import { IRunServices } from './services';
+import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
+import { RunModel } from './model/runModel';
+import { IRunServices } from './model/services';
 
 const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
-const ExecutedNotebook = lazy(() => import('./view/ExecutedNotebook'));
+const ExecutedNotebook = lazy(() => import('./view/notebook/ExecutedNotebook'));
 
 /** The Run Info panel: one run, live. */
 export class RunDrawer extends ReactWidget {

@@ -8,13 +8,13 @@ import { launcherIcon } from '@jupyterlab/ui-components';
 import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
-import { IChosenSteps } from '../canvas/tokens';
-import { runsIcon } from '../icons';
+import { IChosenSteps } from '../canvas/model/tokens';
+import { runsIcon } from '../icons/startup';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
-import { pointed } from './pointing';
-import { addSaveFiles } from './saveFiles';
-import { IRunServices } from './services';
+import { pointed } from '../components/pointedRow';
+import { addSaveFiles } from './saving/saveFiles';
+import { IRunServices } from './model/services';
 
 const SHOW = 'nbyard:show-run';
 const EXECUTED = 'nbyard:open-executed';

@@ -1,10 +1,10 @@
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import { Canvas } from '../Canvas';
-import { connect } from '../connecting';
-import { run } from '../running';
-import { IPaletteRow, IPaletteSource } from '../tokens';
-import { bench, FILES, IBench, nodesOf } from './fakes';
+import { connect } from '../model/connecting';
+import { run } from '../commands/running';
+import { IPaletteRow, IPaletteSource } from '../model/tokens';
+import { bench, FILES, IBench, nodesOf } from '../model/__tests__/fakes';
 
 jest.useFakeTimers();
 

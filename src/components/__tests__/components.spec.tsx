@@ -1,5 +1,5 @@
 import { fireEvent, render, screen } from '@testing-library/react';
-import { readBytes, showBytes, showMemory } from '../bytes';
+import { readBytes, showBytes, showMemory } from '../format/bytes';
 import { Picker } from '../Picker';
 
 describe('sizes', () => {

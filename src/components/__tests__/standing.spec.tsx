@@ -3,7 +3,7 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import { Away } from '../Away';
 import { Boundary } from '../Boundary';
-import { ILost, useServerNow } from '../useLost';
+import { ILost, useServerNow } from '../hooks/useLost';
 
 const trans = nullTranslator.load('nbyard');
 

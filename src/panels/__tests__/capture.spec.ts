@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { addPanelCommands } from '../commands';
 import { actions } from '../lazy';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 jest.mock('../lazy', () => ({ actions: { captureKernel: jest.fn() } }));
 

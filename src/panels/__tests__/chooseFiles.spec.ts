@@ -1,9 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { addPanelCommands } from '../commands';
-import { chooseFiles } from '../chooseFiles';
+import { chooseFiles } from '../../components/chooseFiles';
 import { actions } from '../lazy';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 jest.mock('../lazy', () => ({
   actions: { uploadDataset: jest.fn(), uploadExecutable: jest.fn() }

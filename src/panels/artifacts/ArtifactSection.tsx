@@ -1,17 +1,17 @@
 import { useEffect } from 'react';
 import { isLive } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment } from '../../components/times';
-import { useServerNow } from '../../components/useLost';
-import { artifactIcon } from '../../thingIcons';
-import { REF_MIME } from '../../tokens';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
-import { openArtifact } from '../views';
+import { showAgo, showMoment } from '../../components/format/times';
+import { useServerNow } from '../../components/hooks/useLost';
+import { artifactIcon } from '../../icons/items';
+import { REF_MIME } from '../../document/dragTypes';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { ListState } from '../frame/ListState';
+import { openArtifact } from './open';
 import { Artifact, artifactsOf, inputNames } from './collection';
 
 const nameOf = ({ name }: Artifact) => name;
@@ -26,14 +26,14 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
   const open = ({ id }: Artifact) => openArtifact(services, { id });
   return (
     <div className="nby-Section">
-      <Standing collection={artifacts} trans={trans}>
+      <ListState collection={artifacts} trans={trans}>
         <p className="nby-Note">
           {trans.__('What an executable makes, run once and kept under a name.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-artifact" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search artifacts')} trans={trans} />
       <RowList
         label={trans.__('Artifacts')}

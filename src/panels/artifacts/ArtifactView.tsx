@@ -2,12 +2,12 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
-import { showSeconds } from '../../components/times';
-import { useServerNow } from '../../components/useLost';
-import { useSignal } from '../../components/useSignal';
-import { RunModel } from '../../runs/model';
-import { secondsOf } from '../../runs/reducer';
-import { IArtifactTarget, IPanelServices } from '../services';
+import { showSeconds } from '../../components/format/times';
+import { useServerNow } from '../../components/hooks/useLost';
+import { useSignal } from '../../components/hooks/useSignal';
+import { RunModel } from '../../runs/model/runModel';
+import { secondsOf } from '../../runs/model/reducer';
+import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { NewArtifact } from './NewArtifact';
 
 const RunView = lazy(() => import('../../runs/view/RunView'));

@@ -2,14 +2,14 @@ import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
-import { useSignal } from '../../components/useSignal';
+import { useSignal } from '../../components/hooks/useSignal';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
-import { NameField } from '../executables/NameField';
-import { useInputs } from '../inputs';
-import { Older } from '../Search';
-import { IArtifactTarget, IPanelServices } from '../services';
+import { NameField } from '../../forms/NameField';
+import { useInputs } from './inputs';
+import { Older } from '../frame/Search';
+import { IArtifactTarget, IPanelServices } from '../frame/services';
 import { useSuggestion } from './suggestion';
 
 interface INewArtifactProps {

@@ -1,8 +1,8 @@
 import { addressOf } from '../../api/addresses';
-import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
-import { openArtifact } from '../views';
+import { confirm } from '../frame/confirm';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { openArtifact } from './open';
 import { artifactsOf } from './collection';
 
 async function nameOf({ yard }: IPanelServices, run: string): Promise<string> {
@@ -17,7 +17,7 @@ export const artifactActions = {
   openArtifact: (services: IPanelServices, [id]: string[]) => openArtifact(services, { id }),
 
   downloadArtifact: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('Not downloaded.'), async () => {
+    reportFailure(services, services.trans.__('Not downloaded.'), async () => {
       const artifact = await nameOf(services, id);
       const link = document.createElement('a');
       link.href = addressOf(services.yard.client, 'artifacts.content', { path: { artifact } });
@@ -27,7 +27,7 @@ export const artifactActions = {
 
   /** Open the form with the values of this artifact. */
   copyArtifact: (services: IPanelServices, [run]: string[]) =>
-    told(services, services.trans.__('Not opened.'), async () => {
+    reportFailure(services, services.trans.__('Not opened.'), async () => {
       const asked = { path: { run }, query: { limit: 1 } };
       const page = await services.yard.client.call('runs.tasks', asked);
       openArtifact(services, {
@@ -39,11 +39,11 @@ export const artifactActions = {
     }),
 
   deleteArtifact: (services: IPanelServices, [run]: string[]) =>
-    told(services, services.trans.__('Not deleted.'), async () => {
+    reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const name = await nameOf(services, run);
       const body = trans.__('Its files, its log and the record of its run are removed.');
-      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         await yard.client.call('runs.delete', { path: { run } });
         artifactsOf(yard).remove(run);
         yard.runs.remove(run);

@@ -2,11 +2,11 @@ import { useEffect } from 'react';
 import { Credential } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { showAgo, showMoment, useNow } from '../../components/times';
-import { credentialIcon } from '../../thingIcons';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
+import { showAgo, showMoment, useNow } from '../../components/format/times';
+import { credentialIcon } from '../../icons/items';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { ListState } from '../frame/ListState';
 import { credentialsOf } from './collection';
 
 const nameOf = ({ name }: Credential) => name;
@@ -22,14 +22,14 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
     void commands.execute(`nbyard:${verb}-credential`, { id: one.id });
   return (
     <div className="nby-Section">
-      <Standing collection={credentials} trans={trans}>
+      <ListState collection={credentials} trans={trans}>
         <p className="nby-Note">
           {trans.__('Tokens, passwords and logins under a name. Nobody is shown them again.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-credential" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search credentials')} trans={trans} />
       <RowList
         label={trans.__('Credentials')}

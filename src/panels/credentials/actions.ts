@@ -1,13 +1,13 @@
-import { ask } from '../datasets/actions';
-import { focusRow } from '../focus';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { confirm } from '../frame/confirm';
+import { focusRow } from '../frame/focusRow';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
 import { askCredential } from './askCredential';
 import { credentialsOf } from './collection';
 
 export const credentialActions = {
   createCredential: (services: IPanelServices) =>
-    told(services, services.trans.__('Nothing was kept.'), async () => {
+    reportFailure(services, services.trans.__('Nothing was kept.'), async () => {
       const { yard, trans } = services;
       const kinds = await yard.client.call('credentials.kinds', {});
       const made = await askCredential({
@@ -23,7 +23,7 @@ export const credentialActions = {
 
   /** Replace the secret; empty fields keep their values. */
   replaceCredential: (services: IPanelServices, [credential]: string[]) =>
-    told(services, services.trans.__('Not replaced.'), async () => {
+    reportFailure(services, services.trans.__('Not replaced.'), async () => {
       const { yard, trans } = services;
       const path = { credential };
       const [kinds, known] = await Promise.all([
@@ -52,14 +52,14 @@ export const credentialActions = {
     }),
 
   deleteCredential: (services: IPanelServices, [credential]: string[]) =>
-    told(services, services.trans.__('Not deleted.'), async () => {
+    reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const path = { credential };
       const { name, used_by } = await yard.client.call('credentials.get', { path });
       const body = used_by.length
         ? trans.__('It is used by %1, which will fail without it.', used_by.join(', '))
         : trans.__('Nothing uses it.');
-      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         const query = { force: used_by.length > 0 };
         await yard.client.call('credentials.delete', { path, query });
         credentialsOf(yard).remove(credential);

@@ -1,9 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useState } from 'react';
 import { ColumnChange, ColumnFigures, Comparison, Dataset, DatasetVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 import { showNumber } from './Pictures';
 
 interface ICompareProps {

@@ -1,20 +1,20 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { useSignal } from '../../components/useSignal';
-import { datasetIcon } from '../../thingIcons';
-import { REF_MIME } from '../../tokens';
-import { datasetRow, isUsable } from '../paletteRows';
-import { Older, SearchBox, useSearch } from '../Search';
-import { Standing } from '../Standing';
-import { focusRow } from '../focus';
-import { IPanelServices } from '../services';
-import { openDataset } from '../views';
+import { useSignal } from '../../components/hooks/useSignal';
+import { datasetIcon } from '../../icons/items';
+import { REF_MIME } from '../../document/dragTypes';
+import { datasetRow, isUsable } from '../palette/paletteRows';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { ListState } from '../frame/ListState';
+import { focusRow } from '../frame/focusRow';
+import { IPanelServices } from '../frame/services';
+import { openDataset } from './open';
 import { dropped } from './folders';
 import { IUploadRow, Uploads, uploads } from './uploads';
 
@@ -77,12 +77,12 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
       {sending.map(row => (
         <Sending key={row.id} row={row} services={services} />
       ))}
-      <Standing collection={datasets} trans={trans}>
+      <ListState collection={datasets} trans={trans}>
         <p className="nby-Note">{trans.__('Drop a file or folder here, or')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:upload-dataset" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search datasets')} trans={trans} />
       <RowList
         label={trans.__('Datasets')}

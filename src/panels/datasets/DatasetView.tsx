@@ -1,14 +1,14 @@
 import { useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
-import { ITablePart, PartedTable } from '../../components/TablePart';
+import { ITablePart, PartedTable } from '../../components/table/TablePart';
 import { Tabs } from '../../components/Tabs';
-import { IPanelServices } from '../services';
-import { useThing } from '../useThing';
+import { IPanelServices } from '../frame/services';
+import { useItem } from '../frame/useItem';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
@@ -21,7 +21,7 @@ interface IDatasetViewProps {
 /** One dataset: its rows, its columns as charts, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
   const { yard, trans } = services;
-  const dataset = useThing(yard.datasets, id, key =>
+  const dataset = useItem(yard.datasets, id, key =>
     yard.client.call('datasets.get', { path: { dataset: key } })
   );
   if (typeof dataset === 'string') {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { DatasetVersion } from '../../api/types';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 /** Pixel formats only: formats that may contain markup or scripts are never shown. */
 const TYPES: Record<string, string> = {

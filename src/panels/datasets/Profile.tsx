@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ColumnProfile, Profile } from '../../api/types';
-import { ITablePart, TablePartChoice } from '../../components/TablePart';
-import { IPanelServices } from '../services';
+import { ITablePart, TablePartChoice } from '../../components/table/TablePart';
+import { IPanelServices } from '../frame/services';
 import { HistogramPicture, showNumber, TopPicture } from './Pictures';
 
 interface IProfileViewProps {

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Dataset, DatasetVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { StateMark } from '../../components/StateMark';
-import { showMoment } from '../../components/times';
-import { IPanelServices } from '../services';
+import { showMoment } from '../../components/format/times';
+import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 
 /** Return all versions, newest first; the current one until they are known. */

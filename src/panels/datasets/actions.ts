@@ -4,16 +4,18 @@ import { UUID } from '@lumino/coreutils';
 import { addressOf } from '../../api/addresses';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
-import { newId } from '../../canvas/editing';
-import { freeName, stemOf } from '../../components/freeName';
-import { copyText, showProblem } from '../../components/problems';
+import { freeName, stemOf } from '../../components/format/freeName';
+import { copyText } from '../../components/problems';
 import { canonical } from '../../document/canonical';
+import { newId } from '../../document/nodeId';
 import { askText } from '../../forms/askText';
-import { EXTENSION } from '../../tokens';
-import { chooseFiles } from '../chooseFiles';
-import { focusRow } from '../focus';
-import { IPanelServices } from '../services';
-import { openDataset } from '../views';
+import { EXTENSION } from '../../document/fileType';
+import { chooseFiles } from '../../components/chooseFiles';
+import { confirm } from '../frame/confirm';
+import { focusRow } from '../frame/focusRow';
+import { reportFailure } from '../frame/reportFailure';
+import { IPanelServices } from '../frame/services';
+import { openDataset } from './open';
 import { askUnpack, folderOf } from './archives';
 import { folderOfChosen } from './folders';
 import { uploads } from './uploads';
@@ -21,15 +23,9 @@ import { uploads } from './uploads';
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
 
 /** Wrap an action to show its errors. */
-function told(failed: (services: IPanelServices) => string, action: Action): Action {
-  return async (services, ids) => {
-    try {
-      return await action(services, ids);
-    } catch (error) {
-      showProblem(failed(services), error, services.trans);
-      return undefined;
-    }
-  };
+function reporting(failed: (services: IPanelServices) => string, action: Action): Action {
+  return (services, ids) =>
+    reportFailure(services, failed(services), async () => action(services, ids));
 }
 
 async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
@@ -85,7 +81,7 @@ export const datasetActions = {
     return folder && uploads.addFolder(yard, folder);
   },
 
-  importDataset: told(
+  importDataset: reporting(
     ({ trans }) => trans.__('Not imported.'),
     async ({ yard, trans }) => {
       const made = await askText({
@@ -111,7 +107,7 @@ export const datasetActions = {
     }
   ),
 
-  registerDataset: told(
+  registerDataset: reporting(
     ({ trans }) => trans.__('Not registered.'),
     async (services, paths) => {
       const { yard, trans } = services;
@@ -132,7 +128,7 @@ export const datasetActions = {
 
   openDataset: ((services, [id]) => openDataset(services, id)) as Action,
 
-  notebookFromDataset: told(
+  notebookFromDataset: reporting(
     ({ trans }) => trans.__('No notebook was made.'),
     async ({ yard, commands, browser }, [dataset]) => {
       const folder = browser?.tracker.currentWidget?.model.path ?? '';
@@ -144,7 +140,7 @@ export const datasetActions = {
     }
   ),
 
-  workflowFromDataset: told(
+  workflowFromDataset: reporting(
     ({ trans }) => trans.__('No workflow was made.'),
     async (services, [id]) => {
       const { app, commands, browser } = services;
@@ -180,7 +176,7 @@ export const datasetActions = {
     return file && uploads.add(services.yard, [file], name);
   }) as Action,
 
-  renameDataset: told(
+  renameDataset: reporting(
     ({ trans }) => trans.__('Not renamed.'),
     async (services, [id]) => {
       const { yard, trans } = services;
@@ -211,12 +207,12 @@ export const datasetActions = {
     await copyText(digest, services.trans.__('The SHA-256 is copied.'));
   }) as Action,
 
-  deleteDataset: told(
+  deleteDataset: reporting(
     ({ trans }) => trans.__('Not deleted.'),
     async (services, [dataset]) => {
       const { yard, trans } = services;
       const { name } = await known(services, dataset);
-      const sure = await ask(
+      const sure = await confirm(
         services,
         trans.__('Delete “%1”?', name),
         trans.__('The dataset and its versions are removed. Past runs keep their record.'),
@@ -231,7 +227,7 @@ export const datasetActions = {
         if (!(error instanceof ApiError && error.status === 409)) {
           throw error;
         }
-        const forced = await ask(
+        const forced = await confirm(
           services,
           trans.__('“%1” is in use', name),
           [error.message, error.hint].filter(Boolean).join(' '),
@@ -246,14 +242,3 @@ export const datasetActions = {
     }
   )
 };
-
-export async function ask(
-  { trans }: IPanelServices,
-  title: string,
-  body: string,
-  label: string
-): Promise<boolean> {
-  const buttons = [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })];
-  const { button } = await showDialog({ title, body, buttons });
-  return button.accept;
-}

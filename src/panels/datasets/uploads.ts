@@ -4,7 +4,7 @@ import { ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
 import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { freeName, stemOf } from '../../components/freeName';
+import { freeName, stemOf } from '../../components/format/freeName';
 import { folderOf, isArchive } from './archives';
 import { IFolder, tarOf } from './folders';
 

@@ -3,16 +3,16 @@ import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment, useNow } from '../../components/times';
-import { reasonText } from '../../reasons';
-import { deploymentIcon } from '../../thingIcons';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
-import { openDeployment } from '../views';
-import { deploymentsOf } from './collection';
+import { showAgo, showMoment, useNow } from '../../components/format/times';
+import { deploymentIcon } from '../../icons/items';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { ListState } from '../frame/ListState';
+import { openDeployment } from './open';
+import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
-import { actionsOf, hardwareOf, titleAmong } from './words';
+import { actionsOf, hardwareOf, titleAmong } from './state/texts';
+import { reasonText } from '../../reasons';
 
 const MINUTE = 60_000;
 
@@ -27,14 +27,14 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
   const open = ({ id }: Deployment) => openDeployment(services, { id });
   return (
     <div className="nby-Section">
-      <Standing collection={deployments} trans={trans}>
+      <ListState collection={deployments} trans={trans}>
         <p className="nby-Note">
           {trans.__('Services that run until they are stopped: models, JupyterLab, VS Code.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-deployment" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search deployments')} trans={trans} />
       <RowList
         label={trans.__('Deployments')}

@@ -3,20 +3,20 @@ import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { deploymentIcon } from '../../thingIcons';
-import { IDeploymentTarget, IPanelServices } from '../services';
-import { useThing } from '../useThing';
-import { deploymentsOf } from './collection';
-import { Configuration } from './Configuration';
+import { deploymentIcon } from '../../icons/items';
+import { IDeploymentTarget, IPanelServices } from '../frame/services';
+import { useItem } from '../frame/useItem';
+import { deploymentsOf } from './state/collection';
+import { Configuration } from './form/Configuration';
 import { Links } from './Links';
-import { Log } from './Log';
-import { NewDeployment } from './NewDeployment';
-import { Overview } from './Overview';
-import { Revisions } from './Revisions';
-import { triedLink } from './ask';
-import { TryIt } from './TryIt';
-import { useRevisions } from './past';
-import { actionsOf } from './words';
+import { Log } from './tabs/Log';
+import { NewDeployment } from './form/NewDeployment';
+import { Overview } from './tabs/Overview';
+import { Revisions } from './tabs/Revisions';
+import { triedLink } from './endpoint/ask';
+import { TryIt } from './endpoint/TryIt';
+import { useRevisions } from './tabs/past';
+import { actionsOf } from './state/texts';
 
 interface IDeploymentViewProps {
   services: IPanelServices;
@@ -43,7 +43,7 @@ interface IKnownProps {
 function Known(props: IKnownProps & { id: string }): JSX.Element {
   const { services, target, id } = props;
   const { yard, trans } = services;
-  const deployment = useThing(deploymentsOf(yard), id, key =>
+  const deployment = useItem(deploymentsOf(yard), id, key =>
     yard.client.call('deployments.get', { path: { deployment: key } })
   );
   if (!deployment || typeof deployment === 'string') {

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { linkIcon } from '@jupyterlab/ui-components';
 import { Deployment } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { addressOf } from './words';
+import { addressOf } from './state/texts';
 
 interface ILinksProps {
   yard: IYard;

@@ -1,10 +1,10 @@
 import { Deployment } from '../../api/types';
-import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
-import { openDeployment } from '../views';
-import { deploymentsOf } from './collection';
-import { addressOf, isAtRest } from './words';
+import { confirm } from '../frame/confirm';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { openDeployment } from './open';
+import { deploymentsOf } from './state/collection';
+import { addressOf, isAtRest } from './state/texts';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Deployment> {
   const path = { deployment: id };
@@ -29,7 +29,7 @@ export const deploymentActions = {
     openDeployment(services, { id, tab: 'revisions' }),
 
   visitDeployment: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('Not opened.'), async () => {
+    reportFailure(services, services.trans.__('Not opened.'), async () => {
       const { links } = await known(services, id);
       const link = links.find(({ answers }) => answers);
       if (!link) {
@@ -39,25 +39,25 @@ export const deploymentActions = {
     }),
 
   startDeployment: (services: IPanelServices, [deployment]: string[]) =>
-    told(services, services.trans.__('Not started.'), async () => {
+    reportFailure(services, services.trans.__('Not started.'), async () => {
       const { client } = services.yard;
       const started = await client.call('deployments.start', { path: { deployment } });
       deploymentsOf(services.yard).put(started);
     }),
 
   stopDeployment: (services: IPanelServices, [deployment]: string[]) =>
-    told(services, services.trans.__('Not stopped.'), async () => {
+    reportFailure(services, services.trans.__('Not stopped.'), async () => {
       const { client } = services.yard;
       const stopped = await client.call('deployments.stop', { path: { deployment } });
       deploymentsOf(services.yard).put(stopped);
     }),
 
   deleteDeployment: (services: IPanelServices, [deployment]: string[]) =>
-    told(services, services.trans.__('Not deleted.'), async () => {
+    reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const found = await known(services, deployment);
       const title = trans.__('Delete “%1”?', found.title);
-      if (await ask(services, title, consequence(services, found), trans.__('Delete'))) {
+      if (await confirm(services, title, consequence(services, found), trans.__('Delete'))) {
         await yard.client.call('deployments.delete', { path: { deployment } });
         deploymentsOf(yard).remove(deployment);
       }

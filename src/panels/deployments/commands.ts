@@ -10,10 +10,13 @@ import {
   undoIcon
 } from '@jupyterlab/ui-components';
 import { MODEL_FILES } from '../../document/called';
-import { deployIcon } from '../../icons';
-import type { IPanelCommand } from '../commands';
+import { deployIcon } from '../../icons/startup';
+import { IPanelCommand } from '../frame/command';
+import type { deploymentActions } from './actions';
 
-export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
+export function deploymentCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof deploymentActions>[] {
   return [
     {
       id: 'nbyard:create-deployment',

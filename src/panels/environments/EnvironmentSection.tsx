@@ -3,13 +3,13 @@ import { Environment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { libraryIcon } from '../../thingIcons';
-import { Older, SearchBox, useSearch } from '../Search';
-import { IPanelServices } from '../services';
-import { Standing } from '../Standing';
-import { openEnvironment } from '../views';
+import { libraryIcon } from '../../icons/items';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { IPanelServices } from '../frame/services';
+import { ListState } from '../frame/ListState';
+import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
-import { isUnderWay, sizeOf, stateOf } from './words';
+import { isUnderWay, sizeOf, stateOf } from './state/texts';
 
 const nameOf = ({ name }: Environment) => name;
 
@@ -22,12 +22,12 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   const open = ({ id }: Environment) => openEnvironment(services, id);
   return (
     <div className="nby-Section">
-      <Standing collection={environments} trans={trans}>
+      <ListState collection={environments} trans={trans}>
         <p className="nby-Note">{trans.__('Packages with a kernel of their own, by versions.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-environment" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search libraries')} trans={trans} />
       <RowList
         label={trans.__('Libraries')}

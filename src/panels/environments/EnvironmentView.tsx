@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { libraryIcon } from '../../thingIcons';
-import { IPanelServices, ITarget } from '../services';
-import { told } from '../told';
-import { useThing } from '../useThing';
-import { AddPackages } from './AddPackages';
-import { ImageTab } from './ImageTab';
+import { libraryIcon } from '../../icons/items';
+import { IPanelServices, ITarget } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { useItem } from '../frame/useItem';
+import { AddPackages } from './packages/AddPackages';
+import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
-import { Packages } from './Packages';
+import { Packages } from './packages/Packages';
 import { useVersions, Versions } from './Versions';
-import { asItWas, isUnderWay, sentences, stateOf } from './words';
+import { asItWas, isUnderWay, sentences, stateOf } from './state/texts';
 
 interface IEnvironmentViewProps {
   services: IPanelServices;
@@ -25,7 +25,7 @@ interface IEnvironmentViewProps {
 export default function EnvironmentView(props: IEnvironmentViewProps): JSX.Element {
   const { services, id, target } = props;
   const { yard, trans } = services;
-  const environment = useThing(yard.environments, id, key =>
+  const environment = useItem(yard.environments, id, key =>
     yard.client.call('environments.get', { path: { environment: key } })
   );
   if (!environment || typeof environment === 'string') {
@@ -72,7 +72,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
             className="nby-Button"
             title={trans.__('Stop installing; the version before is used on')}
             onClick={() =>
-              void told(services, trans.__('Not stopped.'), async () => {
+              void reportFailure(services, trans.__('Not stopped.'), async () => {
                 const path = { environment: id };
                 const found = await services.yard.client.call('environments.cancel', { path });
                 services.yard.environments.put(found);

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { IPanelServices } from '../services';
-import { useInstallLog } from './installLog';
-import { LogBox } from './LogBox';
-import { isUnderWay } from './words';
+import { IPanelServices } from '../frame/services';
+import { useGrowingLog } from '../frame/growingLog';
+import { LogBox } from '../../components/log/LogBox';
+import { isUnderWay } from './state/texts';
 
 interface IInstallLogProps {
   services: IPanelServices;
@@ -19,7 +19,7 @@ export function InstallLog({ services, environment, versions }: IInstallLogProps
   const version = versions.find(one => one.number === number) ?? current;
   // a repeated installation writes a new log in another folder
   const of = `${version.id} ${version.place}`;
-  const log = useInstallLog(of, (after, signal) =>
+  const log = useGrowingLog(of, (after, signal) =>
     yard.client.call('environments.log', {
       path: { environment: id },
       query: { after, version: version.number },

@@ -5,8 +5,8 @@ import { Kernel } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
-import { IPanelServices } from '../services';
-import { told } from '../told';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
 
 const nameOf = ({ name }: Kernel) => name;
 
@@ -33,7 +33,7 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
     );
   useEffect(look, [yard]);
   const make = ({ name: kernelName }: Kernel) =>
-    told(services, trans.__('No notebook was made.'), () =>
+    reportFailure(services, trans.__('No notebook was made.'), () =>
       services.commands.execute('notebook:create-new', { kernelName })
     );
   return (

@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Environment, EnvironmentVersion } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
-import { showMoment } from '../../components/times';
-import { IPanelServices } from '../services';
-import { told } from '../told';
-import { Changes } from './Changes';
-import { isUnderWay, stateOf } from './words';
+import { showMoment } from '../../components/format/times';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { Changes } from './packages/Changes';
+import { isUnderWay, stateOf } from './state/texts';
 
 /** Return all versions, newest first; the current one until they are known. */
 export function useVersions(
@@ -27,7 +27,7 @@ export function useVersions(
 /** Roll back: create a new version with the lock of that one. */
 function use(services: IPanelServices, { id }: Environment, version: number): Promise<unknown> {
   const { yard, trans } = services;
-  return told(services, trans.__('Not installed.'), async () => {
+  return reportFailure(services, trans.__('Not installed.'), async () => {
     const question = { path: { environment: id }, body: { version } };
     yard.environments.put(await yard.client.call('environments.change', question));
   });

@@ -1,10 +1,10 @@
 import { Environment } from '../../api/types';
-import { freeName } from '../../components/freeName';
+import { freeName } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
-import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
-import { openEnvironment } from '../views';
+import { confirm } from '../frame/confirm';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { openEnvironment } from './open';
 import { askLibrary } from './askLibrary';
 import { renewKernels } from './kernels';
 
@@ -24,7 +24,7 @@ async function kernelOf(services: IPanelServices, id: string): Promise<string> {
 
 /** Create an environment, optionally with the packages of a kernel. */
 function create(services: IPanelServices, capture = ''): Promise<unknown> {
-  return told(services, services.trans.__('No library was made.'), async () => {
+  return reportFailure(services, services.trans.__('No library was made.'), async () => {
     const { yard, trans } = services;
     void yard.environments.start(); // the form does not wait: the server refuses a taken name
     const { items } = yard.environments;
@@ -55,24 +55,24 @@ export const environmentActions = {
     openEnvironment(services, id, 'versions'),
 
   notebookWithEnvironment: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('No notebook was made.'), async () => {
+    reportFailure(services, services.trans.__('No notebook was made.'), async () => {
       const kernelName = await kernelOf(services, id);
       await renewKernels(services); // the kernel may be new
       await services.commands.execute('notebook:create-new', { kernelName });
     }),
 
   copyKernelName: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('Not copied.'), async () => {
+    reportFailure(services, services.trans.__('Not copied.'), async () => {
       const kernel = await kernelOf(services, id);
       await copyText(kernel, services.trans.__('The name of the kernel is copied.'));
     }),
 
   deleteEnvironment: (services: IPanelServices, [environment]: string[]) =>
-    told(services, services.trans.__('Not deleted.'), async () => {
+    reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const { name } = await known(services, environment);
       const body = trans.__('Its versions and its kernel are removed. What runs in it goes on.');
-      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         await yard.client.call('environments.delete', { path: { environment } });
         yard.environments.remove(environment);
         await renewKernels(services);

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import { Environment } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
-import { PackagesField } from './PackagesField';
-import { IRefused, refused } from './words';
+import { PackagesField } from './packages/PackagesField';
+import { IRefused, refused } from './state/texts';
 
 interface ILibrary {
   name: string;

@@ -1,9 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, copyIcon, deleteIcon, launcherIcon } from '@jupyterlab/ui-components';
-import { notebookIcon } from '../../icons';
-import type { IPanelCommand } from '../commands';
+import { notebookIcon } from '../../icons/startup';
+import { IPanelCommand } from '../frame/command';
+import type { environmentActions } from './actions';
 
-export function environmentCommands(trans: TranslationBundle): IPanelCommand[] {
+export function environmentCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof environmentActions>[] {
   return [
     {
       id: 'nbyard:create-environment',

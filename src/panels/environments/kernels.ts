@@ -1,4 +1,4 @@
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 /** The kernel of a version appears a moment after the installation. */
 const TURNS = 20;

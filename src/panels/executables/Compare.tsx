@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
-import { IPanelServices } from '../services';
+import { IPanelServices } from '../frame/services';
 
 interface ICompareProps {
   services: IPanelServices;

@@ -2,13 +2,13 @@ import { useEffect } from 'react';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { kindIcon } from '../../thingIcons';
-import { REF_MIME } from '../../tokens';
-import { executableRow, placeOf } from '../paletteRows';
-import { IPanelServices } from '../services';
-import { Older, SearchBox, useSearch } from '../Search';
-import { Standing } from '../Standing';
-import { openExecutable } from '../views';
+import { kindIcon } from '../../icons/items';
+import { REF_MIME } from '../../document/dragTypes';
+import { executableRow, placeOf } from '../palette/paletteRows';
+import { IPanelServices } from '../frame/services';
+import { Older, SearchBox, useSearch } from '../frame/Search';
+import { ListState } from '../frame/ListState';
+import { openExecutable } from './open';
 
 const nameOf = ({ name }: Executable) => name;
 
@@ -20,7 +20,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
   useEffect(() => void executables.start(), [executables]);
   return (
     <div className="nby-Section">
-      <Standing collection={executables} trans={trans}>
+      <ListState collection={executables} trans={trans}>
         <p className="nby-Note">
           {trans.__(
             'Notebooks, scripts and binaries appear here once registered: right click a file, or'
@@ -29,7 +29,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:upload-executable" />
         </p>
-      </Standing>
+      </ListState>
       <SearchBox search={search} label={trans.__('Search executables')} trans={trans} />
       <RowList
         label={trans.__('Executables')}

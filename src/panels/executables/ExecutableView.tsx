@@ -5,11 +5,11 @@ import { belowRoot } from '../../api/paths';
 import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
-import { useSignal } from '../../components/useSignal';
-import { kindIcon } from '../../thingIcons';
-import { IExecutableTarget, IPanelServices } from '../services';
-import { executableActions } from './actions';
-import { RegisterForm } from './RegisterForm';
+import { useSignal } from '../../components/hooks/useSignal';
+import { kindIcon } from '../../icons/items';
+import { IExecutableTarget, IPanelServices } from '../frame/services';
+import { exportExecutable } from './exportExecutable';
+import { RegisterForm } from './form/RegisterForm';
 import { TestRun } from './TestRun';
 import { ExecutableVersions } from './Versions';
 
@@ -174,7 +174,7 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
             type="button"
             className="nby-Button"
             title={trans.__('Download a description of the command for other programs')}
-            onClick={() => void executableActions.exportExecutable(services, [id])}
+            onClick={() => void exportExecutable(services, id)}
           >
             {trans.__('Export as CWL')}
           </button>

@@ -4,8 +4,8 @@ import { Executable } from '../../api/types';
 import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
-import { useInputs } from '../inputs';
-import { IPanelServices } from '../services';
+import { useInputs } from '../artifacts/inputs';
+import { IPanelServices } from '../frame/services';
 
 interface ITestRunProps {
   services: IPanelServices;

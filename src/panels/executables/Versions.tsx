@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
-import { showMoment } from '../../components/times';
-import { IPanelServices } from '../services';
+import { showMoment } from '../../components/format/times';
+import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
 
 interface IExecutableVersionsProps {

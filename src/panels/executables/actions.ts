@@ -7,11 +7,11 @@ import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
 import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
-import { chooseFiles } from '../chooseFiles';
-import { ask } from '../datasets/actions';
-import { IPanelServices } from '../services';
-import { told } from '../told';
-import { openExecutable } from '../views';
+import { chooseFiles } from '../../components/chooseFiles';
+import { confirm } from '../frame/confirm';
+import { IPanelServices } from '../frame/services';
+import { reportFailure } from '../frame/reportFailure';
+import { openExecutable } from './open';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Executable> {
   return (
@@ -21,7 +21,7 @@ async function known({ yard }: IPanelServices, id: string): Promise<Executable> 
 
 export const executableActions = {
   uploadExecutable: (services: IPanelServices, _: string[], [file]: readonly File[]) =>
-    told(services, services.trans.__('Not uploaded.'), async () => {
+    reportFailure(services, services.trans.__('Not uploaded.'), async () => {
       if (file) {
         openExecutable(services, { upload: await uploadFile(services.yard.client, file) });
       }
@@ -36,7 +36,7 @@ export const executableActions = {
     openExecutable(services, { id, tab: 'test' }),
 
   editSource: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('Not opened.'), async () => {
+    reportFailure(services, services.trans.__('Not opened.'), async () => {
       const { path } = await known(services, id);
       const below = belowRoot(path ?? '');
       if (!below) {
@@ -45,20 +45,8 @@ export const executableActions = {
       return services.commands.execute('docmanager:open', { path: below });
     }),
 
-  exportExecutable: (services: IPanelServices, [executable]: string[]) =>
-    told(services, services.trans.__('Not exported.'), async () => {
-      const { filename, text } = await services.yard.client.call('executables.export', {
-        path: { executable }
-      });
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([text]));
-      link.download = filename;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    }),
-
   renameExecutable: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('Not renamed.'), async () => {
+    reportFailure(services, services.trans.__('Not renamed.'), async () => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
       const renamed = await askText({
@@ -79,7 +67,7 @@ export const executableActions = {
     }),
 
   replaceExecutable: (services: IPanelServices, [id]: string[]) =>
-    told(services, services.trans.__('No new version was made.'), async () => {
+    reportFailure(services, services.trans.__('No new version was made.'), async () => {
       const { yard } = services;
       const { revision, path: source } = await known(services, id);
       if (source) {
@@ -99,11 +87,11 @@ export const executableActions = {
     copyText(id, trans.__('The id is copied.')),
 
   deleteExecutable: (services: IPanelServices, [executable]: string[]) =>
-    told(services, services.trans.__('Not deleted.'), async () => {
+    reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const { name } = await known(services, executable);
       const body = trans.__('Its versions are removed; its file and past runs stay.');
-      if (!(await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete')))) {
+      if (!(await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete')))) {
         return;
       }
       const path = { executable };
@@ -115,7 +103,7 @@ export const executableActions = {
         }
         const title = trans.__('“%1” is in use', name);
         const text = [error.message, error.hint].filter(Boolean).join(' ');
-        if (!(await ask(services, title, text, trans.__('Delete Anyway')))) {
+        if (!(await confirm(services, title, text, trans.__('Delete Anyway')))) {
           return;
         }
         await yard.client.call('executables.delete', { path, query: { force: true } });
@@ -124,7 +112,9 @@ export const executableActions = {
     }),
 
   runInBackground: (services: IPanelServices, [path]: string[]) =>
-    told(services, services.trans.__('Not started.'), () => runInBackground(services, path))
+    reportFailure(services, services.trans.__('Not started.'), () =>
+      runInBackground(services, path)
+    )
 };
 
 /** Ask for the values of the file's arguments, and run it. */

@@ -4,9 +4,9 @@ import { Widget } from '@lumino/widgets';
 import { connect, IYard } from '../../api/yard';
 import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
 import { Run } from '../../api/types';
-import { IChosenStep, IChosenSteps } from '../../canvas/tokens';
+import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunDrawer } from '../drawer';
-import { IRunServices } from '../services';
+import { IRunServices } from '../model/services';
 
 let runs: Run[];
 let yard: IYard;

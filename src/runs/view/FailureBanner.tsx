@@ -1,13 +1,13 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
-import { plainText } from '../../components/plainText';
-import { problemIcon } from '../../icons';
+import { plainText } from '../../components/format/plainText';
+import { problemIcon } from '../../icons/startup';
+import { stepTitle } from '../model/names';
+import { useServices } from './steps/hooks';
 import { reasonText } from '../../reasons';
-import { stepTitle } from '../names';
-import { useServices } from './hooks';
 
-const AddMissing = lazy(() => import('../../panels/environments/AddMissing'));
+const AddMissing = lazy(() => import('../../panels/environments/packages/AddMissing'));
 
 interface IFailureBannerProps {
   detail: RunDetail;

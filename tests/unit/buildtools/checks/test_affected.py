@@ -27,6 +27,7 @@ PACKAGE = "jupyter_ext/nbyard"
         ".prettierignore",
         ".stylelintrc.json",
         "eslint.config.mjs",
+        "scripts/layout.mjs",
     ],
 )
 def test_what_may_change_anything_and_what_is_unknown_run_everything(repository_graph, name):
@@ -64,7 +65,7 @@ def test_a_panel_runs_its_journeys_and_jest(repository_graph):
 
 
 def test_the_canvas_runs_all_journeys(repository_graph):
-    assert affected(repository_graph, ["src/canvas/Stage.tsx"]).journeys == {"*"}
+    assert affected(repository_graph, ["src/canvas/stage/Stage.tsx"]).journeys == {"*"}
 
 
 def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):

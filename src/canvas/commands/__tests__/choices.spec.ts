@@ -1,0 +1,171 @@
+import { IChosenStep, IChosenSteps } from '../../model/tokens';
+import { Signal } from '@lumino/signaling';
+import { Parameters } from '../../../document/arguments';
+import { beginningOf, fieldsOf } from '../askRun';
+import { commandTable } from '../commandTable';
+import { chooseResult, follow, pin, pinResult } from '../pinning';
+import { deployNode } from '../prompts';
+import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';
+
+// jsdom has none; browsers do
+globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
+
+let one: IBench;
+let chosen: IChosenStep[];
+let shared: IChosenSteps & { chosen: Signal<IChosenSteps, IChosenStep> };
+
+beforeEach(async () => {
+  jest.useFakeTimers();
+  chosen = [];
+  const signal = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
+  signal.connect((_, step) => void chosen.push(step));
+  shared = { chosen: signal, choose: step => signal.emit(step) };
+  one = await bench('work/flow.nbflow', { steps: shared });
+});
+
+afterEach(() => {
+  one.canvas.dispose();
+  jest.useRealTimers();
+});
+
+describe('E9: nodes pinned to a version', () => {
+  it('keep to what the file holds now, in one undo step, and follow it again', async () => {
+    const { canvas, backend } = one;
+    canvas.store.select(['clean', 'train', 'sales']);
+    const before = steps(canvas);
+    await pin(canvas);
+    expect(backend.frozen).toEqual([{ path: 'work/clean.ipynb' }, { path: 'work/train.ipynb' }]);
+    expect(nodesOf(canvas).clean.version).toBe('v2');
+    expect(nodesOf(canvas).sales.version).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinned).toBe(true);
+    expect(steps(canvas)).toBe(before + 1);
+    follow(canvas);
+    expect(nodesOf(canvas).clean.version).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinned).toBe(false);
+  });
+
+  it('are executables only', async () => {
+    one.canvas.store.select(['sales']);
+    await pin(one.canvas);
+    expect(one.backend.frozen).toEqual([]);
+    expect(one.canvas.ui.notice!.problem).toBe(true);
+  });
+});
+
+describe('M6: the model of a node', () => {
+  it('is deployed; which one is asked where there are several', async () => {
+    const { canvas, runs, executed } = one;
+    canvas.store.select(['train']);
+    await deployNode(canvas);
+    expect(canvas.ui.notice!.problem).toBe(true);
+    const deployed = async (...outputs: string[]) => {
+      runs.states.set('train', { state: 'succeeded', models: { run: 'r', outputs } });
+      runs.changed.emit(undefined);
+      const asked = deployNode(canvas);
+      canvas.ui.picker?.done(canvas.ui.picker.items[1]);
+      await asked;
+    };
+    await deployed('model');
+    await deployed('model', 'scaler');
+    expect(executed).toEqual([
+      ['nbyard:deploy-output', { run: 'r', output: 'train.model' }],
+      ['nbyard:deploy-output', { run: 'r', output: 'train.scaler' }]
+    ]);
+  });
+
+  it('E7: is the node itself where a model file describes it', async () => {
+    const { canvas, executed, settle } = one;
+    canvas.doc.addNode('churn', { type: 'executable', path: 'churn/nervosum.yaml' }, [0, 300]);
+    await settle();
+    canvas.store.select(['churn']);
+    await deployNode(canvas);
+    expect(executed).toEqual([['nbyard:deploy-model', { path: 'work/churn/nervosum.yaml' }]]);
+  });
+});
+
+describe('K8: nodes pinned to a result', () => {
+  it('take the newest one, in one undo step, until they are unpinned', async () => {
+    const { canvas, backend } = one;
+    canvas.store.select(['clean']);
+    const before = steps(canvas);
+    await pinResult(canvas);
+    expect(backend.asked).toEqual([['work/flow.nbflow', 'clean']]);
+    expect(nodesOf(canvas).clean.pin).toEqual({ run: 'r12', number: 12 });
+    expect(canvas.views.get('clean')!.pinnedTo).toBe(12);
+    expect(canvas.isPinned).toBe(true);
+    expect(steps(canvas)).toBe(before + 1);
+    canvas.doc.undo();
+    expect(canvas.isPinned).toBe(false);
+    canvas.doc.redo();
+    await pinResult(canvas);
+    expect(nodesOf(canvas).clean.pin).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinnedTo).toBeUndefined();
+  });
+
+  it('are called what the command would do', async () => {
+    const { canvas } = one;
+    const command = commandTable(canvas.trans).find(({ id }) => id === 'nbyard:pin-result')!;
+    canvas.store.select(['clean']);
+    expect(command.labelFor!(canvas)).toBe('Pin Result');
+    await pinResult(canvas);
+    expect(command.labelFor!(canvas)).toBe('Unpin Result');
+  });
+
+  it('may be those of another run', async () => {
+    const { canvas } = one;
+    canvas.store.select(['clean']);
+    const choosing = chooseResult(canvas);
+    await jest.advanceTimersByTimeAsync(0);
+    const { picker } = canvas.ui;
+    expect(picker!.items.map(({ label }) => label)).toEqual(['run 12']);
+    picker!.done(picker!.items[0]);
+    await choosing;
+    expect(nodesOf(canvas).clean.pin).toEqual({ run: 'r12', number: 12 });
+  });
+
+  it('need one', async () => {
+    one.canvas.store.select(['train']);
+    await pinResult(one.canvas);
+    expect(one.canvas.ui.notice!.text).toContain('has no result yet');
+    expect(one.canvas.isPinned).toBe(false);
+  });
+});
+
+describe('K8: the step that is looked at', () => {
+  it('is the one node that is selected', () => {
+    const { canvas } = one;
+    canvas.store.select(['clean']);
+    canvas.store.select(['clean', 'train']);
+    canvas.store.select(['train']);
+    canvas.store.focus('train');
+    expect(chosen.map(({ node }) => node)).toEqual(['clean', undefined, 'train']);
+    expect(chosen[0].path).toBe('work/flow.nbflow');
+  });
+
+  it('is selected when it is chosen elsewhere, in this workflow', () => {
+    const { canvas } = one;
+    shared.choose({ path: 'work/flow.nbflow', node: 'train' });
+    expect(canvas.store.selected).toEqual(['train']);
+    shared.choose({ path: 'other.nbflow', node: 'clean' });
+    shared.choose({ path: 'work/flow.nbflow', node: 'gone' });
+    expect(canvas.store.selected).toEqual(['train']);
+  });
+});
+
+it('K7: parameters become fields; one without a default is required', () => {
+  const fields = fieldsOf({ seed: { type: 'int', default: 7 }, who: { type: 'string' } });
+  expect(fields).toEqual([
+    { name: 'seed', role: 'value', type: 'int', format: '', default: 7, required: false },
+    { name: 'who', role: 'value', type: 'string', format: '', required: true }
+  ]);
+});
+
+it('K7: what has no default begins as the last run had it', () => {
+  const parameters: Parameters = {
+    seed: { type: 'int', default: 7 },
+    who: { type: 'string' },
+    when: { type: 'string' }
+  };
+  const begun = beginningOf(parameters, { seed: 8, who: 'Ann', other: 1 });
+  expect(begun).toEqual({ seed: { value: 7 }, who: { value: 'Ann' } });
+});

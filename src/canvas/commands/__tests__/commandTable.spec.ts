@@ -1,0 +1,97 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import schema from '../../../../schema/canvas.json';
+import { addCommands } from '../registration';
+import { commandTable } from '../commandTable';
+import { keyRows } from '../KeySheet';
+import { layered } from '../../stage/layout';
+
+// jsdom has none; browsers do
+globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
+
+const table = commandTable(nullTranslator.load('nbyard'));
+const ids = new Set([...table.map(command => command.id), 'nbyard:create-workflow']);
+
+function named(value: unknown): string[] {
+  if (Array.isArray(value)) {
+    return value.flatMap(named);
+  }
+  if (value && typeof value === 'object') {
+    return Object.entries(value).flatMap(([key, one]) =>
+      key === 'command' && typeof one === 'string' && one ? [one] : named(one)
+    );
+  }
+  return [];
+}
+
+describe('G6: every action is a command', () => {
+  it('menus, toolbar and keys name commands that exist', () => {
+    expect(named(schema).filter(id => !ids.has(id))).toEqual([]);
+  });
+
+  it('buttons learn at once that a canvas has come, and of many changes seldom', () => {
+    jest.useFakeTimers();
+    const commands = new CommandRegistry();
+    const content = { changed: new Signal<unknown, void>({}), canvas: undefined as unknown };
+    const widgetAdded = new Signal<unknown, unknown>({});
+    const currentChanged = new Signal<unknown, unknown>({});
+    const tracker = { currentWidget: { content }, widgetAdded, currentChanged };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    const told = jest.fn();
+    commands.commandChanged.connect((_, { id }) => id === 'nbyard:run-workflow' && told());
+    widgetAdded.emit({ content });
+    expect(commands.isEnabled('nbyard:run-workflow')).toBe(false);
+    content.canvas = {};
+    content.changed.emit();
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(commands.isEnabled('nbyard:run-workflow')).toBe(true);
+    Array.from({ length: 50 }).forEach(() => content.changed.emit());
+    jest.runAllTimers();
+    expect(told).toHaveBeenCalledTimes(2);
+    jest.useRealTimers();
+  });
+
+  it('ids and labels are there once', () => {
+    expect(ids.size).toBe(table.length + 1);
+    expect(new Set(table.map(command => command.label)).size).toBe(table.length);
+  });
+
+  it('no two commands share a key in one place', () => {
+    const keys = schema['jupyter.lab.shortcuts'].map(one => `${one.selector} ${one.keys.join()}`);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('keys hold on the canvas only', () => {
+    const selectors = new Set(schema['jupyter.lab.shortcuts'].map(one => one.selector));
+    expect([...selectors].every(one => one.startsWith('.nby-Canvas'))).toBe(true);
+  });
+
+  it('the key sheet lists what is bound now', () => {
+    const commands = new CommandRegistry();
+    commands.addCommand('nbyard:undo', { label: 'Undo', execute: () => undefined });
+    for (const key of ['Ctrl Z', 'Ctrl U']) {
+      commands.addKeyBinding({ command: 'nbyard:undo', keys: [key], selector: '.nby-Canvas' });
+    }
+    commands.addKeyBinding({ command: 'nbyard:undo', keys: ['U'], selector: 'body' });
+    expect(keyRows(commands)).toEqual([
+      { command: 'nbyard:undo', label: 'Undo', keys: 'Ctrl+Z, Ctrl+U' }
+    ]);
+  });
+});
+
+describe('K9: tidy', () => {
+  it('puts sources left of targets and nothing over another', () => {
+    const nodes = ['a', 'b', 'c'].map(id => ({ id, width: 200, height: 80 }));
+    const edge = { output: 'o', input: 'i' };
+    const places = new Map(
+      layered(nodes, [
+        { ...edge, source: 'a', target: 'b' },
+        { ...edge, source: 'a', target: 'c' }
+      ])
+    );
+    const [a, b, c] = ['a', 'b', 'c'].map(id => places.get(id)!);
+    expect(b[0]).toBeGreaterThan(a[0] + 200);
+    expect(Math.abs(b[1] - c[1])).toBeGreaterThanOrEqual(80);
+  });
+});

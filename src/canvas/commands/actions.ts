@@ -1,0 +1,11 @@
+/** The code of the commands, which is fetched with the canvas. */
+export * as connecting from '../model/connecting';
+export * as declaring from '../model/declaring';
+export * as editing from '../model/editing';
+export * as navigation from '../stage/navigation';
+export { clipboard } from './clipboard';
+export { showKeys } from './KeySheet';
+export * as pinning from './pinning';
+export * as prompts from './prompts';
+export { showRunMenu } from './runMenu';
+export * as running from './running';

@@ -1,0 +1,58 @@
+/** Shows the form for a run with new parameter values. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { IArgument, Parameters } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { askValues } from '../../forms/askValues';
+import { ValuesHolder } from '../../forms/ValuesForm';
+import { IRunChoices } from '../model/tokens';
+
+export async function askRun(
+  parameters: Parameters,
+  trans: TranslationBundle,
+  known: Partial<Pick<ValuesHolder, 'containers' | 'force' | 'runtimes'>>,
+  last: Readonly<Record<string, Json>>,
+  start: (choices: IRunChoices) => Promise<string>
+): Promise<string | undefined> {
+  const fields = fieldsOf(parameters);
+  const holder = new ValuesHolder(beginningOf(parameters, last));
+  Object.assign(holder, known);
+  return askValues(
+    {
+      title: trans.__('Run with parameters'),
+      arguments: fields,
+      hints: fields.length
+        ? [trans.__('These values hold for this run; the workflow keeps its own.')]
+        : [trans.__('Parameters are declared in the inspector, while no node is selected.')],
+      asksHow: true,
+      ok: trans.__('Run'),
+      trans,
+      send: ({ values, runtime, kept, force, priority }) =>
+        start({ parameters: values, runtime, containers: kept, force, priority })
+    },
+    holder
+  );
+}
+
+/** Return the parameters of a workflow as fields of a form. */
+export function fieldsOf(parameters: Parameters): IArgument[] {
+  return Object.entries(parameters).map(([name, parameter]) => ({
+    ...parameter,
+    name,
+    role: 'value',
+    format: '',
+    required: parameter.default === undefined
+  }));
+}
+
+/** Return the defaults; parameters without one start with the last run's value. */
+export function beginningOf(
+  parameters: Parameters,
+  last: Readonly<Record<string, Json>>
+): ValuesHolder['bindings'] {
+  return Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, { default: usual }]) => {
+      const value = usual ?? last[name];
+      return value === undefined ? [] : [[name, { value }]];
+    })
+  );
+}

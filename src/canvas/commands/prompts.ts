@@ -1,0 +1,102 @@
+/** Commands that first ask the user for input. */
+import { InputDialog } from '@jupyterlab/apputils';
+import { fileOf } from '../../api/paths';
+import { filesBeside } from '../palette/folderFiles';
+import { CanvasController } from '../model/controller';
+import { addFiles, addRow, rename, resolvePath } from '../model/editing';
+import { reveal } from '../model/focus';
+
+/** How long a panel needs to be drawn and measured, in milliseconds. */
+const DRAWN = 50;
+
+/** Show a list of all possible nodes; Enter adds one. */
+export async function quickAdd(canvas: CanvasController): Promise<void> {
+  const { palette } = canvas.services;
+  if (palette && palette.state !== 'ready') {
+    await palette.refresh();
+  }
+  const rows = palette?.rows ?? [];
+  const files = await filesBeside(canvas);
+  const items = [
+    ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
+    ...files
+      .filter(path => !rows.some(row => row.path === path))
+      .map(path => ({ id: path, label: path, detail: canvas.trans.__('file') }))
+  ];
+  const chosen = await canvas.pick(canvas.trans.__('Add a node'), items);
+  if (!chosen) {
+    return;
+  }
+  if (chosen.id.startsWith('row ')) {
+    addRow(canvas, rows[Number(chosen.id.slice(4))]);
+  } else {
+    await addFiles(canvas, [chosen.id]);
+  }
+}
+
+export async function renameNode(canvas: CanvasController): Promise<void> {
+  const [id] = canvas.targets;
+  const { trans } = canvas;
+  const { value } = await InputDialog.getText({
+    title: trans.__('Rename node'),
+    label: trans.__('Label; empty for the name of its file'),
+    text: canvas.views.get(id)?.title ?? ''
+  });
+  if (value !== null) {
+    rename(canvas, id, value);
+  }
+}
+
+export async function openNode(canvas: CanvasController): Promise<void> {
+  for (const id of canvas.targets) {
+    const path = canvas.doc.node(id)?.path;
+    if (typeof path === 'string') {
+      await canvas.commands.execute('docmanager:open', {
+        path: fileOf(resolvePath(canvas.path, path))
+      });
+    }
+  }
+}
+
+/** Deploy the model of a node, or one of its outputs; ask if there are several. */
+export async function deployNode(canvas: CanvasController): Promise<void> {
+  const { trans, commands, doc, path } = canvas;
+  const [node] = canvas.targets;
+  const file = node && doc.nodes.get(node)?.get('path');
+  if (typeof file === 'string' && canvas.views.get(node)?.kind === 'model') {
+    await commands.execute('nbyard:deploy-model', { path: resolvePath(path, file) });
+    return;
+  }
+  const { run = '', outputs = [] } = (node && canvas.views.get(node)?.run?.models) || {};
+  if (!outputs.length) {
+    canvas.say(trans.__('The newest run made no model here: nothing can be served.'), true);
+    return;
+  }
+  const items = outputs.map(id => ({ id, label: id }));
+  const chosen = items[1] ? await canvas.pick(trans.__('Deploy which output?'), items) : items[0];
+  if (chosen) {
+    await commands.execute('nbyard:deploy-output', { run, output: `${node}.${chosen.id}` });
+  }
+}
+
+/** Open or close the inspector, and keep its node visible. */
+export function showInspector(canvas: CanvasController, open: boolean): void {
+  canvas.set({ inspector: open });
+  const [id] = canvas.targets;
+  if (open && id) {
+    window.setTimeout(() => reveal(canvas, id), DRAWN);
+  }
+}
+
+/** Open the inspector and focus its first field. */
+export function inspect(canvas: CanvasController): void {
+  canvas.store.select(canvas.targets);
+  showInspector(canvas, true);
+  const panel = canvas.stage?.closest('.nby-Canvas');
+  window.setTimeout(() => {
+    const field = '.nby-Inspector-section :is(input, select, textarea)';
+    if (!panel?.querySelector(`${field}:focus`)) {
+      panel?.querySelector<HTMLElement>(field)?.focus({ preventScroll: true });
+    }
+  }, DRAWN);
+}

@@ -1,0 +1,148 @@
+/** Starts and stops runs of the document. */
+import { Parameters, readParameters } from '../../document/arguments';
+import { JsonObject } from '../../document/canonical';
+import { CanvasController } from '../model/controller';
+import { ensureId } from '../model/identity';
+import { nextProblem } from '../stage/navigation';
+import { IRunChoices, IRunSelection } from '../model/tokens';
+
+export const SHOW_RUN = 'nbyard:show-run';
+
+/** Save and start a run; show a refusal where it belongs. Ask for parameters without a value. */
+export async function run(
+  canvas: CanvasController,
+  mode: IRunSelection['mode'],
+  choices: IRunChoices = {}
+): Promise<string | undefined> {
+  if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
+    return runWithParameters(canvas, mode, choices);
+  }
+  return canRun(canvas, mode) ? told(canvas, () => start(canvas, mode, choices)) : undefined;
+}
+
+/** Ask for parameter values and a runtime for one run, and start it. */
+export async function runWithParameters(
+  canvas: CanvasController,
+  mode: IRunSelection['mode'] = 'all',
+  choices: IRunChoices = {}
+): Promise<string | undefined> {
+  if (!canRun(canvas, mode)) {
+    return undefined;
+  }
+  return told(canvas, async () => {
+    const { askRun } = await import('./askRun');
+    const backend = canvas.services.backend!;
+    const known = {
+      containers: wordOnContainers(canvas),
+      runtimes: backend.runtimes(),
+      force: choices.force ?? false
+    };
+    const last = await backend.lastParameters(canvas.path);
+    return askRun(parametersOf(canvas), canvas.trans, known, last, asked =>
+      start(canvas, mode, { ...choices, ...asked })
+    );
+  });
+}
+
+function parametersOf({ doc }: CanvasController): Parameters {
+  return readParameters(doc.meta.toJSON() as JsonObject);
+}
+
+/** Return a warning about containers for the runtime choice; empty if there is none. */
+export async function wordOnContainers({ services, trans }: CanvasController): Promise<string> {
+  const why = await services.backend?.noContainers().catch(() => '');
+  return why
+    ? trans.__('Containers unavailable: %1. A step that asks for one waits until they are.', why)
+    : '';
+}
+
+/** Commit the text being typed: a field stores its text when it loses the focus. */
+function leaveField(): void {
+  const field = document.activeElement?.closest<HTMLElement>('.nby-Inspector :is(input, textarea)');
+  field?.blur();
+  field?.focus({ preventScroll: true });
+}
+
+/** Return whether there is anything to run; otherwise show the reason. */
+function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean {
+  const { trans } = canvas;
+  leaveField();
+  let reason = '';
+  if (!canvas.services.backend) {
+    reason = trans.__('The nbyard server is not reachable: nothing can run.');
+  } else if (!canvas.doc.nodes.size) {
+    reason = trans.__('There is nothing to run yet: add a notebook or a script.');
+  } else if (mode !== 'all' && !canvas.targets.length) {
+    reason = trans.__('Select a node first.');
+  } else if (problemsOf(canvas, mode).length) {
+    nextProblem(canvas, 0);
+    return false;
+  }
+  if (reason) {
+    canvas.say(reason, true);
+  }
+  return !reason;
+}
+
+/** Return the known problems. For a part, or right after an edit, only the server knows. */
+function problemsOf({ checker }: CanvasController, mode: IRunSelection['mode']) {
+  return mode === 'all' && checker.settled ? checker.problems : checker.unread;
+}
+
+async function start(
+  canvas: CanvasController,
+  mode: IRunSelection['mode'],
+  choices: IRunChoices
+): Promise<string> {
+  const { context, trans } = canvas;
+  const nodes = mode === 'all' ? [] : canvas.targets;
+  if (!canvas.readOnly) {
+    ensureId(canvas);
+    if (context.model.dirty) {
+      await context.save();
+    }
+  }
+  const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
+  canvas.say(trans.__('The run has started.'), false, id);
+  if (canvas.commands.hasCommand(SHOW_RUN)) {
+    await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path, keepFocus: true });
+  }
+  keepKeys(canvas);
+  return id;
+}
+
+/** Return the focus to the canvas after a button or menu started a run. */
+function keepKeys({ front }: CanvasController): void {
+  const tab = front?.closest('.jp-Document');
+  const { activeElement } = document;
+  const here = activeElement?.closest('.nby-Canvas, .jp-Dialog');
+  const beside = activeElement?.closest('.nby-RunDrawer') || tab?.contains(activeElement);
+  if (!here && (beside || activeElement === document.body)) {
+    front?.focus({ preventScroll: true });
+  }
+}
+
+async function told(
+  canvas: CanvasController,
+  action: () => Promise<string | undefined>
+): Promise<string | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if ((error as Error).name !== 'ModalCancelError') {
+      canvas.checker.ask(0);
+      canvas.say(canvas.trans.__('Not started: %1', (error as Error).message), true);
+    }
+    return undefined;
+  }
+}
+
+export async function stop(canvas: CanvasController): Promise<void> {
+  const { trans } = canvas;
+  try {
+    await canvas.services.backend?.stop(canvas.path);
+    canvas.say(trans.__('The run is asked to stop.'));
+  } catch (error) {
+    canvas.say(trans.__('Not stopped: %1', (error as Error).message), true);
+  }
+}

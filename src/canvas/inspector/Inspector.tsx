@@ -1,0 +1,283 @@
+import { useSyncExternalStore } from 'react';
+import {
+  Binding,
+  IArgument,
+  IParameter,
+  readBinding,
+  readParameters
+} from '../../document/arguments';
+import { isObject, Json, JsonObject } from '../../document/canonical';
+import { edgeId } from '../../document/flow';
+import { ArgumentForm } from '../../forms/ArgumentForm';
+import { ParametersEditor } from '../../forms/ParametersEditor';
+import { ValueField } from '../../forms/ValueField';
+import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/OpenedFiles';
+import { useSignal } from '../../components/hooks/useSignal';
+import { title } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { declareFiles, openedAt } from '../model/declaring';
+import { disconnect, rename } from '../model/editing';
+import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
+import { NodeSettings } from './NodeSettings';
+import { unpinResult } from '../commands/pinning';
+import { isAlone, kindWord, noPorts } from '../model/texts';
+
+/** The panel on the right: the selected node, or the workflow without a selection. */
+export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const id = useSyncExternalStore(store.subscribe, () => canvas.targets[0]);
+  const known = id !== undefined && canvas.doc.nodes.has(id);
+  return (
+    <div className="nby-Inspector" role="region" aria-label={trans.__('Inspector')}>
+      {known ? (
+        <NodeInspector key={id} id={id} readOnly={readOnly} />
+      ) : (
+        <WorkflowInspector readOnly={readOnly} />
+      )}
+    </div>
+  );
+}
+
+function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element | null {
+  const canvas = useCanvas();
+  const { doc, trans } = canvas;
+  const view = useView(id);
+  const fields = useFields(id);
+  const meta = useMeta();
+  const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
+  if (!view || !fields) {
+    return null;
+  }
+  const given = isObject(fields.arguments) ? fields.arguments : {};
+  const bindings = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, readBinding(value)])
+  );
+  const connected = Object.fromEntries(
+    canvas.views
+      .arrowsInto(id)
+      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+  );
+  const errors = errorsOf(canvas, id);
+  const fieldNames = (reading?.arguments ?? []).map(argument => argument.name);
+  const besideField = fieldNames.map(name => errors[name]);
+  const elsewhere = view.problems.filter(problem => !besideField.includes(problem));
+  const { checker } = canvas;
+  const onChange = (name: string, binding: Binding | undefined) => {
+    checker.keep(id, name);
+    doc.setArgument(id, name, binding as Json | undefined);
+  };
+  return (
+    <>
+      <h2>
+        {view.title} {view.alike && <span className="nby-Node-id">{id}</span>}{' '}
+        <span className="nby-Mark">{kindWord(view, trans)}</span>
+      </h2>
+      {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
+      {view.pinnedTo !== undefined && (
+        <p className="nby-Inspector-pin">
+          {trans.__('Pinned to the result of run %1: it does not run.', view.pinnedTo)}{' '}
+          {!readOnly && (
+            <button type="button" className="nby-Link" onClick={() => unpinResult(canvas, [id])}>
+              {trans.__('Unpin')}
+            </button>
+          )}
+        </p>
+      )}
+      {elsewhere.map(problem => (
+        <p key={problem} className="nby-Field-error" role="alert">
+          {problem}
+        </p>
+      ))}
+      {view.hints.map(hint => (
+        <p key={hint} className="nby-Field-help">
+          {hint}
+        </p>
+      ))}
+      <ValueField
+        label={trans.__('Label')}
+        type="string"
+        value={fields.label}
+        fallback={view.title}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => rename(canvas, id, String(value ?? ''))}
+      />
+      {view.type !== 'dataset' && (
+        <Section title={trans.__('Arguments')}>
+          {reading ? (
+            <ArgumentForm
+              arguments={reading.arguments}
+              bindings={bindings}
+              parameters={readParameters(meta)}
+              connected={connected}
+              errors={errors}
+              readOnly={readOnly}
+              trans={trans}
+              drafts={checker.draftsOf(id)}
+              onChange={onChange}
+              onUnread={(name, why, text) => checker.keep(id, name, why, text)}
+            />
+          ) : (
+            <p className="nby-Field-help">
+              {canvas.checker.unreachable ?? trans.__('The arguments were not read yet.')}
+            </p>
+          )}
+        </Section>
+      )}
+      {view.type !== 'dataset' && (
+        <Files
+          id={id}
+          found={reading?.undeclared}
+          declared={reading?.arguments ?? []}
+          readOnly={readOnly}
+        />
+      )}
+      <Section title={trans.__('Arrows')}>
+        <Arrows id={id} readOnly={readOnly} />
+      </Section>
+      {view.type !== 'dataset' && (
+        <Section title={trans.__('How it runs')} closed>
+          <NodeSettings id={id} fields={fields} errors={errors} readOnly={readOnly} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** Return messages by argument, to show each below its field. */
+function errorsOf(canvas: CanvasController, id: string): Record<string, string> {
+  const own = canvas.checker.problemsOf(id).filter(problem => problem.path);
+  return Object.fromEntries(
+    own.map(problem => {
+      const parts = problem.path!.split('.');
+      const after = parts.indexOf('arguments') + 1;
+      return [after ? parts[after] : parts[parts.length - 1], problem.message];
+    })
+  );
+}
+
+interface IFilesProps {
+  id: string;
+  found: IUndeclared | null | undefined;
+  declared: readonly IArgument[];
+  readOnly: boolean;
+}
+
+/** Lists files that the code opens: undeclared ones, and declared ones. */
+function Files({ id, found, declared, readOnly }: IFilesProps): JSX.Element {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  const declare = (change: IDeclareFiles) => declareFiles(canvas, id, change);
+  const remove = (name: string) =>
+    declare({ remove: [name] }).catch((error: Error) => canvas.say(error.message, true));
+  const own = declared.filter(openedAt);
+  return (
+    <>
+      <OpenedFiles found={found} readOnly={readOnly} trans={trans} declare={declare} />
+      {own.length > 0 && (
+        <Section title={trans.__('Files that the code opens')}>
+          <ul className="nby-Arrows">
+            {own.map(argument => (
+              <li key={argument.name}>
+                <span>
+                  {argument.role === 'input'
+                    ? `${argument.name} → ${openedAt(argument)}`
+                    : `${openedAt(argument)} → ${argument.name}`}
+                </span>
+                {!readOnly && (
+                  <button
+                    type="button"
+                    className="nby-Link"
+                    aria-label={trans.__('Remove %1', argument.name)}
+                    onClick={() => void remove(argument.name)}
+                  >
+                    {trans.__('Remove')}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  useSyncExternalStore(store.subscribe, store.getEdges);
+  const view = useView(id);
+  const edges = [...canvas.views.arrowsInto(id), ...canvas.views.arrowsFrom(id)];
+  return (
+    <ul className="nby-Arrows">
+      {!edges.length && (
+        <li className="nby-Field-help">
+          {view && isAlone(view) ? noPorts(trans) : trans.__('No arrows yet.')}
+        </li>
+      )}
+      {edges.map(edge => (
+        <li key={edgeId(edge)}>
+          <span>
+            {title(canvas, edge.source)}.{edge.output} → {title(canvas, edge.target)}.{edge.input}
+          </span>
+          {!readOnly && (
+            <button
+              type="button"
+              className="nby-Link"
+              onClick={() => disconnect(canvas, edgeId(edge))}
+            >
+              {trans.__('Remove')}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function WorkflowInspector({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { checker, doc, trans } = canvas;
+  const meta: JsonObject = useMeta();
+  const parameters = readParameters(meta);
+  const onChange = (name: string, parameter: IParameter | undefined) => {
+    checker.keep('', name);
+    const { [name]: _, ...rest } = parameters;
+    const next = parameter ? { ...rest, [name]: parameter } : rest;
+    doc.setMeta('parameters', Object.keys(next).length ? (next as unknown as Json) : undefined);
+  };
+  return (
+    <>
+      <h2>{trans.__('Workflow')}</h2>
+      <ValueField
+        label={trans.__('Title')}
+        type="string"
+        value={meta.title}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => doc.setMeta('title', value)}
+      />
+      <Section title={trans.__('Parameters')}>
+        <ParametersEditor
+          parameters={parameters}
+          readOnly={readOnly}
+          trans={trans}
+          drafts={checker.draftsOf('')}
+          onChange={onChange}
+          onUnread={(name, why, text) => checker.keep('', name, why, text)}
+        />
+      </Section>
+    </>
+  );
+}
+
+function Section(props: { title: string; closed?: boolean; children: React.ReactNode }) {
+  return (
+    <details className="nby-Inspector-section" open={!props.closed}>
+      <summary>{props.title}</summary>
+      {props.children}
+    </details>
+  );
+}

@@ -1,0 +1,159 @@
+import { useEffect, useId, useMemo, useState } from 'react';
+import { ValueType } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { LimitFields } from '../../forms/LimitFields';
+import { useNames, useRuntimes } from '../../forms/runtimes';
+import { ValueField } from '../../forms/ValueField';
+import { useSignal } from '../../components/hooks/useSignal';
+import { showMoment } from '../../components/format/times';
+import { CanvasController } from '../model/controller';
+import { useCanvas } from '../model/hooks';
+import { wordOnContainers } from '../commands/running';
+import { IChoiceProps, ResultChoice } from './ResultChoice';
+import { IVersion } from '../model/tokens';
+
+interface INodeSettingsProps extends IChoiceProps {
+  /** Messages of the server, by field. */
+  errors?: Readonly<Record<string, string>>;
+}
+
+interface ISetting {
+  key: string;
+  label: string;
+  type: ValueType;
+  help?: string;
+  choices?: Json[];
+  fallback?: Json;
+}
+
+/** Runtime and resources of a node; empty fields use the executable's values. */
+export function NodeSettings(props: INodeSettingsProps): JSX.Element {
+  const { id, fields, errors = {}, readOnly } = props;
+  const canvas = useCanvas();
+  const { doc, services, trans } = canvas;
+  const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
+  const asked = useMemo(() => services.backend?.runtimes(), [services]);
+  const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
+  const kind = useSignal(canvas.checker.changed, () => canvas.checker.reading(id)?.kind);
+  const isNotebook = kind === 'notebook';
+  const offered = useMemo(
+    () => (isNotebook ? services.backend?.kernels() : undefined),
+    [services, isNotebook]
+  );
+  const kernels = useNames(offered, String(fields.kernel ?? ''));
+  const settings: ISetting[] = [
+    {
+      key: 'runtime',
+      label: trans.__('Runtime'),
+      type: 'choice',
+      choices: [...runtimes],
+      fallback: trans.__('as the run says'),
+      help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
+        .filter(Boolean)
+        .join(' ')
+    },
+    {
+      key: 'environment',
+      label: trans.__('Library'),
+      type: 'string',
+      help: trans.__('Its name, or name@2 for that version.')
+    },
+    ...(isNotebook || fields.kernel !== undefined
+      ? [
+          {
+            key: 'kernel',
+            label: trans.__('Kernel'),
+            type: 'choice' as const,
+            choices: [...kernels],
+            fallback: trans.__('as the notebook says'),
+            help: trans.__('For local processes. Elsewhere a library says what is installed.')
+          }
+        ]
+      : []),
+    { key: 'image', label: trans.__('Image'), type: 'string' },
+    {
+      key: 'requirements',
+      label: trans.__('Requirements'),
+      type: 'string',
+      help: trans.__(
+        'A file beside the workflow; the image is made from it. Processes and Dask workers have what is installed there.'
+      )
+    }
+  ];
+  return (
+    <div className="nby-Form">
+      <VersionChoice id={id} fields={fields} readOnly={readOnly} />
+      <ResultChoice id={id} fields={fields} readOnly={readOnly} />
+      {settings.map(({ key, ...setting }) => (
+        <ValueField
+          key={key}
+          {...setting}
+          value={fields[key]}
+          error={errors[key]}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={value => doc.setField(id, key, value)}
+        />
+      ))}
+      <LimitFields
+        fields={fields}
+        errors={errors}
+        readOnly={readOnly}
+        trans={trans}
+        drafts={canvas.checker.draftsOf(id)}
+        onChange={(key, value) => doc.setField(id, key, value)}
+        onUnread={(key, why, text) => canvas.checker.keep(id, key, why, text)}
+      />
+    </div>
+  );
+}
+
+function useWordOnContainers(canvas: CanvasController, wanted: boolean): string {
+  const [word, setWord] = useState('');
+  useEffect(() => {
+    if (wanted) {
+      void wordOnContainers(canvas).then(setWord);
+    }
+  }, [canvas, wanted]);
+  return wanted ? word : '';
+}
+
+/** Chooses which code runs: the current file, or a pinned version. */
+function VersionChoice({ id, fields, readOnly }: IChoiceProps): JSX.Element {
+  const canvas = useCanvas();
+  const { checker, doc, services, trans } = canvas;
+  const field = useId();
+  const pinned = typeof fields.version === 'string' ? fields.version : '';
+  const executable = useSignal(checker.changed, () => checker.reading(id)?.executable ?? '');
+  const [versions, setVersions] = useState<readonly IVersion[]>([]);
+  useEffect(() => {
+    if (executable) {
+      void services.backend?.versions(executable).then(setVersions, () => setVersions([]));
+    }
+  }, [services, executable, pinned]);
+  const known = !pinned || versions.some(version => version.id === pinned);
+  return (
+    <div className="nby-Field">
+      <div className="nby-Field-head">
+        <label htmlFor={field}>{trans.__('Version')}</label>
+      </div>
+      <select
+        id={field}
+        className="jp-mod-styled"
+        disabled={readOnly}
+        value={pinned}
+        onChange={event => doc.setField(id, 'version', event.target.value || undefined)}
+      >
+        <option value="">
+          {fields.path === undefined ? trans.__('the newest') : trans.__('follows its file')}
+        </option>
+        {!known && <option value={pinned}>{trans.__('pinned to %1', pinned)}</option>}
+        {versions.map(version => (
+          <option key={version.id} value={version.id}>
+            {trans.__('pinned to version %1 · %2', version.number, showMoment(version.at))}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

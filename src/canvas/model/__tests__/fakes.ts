@@ -1,0 +1,228 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { IDeclareFiles } from '../../../components/OpenedFiles';
+import { Json, JsonObject } from '../../../document/canonical';
+import { IFlow } from '../../../document/flow';
+import { FlowModel } from '../../../document/flowModel';
+import { CanvasController } from '../controller';
+import {
+  ICanvasServices,
+  ICheck,
+  INodeReading,
+  INodeRun,
+  IRunSelection,
+  IRunStates
+} from '../tokens';
+
+export const READINGS: Record<string, INodeReading> = {
+  'sales.csv': { kind: 'dataset', arguments: [{ name: 'data', role: 'output', format: 'csv' }] },
+  'clean.ipynb': {
+    kind: 'notebook',
+    arguments: [
+      { name: 'raw', role: 'input', format: 'csv', required: true },
+      { name: 'alpha', type: 'float', default: 0.1 },
+      { name: 'tidy', role: 'output', format: 'csv' }
+    ]
+  },
+  'alone.ipynb': { kind: 'notebook', arguments: [{ name: 'seed', type: 'int', default: 7 }] },
+  'nervosum.yaml': { kind: 'model', arguments: [] },
+  'train.ipynb': {
+    kind: 'notebook',
+    arguments: [
+      { name: 'data', role: 'input', format: 'csv' },
+      { name: 'extra', role: 'input' },
+      { name: 'model', role: 'output', format: 'joblib' }
+    ]
+  }
+};
+
+/** What lies beside the document. */
+export const FILES = ['flow.nbflow', 'notes.md', 'plot.py', 'plot.py.nbexec', 'score.ipynb'];
+
+/** A server that reads by file name, and remembers what it was asked. */
+export class FakeBackend {
+  questions: { path: string; document: IFlow }[] = [];
+  runs: { path: string; selection: IRunSelection }[] = [];
+  registered: string[] = [];
+  frozen: unknown[] = [];
+  asked: [string, string][] = [];
+  declared: [string, IDeclareFiles][] = [];
+  problems: ICheck['problems'] = [];
+  proposals: ICheck['proposals'] = [];
+  copyOf = '';
+  failure?: Error;
+  last: Record<string, Json> = {};
+
+  async check(path: string, document: IFlow): Promise<ICheck> {
+    this.questions.push({ path, document });
+    if (this.failure) {
+      throw this.failure;
+    }
+    const nodes = Object.entries(document.nodes).map(([id, node]) => {
+      const file = String(node.path ?? '')
+        .split('/')
+        .pop()!;
+      return [id, READINGS[file] ?? {}] as const;
+    });
+    return {
+      nodes: Object.fromEntries(nodes),
+      problems: this.problems,
+      proposals: this.proposals,
+      copyOf: this.copyOf
+    };
+  }
+
+  async register(path: string) {
+    this.registered.push(path);
+    if (this.failure) {
+      throw this.failure;
+    }
+    return { type: path.endsWith('.ipynb') ? ('executable' as const) : ('dataset' as const) };
+  }
+
+  async declare(code: string, change: IDeclareFiles) {
+    this.declared.push([code, change]);
+    if (this.failure) {
+      throw this.failure;
+    }
+    const of = (role: string, paths: string[] = []) =>
+      paths.map(path => ({
+        name: path.split('.')[0],
+        role,
+        default: path,
+        reach: { kind: 'file', path }
+      }));
+    const added = [...of('input', change.inputs), ...of('output', change.outputs)];
+    return { description: `${code}.nbexec`, added };
+  }
+
+  async run(path: string, selection: IRunSelection) {
+    this.runs.push({ path, selection });
+    if (this.failure) {
+      throw this.failure;
+    }
+    return { id: 'run-1' };
+  }
+
+  async versions() {
+    return [{ id: 'v2', number: 2, at: '2026-01-02' }];
+  }
+
+  async results(path: string, node: string) {
+    this.asked.push([path, node]);
+    return node === 'clean' ? [{ id: 'r12', number: 12, at: '2026-01-02' }] : [];
+  }
+
+  async freeze(of: { path: string } | { executable: string }) {
+    this.frozen.push(of);
+    return { id: 'v2', number: 2, at: '2026-01-02' };
+  }
+
+  async runtimes() {
+    return ['process', 'docker', 'dask'];
+  }
+
+  async kernels() {
+    return ['python3', 'ir'];
+  }
+
+  async noContainers() {
+    return '';
+  }
+
+  async lastParameters() {
+    return this.last;
+  }
+
+  async stop() {
+    // nothing runs
+  }
+}
+
+export class FakeRuns implements IRunStates {
+  states = new Map<string, INodeRun>();
+  changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
+  isDisposed = false;
+  path?: () => string;
+  get = (id: string) => this.states.get(id);
+  stateOf = (id: string) => this.states.get(id)?.state;
+  dispose() {
+    this.isDisposed = true;
+  }
+}
+
+export interface IBench {
+  canvas: CanvasController;
+  backend: FakeBackend;
+  runs: FakeRuns;
+  executed: [string, unknown][];
+  /** Rename the file. */
+  rename: (path: string) => void;
+  saves: () => number;
+  /** Let the question that waits be asked and answered. */
+  settle: () => Promise<void>;
+}
+
+/** A controller on three nodes, with everything outside of it faked; needs fake timers. */
+export async function bench(
+  path = 'work/flow.nbflow',
+  more: Partial<ICanvasServices> = {}
+): Promise<IBench> {
+  const model = new FlowModel();
+  const doc = model.sharedModel;
+  doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
+  doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [300, 0]);
+  doc.addNode('train', { type: 'executable', path: 'train.ipynb' }, [600, 40]);
+  doc.setMeta('id', 'w');
+  doc.clearUndoHistory();
+  model.dirty = false;
+  const backend = new FakeBackend();
+  const runs = new FakeRuns();
+  const executed: [string, unknown][] = [];
+  let saves = 0;
+  const context = {
+    path,
+    model,
+    contentsModel: { writable: true },
+    pathChanged: new Signal<object, string>({}),
+    saveState: new Signal<object, string>({}),
+    save: async () => {
+      context.saveState.emit('started');
+      saves++;
+      model.dirty = false;
+    }
+  };
+  const canvas = new CanvasController({
+    context: context as never,
+    services: { backend, runs: { follow: at => ((runs.path = at), runs) }, ...more },
+    contents: {
+      localPath: (one: string) => one,
+      get: async (folder: string) => ({
+        content: FILES.map(file => ({ path: `${folder}/${file}` }))
+      }),
+      fileChanged: new Signal({})
+    } as never,
+    commands: {
+      hasCommand: () => true,
+      execute: async (id: string, args: unknown) => void executed.push([id, args])
+    } as never,
+    trans: nullTranslator.load('nbyard')
+  });
+  const settle = async () => {
+    await jest.advanceTimersByTimeAsync(300);
+  };
+  await settle();
+  const rename = (to: string) => {
+    context.path = to;
+    context.pathChanged.emit(to);
+  };
+  return { canvas, backend, runs, executed, rename, saves: () => saves, settle };
+}
+
+export function steps(canvas: CanvasController): number {
+  return canvas.doc.undoManager.undoStack.length;
+}
+
+export function nodesOf(canvas: CanvasController): Record<string, JsonObject> {
+  return canvas.doc.toJSON().nodes;
+}

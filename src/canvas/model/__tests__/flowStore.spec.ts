@@ -1,0 +1,107 @@
+import { MEASURED } from '../flowStore';
+import { IBench, bench, steps } from './fakes';
+
+jest.useFakeTimers();
+
+describe('FlowStore', () => {
+  let one: IBench;
+  beforeEach(async () => (one = await bench()));
+  afterEach(() => one.canvas.dispose());
+
+  it('renews only the objects of what changed', () => {
+    const { store, doc } = one.canvas;
+    const [clean, sales, train] = store.nodes;
+    doc.setField('clean', 'label', 'Clean');
+    expect(store.nodes[0]).not.toBe(clean);
+    expect(store.nodes[0].data.fields.label).toBe('Clean');
+    expect(store.nodes[1]).toBe(sales);
+    expect(store.nodes[2]).toBe(train);
+  });
+
+  it('makes a drag of several nodes one undo step', () => {
+    const { store, doc } = one.canvas;
+    for (const x of [10, 20, 30]) {
+      store.onNodesChange([
+        { id: 'sales', type: 'position', position: { x, y: 0 }, dragging: true },
+        { id: 'clean', type: 'position', position: { x: 300 + x, y: 0.4 }, dragging: true }
+      ]);
+    }
+    expect(steps(one.canvas)).toBe(0);
+    store.onNodesChange([{ id: 'sales', type: 'position', dragging: false }]);
+    expect(doc.toJSON().positions).toMatchObject({ sales: [30, 0], clean: [330, 0] });
+    expect(steps(one.canvas)).toBe(1);
+    doc.undo();
+    expect(store.place('sales')).toEqual([0, 0]);
+  });
+
+  it('K2: keeps nodes in the order in which people count', () => {
+    const { store, doc } = one.canvas;
+    doc.edit(() => ['n10', 'n2', 'n1'].forEach(id => doc.addNode(id, {}, [0, 0])));
+    expect(store.nodes.slice(3).map(({ id }) => id)).toEqual(['n1', 'n2', 'n10']);
+  });
+
+  it('leaves removals to the document', () => {
+    const { store, doc } = one.canvas;
+    store.onNodesChange([{ id: 'sales', type: 'remove' }]);
+    expect(doc.nodes.has('sales')).toBe(true);
+    expect(store.nodes).toHaveLength(3);
+  });
+
+  it('shows and hides arrows with their ends', () => {
+    const { store, doc } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    expect(store.edges.map(edge => edge.id)).toEqual(['sales.data->clean.raw']);
+    doc.remove(['sales']);
+    expect(store.edges).toEqual([]);
+    doc.undo();
+    expect(store.edges).toHaveLength(1);
+    expect(store.nodes).toHaveLength(3);
+  });
+
+  it('keeps the selection over changes of the document', () => {
+    const { store, doc } = one.canvas;
+    store.select(['clean', 'train']);
+    doc.move([['clean', [1, 1]]]);
+    expect(store.selected).toEqual(['clean', 'train']);
+    store.select([]);
+    expect(store.selected).toEqual([]);
+  });
+
+  it('gives nodes without a place one of their own', () => {
+    const { store, doc } = one.canvas;
+    doc.positions.delete('sales');
+    doc.positions.delete('clean');
+    expect(store.place('sales')).not.toEqual(store.place('clean'));
+  });
+
+  it('moves the arrows of the few that run', () => {
+    const { store, doc } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    one.runs.states.set('clean', { state: 'running' });
+    store.refresh(['clean', 'train']);
+    expect(store.edges[0].animated).toBe(true);
+    const before = store.edges;
+    store.refresh(['clean']);
+    expect(store.edges).toBe(before);
+    one.runs.states.set('clean', { state: 'succeeded' });
+    store.refresh(['clean']);
+    expect(store.edges[0].animated).toBe(false);
+  });
+
+  it('K1: knows where arrows end at cards of a large workflow that were never drawn', () => {
+    const { store, doc } = one.canvas;
+    doc.edit(() => {
+      for (let number = 0; number <= MEASURED; number++) {
+        doc.addNode(`n${number}`, { type: 'executable', path: 'clean.ipynb' }, [0, number]);
+      }
+    });
+    doc.connect({ source: 'sales', output: 'data', target: 'n7', input: 'raw' });
+    expect(store.node('n7')!.handles).toMatchObject([{ id: 'raw', type: 'target' }]);
+    expect(store.node('n8')!.handles).toEqual([]);
+    const dimensions = { width: 240, height: 90 };
+    store.onNodesChange([{ id: 'n7', type: 'dimensions', dimensions }]);
+    expect(store.node('n7')!.handles).toBeUndefined();
+    store.forget(new Set(['n7']));
+    expect(store.node('n7')).toMatchObject({ handles: [{ id: 'raw' }], measured: undefined });
+  });
+});

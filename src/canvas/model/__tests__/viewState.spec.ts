@@ -1,0 +1,17 @@
+import { recall, remember } from '../viewState';
+
+describe('K6: what a reload keeps of a canvas', () => {
+  it('is kept by document, and added to', () => {
+    remember('a.nbflow', { viewport: { x: 1, y: 2, zoom: 0.5 } });
+    remember('a.nbflow', { outline: true });
+    expect(recall('a.nbflow')).toEqual({ viewport: { x: 1, y: 2, zoom: 0.5 }, outline: true });
+    expect(recall('b.nbflow')).toEqual({});
+  });
+
+  it('starts afresh when it cannot be read', () => {
+    sessionStorage.setItem('nbyard:canvas:c', '{');
+    expect(recall('c')).toEqual({});
+    sessionStorage.setItem('nbyard:canvas:c', 'null');
+    expect(recall('c')).toEqual({});
+  });
+});

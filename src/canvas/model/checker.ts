@@ -1,0 +1,194 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { IArgument, readArguments } from '../../document/arguments';
+import { DATASET_OUTPUT } from '../../document/flow';
+import { FlowDoc, IFlowChange } from '../../document/flowDoc';
+import { IPorts } from '../../document/edges';
+import { ICheck, IProblem, IProposal, IWorkflowBackend, INodeReading } from './tokens';
+
+/**
+ * Delays in milliseconds: after the last edit, at most if responses are slow, and before a retry.
+ */
+const QUIET = 250;
+const LONGEST = 2_000;
+const AGAIN = 10_000;
+
+export interface IReading extends Omit<INodeReading, 'arguments'> {
+  arguments: readonly IArgument[];
+}
+
+/** A text that is no value of its field, and the reason. */
+export interface IDraft {
+  text: string;
+  why: string;
+}
+
+/** Asks the server to check the document after each change except mere moves. */
+export class Checker {
+  constructor(
+    private readonly doc: FlowDoc,
+    private readonly path: () => string,
+    private readonly backend: IWorkflowBackend | undefined
+  ) {
+    if (backend) {
+      doc.changed.connect(this._onChanged, this);
+      this.ask(0);
+    }
+  }
+
+  /** Why there is no response; undefined while the server responds. */
+  unreachable: string | undefined;
+  problems: readonly IProblem[] = [];
+  /** The workflow that this one is a copy of, while it has no id of its own. */
+  copyOf = '';
+  proposals: readonly IProposal[] = [];
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Whether no request is pending. */
+  get settled(): boolean {
+    return !this._timer && !this._asking;
+  }
+
+  reading(id: string): IReading | undefined {
+    let reading = this._readings.get(id);
+    const own = this._answer.get(id);
+    if (!reading && own) {
+      reading = { ...own, arguments: readArguments(own.arguments) };
+      this._readings.set(id, reading);
+    }
+    return reading;
+  }
+
+  problemsOf(id: string): readonly IProblem[] {
+    const unread = this.unread.filter(problem => problem.node === id);
+    return [...unread, ...(this._byNode.get(id) ?? [])];
+  }
+
+  /** Unreadable texts in fields. The document has the old values, so nothing may run. */
+  get unread(): readonly IProblem[] {
+    const there = [...this._drafts].filter(([id]) => !id || this.doc.nodes.has(id));
+    return there.flatMap(([id, drafts]) =>
+      [...drafts].map(([path, { why }]) => ({
+        node: id || undefined,
+        path,
+        message: `${path}: ${why}`
+      }))
+    );
+  }
+
+  /** Return unreadable texts by field, for a node or for the workflow (''). */
+  draftsOf(id: string): Readonly<Record<string, string>> {
+    const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
+    return Object.fromEntries([...drafts].map(([name, { text }]) => [name, text]));
+  }
+
+  /** Store an unreadable text and its reason; without a reason, delete it. */
+  keep(id: string, name: string, why?: string, text = ''): void {
+    const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
+    if (why === undefined ? !drafts.delete(name) : drafts.get(name)?.text === text) {
+      return;
+    }
+    if (why !== undefined) {
+      drafts.set(name, { why, text });
+    }
+    this._drafts.set(id, drafts);
+    this._collect();
+    this._changed.emit();
+  }
+
+  /** Return what the connection rules need to know about a node. */
+  ports = (id: string): IPorts | undefined => {
+    const type = this.doc.nodes.get(id)?.get('type');
+    if (typeof type !== 'string') {
+      return undefined;
+    }
+    const known = this.reading(id)?.arguments;
+    const data = known?.find(argument => argument.name === DATASET_OUTPUT);
+    return { type, format: data?.format ?? '', arguments: known };
+  };
+
+  /** Schedule a request; the delay grows with slow responses. */
+  ask(delay = Math.min(Math.max(QUIET, this._took), LONGEST)): void {
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => void this._ask(), delay);
+  }
+
+  dispose(): void {
+    window.clearTimeout(this._timer);
+    this._disposed = true;
+    this.doc.changed.disconnect(this._onChanged, this);
+    Signal.clearData(this);
+  }
+
+  private async _ask(): Promise<void> {
+    this._timer = undefined;
+    if (this.doc.broken !== undefined || !this.backend) {
+      return;
+    }
+    const question = ++this._asked;
+    const start = performance.now();
+    this._asking = true;
+    try {
+      const answer = await this.backend.check(this.path(), this.doc.toJSON());
+      if (question === this._asked && !this._disposed) {
+        this._take(answer);
+        this._took = performance.now() - start;
+      }
+    } catch (error) {
+      if (question === this._asked && !this._disposed) {
+        this.unreachable = error instanceof Error ? error.message : String(error);
+        this.ask(AGAIN);
+      }
+    }
+    if (question === this._asked) {
+      this._asking = false;
+      if (!this._disposed) {
+        this._changed.emit();
+      }
+    }
+  }
+
+  private _take(answer: ICheck): void {
+    this.unreachable = undefined;
+    this._problems = answer.problems;
+    this._collect();
+    this.proposals = answer.proposals;
+    this.copyOf = answer.copyOf ?? '';
+    this._byNode = new Map();
+    for (const problem of answer.problems) {
+      const own = this._byNode.get(problem.node ?? '');
+      if (own) {
+        own.push(problem);
+      } else {
+        this._byNode.set(problem.node ?? '', [problem]);
+      }
+    }
+    this._answer = new Map(Object.entries(answer.nodes));
+    this._readings.clear();
+  }
+
+  private _collect(): void {
+    this.problems = [...this.unread, ...this._problems];
+  }
+
+  private _onChanged(_: FlowDoc, change: IFlowChange): void {
+    const flow = change.flow;
+    if (flow && (flow.nodes || flow.edges || flow.meta)) {
+      this.ask();
+    }
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _problems: readonly IProblem[] = [];
+  private _drafts = new Map<string, Map<string, IDraft>>();
+  private _byNode = new Map<string, IProblem[]>();
+  private _answer = new Map<string, INodeReading>();
+  private _readings = new Map<string, IReading>();
+  private _timer?: number;
+  private _took = 0;
+  private _asked = 0;
+  private _asking = false;
+  private _disposed = false;
+}

@@ -1,0 +1,139 @@
+/** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
+import { checkEdge, fittingEdges, portsOf } from '../../document/edges';
+import { edgeId, IEdge } from '../../document/flow';
+import { CanvasController, IPick } from './controller';
+import { ensureId } from './identity';
+import { titleOf } from './nodeViews';
+import { bodyRefusalText, noPorts, refusalText } from './texts';
+
+export interface IEnd {
+  node: string;
+  port: string;
+}
+
+/** Return why a connection is not allowed, as text; undefined if it is. */
+export function refusal(canvas: CanvasController, edge: IEdge): string | undefined {
+  const ports = canvas.checker.ports;
+  const refused = checkEdge(edge, canvas.doc.allEdges(), ports);
+  return refused && refusalText(refused, edge, ports, canvas.trans);
+}
+
+export function connect(canvas: CanvasController, edge: IEdge): boolean {
+  const reason = refusal(canvas, edge);
+  if (reason) {
+    canvas.say(reason, true);
+    return false;
+  }
+  ensureId(canvas);
+  canvas.doc.connect(edge);
+  canvas.say(
+    canvas.trans.__(
+      'Connected %1 of %2 to %3 of %4.',
+      edge.output,
+      title(canvas, edge.source),
+      edge.input,
+      title(canvas, edge.target)
+    )
+  );
+  return true;
+}
+
+export function fitting(canvas: CanvasController, from: IEnd, node: string) {
+  return fittingEdges(from, node, canvas.doc.allEdges(), canvas.checker.ports);
+}
+
+/** Connect to the one port of a card that fits, or ask if several fit. */
+export async function connectToNode(
+  canvas: CanvasController,
+  from: IEnd,
+  node: string,
+  at?: { x: number; y: number }
+): Promise<void> {
+  const found = fitting(canvas, from, node);
+  if (!found.edges.length) {
+    canvas.say(bodyRefusalText(found.refused, canvas.trans), true);
+    return;
+  }
+  if (found.edges.length === 1) {
+    connect(canvas, found.edges[0]);
+    return;
+  }
+  const backwards = found.edges[0].source === node;
+  const question = backwards ? canvas.trans.__('Which output?') : canvas.trans.__('Which input?');
+  const items = found.edges.map(edge => ({
+    id: edgeId(edge),
+    label: backwards ? edge.output : edge.input,
+    detail: formatAt(canvas, node, backwards ? edge.output : edge.input)
+  }));
+  const chosen = await canvas.pick(question, items, at);
+  const edge = found.edges.find(one => edgeId(one) === chosen?.id);
+  if (edge) {
+    connect(canvas, edge);
+  }
+}
+
+/** Choose from a list of all possible connections from this node's outputs. */
+export async function connectByList(canvas: CanvasController, node: string): Promise<void> {
+  const { trans } = canvas;
+  const own = canvas.checker.ports(node);
+  const named = own ? portsOf(own) : [];
+  if (own?.arguments && !named.length) {
+    canvas.say(noPorts(trans), true);
+    return;
+  }
+  const edges = named.flatMap(port =>
+    [...canvas.doc.nodes.keys()]
+      .filter(id => id !== node)
+      .flatMap(id => fitting(canvas, { node, port: port.name }, id).edges)
+  );
+  if (!edges.length) {
+    canvas.say(trans.__('No port of another node fits.'), true);
+    return;
+  }
+  const items: IPick[] = edges.map(edge => ({
+    id: edgeId(edge),
+    label:
+      edge.source === node
+        ? `${edge.output} → ${title(canvas, edge.target)}.${edge.input}`
+        : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
+  }));
+  const chosen = await canvas.pick(trans.__('Connect %1 …', title(canvas, node)), items);
+  const edge = edges.find(one => edgeId(one) === chosen?.id);
+  if (edge) {
+    connect(canvas, edge);
+  }
+}
+
+/** Draw the server's proposals that the rules allow, as one undo step; return their count. */
+export function connectAutomatically(canvas: CanvasController): number {
+  let drawn = 0;
+  canvas.doc.edit(() => {
+    for (const { source, output, target, input, writes, reads } of canvas.checker.proposals) {
+      const edge = { source, output, target, input };
+      if (!writes && !reads && !refusal(canvas, edge)) {
+        canvas.doc.connect(edge);
+        drawn++;
+      }
+    }
+  });
+  const { trans } = canvas;
+  canvas.say(
+    drawn
+      ? trans._n('One arrow was drawn.', '%1 arrows were drawn.', drawn)
+      : trans.__('Nothing more fits by name, type and format.')
+  );
+  return drawn;
+}
+
+export function title(canvas: CanvasController, id: string): string {
+  const view = canvas.views.get(id);
+  if (!view) {
+    return titleOf(id, canvas.doc.node(id) ?? {});
+  }
+  return view.alike ? `${view.title} (${id})` : view.title;
+}
+
+function formatAt(canvas: CanvasController, node: string, port: string): string {
+  const ports = canvas.checker.ports(node);
+  return (ports && portsOf(ports).find(one => one.name === port)?.format) || '';
+}

@@ -1,0 +1,313 @@
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { Contents } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { UUID } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
+import { FlowModel } from '../../document/flowModel';
+import { Checker } from './checker';
+import { carry, recall, remember } from './viewState';
+import { focusNode, reveal } from './focus';
+import { ensureId } from './identity';
+import { CardNode, FlowStore } from './flowStore';
+import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
+import { NodeViews } from './nodeViews';
+
+/** Between two updates of changed cards in the diagram, in milliseconds. */
+const REST = 500;
+const LIVE = new Set(['queued', 'running']);
+
+export interface IPick {
+  id: string;
+  label: string;
+  detail?: string;
+}
+
+export interface IPickRequest {
+  title: string;
+  items: readonly IPick[];
+  /** Where it opens, in pixels of the window; the middle of the canvas by default. */
+  at?: { x: number; y: number };
+  done: (item: IPick | undefined) => void;
+}
+
+/** The state of the canvas' panels, which is not part of the document. */
+export interface ICanvasUi {
+  palette: boolean;
+  inspector: boolean;
+  outline: boolean;
+  picker?: IPickRequest;
+  /** The latest message, also for screen readers. */
+  notice?: { text: string; problem: boolean; run?: string };
+}
+
+export interface ICanvasOptions {
+  context: DocumentRegistry.IContext<FlowModel>;
+  services: ICanvasServices;
+  contents: Contents.IManager;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** One open workflow: its document, its checks and runs, and its view. */
+export class CanvasController {
+  constructor(options: ICanvasOptions) {
+    this.context = options.context;
+    this.services = options.services;
+    this.contents = options.contents;
+    this.commands = options.commands;
+    this.trans = options.trans;
+    const model = this.context.model;
+    this.doc = model.sharedModel;
+    const { palette = true, inspector = false, outline = false } = recall(this.path);
+    this._ui = { palette, inspector, outline };
+    const id = this.doc.meta.get('id');
+    this.id = typeof id === 'string' ? id : undefined;
+    this._place = this.path;
+    this.runs = this.services.runs?.follow(() => this.path);
+    this.checker = new Checker(this.doc, () => this.path, this.services.backend);
+    this.views = new NodeViews(this.doc, this.checker, this.runs);
+    this.store = new FlowStore(this.doc, model.collaborative, {
+      nameOf: id => this.nameOf(id),
+      portsOf: id => this.views.usedPorts(id),
+      isRunning: id => this.runs?.stateOf(id) === 'running'
+    });
+    this.views.changed.connect(this._onViews, this);
+    this.runs?.changed.connect(this._onRuns, this);
+    this.store.subscribe(this._onSelection);
+    this.services.steps?.chosen.connect(this._onStep, this);
+    this.checker.changed.connect(this._onChecked, this);
+    this.context.pathChanged.connect(this._onPath, this);
+    this.context.saveState.connect(this._onSave, this);
+  }
+
+  readonly context: DocumentRegistry.IContext<FlowModel>;
+  readonly services: ICanvasServices;
+  readonly contents: Contents.IManager;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+  readonly doc: FlowModel['sharedModel'];
+  readonly store: FlowStore;
+  readonly checker: Checker;
+  readonly views: NodeViews;
+  readonly runs: IRunStates | undefined;
+
+  /** The last id of the workflow, which outlives a revert to a text without one. */
+  id?: string;
+  /** Set while the diagram is shown: React Flow's methods, and the element with the keys. */
+  flow?: ReactFlowInstance<CardNode, Edge>;
+  stage?: HTMLElement;
+  /** Set while the table is shown instead. */
+  table?: HTMLElement;
+  /** The view after the last fit: an equal view means that the user has not moved since. */
+  fitted?: Viewport & { isWhole?: boolean };
+
+  /** Return the id of the element that names a card; only visible cards have one. */
+  nameOf(node: string): string {
+    return `${this._names}-${encodeURIComponent(node)}`;
+  }
+
+  /** The element that receives keys: the diagram or the table. */
+  get front(): HTMLElement | undefined {
+    return this.stage ?? this.table;
+  }
+
+  /** Switch between diagram and table, and move the focus along. */
+  toggleOutline(): void {
+    this._arriving = true;
+    this.set({ outline: !this.ui.outline });
+  }
+
+  /** Focus the diagram or the table once it is ready, if the switch requested that. */
+  arrive(): void {
+    const { front } = this;
+    if (!this._arriving || !front || (front === this.table) !== this.ui.outline) {
+      return;
+    }
+    this._arriving = false;
+    const { focused } = this.store;
+    if (this.stage) {
+      front.focus({ preventScroll: true });
+      if (focused) {
+        focusNode(this, focused);
+      }
+    } else {
+      const row = focused && `button[data-id="${CSS.escape(focused)}"]`;
+      (front.querySelector<HTMLElement>(row || 'button') ?? front).focus();
+    }
+  }
+
+  get ui(): ICanvasUi {
+    return this._ui;
+  }
+
+  get uiChanged(): ISignal<this, void> {
+    return this._uiChanged;
+  }
+
+  get path(): string {
+    return this.contents.localPath(this.context.path);
+  }
+
+  get readOnly(): boolean {
+    return this.context.model.readOnly || this.context.contentsModel?.writable === false;
+  }
+
+  set(change: Partial<ICanvasUi>): void {
+    const { palette, inspector, outline } = (this._ui = { ...this._ui, ...change });
+    if (!('notice' in change || 'picker' in change)) {
+      remember(this.path, { palette, inspector, outline });
+    }
+    this._uiChanged.emit();
+  }
+
+  /** Show a message for some seconds; a message about a run at most while the run is live. */
+  say(text: string, problem = false, run?: string): void {
+    this.set({ notice: { text, problem, run } });
+    window.clearTimeout(this._quiet);
+    this._quiet = window.setTimeout(
+      () => this.set({ notice: undefined }),
+      problem ? 12_000 : 5_000
+    );
+  }
+
+  /** Let the user choose an item; undefined if the user cancels. */
+  pick(
+    title: string,
+    items: readonly IPick[],
+    at?: { x: number; y: number }
+  ): Promise<IPick | undefined> {
+    this._ui.picker?.done(undefined);
+    return new Promise(resolve => {
+      const done = (item: IPick | undefined) => {
+        this.set({ picker: undefined });
+        resolve(item);
+      };
+      this.set({ picker: { title, items, at, done } });
+    });
+  }
+
+  /** The nodes that commands apply to: the selection, else the focused card. */
+  get targets(): readonly string[] {
+    const selected = this.store.selected;
+    const focused = this.store.focused;
+    return selected.length ? selected : focused ? [focused] : [];
+  }
+
+  /** Whether all of these nodes use the result of a run. */
+  get isPinned(): boolean {
+    const { targets } = this;
+    return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
+  }
+
+  dispose(): void {
+    window.clearTimeout(this._quiet);
+    window.clearTimeout(this._resting);
+    this._ui.picker?.done(undefined);
+    this.services.steps?.chosen.disconnect(this._onStep, this);
+    this.context.pathChanged.disconnect(this._onPath, this);
+    this.context.saveState.disconnect(this._onSave, this);
+    this.store.dispose();
+    this.views.dispose();
+    this.checker.dispose();
+    this.runs?.dispose();
+    Signal.clearData(this);
+  }
+
+  private _onPath(): void {
+    carry(this._place, this.path);
+    this._place = this.path;
+    this.checker.ask(0);
+  }
+
+  /** Give the document an id before it is saved. */
+  private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
+    if (state === 'started' && !this.readOnly && this.doc.broken === undefined) {
+      ensureId(this);
+    }
+  }
+
+  private _onChecked({ copyOf }: Checker): void {
+    if (copyOf && copyOf !== this._original) {
+      this.say(
+        this.trans.__(
+          'This file is a copy of %1. It has its own runs, and gets its own ID when it is saved.',
+          copyOf
+        )
+      );
+    }
+    this._original = copyOf;
+  }
+
+  /**
+   * Update running connections at once, but not for each of many changes, which the cards show
+   * themselves.
+   */
+  private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
+    ids.forEach(id => this._due.add(id));
+    if (this._resting === undefined) {
+      this._refresh();
+    }
+  }
+
+  private _refresh(): void {
+    this._resting = undefined;
+    if (this._due.size) {
+      const ids = this._due;
+      this._due = new Set();
+      this.store.refresh(ids);
+      this._resting = window.setTimeout(() => this._refresh(), REST);
+    }
+  }
+
+  /** Check again when the server is back or a run has ended. */
+  private _onRuns({ lost, run }: IRunStates): void {
+    const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
+    if (isOver) {
+      this.set({ notice: undefined });
+    }
+    const isLive = !!run && LIVE.has(run.state);
+    if ((this._isLost && !lost) || (this._isLive && !isLive)) {
+      this.checker.ask(0);
+    }
+    this._isLost = !!lost;
+    this._isLive = isLive;
+  }
+
+  /** The one selected node. */
+  get step(): string | undefined {
+    return this._step;
+  }
+
+  /** Report a single selected node as the chosen node. */
+  private _onSelection = (): void => {
+    const { selected } = this.store;
+    const node = selected.length === 1 ? selected[0] : undefined;
+    if (node !== this._step) {
+      this._step = node;
+      this.services.steps?.choose({ path: this.path, node });
+    }
+  };
+
+  /** Select a node that was chosen in a run view; the focus stays there. */
+  private _onStep(_: IChosenSteps, { path, node }: IChosenStep): void {
+    if (path === this.path && node && node !== this._step && this.doc.nodes.has(node)) {
+      this.store.select([node]);
+      reveal(this, node);
+    }
+  }
+
+  private readonly _names = UUID.uuid4();
+  private _due = new Set<string>();
+  private _isLost = false;
+  private _isLive = false;
+  private _arriving = false;
+  private _original = '';
+  private _place: string;
+  private _step?: string;
+  private _ui: ICanvasUi;
+  private _uiChanged = new Signal<this, void>(this);
+  private _quiet?: number;
+  private _resting?: number;
+}

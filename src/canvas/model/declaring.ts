@@ -1,0 +1,106 @@
+/** Declares files that code opens, removes declarations, and connects them. */
+import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
+import { IArgument } from '../../document/arguments';
+import { connect, title } from './connecting';
+import { CanvasController } from './controller';
+import { resolvePath } from './editing';
+import { IProposal } from './tokens';
+import { whenChecked } from './whenChecked';
+
+/** Return the path that the code itself uses for an input or output. */
+export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
+  const reach = argument.reach as { kind?: string; path?: string } | null | undefined;
+  return reach?.kind === 'file' ? reach.path : undefined;
+}
+
+/** Change the description of a node's code, and read the node again. */
+export async function declareFiles(
+  canvas: CanvasController,
+  id: string,
+  change: IDeclareFiles
+): Promise<IDeclared> {
+  return declareIn(canvas, codeOf(canvas, id), change);
+}
+
+/** Return the path of a node's code file; empty for other nodes. */
+function codeOf(canvas: CanvasController, id: string): string {
+  const path = canvas.doc.node(id)?.path;
+  return typeof path === 'string'
+    ? resolvePath(canvas.path, path)
+    : (canvas.checker.reading(id)?.undeclared?.code ?? '');
+}
+
+async function declareIn(canvas: CanvasController, code: string, change: IDeclareFiles) {
+  const { backend } = canvas.services;
+  if (!backend || !code) {
+    throw new Error(canvas.trans.__('This node follows no file that could be described.'));
+  }
+  const done = await backend.declare(code, change);
+  canvas.checker.ask(0);
+  return done;
+}
+
+/**
+ * Offer connections along undeclared files that one node writes and another reads. Declare and draw
+ * the chosen ones.
+ */
+export async function connectFiles(canvas: CanvasController): Promise<number> {
+  const { trans } = canvas;
+  const found = canvas.checker.proposals.filter(isOfFile);
+  if (!found.length) {
+    return 0;
+  }
+  const items = found.map((one, index) => ({
+    id: `${index}`,
+    label: `${title(canvas, one.source)}.${one.output} → ${title(canvas, one.target)}.${one.input}`,
+    detail: one.reason
+  }));
+  const all = { id: 'all', label: trans.__('All of these arrows'), detail: '' };
+  const question = trans.__('Declare these files and connect?');
+  const chosen = await canvas.pick(question, found.length > 1 ? [all, ...items] : items);
+  const meant = found.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));
+  try {
+    return await drawn(canvas, meant);
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+    return 0;
+  }
+}
+
+export function isOfFile({ writes, reads }: IProposal): boolean {
+  return !!writes || !!reads;
+}
+
+async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Promise<number> {
+  const names = new Map<string, string>();
+  const wanted = new Map<string, { inputs: string[]; outputs: string[] }>();
+  const want = (node: string, role: 'inputs' | 'outputs', path = '') => {
+    const code = codeOf(canvas, node); // several nodes may use the same file
+    const own = wanted.get(code) ?? { inputs: [], outputs: [] };
+    if (path && !own[role].includes(path)) {
+      own[role].push(path);
+      wanted.set(code, own);
+    }
+  };
+  for (const { source, target, writes, reads } of meant) {
+    want(source, 'outputs', writes);
+    want(target, 'inputs', reads);
+  }
+  for (const [code, change] of wanted) {
+    for (const argument of (await declareIn(canvas, code, change)).added) {
+      names.set(`${code} ${argument.role} ${openedAt(argument)}`, argument.name);
+    }
+  }
+  if (wanted.size) {
+    canvas.checker.ask(0);
+    await whenChecked(canvas);
+  }
+  return meant.filter(({ source, output, target, input, writes, reads }) =>
+    connect(canvas, {
+      source,
+      output: names.get(`${codeOf(canvas, source)} output ${writes}`) ?? output,
+      target,
+      input: names.get(`${codeOf(canvas, target)} input ${reads}`) ?? input
+    })
+  ).length;
+}

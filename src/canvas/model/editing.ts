@@ -1,0 +1,211 @@
+/** Changes the nodes of a workflow; each function is one undo step. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { UUID } from '@lumino/coreutils';
+import { called, isModelFile } from '../../document/called';
+import { isObject, JsonObject } from '../../document/canonical';
+import { IEdge, Position } from '../../document/flow';
+import { newId } from '../../document/nodeId';
+import { EXTENSION } from '../../document/fileType';
+import { CanvasController } from './controller';
+import { focusNode } from './focus';
+import { ensureId } from './identity';
+import { freePlace, GAP } from './placement';
+import { IPaletteRow, IRegistered } from './tokens';
+
+const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
+
+export function isExecutable(path: string): boolean {
+  return EXECUTABLE.includes(PathExt.extname(path)) || isModelFile(path);
+}
+
+/** Add a random suffix in shared documents, where two users may add one file at once. */
+function ownId(canvas: CanvasController, name: string, taken: (id: string) => boolean): string {
+  const id = newId(name, taken);
+  return canvas.context.model.collaborative ? `${id}_${UUID.uuid4().slice(0, 4)}` : id;
+}
+
+/** Return the path relative to the document's folder, so that the folder can be moved. */
+export function relativePath(document: string, path: string): string {
+  return PathExt.relative(PathExt.dirname(document) || '.', path);
+}
+
+export function resolvePath(document: string, relative: string): string {
+  return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
+}
+
+function addNode(canvas: CanvasController, name: string, fields: JsonObject, at: Position): string {
+  const id = ownId(canvas, name, other => canvas.doc.nodes.has(other));
+  ensureId(canvas);
+  canvas.doc.addNode(id, fields, at);
+  return id;
+}
+
+export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position): string {
+  const fields: JsonObject = row.path
+    ? { type: row.type, path: relativePath(canvas.path, row.path) }
+    : { type: row.type, [row.artifact ? 'artifact' : row.type]: row.id, label: row.name };
+  const id = addNode(canvas, row.name, fields, freePlace(canvas, at));
+  selectNew(canvas, [id]);
+  return id;
+}
+
+/** Add a row of the palette, which may be an unregistered file. */
+export async function addThing(
+  canvas: CanvasController,
+  row: IPaletteRow,
+  at?: Position
+): Promise<string[]> {
+  return row.isFile ? addFiles(canvas, [row.path!], at) : [addRow(canvas, row, at)];
+}
+
+/** Add files from the file browser as nodes; the server determines their kinds. */
+export async function addFiles(
+  canvas: CanvasController,
+  paths: readonly string[],
+  at?: Position
+): Promise<string[]> {
+  const { backend } = canvas.services;
+  const failed: string[] = [];
+  const added: string[] = [];
+  for (const path of paths) {
+    if (PathExt.extname(path) === EXTENSION) {
+      const { trans } = canvas;
+      failed.push(trans.__('%1: a workflow cannot be a node.', PathExt.basename(path)));
+      continue;
+    }
+    const registered = await register(path).catch((error: Error) => {
+      failed.push(`${PathExt.basename(path)}: ${error.message}`);
+      return guess(path);
+    });
+    const fields = { type: registered.type, path: relativePath(canvas.path, path) };
+    added.push(addNode(canvas, called(path), fields, freePlace(canvas, at)));
+  }
+  selectNew(canvas, added);
+  if (failed.length) {
+    canvas.say(failed.join(' · '), true);
+  }
+  return added;
+
+  async function register(path: string): Promise<IRegistered> {
+    return backend ? backend.register(path) : guess(path);
+  }
+}
+
+function guess(path: string): IRegistered {
+  return { type: isExecutable(path) ? 'executable' : 'dataset' };
+}
+
+function selectNew(canvas: CanvasController, ids: readonly string[]): void {
+  canvas.store.select(ids);
+  if (ids.length) {
+    focusNode(canvas, ids[0]);
+  }
+}
+
+export function removeSelection(canvas: CanvasController): void {
+  const edges = canvas.store.selectedEdges;
+  const nodes = canvas.store.selected.length || !edges.length ? canvas.targets : [];
+  if (nodes.length + edges.length) {
+    canvas.doc.remove(nodes, edges);
+    canvas.stage?.focus();
+  }
+}
+
+export function disconnect(canvas: CanvasController, edge: string): void {
+  canvas.doc.remove([], [edge]);
+}
+
+export function move(canvas: CanvasController, dx: number, dy: number): void {
+  canvas.doc.move(
+    canvas.targets.map(id => {
+      const [x, y] = canvas.store.place(id);
+      return [id, [x + dx, y + dy]] as const;
+    })
+  );
+}
+
+export function rename(canvas: CanvasController, id: string, label: string): void {
+  canvas.doc.setField(id, 'label', label.trim() || undefined);
+}
+
+interface IClip {
+  nodes: Record<string, JsonObject>;
+  edges: IEdge[];
+  positions: Record<string, Position>;
+}
+
+/** Return nodes and the connections between them as text for the clipboard. */
+export function copyText(canvas: CanvasController, ids = canvas.targets): string {
+  const chosen = new Set(ids);
+  const flow = canvas.doc.toJSON();
+  const among = <T>(map: Record<string, T>) =>
+    Object.fromEntries(Object.entries(map).filter(([id]) => chosen.has(id)));
+  const edges = Object.entries(flow.edges).filter(
+    ([, edge]) => chosen.has(edge.source) && chosen.has(edge.target)
+  );
+  const clip = {
+    version: 1,
+    nodes: among(flow.nodes),
+    edges: Object.fromEntries(edges),
+    positions: among(flow.positions)
+  };
+  return JSON.stringify(clip, null, 2);
+}
+
+export function readClip(text: string): IClip | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || !isObject(value.nodes)) {
+    return undefined;
+  }
+  const nodes = Object.entries(value.nodes).filter(([, node]) => isObject(node));
+  return {
+    nodes: Object.fromEntries(nodes) as IClip['nodes'],
+    edges: Object.values(isObject(value.edges) ? value.edges : {}) as unknown as IEdge[],
+    positions: (isObject(value.positions) ? value.positions : {}) as unknown as IClip['positions']
+  };
+}
+
+/** Paste nodes under new ids, beside the old ones; return the ids. */
+export function pasteText(canvas: CanvasController, text: string): string[] {
+  const clip = readClip(text);
+  if (!clip || !Object.keys(clip.nodes).length) {
+    canvas.say(canvas.trans.__('The clipboard holds no part of a workflow.'), true);
+    return [];
+  }
+  const taken = new Set(canvas.doc.nodes.keys());
+  const ids = new Map<string, string>();
+  for (const [old, fields] of Object.entries(clip.nodes)) {
+    const name = old.replace(/_\d+$/, '');
+    const id = ownId(canvas, String(fields.label ?? name), other => taken.has(other));
+    taken.add(id);
+    ids.set(old, id);
+  }
+  const shift = clashing(canvas, clip) ? GAP : 0;
+  ensureId(canvas);
+  canvas.doc.edit(() => {
+    let row = 0;
+    for (const [old, id] of ids) {
+      const at = clip.positions[old] ?? [0, row++ * 140];
+      canvas.doc.addNode(id, clip.nodes[old], [at[0] + shift, at[1] + shift]);
+    }
+    for (const edge of clip.edges) {
+      const source = ids.get(edge.source);
+      const target = ids.get(edge.target);
+      if (source && target) {
+        canvas.doc.connect({ source, output: edge.output, target, input: edge.input });
+      }
+    }
+  });
+  selectNew(canvas, [...ids.values()]);
+  return [...ids.values()];
+}
+
+function clashing(canvas: CanvasController, clip: IClip): boolean {
+  const places = new Set([...canvas.doc.nodes.keys()].map(id => String(canvas.store.place(id))));
+  return Object.values(clip.positions).some(at => places.has(String(at)));
+}

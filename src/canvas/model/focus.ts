@@ -1,0 +1,61 @@
+/** Brings cards into view and focuses them. */
+import { Edge, ReactFlowInstance } from '@xyflow/react';
+import { CardNode, FlowStore } from './flowStore';
+
+interface IDiagram {
+  readonly store: FlowStore;
+  flow?: ReactFlowInstance<CardNode, Edge>;
+  stage?: HTMLElement;
+}
+
+/** How many frames to wait until a new card is drawn. */
+const FRAMES = 30;
+
+/** Bring a card into view, and focus it once it is drawn. */
+export function focusNode(canvas: IDiagram, id: string, select = false): void {
+  canvas.store.focus(id);
+  if (select) {
+    canvas.store.select([id]);
+  }
+  reveal(canvas, id);
+  let tries = FRAMES;
+  const attempt = () => {
+    const card = canvas.stage?.querySelector<HTMLElement>(
+      `.react-flow__node[data-id="${CSS.escape(id)}"]`
+    );
+    card?.focus({ preventScroll: true }); // has no effect while the card is hidden to be measured
+    if ((!card || card !== document.activeElement) && tries-- > 0) {
+      requestAnimationFrame(attempt);
+    }
+  };
+  requestAnimationFrame(attempt);
+}
+
+/** Return the shift that moves a range into another; a range that is too long keeps its start. */
+export function shiftInto(start: number, end: number, from: number, to: number): number {
+  const back = Math.min(0, to - end);
+  return start + back < from ? from - start : back;
+}
+
+/** The least distance of a card from the edges of the view, in pixels. */
+export const MARGIN = 16;
+
+/** Move the view no more than needed, because a jump is hard to follow. */
+export function reveal(canvas: IDiagram, id: string): void {
+  const box = canvas.stage?.getBoundingClientRect();
+  const { flow } = canvas;
+  if (!box?.width || !flow) {
+    return;
+  }
+  const [x, y] = canvas.store.place(id);
+  const size = canvas.store.node(id)?.measured;
+  const at = flow.flowToScreenPosition({ x, y });
+  const { zoom, ...view } = flow.getViewport();
+  const width = (size?.width ?? 200) * zoom;
+  const height = (size?.height ?? 90) * zoom;
+  const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
+  const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - MARGIN);
+  if (dx || dy) {
+    void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });
+  }
+}

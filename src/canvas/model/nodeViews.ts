@@ -1,0 +1,292 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { alike } from '../../components/format/names';
+import { IArgument } from '../../document/arguments';
+import { called } from '../../document/called';
+import { isObject, JsonObject } from '../../document/canonical';
+import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
+import { FlowDoc, IFlowChange } from '../../document/flowDoc';
+import { Checker } from './checker';
+import { INodeRun, IRunStates } from './tokens';
+
+export interface IPortView {
+  name: string;
+  format: string;
+  /** `gone`: a connection uses it, but the executable no longer has it. `missing`: blocks a run. */
+  state: 'connected' | 'free' | 'missing' | 'gone';
+  help: string;
+}
+
+/** The content of a card: document, server's reading and run combined. */
+export interface INodeView {
+  id: string;
+  title: string;
+  /** Other nodes have the same title, so the id is shown. */
+  alike: boolean;
+  type: string;
+  kind: string;
+  subtitle: string;
+  inputs: IPortView[];
+  outputs: IPortView[];
+  problems: string[];
+  hints: string[];
+  stale: boolean;
+  pinned: boolean;
+  /** The number of the run whose result is used. */
+  pinnedTo: number | undefined;
+  checked: boolean;
+  /** The server is still reading it. */
+  pending: boolean;
+  chip: string;
+  run?: INodeRun;
+}
+
+/** Views by node id; each stays the same object until its content changes. */
+export class NodeViews {
+  constructor(
+    private readonly doc: FlowDoc,
+    private readonly checker: Checker,
+    private readonly runs: IRunStates | undefined
+  ) {
+    doc.changed.connect(this._onDocument, this);
+    checker.changed.connect(this._renewAll, this);
+    runs?.changed.connect(this._onRun, this);
+    this._index();
+    this._compare();
+  }
+
+  /** Emits the ids whose views may have changed. */
+  get changed(): ISignal<this, ReadonlySet<string>> {
+    return this._changed;
+  }
+
+  get(id: string): INodeView | undefined {
+    let view = this._views.get(id);
+    if (!view && (view = this._make(id))) {
+      this._views.set(id, view);
+    }
+    return view;
+  }
+
+  /** Subscribe to one card only, because there may be thousands. */
+  subscribe(id: string, listener: () => void): () => void {
+    const own = this._listeners.get(id) ?? new Set();
+    this._listeners.set(id, own.add(listener));
+    return () => void own.delete(listener);
+  }
+
+  /** Return the names of inputs and outputs that connections use. */
+  usedPorts(id: string): [string[], string[]] {
+    const into = this.arrowsInto(id).map(edge => edge.input);
+    return [into, [...new Set(this.arrowsFrom(id).map(edge => edge.output))]];
+  }
+
+  arrowsInto(id: string): readonly IEdge[] {
+    return this._into.get(id) ?? [];
+  }
+
+  arrowsFrom(id: string): readonly IEdge[] {
+    return this._from.get(id) ?? [];
+  }
+
+  dispose(): void {
+    this.doc.changed.disconnect(this._onDocument, this);
+    this.checker.changed.disconnect(this._renewAll, this);
+    this.runs?.changed.disconnect(this._onRun, this);
+    this._listeners.clear();
+    Signal.clearData(this);
+  }
+
+  private _onDocument(_: FlowDoc, change: IFlowChange): void {
+    const flow = change.flow;
+    if (!flow?.nodes && !flow?.edges) {
+      return;
+    }
+    const touched = new Set(flow.nodes ?? []);
+    const before = [this._into, this._from];
+    this._index();
+    if (flow.nodes) {
+      this._compare().forEach(id => touched.add(id));
+    }
+    for (const index of [...before, this._into, this._from]) {
+      for (const [id, edges] of index) {
+        if (edges.some(edge => flow.edges?.has(edgeId(edge)) || flow.nodes?.has(other(edge, id)))) {
+          touched.add(id);
+        }
+      }
+    }
+    this._renew(touched);
+  }
+
+  private _onRun(_: IRunStates, ids: ReadonlySet<string> | undefined): void {
+    this._renew(ids ?? this.doc.nodes.keys());
+  }
+
+  private _renewAll(): void {
+    this._compare();
+    this._renew(this.doc.nodes.keys());
+  }
+
+  /** Find duplicate titles; return the nodes for which that changed. */
+  private _compare(): string[] {
+    const before = this._alike;
+    const titles = [...this.doc.nodes].map(([id, node]): [string, string] => {
+      const fields = { label: node.get('label'), path: node.get('path') } as JsonObject;
+      return [id, ownTitle(fields) || titleOf(id, fields, this.checker.reading(id)?.name)];
+    });
+    this._alike = alike(titles);
+    const both = new Set([...before, ...this._alike]);
+    return [...both].filter(id => before.has(id) !== this._alike.has(id));
+  }
+
+  /** Rebuild views with listeners. Others are built on demand: there may be thousands. */
+  private _renew(ids: Iterable<string>): void {
+    const changed = new Set<string>();
+    const heard: string[] = [];
+    for (const id of ids) {
+      const old = this._views.get(id);
+      this._views.delete(id);
+      if (this._listeners.get(id)?.size) {
+        if (old && JSON.stringify(old) === JSON.stringify(this.get(id))) {
+          this._views.set(id, old);
+          continue;
+        }
+        heard.push(id);
+      }
+      changed.add(id);
+    }
+    if (changed.size) {
+      this._changed.emit(changed);
+      for (const id of heard) {
+        this._listeners.get(id)?.forEach(listener => listener());
+      }
+    }
+  }
+
+  private _make(id: string): INodeView | undefined {
+    const fields = this.doc.node(id);
+    if (!fields) {
+      return undefined;
+    }
+    const reading = this.checker.reading(id);
+    const type = String(fields.type ?? 'executable');
+    const problems = this.checker.problemsOf(id).map(problem => problem.message);
+    if (reading?.problem && !problems.includes(reading.problem)) {
+      problems.unshift(reading.problem);
+    }
+    const [inputs, outputs] = this._ports(id, type, fields, reading?.arguments);
+    return {
+      id,
+      title: titleOf(id, fields, reading?.name),
+      alike: this._alike.has(id),
+      type,
+      kind: reading?.kind ?? type,
+      subtitle: String(fields.path ?? reading?.name ?? ''),
+      inputs,
+      outputs,
+      problems,
+      hints: [...(reading?.hints ?? [])],
+      stale: !!reading?.stale,
+      pinned: typeof fields.version === 'string',
+      pinnedTo: pinOf(fields)?.number,
+      checked: !!reading,
+      pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
+      chip: chipOf(fields),
+      run: this.runs?.get(id)
+    };
+  }
+
+  private _ports(
+    id: string,
+    type: string,
+    fields: JsonObject,
+    known: readonly IArgument[] | undefined
+  ): [IPortView[], IPortView[]] {
+    const into = this.arrowsInto(id).map(edge => edge.input);
+    const from = this.arrowsFrom(id).map(edge => edge.output);
+    if (type === 'dataset') {
+      const format = known?.find(one => one.name === DATASET_OUTPUT)?.format ?? '';
+      const state = from.length ? 'connected' : 'free';
+      const data: IPortView = { name: DATASET_OUTPUT, format, state, help: '' };
+      return [gone(into, []), [data, ...gone(from, [DATASET_OUTPUT])]];
+    }
+    const values = isObject(fields.arguments) ? fields.arguments : {};
+    const ports = (role: string, used: readonly string[]) =>
+      (known ?? [])
+        .filter(port => port.role === role)
+        .map(port => portView(port, used.includes(port.name), port.name in values));
+    const inputs = ports('input', into);
+    const outputs = ports('output', from);
+    // while there is no response, connections keep their ports
+    const unknown = known ? 'gone' : 'connected';
+    return [
+      [...inputs, ...gone(into, names(inputs), unknown)],
+      [...outputs, ...gone(from, names(outputs), unknown)]
+    ];
+  }
+
+  private _index(): void {
+    this._into = new Map();
+    this._from = new Map();
+    for (const edge of this.doc.allEdges()) {
+      push(this._into, edge.target, edge);
+      push(this._from, edge.source, edge);
+    }
+  }
+
+  private _alike: ReadonlySet<string> = new Set();
+  private _changed = new Signal<this, ReadonlySet<string>>(this);
+  private _listeners = new Map<string, Set<() => void>>();
+  private _views = new Map<string, INodeView>();
+  private _into = new Map<string, IEdge[]>();
+  private _from = new Map<string, IEdge[]>();
+}
+
+export function titleOf(id: string, fields: JsonObject, name?: string): string {
+  return ownTitle(fields) || name || id;
+}
+
+function ownTitle({ label, path }: JsonObject): string {
+  return String(label || (typeof path === 'string' && called(path)) || '');
+}
+
+/** Return the run whose result a node uses. */
+export function pinOf({ pin }: JsonObject): { run: string; number: number } | undefined {
+  return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
+}
+
+function chipOf(fields: JsonObject): string {
+  const parts = [fields.runtime, fields.image, fields.cpu && `${String(fields.cpu)} CPU`];
+  return parts.filter(Boolean).map(String).join(' · ');
+}
+
+function portView(port: IArgument, connected: boolean, given: boolean): IPortView {
+  const free = given || !port.required || port.default !== undefined;
+  const state = connected ? 'connected' : free ? 'free' : 'missing';
+  return { name: port.name, format: port.format ?? '', state, help: port.help ?? '' };
+}
+
+function gone(
+  used: readonly string[],
+  known: readonly string[],
+  state: IPortView['state'] = 'gone'
+): IPortView[] {
+  const rest = [...new Set(used)].filter(name => !known.includes(name));
+  return rest.map(name => ({ name, format: '', state, help: '' }));
+}
+
+function names(ports: readonly IPortView[]): string[] {
+  return ports.map(port => port.name);
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) {
+    list.push(value);
+  } else {
+    map.set(key, [value]);
+  }
+}
+
+function other(edge: IEdge, id: string): string {
+  return edge.source === id ? edge.target : edge.source;
+}

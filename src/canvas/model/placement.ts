@@ -1,0 +1,127 @@
+/** Finds places for new cards: visible and without overlap. */
+import { Position } from '../../document/flow';
+import type { CanvasController } from './controller';
+
+export interface IBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** The distance between two cards. */
+export const GAP = 40;
+/** A card before it is drawn: the maximum width and the usual height. */
+const UNSEEN = { width: 320, height: 140 };
+
+function apart(one: IBox, other: IBox): boolean {
+  return (
+    one.x >= other.x + other.width ||
+    other.x >= one.x + one.width ||
+    one.y >= other.y + other.height ||
+    other.y >= one.y + one.height
+  );
+}
+
+export function isInside(box: IBox, view: IBox): boolean {
+  return (
+    box.x >= view.x &&
+    box.y >= view.y &&
+    box.x + box.width <= view.x + view.width &&
+    box.y + box.height <= view.y + view.height
+  );
+}
+
+/** Return the box around all boxes. */
+export function around(boxes: readonly IBox[]): IBox {
+  const x = Math.min(...boxes.map(box => box.x));
+  const y = Math.min(...boxes.map(box => box.y));
+  const right = Math.max(...boxes.map(box => box.x + box.width));
+  const bottom = Math.max(...boxes.map(box => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** How far to search for space, in card sizes. */
+const REACH = 5;
+
+/** Return the free place nearest to the wanted one; inside the view if possible. */
+export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Position {
+  const near = taken.filter(
+    ({ x, y }) =>
+      Math.abs(x - wanted.x) < REACH * wanted.width &&
+      Math.abs(y - wanted.y) < REACH * wanted.height
+  );
+  const xs = [wanted.x];
+  const ys = [wanted.y];
+  if (view) {
+    xs.push(view.x, view.x + view.width - wanted.width);
+    ys.push(view.y, view.y + view.height - wanted.height);
+  }
+  for (const { x, y, width, height } of near) {
+    xs.push(x, x + width + GAP, x - wanted.width - GAP);
+    ys.push(y, y + height + GAP, y - wanted.height - GAP);
+  }
+  const far = ({ x, y }: IBox) => Math.hypot(x - wanted.x, y - wanted.y);
+  const places = xs
+    .flatMap(x => ys.map(y => ({ ...wanted, x, y })))
+    .sort((one, other) => far(one) - far(other) || other.y - one.y);
+  const free = (box: IBox) => near.every(other => apart(box, other));
+  const { x, y } =
+    (view && places.find(box => isInside(box, view) && free(box))) ?? places.find(free) ?? wanted;
+  return [Math.round(x), Math.round(y)];
+}
+
+export function boxOf(canvas: CanvasController, id: string): IBox {
+  const [x, y] = canvas.store.place(id);
+  const isWhole = canvas.views.get(id)?.checked; // the ports arrive with the first response
+  const size = canvas.store.node(id)?.measured;
+  const { width, height } = UNSEEN;
+  return isWhole && size?.width && size.height
+    ? { x, y, width: size.width, height: size.height }
+    : { x, y, width, height };
+}
+
+/** Return the visible part of the diagram, in its own units. */
+export function viewOf({ stage, flow }: CanvasController): IBox | undefined {
+  const box = stage?.getBoundingClientRect();
+  if (!box?.width || !flow) {
+    return undefined;
+  }
+  const { zoom } = flow.getViewport();
+  const { x, y } = flow.screenToFlowPosition({ x: box.left, y: box.top });
+  const margin = GAP / 2;
+  return {
+    x: x + margin,
+    y: y + margin,
+    width: box.width / zoom - 2 * margin,
+    height: box.height / zoom - 2 * margin
+  };
+}
+
+/** Return a free place for a new card: near the wanted one, else near the middle of the view. */
+export function freePlace(canvas: CanvasController, wanted?: Position): Position {
+  const view = viewOf(canvas);
+  const [x, y] = wanted ?? [
+    view ? view.x + (view.width - UNSEEN.width) / 2 : 80,
+    view ? view.y + view.height / 3 : 80
+  ];
+  const taken = canvas.store.nodes.map(({ id }) => boxOf(canvas, id));
+  return freeNear({ x, y, ...UNSEEN }, taken, view);
+}
+
+/** Return a free place beside a card, before or after it, with space for a connection. */
+export function placeBeside(
+  canvas: CanvasController,
+  id: string,
+  card: string,
+  after: boolean
+): Position {
+  const own = boxOf(canvas, id);
+  const { x, y, width } = boxOf(canvas, card);
+  const wanted = { ...own, x: after ? x + width + 2 * GAP : x - own.width - 2 * GAP, y };
+  const others = canvas.store.nodes.filter(node => node.id !== id);
+  return freeNear(
+    wanted,
+    others.map(node => boxOf(canvas, node.id))
+  );
+}

@@ -1,0 +1,146 @@
+/** Texts of the canvas that depend on a value. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
+import { IEdge } from '../../document/flow';
+import { INodeView } from './nodeViews';
+import { INodeRun } from './tokens';
+
+export function refusalText(
+  refused: EdgeRefusal,
+  edge: IEdge,
+  ports: (id: string) => IPorts | undefined,
+  trans: TranslationBundle
+): string {
+  switch (refused) {
+    case 'unknown-node':
+      return trans.__('This node is not there any more.');
+    case 'self':
+      return trans.__('A node cannot feed itself.');
+    case 'unknown-port':
+      return trans.__('The ports of this node are not known.');
+    case 'direction':
+      return trans.__('An arrow goes from an output to an input.');
+    case 'taken':
+      return trans.__('“%1” already has an arrow: remove it first.', edge.input);
+    case 'cycle':
+      return trans.__('This would close a circle: “%1” already leads to here.', edge.target);
+    case 'format':
+      return trans.__(
+        'The formats do not fit: %1 gives %2, %3 takes %4.',
+        edge.output,
+        formatOf(ports(edge.source), edge.output, trans),
+        edge.input,
+        formatOf(ports(edge.target), edge.input, trans)
+      );
+  }
+}
+
+/** Return the text for an executable without ports, which runs alone. */
+export function noPorts(trans: TranslationBundle): string {
+  return trans.__('No named input or output: the node runs alone. Declare one to connect it.');
+}
+
+/** Return whether an executable has no port, as far as the server could read it. */
+export function isAlone({ type, checked, problems, inputs, outputs }: INodeView): boolean {
+  return type !== 'dataset' && checked && !problems.length && !inputs.length && !outputs.length;
+}
+
+/** Return why no port of a whole node fits. */
+export function bodyRefusalText(refused: IFitting['refused'], trans: TranslationBundle): string {
+  switch (refused) {
+    case 'no-input':
+      return trans.__('This node has no named input. Declare one to connect it.');
+    case 'no-output':
+      return trans.__('This node has no named output. Declare one to connect it.');
+    case 'unknown-port':
+      return trans.__('The ports of this node are not known.');
+    case 'taken':
+      return trans.__('Every fitting input of this node already has an arrow.');
+    case 'format':
+      return trans.__('No free port of this node takes this format.');
+    case 'cycle':
+      return trans.__('This would close a circle.');
+    case 'self':
+      return trans.__('A node cannot feed itself.');
+    default:
+      return trans.__('This node has no port that fits.');
+  }
+}
+
+function formatOf(node: IPorts | undefined, name: string, trans: TranslationBundle): string {
+  const port = node && portsOf(node).find(one => one.name === name);
+  return port?.format || trans.__('any file');
+}
+
+export function stateWord(run: INodeRun, trans: TranslationBundle): string {
+  if (run.state === 'succeeded' && run.cached) {
+    return trans.__('cached');
+  }
+  switch (run.state) {
+    case 'waiting':
+      return trans.__('waiting');
+    case 'queued':
+      return trans.__('queued');
+    case 'preparing':
+      return trans.__('preparing');
+    case 'running':
+      return trans.__('running');
+    case 'succeeded':
+      return trans.__('succeeded');
+    case 'failed':
+      return trans.__('failed');
+    case 'cancelled':
+      return trans.__('cancelled');
+    case 'skipped':
+      return trans.__('skipped');
+  }
+}
+
+export function kindWord(view: INodeView, trans: TranslationBundle): string {
+  switch (view.kind) {
+    case 'dataset':
+      return trans.__('dataset');
+    case 'notebook':
+      return trans.__('notebook');
+    case 'command':
+      return trans.__('command');
+    case 'function':
+      return trans.__('function');
+    case 'executable':
+      return trans.__('executable');
+    default:
+      return view.kind;
+  }
+}
+
+/** Return the text that a screen reader reads for a focused card. */
+export function cardLabel(view: INodeView | undefined, trans: TranslationBundle): string {
+  if (!view) {
+    return '';
+  }
+  const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view, trans)];
+  if (view.run) {
+    words.push(stateWord(view.run, trans));
+  }
+  if (view.pinnedTo !== undefined) {
+    words.push(trans.__('pinned to the result of run %1', view.pinnedTo));
+  }
+  if (view.stale) {
+    words.push(trans.__('stale'));
+  }
+  words.push(...view.problems);
+  const missing = view.inputs.filter(port => port.state === 'missing').map(port => port.name);
+  if (missing.length) {
+    words.push(trans.__('not connected: %1', missing.join(', ')));
+  }
+  return words.join(', ');
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 10) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes ? `${minutes}:${String(whole % 60).padStart(2, '0')}` : `${whole} s`;
+}

@@ -1,0 +1,219 @@
+/** The interfaces that the canvas needs; other plug-ins provide them. */
+import { Token } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal } from '@lumino/signaling';
+import type { ILost } from '../../components/hooks/useLost';
+import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
+import { IArgument } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { IEdge, IFlow } from '../../document/flow';
+
+/** What the server read of one node. */
+export interface INodeReading {
+  name?: string;
+  /** "notebook", "command", "dataset" … */
+  kind?: string;
+  /** A dataset node has one output, `data`, with the dataset's format. */
+  arguments?: readonly Partial<IArgument>[];
+  hints?: readonly string[];
+  executable?: string | null;
+  dataset?: string | null;
+  problem?: string | null;
+  /** Files that it opened in its last successful run. */
+  undeclared?: IUndeclared | null;
+  /** The last result is older than the node's code, values or inputs. */
+  stale?: boolean;
+}
+
+export interface IProblem {
+  node?: string | null;
+  edge?: string | null;
+  path?: string | null;
+  message: string;
+}
+
+export interface IProposal extends IEdge {
+  reason?: string;
+  /** Files to declare first: an output of the source, an input of the target. */
+  writes?: string;
+  reads?: string;
+}
+
+export interface ICheck {
+  nodes: Record<string, INodeReading>;
+  problems: readonly IProblem[];
+  proposals: readonly IProposal[];
+  /** The workflow that this file is a copy of, with its id; else empty. */
+  copyOf?: string;
+}
+
+export interface IRunSelection {
+  /** `from`: these nodes and all after them; `to`: these nodes and their dependencies. */
+  mode: 'all' | 'selected' | 'from' | 'to';
+  nodes: readonly string[];
+  /** Ignore the cache. */
+  force?: boolean;
+  parameters?: Record<string, Json>;
+  /** Used for nodes that set no runtime. */
+  runtime?: string;
+  /** Fresh for each node, or warm for the run; empty: the server's setting. */
+  containers?: '' | 'fresh' | 'warm';
+  /** Runs with a higher value start first. */
+  priority?: number;
+}
+
+/** Options of a run that differ from the defaults. */
+export type IRunChoices = Pick<
+  IRunSelection,
+  'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
+>;
+
+/** A pinned version of an executable. */
+export interface IVersion {
+  id: string;
+  number: number;
+  at: string;
+}
+
+/** A run in which a node succeeded. */
+export interface IResultRun {
+  id: string;
+  number: number;
+  at: string;
+}
+
+/** The node that was chosen last, on a canvas or in a run view. */
+export interface IChosenStep {
+  /** The path of the document. */
+  path: string;
+  /** Undefined if the document came to the front or the node was deselected. */
+  node?: string;
+}
+
+export interface IChosenSteps {
+  choose(step: IChosenStep): void;
+  readonly last?: IChosenStep;
+  readonly chosen: ISignal<IChosenSteps, IChosenStep>;
+}
+
+/** A file that is a dataset or an executable, newly registered or not. */
+export interface IRegistered {
+  type: 'dataset' | 'executable';
+  id?: string;
+  name?: string;
+}
+
+export interface IWorkflowBackend {
+  check(path: string, document: IFlow): Promise<ICheck>;
+  /** Register a file of the server's folder as a dataset or an executable. */
+  register(path: string): Promise<IRegistered>;
+  /** Declare files that the code opens in its description; `code` is its path. */
+  declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
+  /** Run the saved document. */
+  run(path: string, selection: IRunSelection): Promise<{ id: string }>;
+  /** Return the versions of an executable, newest first. */
+  versions(executable: string): Promise<readonly IVersion[]>;
+  /** Return the runs of the document with a result of the node, newest first. */
+  results(path: string, node: string): Promise<readonly IResultRun[]>;
+  /** Create a version of a saved file, or of the current state of an executable. */
+  freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
+  /** Return the names of the available runtimes. */
+  runtimes(): Promise<readonly string[]>;
+  /** Return the kernels of the server's machine that belong to no environment. */
+  kernels(): Promise<readonly string[]>;
+  /** Return why containers are unavailable; empty if they are available. */
+  noContainers(): Promise<string>;
+  /** Return the parameter values of the newest run of the document. */
+  lastParameters(path: string): Promise<Readonly<Record<string, Json>>>;
+  /** Stop the running run of the document, if any. */
+  stop(path: string): Promise<void>;
+}
+
+export type TaskState =
+  'waiting' | 'queued' | 'preparing' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+
+export interface INodeRun {
+  state: TaskState;
+  /** Why it waits, or why it failed. */
+  reason?: string;
+  cached?: boolean;
+  /** 0 … 1 */
+  progress?: number;
+  /** For example "cell 4/9". */
+  detail?: string;
+  seconds?: number;
+  /** Links to monitor it, while they respond. */
+  monitors?: readonly { name: string; href: string }[];
+  /** The run, and the outputs that may be models. */
+  models?: { run: string; outputs: readonly string[] };
+}
+
+/** The states of one document's newest run. */
+export interface IRunStates extends IDisposable {
+  readonly run?: { id: string; name?: string; state: string };
+  /** Undefined while the server responds. */
+  readonly lost?: ILost;
+  get(node: string): INodeRun | undefined;
+  /** Return the state without texts, because there may be thousands of nodes. */
+  stateOf(node: string): TaskState | undefined;
+  /** Emits the changed nodes, or undefined if all may have changed. */
+  readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;
+}
+
+export interface IRunStatesSource {
+  /** Follow the runs of the document at this path, which may change; dispose it with the tab. */
+  follow(path: () => string): IRunStates;
+}
+
+/** A dataset or an executable in the palette, and the data of its drag. */
+export interface IPaletteRow {
+  type: 'dataset' | 'executable';
+  id: string;
+  name: string;
+  kind?: string;
+  /** Path from the server's root for a file; otherwise the id identifies it. */
+  path?: string;
+  /** A file of an artifact, whose name is `id`. */
+  artifact?: boolean;
+  /** An unregistered file at `path`. */
+  isFile?: boolean;
+  /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
+  detail?: string;
+}
+
+export interface IPaletteSource {
+  readonly rows: readonly IPaletteRow[];
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: string;
+  readonly changed: ISignal<IPaletteSource, void>;
+  /** Load or reload; called when a palette is first shown. */
+  refresh(): Promise<void>;
+}
+
+export const IWorkflowBackend = new Token<IWorkflowBackend>(
+  'nbyard:IWorkflowBackend',
+  'Checks, registers and runs what is on a workflow canvas.'
+);
+
+export const IRunStatesSource = new Token<IRunStatesSource>(
+  'nbyard:IRunStatesSource',
+  'Live states of the nodes of a workflow.'
+);
+
+export const IPaletteSource = new Token<IPaletteSource>(
+  'nbyard:IPaletteSource',
+  'Datasets and executables that can be dragged onto a workflow canvas.'
+);
+
+export const IChosenSteps = new Token<IChosenSteps>(
+  'nbyard:IChosenSteps',
+  'The step of a workflow that is looked at, on its canvas and in its runs.'
+);
+
+/** All services of the canvas; any may be absent. */
+export interface ICanvasServices {
+  backend?: IWorkflowBackend;
+  runs?: IRunStatesSource;
+  palette?: IPaletteSource;
+  steps?: IChosenSteps;
+}

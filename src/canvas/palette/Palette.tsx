@@ -1,0 +1,147 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useSignal } from '../../components/hooks/useSignal';
+import { isModelFile } from '../../document/called';
+import { kindIcon } from '../../icons/items';
+import { REF_MIME } from '../../document/dragTypes';
+import { addThing, isExecutable } from '../model/editing';
+import { useFilesBeside } from './folderFiles';
+import { useCanvas } from '../model/hooks';
+import { IPaletteRow } from '../model/tokens';
+
+const SHOWN = 200;
+
+/** The palette on the left: datasets and executables, to drag or to add with Enter. */
+export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { trans, services } = canvas;
+  const { palette } = services;
+  const known = useSignal(palette?.changed, () => palette?.rows ?? NONE);
+  const files = useFilesBeside(canvas);
+  const rows = useMemo(() => [...known, ...unregistered(files, known)], [files, known]);
+  const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
+  const [text, setText] = useState('');
+  const query = useDeferredValue(text);
+  useEffect(() => void palette?.refresh(), [palette]);
+  const found = useMemo(() => {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    return rows.filter(row => {
+      const all =
+        `${row.name} ${row.path ?? ''} ${row.kind ?? ''} ${row.detail ?? ''}`.toLowerCase();
+      return words.every(word => all.includes(word));
+    });
+  }, [rows, query]);
+  return (
+    <div className="nby-Palette" role="region" aria-label={trans.__('Datasets and executables')}>
+      <input
+        type="search"
+        className="jp-mod-styled"
+        aria-label={trans.__('Search datasets and executables')}
+        placeholder={trans.__('Search')}
+        value={text}
+        onChange={event => setText(event.target.value)}
+      />
+      {state === 'loading' && <p className="nby-Palette-note">{trans.__('Loading…')}</p>}
+      {state === 'failed' && (
+        <p className="nby-Palette-note">
+          {palette?.problem ?? trans.__('The nbyard server is not reachable.')}{' '}
+          {trans.__('Files can still be dragged.')}
+        </p>
+      )}
+      {state === 'ready' && !rows.length && (
+        <p className="nby-Palette-note">
+          {trans.__('Nothing is here yet. Drag files from the file browser onto the canvas.')}
+        </p>
+      )}
+      {rows.length > 0 && !found.length && (
+        <p className="nby-Palette-note" role="status">
+          {trans.__('Nothing is called so.')}
+        </p>
+      )}
+      <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
+      <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
+      <Group title={trans.__('Files beside')} rows={found} type="file" readOnly={readOnly} />
+    </div>
+  );
+}
+
+const NONE: readonly IPaletteRow[] = [];
+
+/** Return code files in the workflow's folder that are not registered. */
+function unregistered(
+  files: readonly string[],
+  rows: readonly IPaletteRow[]
+): readonly IPaletteRow[] {
+  const known = new Set(rows.map(({ path }) => path));
+  return files
+    .filter(path => isExecutable(path) && !known.has(path))
+    .map(path => {
+      const isModel = isModelFile(path);
+      const kind = isModel ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
+      return {
+        type: 'executable',
+        id: path,
+        name: PathExt.basename(path),
+        kind,
+        path,
+        isFile: true
+      };
+    });
+}
+
+interface IGroupProps {
+  title: string;
+  rows: readonly IPaletteRow[];
+  type: IPaletteRow['type'] | 'file';
+  readOnly: boolean;
+}
+
+function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null {
+  const canvas = useCanvas();
+  const own = rows.filter(row => (row.isFile ? 'file' : row.type) === type);
+  if (!own.length) {
+    return null;
+  }
+  const more = own.length - SHOWN;
+  return (
+    <details open className="nby-Palette-group">
+      <summary>
+        {title} <span className="nby-Mark">{own.length}</span>
+      </summary>
+      <ul>
+        {own.slice(0, SHOWN).map(row => (
+          <li key={row.id}>
+            <button
+              type="button"
+              className="nby-Palette-row"
+              title={row.path ?? row.id}
+              disabled={readOnly}
+              draggable={!readOnly}
+              onDragStart={event => {
+                event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
+                event.dataTransfer.effectAllowed = 'copy';
+              }}
+              onClick={() => void addThing(canvas, row)}
+            >
+              <Row row={row} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {more > 0 && (
+        <p className="nby-Palette-note">{canvas.trans.__('%1 more: search to see them', more)}</p>
+      )}
+    </details>
+  );
+}
+
+function Row({ row }: { row: IPaletteRow }): JSX.Element {
+  const Icon = kindIcon(row.kind ?? row.type);
+  return (
+    <>
+      <Icon.react tag="span" className="nby-Icon" />
+      <span className="nby-Palette-name">{row.name}</span>
+      {row.detail && <span className="nby-Palette-detail">{row.detail}</span>}
+    </>
+  );
+}

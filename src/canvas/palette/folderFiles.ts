@@ -1,0 +1,51 @@
+/** Lists the files of the document's folder, also unregistered ones. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { Contents } from '@jupyterlab/services';
+import { useEffect, useState } from 'react';
+import type { CanvasController } from '../model/controller';
+
+type Beside = Pick<CanvasController, 'contents' | 'path'>;
+
+/** Return paths from the server's root, without workflows and descriptions. */
+export async function filesBeside({ contents, path }: Beside): Promise<string[]> {
+  try {
+    const model = await contents.get(PathExt.dirname(path), { content: true });
+    const items = (model.content ?? []) as { path: string; type: string }[];
+    return items
+      .filter(item => item.type !== 'directory')
+      .map(item => contents.localPath(item.path))
+      .filter(one => !one.endsWith('.nbflow') && !one.endsWith('.nbexec'))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Return the same paths, updated while JupyterLab creates and deletes files there. */
+export function useFilesBeside(canvas: CanvasController): readonly string[] {
+  const { contents, path } = canvas;
+  const [files, setFiles] = useState<readonly string[]>([]);
+  useEffect(() => {
+    let isOver = false;
+    const look = async () => {
+      const found = await filesBeside({ contents, path });
+      if (!isOver) {
+        setFiles(found);
+      }
+    };
+    const folder = PathExt.dirname(path);
+    const onChange = (_: unknown, { oldValue, newValue, type }: Contents.IChangedArgs) => {
+      const touched = [oldValue?.path, newValue?.path].filter(one => one !== undefined);
+      if (type !== 'save' && touched.some(one => PathExt.dirname(one!) === folder)) {
+        void look();
+      }
+    };
+    contents.fileChanged.connect(onChange);
+    void look();
+    return () => {
+      isOver = true;
+      contents.fileChanged.disconnect(onChange);
+    };
+  }, [contents, path]);
+  return files;
+}

@@ -1,0 +1,173 @@
+import { Handle, NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
+import { CommandButton } from '../../components/CommandButton';
+import { MonitorLinks } from '../../components/MonitorLinks';
+import { problemIcon } from '../../icons/startup';
+import { kindIcon, STATE_ICONS } from '../../icons/items';
+import { useCanvas, useView } from '../model/hooks';
+import { CardNode } from '../model/flowStore';
+import { INodeRun } from '../model/tokens';
+import { IPortView } from '../model/nodeViews';
+import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from '../model/texts';
+
+/** One node: its kind, its named ports, and the state of its newest run. */
+export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  const view = useView(id);
+  if (!view) {
+    return null;
+  }
+  const { run } = view;
+  const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
+  const missing = view.inputs.some(port => port.state === 'missing');
+  const classes = ['nby-Node', `nby-mod-${view.type}`];
+  if (state) {
+    classes.push(`nby-mod-${state}`);
+  }
+  if (view.pinned) {
+    classes.push('nby-mod-pinned');
+  }
+  if (view.problems.length) {
+    classes.push('nby-mod-problem');
+  }
+  const Icon = kindIcon(view.kind);
+  return (
+    <div className={classes.join(' ')}>
+      <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
+      <div className="nby-Node-head" title={view.subtitle}>
+        <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
+        <span className="nby-Node-title">{view.title}</span>
+        {view.alike && <span className="nby-Node-id">{id}</span>}
+        {view.pinned && (
+          <Mark
+            text={trans.__('pinned')}
+            title={trans.__('It keeps to one version, whatever becomes of its file')}
+          />
+        )}
+        {view.pinnedTo !== undefined && (
+          <Mark
+            text={trans.__('run %1', view.pinnedTo || '?')}
+            title={trans.__('Pinned to the result of run %1: it does not run', view.pinnedTo)}
+          />
+        )}
+        {view.stale && <Mark text={trans.__('stale')} />}
+      </div>
+      {/* Instead of ports, so that a card with ports does not move. */}
+      {view.pending && !view.inputs.length && !view.outputs.length && (
+        <div className="nby-Node-reading">{trans.__('Reading…')}</div>
+      )}
+      {isAlone(view) && (
+        <div className="nby-Node-reading" title={noPorts(trans)}>
+          {trans.__('runs alone')}
+        </div>
+      )}
+      <div className="nby-Node-ports">
+        <div>
+          {view.inputs.map(port => (
+            <Port key={port.name} port={port} side="input" />
+          ))}
+        </div>
+        <div>
+          {view.outputs.map(port => (
+            <Port key={port.name} port={port} side="output" />
+          ))}
+        </div>
+      </div>
+      {view.chip && <div className="nby-Node-chip">{view.chip}</div>}
+      {(view.problems.length > 0 || missing) && (
+        <div className="nby-Node-problem" title={view.problems.join('\n')}>
+          <problemIcon.react tag="span" className="nby-Icon" />
+          <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
+        </div>
+      )}
+      {run && state && <RunLine run={run} icon={state} />}
+      {run?.models && <Models id={id} {...run.models} />}
+    </div>
+  );
+});
+
+/** Buttons for outputs that can be deployed. The context menu serves the keyboard. */
+function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['models']>) {
+  const { commands } = useCanvas();
+  return (
+    <div className="nby-Node-results nodrag nopan">
+      {outputs.map(output => (
+        <span key={output} className="nby-Node-result">
+          <span className="nby-Node-words">{output}</span>
+          <CommandButton
+            commands={commands}
+            id="nbyard:deploy-output"
+            args={{ run, output: `${id}.${output}`, isTile: true }}
+            tabIndex={-1}
+          />
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
+  return (
+    <span className="nby-Mark" title={title}>
+      {text}
+    </span>
+  );
+}
+
+function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JSX.Element {
+  const { trans } = useCanvas();
+  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${shapeOf(port.format)}`;
+  const words = [port.name, port.format || trans.__('any file'), port.help];
+  if (port.state === 'missing') {
+    words.push(trans.__('required, not connected'));
+  } else if (port.state === 'gone') {
+    words.push(trans.__('the executable has no such port any more'));
+  }
+  return (
+    <div className={classes} title={words.filter(Boolean).join(' · ')}>
+      <Handle
+        id={port.name}
+        type={side === 'input' ? 'target' : 'source'}
+        position={side === 'input' ? Position.Left : Position.Right}
+      />
+      <span className="nby-Port-name">{port.name}</span>
+      {port.format && <span className="nby-Port-format">{port.format}</span>}
+    </div>
+  );
+}
+
+/** Return a shape for a format, so that colour is not the only difference. */
+function shapeOf(format: string): string {
+  if (['csv', 'tsv', 'parquet', 'arrow', 'feather', 'xlsx', 'jsonl'].includes(format)) {
+    return 'table';
+  }
+  return format === 'folder' ? 'folder' : format ? 'file' : 'any';
+}
+
+function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
+  const { trans } = useCanvas();
+  const Icon = STATE_ICONS[icon];
+  const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
+  const detail = rest.filter(Boolean).join(' · ');
+  return (
+    <>
+      <div className="nby-Node-run" title={detail}>
+        <Icon.react tag="span" className="nby-Icon" />
+        <span>{stateWord(run, trans)}</span>
+        {detail && <span className="nby-Node-words nby-mod-detail">{detail}</span>}
+        {run.monitors && (
+          <MonitorLinks monitors={run.monitors} trans={trans} className="nodrag nopan" />
+        )}
+      </div>
+      {run.state === 'running' && (
+        <progress
+          className="nby-Node-progress"
+          aria-label={trans.__('Progress')}
+          max={1}
+          value={run.progress}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+import { useCallback, useSyncExternalStore } from 'react';
+import { PortionBar, usePortion } from '../../components/Portion';
+import { title } from '../model/connecting';
+import { useCanvas, useView } from '../model/hooks';
+import { CardNode } from '../model/flowStore';
+import { kindWord, stateWord } from '../model/texts';
+
+const idOf = ({ id }: CardNode): string => id;
+
+/** The workflow as a table: for screen readers, keyboards and large workflows. */
+export function Outline(): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  const portion = usePortion(nodes, idOf, store.focused);
+  const setTable = useCallback(
+    (element: HTMLDivElement | null) => {
+      canvas.table = element ?? undefined;
+      canvas.arrive();
+    },
+    [canvas]
+  );
+  return (
+    <div
+      ref={setTable}
+      className="nby-Outline nby-Canvas-keys"
+      tabIndex={-1}
+      role="group"
+      aria-label={trans.__('Workflow as a table')}
+    >
+      <PortionBar portion={portion} trans={trans} />
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('State')}</th>
+            <th scope="col">{trans.__('Kind')}</th>
+            <th scope="col">{trans.__('Inputs')}</th>
+            <th scope="col">{trans.__('Outputs')}</th>
+            <th scope="col">{trans.__('Problems')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {portion.items.map(node => (
+            <OutlineRow key={node.id} id={node.id} selected={!!node.selected} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.Element | null {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const view = useView(id);
+  if (!view) {
+    return null;
+  }
+  const choose = () => {
+    store.focus(id);
+    store.select([id]);
+  };
+  const sources = new Map(
+    canvas.views
+      .arrowsInto(id)
+      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+  );
+  return (
+    <tr className={selected ? 'nby-mod-selected' : undefined} onClick={choose}>
+      <th scope="row">
+        <button
+          type="button"
+          className="nby-Link"
+          data-id={id}
+          aria-pressed={selected}
+          onFocus={() => store.focus(id)}
+          onClick={choose}
+        >
+          {view.title}
+        </button>{' '}
+        {view.alike && <span className="nby-Node-id">{id}</span>}
+      </th>
+      <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
+      <td>{kindWord(view, trans)}</td>
+      <td>
+        {view.inputs.map(port => (
+          <div key={port.name}>
+            {port.name} ←{' '}
+            {sources.get(port.name) ?? (port.state === 'missing' ? trans.__('missing') : '–')}
+          </div>
+        ))}
+      </td>
+      <td>{view.outputs.map(port => port.name).join(', ')}</td>
+      <td>{view.problems.join(' · ')}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,54 @@
+import { useState } from 'react';
+import { useSignal } from '../../components/hooks/useSignal';
+import { problemIcon } from '../../icons/startup';
+import { title } from '../model/connecting';
+import { useCanvas, useUi } from '../model/hooks';
+import { nextProblem } from './navigation';
+
+/** Below the diagram: problems with links to them, and the latest message. */
+export function ProblemStrip(): JSX.Element {
+  const canvas = useCanvas();
+  const { checker, trans } = canvas;
+  const { notice } = useUi();
+  const problems = useSignal(checker.changed, () => checker.problems);
+  const unreachable = useSignal(checker.changed, () => checker.unreachable);
+  const [open, setOpen] = useState(false);
+  return (
+    <div className="nby-Strip">
+      {open && problems.length > 0 && (
+        <ol className="nby-Strip-list">
+          {problems.map((problem, index) => (
+            <li key={index}>
+              <button type="button" className="nby-Link" onClick={() => nextProblem(canvas, index)}>
+                {problem.node ? `${title(canvas, problem.node)}: ` : ''}
+                {problem.message}
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+      <div className="nby-Strip-line">
+        {problems.length > 0 && (
+          <button
+            type="button"
+            className="nby-Link nby-Strip-problems"
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            <problemIcon.react tag="span" className="nby-Icon" />
+            {trans._n('%1 problem', '%1 problems', problems.length)}
+          </button>
+        )}
+        {(unreachable !== undefined || !canvas.services.backend) && (
+          <span className="nby-Strip-offline">
+            {trans.__('The nbyard server is not reachable: ports, checks and runs wait for it.')}{' '}
+            {unreachable}
+          </span>
+        )}
+        <span role="status" className={notice?.problem ? 'nby-Strip-bad' : undefined}>
+          {notice?.text}
+        </span>
+      </div>
+    </div>
+  );
+}

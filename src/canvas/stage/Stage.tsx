@@ -1,0 +1,211 @@
+import {
+  Background,
+  ConnectionMode,
+  ReactFlow,
+  useStore,
+  useUpdateNodeInternals
+} from '@xyflow/react';
+import '@xyflow/react/dist/style.css';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { ConnectionHint } from './ConnectionHint';
+import { CanvasController } from '../model/controller';
+import { acceptLuminoDrops } from './drops';
+import { EmptyStage } from './EmptyStage';
+import { useDrawing, useHands, useSelecting } from './gestures';
+import { useCanvas } from '../model/hooks';
+import { recall, remember } from '../model/viewState';
+import { fit, leastZoom, refit } from './navigation';
+import { NodeCard } from './NodeCard';
+import { Overview } from './Overview';
+import { MEASURED } from '../model/flowStore';
+
+const NODE_TYPES = { card: NodeCard };
+/** The overview redraws each node at each change, so it is shown for these counts only. */
+const OVERVIEW = { from: 16, to: 1000 };
+const FAR = 0.35;
+/** Used until the sizes of cards are known. */
+const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
+
+/** The diagram: React Flow without its keys; keys are commands on this element. */
+export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { commands, store, trans } = canvas;
+  const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  const edges = useSyncExternalStore(store.subscribe, store.getEdges);
+  const far = useStore(state => state.transform[2] < FAR);
+  const calm = useSyncExternalStore(store.subscribe, () => !store.lively);
+
+  const setStage = useCallback(
+    (element: HTMLDivElement | null) => {
+      canvas.stage = element ?? undefined;
+      canvas.arrive();
+      const panel = element?.closest('.nby-CanvasPanel');
+      if (panel && panel === document.activeElement) {
+        element?.focus({ preventScroll: true }); // the tab was opened before the diagram existed
+      }
+    },
+    [canvas]
+  );
+  useEffect(
+    () => (readOnly || !canvas.stage ? undefined : acceptLuminoDrops(canvas)),
+    [canvas, readOnly]
+  );
+
+  const drawing = useDrawing(canvas);
+  const hands = useHands(canvas, readOnly);
+  const selecting = useSelecting(canvas);
+  const [seen] = useState(() => recall(canvas.path).viewport);
+  const [startsFull] = useState(nodes.length > 0 && !seen);
+
+  usePortWatch(canvas);
+  useRefit(canvas);
+  useEffect(() => {
+    // cards get their size from their ports, which the first response brings
+    const once = () => {
+      canvas.checker.changed.disconnect(once);
+      if (startsFull && !canvas.store.focused) {
+        window.setTimeout(() => fit(canvas, { isWhole: canvas.fitted?.isWhole }), 50);
+      }
+    };
+    canvas.checker.changed.connect(once);
+    return () => void canvas.checker.changed.disconnect(once);
+  }, [canvas, startsFull]);
+
+  return (
+    <div
+      ref={setStage}
+      className={`nby-Canvas-stage nby-Canvas-keys${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
+      tabIndex={0}
+      role="group"
+      aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', nodes.length)}
+      onFocus={hands.onFocus}
+      onCopy={hands.onCopy}
+      onCut={hands.onCut}
+      onPaste={hands.onPaste}
+      onDrop={hands.onDrop}
+      onDragOver={hands.onDragOver}
+      onDoubleClick={hands.onDoubleClick}
+      onPointerDownCapture={selecting.onPointerDown}
+      onPointerMoveCapture={selecting.onPointerMove}
+    >
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        onInit={flow => {
+          canvas.flow = flow;
+          canvas.fitted = seen ? undefined : flow.getViewport();
+          if (startsFull && nodes.length > MEASURED) {
+            fit(canvas); // React Flow waits until every card is measured
+          }
+        }}
+        defaultViewport={seen}
+        onMoveEnd={(_, viewport) => remember(canvas.path, { viewport })}
+        onNodesChange={store.onNodesChange}
+        onEdgesChange={store.onEdgesChange}
+        onConnect={drawing.onConnect}
+        onConnectEnd={drawing.onConnectEnd}
+        isValidConnection={drawing.isValidConnection}
+        onNodeClick={selecting.onNodeClick}
+        selectionOnDrag={selecting.frame}
+        panOnDrag={!selecting.frame}
+        onNodeDoubleClick={() => void commands.execute('nbyard:inspect-node')}
+        onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
+        onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
+        connectionMode={ConnectionMode.Loose}
+        connectionRadius={18}
+        nodesDraggable={!readOnly}
+        nodesConnectable={!readOnly}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        disableKeyboardA11y
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        panActivationKeyCode={null}
+        zoomActivationKeyCode={null}
+        zoomOnDoubleClick={false}
+        onlyRenderVisibleElements
+        fitView={startsFull}
+        fitViewOptions={OPENING}
+        minZoom={leastZoom(nodes.length)}
+        attributionPosition="bottom-left"
+      >
+        <Background />
+        {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && <Overview />}
+      </ReactFlow>
+      {!nodes.length && <EmptyStage />}
+      {nodes.length === 1 && !edges.length && (
+        <div className="nby-Canvas-tip">
+          {trans.__('Now add a second step, and draw from an output to an input.')}
+        </div>
+      )}
+      <ConnectionHint />
+    </div>
+  );
+}
+
+/** Fit again when the panel below or the panels beside change the size. */
+function useRefit(canvas: CanvasController): void {
+  useEffect(() => {
+    const { stage } = canvas;
+    if (!stage) {
+      return undefined;
+    }
+    const measure = () => ({ width: stage.clientWidth, height: stage.clientHeight });
+    let size = measure();
+    let timer = 0;
+    const watch = new ResizeObserver(() => {
+      const { width, height } = measure();
+      if (width && height && (width !== size.width || height !== size.height)) {
+        window.clearTimeout(timer);
+        timer = window.setTimeout(() => {
+          const before = size;
+          size = measure();
+          refit(canvas, before);
+        }, 100);
+      }
+    });
+    watch.observe(stage);
+    return () => {
+      window.clearTimeout(timer);
+      watch.disconnect();
+    };
+  }, [canvas]);
+}
+
+/** Tell React Flow once for all cards when ports change, because it measures their places. */
+function usePortWatch(canvas: CanvasController): void {
+  const update = useUpdateNodeInternals();
+  useEffect(() => {
+    const known = new Map<string, string>();
+    const due = new Set<string>();
+    let frame = 0;
+    const isNews = (id: string) => {
+      const view = canvas.views.get(id);
+      const names = view && [...view.inputs, ...view.outputs].map(port => port.name);
+      const ports = `${names} ${view?.problems.length}`;
+      return known.get(id) !== ports && known.set(id, ports);
+    };
+    const look = () => {
+      const cards = canvas.stage?.querySelectorAll<HTMLElement>('.react-flow__node') ?? [];
+      const seen = [...cards].map(card => card.dataset.id!).filter(id => due.delete(id));
+      const unseen = [...due].filter(id => known.has(id) && isNews(id));
+      due.clear();
+      update(seen.filter(isNews));
+      if (unseen.length) {
+        canvas.store.forget(new Set(unseen));
+      }
+    };
+    const watch = (_: unknown, ids: ReadonlySet<string>) => {
+      ids.forEach(id => due.add(id));
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(look);
+    };
+    canvas.views.changed.connect(watch);
+    return () => {
+      cancelAnimationFrame(frame);
+      canvas.views.changed.disconnect(watch);
+    };
+  }, [canvas, update]);
+}

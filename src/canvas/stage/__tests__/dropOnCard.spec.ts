@@ -1,0 +1,130 @@
+import { droppedOn } from '../dropOnCard';
+import { fit, refit, viewFor } from '../navigation';
+import { bench, IBench } from '../../model/__tests__/fakes';
+
+jest.useFakeTimers();
+
+let one: IBench;
+beforeEach(async () => (one = await bench()));
+afterEach(() => one.canvas.dispose());
+
+describe('when the picture has another size', () => {
+  it('a selected card that was in view stays there', () => {
+    const { canvas } = one;
+    const stage = document.createElement('div');
+    stage.getBoundingClientRect = () =>
+      ({ left: 0, right: 400, top: 0, bottom: 300, width: 400 }) as DOMRect;
+    const setViewport = jest.fn();
+    canvas.stage = stage;
+    canvas.flow = {
+      getViewport: () => ({ x: 0, y: 0, zoom: 1 }),
+      flowToScreenPosition: (place: object) => place,
+      setViewport
+    } as never;
+    canvas.doc.move([['clean', [600, 100]]]);
+    canvas.store.select(['clean']);
+    refit(canvas, { width: 500, height: 300 });
+    expect(setViewport).not.toHaveBeenCalled(); // one looked elsewhere
+    refit(canvas, { width: 900, height: 300 });
+    expect(setViewport).toHaveBeenCalledWith({ x: -416, y: 0, zoom: 1 });
+    canvas.stage = canvas.flow = undefined;
+  });
+});
+
+/** A picture of this width at zoom 1 from 0, 0: where it is moved to. */
+function picture({ canvas }: IBench, width: number) {
+  let view = { x: 0, y: 0, zoom: 1 };
+  const moves: (typeof view)[] = [];
+  const stage = document.createElement('div');
+  Object.defineProperties(stage, {
+    clientWidth: { value: width },
+    clientHeight: { value: 600 }
+  });
+  stage.getBoundingClientRect = () =>
+    ({ left: 0, right: width, top: 0, bottom: 600, width, height: 600 }) as DOMRect;
+  canvas.stage = stage;
+  canvas.flow = {
+    getViewport: () => view,
+    setViewport: (next: typeof view) => moves.push((view = next)),
+    screenToFlowPosition: ({ x, y }: { x: number; y: number }) => ({
+      x: (x - view.x) / view.zoom,
+      y: (y - view.y) / view.zoom
+    }),
+    flowToScreenPosition: ({ x, y }: { x: number; y: number }) => ({
+      x: x * view.zoom + view.x,
+      y: y * view.zoom + view.y
+    }),
+    getNodesBounds: (nodes: { position: { x: number; y: number } }[]) => {
+      const xs = nodes.map(({ position }) => position.x);
+      const x = Math.min(...xs);
+      return { x, y: 0, width: Math.max(...xs) + 230 - x, height: 130 };
+    }
+  } as never;
+  return { moves, end: () => (canvas.stage = canvas.flow = undefined) };
+}
+
+describe('a thing that is dropped on a card', () => {
+  it('K2: moves the picture at once or not at all, and says that it is being read', async () => {
+    const { canvas, settle } = one;
+    canvas.doc.remove(['clean', 'train'], []);
+    await settle();
+    const { moves, end } = picture(one, 500);
+    const dropped = droppedOn(canvas, 'sales', async () => {
+      canvas.doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [0, 0]);
+      return ['clean'];
+    });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(canvas.views.get('clean')).toMatchObject({ checked: false, pending: true });
+    const before = moves.length;
+    expect(before).toBeGreaterThan(0);
+    await settle();
+    await dropped;
+    expect(canvas.views.get('clean')).toMatchObject({ checked: true, pending: false });
+    expect(moves.length).toBe(before);
+    end();
+  });
+});
+
+describe('all of a workflow', () => {
+  it('K2: shows all cards a little smaller before it cuts one, and where all is asked for', () => {
+    const six = { x: 0, y: 0, width: 1540, height: 90 };
+    expect(six.width * viewFor(six, 45, 875, 700).zoom).toBeLessThanOrEqual(875 - 2 * 16 + 0.01);
+    const nine = { ...six, width: 2320 };
+    expect(viewFor(nine, 45, 875, 700).zoom).toBe(0.6);
+    const { x, zoom } = viewFor(nine, 45, 875, 700, 0.05);
+    expect(x).toBeCloseTo(16);
+    expect(nine.width * zoom).toBeCloseTo(875 - 2 * 16);
+  });
+
+  it('K2: stays in view when the picture has another size, where all of it was asked for', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [3000, 0]]]);
+    const { moves, end } = picture(one, 500);
+    fit(canvas);
+    expect(moves.pop()!.zoom).toBe(0.6);
+    fit(canvas, { isWhole: true });
+    refit(canvas, { width: 900, height: 600 });
+    expect(moves).toHaveLength(2);
+    for (const { zoom } of moves) {
+      expect(3230 * zoom).toBeLessThanOrEqual(500);
+    }
+    end();
+  });
+});
+
+describe('what is said', () => {
+  it('goes away by itself, and of a run no later than the run ends', () => {
+    const { canvas, runs } = one;
+    canvas.say('Tidied.');
+    jest.advanceTimersByTime(6_000);
+    expect(canvas.ui.notice).toBeUndefined();
+    canvas.say('The run has started.', false, 'run-1');
+    const states = Object.assign(runs, { run: { id: 'run-1', state: 'running' } });
+    runs.changed.emit(undefined);
+    expect(canvas.ui.notice).toBeDefined();
+    states.run.state = 'succeeded';
+    runs.changed.emit(undefined);
+    expect(canvas.ui.notice).toBeUndefined();
+  });
+});

@@ -1,0 +1,168 @@
+/** Handles mouse, clipboard and focus on the diagram. */
+import { Connection, Edge, FinalConnectionState, IsValidConnection } from '@xyflow/react';
+import {
+  ClipboardEvent,
+  DragEvent,
+  FocusEvent,
+  MouseEvent as ReactMouseEvent,
+  PointerEvent as ReactPointerEvent,
+  useMemo,
+  useRef,
+  useState
+} from 'react';
+import { IEdge } from '../../document/flow';
+import { REF_MIME } from '../../document/dragTypes';
+import { droppedOn } from './dropOnCard';
+import { connect, connectToNode, refusal } from '../model/connecting';
+import { CanvasController } from '../model/controller';
+import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
+import { CardNode } from '../model/flowStore';
+import { IPaletteRow } from '../model/tokens';
+
+export function nodeAt(x: number, y: number): string | undefined {
+  return cardOf(document.elementFromPoint(x, y));
+}
+
+export function cardOf(target: EventTarget | null): string | undefined {
+  return (target as Element | null)?.closest<HTMLElement>('.react-flow__node')?.dataset.id;
+}
+
+function edgeOf(link: Edge | Connection): IEdge {
+  return {
+    source: link.source,
+    output: link.sourceHandle ?? '',
+    target: link.target,
+    input: link.targetHandle ?? ''
+  };
+}
+
+/** Draws connections with the mouse. */
+export function useDrawing(canvas: CanvasController) {
+  return useMemo(() => {
+    const isValidConnection: IsValidConnection = link =>
+      refusal(canvas, edgeOf(link)) === undefined;
+    const onConnect = (link: Connection) => void connect(canvas, edgeOf(link));
+    const onConnectEnd = (event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+      const { clientX: x, clientY: y } =
+        'changedTouches' in event ? event.changedTouches[0] : event;
+      const from = state.fromNode && { node: state.fromNode.id, port: state.fromHandle?.id ?? '' };
+      if (!from) {
+        return;
+      }
+      if (state.toHandle) {
+        const { nodeId: node, id } = state.toHandle;
+        const same = node === from.node && id === from.port;
+        const reason = same ? undefined : refusal(canvas, ends(from, state, node, id ?? ''));
+        if (!state.isValid && reason) {
+          canvas.say(reason, true);
+        }
+        return;
+      }
+      const node = nodeAt(x, y);
+      if (node && node !== from.node) {
+        void connectToNode(canvas, from, node, { x, y });
+      }
+    };
+    return { isValidConnection, onConnect, onConnectEnd };
+  }, [canvas]);
+}
+
+function ends(
+  from: { node: string; port: string },
+  state: FinalConnectionState,
+  node: string,
+  port: string
+): IEdge {
+  return state.fromHandle?.type === 'target'
+    ? { source: node, output: port, target: from.node, input: from.port }
+    : { source: from.node, output: from.port, target: node, input: port };
+}
+
+/** Handles the clipboard, drops of rows, and the focus. */
+export function useHands(canvas: CanvasController, readOnly: boolean) {
+  return useMemo(() => {
+    const copy = (event: ClipboardEvent, cut: boolean) => {
+      if (canvas.targets.length && !isField(event.target)) {
+        event.clipboardData.setData('text/plain', copyText(canvas));
+        event.preventDefault();
+        if (cut && !readOnly) {
+          removeSelection(canvas);
+        }
+      }
+    };
+    return {
+      onCopy: (event: ClipboardEvent) => copy(event, false),
+      onCut: (event: ClipboardEvent) => copy(event, true),
+      onPaste: (event: ClipboardEvent) => {
+        if (!readOnly && !isField(event.target)) {
+          event.preventDefault();
+          pasteText(canvas, event.clipboardData.getData('text/plain'));
+        }
+      },
+      onDrop: (event: DragEvent) => {
+        const text = event.dataTransfer.getData(REF_MIME);
+        if (text && !readOnly) {
+          event.preventDefault();
+          const point = { x: event.clientX, y: event.clientY };
+          const { x, y } = canvas.flow!.screenToFlowPosition(point);
+          const row = JSON.parse(text) as IPaletteRow;
+          void droppedOn(canvas, cardOf(event.target), () =>
+            addThing(canvas, row, [Math.round(x), Math.round(y)])
+          );
+        }
+      },
+      onDragOver: (event: DragEvent) => {
+        if (!readOnly && event.dataTransfer.types.includes(REF_MIME)) {
+          event.preventDefault();
+        }
+      },
+      onDoubleClick: (event: ReactMouseEvent) => {
+        if (!readOnly && (event.target as Element).matches('.react-flow__pane')) {
+          void canvas.commands.execute('nbyard:add-node');
+        }
+      },
+      onFocus: (event: FocusEvent) => {
+        const id = cardOf(event.target);
+        if (id) {
+          canvas.store.focus(id);
+        }
+      }
+    };
+  }, [canvas, readOnly]);
+}
+
+function isField(target: EventTarget): boolean {
+  return (target as HTMLElement).matches('input, textarea, select');
+}
+
+/**
+ * Add cards to the selection with Shift (or Ctrl, Cmd), and draw a frame with Shift. React Flow
+ * would watch these keys on the whole page; the pointer event is enough.
+ */
+export function useSelecting(canvas: CanvasController) {
+  const [frame, setFrame] = useState(false);
+  const before = useRef<readonly string[]>([]);
+  const handlers = useMemo(
+    () => ({
+      onPointerDown: () => {
+        before.current = canvas.store.selected;
+      },
+      onPointerMove: (event: ReactPointerEvent) => {
+        if (!event.buttons) {
+          setFrame(event.shiftKey);
+        }
+      },
+      onNodeClick: (event: ReactMouseEvent, node: CardNode) => {
+        if (event.shiftKey || event.ctrlKey || event.metaKey) {
+          const chosen = new Set(before.current);
+          if (!chosen.delete(node.id)) {
+            chosen.add(node.id);
+          }
+          canvas.store.select(chosen);
+        }
+      }
+    }),
+    [canvas]
+  );
+  return { frame, ...handlers };
+}

@@ -1,0 +1,201 @@
+/** Moves focus and view without changing the document. */
+import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
+import { Position } from '../../document/flow';
+import { CanvasController } from '../model/controller';
+import { focusNode, MARGIN, reveal } from '../model/focus';
+import { around, boxOf, isInside, viewOf } from '../model/placement';
+
+export type Direction = 'left' | 'right' | 'up' | 'down';
+
+const UNIT: Record<Direction, [number, number]> = {
+  left: [-1, 0],
+  right: [1, 0],
+  up: [0, -1],
+  down: [0, 1]
+};
+
+/** Return the nearest card in a direction; sideways distance counts more. */
+export function nearest(
+  from: readonly [number, number],
+  places: Iterable<readonly [string, readonly [number, number]]>,
+  direction: Direction
+): string | undefined {
+  const [ux, uy] = UNIT[direction];
+  let best: string | undefined;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const [id, [x, y]] of places) {
+    const ahead = (x - from[0]) * ux + (y - from[1]) * uy;
+    const aside = Math.abs((x - from[0]) * uy) + Math.abs((y - from[1]) * ux);
+    const far = ahead + 2 * aside;
+    if (ahead > 1 && far < shortest) {
+      shortest = far;
+      best = id;
+    }
+  }
+  return best;
+}
+
+export function focusDirection(canvas: CanvasController, direction: Direction): void {
+  const here = canvas.store.focused;
+  const nodes = canvas.store.nodes;
+  if (!here) {
+    if (nodes.length) {
+      focusNode(canvas, nodes[0].id, true);
+    }
+    return;
+  }
+  const places = nodes
+    .filter(node => node.id !== here)
+    .map(node => [node.id, [node.position.x, node.position.y]] as const);
+  const next = nearest(canvas.store.place(here), places, direction);
+  if (next) {
+    focusNode(canvas, next, true);
+  }
+}
+
+const ROOM = 0.15;
+/** Cards are readable down to this zoom. */
+const READABLE = 0.6;
+/** Cards may be a little smaller if all of them are visible then. */
+const SMALL = 0.5;
+/** With more cards than this, showing all at once takes seconds. */
+const MANY = 1500;
+
+export function leastZoom(cards: number): number {
+  return cards > MANY ? 0.2 : 0.05;
+}
+
+/**
+ * Return the view of the whole diagram. If it would be too small to read, return the view of its
+ * start. `whole` is the smallest zoom at which everything is shown anyway.
+ */
+export function viewFor(
+  all: Rect,
+  first: number,
+  width: number,
+  height: number,
+  whole?: number
+): Viewport {
+  const fits = ({ zoom }: Viewport) => all.width * zoom <= width && all.height * zoom <= height;
+  let view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
+  if (!fits(view)) {
+    const close = getViewportForBounds(all, width, height, whole ?? SMALL, 1, `${MARGIN}px`);
+    view = whole !== undefined || fits(close) ? close : view;
+  }
+  const { zoom } = view;
+  if (all.width * zoom > width) {
+    view.x = MARGIN - all.x * zoom;
+  }
+  if (all.height * zoom > height) {
+    const top = MARGIN - all.y * zoom;
+    const bottom = height - MARGIN - (all.y + all.height) * zoom;
+    view.y = Math.max(bottom, Math.min(top, height / 2 - first * zoom));
+  }
+  return view;
+}
+
+/**
+ * Bring a new card into view, and show all cards if they stay readable. A card with unknown ports
+ * gets the space of a large one, so that nothing moves later.
+ */
+export function show(canvas: CanvasController, id: string): void {
+  const { flow, stage, store } = canvas;
+  const view = viewOf(canvas);
+  if (!flow || !stage || !view || isInside(boxOf(canvas, id), view)) {
+    return;
+  }
+  const all = around([flow.getNodesBounds(store.nodes), boxOf(canvas, id)]);
+  const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
+  if (zoom / (1 + ROOM) >= READABLE) {
+    fit(canvas, { all });
+  } else {
+    reveal(canvas, id);
+  }
+}
+
+interface IFit {
+  /** The shown area, if it is more than the cards. */
+  all?: Rect;
+  /** Show all cards, however small they get. */
+  isWhole?: boolean;
+}
+
+export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void {
+  const { flow, stage, store } = canvas;
+  if (!flow || !stage?.clientWidth || !store.nodes.length) {
+    return;
+  }
+  const first = store.nodes.reduce((one, other) =>
+    other.position.x < one.position.x ? other : one
+  );
+  const middle = first.position.y + (first.measured?.height ?? 0) / 2;
+  const bounds = all ?? flow.getNodesBounds(store.nodes);
+  const least = isWhole ? leastZoom(store.nodes.length) : undefined;
+  void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
+  canvas.fitted = { ...flow.getViewport(), isWhole };
+}
+
+export interface ISize {
+  width: number;
+  height: number;
+}
+
+/**
+ * Fit again after a resize, unless the user moved the view. Then keep the selected card visible.
+ */
+export function refit(canvas: CanvasController, before: ISize): void {
+  const { fitted, flow } = canvas;
+  const now = flow?.getViewport();
+  if (!now) {
+    return;
+  }
+  const [id] = canvas.targets;
+  if (fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
+    const { isWhole } = fitted;
+    fit(canvas, { isWhole });
+    if (id !== undefined && !isWhole) {
+      reveal(canvas, id);
+      canvas.fitted = flow?.getViewport();
+    }
+  } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {
+    reveal(canvas, id);
+  }
+}
+
+function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): boolean {
+  const at = [x * view.zoom + view.x, y * view.zoom + view.y];
+  return at[0] > -MARGIN && at[0] < width && at[1] > -MARGIN && at[1] < height;
+}
+
+export async function tidy(canvas: CanvasController): Promise<void> {
+  const { layered } = await import('./layout');
+  const { nodes } = canvas.store;
+  const sizes = nodes.map(node => ({
+    id: node.id,
+    width: node.measured?.width ?? 220,
+    height: node.measured?.height ?? 100
+  }));
+  const places = layered(sizes, canvas.doc.allEdges());
+  canvas.doc.move(places);
+  requestAnimationFrame(() => fit(canvas));
+}
+
+/** Focus the node of the next problem. */
+export function nextProblem(canvas: CanvasController, index?: number): void {
+  const { problems } = canvas.checker;
+  if (!problems.length) {
+    canvas.say(canvas.trans.__('No problems.'));
+    return;
+  }
+  const at = canvas.store.focused;
+  const after = problems.findIndex(problem => problem.node === at) + 1;
+  const problem = problems[index ?? after % problems.length];
+  if (problem.node && canvas.doc.nodes.has(problem.node)) {
+    canvas.set({ inspector: true });
+    focusNode(canvas, problem.node, true);
+  } else if (problem.edge) {
+    canvas.store.select([], [problem.edge]);
+  }
+  const title = problem.node && canvas.views.get(problem.node)?.title;
+  canvas.say(title ? `${title}: ${problem.message}` : problem.message, true);
+}

@@ -1,0 +1,71 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode, useEffect, useRef, useState } from 'react';
+import { plainText } from '../format/plainText';
+import { copyText } from '../problems';
+import { FollowSwitch, scrolledUp } from './follow';
+
+interface ILogBoxProps {
+  lines: readonly string[];
+  /** Why the log may be incomplete. */
+  problem: string;
+  label: string;
+  isLive: boolean;
+  trans: TranslationBundle;
+  /** Shown at the top. */
+  children?: ReactNode;
+}
+
+/** A log that follows its end until the user scrolls up. */
+export function LogBox(props: ILogBoxProps): JSX.Element {
+  const { lines, problem, label, isLive, trans, children } = props;
+  const [follow, setFollow] = useState(true);
+  const text = plainText(lines.join('\n'));
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const toEnd = () => {
+      if (follow && box.current) {
+        box.current.scrollTop = box.current.scrollHeight;
+      }
+    };
+    toEnd();
+    const observer = new ResizeObserver(toEnd); // the content above changes its height
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, [follow, text]);
+  const isEnd = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) =>
+    scrollHeight - scrollTop - clientHeight < 4;
+  return (
+    <div className="nby-InstallLog">
+      <div className="nby-Bar">
+        {children}
+        <span className="nby-Space" />
+        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={setFollow} />
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void copyText(text, trans.__('The log is copied.'))}
+        >
+          {trans.__('Copy')}
+        </button>
+      </div>
+      {problem && <p className="nby-Note">{problem}</p>}
+      {!text && !problem && (
+        <p className="nby-Note">
+          {isLive ? trans.__('Nothing was written yet.') : trans.__('Nothing was written.')}
+        </p>
+      )}
+      <div
+        ref={box}
+        className="nby-InstallLog-text"
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={label}
+        {...scrolledUp(() => setFollow(false))}
+        onScroll={event => !follow && isEnd(event.currentTarget) && setFollow(true)}
+      >
+        {text}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ComponentProps, ReactNode, useId } from 'react';
+
+export interface IFieldFrameProps {
+  label: string;
+  help?: string;
+  error?: string;
+  required?: boolean;
+  trans: TranslationBundle;
+  /** Shown beside the label. */
+  aside?: ReactNode;
+  children: (control: IFieldControl) => ReactNode;
+}
+
+/** The attributes that connect a control to its label and its messages. */
+export interface IFieldControl {
+  id: string;
+  'aria-invalid': boolean;
+  'aria-describedby': string | undefined;
+  'aria-required': boolean | undefined;
+}
+
+/** A label above a control; below it help and an error message. */
+export function FieldFrame(props: IFieldFrameProps): JSX.Element {
+  const { label, help, error, required, trans, aside, children } = props;
+  const id = useId();
+  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div className={`nby-Field${error ? ' nby-mod-invalid' : ''}`}>
+      <div className="nby-Field-head">
+        <label htmlFor={id}>
+          {label}
+          {required && <abbr title={trans.__('required')}>*</abbr>}
+        </label>
+        {aside}
+      </div>
+      {children({
+        id,
+        'aria-invalid': !!error,
+        'aria-describedby': described || undefined,
+        'aria-required': required || undefined
+      })}
+      {help && (
+        <div id={`${id}-help`} className="nby-Field-help">
+          {help}
+        </div>
+      )}
+      {error && (
+        <div id={`${id}-error`} className="nby-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ISuggestedInputProps extends Omit<ComponentProps<'input'>, 'list'> {
+  /** Suggestions while the user types. */
+  suggestions?: readonly string[];
+}
+
+/** A line of text with suggestions. */
+export function SuggestedInput({ suggestions, ...input }: ISuggestedInputProps): JSX.Element {
+  const list = `${useId()}-list`;
+  return (
+    <>
+      <input {...input} list={suggestions?.length ? list : undefined} />
+      {!!suggestions?.length && (
+        <datalist id={list}>
+          {suggestions.map(name => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}

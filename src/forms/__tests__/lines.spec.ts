@@ -1,0 +1,15 @@
+import { pairLines, pairs, words } from '../lines';
+
+describe('several values in a field', () => {
+  it('have packages between spaces or commas', () => {
+    expect(words(' git, libgomp1\n gcc ')).toEqual(['git', 'libgomp1', 'gcc']);
+    expect(words('')).toEqual([]);
+  });
+
+  it('have variables and labels, one in each line', () => {
+    const values = { A: 'b=c', EMPTY: '', 'org.x': 'y z' };
+    expect(pairs(' A=b=c\n\nEMPTY\norg.x=y z')).toEqual(values);
+    expect(pairs(pairLines(values))).toEqual(values);
+    expect(pairLines(undefined)).toBe('');
+  });
+});

@@ -1,0 +1,46 @@
+/** Icons of items and states, fetched with the code that first shows them. */
+import { LabIcon } from '@jupyterlab/ui-components';
+import { draw, line, notebookIcon, runningIcon } from './startup';
+
+export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
+export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
+export const otherIcon = draw('executable', line('M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6'));
+export const libraryIcon = draw('library', line('M3 2.5v11M6.5 2.5v11M9.5 3.5l3.5 10M1.5 13.5h13'));
+export const credentialIcon = draw(
+  'credential',
+  line('M5.5 7.5a3 3 0 1 0 .01 0M7.6 8.4L13.5 2.5M10.5 5.5l2 2')
+);
+export const artifactIcon = draw(
+  'artifact',
+  line('M2.5 5.5L8 2.5l5.5 3v5L8 13.5l-5.5-3zM5 9l2 2 4-5')
+);
+export const deploymentIcon = draw(
+  'deployment',
+  line('M2 3h12v4H2zM2 9h12v4H2zM4.5 5h.1M4.5 11h.1M8 5h3.5M8 11h3.5')
+);
+
+export const STATE_ICONS = {
+  waiting: draw('waiting', line('M8 2a6 6 0 1 0 .01 0')),
+  queued: draw('queued', line('M8 2a6 6 0 1 0 .01 0M8 4.5V8l2.5 1.5')),
+  preparing: draw('preparing', line('M8 2a6 6 0 1 0 6 6M8 5v3')),
+  running: runningIcon,
+  succeeded: draw('succeeded', line('M3 8.5l3.5 3.5L13 4.5')),
+  cached: draw('cached', line('M8.5 1.5L4 9h4l-.5 5.5L12 7H8z')),
+  failed: draw('failed', line('M4 4l8 8M12 4l-8 8')),
+  cancelled: draw('cancelled', line('M8 2a6 6 0 1 0 .01 0M4 4l8 8')),
+  skipped: draw('skipped', line('M3 4l5 4-5 4zM9 4l5 4-5 4z'))
+};
+
+export function kindIcon(kind: string): LabIcon {
+  switch (kind) {
+    case 'dataset':
+      return datasetIcon;
+    case 'notebook':
+      return notebookIcon;
+    case 'command':
+    case 'function':
+      return commandIcon;
+    default:
+      return otherIcon;
+  }
+}

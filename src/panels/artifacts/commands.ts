@@ -1,0 +1,52 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  copyIcon,
+  deleteIcon,
+  downloadIcon,
+  launcherIcon
+} from '@jupyterlab/ui-components';
+import { IPanelCommand } from '../frame/command';
+import type { artifactActions } from './actions';
+
+export function artifactCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof artifactActions>[] {
+  return [
+    {
+      id: 'nbyard:create-artifact',
+      act: 'createArtifact',
+      label: trans.__('New Artifact…'),
+      caption: trans.__('Run an executable once and keep what it makes'),
+      icon: addIcon
+    },
+    {
+      id: 'nbyard:open-artifact',
+      act: 'openArtifact',
+      label: trans.__('Open Artifact'),
+      icon: launcherIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:download-artifact',
+      act: 'downloadArtifact',
+      label: trans.__('Download'),
+      icon: downloadIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:copy-artifact',
+      act: 'copyArtifact',
+      label: trans.__('Make Another…'),
+      icon: copyIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:delete-artifact',
+      act: 'deleteArtifact',
+      label: trans.__('Delete Artifact…'),
+      icon: deleteIcon,
+      noun: 'artifact'
+    }
+  ];
+}

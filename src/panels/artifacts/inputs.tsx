@@ -1,0 +1,75 @@
+import { useEffect, useMemo, useState } from 'react';
+import { Dataset } from '../../api/types';
+import { useSignal } from '../../components/hooks/useSignal';
+import { IInputs } from '../../forms/ArgumentForm';
+import { artifactsOf, inputNames } from './collection';
+import { chooseFiles } from '../../components/chooseFiles';
+import { datasetOf } from '../datasets/uploads';
+import { isUsable } from '../palette/paletteRows';
+import { IPanelServices } from '../frame/services';
+
+/** Suggestions for inputs: datasets, artifacts, and files of the user's computer. */
+export function useInputs(services: IPanelServices): IInputs {
+  const { datasets } = services.yard;
+  const artifacts = artifactsOf(services.yard);
+  const data = useSignal(datasets.changed, () => datasets.items);
+  const made = useSignal(artifacts.changed, () => artifacts.items);
+  useEffect(() => {
+    void datasets.start();
+    void artifacts.start();
+  }, [datasets, artifacts]);
+  return useMemo(
+    () => ({
+      names: [...new Set([...data.filter(isUsable).map(nameOf), ...made.flatMap(inputNames)])],
+      bring: ({ name }, onName) => <Bring services={services} input={name} onName={onName} />
+    }),
+    [services, data, made]
+  );
+}
+
+const nameOf = ({ name }: Dataset) => name;
+
+interface IBringProps {
+  services: IPanelServices;
+  input: string;
+  onName: (name: string) => void;
+}
+
+/** Uploads a file as a dataset, which becomes the input. */
+function Bring({ services, input, onName }: IBringProps): JSX.Element {
+  const { yard, trans } = services;
+  const [said, setSaid] = useState('');
+  const [failed, setFailed] = useState('');
+  const bring = async () => {
+    const [file] = await chooseFiles('file');
+    if (!file) {
+      return;
+    }
+    setFailed('');
+    try {
+      const made = await datasetOf(yard, file, (done, total) =>
+        setSaid(trans.__('%1 %', Math.floor((100 * done) / (total || 1))))
+      );
+      onName(made.name);
+    } catch (error) {
+      setFailed((error as Error).message);
+    }
+    setSaid('');
+  };
+  return (
+    <>
+      <span className={failed ? 'nby-Field-error' : 'nby-Dim'} role="status">
+        {failed || said}
+      </span>
+      <button
+        type="button"
+        className="nby-Button"
+        aria-label={trans.__('Upload a file for “%1”', input)}
+        disabled={!!said}
+        onClick={() => void bring()}
+      >
+        {trans.__('Upload…')}
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { ApiError } from '../../../api/client';
+import { Credential, CredentialKind } from '../../../api/types';
+import { askCredential } from '../askCredential';
+
+const trans = nullTranslator.load('nbyard');
+const field = (name: string, more: object = {}) => ({
+  name,
+  label: name,
+  help: '',
+  secret: false,
+  required: true,
+  several_lines: false,
+  ...more
+});
+const KINDS: CredentialKind[] = [
+  {
+    kind: 'token',
+    label: 'Token',
+    help: 'Any text.',
+    fields: [field('secret', { secret: true, several_lines: true })]
+  },
+  {
+    kind: 's3',
+    label: 'S3',
+    help: '',
+    fields: [field('key'), field('password', { secret: true })]
+  }
+];
+const KNOWN = {
+  id: 'c',
+  name: 'minio',
+  kind: 's3',
+  description: '',
+  fields: { key: 'ann' },
+  kept: ['password'],
+  version: 2,
+  used_by: ['run 4', 'flow.nbflow']
+} as unknown as Credential;
+
+const input = (label: string) =>
+  screen.getByLabelText<HTMLInputElement>(new RegExp(`^${label}\\*?$`));
+const type = (label: string, value: string) =>
+  fireEvent.change(input(label), { target: { value } });
+const accept = () =>
+  fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept') as HTMLElement);
+
+describe('S1: a credential in a dialog', () => {
+  it('hides what is typed, and is asked again with the words at the field', async () => {
+    const taken = [{ path: 'name', message: 'There is one already' }];
+    const send = jest
+      .fn()
+      .mockRejectedValueOnce(new ApiError(409, 'name-taken', 'no', '', taken))
+      .mockResolvedValueOnce(KNOWN);
+    const answer = askCredential({ kinds: KINDS, trans, send });
+    await waitFor(() => expect(input('Name')).toBeTruthy());
+    type('Name', ' api ');
+    expect(input('secret').type).toBe('password');
+    type('secret', 's3cr3t');
+    accept();
+    await waitFor(() =>
+      expect(document.querySelector('[role="alert"]')?.textContent).toBe('There is one already')
+    );
+    expect(input('secret').value).toBe('s3cr3t');
+    accept();
+    expect(await answer).toBe(KNOWN);
+    const draft = { name: 'api', kind: 'token', description: '', fields: { secret: 's3cr3t' } };
+    expect(send).toHaveBeenLastCalledWith(draft);
+  });
+
+  it('takes several lines, and has the fields of its kind', async () => {
+    const answer = askCredential({ kinds: KINDS, trans, send: jest.fn() });
+    await waitFor(() => expect(input('secret')).toBeTruthy());
+    fireEvent.click(screen.getByText('Several lines'));
+    expect(input('secret').tagName).toBe('TEXTAREA');
+    fireEvent.change(input('Kind'), { target: { value: 's3' } });
+    expect(input('key').type).toBe('text');
+    expect(input('password').type).toBe('password');
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-reject') as HTMLElement);
+    expect(await answer).toBeUndefined();
+  });
+
+  it('shows of a known one what is not secret, and what uses it', async () => {
+    const send = jest.fn().mockResolvedValue(KNOWN);
+    const answer = askCredential({ kinds: KINDS, known: KNOWN, trans, send });
+    await waitFor(() => expect(input('key').value).toBe('ann'));
+    expect(input('password').value).toBe('');
+    expect(screen.getByText('Used by run 4, flow.nbflow.')).toBeTruthy();
+    expect(screen.queryByLabelText('Kind')).toBeNull();
+    accept();
+    await answer;
+    expect(send.mock.calls[0][0].fields).toEqual({ key: 'ann' });
+  });
+});

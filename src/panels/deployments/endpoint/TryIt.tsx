@@ -1,0 +1,230 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useRef, useState } from 'react';
+import { Deployment, Link } from '../../../api/types';
+import { copyText } from '../../../components/problems';
+import { IPanelServices } from '../../frame/services';
+import { ask, IAnswer, useCalls } from './ask';
+import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
+import { refusedOf } from './columns';
+import { FieldFrame } from '../../../forms/FieldFrame';
+import { addressOf } from '../state/texts';
+
+interface ITryItProps {
+  services: IPanelServices;
+  deployment: Deployment;
+  link: Link;
+  /** Whether the button takes the focus when it appears. */
+  takesFocus?: () => boolean;
+}
+
+/** Sends requests to the service, using its own description. */
+export function TryIt(props: ITryItProps): JSX.Element {
+  const { services, deployment, link } = props;
+  const { trans } = services;
+  const calls = useCalls(services, deployment, link);
+  const [index, setIndex] = useState(0);
+  if (!calls) {
+    return (
+      <p className="nby-Note" role="status">
+        {trans.__('Loading…')}
+      </p>
+    );
+  }
+  if (!calls.length) {
+    return <p className="nby-Note">{trans.__('It does not tell what it can be asked.')}</p>;
+  }
+  return (
+    <div className="nby-Deployment-form">
+      {calls.length > 1 && (
+        <FieldFrame label={trans.__('What is asked')} trans={trans}>
+          {control => (
+            <select
+              {...control}
+              className="jp-mod-styled"
+              value={index}
+              onChange={event => setIndex(Number(event.target.value))}
+            >
+              {calls.map(({ method, path, title }, at) => (
+                <option key={at} value={at}>
+                  {title} ({method} {path})
+                </option>
+              ))}
+            </select>
+          )}
+        </FieldFrame>
+      )}
+      <Call key={index} {...props} call={calls[index]} />
+    </div>
+  );
+}
+
+function Call(props: ITryItProps & { call: ICall }): JSX.Element {
+  const { services, link, call, takesFocus } = props;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (takesFocus?.()) {
+      button.current?.focus();
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when it is there
+  }, []);
+  const { yard, trans } = services;
+  const [given, setGiven] = useState<Given>({});
+  const [answer, setAnswer] = useState<IAnswer | string>();
+  const [isBusy, setBusy] = useState(false);
+  const address = new URL(addressOf(yard, link), document.baseURI).href;
+  const request = requestOf(call, address, given);
+  const refused = typeof answer === 'object' ? refusedOf(answer.status, answer.text) : {};
+  const send = async () => {
+    setBusy(true);
+    try {
+      setAnswer(await ask(yard, request));
+    } catch (error) {
+      setAnswer((error as Error).message);
+    }
+    setBusy(false);
+  };
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <div className="nby-Deployment-fields">
+        {call.fields.map(field => (
+          <Field
+            key={field.name}
+            field={field}
+            given={given}
+            error={refused[field.name]}
+            trans={trans}
+            onChange={value => setGiven({ ...given, [field.name]: value })}
+          />
+        ))}
+      </div>
+      <p>
+        <button ref={button} type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
+          {trans.__('Send')}
+        </button>
+      </p>
+      {answer && <Answer answer={answer} trans={trans} />}
+      <Snippets request={request} trans={trans} />
+    </form>
+  );
+}
+
+interface IFieldProps {
+  field: ICallField;
+  given: Given;
+  error: string | undefined;
+  trans: TranslationBundle;
+  onChange: (value: string | File | undefined) => void;
+}
+
+function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Element {
+  const { name, type, help, choices, is_required, place } = field;
+  const value = valueOf(field, given);
+  const offered = type === 'boolean' ? ['true', 'false'] : choices.map(String);
+  return (
+    <FieldFrame label={name} help={help} error={error} required={is_required} trans={trans}>
+      {control => {
+        const common = { ...control, className: 'jp-mod-styled', spellCheck: false };
+        if (type === 'file') {
+          return (
+            <input
+              {...common}
+              type="file"
+              onChange={event => onChange(event.target.files?.[0] ?? undefined)}
+            />
+          );
+        }
+        if (offered.length) {
+          return (
+            <select {...common} value={value} onChange={event => onChange(event.target.value)}>
+              {['', ...offered].map(choice => (
+                <option key={choice} value={choice}>
+                  {choice}
+                </option>
+              ))}
+            </select>
+          );
+        }
+        return place === 'body' ? (
+          <textarea
+            {...common}
+            rows={Math.min(16, Math.max(4, value.split('\n').length))}
+            value={value}
+            onChange={event => onChange(event.target.value)}
+            onKeyDown={event => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+                event.preventDefault();
+                event.stopPropagation();
+                event.currentTarget.form?.requestSubmit();
+              }
+            }}
+          />
+        ) : (
+          <input
+            {...common}
+            type="text"
+            value={value}
+            onChange={event => onChange(event.target.value)}
+          />
+        );
+      }}
+    </FieldFrame>
+  );
+}
+
+function Answer(props: { answer: IAnswer | string; trans: TranslationBundle }): JSX.Element {
+  const { answer, trans } = props;
+  if (typeof answer === 'string') {
+    return (
+      <p className="nby-Warning" role="alert">
+        {answer}
+      </p>
+    );
+  }
+  const { status, milliseconds, text } = answer;
+  const words = status
+    ? trans.__('Answered %1 after %2 ms', status, milliseconds)
+    : trans.__('It sends the browser to another address, which is not followed here.');
+  return (
+    <section aria-label={trans.__('Answer')}>
+      <p role="status" className={status && status < 400 ? undefined : 'nby-Warning'}>
+        {words}
+      </p>
+      <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={trans.__('Text')}>
+        {text}
+      </pre>
+    </section>
+  );
+}
+
+function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.Element {
+  const { request, trans } = props;
+  return (
+    <>
+      <p className="nby-Dim">
+        {trans.__(
+          'The same from elsewhere; for TOKEN put a token of this Jupyter server: “jupyter server list” shows it, a hub makes one under “Token”.'
+        )}
+      </p>
+      {snippetsOf(request).map(([language, text]) => (
+        <details key={language}>
+          <summary>{language}</summary>
+          <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={language}>
+            {text}
+          </pre>
+          <button
+            type="button"
+            className="nby-Button"
+            onClick={() => void copyText(text, trans.__('It is copied.'))}
+          >
+            {trans.__('Copy')}
+          </button>
+        </details>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+import { useEffect, useReducer, useRef, useState } from 'react';
+import { Deployment } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+import { deploymentsOf } from '../state/collection';
+import {
+  changeOf,
+  fieldsOf,
+  Problems,
+  problemsOf,
+  solved,
+  typed,
+  unread,
+  Values,
+  valuesOf
+} from './draft';
+import { WRONG } from './Field';
+import { FieldList, HelpSwitch } from './FieldList';
+import { IOffer, useForm } from './useForm';
+
+interface IConfigurationProps {
+  services: IPanelServices;
+  deployment: Deployment;
+  onSaved: () => void;
+}
+
+/** The settings of a deployment, to read and to change. */
+export function Configuration(props: IConfigurationProps): JSX.Element {
+  const { trans } = props.services;
+  const offer = useForm(props.services);
+  if (!offer || typeof offer === 'string') {
+    return (
+      <p className="nby-Note" role={offer ? 'alert' : 'status'}>
+        {offer ?? trans.__('Loading…')}
+      </p>
+    );
+  }
+  return <Form {...props} offer={offer} />;
+}
+
+function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
+  const { services, offer, onSaved } = props;
+  const { yard, trans } = services;
+  const [opened] = useState(props.deployment); // changes of others must not overwrite the form
+  const { id, revision, changed_at, spec } = opened;
+  const now = valuesOf(opened);
+  const fields = fieldsOf(offer.form, spec, trans)
+    .filter(({ name }) => name !== 'name')
+    .map(field => ({ ...field, is_required: false }));
+  const [values, setValues] = useState<Values>(() =>
+    Object.fromEntries(
+      fields
+        .filter(({ name }) => name !== 'password')
+        .map(field => [field.name, typed(field, now[field.name])])
+    )
+  );
+  const [withHelp, setHelp] = useState(false);
+  const [problems, setProblems] = useState<Problems>({});
+  const [isBusy, setBusy] = useState(false);
+  const [refusals, countRefusal] = useReducer((round: number) => round + 1, 0);
+  const place = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusals) {
+      place.current?.querySelector<HTMLElement>(WRONG)?.focus();
+    }
+  }, [refusals]);
+  const change = changeOf(fields, values, now);
+  const refuse = (found: Problems) => {
+    setBusy(false);
+    setProblems(found);
+    countRefusal();
+  };
+
+  const save = async () => {
+    const wrong = unread(fields, values, trans);
+    if (isBusy || Object.keys(wrong).length) {
+      return refuse(wrong);
+    }
+    setBusy(true);
+    try {
+      const body = { ...change, revision, changed_at };
+      const path = { deployment: id };
+      deploymentsOf(yard).put(await yard.client.call('deployments.edit', { path, body }));
+      onSaved();
+    } catch (error) {
+      refuse(problemsOf(error, fields));
+    }
+  };
+  return (
+    <form
+      ref={place}
+      className="nby-Deployment-form"
+      onSubmit={event => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <div className="nby-Deployment-head">
+        <HelpSwitch isOn={withHelp} trans={trans} onChange={setHelp} />
+      </div>
+      <FieldList
+        fields={fields}
+        values={values}
+        images={offer.images}
+        problems={problems}
+        withHelp={withHelp}
+        isOpen
+        trans={trans}
+        onChange={(name, value) => {
+          setValues({ ...values, [name]: value });
+          setProblems(solved(problems, name));
+        }}
+      />
+      {problems[''] && (
+        <p className="nby-Warning" role="alert">
+          {problems['']}
+        </p>
+      )}
+      <p>
+        <button
+          type="submit"
+          className="nby-Button nby-mod-primary"
+          disabled={isBusy || !Object.keys(change).length}
+        >
+          {trans.__('Save')}
+        </button>{' '}
+        <span className="nby-Dim">
+          {trans.__(
+            'The new revision takes over as soon as it answers; title and description are changed at once.'
+          )}
+        </span>
+      </p>
+    </form>
+  );
+}

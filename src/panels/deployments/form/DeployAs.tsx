@@ -1,0 +1,36 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { DeployedAs } from '../../../api/types';
+import { stateText } from '../../../components/StateMark';
+import { Choice } from './Field';
+import { titleAmong } from '../state/texts';
+
+interface IDeployAsProps {
+  deployed: readonly DeployedAs[];
+  /** The deployment that gets the new revision; "" for none. */
+  chosen: string;
+  trans: TranslationBundle;
+  onChange: (id: string) => void;
+}
+
+/** Chooses whether a deployed model becomes a revision of its deployment. */
+export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps): JSX.Element {
+  const into = deployed.find(({ id }) => id === chosen);
+  const revisions = deployed.map(one => {
+    const { id, state, runs } = one;
+    const words = trans.__('New revision of “%1”', titleAmong(one, deployed));
+    return [id, runs ? words : `${words} (${stateText(state, trans)})`] as const;
+  });
+  const help = into?.runs
+    ? trans.__('All else stays as it is; it takes over as soon as it answers.')
+    : trans.__('All else stays as it is; the deployment is started with it.');
+  return (
+    <Choice
+      label={trans.__('Deploy as')}
+      help={into && help}
+      value={chosen}
+      options={[...revisions, ['', trans.__('New deployment')]]}
+      trans={trans}
+      onChange={onChange}
+    />
+  );
+}

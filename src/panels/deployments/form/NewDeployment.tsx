@@ -1,0 +1,197 @@
+import { useEffect, useReducer, useRef, useState } from 'react';
+import { Deployed } from '../../../api/types';
+import { IDeploymentTarget, IPanelServices } from '../../frame/services';
+import { deploymentsOf } from '../state/collection';
+import { DeployAs } from './DeployAs';
+import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, solved, unread, Values } from './draft';
+import { FieldList, HelpSwitch } from './FieldList';
+import { Choice, WRONG } from './Field';
+import { ModelFacts } from '../tabs/ModelFacts';
+import { revise, useDeployed } from './useDeployed';
+import { IOffer, useForm } from './useForm';
+import { classField, useModel } from './useModel';
+import { hardwareOf } from '../state/texts';
+
+interface INewDeploymentProps {
+  services: IPanelServices;
+  target: IDeploymentTarget;
+  onMade: (id: string, tab?: string) => void;
+}
+
+/** The form for a new deployment: what it runs, its name, and its hardware. */
+export function NewDeployment(props: INewDeploymentProps): JSX.Element {
+  const { services, target } = props;
+  const { trans } = services;
+  const [className, setClass] = useState('');
+  const offer = useForm(services);
+  const deployed = useDeployed(services, target.model, className);
+  if (!offer || typeof offer === 'string' || !deployed) {
+    return (
+      <p className="nby-Note" role={typeof offer === 'string' ? 'alert' : 'status'}>
+        {typeof offer === 'string' ? offer : trans.__('Loading…')}
+      </p>
+    );
+  }
+  return <Form {...props} offer={offer} deployed={deployed} onClass={setClass} />;
+}
+
+interface IFormProps extends INewDeploymentProps {
+  offer: IOffer;
+  /** The deployments that it may become a revision of. */
+  deployed: Deployed;
+  onClass: (name: string) => void;
+}
+
+function Form(props: IFormProps): JSX.Element {
+  const { services, target, offer, deployed, onMade, onClass } = props;
+  const { yard, trans } = services;
+  const { form } = offer;
+  const [draft, setDraft] = useState<IDraft>({
+    service: form.services[0].name,
+    preset: form.presets[0].name,
+    values: { image: target.image }
+  });
+  const [withHelp, setHelp] = useState(false);
+  const [problems, setProblems] = useState<Problems>({});
+  const [isBusy, setBusy] = useState(false);
+  const [refusals, countRefusal] = useReducer((round: number) => round + 1, 0);
+  const place = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const wrong = place.current?.querySelector<HTMLElement>(WRONG);
+    (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
+  }, [refusals]);
+  const [chosen, choose] = useState<string>();
+  const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
+  const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
+  const { model } = target;
+  const asked =
+    model && 'path' in model && model.path.endsWith('.py')
+      ? [classField(trans), ...fields]
+      : fields;
+  const service = form.services.find(({ name }) => name === draft.service)!;
+  const refuse = (found: Problems) => {
+    setProblems(found);
+    countRefusal();
+  };
+
+  const { made, later, make, hold } = useModel(services, model, error =>
+    refuse(problemsOf(error, asked))
+  );
+  const values: Values = {
+    ...draft.values,
+    name: draft.values.name ?? (deployed.name || undefined)
+  };
+
+  const deploy = async () => {
+    const wrong = unread(fields, draft.values, trans);
+    if (isBusy || Object.keys(wrong).length) {
+      return refuse(wrong);
+    }
+    setBusy(true);
+    try {
+      const image =
+        values.image || (model && (await make(String(values.class_name ?? ''))).reference);
+      const deployment = into
+        ? await revise(services, into, image as string)
+        : await yard.client.call('deployments.create', {
+            body: bodyOf(fields, { ...draft, values: { ...values, image } }),
+            idempotencyKey: crypto.randomUUID?.()
+          });
+      deploymentsOf(yard).put(deployment);
+      const tab = into ? 'overview' : draft.service === 'api' ? 'try' : undefined;
+      onMade(deployment.id, tab);
+    } catch (error) {
+      setBusy(false);
+      refuse(problemsOf(error, asked));
+    }
+  };
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <h2>{into ? trans.__('New revision') : trans.__('New deployment')}</h2>
+        <span className="nby-Space" />
+        <HelpSwitch isOn={withHelp} trans={trans} onChange={setHelp} />
+      </div>
+      <form
+        ref={place}
+        className="nby-Deployment-form"
+        onSubmit={event => {
+          event.preventDefault();
+          void hold(deploy());
+        }}
+      >
+        {model && !problems[''] && <ModelFacts services={services} made={made} later={later} />}
+        {!!deployed.items.length && (
+          <DeployAs
+            deployed={deployed.items}
+            chosen={into?.id ?? ''}
+            trans={trans}
+            onChange={choose}
+          />
+        )}
+        {!into && (
+          <Choice
+            label={trans.__('Service')}
+            help={withHelp ? service.help : undefined}
+            error={problems.service}
+            value={draft.service}
+            options={form.services.map(({ name, title }) => [name, title])}
+            trans={trans}
+            onChange={name => setDraft({ ...draft, service: name as IDraft['service'] })}
+          />
+        )}
+        <FieldList
+          fields={asked}
+          values={{ ...values, image: values.image ?? made?.reference }}
+          fallbacks={{
+            ports: made ? service.model_ports : service.ports,
+            title: made?.name,
+            class_name: made?.model.class_name
+          }}
+          images={offer.images}
+          problems={problems}
+          withHelp={withHelp}
+          trans={trans}
+          onChange={(name, value) => {
+            setDraft({ ...draft, values: { ...draft.values, [name]: value } });
+            if (name === 'class_name') {
+              onClass(String(value));
+            }
+            setProblems(solved(problems, name));
+          }}
+        >
+          {!into && (
+            <Choice
+              label={trans.__('Hardware')}
+              help={withHelp ? trans.__('Each of its numbers may be another one: see More.') : ''}
+              error={problems.preset}
+              value={draft.preset}
+              options={form.presets.map(preset => [
+                preset.name,
+                `${preset.title} (${hardwareOf(defaults(preset), trans)})`
+              ])}
+              trans={trans}
+              onChange={preset => setDraft({ ...draft, preset })}
+            />
+          )}
+        </FieldList>
+        {problems[''] && (
+          <p className="nby-Warning" role="alert">
+            {problems['']}
+          </p>
+        )}
+        <p>
+          <button type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
+            {trans.__('Deploy')}
+          </button>
+        </p>
+      </form>
+    </div>
+  );
+}
+
+/** Return the hardware of a preset without changes. */
+function defaults({ fields }: IOffer['form']['presets'][number]): Parameters<typeof hardwareOf>[0] {
+  const of = (name: string) => Number(fields.find(field => field.name === name)?.default ?? 0);
+  return { cpu: of('cpu'), memory_gb: of('memory_gb'), gpu: of('gpu') };
+}

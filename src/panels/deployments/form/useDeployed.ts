@@ -1,0 +1,41 @@
+/** Finds existing deployments of a model, which may get a new revision. */
+import { useEffect, useState } from 'react';
+import { Deployed, DeployedAs, Deployment } from '../../../api/types';
+import { IModelSource, IPanelServices } from '../../frame/services';
+
+const NOWHERE: Deployed = { items: [], into: '', name: '' };
+
+/** Undefined while loading. */
+export function useDeployed(
+  { yard }: IPanelServices,
+  source: IModelSource | undefined,
+  className: string
+): Deployed | undefined {
+  const [found, setFound] = useState(source ? undefined : NOWHERE);
+  useEffect(() => {
+    if (!source) {
+      return;
+    }
+    const control = new AbortController();
+    const { signal } = control;
+    const body = className ? { ...source, class_name: className } : { ...source };
+    yard.client
+      .call('models.deployed', { body, signal })
+      .then(setFound)
+      .catch(() => signal.aborted || setFound(NOWHERE)); // the build reports the reason
+    return () => control.abort();
+  }, [yard, source, className]);
+  return found;
+}
+
+/** Make an image the next revision of a deployment; a stopped deployment is started. */
+export async function revise(
+  { yard }: IPanelServices,
+  { id, revision, changed_at }: DeployedAs,
+  image: string | undefined
+): Promise<Deployment> {
+  const path = { deployment: id };
+  const body = { image, revision, changed_at };
+  const edited = await yard.client.call('deployments.edit', { path, body });
+  return edited.is_wanted ? edited : yard.client.call('deployments.start', { path });
+}

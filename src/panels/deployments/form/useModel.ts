@@ -1,0 +1,89 @@
+/** The model of a form, whose image is built while the user fills the form in. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useRef, useState } from 'react';
+import { ApiError } from '../../../api/client';
+import { FormField, ModelPackage } from '../../../api/types';
+import { IModelSource, IPanelServices } from '../../frame/services';
+import { Leftovers } from './leftovers';
+
+export interface IMaking {
+  /** The build, once the server has read its source. */
+  made: ModelPackage | undefined;
+  /** Why it is not built before it is deployed. */
+  later: string;
+  /** Request the build; a class that was requested before is not requested again. */
+  make: (className: string) => Promise<ModelPackage>;
+  /** Keep the build until this work is over, even if the form closes. */
+  hold: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/**
+ * Build the source at once, unless that would replace something else; `onRefused` gets the reason
+ * of a refusal. A build without a deployment is deleted after the form closes.
+ */
+export function useModel(
+  { yard }: IPanelServices,
+  source: IModelSource | undefined,
+  onRefused: (error: unknown) => void
+): IMaking {
+  const [made, setMade] = useState<ModelPackage>();
+  const [later, setLater] = useState('');
+  const asked = useRef<{ className: string; answer: Promise<ModelPackage> }>();
+  const leftovers = useRef<Leftovers>();
+  const make = (className: string) => {
+    if (asked.current?.className === className) {
+      return asked.current.answer;
+    }
+    const body = className ? { ...source, class_name: className } : { ...source };
+    const beside = !later;
+    const answer = yard.client.call('models.build', { body, query: { beside } });
+    asked.current = { className, answer };
+    if (beside) {
+      leftovers.current?.add(answer);
+    }
+    answer.then(setMade, ({ code, message, hint }: ApiError) => {
+      asked.current = undefined; // so that it can be requested again
+      setMade(undefined);
+      setLater(code === 'conflict' ? `${message} ${hint}` : '');
+    });
+    return answer;
+  };
+  useEffect(() => {
+    if (!source) {
+      return;
+    }
+    const ask = (className: string) =>
+      make(className).catch((error: ApiError) => error.code === 'conflict' || onRefused(error));
+    const again = async (lost: string) => {
+      const last = asked.current;
+      const made = await last?.answer.catch(() => undefined);
+      if (last && made?.id === lost) {
+        asked.current = undefined;
+        await ask(last.className);
+      }
+    };
+    const kept = (leftovers.current = new Leftovers(yard.client, lost => void again(lost)));
+    void ask('');
+    return () => void kept.clear();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
+  }, []);
+  const hold = <T>(work: Promise<T>) => leftovers.current?.hold(work) ?? work;
+  return { made, later, make, hold };
+}
+
+/** Return the field for the class; the server guesses it if the file has only one. */
+export function classField(trans: TranslationBundle): FormField {
+  return {
+    name: 'class_name',
+    title: trans.__('Class'),
+    help: trans.__('The class with predict; where the file has only one, that.'),
+    kind: 'text',
+    default: null,
+    least: null,
+    most: null,
+    unit: '',
+    choices: [],
+    is_required: false,
+    is_advanced: false
+  };
+}

@@ -1,0 +1,24 @@
+import { deploymentIcon } from '../../icons/items';
+import { showItem } from '../frame/itemView';
+import { IDeploymentTarget, IPanelServices } from '../frame/services';
+import DeploymentView from './DeploymentView';
+import { deploymentsOf } from './state/collection';
+
+export function openDeployment(services: IPanelServices, target: IDeploymentTarget): void {
+  const { yard, trans } = services;
+  showItem<IDeploymentTarget>(services, target, {
+    noun: 'deployment',
+    icon: deploymentIcon,
+    label: target.id === undefined ? trans.__('New deployment') : trans.__('Deployment'),
+    collection: deploymentsOf(yard),
+    key: ({ id, image, model }) =>
+      id === undefined ? `new ${image ?? JSON.stringify(model ?? '')}` : undefined,
+    draw: panel => (
+      <DeploymentView
+        services={services}
+        target={panel.target}
+        onMade={(id, tab) => (panel.target = { id, tab, isNew: true })}
+      />
+    )
+  });
+}

@@ -1,0 +1,146 @@
+import { useEffect, useState } from 'react';
+import { addressOf } from '../../../api/addresses';
+import { RunDetail, ServedModel, Task } from '../../../api/types';
+import { stepTitle } from '../../../runs/model/names';
+import { IPanelServices } from '../../frame/services';
+
+const MANY = 500;
+
+interface ILineageProps {
+  services: IPanelServices;
+  model: ServedModel;
+}
+
+/** The origin of a model: run, node, data and code, each as a link. */
+export function Lineage({ services, model }: ILineageProps): JSX.Element | null {
+  const { trans, commands } = services;
+  const { source } = model;
+  const detail = useRun(services, source?.run_id);
+  if (!source) {
+    return null;
+  }
+  const { run_id: id, run_title, run_number, node, output } = source;
+  const title = trans.__('%1, run %2', run_title, run_number);
+  const task = detail?.tasks.find(one => one.node === node);
+  if (!detail || !task) {
+    const gone = detail === null ? trans.__('%1, which was deleted', title) : title;
+    return <Fact word={trans.__('Made by')}>{`${output}, ${node}, ${gone}`}</Fact>;
+  }
+  const { path } = detail.run;
+  return (
+    <>
+      <Fact word={trans.__('Run')}>
+        <Way text={title} onGo={() => commands.execute('nbyard:show-run', { id })} />
+      </Fact>
+      <Fact word={trans.__('Step')}>
+        <Way
+          text={`${stepTitle(task, detail.tasks)} → ${output}`}
+          onGo={() => commands.execute('nbyard:show-run', { id, path, node })}
+        />
+      </Fact>
+      <Fact word={trans.__('Data')}>
+        <Data services={services} run={id} tasks={before(node, detail.tasks)} />
+      </Fact>
+      <Fact word={trans.__('Code')}>
+        <Way
+          text={task.label || node}
+          onGo={() => commands.execute('nbyard:open-executable', { id: task.executable_id! })}
+        />
+      </Fact>
+    </>
+  );
+}
+
+function Fact({ word, children }: { word: string; children: React.ReactNode }): JSX.Element {
+  return (
+    <div>
+      <dt>{word}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Way({ text, onGo }: { text: string; onGo: () => unknown }): JSX.Element {
+  return (
+    <button type="button" className="nby-Link" onClick={() => void onGo()}>
+      {text}
+    </button>
+  );
+}
+
+/** Data that these nodes read from outside: datasets, else the bytes as they were. */
+function Data(props: {
+  services: IPanelServices;
+  run: string;
+  tasks: readonly Task[];
+}): JSX.Element {
+  const { services, run, tasks } = props;
+  const { yard, commands } = services;
+  const inputs = tasks.flatMap(({ node, inputs }) =>
+    Object.entries(inputs ?? {}).map(([name, bytes]) => ({ ...bytes, node, name }))
+  );
+  const once = new Map(inputs.map(one => [`${one.digest} ${one.origin}`, one]));
+  const show = async (origin: string, address: string) => {
+    const dataset = origin.replace(/ v\d+$/, '');
+    const found = await yard.client
+      .call('datasets.get', { path: { dataset } })
+      .catch(() => undefined); // it was not a dataset, or was deleted
+    if (found) {
+      await commands.execute('nbyard:open-dataset', { id: found.id });
+    } else {
+      window.open(address, '_blank', 'noopener,noreferrer');
+    }
+  };
+  return (
+    <>
+      {[...once.values()].map(({ node, name, origin, filename }) => (
+        <div key={`${node}.${name}`}>
+          <Way
+            text={origin || filename}
+            onGo={() =>
+              show(
+                origin ?? '',
+                addressOf(yard.client, 'runs.content', { path: { run, node, name } })
+              )
+            }
+          />
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Return a node and all its dependencies. */
+export function before(node: string, tasks: readonly Task[]): Task[] {
+  const found = new Set<string>();
+  const look = (name: string) => {
+    const task = tasks.find(one => one.node === name);
+    if (task && !found.has(name)) {
+      found.add(name);
+      task.needs?.forEach(look);
+    }
+  };
+  look(node);
+  return tasks.filter(one => found.has(one.node));
+}
+
+/** Return the run with its tasks; null if it was deleted. */
+export function useRun(
+  { yard }: IPanelServices,
+  id: string | undefined
+): RunDetail | null | undefined {
+  const [detail, setDetail] = useState<RunDetail | null>();
+  useEffect(() => {
+    if (id === undefined) {
+      return undefined;
+    }
+    const control = new AbortController();
+    const { signal } = control;
+    yard.client
+      .call('runs.tasks', { path: { run: id }, query: { limit: MANY }, signal })
+      .then(({ run, items }) => setDetail({ run, tasks: items }))
+      .catch(({ status }) => !signal.aborted && status === 404 && setDetail(null));
+    return () => control.abort();
+  }, [yard, id]);
+  return detail;
+}

@@ -1,0 +1,182 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Deployment, DeploymentEvent } from '../../../api/types';
+import { copyText } from '../../../components/problems';
+import { StateMark, stateText } from '../../../components/StateMark';
+import { showMoment } from '../../../components/format/times';
+import { IPanelServices } from '../../frame/services';
+import { Building } from './Building';
+import { Lineage } from './Lineage';
+import { useEvents } from './past';
+import { Traffic } from './Traffic';
+import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from '../state/texts';
+import { reasonText } from '../../../reasons';
+
+interface IOverviewProps {
+  services: IPanelServices;
+  deployment: Deployment;
+}
+
+/** The state of a deployment with reason, links, hardware and history. */
+export function Overview({ services, deployment }: IOverviewProps): JSX.Element {
+  const { trans } = services;
+  const { state, reason, warnings, revision, serving } = deployment;
+  return (
+    <>
+      {reason && (
+        <p
+          className={state === 'failed' || state === 'down' ? 'nby-Warning' : 'nby-Note'}
+          role={isUnderWay(deployment) ? 'status' : 'alert'}
+        >
+          {reasonText(reason, trans)}
+        </p>
+      )}
+      <Building services={services} deployment={deployment} />
+      <Reproduce deployment={deployment} trans={trans} />
+      {!!serving && serving !== revision && (
+        <p className="nby-Note" role="status">
+          {trans.__('Revision %1 answers until revision %2 does.', serving, revision)}
+        </p>
+      )}
+      {warnings.map(warning => (
+        <p key={warning} className="nby-Warning">
+          {warning}
+        </p>
+      ))}
+      <Facts services={services} deployment={deployment} />
+      <Traffic services={services} id={deployment.id} />
+      <Events services={services} deployment={deployment} />
+    </>
+  );
+}
+
+/** A shell command that reproduces the failure. */
+function Reproduce(props: {
+  deployment: Deployment;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { deployment, trans } = props;
+  const { reproduce } = deployment;
+  if (!reproduce) {
+    return null;
+  }
+  return (
+    <section className="nby-Deployment-reproduce" aria-label={trans.__('To see it again')}>
+      <div className="nby-Bar">
+        <span>{trans.__('To see it again, in a shell:')}</span>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void copyText(reproduce, trans.__('The command is copied.'))}
+        >
+          {trans.__('Copy')}
+        </button>
+      </div>
+      <pre tabIndex={0} role="region" aria-label={trans.__('Command')}>
+        {reproduce}
+      </pre>
+    </section>
+  );
+}
+
+function Facts({ services, deployment }: IOverviewProps): JSX.Element {
+  const { yard, trans } = services;
+  const { id, name, description, links, spec, gpus, started_at, created_at } = deployment;
+  const disk = trans.__('%1 GB disk', spec.disk_gb);
+  const facts: [string, string][] = [
+    [trans.__('Service'), serviceText(spec.service, trans)],
+    [trans.__('Host name'), name],
+    [trans.__('Hardware'), [hardwareOf(spec, trans), disk].join(' · ')],
+    [trans.__('GPUs that it has'), gpus.join(', ')],
+    [trans.__('Runs since'), showMoment(started_at)],
+    [trans.__('Made'), showMoment(created_at)],
+    [trans.__('Id'), id]
+  ];
+  return (
+    <dl className="nby-Facts">
+      {description && (
+        <div className="nby-Facts-wide">
+          <dt>{trans.__('Description')}</dt>
+          <dd>{description}</dd>
+        </div>
+      )}
+      <div className="nby-Facts-wide">
+        <dt>{trans.__('Image')}</dt>
+        <dd className="nby-Code">{spec.image}</dd>
+      </div>
+      {deployment.model && <Lineage services={services} model={deployment.model} />}
+      {links.map(link => (
+        <div key={link.name} className="nby-Facts-wide">
+          <dt>{trans.__('Link %1', link.name)}</dt>
+          <dd>
+            {link.answers ? (
+              <a
+                className="nby-Link"
+                href={addressOf(yard, link)}
+                target="_blank"
+                rel="noopener noreferrer"
+              >
+                {addressOf(yard, link)}
+              </a>
+            ) : (
+              <>
+                <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
+                <span className="nby-Dim">{trans.__('does not answer')}</span>
+              </>
+            )}
+          </dd>
+        </div>
+      ))}
+      {facts
+        .filter(([, text]) => text)
+        .map(([word, text]) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Events({ services, deployment }: IOverviewProps): JSX.Element | null {
+  const { trans } = services;
+  const events = useEvents(services, deployment);
+  if (!events || typeof events === 'string') {
+    return events ? <p className="nby-Note">{events}</p> : null;
+  }
+  return (
+    <table className="nby-Table">
+      <caption>{trans.__('Events')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Time')}</th>
+          <th scope="col">{trans.__('What')}</th>
+          <th scope="col">{trans.__('Revision')}</th>
+          <th scope="col">{trans.__('Why')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {events.map(event => (
+          <tr key={event.id}>
+            <td>{showMoment(event.at)}</td>
+            <td>
+              <What event={event} trans={trans} />
+            </td>
+            <td>{event.revision || ''}</td>
+            <td className="nby-Deployment-why">{reasonText(event.reason, trans)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function What(props: { event: DeploymentEvent; trans: TranslationBundle }): JSX.Element {
+  const { event, trans } = props;
+  const { state, change } = event;
+  return change ? (
+    <span title={state && stateText(state, trans)}>{changeText(change, trans)}</span>
+  ) : (
+    <StateMark state={state} trans={trans} />
+  );
+}

@@ -1,0 +1,129 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Deployment, Revision } from '../../../api/types';
+import { showMoment } from '../../../components/format/times';
+import { IPanelServices } from '../../frame/services';
+import { reportFailure } from '../../frame/reportFailure';
+import { deploymentsOf } from '../state/collection';
+import { changesOf, changeText } from '../state/texts';
+import { reasonText } from '../../../reasons';
+
+interface IRevisionsProps {
+  services: IPanelServices;
+  deployment: Deployment;
+  /** Newest first. */
+  revisions: readonly Revision[];
+}
+
+/** The earlier revisions, and the way back to them. */
+export function Revisions({ services, deployment, revisions }: IRevisionsProps): JSX.Element {
+  const { trans } = services;
+  const head = [
+    trans.__('Revision'),
+    trans.__('How'),
+    trans.__('What is otherwise'),
+    trans.__('Made'),
+    trans.__('How it ended'),
+    trans.__('Back to it')
+  ];
+  return (
+    <table className="nby-Table" aria-label={trans.__('Revisions')}>
+      <thead>
+        <tr>
+          {head.map(word => (
+            <th key={word} scope="col">
+              {word}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {revisions.map((revision, index) => (
+          <Row
+            key={revision.id}
+            services={services}
+            deployment={deployment}
+            revision={revision}
+            before={revisions[index + 1]}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface IRowProps {
+  services: IPanelServices;
+  deployment: Deployment;
+  revision: Revision;
+  before: Revision | undefined;
+}
+
+function Row({ services, deployment, revision, before }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const { number, origin, created_at, reason, restarts } = revision;
+  const isNewest = number === deployment.revision;
+  return (
+    <tr aria-current={isNewest}>
+      <th scope="row">
+        {number}
+        {number === deployment.serving && <span className="nby-Mark">{trans.__('answers')}</span>}
+      </th>
+      <td>{changeText(origin, trans)}</td>
+      <td>
+        <What revision={revision} before={before} trans={trans} />
+      </td>
+      <td>{showMoment(created_at)}</td>
+      <td className="nby-Deployment-why">
+        {[reasonText(reason, trans), !!restarts && trans._n('%1 restart', '%1 restarts', restarts)]
+          .filter(Boolean)
+          .join(' · ')}
+      </td>
+      <td>
+        {!isNewest && (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-label={trans.__('Roll back to revision %1', number)}
+            title={trans.__('The next revision is as this one was')}
+            onClick={() => void rollBack(services, deployment, number)}
+          >
+            {trans.__('Roll Back')}
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+interface IWhatProps {
+  revision: Revision;
+  before: Revision | undefined;
+  trans: TranslationBundle;
+}
+
+function What({ revision, before, trans }: IWhatProps): JSX.Element {
+  const changes = changesOf(revision, before);
+  const none = before ? trans.__('nothing that is shown') : '';
+  return (
+    <>
+      {changes.map(({ name, old, now }) => (
+        <div key={name} className="nby-Code">
+          {name}: {old || '–'} → {now || '–'}
+        </div>
+      ))}
+      {!changes.length && <span className="nby-Dim">{none}</span>}
+    </>
+  );
+}
+
+function rollBack(
+  services: IPanelServices,
+  { id }: Deployment,
+  revision: number
+): Promise<unknown> {
+  const { yard, trans } = services;
+  return reportFailure(services, trans.__('Not rolled back.'), async () => {
+    const question = { path: { deployment: id }, query: { revision } };
+    deploymentsOf(yard).put(await yard.client.call('deployments.rollback', question));
+  });
+}

@@ -1,0 +1,219 @@
+import { useEffect, useState } from 'react';
+import { Traffic as Counted } from '../../../api/types';
+import { useNow } from '../../../components/format/times';
+import { levels, most } from '../../../runs/model/usage';
+import { LineChart } from '../../../runs/view/charts/LineChart';
+import { IPanelServices } from '../../frame/services';
+
+type Part = Counted['parts'][number];
+
+/** How often the counts are requested while they are visible, in milliseconds. */
+const AGAIN = 10_000;
+const TICKS = 4;
+
+interface ITrafficProps {
+  services: IPanelServices;
+  id: string;
+}
+
+/** Request counts, status codes and latency over time, or the same as a table. */
+export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
+  const { trans } = services;
+  const [span, setSpan] = useState('hour');
+  const [isTable, setTable] = useState(false);
+  const found = useTraffic(services, id, span);
+  const spans: [string, string][] = [
+    ['hour', trans.__('Last hour')],
+    ['day', trans.__('Last day')]
+  ];
+  const said = typeof found === 'string' ? found : found && sumsOf(found, services);
+  return (
+    <section className="nby-Traffic" aria-label={trans.__('Traffic')}>
+      <div className="nby-Bar">
+        {spans.map(([name, title]) => (
+          <button
+            key={name}
+            type="button"
+            className="nby-Button"
+            aria-pressed={span === name}
+            onClick={() => setSpan(name)}
+          >
+            {title}
+          </button>
+        ))}
+        <span className="nby-Dim">{said}</span>
+        <span className="nby-Space" />
+        <button
+          type="button"
+          className="nby-Button"
+          aria-pressed={isTable}
+          onClick={() => setTable(!isTable)}
+        >
+          {trans.__('As table')}
+        </button>
+      </div>
+      {found && typeof found === 'object' && found.requests > 0 && (
+        <Shown services={services} found={found} isTable={isTable} />
+      )}
+    </section>
+  );
+}
+
+function useTraffic(
+  { yard, trans }: IPanelServices,
+  id: string,
+  span: string
+): Counted | string | undefined {
+  const now = useNow(true, AGAIN);
+  const [found, setFound] = useState<[string, Counted | string]>();
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    yard.client
+      .call('deployments.traffic', { path: { deployment: id }, query: { span }, signal })
+      .then(told => setFound([span, told]))
+      .catch((error: Error) => !signal.aborted && setFound([span, error.message]));
+    return () => control.abort();
+  }, [yard, id, span, now]);
+  return found?.[0] === span ? found[1] : trans.__('Loading…');
+}
+
+/** Return the totals in one line. */
+function sumsOf({ requests, errors, p50_seconds, p99_seconds }: Counted, services: IPanelServices) {
+  const { trans } = services;
+  if (!requests) {
+    return trans.__('Nothing was counted; what it was asked just now comes in seconds.');
+  }
+  return [
+    trans._n('%1 request', '%1 requests', requests),
+    trans._n('%1 error', '%1 errors', errors),
+    trans.__('half within %1, 99 of 100 within %2', showMs(p50_seconds), showMs(p99_seconds))
+  ].join(' · ');
+}
+
+interface ILine {
+  id: string;
+  name: string;
+  values: (number | null)[];
+  show: (value: number) => string;
+  marks: (largest: number) => number[];
+}
+
+function Shown(props: { services: IPanelServices; found: Counted; isTable: boolean }): JSX.Element {
+  const { services, found, isTable } = props;
+  const { parts, part_seconds } = found;
+  const lines = linesOf(parts, services);
+  const places = parts.map((_, index) => index * part_seconds);
+  const end = places[places.length - 1];
+  const ticks = Array.from({ length: TICKS }, (_, index) =>
+    Math.round((index * end) / (TICKS - 1))
+  );
+  const first = Date.parse(parts[0].at);
+  const time = (at: number) =>
+    new Date(first + at * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return isTable ? (
+    <PartTable services={services} parts={parts} lines={lines} time={time} step={part_seconds} />
+  ) : (
+    <>
+      {lines.map(({ id, name, values, show, marks }) => (
+        <LineChart
+          key={id}
+          id={id}
+          name={name}
+          words={services.trans.__('%1 over time: at most %2', name, show(most(values)))}
+          places={places}
+          values={values}
+          marks={marks(most(values))}
+          ticks={ticks}
+          start={0}
+          end={end}
+          show={show}
+          showPlace={time}
+        />
+      ))}
+    </>
+  );
+}
+
+function linesOf(parts: readonly Part[], { trans }: IPanelServices): ILine[] {
+  const count = (value: number) => String(Number(value.toFixed(1)));
+  return [
+    {
+      id: 'requests',
+      name: trans.__('Requests'),
+      values: parts.map(({ requests }) => requests),
+      show: count,
+      marks: countMarks
+    },
+    {
+      id: 'errors',
+      name: trans.__('Errors'),
+      values: parts.map(({ errors }) => errors),
+      show: count,
+      marks: countMarks
+    },
+    {
+      id: 'p50',
+      name: trans.__('Half was answered within'),
+      values: parts.map(({ p50_seconds }) => p50_seconds),
+      show: showMs,
+      marks: secondMarks
+    },
+    {
+      id: 'p99',
+      name: trans.__('99 of 100 were answered within'),
+      values: parts.map(({ p99_seconds }) => p99_seconds),
+      show: showMs,
+      marks: secondMarks
+    }
+  ];
+}
+
+/** Round values for the axes: counts, or seconds, which may be a few thousandths. */
+const countMarks = (largest: number) => levels(Math.max(largest, 2), 'cores');
+const secondMarks = (largest: number) =>
+  levels(Math.max(largest * 1000, 1), 'cores').map(level => level / 1000);
+
+function showMs(seconds: number | null): string {
+  const ms = (seconds ?? 0) * 1000;
+  return ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`;
+}
+
+function PartTable(props: {
+  services: IPanelServices;
+  parts: readonly Part[];
+  lines: readonly ILine[];
+  time: (at: number) => string;
+  step: number;
+}): JSX.Element {
+  const { parts, lines, time, step } = props;
+  const { trans } = props.services;
+  return (
+    <table className="nby-Table">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('From')}</th>
+          {lines.map(({ id, name }) => (
+            <th key={id} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {parts
+          .map((part, index) => ({ part, index }))
+          .filter(({ part }) => part.requests)
+          .map(({ part, index }) => (
+            <tr key={part.at}>
+              <th scope="row">{time(index * step)}</th>
+              {lines.map(({ id, values, show }) => {
+                const value = values[index];
+                return <td key={id}>{value === null ? '' : show(value)}</td>;
+              })}
+            </tr>
+          ))}
+      </tbody>
+    </table>
+  );
+}

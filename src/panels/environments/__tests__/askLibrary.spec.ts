@@ -1,0 +1,64 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, waitFor } from '@testing-library/react';
+import { ApiError } from '../../../api/client';
+import { Environment } from '../../../api/types';
+import { askLibrary } from '../askLibrary';
+
+const trans = nullTranslator.load('nbyard');
+const packages = () => document.querySelector<HTMLTextAreaElement>('.jp-Dialog textarea')!;
+const name = () => document.querySelector<HTMLInputElement>('.jp-Dialog input')!;
+
+describe('L1: a new library', () => {
+  it('is asked again with the line that was refused, and what was typed', async () => {
+    const details = [{ path: 'requirements.1', message: 'the option -e is not allowed' }];
+    const made = { id: 'e' } as Environment;
+    const send = jest
+      .fn()
+      .mockRejectedValueOnce(new ApiError(422, 'invalid', 'no', '', details))
+      .mockResolvedValueOnce(made);
+    const answer = askLibrary({ name: 'library', capture: '' }, trans, send);
+    await waitFor(() => expect(packages()).toBeTruthy());
+    expect(name().value).toBe('library');
+    fireEvent.change(packages(), { target: { value: '-e x' } });
+    fireEvent.keyDown(packages(), { key: 'Enter', shiftKey: true });
+    expect(send).not.toHaveBeenCalled();
+    fireEvent.keyDown(packages(), { key: 'Enter' });
+    await waitFor(() =>
+      expect(document.querySelector('[role="alert"]')?.textContent).toBe(
+        'Line 1: the option -e is not allowed'
+      )
+    );
+    expect(packages().value).toBe('-e x');
+    await waitFor(() => expect(document.activeElement).toBe(packages()));
+    fireEvent.change(packages(), { target: { value: 'six' } });
+    fireEvent.keyDown(packages(), { key: 'Enter' });
+    expect(await answer).toBe(made);
+    expect(send.mock.calls.map(([sent]) => sent)).toEqual([
+      { name: 'library', capture: '', requirements: '-e x' },
+      { name: 'library', capture: '', requirements: 'six' }
+    ]);
+  });
+
+  it('L7: says whose packages it takes, and asks for them', async () => {
+    const made = { id: 'e' } as Environment;
+    const send = jest.fn().mockResolvedValue(made);
+    const answer = askLibrary({ name: 'library', capture: 'python3' }, trans, send);
+    await waitFor(() => expect(packages()).toBeTruthy());
+    expect(document.querySelector('.jp-Dialog .nby-Note')?.textContent).toContain(
+      'packages of the kernel python3'
+    );
+    fireEvent.keyDown(packages(), { key: 'Enter' });
+    expect(await answer).toBe(made);
+    expect(send).toHaveBeenCalledWith({ name: 'library', capture: 'python3', requirements: '' });
+  });
+
+  it('other errors are for who asked', async () => {
+    const send = jest.fn().mockRejectedValue(new ApiError(503, 'unavailable', 'busy'));
+    const refused = expect(
+      askLibrary({ name: 'library', capture: '' }, trans, send)
+    ).rejects.toThrow('busy');
+    await waitFor(() => expect(packages()).toBeTruthy());
+    fireEvent.keyDown(packages(), { key: 'Enter' });
+    await refused;
+  });
+});

@@ -1,0 +1,203 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { NamedImage } from '../../../api/types';
+import { showBytes } from '../../../components/format/bytes';
+import { StateMark } from '../../../components/StateMark';
+import { askText } from '../../../forms/askText';
+import { confirm } from '../../frame/confirm';
+import { IPanelServices } from '../../frame/services';
+import { reportFailure } from '../../frame/reportFailure';
+import { isBeingMade } from './images';
+import { useGrowingLog } from '../../frame/growingLog';
+import { LogBox } from '../../../components/log/LogBox';
+
+interface IImageListProps {
+  services: IPanelServices;
+  /** The id of the environment. */
+  of: string;
+  images: readonly NamedImage[];
+  /** Called when an image is being built or pushed. */
+  onMade: (made: NamedImage) => void;
+}
+
+/**
+ * The images that were built, pushed or pulled for the environment; each can be pushed or removed.
+ */
+export function ImageList({ services, of, images, onMade }: IImageListProps): JSX.Element {
+  const { trans } = services;
+  const head = [trans.__('Image'), trans.__('State'), trans.__('Made by'), trans.__('Size')];
+  return (
+    <section aria-label={trans.__('Images')}>
+      <div className="nby-Bar">
+        <h3>{trans.__('Images')}</h3>
+        <span className="nby-Space" />
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void pull(services, of, onMade)}
+        >
+          {trans.__('Pull…')}
+        </button>
+      </div>
+      {!!images.length && (
+        <table className="nby-Table" aria-label={trans.__('Images')}>
+          <thead>
+            <tr>
+              {[...head, trans.__('Actions')].map(word => (
+                <th key={word} scope="col">
+                  {word}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {images.map(image => (
+              <Row key={image.id} image={image} services={services} onMade={onMade} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}
+
+interface IRowProps {
+  image: NamedImage;
+  services: IPanelServices;
+  onMade: (made: NamedImage) => void;
+}
+
+function Row({ image, services, onMade }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const { reference, origin, state, size_bytes, image_id, reason } = image;
+  const made = { build: trans.__('build'), push: trans.__('push'), pull: trans.__('pull') };
+  return (
+    <tr>
+      <th scope="row" className="nby-Code" title={image_id}>
+        {reference}
+      </th>
+      <td>
+        <StateMark state={state} trans={trans} />
+        {reason && <div className="nby-Dim">{reason}</div>}
+      </td>
+      <td>{made[origin]}</td>
+      <td>{typeof size_bytes === 'number' && showBytes(size_bytes)}</td>
+      <td>
+        {state !== 'failed' && (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-label={trans.__('Push %1…', reference)}
+            disabled={state !== 'ready'}
+            onClick={() => void push(services, image, onMade)}
+          >
+            {trans.__('Push…')}
+          </button>
+        )}{' '}
+        <button
+          type="button"
+          className="nby-Button"
+          aria-label={trans.__('Remove %1…', reference)}
+          onClick={() => void remove(services, image)}
+        >
+          {isBeingMade(image) ? trans.__('Stop…') : trans.__('Remove…')}
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function pull(
+  services: IPanelServices,
+  environment: string,
+  onMade: (made: NamedImage) => void
+): Promise<unknown> {
+  const { yard, trans } = services;
+  return reportFailure(services, trans.__('Not pulled.'), async () => {
+    const made = await askText({
+      title: trans.__('Pull an image'),
+      label: trans.__('Name'),
+      placeholder: trans.__('registry.example.org:5000/team/cows:2'),
+      help: trans.__('It is fetched from its registry in the background.'),
+      ok: trans.__('Pull'),
+      trans,
+      send: reference => yard.client.call('images.pull', { body: { reference, environment } })
+    });
+    return made && onMade(made);
+  });
+}
+
+function push(
+  services: IPanelServices,
+  image: NamedImage,
+  onMade: (made: NamedImage) => void
+): Promise<unknown> {
+  const { yard, trans } = services;
+  return reportFailure(services, trans.__('Not pushed.'), async () => {
+    const made = await askText({
+      title: trans.__('Push “%1”', image.reference),
+      label: trans.__('Registry, or whole name'),
+      placeholder: trans.__('registry.example.org:5000/'),
+      help: trans.__('A name that ends in / is put before the image’s own.'),
+      ok: trans.__('Push'),
+      trans,
+      send: reference =>
+        yard.client.call('images.push', { path: { image: image.id }, body: { reference } })
+    });
+    return made && onMade(made);
+  });
+}
+
+/** Remove an image; an event updates the list. */
+function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
+  const { yard, trans } = services;
+  const isLive = isBeingMade(image);
+  const title = isLive
+    ? trans.__('Stop “%1”?', image.reference)
+    : trans.__('Remove “%1”?', image.reference);
+  const label = isLive ? trans.__('Stop') : trans.__('Remove');
+  return reportFailure(services, trans.__('Not removed.'), async () => {
+    if (await confirm(services, title, consequence(image, trans), label)) {
+      await yard.client.call('images.delete', { path: { image: image.id } });
+    }
+  });
+}
+
+/** Return a text that says what would be removed. */
+export function consequence(image: NamedImage, trans: TranslationBundle): string {
+  if (isBeingMade(image)) {
+    return trans.__('It is not made any further, and its log is removed.');
+  }
+  if (image.state === 'failed') {
+    return trans.__('Its log is removed. There is no image of this name on the engine.');
+  }
+  const size = showBytes(image.size_bytes ?? 0);
+  const words = trans.__(
+    'The name and its log are removed, and %1 on the engine when the image has no other name. Containers that run go on.',
+    size
+  );
+  return image.origin === 'build'
+    ? words
+    : `${words} ${trans.__('What is in the registry stays there.')}`;
+}
+
+export function ImageLog(props: {
+  services: IPanelServices;
+  image: Pick<NamedImage, 'id' | 'state'>;
+}): JSX.Element {
+  const { services, image } = props;
+  const { yard, trans } = services;
+  const log = useGrowingLog(image.id, (after, signal) =>
+    yard.client.call('images.log', { path: { image: image.id }, query: { after }, signal })
+  );
+  return (
+    <details className="nby-Image-log" open={image.state !== 'ready'}>
+      <summary>{trans.__('Log')}</summary>
+      <LogBox
+        {...log}
+        label={trans.__('Log of the image')}
+        isLive={isBeingMade(image)}
+        trans={trans}
+      />
+    </details>
+  );
+}

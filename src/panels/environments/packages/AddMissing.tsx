@@ -1,0 +1,139 @@
+import '../../../../style/libraries.css';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { useEffect, useState } from 'react';
+import { IYard } from '../../../api/yard';
+import { Environment, Missing } from '../../../api/types';
+import { PackagesDraft } from './PackagesDraft';
+import { usePackagesDraft } from './usePackagesDraft';
+import { whenInstalled } from '../state/whenInstalled';
+
+interface IAddMissingProps {
+  yard: IYard;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  /** The run that failed. */
+  run: string;
+  missing: Missing;
+}
+
+/** Adds missing packages of a task to its environment, or to a chosen one, and retries the run. */
+export default function AddMissing(props: IAddMissingProps): JSX.Element {
+  const { yard, commands, trans, run, missing } = props;
+  const [isOpen, setOpen] = useState(false);
+  const [name, setName] = useState(missing.environment);
+  const [status, setStatus] = useState('');
+  const draft = usePackagesDraft(yard.client, trans, missing.packages.join('\n'));
+  const { text, found } = draft;
+  const libraries = useLibraries(yard, isOpen && !missing.environment);
+  const known = !name && libraries.length ? libraries[0].name : name;
+  const packages = missing.packages.join(', ');
+  const busy = async (words: string, work: () => Promise<unknown>) => {
+    setStatus(words);
+    await work();
+    setStatus('');
+  };
+  const preview = () =>
+    busy(trans.__('Finding out what that would change…'), () =>
+      draft.preview(known, { add: text })
+    );
+  const retry = async () => {
+    if (found?.changes.length) {
+      const question = { path: { environment: known }, body: { add: text } };
+      const made = await yard.client.call('environments.change', question);
+      await whenInstalled(yard.environments, made, trans);
+      draft.setFound({ ...found, changes: [] }); // a refused retry must not install twice
+    }
+    const query = { environment: known };
+    const next = await yard.client.call('runs.retry', { path: { run }, query });
+    yard.runs.put(next);
+    await commands.execute('nbyard:show-run', { id: next.id });
+  };
+  const install = () => busy(trans.__('Installing…'), () => draft.attempt(retry));
+  return (
+    <div className="nby-AddMissing">
+      <button
+        type="button"
+        className="nby-Button"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {missing.environment
+          ? trans.__('Add %1 to %2 and Retry', packages, missing.environment)
+          : trans.__('Add %1 to a Library and Retry', packages)}
+      </button>
+      {isOpen && (
+        <fieldset className="nby-Form" disabled={!!status}>
+          {!missing.environment && (
+            <div className="nby-Field">
+              <label>
+                {trans.__('Library')}
+                <select
+                  className="jp-mod-styled"
+                  value={known}
+                  onChange={event => {
+                    setName(event.target.value);
+                    draft.discard();
+                  }}
+                >
+                  {libraries.map(one => (
+                    <option key={one.id}>{one.name}</option>
+                  ))}
+                </select>
+              </label>
+              {!libraries.length && (
+                <button
+                  type="button"
+                  className="nby-Button"
+                  onClick={() => void commands.execute('nbyard:create-environment')}
+                >
+                  {trans.__('New Library…')}
+                </button>
+              )}
+            </div>
+          )}
+          <PackagesDraft
+            label={trans.__('Packages')}
+            draft={draft}
+            trans={trans}
+            onChange={draft.change}
+            onEnter={() => void preview()}
+          >
+            <button
+              type="button"
+              className="nby-Button nby-mod-primary"
+              disabled={!known || !text.trim()}
+              onClick={() => void (found ? install() : preview())}
+            >
+              {!found
+                ? trans.__('Preview')
+                : found.changes.length
+                  ? trans.__('Install and Retry')
+                  : trans.__('Retry')}
+            </button>
+          </PackagesDraft>
+        </fieldset>
+      )}
+      <span className="nby-Dim" role="status">
+        {status}
+      </span>
+    </div>
+  );
+}
+
+/** Return the installed environments, once they are needed. */
+function useLibraries({ environments }: IYard, isWanted: boolean): readonly Environment[] {
+  const [items, setItems] = useState(environments.items);
+  useEffect(() => {
+    if (!isWanted) {
+      return;
+    }
+    const look = () => setItems(environments.items);
+    environments.changed.connect(look);
+    void environments.start().then(look);
+    return () => {
+      environments.changed.disconnect(look);
+    };
+  }, [environments, isWanted]);
+  return items.filter(({ installed }) => installed);
+}

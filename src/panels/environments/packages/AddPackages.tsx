@@ -1,0 +1,112 @@
+import { useEffect, useRef, useState } from 'react';
+import { Environment } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+import { PackagesDraft } from './PackagesDraft';
+import { usePackagesDraft } from './usePackagesDraft';
+import { isUnderWay } from '../state/texts';
+
+interface IAddPackagesProps {
+  services: IPanelServices;
+  environment: Environment;
+  /** Changes when the field should take the focus. */
+  wanted: unknown;
+  /** Called when the next version is being installed. */
+  onInstall: () => void;
+}
+
+/**
+ * The field for more packages; for an environment that was never installed, for all of them. It
+ * shows the changes before an installation.
+ */
+export function AddPackages(props: IAddPackagesProps): JSX.Element {
+  const { services, environment, wanted, onInstall } = props;
+  const { yard, trans } = services;
+  const { id, current, installed } = environment;
+  const packages = installed ? '' : current.requirements.join('\n');
+  const draft = usePackagesDraft(yard.client, trans, packages);
+  const { text, setText } = draft;
+  const [asking, setAsking] = useState<'preview' | 'install'>();
+  const sent = useRef<{ number: number; text: string }>();
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (wanted) {
+      field.current?.focus();
+    }
+  }, [wanted]);
+  useEffect(() => {
+    if (sent.current?.number === current.number && current.state === 'ready') {
+      const { text: done } = sent.current;
+      setText(now => (now === done ? '' : now)); // a failed text stays, to be corrected
+    }
+  }, [current, setText]);
+  const change = (next: string) => {
+    draft.change(next);
+    setAsking(undefined);
+  };
+  const isBusy = isUnderWay(current);
+  const send = async (what: 'preview' | 'install') => {
+    if (!text.trim() || asking === 'install' || (what === 'install' && isBusy)) {
+      return;
+    }
+    setAsking(what);
+    draft.discard();
+    const body = installed ? { add: text } : { requirements: text };
+    const install = async () => {
+      const question = { path: { environment: id }, body };
+      const made = await yard.client.call('environments.change', question);
+      sent.current = { number: made.current.number, text };
+      yard.environments.put(made);
+      onInstall();
+    };
+    const outcome = await (what === 'preview' ? draft.preview(id, body) : draft.attempt(install));
+    if (outcome === 'refused') {
+      field.current?.focus();
+    }
+    if (outcome !== 'aborted') {
+      setAsking(undefined);
+    }
+  };
+  const label = installed ? trans.__('Add packages') : trans.__('Packages of the library');
+  return (
+    <section className="nby-AddPackages" aria-label={label}>
+      <PackagesDraft
+        field={field}
+        label={label}
+        draft={draft}
+        trans={trans}
+        onChange={change}
+        onEnter={() => void send('install')}
+      >
+        <div className="nby-AddPackages-bar">
+          <button
+            type="button"
+            className="nby-Button nby-mod-primary"
+            disabled={!text.trim() || isBusy}
+            title={
+              isBusy
+                ? trans.__('Version %1 is being built', current.number)
+                : installed
+                  ? trans.__('Make the next version; until it is there, this one is used')
+                  : trans.__('Install these packages')
+            }
+            onClick={() => void send('install')}
+          >
+            {current.state === 'failed' && !installed ? trans.__('Try Again') : trans.__('Install')}
+          </button>
+          <button
+            type="button"
+            className="nby-Button"
+            disabled={!text.trim()}
+            title={trans.__('See what that would change; nothing is installed')}
+            onClick={() => void send('preview')}
+          >
+            {trans.__('Preview')}
+          </button>
+          <span className="nby-Dim" role="status">
+            {asking === 'preview' && trans.__('Finding out what that would change…')}
+          </span>
+        </div>
+      </PackagesDraft>
+    </section>
+  );
+}

@@ -1,0 +1,111 @@
+import { closeIcon } from '@jupyterlab/ui-components';
+import { useState } from 'react';
+import { Environment, EnvironmentVersion } from '../../../api/types';
+import { showProblem } from '../../../components/problems';
+import { IPanelServices } from '../../frame/services';
+import { matching } from '../../frame/Search';
+import { isUnderWay } from '../state/texts';
+
+interface IPackagesProps {
+  services: IPanelServices;
+  environment: Environment;
+  /** The installed version, if any. */
+  version: EnvironmentVersion | undefined;
+  /** Called when the next version is being installed. */
+  onInstall: () => void;
+}
+
+/** The requested packages, and all installed ones. */
+export function Packages(props: IPackagesProps): JSX.Element {
+  const { services, environment, version } = props;
+  const { trans } = services;
+  const [text, setText] = useState('');
+  if (!version) {
+    return (
+      <p className="nby-Note">
+        {isUnderWay(environment.current)
+          ? trans.__('They are being installed: see the log.')
+          : trans.__('Nothing is installed.')}
+      </p>
+    );
+  }
+  const found = matching(version.packages, text, ({ name }) => name);
+  return (
+    <div className="nby-Libraries">
+      <Requirements {...props} version={version} />
+      <div className="nby-Bar">
+        <input
+          type="search"
+          aria-label={trans.__('Filter packages')}
+          placeholder={trans.__('Filter packages')}
+          spellCheck={false}
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+        <span className="nby-Dim" role="status">
+          {text
+            ? trans.__('%1 of %2', found.length, version.packages.length)
+            : trans._n('%1 package', '%1 packages', version.packages.length)}
+        </span>
+      </div>
+      <table className="nby-Table" aria-label={trans.__('Packages')}>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Package')}</th>
+            <th scope="col">{trans.__('Version')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.map(one => (
+            <tr key={one.name}>
+              <th scope="row">{one.name}</th>
+              <td className="nby-Code">{one.version}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): JSX.Element | null {
+  const { services, environment, version, onInstall } = props;
+  const { yard, trans } = services;
+  const { id, current } = environment;
+  if (!version.requirements.length) {
+    return null;
+  }
+  const remove = async (line: string) => {
+    try {
+      const path = { environment: id };
+      const body = { remove: [line] };
+      yard.environments.put(await yard.client.call('environments.change', { path, body }));
+      onInstall();
+    } catch (error) {
+      showProblem(trans.__('Not removed.'), error, trans);
+    }
+  };
+  return (
+    <ul className="nby-Requirements" aria-label={trans.__('What was asked for')}>
+      {version.requirements.map(line => (
+        <li key={line} className="nby-Requirement" title={line}>
+          <span className="nby-Requirement-text">{line}</span>
+          <button
+            type="button"
+            className="nby-Button nby-mod-bare"
+            aria-label={trans.__('Remove %1', line)}
+            title={
+              isUnderWay(current)
+                ? trans.__('Version %1 is being built', current.number)
+                : trans.__('Make a version without it')
+            }
+            disabled={isUnderWay(current)}
+            onClick={() => void remove(line)}
+          >
+            <closeIcon.react tag="span" className="nby-Icon" />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,97 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { fileIcon } from '@jupyterlab/ui-components';
+import { forwardRef, useId, useState } from 'react';
+import { chooseFiles } from '../../../components/chooseFiles';
+
+const LINES = 10;
+
+interface IPackagesFieldProps {
+  label: string;
+  text: string;
+  problems: readonly string[];
+  trans: TranslationBundle;
+  onChange: (text: string) => void;
+  onEnter?: () => void;
+}
+
+/** Packages: one, a pasted list, or a requirements file that is chosen or dropped. */
+export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps>(
+  function PackagesField(props, ref) {
+    const { label, text, problems, trans, onChange, onEnter } = props;
+    const id = useId();
+    const [over, setOver] = useState(false);
+    const take = async (file: File | undefined) => {
+      if (file) {
+        onChange(await file.text());
+      }
+    };
+    return (
+      <div
+        className={`nby-Field nby-PackagesField${over ? ' nby-mod-over' : ''}`}
+        onDragOver={event => {
+          if (event.dataTransfer.types.includes('Files')) {
+            event.preventDefault();
+            setOver(true);
+          }
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={event => {
+          setOver(false);
+          if (event.dataTransfer.files.length) {
+            event.preventDefault();
+            event.stopPropagation();
+            void take(event.dataTransfer.files[0]);
+          }
+        }}
+      >
+        <label htmlFor={id}>{label}</label>
+        <textarea
+          ref={ref}
+          id={id}
+          className="jp-mod-styled"
+          rows={Math.min(LINES, text.split('\n').length)}
+          spellCheck={false}
+          placeholder={trans.__('cowsay==6.1')}
+          aria-invalid={!!problems.length}
+          aria-describedby={`${id}-help${problems.length ? ` ${id}-problem` : ''}`}
+          value={text}
+          onChange={event => onChange(event.target.value)}
+          onKeyDown={event => {
+            if (
+              event.key === 'Enter' &&
+              !event.shiftKey &&
+              onEnter &&
+              !event.nativeEvent.isComposing
+            ) {
+              event.preventDefault();
+              onEnter();
+            }
+          }}
+        />
+        <div className="nby-Field-head">
+          <div id={`${id}-help`} className="nby-Field-help">
+            {trans.__(
+              'One for each line, or a requirements file dropped here. Shift+Enter is a new line.'
+            )}
+          </div>
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('Take the text of a requirements file')}
+            onClick={async () => take((await chooseFiles('file'))[0])}
+          >
+            <fileIcon.react tag="span" className="nby-Icon" />
+            {trans.__('From file…')}
+          </button>
+        </div>
+        {!!problems.length && (
+          <div id={`${id}-problem`} className="nby-Field-error" role="alert">
+            {problems.map(problem => (
+              <div key={problem}>{problem}</div>
+            ))}
+          </div>
+        )}
+      </div>
+    );
+  }
+);

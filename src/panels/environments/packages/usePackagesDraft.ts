@@ -1,0 +1,76 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useRef, useState } from 'react';
+import type { ApiClient } from '../../../api/client';
+import type { Question } from '../../../api/operations';
+import { Resolution } from '../../../api/types';
+import { refused } from '../state/texts';
+
+type Body = Question<'environments.preview'>['body'];
+type Outcome = 'done' | 'refused' | 'aborted';
+
+export interface IPackagesDraft {
+  /** The packages, one in each line. */
+  text: string;
+  setText: (next: string | ((now: string) => string)) => void;
+  /** What an installation would change. */
+  found: Resolution | undefined;
+  setFound: (found: Resolution | undefined) => void;
+  /** Messages of a refusal. */
+  problems: readonly string[];
+  /** Replace the text, and discard what belongs to the previous one. */
+  change: (next: string) => void;
+  /** Discard preview and messages. */
+  discard: () => void;
+  /** Do something with the text and keep the messages of a refusal; the next attempt aborts it. */
+  attempt: (work: (signal: AbortSignal) => Promise<unknown>) => Promise<Outcome>;
+  preview: (environment: string, body: Body) => Promise<Outcome>;
+}
+
+/** Return packages while the user edits them, with what installing them would change. */
+export function usePackagesDraft(
+  client: ApiClient,
+  trans: TranslationBundle,
+  first: string
+): IPackagesDraft {
+  const [text, setText] = useState(first);
+  const [found, setFound] = useState<Resolution>();
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const control = useRef<AbortController>();
+  useEffect(() => () => control.current?.abort(), []);
+  const discard = () => {
+    setFound(undefined);
+    setProblems([]);
+  };
+  const attempt = async (work: (signal: AbortSignal) => Promise<unknown>): Promise<Outcome> => {
+    control.current?.abort();
+    const { signal } = (control.current = new AbortController());
+    setProblems([]);
+    try {
+      await work(signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        setProblems(refused(error, trans).packages);
+        return 'refused';
+      }
+    }
+    return signal.aborted ? 'aborted' : 'done';
+  };
+  return {
+    text,
+    setText,
+    found,
+    setFound,
+    problems,
+    change: next => {
+      control.current?.abort();
+      setText(next);
+      discard();
+    },
+    discard,
+    attempt,
+    preview: (environment, body) =>
+      attempt(async signal =>
+        setFound(await client.call('environments.preview', { path: { environment }, body, signal }))
+      )
+  };
+}

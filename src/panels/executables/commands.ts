@@ -1,0 +1,97 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  copyIcon,
+  deleteIcon,
+  editIcon,
+  fileUploadIcon,
+  launcherIcon,
+  runIcon
+} from '@jupyterlab/ui-components';
+import { MODEL_FILES } from '../../document/called';
+import { IPanelCommand } from '../frame/command';
+import type { executableActions } from './actions';
+
+const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl', '.cwl', ...MODEL_FILES];
+const NOTEBOOKS = ['.ipynb', '.py', '.sh', '.R'];
+
+export function executableCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof executableActions>[] {
+  return [
+    {
+      id: 'nbyard:upload-executable',
+      act: 'uploadExecutable',
+      label: trans.__('Register Executable…'),
+      caption: trans.__('Upload a notebook, script or binary and describe its arguments'),
+      icon: addIcon,
+      chooses: 'file'
+    },
+    {
+      id: 'nbyard:register-executable',
+      act: 'registerExecutable',
+      label: trans.__('Register as Executable…'),
+      caption: trans.__('Read the arguments of this file and register it'),
+      icon: addIcon,
+      files: CODE
+    },
+    {
+      id: 'nbyard:run-in-background',
+      act: 'runInBackground',
+      label: trans.__('Run in Background…'),
+      caption: trans.__('Run a copy of this file with other parameters'),
+      icon: runIcon,
+      files: NOTEBOOKS
+    },
+    {
+      id: 'nbyard:open-executable',
+      act: 'openExecutable',
+      label: trans.__('Open Executable'),
+      caption: trans.__('Arguments, test run and versions of the executable'),
+      icon: launcherIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:test-executable',
+      act: 'testExecutable',
+      label: trans.__('Test Run…'),
+      icon: runIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:edit-executable-source',
+      act: 'editSource',
+      label: trans.__('Edit Source'),
+      icon: editIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:rename-executable',
+      act: 'renameExecutable',
+      label: trans.__('Rename Executable…'),
+      icon: editIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:replace-executable',
+      act: 'replaceExecutable',
+      label: trans.__('Upload New Version…'),
+      icon: fileUploadIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:copy-executable-id',
+      act: 'copyExecutableId',
+      label: trans.__('Copy Executable Id'),
+      icon: copyIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:delete-executable',
+      act: 'deleteExecutable',
+      label: trans.__('Delete Executable…'),
+      icon: deleteIcon,
+      noun: 'executable'
+    }
+  ];
+}

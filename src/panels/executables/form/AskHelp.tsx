@@ -1,0 +1,45 @@
+import { useState } from 'react';
+import { Inspection } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+
+interface IAskHelpProps {
+  services: IPanelServices;
+  of: { path?: string; upload?: string };
+  onRead: (found: Inspection) => void;
+}
+
+/** Runs the program with `--help` on a click, and passes on what was read. */
+export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
+  const { yard, trans } = services;
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState<readonly string[]>([]);
+  const ask = async () => {
+    setBusy(true);
+    setSaid([]);
+    try {
+      const found = await yard.client.call('executables.help', { body: of });
+      setSaid(found.hints ?? []);
+      if (found.arguments.length) {
+        onRead(found);
+      }
+    } catch (error) {
+      setSaid([(error as Error).message]);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="nby-Button"
+        disabled={busy}
+        title={trans.__('Runs the program once, for ten seconds at most. Nothing is saved.')}
+        onClick={() => void ask()}
+      >
+        {busy ? trans.__('Asking…') : trans.__('Read --help')}
+      </button>
+      <span role="status">{said.join(' ')}</span>
+    </>
+  );
+}

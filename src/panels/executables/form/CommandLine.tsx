@@ -1,0 +1,87 @@
+import { useEffect, useState } from 'react';
+import { fieldErrors } from '../../../api/client';
+import { CommandDraft, CommandPreview } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+
+const PAUSE = 300;
+
+interface ICommandLineProps {
+  services: IPanelServices;
+  draft: Pick<Partial<CommandDraft>, 'file' | 'invocation'> & {
+    arguments: readonly Record<string, unknown>[];
+    command: readonly string[];
+  };
+}
+
+/** The command line of a description, as the server builds it for a run. */
+export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element {
+  const { yard, trans } = services;
+  const [shown, setShown] = useState<CommandPreview>();
+  const [problem, setProblem] = useState('');
+  const asked = JSON.stringify(draft);
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    const ask = async () => {
+      const body = JSON.parse(asked) as CommandDraft;
+      try {
+        setShown(await yard.client.call('executables.preview', { body, signal }));
+        setProblem('');
+      } catch (error) {
+        if (!signal.aborted) {
+          setProblem(problemOf(error, body));
+        }
+      }
+    };
+    const timer = window.setTimeout(() => void ask(), PAUSE);
+    return () => {
+      window.clearTimeout(timer);
+      control.abort();
+    };
+  }, [yard, asked]);
+  const examples = shown?.examples ?? [];
+  return (
+    <section className="nby-CommandLine" aria-label={trans.__('Command line')}>
+      <div>{trans.__('Command line')}</div>
+      <pre className={`nby-Code ${problem && 'nby-Dim'}`}>{shown?.line ?? '…'}</pre>
+      {problem && <p className="nby-Field-error">{problem}</p>}
+      {examples.length > 0 && (
+        <details open>
+          <summary>{trans.__('Special values')}</summary>
+          <table className="nby-Table">
+            <tbody>
+              {[...new Set(examples.map(one => one.argument))].map(name => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  {examples
+                    .filter(one => one.argument === name)
+                    .map(({ value, line, problem: refusal }) => (
+                      <td key={JSON.stringify(value)}>
+                        {value === null ? (
+                          trans.__('no value')
+                        ) : (
+                          <code>{JSON.stringify(value)}</code>
+                        )}{' '}
+                        → {line ? <code>{line}</code> : refusal || trans.__('nothing')}
+                      </td>
+                    ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </section>
+  );
+}
+
+/** Return why there is no command line; the server counts arguments, users know their names. */
+function problemOf(error: unknown, draft: CommandDraft): string {
+  const [first] = Object.entries(fieldErrors(error));
+  if (!first) {
+    return (error as Error).message;
+  }
+  const place = first[0].split('.')[1];
+  const name = draft.arguments[Number(place)]?.name ?? place;
+  return [name, first[1]].filter(Boolean).join(': ');
+}

@@ -1,0 +1,61 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Resources } from '../../../api/types';
+import { Json, JsonObject } from '../../../document/canonical';
+import { LimitFields } from '../../../forms/LimitFields';
+import { ValueField } from '../../../forms/ValueField';
+
+interface IResourceFieldsProps {
+  resources: Partial<Resources>;
+  /** Messages of the server, by path. */
+  errors: Readonly<Record<string, string>>;
+  trans: TranslationBundle;
+  onChange: (resources: Partial<Resources>) => void;
+}
+
+const PLACE = 'resources.';
+
+/** The resources of nodes that set none. */
+export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
+  const { resources, trans, onChange } = props;
+  const errors = Object.fromEntries(
+    Object.entries(props.errors)
+      .filter(([path]) => path.startsWith(PLACE))
+      .map(([path, text]) => [path.slice(PLACE.length), text])
+  );
+  const fields = resources as JsonObject;
+  const set = (field: string, value: Json | undefined) => {
+    const { [field]: _, ...others } = fields;
+    onChange((value === undefined ? others : { ...others, [field]: value }) as Partial<Resources>);
+  };
+  const text = (field: string, label: string, help: string) => (
+    <ValueField
+      label={label}
+      type="string"
+      help={help}
+      value={fields[field] || undefined}
+      error={errors[field]}
+      trans={trans}
+      onChange={value => set(field, value)}
+    />
+  );
+  const given = Object.values(fields).some(value => value !== '' && value !== null);
+  return (
+    <details className="nby-Register-more" open={given || Object.keys(errors).length > 0}>
+      <summary>{trans.__('Resources')}</summary>
+      <div className="nby-Form">
+        {text(
+          'environment',
+          trans.__('Library'),
+          trans.__('Its name, or name@2 for that version.')
+        )}
+        {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
+        {text(
+          'requirements',
+          trans.__('Requirements'),
+          trans.__('A file beside it; the image is made from it.')
+        )}
+        <LimitFields fields={fields} errors={errors} trans={trans} onChange={set} />
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,36 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode } from 'react';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
+
+interface IListStateProps<T extends { id: string }> {
+  collection: Collection<T>;
+  trans: TranslationBundle;
+  /** Shown while the list is empty. */
+  children: ReactNode;
+}
+
+/** Shown while a list loads, failed or is empty; and a button for older items. */
+export function ListState<T extends { id: string }>(props: IListStateProps<T>): JSX.Element | null {
+  const { collection, trans, children } = props;
+  const state = useSignal(collection.changed, () => collection.state);
+  const empty = useSignal(collection.changed, () => !collection.items.length);
+  if (state === 'failed') {
+    return (
+      <p className="nby-Note" role="alert">
+        {trans.__('Not reachable: %1', collection.problem ?? '')}{' '}
+        <button type="button" className="nby-Button" onClick={() => void collection.reload()}>
+          {trans.__('Try again')}
+        </button>
+      </p>
+    );
+  }
+  if (state !== 'ready') {
+    return empty ? (
+      <p className="nby-Note" role="status">
+        {trans.__('Loading…')}
+      </p>
+    ) : null;
+  }
+  return empty ? <>{children}</> : null;
+}

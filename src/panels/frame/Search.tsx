@@ -1,0 +1,138 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useRef, useState } from 'react';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
+
+/** With fewer items than this, search is not needed. */
+const MANY = 5;
+/** The delay after the last key before a request, in milliseconds. */
+const PAUSE = 250;
+
+export interface ISearch<T> {
+  items: readonly T[];
+  /** The search text. */
+  text: string;
+  setText: (text: string) => void;
+  /** Whether there are enough items for a search. */
+  offered: boolean;
+}
+
+/** Search the items whose names contain all words; the server searches older ones. */
+export function useSearch<T extends { id: string }>(
+  collection: Collection<T>,
+  nameOf: (item: T) => string
+): ISearch<T> {
+  const known = useSignal(collection.changed, () => collection.items);
+  const [text, setText] = useState('');
+  const [older, setOlder] = useState<readonly T[]>([]);
+  useEffect(() => {
+    setOlder([]);
+    if (!text.trim() || !collection.more) {
+      return;
+    }
+    let current = true;
+    const timer = window.setTimeout(() => {
+      collection.search(text.trim()).then(
+        found => current && setOlder(found),
+        () => undefined // known items stay
+      );
+    }, PAUSE);
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [collection, text]);
+  const ids = new Set(known.map(({ id }) => id));
+  return {
+    items: matching([...known, ...older.filter(({ id }) => !ids.has(id))], text, nameOf),
+    text,
+    setText,
+    offered: known.length > MANY || !!text
+  };
+}
+
+/** Return the items whose names contain all words, in any case and order. */
+export function matching<T>(
+  items: readonly T[],
+  text: string,
+  nameOf: (item: T) => string
+): readonly T[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return items.filter(item => {
+    const name = nameOf(item).toLowerCase();
+    return words.every(word => name.includes(word));
+  });
+}
+
+interface ISearchBoxProps {
+  search: ISearch<unknown>;
+  label: string;
+  trans: TranslationBundle;
+}
+
+export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Element | null {
+  const { items, text, setText, offered } = search;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const section = input.current?.closest<HTMLElement>('.nby-Section');
+    // handle the key before the list uses it for type-ahead
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+        event.preventDefault();
+        event.stopPropagation();
+        input.current?.focus();
+      }
+    };
+    section?.addEventListener('keydown', onKeyDown, true);
+    return () => section?.removeEventListener('keydown', onKeyDown, true);
+  }, [offered]);
+  if (!offered) {
+    return null;
+  }
+  return (
+    <div className="nby-Search">
+      <input
+        ref={input}
+        type="search"
+        className="jp-mod-styled"
+        aria-label={label}
+        placeholder={label}
+        spellCheck={false}
+        value={text}
+        onChange={event => setText(event.target.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape') {
+            setText('');
+          }
+        }}
+      />
+      {text && !items.length && (
+        <p className="nby-Note" role="status">
+          {trans.__('Nothing has “%1” in its name.', text)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface IOlderProps<T extends { id: string }> {
+  collection: Collection<T>;
+  trans: TranslationBundle;
+}
+
+/** A button for the items beyond the first page. */
+export function Older<T extends { id: string }>(props: IOlderProps<T>): JSX.Element | null {
+  const { collection, trans } = props;
+  const more = useSignal(collection.changed, () => collection.more);
+  return more ? (
+    <p className="nby-Note">
+      <button
+        type="button"
+        className="nby-Button"
+        onClick={() => void collection.loadMore().catch(() => collection.reload())}
+      >
+        {trans.__('Show older')}
+      </button>
+    </p>
+  ) : null;
+}

@@ -1,0 +1,30 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+export type Noun =
+  | 'artifact'
+  | 'credential'
+  | 'dataset'
+  | 'deployment'
+  | 'environment'
+  | 'executable'
+  | 'kernel'
+  | 'workflow';
+
+/** A command; `Action` is the name of its action, which is fetched on first use. */
+export interface IPanelCommand<Action extends string = string> {
+  id: string;
+  act: Action;
+  label: string;
+  /** The label in the launcher. */
+  tile?: string;
+  caption?: string;
+  icon?: LabIcon;
+  /** The command acts on one item of this kind: its argument, or the row below the menu. */
+  noun?: Noun;
+  /** The command acts on files of the file browser with these suffixes; '' means any. */
+  files?: readonly string[];
+  /** The command first asks for files of the user's computer. */
+  chooses?: 'file' | 'files' | 'folder';
+  /** The required arguments of the command, with their descriptions by name. */
+  args?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,65 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
+import { IYard } from '../../api/yard';
+
+/** What the panels need of the application. */
+export interface IPanelServices {
+  app: JupyterFrontEnd;
+  yard: IYard;
+  trans: TranslationBundle;
+  rendermime: IRenderMimeRegistry;
+  commands: CommandRegistry;
+  browser: IFileBrowserFactory | null;
+  /** The open views, by noun. */
+  views: Record<'artifact' | 'dataset' | 'deployment' | 'environment' | 'executable', Views>;
+}
+
+export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;
+
+/** The target of a view. */
+export interface ITarget {
+  id?: string;
+  tab?: string;
+}
+
+/** A registered executable, or a file that may become one. */
+export interface IExecutableTarget extends ITarget {
+  path?: string;
+  upload?: string;
+  /** It was just registered in this view. */
+  isNew?: boolean;
+}
+
+/** An artifact, or the initial values of its form. */
+export interface IArtifactTarget extends ITarget {
+  /** Its run was started from this view. */
+  isNew?: boolean;
+  /** The run of the artifact to copy. */
+  of?: string;
+  name?: string;
+  executable?: string;
+  values?: Record<string, unknown>;
+}
+
+/** A deployment, or the form for a new one. */
+export interface IDeploymentTarget extends ITarget {
+  /** It was just created in this view. */
+  isNew?: boolean;
+  /** The initial image of the form. */
+  image?: string;
+  model?: IModelSource;
+}
+
+/** The source of a model: an output of a run as `step.output`, or a class of a file. */
+export type IModelSource = { run: string; output: string } | { path: string };
+
+/** Return the selected paths of the file browser, without folders. */
+export function selectedFiles(browser: IFileBrowserFactory | null): string[] {
+  const items = browser?.tracker.currentWidget?.selectedItems();
+  return items ? [...items].filter(({ type }) => type !== 'directory').map(({ path }) => path) : [];
+}

@@ -1,0 +1,22 @@
+import { useEffect, useState } from 'react';
+import { Collection } from '../../api/collection';
+import { useSignal } from '../../components/hooks/useSignal';
+
+/** Return one item, updated; a text when it cannot be shown. `read` requests it by its id. */
+export function useItem<T extends { id: string }>(
+  collection: Collection<T>,
+  id: string,
+  read: (id: string) => Promise<T>
+): T | string | undefined {
+  const listed = useSignal(collection.changed, () => collection.find(id));
+  const isListed = !!listed;
+  const [found, setFound] = useState<T | string>();
+  useEffect(() => {
+    void collection.start();
+    read(id)
+      .then(setFound)
+      .catch((error: Error) => setFound(error.message));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `read` asks the same each time
+  }, [collection, id, isListed]); // it may be gone
+  return listed ?? found;
+}

@@ -1,0 +1,49 @@
+/** Datasets and executables as rows that can be dragged onto a canvas. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { belowRoot } from '../../api/paths';
+import { Dataset, Executable } from '../../api/types';
+import { IPaletteRow } from '../../canvas/model/tokens';
+import { showBytes } from '../../components/format/bytes';
+
+/**
+ * Return whether a dataset can be a node. A failed first import has no data; after a failed later
+ * version the previous one stays in use.
+ */
+export function isUsable({ current }: Dataset): boolean {
+  return current.state !== 'failed' || current.number > 1;
+}
+
+export function datasetRow(dataset: Dataset): IPaletteRow {
+  const { id, name, current } = dataset;
+  const size = current.size_bytes ? showBytes(current.size_bytes) : '';
+  return {
+    type: 'dataset',
+    id,
+    name,
+    kind: 'dataset',
+    detail: [current.format, size].filter(Boolean).join(' · ')
+  };
+}
+
+/** Return the file of an executable, if its name differs. */
+export function placeOf({ name, path }: Executable): string {
+  const below = belowRoot(path) ?? '';
+  return below.replace(/\.\w+$/, '') === name ? '' : below;
+}
+
+export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {
+  const { id, name, path, current } = executable;
+  const count = (role: string) =>
+    current.arguments.filter(argument => argument.role === role).length;
+  const row: IPaletteRow = {
+    type: 'executable',
+    id,
+    name,
+    kind: current.kind,
+    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), placeOf(executable)]
+      .filter(Boolean)
+      .join(' · ')
+  };
+  const below = belowRoot(path);
+  return below ? { ...row, path: below } : row;
+}

@@ -1,0 +1,120 @@
+/** The requests of the canvas to the server. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { IYard } from '../../api/yard';
+import { ExecutableVersion, isLive } from '../../api/types';
+import {
+  ICheck,
+  IRegistered,
+  IResultRun,
+  IRunSelection,
+  IVersion,
+  IWorkflowBackend
+} from '../../canvas/model/tokens';
+import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
+import { IArgument } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { IFlow, writeFlow } from '../../document/flow';
+
+/** Suffixes of data files: a node uses them in place, without registration. */
+const DATA = new Set(
+  'csv tsv json jsonl ndjson parquet arrow feather ipc xlsx xls txt zip gz npy npz png jpg pkl'
+    .split(' ')
+    .map(suffix => `.${suffix}`)
+);
+
+export class WorkflowBackend implements IWorkflowBackend {
+  constructor(private readonly yard: IYard) {}
+
+  async check(path: string, document: IFlow): Promise<ICheck> {
+    const body = { path, document: writeFlow(document) };
+    const answer = await this.yard.client.call('workflows.check', { body });
+    const nodes = Object.entries(answer.nodes).map(([id, view]) => [
+      id,
+      { ...view, arguments: view.arguments as readonly Partial<IArgument>[] }
+    ]);
+    return {
+      nodes: Object.fromEntries(nodes),
+      problems: answer.problems.map(({ field, ...problem }) => ({ ...problem, path: field })),
+      proposals: answer.proposals,
+      copyOf: answer.copy_of
+    };
+  }
+
+  async register(path: string): Promise<IRegistered> {
+    if (DATA.has(PathExt.extname(path).toLowerCase())) {
+      return { type: 'dataset', name: PathExt.basename(path) };
+    }
+    const made = await this.yard.client.call('executables.create', { body: { path } });
+    this.yard.executables.put(made);
+    return { type: 'executable', id: made.id, name: made.name };
+  }
+
+  async declare(path: string, change: IDeclareFiles): Promise<IDeclared> {
+    return this.yard.client.call('executables.declare', { body: { path, ...change } });
+  }
+
+  async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
+    const { mode, nodes, force = false, parameters = {}, ...how } = selection;
+    const run = await this.yard.client.call('runs.create', {
+      body: { path, scope: mode, nodes: [...nodes], force, parameters, ...how },
+      idempotencyKey: crypto.randomUUID?.()
+    });
+    return { id: run.id };
+  }
+
+  async versions(executable: string): Promise<IVersion[]> {
+    const asked = { path: { executable } };
+    const { items } = await this.yard.client.call('executables.versions', asked);
+    return items.map(versionOf);
+  }
+
+  async results(path: string, node: string): Promise<IResultRun[]> {
+    const query = { workflow: path, node, limit: 20 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    return items.map(({ id, number, created_at }) => ({ id, number, at: created_at }));
+  }
+
+  async freeze(of: { path: string } | { executable: string }): Promise<IVersion> {
+    const { client, executables } = this.yard;
+    if ('executable' in of) {
+      return versionOf((await client.call('executables.get', { path: of })).current);
+    }
+    const made = await client.call('executables.create', { body: of });
+    executables.put(made);
+    return versionOf(made.current);
+  }
+
+  async runtimes(): Promise<string[]> {
+    return (await this.yard.client.call('system.runtimes', {})).names;
+  }
+
+  async kernels(): Promise<string[]> {
+    return (await this.yard.client.call('kernels.list', {})).items.map(({ name }) => name);
+  }
+
+  async noContainers(): Promise<string> {
+    const { checks } = await this.yard.client.call('system.doctor', {});
+    const docker = checks.find(({ name }) => name === 'docker');
+    return docker && docker.state !== 'ok' ? docker.message : '';
+  }
+
+  async lastParameters(path: string): Promise<Record<string, Json>> {
+    const query = { workflow: path, limit: 1 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    return (items[0]?.parameters ?? {}) as Record<string, Json>;
+  }
+
+  async stop(path: string): Promise<void> {
+    const query = { workflow: path, limit: 10 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    await Promise.all(
+      items
+        .filter(isLive)
+        .map(run => this.yard.client.call('runs.cancel', { path: { run: run.id } }))
+    );
+  }
+}
+
+function versionOf({ id, number, created_at }: ExecutableVersion): IVersion {
+  return { id, number, at: created_at };
+}

@@ -1,0 +1,51 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { INodeRun, IRunStates, TaskState } from '../../canvas/model/tokens';
+
+/** States that load with their code; until then nothing is known. */
+export class LateStates implements IRunStates {
+  constructor(states: Promise<IRunStates>) {
+    void states.then(found => {
+      if (this._disposed) {
+        found.dispose();
+        return;
+      }
+      this._states = found;
+      found.changed.connect((_, nodes) => this._changed.emit(nodes));
+      this._changed.emit(undefined);
+    });
+  }
+
+  get run(): IRunStates['run'] {
+    return this._states?.run;
+  }
+
+  get lost(): IRunStates['lost'] {
+    return this._states?.lost;
+  }
+
+  get changed(): ISignal<this, ReadonlySet<string> | undefined> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  get(node: string): INodeRun | undefined {
+    return this._states?.get(node);
+  }
+
+  stateOf(node: string): TaskState | undefined {
+    return this._states?.stateOf(node);
+  }
+
+  dispose(): void {
+    this._disposed = true;
+    this._states?.dispose();
+    Signal.clearData(this);
+  }
+
+  private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
+  private _disposed = false;
+  private _states?: IRunStates;
+}

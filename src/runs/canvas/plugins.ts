@@ -1,0 +1,83 @@
+/** Connects the interfaces of the canvas to the nbyard server. */
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { IYard } from '../../api/yard';
+import {
+  IChosenStep,
+  IChosenSteps,
+  IPaletteSource,
+  IRunStatesSource,
+  IWorkflowBackend
+} from '../../canvas/model/tokens';
+import { PaletteSource } from '../../panels/palette/paletteSource';
+import { LateStates } from './lateStates';
+
+const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
+  id: 'nbyard:backend',
+  description: 'Checks, registers and runs what is on a canvas.',
+  requires: [IYard],
+  provides: IWorkflowBackend,
+  activate: (_: JupyterFrontEnd, yard: IYard): IWorkflowBackend => {
+    const found = async () => new (await import('./backend')).WorkflowBackend(yard);
+    return {
+      check: async (...asked) => (await found()).check(...asked),
+      register: async path => (await found()).register(path),
+      declare: async (...asked) => (await found()).declare(...asked),
+      run: async (...asked) => (await found()).run(...asked),
+      versions: async id => (await found()).versions(id),
+      results: async (...asked) => (await found()).results(...asked),
+      freeze: async of => (await found()).freeze(of),
+      runtimes: async () => (await found()).runtimes(),
+      kernels: async () => (await found()).kernels(),
+      noContainers: async () => (await found()).noContainers(),
+      lastParameters: async path => (await found()).lastParameters(path),
+      stop: async path => (await found()).stop(path)
+    };
+  }
+};
+
+const states: JupyterFrontEndPlugin<IRunStatesSource> = {
+  id: 'nbyard:run-states',
+  description: 'Live states of the nodes on a canvas.',
+  requires: [IYard, ITranslator],
+  provides: IRunStatesSource,
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator): IRunStatesSource => ({
+    follow: path =>
+      new LateStates(
+        import('./states').then(
+          ({ RunStates }) => new RunStates(yard, path, translator.load('nbyard'))
+        )
+      )
+  })
+};
+
+const palette: JupyterFrontEndPlugin<IPaletteSource> = {
+  id: 'nbyard:palette',
+  description: 'Datasets and executables for the drawer of a canvas.',
+  requires: [IYard, ITranslator],
+  provides: IPaletteSource,
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
+    new PaletteSource(yard, translator.load('nbyard'))
+};
+
+const steps: JupyterFrontEndPlugin<IChosenSteps> = {
+  id: 'nbyard:steps',
+  description: 'The step that is looked at is the same on a canvas and in the drawer.',
+  provides: IChosenSteps,
+  activate: (): IChosenSteps => {
+    const steps: { last?: IChosenStep } & IChosenSteps = {
+      choose: step => {
+        steps.last = step;
+        chosen.emit(step);
+      },
+      get chosen() {
+        return chosen;
+      }
+    };
+    const chosen = new Signal<IChosenSteps, IChosenStep>(steps);
+    return steps;
+  }
+};
+
+export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, palette, steps];

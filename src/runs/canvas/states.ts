@@ -1,0 +1,138 @@
+/** The states of the newest run of one document, for the canvas. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ISignal, Signal } from '@lumino/signaling';
+import { EventStream } from '../../api/eventStream';
+import { StoreEvent } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { INodeRun, IRunStates } from '../../canvas/model/tokens';
+import { RunModel } from '../model/runModel';
+import { monitorsOf } from '../model/monitors';
+import { progressOf, workSeconds } from '../model/reducer';
+import { reasonText } from '../../reasons';
+
+const NONE: ReadonlySet<string> = new Set();
+
+export class RunStates implements IRunStates {
+  constructor(
+    private readonly yard: IYard,
+    private readonly path: () => string,
+    private readonly trans: TranslationBundle
+  ) {
+    const { stream } = yard;
+    stream.events.connect(this._onEvents, this);
+    stream.refetch.connect(this._find, this);
+    stream.connectedChanged.connect(this._onConnected, this);
+    void stream.start().then(() => this._find());
+  }
+
+  get run(): { id: string; name?: string; state: string } | undefined {
+    const run = this._model?.run;
+    return run && { id: run.id, name: run.name || String(run.number), state: run.state };
+  }
+
+  get lost(): IRunStates['lost'] {
+    return this.yard.stream.lost;
+  }
+
+  get changed(): ISignal<this, ReadonlySet<string> | undefined> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  get(node: string): INodeRun | undefined {
+    const task = this._model?.task(node);
+    if (!task) {
+      return undefined;
+    }
+    const activity = this._model!.activity.get(node);
+    const { state, cached } = task;
+    const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
+    const reason = task.failure?.message || reasonText(task.waits ?? task.reason, this.trans);
+    if (reason) {
+      made.reason = reason;
+    }
+    if (state === 'running' && activity?.total) {
+      const cell = Math.min(activity.total, activity.done + 1);
+      made.detail = this.trans.__('cell %1/%2', cell, activity.total);
+    } else if (state === 'queued' && task.place) {
+      made.detail = this.trans.__('place %1', task.place);
+    }
+    const monitors = monitorsOf(this.yard, task, activity);
+    if (monitors.length) {
+      made.monitors = monitors;
+    }
+    if (task.finished_at) {
+      made.seconds = workSeconds(task, 0);
+    }
+    const models = (task.artifacts ?? []).filter(({ may_be_model }) => may_be_model);
+    if (models.length) {
+      made.models = { run: this._model!.id, outputs: models.map(({ name }) => name) };
+    }
+    return made;
+  }
+
+  stateOf(node: string): INodeRun['state'] | undefined {
+    return this._model?.task(node)?.state;
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    const { stream } = this.yard;
+    stream.events.disconnect(this._onEvents, this);
+    stream.refetch.disconnect(this._find, this);
+    stream.connectedChanged.disconnect(this._onConnected, this);
+    this._leave();
+    Signal.clearData(this);
+  }
+
+  private _leave(): void {
+    this._model?.changed.disconnect(this._onRun, this);
+    this._model?.dispose();
+  }
+
+  private _onRun(_: RunModel, nodes: ReadonlySet<string> | undefined): void {
+    this._changed.emit(nodes);
+  }
+
+  private _onConnected(): void {
+    this._changed.emit(NONE);
+  }
+
+  private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
+    const known = this._model?.id;
+    const isNew = ({ topic, subject_id, data }: StoreEvent) =>
+      topic === 'run' && subject_id !== known && data.state === 'queued';
+    const isGone = ({ topic, subject_id, data }: StoreEvent) =>
+      topic === 'run' && subject_id === known && data.change === 'deleted';
+    if (events.some(event => isNew(event) || isGone(event))) {
+      void this._find();
+    }
+  }
+
+  private async _find(): Promise<void> {
+    try {
+      const query = { workflow: this.path(), limit: 1 };
+      const { items } = await this.yard.client.call('runs.list', { query });
+      const id = items[0]?.id;
+      if (this._disposed || id === this._model?.id) {
+        return;
+      }
+      this._leave();
+      this._model = id === undefined ? undefined : RunModel.of(this.yard, id);
+      this._model?.changed.connect(this._onRun, this);
+      this._changed.emit(undefined);
+    } catch {
+      // unreachable: the event stream triggers a reload when it reconnects
+    }
+  }
+
+  private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
+  private _disposed = false;
+  private _model?: RunModel;
+}

@@ -1,0 +1,28 @@
+/** The names of tasks. */
+import { Task } from '../../api/types';
+import { alike } from '../../components/format/names';
+
+export interface IStepName {
+  name: string;
+  /** Set if several tasks have that name. */
+  id?: string;
+}
+
+const known = new WeakMap<readonly Task[], ReadonlySet<string>>();
+
+/** Return the name of a task, with its id if other tasks have the same name. */
+export function stepName(task: Task, tasks: readonly Task[]): IStepName {
+  let several = known.get(tasks);
+  if (!several) {
+    several = alike(tasks.map(({ node, label }) => [node, label || node]));
+    known.set(tasks, several);
+  }
+  const name = task.label || task.node;
+  return several.has(task.node) ? { name, id: task.node } : { name };
+}
+
+/** Return the same as one text. */
+export function stepTitle(task: Task, tasks: readonly Task[]): string {
+  const { name, id } = stepName(task, tasks);
+  return id ? `${name} · ${id}` : name;
+}

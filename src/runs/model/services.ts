@@ -1,0 +1,15 @@
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { IYard } from '../../api/yard';
+import { IChosenSteps } from '../../canvas/model/tokens';
+
+/** What every view of a run needs. */
+export interface IRunServices {
+  yard: IYard;
+  trans: TranslationBundle;
+  commands: CommandRegistry;
+  rendermime: IRenderMimeRegistry;
+  /** The chosen node, shared with the canvas. */
+  steps: IChosenSteps | null;
+}

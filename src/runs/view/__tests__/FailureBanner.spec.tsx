@@ -1,0 +1,43 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen } from '@testing-library/react';
+import { RunDetail } from '../../../api/types';
+import { IRunServices } from '../../model/services';
+import { FailureBanner } from '../FailureBanner';
+import { RunContext } from '../steps/hooks';
+
+const task = (node: string, failure: object) => ({
+  node,
+  label: 'train.ipynb',
+  state: 'failed',
+  reason: null,
+  failure: { kind: 'error', ...failure }
+});
+
+function show(...tasks: object[]): void {
+  const detail = { run: { id: 'r' }, tasks } as unknown as RunDetail;
+  const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
+  render(
+    <RunContext.Provider value={services}>
+      <FailureBanner detail={detail} onCell={jest.fn()} onLog={jest.fn()} />
+    </RunContext.Provider>
+  );
+}
+
+const cause = () => document.querySelector('.nby-Failure-cause')!.textContent;
+
+describe('K5: why a run failed', () => {
+  it('names the cell as it was written, and as the kernel counts', () => {
+    const traceback = '\u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1\nValueError: no';
+    show(task('a', { message: 'no', cell: 2, traceback }));
+    expect(cause()).toContain('cell 3 (In [4])');
+    expect(screen.queryByText(/steps failed/)).toBeNull();
+  });
+
+  it('names all steps that failed, and tells of each', () => {
+    show(task('a', { message: 'first' }), task('b', { message: 'second', cell: 0 }));
+    expect(screen.getByText('2 steps failed:')).toBeTruthy();
+    expect(cause()).toContain('first');
+    fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));
+    expect(cause()).toContain('second · cell 1');
+  });
+});

@@ -1,0 +1,114 @@
+import { useState } from 'react';
+import { Metric } from '../../../api/types';
+import { showSeconds } from '../../../components/format/times';
+import { ticks } from '../../model/gantt';
+import { around, numbersOf, placesOf, showNumber } from '../../model/metrics';
+import { useServices } from '../steps/hooks';
+import { LineChart } from './LineChart';
+import { useRecorded } from './recorded';
+import { StepChoice } from '../steps/StepChoice';
+import { IStepProps } from '../steps/Steps';
+import { TableSwitch } from './TableSwitch';
+
+/** The metrics of a task from `nbyard.metric` as lines, or the same as a table. */
+export default function Metrics(props: IStepProps): JSX.Element {
+  const { model, detail, step } = props;
+  const { trans, yard } = useServices();
+  const [table, setTable] = useState(false);
+  const task = detail.tasks.find(({ node }) => node === step);
+  const { found, problem } = useRecorded(
+    (node, attempt, signal) =>
+      yard.client.call('runs.metrics', {
+        path: { run: model.id, node },
+        query: { attempt },
+        signal
+      }),
+    model.id,
+    task,
+    props.attempt
+  );
+  const metrics = found?.metrics ?? [];
+  return (
+    <div className="nby-Resources">
+      <div className="nby-Bar">
+        <StepChoice {...props} />
+        <span className="nby-Space" />
+        {!!metrics.length && <TableSwitch on={table} onSwitch={setTable} />}
+      </div>
+      {problem && <p className="nby-Note">{problem}</p>}
+      {!problem && !found && <p className="nby-Note">{trans.__('Loading…')}</p>}
+      {found && !metrics.length && (
+        <p className="nby-Note">
+          {found.done
+            ? trans.__('This step recorded no metrics.')
+            : trans.__('Nothing is recorded yet: nbyard.metric("loss", loss, step=n) does so.')}
+        </p>
+      )}
+      {table && !!metrics.length ? (
+        <MetricTable metrics={metrics} />
+      ) : (
+        metrics.map(one => <MetricLine key={one.name} metric={one} />)
+      )}
+    </div>
+  );
+}
+
+function MetricLine({ metric }: { metric: Metric }): JSX.Element {
+  const { trans } = useServices();
+  const places = placesOf(metric);
+  const values = numbersOf(metric);
+  const [start, last] = [places[0], places[places.length - 1]];
+  const end = last > start ? last : start + 1;
+  const isStep = !!metric.steps?.length;
+  const inside = (at: number) => at >= start && at <= end;
+  return (
+    <LineChart
+      id={metric.name}
+      name={`${metric.name} · ${showNumber(metric.last)}`}
+      words={trans.__('%1: %2 points, now %3', metric.name, metric.count, showNumber(metric.last))}
+      places={places}
+      values={values}
+      marks={around(values)}
+      ticks={isStep ? around([start, end], 6).filter(inside) : ticks(end).filter(inside)}
+      start={start}
+      end={end}
+      show={showNumber}
+      showPlace={at => (isStep ? showNumber(at) : at < 60 ? `${at} s` : showSeconds(at))}
+    />
+  );
+}
+
+function MetricTable({ metrics }: { metrics: readonly Metric[] }): JSX.Element {
+  const { trans } = useServices();
+  const ends = (one: Metric) => {
+    const known = numbersOf(one).filter(value => value !== null);
+    return known.length ? [Math.min(...known), Math.max(...known)] : ['', ''];
+  };
+  const head = [trans.__('Points'), trans.__('Newest'), trans.__('Least'), trans.__('Largest')];
+  return (
+    <table className="nby-Table">
+      <thead>
+        <tr>
+          {[trans.__('Metric'), ...head].map(word => (
+            <th key={word} scope="col">
+              {word}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {metrics.map(one => (
+          <tr key={one.name}>
+            <th scope="row">{one.name}</th>
+            <td>{one.count}</td>
+            {[one.last, ...ends(one)].map((value, at) => (
+              <td key={at} title={String(value)}>
+                {showNumber(value)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,147 @@
+import { useMemo, useState } from 'react';
+import { Usage } from '../../../api/types';
+import { showMemory } from '../../../components/format/bytes';
+import { showSeconds } from '../../../components/format/times';
+import { ticks } from '../../model/gantt';
+import { ISeries, levels, most, seriesOf, Unit } from '../../model/usage';
+import { useServices } from '../steps/hooks';
+import { LineChart } from './LineChart';
+import { useRecorded } from './recorded';
+import { StepChoice } from '../steps/StepChoice';
+import { IStepProps } from '../steps/Steps';
+import { TableSwitch } from './TableSwitch';
+
+/** From this many measurements on, a chart is better than a table. */
+const DRAWN = 3;
+
+/** The resources of a task over time as lines, or the same as a table. */
+export default function Resources(props: IStepProps): JSX.Element {
+  const { model, detail, step } = props;
+  const { trans, yard } = useServices();
+  const [table, setTable] = useState(false);
+  const task = detail.tasks.find(({ node }) => node === step);
+  const { found: usage, problem } = useRecorded(
+    (node, attempt, signal) =>
+      yard.client.call('runs.usage', { path: { run: model.id, node }, query: { attempt }, signal }),
+    model.id,
+    task,
+    props.attempt
+  );
+  const series = useMemo(() => (usage ? seriesOf(usage) : []), [usage]);
+  const isBrief = (usage?.seconds?.length ?? 0) < DRAWN;
+  return (
+    <div className="nby-Resources">
+      <div className="nby-Bar">
+        <StepChoice {...props} />
+        <span className="nby-Dim">{usage?.seconds?.length ? <Sums usage={usage} /> : null}</span>
+        <span className="nby-Space" />
+        {!isBrief && <TableSwitch on={table} onSwitch={setTable} />}
+      </div>
+      {problem && <p className="nby-Note">{problem}</p>}
+      {!problem && !usage && <p className="nby-Note">{trans.__('Loading…')}</p>}
+      {usage && !usage.seconds?.length && (
+        <p className="nby-Note">
+          {usage.done
+            ? trans.__('Nothing was recorded of what this step used.')
+            : trans.__('Nothing is recorded yet of what this step uses.')}
+        </p>
+      )}
+      {!!usage?.seconds?.length && isBrief && (
+        <p className="nby-Note">{trans.__('Too few measurements for a line: these are all.')}</p>
+      )}
+      {!!usage?.seconds?.length &&
+        (table || isBrief ? (
+          <UsageTable usage={usage} series={series} />
+        ) : (
+          series.map(one => <Line key={one.id} series={one} seconds={usage.seconds!} />)
+        ))}
+    </div>
+  );
+}
+
+function Sums({ usage }: { usage: Usage }): JSX.Element {
+  const { trans } = useServices();
+  const words = [
+    trans.__('%1 of CPU time', showSeconds(usage.cpu_seconds)),
+    trans.__('at most %1', showMemory(most(usage.memory_bytes ?? []))),
+    trans._n('at most %1 process', 'at most %1 processes', most(usage.processes ?? []))
+  ];
+  return <>{words.join(' · ')}</>;
+}
+
+/** Return functions for the name of a line, and for a value as text. */
+function useWords(): { name: (series: ISeries) => string; show: (v: number, u: Unit) => string } {
+  const { trans } = useServices();
+  const name = ({ unit, gpu }: ISeries) => {
+    if (gpu === undefined) {
+      return unit === 'cores' ? trans.__('CPU (cores)') : trans.__('Memory');
+    }
+    return unit === 'percent' ? trans.__('GPU %1', gpu) : trans.__('Memory of GPU %1', gpu);
+  };
+  const show = (value: number, unit: Unit) => {
+    if (unit === 'bytes') {
+      return showMemory(value);
+    }
+    return unit === 'percent' ? `${Math.round(value)} %` : String(Number(value.toFixed(2)));
+  };
+  return { name, show };
+}
+
+interface ILineProps {
+  series: ISeries;
+  seconds: readonly number[];
+}
+
+function Line({ series, seconds }: ILineProps): JSX.Element {
+  const { trans } = useServices();
+  const { name, show } = useWords();
+  const { unit, values } = series;
+  const end = Math.max(0.1, seconds[seconds.length - 1]);
+  return (
+    <LineChart
+      id={series.id}
+      name={name(series)}
+      words={trans.__('%1 over time: at most %2', name(series), show(most(values), unit))}
+      places={seconds}
+      values={values}
+      marks={levels(most(values), unit)}
+      ticks={ticks(end)}
+      start={0}
+      end={end}
+      show={value => show(value, unit)}
+      showPlace={at => (at < 60 ? `${at} s` : showSeconds(at))}
+    />
+  );
+}
+
+function UsageTable({ usage, series }: { usage: Usage; series: readonly ISeries[] }): JSX.Element {
+  const { trans } = useServices();
+  const { name, show } = useWords();
+  return (
+    <table className="nby-Table">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('After')}</th>
+          {series.map(one => (
+            <th key={one.id} scope="col">
+              {name(one)}
+            </th>
+          ))}
+          <th scope="col">{trans.__('Processes')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {(usage.seconds ?? []).map((at, index) => (
+          <tr key={at}>
+            <th scope="row">{showSeconds(at)}</th>
+            {series.map(({ id, unit, values }) => {
+              const value = values[index];
+              return <td key={id}>{value === null ? '' : show(value, unit)}</td>;
+            })}
+            <td>{usage.processes?.[index]}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

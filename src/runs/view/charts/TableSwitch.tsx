@@ -1,0 +1,16 @@
+import { useServices } from '../steps/hooks';
+
+interface ITableSwitchProps {
+  on: boolean;
+  onSwitch: (on: boolean) => void;
+}
+
+/** Chooses between a chart and its numbers. */
+export function TableSwitch({ on, onSwitch }: ITableSwitchProps): JSX.Element {
+  const { trans } = useServices();
+  return (
+    <button type="button" className="nby-Button" aria-pressed={on} onClick={() => onSwitch(!on)}>
+      {trans.__('As table')}
+    </button>
+  );
+}

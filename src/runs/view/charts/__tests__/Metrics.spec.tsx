@@ -1,0 +1,82 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { fakeClient, settled } from '../../../../api/__tests__/fake';
+import { Metric, RunDetail } from '../../../../api/types';
+import { RunModel } from '../../../model/runModel';
+import { IRunServices } from '../../../model/services';
+import { RunContext } from '../../steps/hooks';
+import Metrics from '../Metrics';
+
+const LOSS: Metric = {
+  name: 'loss',
+  count: 900,
+  last: 0.25,
+  seconds: [0, 1, 2],
+  values: [1, 'NaN', 0.25],
+  steps: [0, 450, 900]
+};
+
+async function show(metrics: Metric[], done = false): Promise<string[]> {
+  const asked: string[] = [];
+  const client = fakeClient((_, url) => {
+    asked.push(url);
+    return { attempt: 1, done, metrics };
+  });
+  const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', attempts: [] };
+  const detail = { run: { id: 'r' }, tasks: [task] } as unknown as RunDetail;
+  const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
+  const model = { id: 'r' } as unknown as RunModel;
+  const shared = { model, detail, step: 'a', onStep: jest.fn(), attempt: 0, onAttempt: jest.fn() };
+  render(
+    <RunContext.Provider value={services as unknown as IRunServices}>
+      <Metrics {...shared} />
+    </RunContext.Provider>
+  );
+  await act(settled);
+  return asked;
+}
+
+describe('metrics of a step', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    window.ResizeObserver = class {
+      observe() {}
+      unobserve() {}
+      disconnect() {}
+    };
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it('are drawn as lines over steps, with gaps, and told in words', async () => {
+    await show([LOSS, { ...LOSS, name: 'accuracy', steps: [] }]);
+    const line = screen.getByRole('img', { name: 'loss: 900 points, now 0.25' });
+    expect(line.querySelector('path')?.getAttribute('d')).toMatch(/^M[^L]*M/);
+    expect(line.textContent).toContain('800');
+    expect(screen.getByRole('img', { name: /^accuracy/ }).textContent).toContain('2 s');
+  });
+
+  it('are a table on request', async () => {
+    await show([LOSS]);
+    fireEvent.click(screen.getByRole('button', { name: 'As table' }));
+    const cells = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
+    expect(cells[1]).toEqual(['loss', '900', '0.25', '0.25', '1']);
+    expect(screen.getAllByTitle('0.25')).toHaveLength(2);
+  });
+
+  it('are asked for again while the step runs', async () => {
+    const asked = await show([LOSS]);
+    await act(async () => void jest.advanceTimersByTime(2100));
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toContain('/runs/r/tasks/a/metrics?attempt=0');
+  });
+
+  it('say how to record some, or that there are none', async () => {
+    await show([]);
+    screen.getByText(/Nothing is recorded yet: nbyard.metric/);
+  });
+
+  it('say that there are none when the step is at its end', async () => {
+    await show([], true);
+    screen.getByText('This step recorded no metrics.');
+  });
+});

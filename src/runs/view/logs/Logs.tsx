@@ -1,0 +1,254 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import Anser from 'anser';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { isLive } from '../../../api/types';
+import { showBytes } from '../../../components/format/bytes';
+import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
+import { copyText } from '../../../components/problems';
+import { findLines, ILogGap, LogBuffer } from '../../model/logBuffer';
+import { useServices } from '../steps/hooks';
+import { useLog } from './log';
+import { StepChoice } from '../steps/StepChoice';
+import { IStepProps } from '../steps/Steps';
+
+const ROW = 18;
+/** When the view is this close to an end (pixels), more is loaded. */
+const NEAR = 40 * ROW;
+
+/** The log of a task with colours and search; it follows the end until the user scrolls up. */
+export function Logs(props: IStepProps): JSX.Element {
+  const { model, step, attempt } = props;
+  const services = useServices();
+  const { trans } = services;
+  const [follow, setFollow] = useState(true);
+  const log = useLog(services, model, step, attempt, follow);
+  const { buffer, problem, round } = log;
+  const count = buffer.lines.length;
+  const isPart = buffer.start > 0 || buffer.behind;
+  const [wanted, setWanted] = useState('');
+  const [at, setAt] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW,
+    overscan: 20
+  });
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- `round` says that lines came
+  const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, round]);
+  const found = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
+  const marked = useMemo(() => new Set(found), [found]);
+  useEffect(() => {
+    if (follow && count) {
+      virtual.scrollToIndex(count - 1, { align: 'end' });
+    }
+  }, [virtual, follow, count, round]);
+  // lines were added or removed above: keep the visible lines in place
+  useLayoutEffect(() => {
+    const shift = buffer.takeShift();
+    if (shift && !follow && box.current) {
+      box.current.scrollTop += shift * ROW;
+    }
+  }, [buffer, follow, round]);
+  const turnFollow = (on: boolean) => {
+    setFollow(on);
+    if (on && buffer.behind) {
+      log.last();
+    }
+  };
+  const onScroll = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) => {
+    if (follow) {
+      return;
+    }
+    if (scrollTop < NEAR && buffer.start) {
+      log.older();
+    } else if (scrollHeight - scrollTop - clientHeight < NEAR && buffer.behind) {
+      log.newer();
+    }
+  };
+  const go = (turn: number) => {
+    const next = (at + turn + found.length) % Math.max(1, found.length);
+    setAt(next);
+    setFollow(false);
+    virtual.scrollToIndex(found[next], { align: 'center' });
+  };
+  const words = ({ lines, bytes, why }: ILogGap) =>
+    trans._n(
+      '%2 line (%3) is left out: %4',
+      '%2 lines (%3) are left out: %4',
+      lines,
+      lines.toLocaleString(),
+      showBytes(bytes),
+      why
+    );
+  const left = new Map(buffer.gaps.map(gap => [gap.line, words(gap)]));
+  const copied = isPart
+    ? trans.__('The part of the log that is here is copied.')
+    : trans.__('The log is copied.');
+  return (
+    <div className="nby-Logs">
+      <div className="nby-Bar">
+        <StepChoice {...props} />
+        <input
+          type="search"
+          placeholder={trans.__('Search, also with .* expressions')}
+          aria-label={trans.__('Search in the log')}
+          aria-invalid={hits === 'bad'}
+          value={wanted}
+          onChange={event => {
+            setWanted(event.target.value);
+            setAt(-1);
+          }}
+          onKeyDown={event => {
+            if (event.key === 'Enter' && found.length) {
+              go(event.shiftKey ? -1 : 1);
+            }
+          }}
+        />
+        <span className="nby-Dim" role="status">
+          {wanted &&
+            (hits === 'bad'
+              ? trans.__('no valid expression')
+              : isPart
+                ? trans._n(
+                    '%1 line in the part that is here',
+                    '%1 lines in the part that is here',
+                    found.length
+                  )
+                : trans._n('%1 line', '%1 lines', found.length))}
+        </span>
+        <span className="nby-Space" />
+        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={turnFollow} />
+        {buffer.start > 0 && (
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('The end is read first, the rest as you scroll')}
+            onClick={() => {
+              setFollow(false);
+              log.first();
+              virtual.scrollToIndex(0);
+            }}
+          >
+            {trans.__('To the start')}
+          </button>
+        )}
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void copyText(buffer.lines.map(plain).join('\n'), copied)}
+        >
+          {trans.__('Copy')}
+        </button>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void saveLog(log.whole(), `${step ?? 'run'}.log`)}
+        >
+          {trans.__('Download')}
+        </button>
+      </div>
+      {problem && <p className="nby-Note">{problem}</p>}
+      {buffer.gaps.map(gap => (
+        <p key={gap.line} className="nby-Note">
+          {words(gap)}{' '}
+          <button
+            type="button"
+            className="nby-Link"
+            onClick={() => {
+              setFollow(false);
+              virtual.scrollToIndex(gap.line, { align: 'center' });
+            }}
+          >
+            {trans.__('Show where')}
+          </button>
+        </p>
+      ))}
+      {!count && !problem && (
+        <p className="nby-Note">
+          {isLive(props.detail.run)
+            ? trans.__('Nothing was written yet.')
+            : trans.__('Nothing was written.')}
+        </p>
+      )}
+      <div
+        ref={box}
+        className="nby-Log"
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={trans.__('Log of “%1”', step ?? '')}
+        onScroll={event => onScroll(event.currentTarget)}
+        {...scrolledUp(() => setFollow(false))}
+      >
+        <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {virtual.getVirtualItems().map(({ index, start }) => (
+            <Line
+              key={index}
+              text={left.has(index) ? `… ${left.get(index)} …` : (buffer.lines[index] ?? '')}
+              top={start}
+              gap={left.has(index)}
+              hit={marked.has(index)}
+            />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface ILineProps {
+  text: string;
+  top: number;
+  hit: boolean;
+  /** The line replaces lines that were left out. */
+  gap: boolean;
+}
+
+const Line = memo(function Line({ text, top, hit, gap }: ILineProps) {
+  const pieces = text.includes('\u001b')
+    ? Anser.ansiToJson(text, { use_classes: true })
+    : undefined;
+  return (
+    <div
+      className={`nby-Log-line${hit ? ' nby-mod-hit' : ''}${gap ? ' nby-mod-gap' : ''}`}
+      style={{ height: ROW, transform: `translateY(${top}px)` }}
+    >
+      {pieces
+        ? pieces.map((piece, index) => (
+            <span
+              key={index}
+              className={[
+                piece.fg && `nby-${piece.fg}`,
+                ...piece.decorations.map(word => `nby-ansi-${word}`)
+              ]
+                .filter(Boolean)
+                .join(' ')}
+            >
+              {piece.content}
+            </span>
+          ))
+        : text}
+    </div>
+  );
+});
+
+function plain(line: string): string {
+  return Anser.ansiToText(line);
+}
+
+/** Save the whole log as it is shown. */
+async function saveLog(pieces: AsyncIterable<string>, filename: string): Promise<void> {
+  const parts: string[] = [];
+  for await (const piece of pieces) {
+    const part = new LogBuffer(Infinity);
+    part.append(piece);
+    parts.push(part.lines.map(plain).join('\n'), piece.endsWith('\n') ? '\n' : '');
+  }
+  const url = URL.createObjectURL(new Blob(parts, { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = filename;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,65 @@
+import { useState } from 'react';
+import { isLive } from '../../../api/types';
+import { CommandButton } from '../../../components/CommandButton';
+import { FollowSwitch } from '../../../components/log/follow';
+import { useExecuted } from './cells';
+import { useServices } from '../steps/hooks';
+import { NotebookCells } from './NotebookCells';
+import { StepChoice } from '../steps/StepChoice';
+import { IStepProps } from '../steps/Steps';
+
+/** The executed notebook of a task, as far as it has run. */
+export function Output(props: IStepProps & { jump?: number }): JSX.Element {
+  const { model, detail, step, attempt, jump } = props;
+  const services = useServices();
+  const { trans, commands } = services;
+  const executed = useExecuted(services, model, step, attempt);
+  const [follow, setFollow] = useState(true);
+  const task = detail.tasks.find(one => one.node === step);
+  const live = isLive(detail.run) && task?.state === 'running';
+  return (
+    <div className="nby-Output">
+      <div className="nby-Bar">
+        <StepChoice {...props} />
+        {live && (
+          <FollowSwitch
+            label={trans.__('Follow the running cell')}
+            follow={follow}
+            onChange={setFollow}
+          />
+        )}
+        <span className="nby-Space" />
+        {executed.cells && step && (
+          <CommandButton
+            commands={commands}
+            id="nbyard:open-executed"
+            args={{ run: model.id, node: step, label: task?.label ?? '' }}
+          />
+        )}
+      </div>
+      {executed.cells && task?.cached && (
+        <p className="nby-Note">
+          {trans.__('This step came from the cache; this is the notebook that made its result.')}
+        </p>
+      )}
+      {executed.cells ? (
+        <NotebookCells
+          services={services}
+          executed={executed}
+          live={live}
+          follow={follow}
+          jump={jump}
+        />
+      ) : (
+        <p className="nby-Note">
+          {executed.problem ??
+            (executed.loading
+              ? trans.__('Loading…')
+              : task?.cached
+                ? trans.__('This step came from the cache, and its notebook is gone.')
+                : trans.__('There is no notebook to show: see the log of this step.'))}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { render, screen } from '@testing-library/react';
+import { RunDetail } from '../../../../api/types';
+import { IRunServices } from '../../../model/services';
+import { RunContext } from '../../steps/hooks';
+import { Parameters } from '../Parameters';
+import { IStepProps } from '../../steps/Steps';
+
+function show(parameters: Record<string, unknown>): void {
+  const run = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0, parameters };
+  const detail = { run, tasks: [] } as unknown as RunDetail;
+  const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
+  render(
+    <RunContext.Provider value={services}>
+      <Parameters {...({ detail, step: undefined } as unknown as IStepProps)} />
+    </RunContext.Provider>
+  );
+}
+
+describe('the values of a run', () => {
+  it('are shown whole where they are short, and long ones by their beginning', () => {
+    show({ rate: 0.5, text: 'x'.repeat(3_900_000) });
+    expect(screen.getByText('0.5')).toBeTruthy();
+    const shown = screen.getByText(/3,900,002 characters/).textContent!;
+    expect(shown.startsWith('"xxx')).toBe(true);
+    expect(shown.length).toBeLessThan(2100);
+  });
+});

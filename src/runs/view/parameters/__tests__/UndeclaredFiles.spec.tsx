@@ -1,0 +1,46 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { Undeclared } from '../../../../api/types';
+import { RunModel } from '../../../model/runModel';
+import { IRunServices } from '../../../model/services';
+import { RunContext } from '../../steps/hooks';
+import { UndeclaredFiles } from '../UndeclaredFiles';
+
+const FOUND: Undeclared = {
+  code: 'work/clean.ipynb',
+  files: [{ path: 'result.csv', role: 'output', name: 'result', format: 'csv' }],
+  problem: ''
+};
+
+describe('the files that a step opened by itself', () => {
+  it('are asked for, declared in the code of the step, and can be taken back', async () => {
+    const asked: [string, unknown][] = [];
+    let found = FOUND;
+    const call = async (operation: string, { body, path }: { body?: object; path?: object }) => {
+      asked.push([operation, body ?? path]);
+      if (operation === 'runs.undeclared') {
+        return found;
+      }
+      found = { code: '', files: [], problem: '' };
+      const added = [{ name: 'result', role: 'output', default: 'result.csv' }];
+      return { description: 'work/clean.ipynb.nbexec', added, removed: [] };
+    };
+    const services = { trans: nullTranslator.load('nbyard'), yard: { client: { call } } };
+    await act(async () => {
+      render(
+        <RunContext.Provider value={services as unknown as IRunServices}>
+          <UndeclaredFiles model={{ id: 'r' } as RunModel} node="clean" state="succeeded" />
+        </RunContext.Provider>
+      );
+    });
+    for (const name of ['Declare as inputs and outputs', 'Undo']) {
+      await act(async () => void fireEvent.click(screen.getByRole('button', { name })));
+    }
+    const path = 'work/clean.ipynb';
+    expect(asked.filter(([operation]) => operation === 'executables.declare')).toEqual([
+      ['executables.declare', { path, inputs: [], outputs: ['result.csv'] }],
+      ['executables.declare', { path, remove: ['result'] }]
+    ]);
+    expect(asked.length).toBe(5); // and the step was looked at anew after each
+  });
+});

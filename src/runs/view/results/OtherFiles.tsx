@@ -1,0 +1,182 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useMemo, useState } from 'react';
+import { addressOf } from '../../../api/addresses';
+import { LeftOut, OtherFile, OtherFileList, Task } from '../../../api/types';
+import { Boundary } from '../../../components/Boundary';
+import { showBytes } from '../../../components/format/bytes';
+import { CommandButton } from '../../../components/CommandButton';
+import { RowList } from '../../../components/RowList';
+import { stepTitle } from '../../model/names';
+import { SAVE_FILES } from '../../saving/saveFiles';
+import { useServices } from '../steps/hooks';
+import { Preview, previewOfFile } from './Preview';
+
+interface IOtherFilesProps {
+  run: string;
+  /** The tasks that wrote such files. */
+  tasks: readonly Task[];
+  all: readonly Task[];
+}
+
+/** Files that tasks wrote without declaring them as outputs. */
+export function OtherFiles({ run, tasks, all }: IOtherFilesProps): JSX.Element | null {
+  const { trans } = useServices();
+  return tasks.length ? (
+    <section className="nby-OtherFiles" aria-label={trans.__('Other files')}>
+      <h3 title={trans.__('Files that were written without being declared as outputs')}>
+        {trans.__('Other files')}
+      </h3>
+      {tasks.map(task => (
+        <OfStep
+          key={task.id}
+          run={run}
+          task={task}
+          title={stepTitle(task, all)}
+          isOpen={tasks.length === 1}
+        />
+      ))}
+    </section>
+  ) : null;
+}
+
+interface IOfStepProps {
+  run: string;
+  task: Task;
+  title: string;
+  isOpen: boolean;
+}
+
+const pathOf = ({ path }: OtherFile): string => path;
+
+function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
+  const { trans, yard, commands } = useServices();
+  const [open, setOpen] = useState(isOpen);
+  const [chosen, setChosen] = useState<string>();
+  const step = useMemo(() => ({ run, node: task.node }), [run, task.node]);
+  const { found, problem } = useFiles(step, open, task.other_files?.digest);
+  const { count = 0, size_bytes = 0, left_out = [], more = 0 } = task.other_files ?? {};
+  const shown = found?.files.find(({ path }) => path === chosen);
+  const show = ({ path }: OtherFile) => setChosen(path);
+  return (
+    <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>
+        <strong>{title}</strong>{' '}
+        <span className="nby-Dim">
+          {trans._n('%1 file', '%1 files', count)} · {showBytes(size_bytes)}
+        </span>
+      </summary>
+      {count > 0 && (
+        <div className="nby-Bar">
+          <CommandButton commands={commands} id={SAVE_FILES} args={step} />
+          <a
+            className="nby-Button"
+            download
+            href={addressOf(yard.client, 'runs.file', { path: step })}
+          >
+            {trans.__('Download All')}
+          </a>
+        </div>
+      )}
+      {open && !found && <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>}
+      {found && (
+        <div className="nby-OtherFiles-parts">
+          <RowList
+            label={trans.__('Other files of %1', title)}
+            noun="other-file"
+            items={found.files}
+            idOf={pathOf}
+            nameOf={pathOf}
+            selected={chosen}
+            onSelect={show}
+            onOpen={show}
+            render={file => (
+              <>
+                <span className="nby-Row-name">{file.path}</span>
+                <span className="nby-Dim">{showBytes(file.size_bytes)}</span>
+              </>
+            )}
+            actions={file => (
+              <a
+                className="nby-Button"
+                tabIndex={-1}
+                download={file.path.split('/').pop()}
+                href={addressOf(yard.client, 'runs.file', {
+                  path: step,
+                  query: { path: file.path }
+                })}
+                onClick={event => event.stopPropagation()}
+              >
+                {trans.__('Download')}
+              </a>
+            )}
+          />
+          {shown && (
+            <Boundary key={shown.path} trans={trans}>
+              <Preview shown={previewOfFile(yard, step, shown)} />
+            </Boundary>
+          )}
+        </div>
+      )}
+      <NotKept left={left_out} more={more} />
+    </details>
+  );
+}
+
+/** Return the list, requested when it is opened. */
+function useFiles(
+  step: { run: string; node: string },
+  open: boolean,
+  digest: string | undefined
+): { found?: OtherFileList; problem?: string } {
+  const { yard } = useServices();
+  const [answer, setAnswer] = useState<{ found?: OtherFileList; problem?: string }>({});
+  useEffect(() => {
+    if (!open) {
+      return;
+    }
+    const control = new AbortController();
+    yard.client
+      .call('runs.files', { path: step, signal: control.signal })
+      .then(found => setAnswer({ found }))
+      .catch((error: Error) => !control.signal.aborted && setAnswer({ problem: error.message }));
+    return () => control.abort();
+  }, [yard, step, open, digest]);
+  return answer;
+}
+
+function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JSX.Element | null {
+  const { trans } = useServices();
+  if (!left.length && !more) {
+    return null;
+  }
+  return (
+    <ul className="nby-OtherFiles-left" aria-label={trans.__('Files that were not kept')}>
+      {left.map(one => (
+        <li key={one.path}>
+          {one.path}
+          {one.size_bytes ? ` (${showBytes(one.size_bytes)})` : ''} {whyNot(trans, one)}
+        </li>
+      ))}
+      {more > 0 && (
+        <li>{trans._n('%1 more file was not kept', '%1 more files were not kept', more)}</li>
+      )}
+    </ul>
+  );
+}
+
+function whyNot(trans: TranslationBundle, { why }: LeftOut): string {
+  const words: Record<LeftOut['why'], string> = {
+    'too-large': trans.__('was not kept: the task wrote more bytes than are kept'),
+    'too-many': trans.__('was not kept: the task wrote more files than are kept'),
+    'no-room': trans.__('was not kept: the disk of the store was full'),
+    ignored: trans.__('was not kept: a rule of code bundles leaves it out'),
+    link: trans.__('was not kept: it is a link, or no ordinary file'),
+    name: trans.__('was not kept: its name cannot be used elsewhere'),
+    secret: trans.__('was not kept: it holds a credential of the run'),
+    unreadable: trans.__('was not kept: it could not be read'),
+    above: trans.__(
+      'was not kept: write it below the folder of the code, or declare it as an output'
+    )
+  };
+  return words[why];
+}

@@ -1,0 +1,118 @@
+import { useState } from 'react';
+import { addressOf } from '../../../api/addresses';
+import { Artifact } from '../../../api/types';
+import { Boundary } from '../../../components/Boundary';
+import { showBytes } from '../../../components/format/bytes';
+import { CommandButton } from '../../../components/CommandButton';
+import { copyText } from '../../../components/problems';
+import { PortionBar, usePortion } from '../../../components/Portion';
+import { RowList } from '../../../components/RowList';
+import { stepTitle } from '../../model/names';
+import { useServices } from '../steps/hooks';
+import { OtherFiles } from './OtherFiles';
+import { Preview, previewOf } from './Preview';
+import { IStepProps } from '../steps/Steps';
+
+const idOf = ({ id }: Artifact): string => id;
+
+/** The results of tasks, to view and to download. */
+export function Results(props: IStepProps): JSX.Element {
+  const { detail } = props;
+  const { trans } = useServices();
+  const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
+  const others = detail.tasks.filter(task => task.other_files);
+  if (!artifacts.length && !others.length) {
+    return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
+  }
+  return (
+    <div className="nby-Results">
+      {artifacts.length > 0 && <Artifacts {...props} artifacts={artifacts} />}
+      <OtherFiles tasks={others} all={detail.tasks} run={detail.run.id} />
+    </div>
+  );
+}
+
+function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.Element {
+  const { detail, onStep, artifacts } = props;
+  const { trans, yard, commands } = useServices();
+  const [chosen, setChosen] = useState<string>();
+  const portion = usePortion(artifacts, idOf, chosen);
+  const shown = artifacts.find(({ id }) => id === chosen);
+  const label = (node: string) => {
+    const task = detail.tasks.find(one => one.node === node);
+    return task ? stepTitle(task, detail.tasks) : node;
+  };
+  const show = (artifact: Artifact) => {
+    setChosen(artifact.id);
+    onStep(artifact.node);
+  };
+  return (
+    <>
+      <PortionBar portion={portion} trans={trans} />
+      <RowList
+        label={trans.__('Results of the run')}
+        noun="result"
+        items={portion.items}
+        idOf={idOf}
+        nameOf={({ name }) => name}
+        selected={chosen}
+        onSelect={show}
+        onOpen={show}
+        render={artifact => (
+          <>
+            <span className="nby-Row-name">
+              {label(artifact.node)} → <strong>{artifact.name}</strong>
+            </span>
+            <span className="nby-Dim">
+              {[artifact.format, showBytes(artifact.size_bytes)].filter(Boolean).join(' · ')}
+            </span>
+          </>
+        )}
+        actions={artifact => (
+          <>
+            {artifact.may_be_model && (
+              <CommandButton
+                commands={commands}
+                id="nbyard:deploy-output"
+                args={{
+                  run: artifact.run_id,
+                  output: `${artifact.node}.${artifact.name}`,
+                  isTile: true
+                }}
+                tabIndex={-1}
+              />
+            )}
+            <button
+              type="button"
+              className="nby-Button"
+              tabIndex={-1}
+              title={artifact.digest}
+              onClick={event => {
+                event.stopPropagation();
+                void copyText(artifact.digest, trans.__('The digest is copied.'));
+              }}
+            >
+              {trans.__('Copy digest')}
+            </button>
+            <a
+              className="nby-Button"
+              tabIndex={-1}
+              download={artifact.filename}
+              href={addressOf(yard.client, 'artifacts.content', {
+                path: { artifact: artifact.id }
+              })}
+              onClick={event => event.stopPropagation()}
+            >
+              {trans.__('Download')}
+            </a>
+          </>
+        )}
+      />
+      {shown && (
+        <Boundary key={shown.id} trans={trans}>
+          <Preview shown={previewOf(yard, shown)} />
+        </Boundary>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,174 @@
+import { isLive, RunDetail, Task } from '../../../api/types';
+import { PortionBar, usePortion } from '../../../components/Portion';
+import { RowList } from '../../../components/RowList';
+import { MonitorLinks } from '../../../components/MonitorLinks';
+import { StateMark } from '../../../components/StateMark';
+import { showMoment, showSeconds } from '../../../components/format/times';
+import { useServerNow } from '../../../components/hooks/useLost';
+import { stepName, stepTitle } from '../../model/names';
+import { IKnownEstimate, stepEstimate } from '../../model/estimates';
+import { RunModel } from '../../model/runModel';
+import { monitorsOf, silentMonitors } from '../../model/monitors';
+import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
+import { useActivity, useServices } from './hooks';
+import { reasonText, reasonsText } from '../../../reasons';
+
+export interface IStepProps {
+  model: RunModel;
+  detail: RunDetail;
+  step: string | undefined;
+  onStep: (node: string | undefined) => void;
+  /** The attempt of the task; 0 is the newest. */
+  attempt: number;
+  onAttempt: (number: number) => void;
+}
+
+interface IStepsProps extends IStepProps {
+  estimate?: IKnownEstimate;
+  onLog: (attempt: number) => void;
+}
+
+const nodeOf = ({ node }: { node: string }): string => node;
+
+/** The tasks of a run in the order of the graph, each with the reason of its state. */
+export function Steps(props: IStepsProps): JSX.Element {
+  const { model, detail, step, onStep } = props;
+  const { trans, yard } = useServices();
+  const activity = useActivity(model);
+  const now = useServerNow(yard.stream, isLive(detail.run));
+  const { estimate } = props;
+  const portion = usePortion(detail.tasks, nodeOf, step);
+  return (
+    <div className="nby-Steps">
+      <PortionBar portion={portion} trans={trans} />
+      <RowList
+        label={trans.__('Steps of the run')}
+        noun="task"
+        items={portion.items}
+        idOf={nodeOf}
+        nameOf={task => task.label || task.node}
+        selected={step}
+        onSelect={task => onStep(task.node)}
+        onOpen={task => onStep(task.node)}
+        actions={task => {
+          const monitors = monitorsOf(yard, task, activity.get(task.node));
+          return monitors.length > 0 && <MonitorLinks monitors={monitors} trans={trans} />;
+        }}
+        render={task => {
+          const cells = activity.get(task.node);
+          const { name, id } = stepName(task, detail.tasks);
+          const progress = task.state === 'running' ? progressOf(task, cells) : undefined;
+          return (
+            <>
+              <StateMark state={task.state} cached={task.cached} trans={trans} />
+              <span className="nby-Steps-name" title={name}>
+                <span className="nby-Row-name">{name}</span>
+                {id && <span className="nby-Dim">{id}</span>}
+              </span>
+              <span className="nby-Steps-time">{showSeconds(workSeconds(task, now))}</span>
+              {progress !== undefined && (
+                <>
+                  <progress
+                    className="nby-Progress"
+                    aria-label={trans.__('Cells done')}
+                    value={progress}
+                    max={1}
+                  />
+                  <span className="nby-Dim">
+                    {trans.__('cell %1/%2', Math.min(cells!.total, cells!.done + 1), cells!.total)}
+                  </span>
+                </>
+              )}
+              <Why
+                words={[
+                  stepEstimate(task, estimate, now, trans),
+                  ...why(task, task.node === step, trans),
+                  ...silentMonitors(task, cells, trans)
+                ]}
+              />
+            </>
+          );
+        }}
+      />
+      {step && (
+        <Attempts
+          task={detail.tasks.find(task => task.node === step)}
+          tasks={detail.tasks}
+          now={now}
+          onLog={props.onLog}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The reason in one line with the rest in a tooltip; in full for the chosen task. */
+function Why({ words }: { words: readonly string[] }): JSX.Element {
+  const text = words.filter(Boolean).join(' · ');
+  return (
+    <span className="nby-Steps-why" title={text}>
+      {text}
+    </span>
+  );
+}
+
+function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
+  const message = task.failure?.message;
+  const reason =
+    (whole ? message : message?.split('\n')[0]) ||
+    reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
+  const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
+  return [place, reason, task.warning ?? ''];
+}
+
+interface IAttemptsProps {
+  task: Task | undefined;
+  tasks: readonly Task[];
+  now: number;
+  onLog: (attempt: number) => void;
+}
+
+function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | null {
+  const { trans } = useServices();
+  if (!task?.attempts?.length) {
+    return null;
+  }
+  return (
+    <table className="nby-Table">
+      <caption>{trans.__('Attempts of “%1”', stepTitle(task, tasks))}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Attempt')}</th>
+          <th scope="col">{trans.__('State')}</th>
+          <th scope="col">{trans.__('Runtime')}</th>
+          <th scope="col">{trans.__('Started')}</th>
+          <th scope="col">{trans.__('Took')}</th>
+          <th scope="col">{trans.__('Reason')}</th>
+          <th scope="col">
+            <span className="nby-Sr">{trans.__('Log')}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {task.attempts.map(attempt => (
+          <tr key={attempt.id}>
+            <td>{attempt.number}</td>
+            <td>
+              <StateMark state={attempt.state} trans={trans} />
+            </td>
+            <td>{attempt.runtime}</td>
+            <td>{showMoment(attempt.started_at)}</td>
+            <td>{showSeconds(secondsOf(attempt, now))}</td>
+            <td>{reasonText(attempt.reason, trans)}</td>
+            <td>
+              <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
+                {trans.__('Log')}
+                <span className="nby-Sr">{trans.__('of attempt %1', attempt.number)}</span>
+              </button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
