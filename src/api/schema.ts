@@ -2370,8 +2370,8 @@ export interface components {
             filename: string;
             format: string;
             created_at: string;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
             /** @default  */
             digest: string;
             /** @default null */
@@ -2644,7 +2644,7 @@ export interface components {
             digest: string;
             python: string;
             place: string;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             created_at: string;
             /** @default null */
             size_bytes: number | null;
@@ -3061,8 +3061,8 @@ export interface components {
             folder: string;
             /** @default true */
             is_there: boolean;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * LeftOut
@@ -3268,7 +3268,7 @@ export interface components {
             image_id: string;
             /** @enum {unknown} */
             state: "building" | "failed" | "queued" | "ready";
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             owner: string;
             created_at: string;
             /** @default null */
@@ -3342,7 +3342,7 @@ export interface components {
             image_id: string;
             size_bytes: number | null;
             cached: boolean;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             failed_line: components["schemas"]["FailedLine"] | null;
             owner: string;
             created_at: string;
@@ -4052,6 +4052,17 @@ export interface components {
             reference: string;
             /** @default  */
             environment: string;
+        };
+        /**
+         * Reason
+         * @description A reason: a code of the catalogue, and the parameters of its text.
+         *
+         *         Parameters are texts, numbers, nested reasons or lists of these. `str` renders the text.
+         */
+        Reason: {
+            code: string;
+            /** @default {} */
+            params: Record<string, unknown>;
         };
         /**
          * Recipe

@@ -278,8 +278,8 @@ def test_a_folder_that_lacks_its_git_is_told_as_that(tmp_path: Path) -> None:
     for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
         said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")
         found = installers._trouble(said, 7)
-        assert found.startswith("LookupError: setuptools-scm was")
-        assert ("the folder needs its .git" in found) is told
+        assert str(found).startswith("LookupError: setuptools-scm was")
+        assert ("the folder needs its .git" in str(found)) is told
 
 
 def test_what_a_folder_needs_has_to_be_there(

@@ -5,6 +5,7 @@ here for the shell, logs and notebooks, in `src/reasons` for the browser. The ca
 `reason_codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
 """
 
+import errno
 import re
 from typing import Any
 
@@ -58,6 +59,17 @@ def text(words: str) -> Reason | None:
 def of_error(error: NbyardError) -> Reason:
     """Return the reason that an error gives."""
     return because("error", error=error.code, message=error.message)
+
+
+def of_failure(error: NbyardError | OSError) -> Reason:
+    """Return the reason that an error gives, with its hint; also for errors of the system."""
+    if not isinstance(error, NbyardError):
+        symbol = errno.errorcode.get(error.errno or 0, "")
+        return because("system-error", error=symbol, message=error.strerror or str(error))
+    if error.hint:
+        told = {"message": error.message, "hint": error.hint}
+        return because("error-with-hint", error=error.code, **told)
+    return of_error(error)
 
 
 def shown(*reasons: Reason | None) -> str:

@@ -7,6 +7,7 @@ import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/TablePart';
 import { Tabs } from '../../components/Tabs';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { useThing } from '../useThing';
 import { imageType, ImageView } from './ImageView';
@@ -88,7 +89,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
         ) : pending ? (
           <p className="nby-Note" role="status">
             {shown.state === 'failed'
-              ? trans.__('The import failed: %1', shown.reason ?? '')
+              ? trans.__('The import failed: %1', reasonText(shown.reason, trans))
               : trans.__('Importing, %1 so far…', showBytes(shown.bytes_done ?? 0))}
           </p>
         ) : !isTable ? (
@@ -119,7 +120,7 @@ function Other({
       <p>
         {trans.__('This is no table: there are no rows to show. It can be used and downloaded.')}
       </p>
-      {version.reason && <p className="nby-Dim">{version.reason}</p>}
+      {version.reason && <p className="nby-Dim">{reasonText(version.reason, trans)}</p>}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { Dataset, DatasetVersion } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { Compare } from './Compare';
 
@@ -57,7 +58,8 @@ export function Versions(props: IVersionsProps): JSX.Element {
                 </button>
               </th>
               <td>
-                <StateMark state={version.state} trans={trans} /> {version.reason}
+                <StateMark state={version.state} trans={trans} />{' '}
+                {reasonText(version.reason, trans)}
               </td>
               <td>
                 {typeof version.rows === 'number' &&

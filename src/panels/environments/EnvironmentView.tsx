@@ -4,6 +4,7 @@ import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
+import { reasonText } from '../../reasons';
 import { libraryIcon } from '../../thingIcons';
 import { IPanelServices, ITarget } from '../services';
 import { told } from '../told';
@@ -93,7 +94,11 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
       {description && <p className="nby-Note nby-View-said">{sentences(description)}</p>}
       {current.state === 'failed' && (
         <p className="nby-Warning nby-View-said" role="alert">
-          {trans.__('Version %1 was not installed: %2', current.number, sentences(current.reason))}{' '}
+          {trans.__(
+            'Version %1 was not installed: %2',
+            current.number,
+            sentences(reasonText(current.reason, trans))
+          )}{' '}
           {asItWas(environment, trans)}
         </p>
       )}

@@ -3,6 +3,7 @@ import { NamedImage } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { StateMark } from '../../components/StateMark';
 import { askText } from '../../forms/askText';
+import { reasonText } from '../../reasons';
 import { ask } from '../datasets/actions';
 import { IPanelServices } from '../services';
 import { told } from '../told';
@@ -77,7 +78,7 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
       </th>
       <td>
         <StateMark state={state} trans={trans} />
-        {reason && <div className="nby-Dim">{reason}</div>}
+        {reason && <div className="nby-Dim">{reasonText(reason, trans)}</div>}
       </td>
       <td>{made[origin]}</td>
       <td>{typeof size_bytes === 'number' && showBytes(size_bytes)}</td>

@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import { Environment, NamedImage } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { StateMark } from '../../components/StateMark';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { Choices } from './ImageChoices';
@@ -96,7 +97,7 @@ function Standing({ image, trans }: { image: NamedImage; trans: TranslationBundl
       )}
       {state === 'failed' && (
         <span className="nby-Warning" role="alert">
-          {reason}
+          {reasonText(reason, trans)}
           {failed_line && (
             <code className="nby-Image-line">
               {failed_line.line} | {failed_line.text}

@@ -5,6 +5,7 @@ import { Kernel } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 
@@ -79,7 +80,8 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
 }
 
 function Row({ kernel, trans }: { kernel: Kernel; trans: TranslationBundle }): JSX.Element {
-  const { name, title, is_there, reason, interpreter, place } = kernel;
+  const { name, title, is_there, interpreter, place } = kernel;
+  const reason = reasonText(kernel.reason, trans);
   return (
     <div
       className="nby-Thing"

@@ -4,6 +4,7 @@ import { showBytes } from '../../components/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { Changes } from './Changes';
@@ -66,7 +67,9 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
                 {version.number === environment.installed && (
                   <span className="nby-Mark">{trans.__('in use')}</span>
                 )}
-                {version.reason && <div className="nby-Dim">{version.reason}</div>}
+                {version.reason && (
+                  <div className="nby-Dim">{reasonText(version.reason, trans)}</div>
+                )}
               </td>
               <td>{version.packages.length || ''}</td>
               <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>

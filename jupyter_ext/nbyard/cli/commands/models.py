@@ -22,6 +22,7 @@ from nbyard.domain.deployments.form import name_of
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
+from nbyard.domain.reasons import shown
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
@@ -346,7 +347,7 @@ def show_package(found: ModelPackage) -> None:
             ("tag", found.tag),
             ("mode", found.mode),
             ("platform tag", found.platform_tag),
-            ("state", f"{found.state} {found.reason}".strip()),
+            ("state", f"{found.state} {shown(found.reason)}".strip()),
             ("image", found.reference),
             ("image id", found.image_id),
             ("takes", _columns(model.inputs)),

@@ -9,6 +9,7 @@ import click
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.domain.reasons import shown
 from nbyard.errors import Invalid
 
 View = Callable[[Any], None]
@@ -54,7 +55,7 @@ def _dataset(dataset: Any) -> None:
     show_facts(
         [
             ("name", dataset.name),
-            ("state", f"{now.state} (version {now.number}) {now.reason}".strip()),
+            ("state", f"{now.state} (version {now.number}) {shown(now.reason)}".strip()),
             ("table", table),
             ("format", now.format),
             ("size", size(now.size_bytes)),

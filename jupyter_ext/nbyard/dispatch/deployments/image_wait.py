@@ -2,6 +2,7 @@
 
 from nbyard.dispatch.context import Room
 from nbyard.domain.deployments.status import BEING_BUILT, not_built
+from nbyard.domain.reasons import shown
 from nbyard.domain.states import IMAGE
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -23,7 +24,7 @@ def awaited(room: Room, row: DeploymentRow, one: RevisionRow) -> str:
             _note(room, one, BEING_BUILT)
         return BEING_BUILT
     if has_waited and (last is None or last.state == "failed"):
-        return not_built(last.reason if last else "")
+        return not_built(shown(last.reason) if last else "")
     if has_waited:
         _note(room, one, "")
     return ""

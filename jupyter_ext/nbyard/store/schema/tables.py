@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.column_types import Moment
+from nbyard.store.schema.column_types import Because, Moment
 
 metadata = MetaData(
     naming_convention={
@@ -63,7 +63,7 @@ dataset_versions = Table(
     Column("source", Text, nullable=False),
     Column("filename", Text, nullable=False),
     Column("format", String(40), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("digest", Digest, nullable=False),
     Column("size_bytes", BigInteger),
     Column("bytes_done", BigInteger, nullable=False),
@@ -285,7 +285,7 @@ environment_versions = Table(
     Column("digest", Digest, nullable=False),
     Column("python", String(80), nullable=False),
     Column("place", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("size_bytes", BigInteger),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
@@ -312,7 +312,7 @@ images = Table(
     Column("image_id", String(80), nullable=False),
     Column("size_bytes", BigInteger),
     Column("cached", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Because, nullable=False),
     Column("failed_line", JSON),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
