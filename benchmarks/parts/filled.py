@@ -81,12 +81,12 @@ def _executable(node: str, owner: str) -> Iterator[tuple[Table, dict[str, Any]]]
 
 
 def _dataset(number: int, owner: str) -> Iterator[tuple[Table, dict[str, Any]]]:
-    own, texts = new_id(), dict.fromkeys(("source", "reason", "digest"), "")
+    own, texts = new_id(), dict.fromkeys(("source", "digest"), "")
     named = {"id": own, "name": f"set {number}", "description": "", "owner": owner}
     yield datasets, {**named, "revision": 1, "created_at": START, "updated_at": START}
     version = {"id": new_id(), "dataset_id": own, "number": 1, "state": "ready", "origin": "file"}
     file = {"filename": "a.csv", "format": "csv", "size_bytes": 9, "bytes_done": 9}
-    yield dataset_versions, {**texts, **version, **file, "created_at": START}
+    yield dataset_versions, {**texts, **version, **file, "reason": None, "created_at": START}
 
 
 def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dict[str, Any]]]:

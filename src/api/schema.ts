@@ -2372,8 +2372,8 @@ export interface components {
             filename: string;
             format: string;
             created_at: string;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
             /** @default  */
             digest: string;
             /** @default null */
@@ -2646,7 +2646,7 @@ export interface components {
             digest: string;
             python: string;
             place: string;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             created_at: string;
             /** @default null */
             size_bytes: number | null;
@@ -3067,8 +3067,8 @@ export interface components {
             folder: string;
             /** @default true */
             is_there: boolean;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * LeftOut
@@ -3274,7 +3274,7 @@ export interface components {
             image_id: string;
             /** @enum {unknown} */
             state: "building" | "failed" | "queued" | "ready";
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             owner: string;
             created_at: string;
             /** @default null */
@@ -3348,7 +3348,7 @@ export interface components {
             image_id: string;
             size_bytes: number | null;
             cached: boolean;
-            reason: string;
+            reason: components["schemas"]["Reason"] | null;
             failed_line: components["schemas"]["FailedLine"] | null;
             owner: string;
             created_at: string;

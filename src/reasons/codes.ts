@@ -180,5 +180,50 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'the engine at %1 is on another machine, where the ports of containers cannot be reached: set docker_host to an engine of this machine',
       show(p.engine)
-    )
+    ),
+  'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
+  'system-error': (p, show) => show(p.message),
+  unexpected: (p, show) => show(p.message),
+  'image-not-built': (p, show, trans) =>
+    trans.__('The image could not be built: %1', show(p.cause)),
+  'dockerfile-line-failed': (p, show, trans) =>
+    trans.__(
+      'The image could not be built: line %1 of the Dockerfile failed: %2',
+      show(p.line),
+      show(p.cause)
+    ),
+  'command-failed': (p, show, trans) =>
+    trans.__('%1 (exit code %2)', show(p.message), show(p.exit_code)),
+  'command-exited': (p, show, trans) => trans.__('exit code %1', show(p.exit_code)),
+  'engine-disk-full': (_p, _show, trans) =>
+    trans.__(
+      'the disk of the engine is full (no space left on device). Remove images that are not needed: docker image prune.'
+    ),
+  'image-needs-version': (p, show, trans) =>
+    trans.__(
+      '%1. A project takes its version from git, but an image contains no .git. Set the version: --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and the name of the project.',
+      show(p.failure)
+    ),
+  'installer-failed': (p, show) => show(p.messages),
+  'installer-needs-git': (p, show, trans) =>
+    trans.__(
+      '%1; a package takes its version from git: the folder needs its .git, and this machine needs git',
+      show(p.messages)
+    ),
+  'installer-silent': (p, show, trans) => trans.__('%1 failed', show(p.program)),
+  'installer-killed': (p, show, trans) =>
+    trans.__('The installer was killed by signal %1', show(p.signal)),
+  'installer-out-of-memory': (p, show, trans) =>
+    trans.__(
+      'The installer was killed by signal %1: did the machine run out of memory?',
+      show(p.signal)
+    ),
+  'installation-cancelled': (_p, _show, trans) => trans.__('the installation was cancelled'),
+  'broken-table': (p, show, trans) =>
+    trans.__(
+      '%1. To keep the bytes as they are, give the file another extension, such as .dat.',
+      show(p.message)
+    ),
+  'kernel-program-gone': (p, show, trans) =>
+    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program))
 };

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
+from nbyard.domain.reasons import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
-from nbyard.host.installers import Installer, Stopped
+from nbyard.host.installers import Installer, InstallFailed, Stopped
 from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels, project
 
@@ -240,8 +241,10 @@ def test_what_somebody_else_killed_is_told_as_that(
     """L1: not by the last line that it printed."""
     dies = "import os; print('Downloading cow', flush=True); os.kill(os.getpid(), 9)"
     monkeypatch.setattr(installers, "_pip", lambda *_: [sys.executable, "-c", dies])
-    with pytest.raises(Invalid, match=r"^The installer was killed by signal 9.*memory\?$"):
+    words = r"^The installer was killed by signal 9.*memory\?$"
+    with pytest.raises(InstallFailed, match=words) as killed:
         Installer(log, lambda: True, "pip").resolve(["cow"])
+    assert killed.value.reason == because("installer-out-of-memory", signal=9)
 
 
 def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,8 +282,8 @@ def test_a_folder_that_lacks_its_git_is_told_as_that(tmp_path: Path) -> None:
     for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
         said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")
         found = installers._trouble(said, 7)
-        assert found.startswith("LookupError: setuptools-scm was")
-        assert ("the folder needs its .git" in found) is told
+        assert str(found).startswith("LookupError: setuptools-scm was")
+        assert ("the folder needs its .git" in str(found)) is told
 
 
 def test_what_a_folder_needs_has_to_be_there(

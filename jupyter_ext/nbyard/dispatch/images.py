@@ -17,6 +17,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
+from nbyard.domain.reasons import Reason, because, of_failure
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, words_of
 from nbyard.images.builds import (
@@ -65,7 +66,7 @@ class ImageController:
         is_leased = self._sweep_leases()
         for row in wanted:
             work = partial(self._make, row)
-            self._builders.submit(row.image.id, work, partial(self._fail, row))
+            self._builders.submit(row.image.id, work, partial(self._give_up, row))
         for row in gone:
             self._builders.submit(row.image.id, partial(self._remove, row), _tell)
         return bool(wanted) or is_leased
@@ -88,10 +89,11 @@ class ImageController:
             return
         except BuildFailed as error:
             sweep_untagged(engine, since=begun)
-            self._fail(row, words_of(error), failed_line=msgspec.to_builtins(error.failed_line))
+            at = msgspec.to_builtins(error.failed_line)
+            self._fail(row, error.reason, failed_line=at)
             return
         except (NbyardError, OSError) as error:
-            self._fail(row, words_of(error))
+            self._fail(row, of_failure(error))
             return
         finally:
             for name in (CONTEXT, PACKAGES):
@@ -223,11 +225,14 @@ class ImageController:
         with self._room.store.read() as c:
             return self._rows.is_wanted(c, row.image.id)
 
-    def _fail(self, row: ImageRow, reason: str, **columns: Any) -> None:
+    def _give_up(self, row: ImageRow, words: str) -> None:
+        self._fail(row, because("unexpected", message=words))
+
+    def _fail(self, row: ImageRow, reason: Reason, **columns: Any) -> None:
         folder = self._folder(row)
         if folder.is_dir():
             with (folder / BUILD_LOG).open("ab") as said:
-                _write(said, reason)
+                _write(said, str(reason))
         with self._room.write() as c:
             self._rows.move(c, row.image, "failed", reason=reason, **columns)
 

@@ -20,6 +20,7 @@ from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.tables import BrokenTable, TableInfo
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.parsing.urls import Allowed, Target, parse
+from nbyard.domain.reasons import Reason, because, of_error, of_failure
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.safe_open import open_real
@@ -31,7 +32,6 @@ log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3
 LOOK_SECONDS = 1.0
 DISCARD_SECONDS = 10.0
-KEEP_ANYWAY = "To keep the bytes as they are, give the file another extension, such as .dat."
 
 
 class ImportController:
@@ -49,7 +49,7 @@ class ImportController:
             importing = self._store.datasets.importing(c)
         for owner, version in importing:
             work = partial(self._import, owner, version)
-            self._threads.submit(version.id, work, partial(self._fail, owner, version))
+            self._threads.submit(version.id, work, partial(self._give_up, owner, version))
         return bool(importing)
 
     def _import(self, owner: str, version: DatasetVersion) -> None:
@@ -58,11 +58,14 @@ class ImportController:
             info, told = self._table(columns)
             columns |= told
             self._link(version.dataset_id, columns)
+        except BrokenTable as error:
+            self._fail(owner, version, because("broken-table", message=error.message))
+            return
         except NbyardError as error:
-            self._fail(owner, version, error.message)
+            self._fail(owner, version, of_error(error))
             return
         except OSError as error:
-            self._fail(owner, version, str(error.strerror))
+            self._fail(owner, version, of_failure(error))
             return
         with self._room.write() as c:
             is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
@@ -76,7 +79,10 @@ class ImportController:
         filename = "" if digest.startswith("tree:") else columns["filename"]
         self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
 
-    def _fail(self, owner: str, version: DatasetVersion, reason: str) -> None:
+    def _give_up(self, owner: str, version: DatasetVersion, words: str) -> None:
+        self._fail(owner, version, because("unexpected", message=words))
+
+    def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
         """Record the failure and delete the bytes."""
         with self._room.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
@@ -201,7 +207,7 @@ class ImportController:
         Return only the format if the bytes are not a readable table.
 
         Raises:
-            Invalid: The filename promises a table, but it is broken.
+            BrokenTable: The filename promises a table, but it is broken.
         """
         filename = columns["filename"]
         if columns["digest"].startswith("tree:"):
@@ -210,9 +216,9 @@ class ImportController:
         try:
             path = self._room.blobs.path(columns["digest"])
             info = self._room.tables.info(TableFile(path, filename, columns["digest"]), count=True)
-        except BrokenTable as error:
-            raise Invalid(f"{error.message}. {KEEP_ANYWAY}") from error
+        except BrokenTable:
+            raise
         except NbyardError as error:
             log.info("%s has no preview: %s", filename, error)
-            return None, {"format": kind, "reason": error.message}
+            return None, {"format": kind, "reason": of_error(error)}
         return info, {"format": info.format, "rows": info.rows, "columns": info.column_count}

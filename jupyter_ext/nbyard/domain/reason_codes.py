@@ -194,4 +194,50 @@ DEPLOYMENTS = {
     ),
 }
 
-CODES: dict[str, Code] = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS, **DEPLOYMENTS}
+# why an image, an environment, a dataset or a kernel cannot be used
+UNUSABLE = {
+    "error-with-hint": _code("{message} {hint}", error=str, message=str, hint=str),
+    # `error` is the symbol of its number, such as ENOSPC
+    "system-error": _code("{message}", error=str, message=str),
+    "unexpected": _code("{message}", message=str),
+    "image-not-built": _code("The image could not be built: {cause}", cause=REASON),
+    "dockerfile-line-failed": _code(
+        "The image could not be built: line {line} of the Dockerfile failed: {cause}",
+        line=int,
+        cause=REASON,
+    ),
+    "command-failed": _code("{message} (exit code {exit_code})", message=str, exit_code=int),
+    "command-exited": _code("exit code {exit_code}", exit_code=int),
+    "engine-disk-full": _code(
+        "the disk of the engine is full (no space left on device)."
+        " Remove images that are not needed: docker image prune."
+    ),
+    "image-needs-version": _code(
+        "{failure}. A project takes its version from git, but an image contains no .git."
+        " Set the version: --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_"
+        " and the name of the project.",
+        failure=REASON,
+    ),
+    "installer-failed": _code("{messages}", messages=list),
+    "installer-needs-git": _code(
+        "{messages}; a package takes its version from git: the folder needs its .git,"
+        " and this machine needs git",
+        messages=list,
+    ),
+    "installer-silent": _code("{program} failed", program=str),
+    "installer-killed": _code("The installer was killed by signal {signal}", signal=int),
+    "installer-out-of-memory": _code(
+        "The installer was killed by signal {signal}: did the machine run out of memory?",
+        signal=int,
+    ),
+    "installation-cancelled": _code("the installation was cancelled"),
+    "broken-table": _code(
+        "{message}. To keep the bytes as they are, give the file another extension, such as .dat.",
+        message=str,
+    ),
+    "kernel-program-gone": _code(
+        "The kernel {name} cannot start: {program} is gone.", name=str, program=str
+    ),
+}
+
+CODES: dict[str, Code] = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS, **DEPLOYMENTS, **UNUSABLE}

@@ -5,6 +5,7 @@ here for the shell, logs and notebooks, in `src/reasons` for the browser. The ca
 `reason_codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
 """
 
+import errno
 import re
 from typing import Any
 
@@ -68,6 +69,17 @@ def waits_for_engine(error: NbyardError) -> Reason:
 def all_of(reasons: list[Reason]) -> Reason:
     """Return several reasons as one."""
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
+
+
+def of_failure(error: NbyardError | OSError) -> Reason:
+    """Return the reason that an error gives, with its hint; also for errors of the system."""
+    if not isinstance(error, NbyardError):
+        symbol = errno.errorcode.get(error.errno or 0, "")
+        return because("system-error", error=symbol, message=error.strerror or str(error))
+    if error.hint:
+        told = {"message": error.message, "hint": error.hint}
+        return because("error-with-hint", error=error.code, **told)
+    return of_error(error)
 
 
 def shown(*reasons: Reason | None) -> str:

@@ -32,6 +32,7 @@ from nbyard.domain.environments.requirements import (
     wants_git,
 )
 from nbyard.domain.environments.structs import LockedPackage
+from nbyard.domain.reasons import Reason, because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import pip_config
 
@@ -47,11 +48,18 @@ TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNOR
 # pip and uv would colour the log, and the colour codes would break its parsing.
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
 MAX_TOLD = 3
-GIT_IS_NEEDED = "it takes its version from git: the folder needs its .git, and this machine git"
 
 
 class Stopped(Exception):
     """The caller no longer wants the installation."""
+
+
+class InstallFailed(Invalid):
+    """The installer failed, or was killed."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Installer:
@@ -174,9 +182,10 @@ class Installer:
             finally:
                 _kill(process)
         if process.returncode < 0:
-            raise Invalid(_killed(-process.returncode))
+            raise InstallFailed(_killed(-process.returncode))
         if process.returncode:
-            raise Invalid(_trouble(Path(str(self._log.name)), start) or f"{argv[0]} failed")
+            trouble = _trouble(Path(str(self._log.name)), start)
+            raise InstallFailed(trouble or because("installer-silent", program=argv[0]))
 
     def _environment(self) -> dict[str, str]:
         """Return our variables without foreign ones, secrets and colours."""
@@ -244,13 +253,13 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _killed(number: int) -> str:
+def _killed(number: int) -> Reason:
     """Describe a kill by signal: the last line of the output would be misleading."""
-    words = f"The installer was killed by signal {number}"
-    return f"{words}: did the machine run out of memory?" if number == signal.SIGKILL else words
+    is_sure = number != signal.SIGKILL
+    return because("installer-killed" if is_sure else "installer-out-of-memory", signal=number)
 
 
-def _trouble(log: Path, start: int) -> str:
+def _trouble(log: Path, start: int) -> Reason | None:
     """Return the error lines of the log since `start`; without any, its last line."""
     with log.open("rb") as handle:
         handle.seek(start)
@@ -265,8 +274,9 @@ def _trouble(log: Path, start: int) -> str:
         elif goes_on:
             told[-1] += f" {line.strip()}"
     last = [line.strip() for line in lines if line.strip()][-1:]
-    words = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
-    return "; ".join([*words, GIT_IS_NEEDED] if wants_git("\n".join(lines)) else words)
+    messages = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
+    code = "installer-needs-git" if wants_git("\n".join(lines)) else "installer-failed"
+    return because(code, messages=messages) if messages else None
 
 
 def _reported(one: dict[str, object]) -> LockedPackage:

@@ -16,6 +16,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
 from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
+from nbyard.domain.reasons import Reason, because
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.kernel_files import NATIVE, all_specs
 
@@ -92,7 +93,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
         text = digest_of({"python": found.fingerprint, "conda": packages})
         return replace(found, fingerprint=text)
     if not _is_there(interpreter):
-        raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
+        raise NotFound(str(_gone(wanted, interpreter)), hint=REPAIR)
     told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
     more = {"conda": packages} if packages else {"program": _identity(interpreter)}
     return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
@@ -155,7 +156,7 @@ def _foreign(name: str, spec: Mapping[str, Any], folder: str) -> Kernel:
         place,
         folder,
         is_there,
-        "" if is_there else _gone(name, interpreter),
+        None if is_there else _gone(name, interpreter),
     )
 
 
@@ -194,8 +195,8 @@ def _is_there(interpreter: str) -> bool:
     return Path(interpreter).is_absolute() and os.access(interpreter, os.X_OK)
 
 
-def _gone(name: str, what: str) -> str:
-    return f"The kernel {name} cannot start: {what} is gone."
+def _gone(name: str, program: str) -> Reason:
+    return because("kernel-program-gone", name=name, program=program)
 
 
 def _first(specs: Mapping[str, Any], language: str) -> str:

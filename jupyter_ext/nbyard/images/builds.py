@@ -17,15 +17,12 @@ import msgspec
 from nbyard.dockerd import STORE, Engine, Say, packed
 from nbyard.domain.environments.requirements import wants_git
 from nbyard.domain.images.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
+from nbyard.domain.reasons import Reason, because
 from nbyard.errors import NbyardError, Unavailable
 
 IMAGE_LABEL = "nbyard.image"
 DOCKERFILE = "Dockerfile"
 TAIL_LINES = 40
-NO_GIT = (
-    "A project there takes its version from git, and no .git comes into an image. Say it:"
-    " --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and its name."
-)
 FULL = "No space left on device"
 # Standard error contains colour codes.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -36,7 +33,10 @@ EXITED = re.compile(r"returned a non-zero code: (\d+)")
 class BuildFailed(NbyardError):
     """The image could not be built."""
 
-    failed_line: FailedLine | None = None
+    def __init__(self, reason: Reason, failed_line: FailedLine | None):
+        super().__init__(str(reason))
+        self.reason = reason
+        self.failed_line = failed_line
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -159,26 +159,28 @@ def _build(
 
 def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:
     at = failed_line(text, steps, error.message)
-    words = _cause(tail, error.message)
-    place = f"line {at.line} of the Dockerfile failed: " if at else ""
-    hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
+    cause = _cause(tail, error.message)
+    reason = because("image-not-built", cause=cause)
+    if at:
+        reason = because("dockerfile-line-failed", line=at.line, cause=cause)
     # The packages' own message does not say that .git is missing on purpose.
-    hint = NO_GIT if wants_git("\n".join(tail)) else hint
-    stop = "." if hint and not words.endswith(".") else ""
-    failed = BuildFailed(f"The image could not be built: {place}{words}{stop}", hint=hint)
-    failed.failed_line = at
-    return failed
+    if wants_git("\n".join(tail)):
+        reason = because("image-needs-version", failure=reason)
+    return BuildFailed(reason, at)
 
 
-def _cause(tail: list[str], message: str) -> str:
+def _cause(tail: list[str], message: str) -> Reason:
     """Return what the failed step printed as its error, else the engine's message."""
     words = message.rpartition("could not be built: ")[2]
     if any(FULL.lower() in line.lower() for line in [*tail, words]):
-        return f"the disk of the engine is full ({FULL.lower()})"
+        return because("engine-disk-full")
     if exited := EXITED.search(words):
+        code = int(exited[1])
         said = [found[1] for line in tail if (found := TROUBLE.match(line))]
-        return f"{said[-1]} (exit code {exited[1]})" if said else f"exit code {exited[1]}"
-    return words
+        if said:
+            return because("command-failed", message=said[-1], exit_code=code)
+        return because("command-exited", exit_code=code)
+    return because("text", text=words.removesuffix("."))
 
 
 def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:

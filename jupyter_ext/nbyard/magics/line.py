@@ -11,6 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
 from nbyard.domain.inspection.functions import spot
+from nbyard.domain.reasons import shown
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.magics import cell as cells
@@ -82,7 +83,7 @@ class NbyardMagics(Magics):
         found = self.connection.datasets.get(dataset=name)
         folder = self.connection.yard.store.folder / "resources" / found.id
         if found.current.state != "ready":
-            raise UsageError(f"{name} is {found.current.state}. {found.current.reason}")
+            raise UsageError(f"{name} is {found.current.state}. {shown(found.current.reason)}")
         whole = found.current.digest.startswith("tree:")
         return str(folder if whole else folder / found.current.filename)
 

@@ -30,6 +30,7 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.reasons import because
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
@@ -234,9 +235,10 @@ class EnvironmentService:
         """Cancel the installation and keep the current version."""
         with self._store.write() as c:
             found = self._find(c, caller, environment)
-            told = {"to": "failed", "reason": "it was cancelled"}
-            if not self._store.environments.move(c, caller.name, found.current.id, **told):
-                words = f"Version {found.current.number} of {found.name!r} is {found.current.state}"
+            version, reason = found.current, because("installation-cancelled")
+            move = self._store.environments.move
+            if not move(c, caller.name, version.id, "failed", reason=reason):
+                words = f"Version {version.number} of {found.name!r} is {version.state}"
                 raise Conflict(f"{words}; nothing is being installed.")
         self._parts.call_dispatcher()
         return self.get(caller, found.id)

@@ -48,9 +48,9 @@ class ImageRows:
         same = (I.owner == owner) & (I.reference == columns["reference"])
         c.execute(delete(images).where(same, I.state == "failed"))
         row: dict[str, Any] = dict.fromkeys(
-            ("environment", "path", "source", "digest", "image_id", "reason"), ""
+            ("environment", "path", "source", "digest", "image_id", "context_digest", "file"), ""
         )
-        row |= {"context_digest": "", "file": "", "version": 0, "recipe": {}, "cached": False}
+        row |= {"reason": None, "version": 0, "recipe": {}, "cached": False}
         row |= {"owner": owner, "created_at": datetime.now(UTC), **columns}
         transition.begin(c, IMAGE, Subject(image_id, owner), row)
 

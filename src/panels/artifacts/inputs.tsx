@@ -47,9 +47,9 @@ function Bring({ services, input, onName }: IBringProps): JSX.Element {
     }
     setFailed('');
     try {
-      const made = await datasetOf(yard, file, (done, total) =>
-        setSaid(trans.__('%1 %', Math.floor((100 * done) / (total || 1))))
-      );
+      const onProgress = (done: number, total: number) =>
+        setSaid(trans.__('%1 %', Math.floor((100 * done) / (total || 1))));
+      const made = await datasetOf(yard, file, onProgress, trans);
       onName(made.name);
     } catch (error) {
       setFailed((error as Error).message);

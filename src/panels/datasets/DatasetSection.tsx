@@ -17,6 +17,7 @@ import { IPanelServices } from '../frame/services';
 import { openDataset } from './open';
 import { dropped } from './folders';
 import { IUploadRow, Uploads, uploads } from './uploads';
+import { reasonText } from '../../reasons';
 
 const READY_ACTIONS = ['notebook-from-dataset', 'workflow-from-dataset', 'download-dataset'];
 const OTHER_ACTIONS = ['delete-dataset'];
@@ -126,7 +127,8 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
   const { state, rows, columns, size_bytes, bytes_done, number } = current;
   const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
   const shape = typeof rows === 'number' ? `${rows.toLocaleString()} × ${columns}` : '';
-  const facts = [name, current.reason, shape, size, current.digest, dataset.id];
+  const reason = reasonText(current.reason, trans);
+  const facts = [name, reason, shape, size, current.digest, dataset.id];
   const title = facts.filter(Boolean).join('\n');
   return (
     <div className="nby-Thing" title={title}>
@@ -145,7 +147,7 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
             {showBytes(bytes_done ?? 0)}
           </>
         )}
-        {state === 'failed' && current.reason}
+        {state === 'failed' && reason}
         {state === 'ready' &&
           [number > 1 && `v${number}`, shape, current.format, size].filter(Boolean).join(' · ')}
       </span>

@@ -12,6 +12,7 @@ import { useItem } from '../frame/useItem';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
+import { reasonText } from '../../reasons';
 
 interface IDatasetViewProps {
   services: IPanelServices;
@@ -88,7 +89,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
         ) : pending ? (
           <p className="nby-Note" role="status">
             {shown.state === 'failed'
-              ? trans.__('The import failed: %1', shown.reason ?? '')
+              ? trans.__('The import failed: %1', reasonText(shown.reason, trans))
               : trans.__('Importing, %1 so far…', showBytes(shown.bytes_done ?? 0))}
           </p>
         ) : !isTable ? (
@@ -119,7 +120,7 @@ function Other({
       <p>
         {trans.__('This is no table: there are no rows to show. It can be used and downloaded.')}
       </p>
-      {version.reason && <p className="nby-Dim">{version.reason}</p>}
+      {version.reason && <p className="nby-Dim">{reasonText(version.reason, trans)}</p>}
     </div>
   );
 }

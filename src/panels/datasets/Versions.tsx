@@ -6,6 +6,7 @@ import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../frame/services';
 import { Compare } from './Compare';
+import { reasonText } from '../../reasons';
 
 /** Return all versions, newest first; the current one until they are known. */
 export function useVersions(
@@ -57,7 +58,8 @@ export function Versions(props: IVersionsProps): JSX.Element {
                 </button>
               </th>
               <td>
-                <StateMark state={version.state} trans={trans} /> {version.reason}
+                <StateMark state={version.state} trans={trans} />{' '}
+                {reasonText(version.reason, trans)}
               </td>
               <td>
                 {typeof version.rows === 'number' &&

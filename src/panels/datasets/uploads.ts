@@ -1,4 +1,5 @@
 /** Running uploads, as rows with their progress. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
@@ -7,6 +8,7 @@ import { IYard } from '../../api/yard';
 import { freeName, stemOf } from '../../components/format/freeName';
 import { folderOf, isArchive } from './archives';
 import { IFolder, tarOf } from './folders';
+import { reasonText } from '../../reasons';
 
 export interface IUploadRow {
   id: number;
@@ -164,7 +166,8 @@ export const uploads = new Uploads();
 export async function datasetOf(
   yard: IYard,
   file: File,
-  onProgress: (done: number, total: number) => void
+  onProgress: (done: number, total: number) => void,
+  trans: TranslationBundle
 ): Promise<Dataset> {
   const upload = await uploadFile(yard.client, file, { onProgress });
   const create = (name: string) =>
@@ -176,10 +179,10 @@ export async function datasetOf(
     return create(freeName(file.name, await yard.datasets.search(stemOf(file.name))));
   });
   yard.datasets.put(made);
-  return imported(yard, made.id);
+  return imported(yard, made.id, trans);
 }
 
-function imported({ datasets }: IYard, id: string): Promise<Dataset> {
+function imported({ datasets }: IYard, id: string, trans: TranslationBundle): Promise<Dataset> {
   return new Promise((resolve, reject) => {
     const look = () => {
       const dataset = datasets.find(id);
@@ -190,7 +193,7 @@ function imported({ datasets }: IYard, id: string): Promise<Dataset> {
       if (dataset?.current.state === 'ready') {
         resolve(dataset);
       } else {
-        reject(new Error(dataset?.current.reason));
+        reject(new Error(reasonText(dataset?.current.reason, trans)));
       }
     };
     datasets.changed.connect(look);

@@ -10,6 +10,7 @@ import { ListState } from '../frame/ListState';
 import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
 import { isUnderWay, sizeOf, stateOf } from './state/texts';
+import { reasonText } from '../../reasons';
 
 const nameOf = ({ name }: Environment) => name;
 
@@ -66,6 +67,7 @@ interface IRowProps {
 function Row({ environment, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { name, kernel, current, installed } = environment;
+  const reason = reasonText(current.reason, trans);
   const details = isUnderWay(current)
     ? [trans.__('version %1', current.number)]
     : current.state === 'failed'
@@ -73,11 +75,11 @@ function Row({ environment, services }: IRowProps): JSX.Element {
           installed
             ? trans.__('version %1 is installed', installed)
             : trans.__('open it to try again, or delete it'),
-          current.reason
+          reason
         ]
       : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];
   return (
-    <div className="nby-Thing" title={[name, kernel, current.reason].filter(Boolean).join('\n')}>
+    <div className="nby-Thing" title={[name, kernel, reason].filter(Boolean).join('\n')}>
       <libraryIcon.react tag="span" className="nby-Icon" />
       <span className="nby-Row-name">{name}</span>
       <StateMark state={stateOf(current)} trans={trans} />

@@ -14,6 +14,7 @@ import { InstallLog } from './InstallLog';
 import { Packages } from './packages/Packages';
 import { useVersions, Versions } from './Versions';
 import { asItWas, isUnderWay, sentences, stateOf } from './state/texts';
+import { reasonText } from '../../reasons';
 
 interface IEnvironmentViewProps {
   services: IPanelServices;
@@ -93,7 +94,11 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
       {description && <p className="nby-Note nby-View-said">{sentences(description)}</p>}
       {current.state === 'failed' && (
         <p className="nby-Warning nby-View-said" role="alert">
-          {trans.__('Version %1 was not installed: %2', current.number, sentences(current.reason))}{' '}
+          {trans.__(
+            'Version %1 was not installed: %2',
+            current.number,
+            sentences(reasonText(current.reason, trans))
+          )}{' '}
           {asItWas(environment, trans)}
         </p>
       )}

@@ -7,6 +7,7 @@ import { StateMark } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
+import { reasonText } from '../../reasons';
 
 const nameOf = ({ name }: Kernel) => name;
 
@@ -79,7 +80,8 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
 }
 
 function Row({ kernel, trans }: { kernel: Kernel; trans: TranslationBundle }): JSX.Element {
-  const { name, title, is_there, reason, interpreter, place } = kernel;
+  const { name, title, is_there, interpreter, place } = kernel;
+  const reason = reasonText(kernel.reason, trans);
   return (
     <div
       className="nby-Thing"

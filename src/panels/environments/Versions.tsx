@@ -8,6 +8,7 @@ import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { Changes } from './packages/Changes';
 import { isUnderWay, stateOf } from './state/texts';
+import { reasonText } from '../../reasons';
 
 /** Return all versions, newest first; the current one until they are known. */
 export function useVersions(
@@ -66,7 +67,9 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
                 {version.number === environment.installed && (
                   <span className="nby-Mark">{trans.__('in use')}</span>
                 )}
-                {version.reason && <div className="nby-Dim">{version.reason}</div>}
+                {version.reason && (
+                  <div className="nby-Dim">{reasonText(version.reason, trans)}</div>
+                )}
               </td>
               <td>{version.packages.length || ''}</td>
               <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>

@@ -7,7 +7,7 @@ import warnings
 import zipfile
 from typing import Any
 
-from .ground import Ground, Seen, seen
+from .ground import Ground, Seen, seen, words_of
 
 TYPES = {"file": tarfile.REGTYPE, "symlink": tarfile.SYMTYPE, "chardev": tarfile.CHRTYPE}
 
@@ -25,8 +25,8 @@ def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     if current["state"] == "failed":
         assert ground.send("GET", f"/datasets/{made.json['id']}/content").status == 404
         assert not ground.stores(content), "nothing of it is kept"
-        assert "encrypted" not in entry["input"] or "encrypted" in current["reason"]
-        return Seen(413 if "at most" in current["reason"] else 422, current["reason"])
+        assert "encrypted" not in entry["input"] or "encrypted" in words_of(current)
+        return Seen(413 if "at most" in words_of(current) else 422, words_of(current))
     assert entry["expect"] == "ACCEPT_SANITIZED"
     (file,) = ground.resource(made.json["id"]).iterdir()
     assert file.stat().st_mode & 0o7000 == 0

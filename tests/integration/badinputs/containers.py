@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .ground import Ground, Seen, seen
+from .ground import Ground, Seen, seen, words_of
 
 # how the corpus calls them, and where they are here
 RECIPE = {
@@ -40,7 +40,7 @@ def preview(ground: Ground, given: bytes, entry: dict[str, Any]) -> Seen:
     assert made.status == 201, made.content
     found = ground.imported(made.json["id"])["current"]
     if found["state"] == "failed":
-        return Seen(422, found["reason"])
+        return Seen(422, words_of(found))
     shown = ground.send("GET", f"/datasets/{made.json['id']}/preview")
     ground.send("DELETE", f"/datasets/{made.json['id']}")
     return seen(shown)

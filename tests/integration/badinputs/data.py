@@ -17,7 +17,7 @@ from nbyard.dispatch import imports
 from nbyard.transfer import fetching
 from nbyard.transfer.fetching import Limits
 
-from .ground import TOOL, Ground, Seen, seen
+from .ground import TOOL, Ground, Seen, seen, words_of
 
 
 def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
@@ -49,8 +49,8 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
     if current["state"] == "failed":
         assert ground.send("GET", f"/datasets/{dataset['id']}/content").status == 404
         assert not ground.stores(content), "nothing of it is kept"
-        assert "such as .dat" in current["reason"]
-        return Seen(422, current["reason"])
+        assert "such as .dat" in words_of(current)
+        return Seen(422, words_of(current))
     assert current["state"] == "ready"
     assert not entry["expect"].startswith("REJECT"), "the dataset itself has to fail"
     page = ground.send("GET", f"/datasets/{dataset['id']}/preview")
@@ -113,7 +113,7 @@ def _swapped(ground: Ground) -> Seen:
         else:
             target.parent.symlink_to(outside)
         current = ground.imported(made.json["id"])["current"]
-        found.append(Seen(422 if current["state"] == "failed" else 200, current["reason"]))
+        found.append(Seen(422 if current["state"] == "failed" else 200, words_of(current)))
     return min(found, key=lambda one: one.status)
 
 
@@ -185,7 +185,7 @@ def _fetched(ground: Ground, url: str) -> Seen:
         return seen(made)
     current = ground.imported(made.json["id"])["current"]
     if current["state"] == "failed":
-        return Seen(422, current["reason"])
+        return Seen(422, words_of(current))
     assert Path(current["filename"]).name == current["filename"]
     return Seen(200, current["filename"])
 

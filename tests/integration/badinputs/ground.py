@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.reasons import Reason, shown
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer
@@ -40,6 +41,11 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
         assert "Traceback" not in answer.content.decode()
         return Seen(answer.status, body["message"])
     return Seen(answer.status, "", kept)
+
+
+def words_of(version: dict[str, Any]) -> str:
+    """The text of the reason of a version."""
+    return shown(msgspec.convert(version["reason"], Reason | None))
 
 
 class Ground:

@@ -13,7 +13,7 @@ import pytest
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.wheels import Wheels
 
-from .ground import Ground, Seen, seen
+from .ground import Ground, Seen, seen, words_of
 
 ENDED = ("ready", "failed")
 
@@ -52,7 +52,7 @@ def _spoiled(ground: Ground, lines: str, kill: bool) -> Seen:
     assert (found["current"]["state"], found["installed"]) == ("failed", 1)
     assert os.access(f"{before['current']['place']}/bin/python", os.X_OK)
     assert ground.send("DELETE", f"/environments/{name}").status == 204
-    return Seen(201, found["current"]["reason"])
+    return Seen(201, words_of(found["current"]))
 
 
 def _ended(ground: Ground, running: Dispatching, name: str) -> Any:

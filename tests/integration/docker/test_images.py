@@ -90,7 +90,7 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
     found = built(path="Dockerfile", tag="cows:1")
     assert found.state == "failed"
     assert found.failed_line is not None and found.failed_line.line == 7
-    assert "line 7 of the Dockerfile failed: no cow (exit code 1)" in found.reason
+    assert "line 7 of the Dockerfile failed: no cow (exit code 1)" in str(found.reason)
     assert "moo" in log_of(yard, found)
     assert docker_engine.labelled(IMAGE_LABEL, yard.store.id, untagged=True) == []
     assert not docker_engine.image_id("cows:1")
@@ -104,8 +104,8 @@ def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:
     environment(yard, "empty")
     found = built(environment="empty", recipe=Recipe(base="nowhere.invalid/python:3"))
     assert found.state == "failed"
-    assert "nowhere.invalid/python:3 is not here and cannot be pulled" in found.reason
-    assert "nowhere.invalid cannot be found from here" in found.reason
+    assert "nowhere.invalid/python:3 is not here and cannot be pulled" in str(found.reason)
+    assert "nowhere.invalid cannot be found from here" in str(found.reason)
 
 
 def test_a_context_leaves_out_what_is_ignored_and_decides_on_building(
@@ -296,11 +296,11 @@ def test_what_a_registry_refuses_is_told_in_words(
             partial(images.pull, ANN, PulledImage(f"{host}/{made.reference}")),
         ):
             found = ended(yard, asked())
-            assert (found.state, words in found.reason) == ("failed", True), found.reason
+            assert (found.state, words in str(found.reason)) == ("failed", True), found.reason
             images.delete(ANN, found.id)
             assert not docker_engine.image_id(f"{host}/{made.reference}")
     missing = ended(yard, images.pull(ANN, PulledImage(f"{registry.host}/nothing")))
-    assert f"{registry.host} has no such image" in missing.reason
+    assert f"{registry.host} has no such image" in str(missing.reason)
 
 
 @pytest.fixture
@@ -336,7 +336,7 @@ def test_a_full_disk_is_told_and_what_was_built_stands(yard: Yard, small_engine:
     file.write_text(f"FROM {base}\nRUN dd if=/dev/zero of=/big bs=1048576 count=300\n")
     found = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:1")))
     assert found.state == "failed" and found.failed_line is not None
-    assert "line 2" in found.reason and "the disk of the engine is full" in found.reason
+    assert "line 2" in str(found.reason) and "the disk of the engine is full" in str(found.reason)
     assert small_engine.image_id("cows:1") == good.image_id
     images.delete(ANN, found.id)
     assert images.get(ANN, "cows:1").id == good.id

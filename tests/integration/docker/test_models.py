@@ -312,7 +312,7 @@ def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, buil
     path.write_text(path.read_text().replace("- joblib", "- no-such-package==9"))
     failed = built(folder)
     assert failed.state == "failed"
-    assert "no-such-package" in failed.reason
+    assert "no-such-package" in str(failed.reason)
     yard.services.models.delete(ANN, first.id)
     assert [one.id for one in yard.services.models.list(ANN).items] == [failed.id, second.id]
 

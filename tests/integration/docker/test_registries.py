@@ -61,7 +61,7 @@ def test_what_is_pushed_and_pulled_has_its_owners_login_and_tells_it_nowhere(
     """S1: neither log nor reason nor record nor a command line has it; and it is no one else's."""
     images = yard.services.images
     other = ended(yard, images.pull(BOB, PulledImage(private)))
-    assert (other.state, "wants a login" in other.reason) == ("failed", True), other.reason
+    assert (other.state, "wants a login" in str(other.reason)) == ("failed", True), other.reason
     found = ended(yard, images.pull(ANN, PulledImage(private)))
     assert (found.state, found.origin) == ("ready", "pull"), found.reason
     assert docker_engine.image_id(private) == found.image_id
@@ -82,8 +82,8 @@ def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
         partial(images.push, ANN, good.id, push),
     ):
         failed = ended(yard, asked())
-        assert failed.state == "failed" and CANARY not in failed.reason
-        assert "does not take the login of the credential 'hub'" in failed.reason
+        assert failed.state == "failed" and CANARY not in str(failed.reason)
+        assert "does not take the login of the credential 'hub'" in str(failed.reason)
         images.delete(ANN, failed.id)
     credentials.update(ANN, "hub", CredentialPatch(old.version + 1, {"password": CANARY}))
     assert ended(yard, images.pull(ANN, PulledImage(private))).state == "ready"

@@ -17,7 +17,7 @@ from nbyard.domain.ids import new_id
 from nbyard.errors import Damaged
 from nbyard.testing.bench import OWNER, Bench
 
-BLANK = dict.fromkeys(("source", "filename", "format", "reason"), "")
+BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 
 
 @pytest.fixture

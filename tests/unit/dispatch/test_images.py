@@ -37,7 +37,7 @@ def test_without_an_engine_it_fails_saying_so(no_engine: Yard) -> None:
         no_engine.services.images.pull(ANN, PulledImage("cows")),
     ):
         found = ended(no_engine, made)
-        assert found.state == "failed" and "Docker cannot be reached" in found.reason
+        assert found.state == "failed" and "Docker cannot be reached" in str(found.reason)
         assert no_engine.services.images.log(ANN, made.id).done
 
 

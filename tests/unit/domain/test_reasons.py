@@ -1,6 +1,8 @@
 """Reasons are codes with typed parameters; the catalogue renders each in English."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.reason_codes import CODES
-from nbyard.domain.reasons import FIELD, Reason, because, of_error, shown, text
+from nbyard.domain.reasons import FIELD, Reason, because, of_error, of_failure, shown, text
 from nbyard.errors import Unavailable
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
@@ -79,3 +81,17 @@ def test_an_error_keeps_its_code() -> None:
     reason = of_error(Unavailable("Docker is away.", hint="Start it."))
     assert reason.params == {"error": "unavailable", "message": "Docker is away."}
     assert str(reason) == "Docker is away."
+
+
+def test_a_failure_keeps_its_code_and_its_hint() -> None:
+    reason = of_failure(Unavailable("Docker is away.", hint="Start it."))
+    assert (reason.code, reason.params["error"]) == ("error-with-hint", "unavailable")
+    assert str(reason) == "Docker is away. Start it."
+    assert of_failure(Unavailable("Docker is away.")).code == "error"
+
+
+def test_an_error_of_the_system_has_its_symbol() -> None:
+    full = of_failure(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
+    assert full.params == {"error": "ENOSPC", "message": "No space left on device"}
+    assert full.code == "system-error"
+    assert str(of_failure(OSError("it is closed"))) == "it is closed"

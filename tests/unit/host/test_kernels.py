@@ -255,7 +255,9 @@ def test_a_kernel_whose_interpreter_is_gone_is_said_so(spec, tmp_path, conda):
     (place / "bin" / "python").unlink()
     found = {one.name: one for one in kernels.foreign()}
     for name in ("gone", "gone-r", "was"):
-        assert not found[name].is_there and f"The kernel {name} cannot start" in found[name].reason
+        assert not found[name].is_there and f"The kernel {name} cannot start" in str(
+            found[name].reason
+        )
         with pytest.raises(NotFound):
             kernels.kernel(name)
     assert found["was"].place == os.fspath(place)

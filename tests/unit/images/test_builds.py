@@ -49,15 +49,15 @@ def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, w
     failed = _failure(TEXT, steps, tail, NbyardError(message))
     assert words in failed.message
     assert (failed.failed_line and failed.failed_line.line) == line
-    assert ("docker image prune" in failed.hint) == ("is full" in words)
-    assert not failed.hint or ". Remove images" in failed.words
+    assert (". Remove images" in failed.message) == ("is full" in words)
+    assert failed.reason.code == ("dockerfile-line-failed" if line else "image-not-built")
 
 
 def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
     """L2."""
     tail = ["LookupError: setuptools-scm was unable to detect version for /nbyard/image/cow."]
     failed = _failure(TEXT, [], tail, NbyardError(EXIT))
-    assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.hint
+    assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.message
 
 
 @pytest.mark.parametrize(

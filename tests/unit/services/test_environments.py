@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import name_of
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.reasons import because, text
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
 
 
@@ -76,7 +77,7 @@ def test_a_name_of_which_nothing_was_ever_installed_is_given_anew(environments, 
     def end(made, state):
         with yard.store.write() as c:
             yard.store.environments.move(c, "ann", made.current.id, "building", place="x")
-            yard.store.environments.move(c, "ann", made.current.id, state, reason="why")
+            yard.store.environments.move(c, "ann", made.current.id, state, reason=text("why"))
 
     first = environments.create(ann, NewEnvironment("cows", "none"))
     with pytest.raises(NameTaken):  # it may come to something
@@ -212,7 +213,8 @@ def test_what_is_being_installed_is_cancelled(environments, ann, installed):
     installed("cows")
     environments.change(ann, "cows", EnvironmentChange(add="ant"))
     found = environments.cancel(ann, "cows")
-    assert (found.current.state, found.current.reason) == ("failed", "it was cancelled")
+    cancelled = because("installation-cancelled")
+    assert (found.current.state, found.current.reason) == ("failed", cancelled)
     assert found.installed == 1
     with pytest.raises(Conflict, match="nothing is being installed"):
         environments.cancel(ann, "cows")

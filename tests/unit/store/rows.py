@@ -41,8 +41,9 @@ class Rows:
         return found
 
     def dataset_version(self, dataset_id: str, owner: str = "ada") -> str:
-        row: dict[str, Any] = dict.fromkeys(("source", "format", "reason", "digest"), "")
+        row: dict[str, Any] = dict.fromkeys(("source", "format", "digest"), "")
         row |= {
+            "reason": None,
             "id": new_id(),
             "dataset_id": dataset_id,
             "number": self.store.datasets.next_number(self.c, dataset_id),

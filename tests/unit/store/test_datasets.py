@@ -1,9 +1,14 @@
 """I23: names over numbered versions; importing, then ready or failed."""
 
+import msgspec
+
 from nbyard.domain.datasets.tables import Column, TableInfo
+from nbyard.domain.reasons import because
 from nbyard.store import Store
 
 from .rows import Rows
+
+NO_HOST = because("error", error="unavailable", message="no such host")
 
 
 def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
@@ -99,21 +104,22 @@ def test_an_import_ends_once_and_tells_it(store: Store) -> None:
             ("ada", ids[0], 2**33), ("bob", ids[1], 0),
         ]  # fmt: skip
         assert store.datasets.ready(c, "ada", ids[0])
-        assert store.datasets.fail(c, "bob", ids[1], "no such host")
-        assert not store.datasets.fail(c, "ada", ids[0], "too late")
+        assert store.datasets.fail(c, "bob", ids[1], NO_HOST)
+        assert not store.datasets.fail(c, "ada", ids[0], NO_HOST)
         assert not store.datasets.ready(c, "bob", ids[1])
         store.datasets.progress(c, "ada", ids[0], bytes_done=7)
         assert store.datasets.importing(c) == []
         failed = store.datasets.version(c, "bob", bad.id, 1)
         ready = store.datasets.version(c, "ada", good.id, 1)
     assert failed is not None and ready is not None
-    assert (failed.state, failed.reason) == ("failed", "no such host")
+    assert (failed.state, failed.reason) == ("failed", NO_HOST)
     assert (ready.state, ready.bytes_done) == ("ready", 2**33)
     assert ready.finished_at and failed.finished_at
     assert changes(store)[2:] == [
         ("dataset-version", {"bytes_done": 2**33}), ("dataset-version", {"state": "ready"}),
     ]  # fmt: skip
-    assert changes(store, "bob")[-1][1] == {"state": "failed", "reason": "no such host"}
+    told = {"state": "failed", "reason": msgspec.to_builtins(NO_HOST)}
+    assert changes(store, "bob")[-1][1] == told
 
 
 def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> None:

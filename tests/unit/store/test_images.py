@@ -6,7 +6,10 @@ import pytest
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.images.structs import Recipe
+from nbyard.domain.reasons import text
 from nbyard.domain.states import IMAGE
+
+WHY = text("why")
 
 
 def add(
@@ -17,7 +20,7 @@ def add(
         store.images.insert(c, owner, key, reference=reference, origin="build", **more)
         found = store.images.get(c, owner, key)
         for to in states:
-            columns = {"reason": "why"} if to == "failed" else {}
+            columns = {"reason": WHY} if to == "failed" else {}
             assert store.images.move(c, found, to, **columns)
 
 
@@ -158,10 +161,10 @@ def test_where_it_failed_comes_back(store):
     at = FailedLine(3, "RUN x")
     with store.write() as c:
         found = store.images.get(c, "ada", "1")
-        store.images.move(c, found, "failed", failed_line=msgspec.to_builtins(at), reason="r")
+        store.images.move(c, found, "failed", failed_line=msgspec.to_builtins(at), reason=WHY)
     with store.read() as c:
         found = store.images.get(c, "ada", "1")
-    assert (found.failed_line, found.reason) == (at, "r") and found.finished_at is not None
+    assert (found.failed_line, found.reason) == (at, WHY) and found.finished_at is not None
 
 
 def test_what_is_removed_is_seen_by_the_dispatcher_only(store):

@@ -22,6 +22,7 @@ from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
+from nbyard.domain.reasons import shown
 
 CHUNK = 8 << 20
 
@@ -60,7 +61,8 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
     else:
         current = made.current
         table = f", {current.rows} × {current.columns}" if current.columns else ""
-        say(f"{made.name}: {current.state}, {size(current.size_bytes)}{table} {current.reason}")
+        why = shown(current.reason)
+        say(f"{made.name}: {current.state}, {size(current.size_bytes)}{table} {why}")
         click.echo(made.id)
     if made.current.state == "failed":
         raise click.exceptions.Exit(1)

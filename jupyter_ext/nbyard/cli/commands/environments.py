@@ -18,6 +18,7 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
+from nbyard.domain.reasons import shown
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
@@ -152,7 +153,8 @@ def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) ->
         if was_installed:  # the log already showed all packages of a first version
             show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
-        say(f"{made.name} version {number} {made.current.state}: {made.current.reason}")
+        why = shown(made.current.reason)
+        say(f"{made.name} version {number} {made.current.state}: {why}")
         say(next_step(made))
     if made.current.state != "ready":
         raise click.exceptions.Exit(1)

@@ -9,6 +9,7 @@ from nbyard.cli.output.console import ago, say, show_table
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.models.structs import ServedModel
+from nbyard.domain.reasons import shown
 
 
 def show_deployment(found: Any) -> None:
@@ -20,7 +21,7 @@ def show_deployment(found: Any) -> None:
             ("name", found.name),
             ("title", found.title if found.title != found.name else ""),
             ("state", found.state),
-            ("reason", found.reason),
+            ("reason", shown(found.reason)),
             ("reproduce", found.reproduce),
             ("service", spec.service),
             ("image", spec.image),

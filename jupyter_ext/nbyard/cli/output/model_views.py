@@ -6,6 +6,7 @@ from typing import Any
 from nbyard.cli.output.console import ago
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.models.structs import ModelPackage, RunOutput
+from nbyard.domain.reasons import shown
 
 
 def show_package(found: ModelPackage) -> None:
@@ -17,7 +18,7 @@ def show_package(found: ModelPackage) -> None:
             ("tag", found.tag),
             ("mode", found.mode),
             ("platform tag", found.platform_tag),
-            ("state", f"{found.state} {found.reason}".strip()),
+            ("state", f"{found.state} {shown(found.reason)}".strip()),
             ("image", found.reference),
             ("image id", found.image_id),
             ("takes", _columns(model.inputs)),

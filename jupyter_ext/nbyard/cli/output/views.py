@@ -55,7 +55,7 @@ def _dataset(dataset: Any) -> None:
     show_facts(
         [
             ("name", dataset.name),
-            ("state", f"{now.state} (version {now.number}) {now.reason}".strip()),
+            ("state", f"{now.state} (version {now.number}) {shown(now.reason)}".strip()),
             ("table", table),
             ("format", now.format),
             ("size", size(now.size_bytes)),

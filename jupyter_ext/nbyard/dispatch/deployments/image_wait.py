@@ -2,7 +2,7 @@
 
 from nbyard.dispatch.context import Room
 from nbyard.domain.deployments.status import WAITS_FOR_BUILD, not_built, waits_for_build
-from nbyard.domain.reasons import Reason, because, text
+from nbyard.domain.reasons import Reason, because
 from nbyard.domain.states import IMAGE
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -25,7 +25,7 @@ def awaited(room: Room, row: DeploymentRow, one: RevisionRow) -> Reason | None:
             _note(room, one, wait)
         return wait
     if has_waited and (last is None or last.state == "failed"):
-        return not_built(text(str(last.reason or "")) if last else None)
+        return not_built(last.reason if last else None)
     if has_waited:
         _note(room, one, None)
     return None

@@ -26,10 +26,11 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
+from nbyard.domain.reasons import Reason, because, of_failure
 from nbyard.domain.states import ENVIRONMENT_VERSION
-from nbyard.errors import NbyardError, words_of
+from nbyard.errors import NbyardError
 from nbyard.host import kernelspecs
-from nbyard.host.installers import KERNEL_PACKAGES, Installer, Stopped
+from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
 from nbyard.ipc.crash_points import crash_point
 from nbyard.store import transition
 from nbyard.transfer.bundles import with_trees
@@ -56,7 +57,7 @@ class EnvironmentController:
             wanted = self._store.environments.under_way(c)
         for owner, found in wanted:
             work = partial(self._build, owner, found)
-            self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
+            self._builders.submit(found.current.id, work, partial(self._give_up, owner, found))
         return bool(wanted)
 
     def _build(self, owner: str, found: Environment) -> None:
@@ -73,8 +74,11 @@ class EnvironmentController:
         except Stopped:
             self._sweep()
             return
+        except InstallFailed as error:
+            self._fail(owner, found, error.reason)
+            return
         except (NbyardError, OSError) as error:
-            self._fail(owner, found, words_of(error))
+            self._fail(owner, found, of_failure(error))
             return
         with self._room.write() as c:
             kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
@@ -135,7 +139,10 @@ class EnvironmentController:
 
         return look
 
-    def _fail(self, owner: str, found: Environment, reason: str) -> None:
+    def _give_up(self, owner: str, found: Environment, words: str) -> None:
+        self._fail(owner, found, because("unexpected", message=words))
+
+    def _fail(self, owner: str, found: Environment, reason: Reason) -> None:
         with self._room.write() as c:
             self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
 

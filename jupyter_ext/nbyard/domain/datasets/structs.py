@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import DatasetState
 
 ARCHIVE_ENDING = re.compile(r"\.(zip|tgz|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)
@@ -90,7 +91,7 @@ class DatasetVersion(msgspec.Struct, frozen=True):
     filename: str
     format: str
     created_at: datetime
-    reason: str = ""
+    reason: Reason | None = None
     digest: str = ""
     size_bytes: int | None = None
     bytes_done: int = 0

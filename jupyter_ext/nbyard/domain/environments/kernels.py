@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.domain.reasons import Reason
+
 Origin = Literal["conda", "venv", "system"]
 
 
@@ -25,7 +27,7 @@ class Kernel(msgspec.Struct, frozen=True):
     place: str
     folder: str
     is_there: bool = True
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def not_installed(name: str, used: str) -> str:

@@ -18,6 +18,7 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
 )
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 
@@ -162,7 +163,7 @@ class EnvironmentVersion(msgspec.Struct, frozen=True):
     digest: str
     python: str
     place: str
-    reason: str
+    reason: Reason | None
     created_at: datetime
     size_bytes: int | None = None
     finished_at: datetime | None = None

@@ -11,6 +11,7 @@ import msgspec
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.names import without_accents
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
 
@@ -158,7 +159,7 @@ class NamedImage(msgspec.Struct, frozen=True):
     image_id: str
     size_bytes: int | None
     cached: bool
-    reason: str
+    reason: Reason | None
     failed_line: FailedLine | None
     owner: str
     created_at: datetime

@@ -13,6 +13,7 @@ import msgspec
 
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.names import MAX_NAME
+from nbyard.domain.reasons import Reason
 from nbyard.domain.states import ImageState
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
@@ -135,7 +136,7 @@ class ModelPackage(msgspec.Struct, frozen=True):
     reference: str
     image_id: str
     state: ImageState
-    reason: str
+    reason: Reason | None
     owner: str
     created_at: datetime
     source: RunOutput | None = None

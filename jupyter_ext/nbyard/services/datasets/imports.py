@@ -169,7 +169,7 @@ class NewImport:
             "source": source,
             "filename": filename,
             "format": "",
-            "reason": "",
+            "reason": None,
             "digest": "",
             "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
             "bytes_done": 0,

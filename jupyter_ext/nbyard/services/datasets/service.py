@@ -28,6 +28,7 @@ from nbyard.domain.datasets.tables import Profile, TablePage
 from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.reasons import shown
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.services.datasets.imports import NewImport
@@ -283,7 +284,7 @@ class DatasetService:
                 else self._store.datasets.newest_ready(c, found.id)
             )
         if version is None or version.state == "failed":
-            reason = version.reason if version else found.current.reason
+            reason = shown(version.reason if version else found.current.reason)
             raise NotFound(f"{found.name!r} has no such version that is ready. {reason}".strip())
         if version.state != "ready":
             raise Conflict(f"{found.name!r} is still importing.")

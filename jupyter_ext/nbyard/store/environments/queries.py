@@ -43,8 +43,9 @@ class EnvironmentRows:
         """
         subject = Subject(new_id(), owner)
         number = select(func.max(V.number)).where(V.environment_id == environment_id)
-        row: dict[str, Any] = dict.fromkeys(("digest", "python", "place", "reason"), "")
+        row: dict[str, Any] = dict.fromkeys(("digest", "python", "place"), "")
         row |= {
+            "reason": None,
             "environment_id": environment_id,
             "number": int(c.execute(number).scalar() or 0) + 1,
             "requirements": list(lines),

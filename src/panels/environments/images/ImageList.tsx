@@ -9,6 +9,7 @@ import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
 import { useGrowingLog } from '../../frame/growingLog';
 import { LogBox } from '../../../components/log/LogBox';
+import { reasonText } from '../../../reasons';
 
 interface IImageListProps {
   services: IPanelServices;
@@ -77,7 +78,7 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
       </th>
       <td>
         <StateMark state={state} trans={trans} />
-        {reason && <div className="nby-Dim">{reason}</div>}
+        {reason && <div className="nby-Dim">{reasonText(reason, trans)}</div>}
       </td>
       <td>{made[origin]}</td>
       <td>{typeof size_bytes === 'number' && showBytes(size_bytes)}</td>

@@ -8,6 +8,7 @@ import { reportFailure } from '../../frame/reportFailure';
 import { Choices } from './ImageChoices';
 import { ImageList, ImageLog } from './ImageList';
 import { IDraft, isBeingMade, madePart, useDraft, useImages } from './images';
+import { reasonText } from '../../../reasons';
 
 interface IImageTabProps {
   services: IPanelServices;
@@ -96,7 +97,7 @@ function Standing({ image, trans }: { image: NamedImage; trans: TranslationBundl
       )}
       {state === 'failed' && (
         <span className="nby-Warning" role="alert">
-          {reason}
+          {reasonText(reason, trans)}
           {failed_line && (
             <code className="nby-Image-line">
               {failed_line.line} | {failed_line.text}

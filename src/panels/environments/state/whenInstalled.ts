@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Collection } from '../../../api/collection';
 import { Environment } from '../../../api/types';
 import { isUnderWay } from './texts';
+import { reasonText } from '../../../reasons';
 
 /**
  * Wait until the newest version of an environment is installed.
@@ -28,7 +29,8 @@ export async function whenInstalled(
       if (current?.state === 'ready') {
         resolve();
       } else {
-        reject(new Error(current?.reason || trans.__('The packages were not installed.')));
+        const reason = reasonText(current?.reason, trans);
+        reject(new Error(reason || trans.__('The packages were not installed.')));
       }
     };
     environments.changed.connect(look);

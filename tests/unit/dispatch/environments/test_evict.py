@@ -13,7 +13,7 @@ from nbyard.domain.environments.structs import EnvironmentVersion
 
 def version(number: int) -> EnvironmentVersion:
     when = datetime.now(UTC)
-    return EnvironmentVersion(f"v{number}", number, "ready", [], [], "", "", "x", "", when)
+    return EnvironmentVersion(f"v{number}", number, "ready", [], [], "", "", "x", None, when)
 
 
 VERSIONS = [version(number) for number in (5, 4, 3, 2, 1)]

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import new_id
+from nbyard.domain.reasons import text
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import transition
+
+WHY = text("why")
 
 
 def add(store, name: str, *states: str, owner: str = "ada") -> str:
@@ -17,9 +20,7 @@ def add(store, name: str, *states: str, owner: str = "ada") -> str:
         for number, state in enumerate(states, 1):
             version = store.environments.add_version(c, owner, row["id"], ["cow"])
             for to in {"queued": [], "building": ["building"]}.get(state, ["building", state]):
-                store.environments.move(
-                    c, owner, version, to, place=f"/{name}{number}", reason="why"
-                )
+                store.environments.move(c, owner, version, to, place=f"/{name}{number}", reason=WHY)
     return row["id"]
 
 
@@ -29,7 +30,7 @@ def test_the_newest_version_and_the_newest_that_is_ready(store):
     with store.read() as c:
         found = store.environments.get(c, "ada", "one")
         assert (found.id, found.current.number, found.installed) == (first, 3, 2)
-        assert found.current.reason == "why" and found.current.finished_at is not None
+        assert found.current.reason == WHY and found.current.finished_at is not None
         assert store.environments.newest_ready(c, first).number == 2
         assert [one.number for one in store.environments.versions(c, first)] == [3, 2, 1]
         assert store.environments.get(c, "ada", "two") is None

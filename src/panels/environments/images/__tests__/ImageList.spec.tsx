@@ -14,7 +14,7 @@ const IMAGES = [
   ['localhost:1/ants:1', 'pull', 'failed'],
   ['localhost:1/bees:1', 'pull', 'building'],
   ['nbyard/cows:1', 'build', 'ready']
-].map(([reference, origin, state]) => ({ id: reference, reference, origin, state, reason: '' }));
+].map(([reference, origin, state]) => ({ id: reference, reference, origin, state, reason: null }));
 
 function Tab({ services }: { services: IPanelServices }): JSX.Element {
   const { images, add } = useImages(services, COWS);

@@ -9,7 +9,8 @@ import AddMissing from '../AddMissing';
 const trans = nullTranslator.load('nbyard');
 const CHANGES = [{ name: 'calf', old: '', new: '1.0' }];
 
-function library(number: number, state: string, name = 'cows', reason = ''): Environment {
+function library(number: number, state: string, name = 'cows', words = ''): Environment {
+  const reason = words ? { code: 'text', params: { text: words } } : null;
   return { id: name, name, installed: 1, current: { number, state, reason } } as Environment;
 }
 
