@@ -7,6 +7,7 @@ import threading
 import time
 
 from nbyard.blobs import Blobs
+from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.monitor_links import MonitorController
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.controller import DeploymentController
@@ -52,11 +53,12 @@ class Dispatcher:
         self._room = room
         self._threads = Threads()
         self._inbox = Inbox()
-        self._runs = RunController(room, self._threads, self._inbox)
+        self._clean_ups = CleanUps(self._threads)
+        self._runs = RunController(room, self._threads, self._inbox, self._clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
         self._garbage = Collector(room, self._threads)
         self._imports = ImportController(room, self._importers, self._garbage)
-        self._sweeper = Sweeper(room, self._threads)
+        self._sweeper = Sweeper(room, self._threads, self._clean_ups)
         self._stopping = room.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
         self._environments = EnvironmentController(room, self._builders)
@@ -143,11 +145,13 @@ class Dispatcher:
         self._room.store.close()
 
     def end_threads(self) -> None:
-        """Start no more work in threads, and wait briefly for work in progress."""
+        """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
         end = time.monotonic() + LEAVE_SECONDS
         for threads in self._beside:
             threads.close()
-        self._threads.close(LEAVE_SECONDS)
+        # Threads drop what they have not begun, and nobody else would clean up soon.
+        self._clean_ups.wait(LEAVE_SECONDS)
+        self._threads.close(max(0.0, end - time.monotonic()))
         for threads in self._beside:
             threads.settle(max(0.0, end - time.monotonic()))
 

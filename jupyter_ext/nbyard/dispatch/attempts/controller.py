@@ -309,16 +309,28 @@ class AttemptController:
             return False
 
     def clear(self, case: Case) -> None:
-        """Clean up an attempt whose end is stored; only its record stays."""
-        if runtime := self._room.runtimes.get(case.attempt.runtime):
-            _stop(case, runtime, "it is at its end")
+        """Clean up an attempt whose end is stored; only its record stays.
+
+        Raises:
+            NbyardError: Its runtime could not clean up, for example because it does not respond.
+                Everything else is done then.
+        """
+        try:
+            runtime = self._room.runtimes.get(case.attempt.runtime)
+            if runtime and case.order.folder.is_dir():
+                runtime.stop(case.order, "it is at its end")
+        finally:  # files and secrets must not stay because of an engine out of reach
+            self._keep_record(case)
+        crash_point("tidied")
+
+    def _keep_record(self, case: Case) -> None:
+        if case.attempt.runtime in self._room.runtimes:
             # A later attempt may continue partial predictions.
             if case.attempt.state != "succeeded":
                 partial_results.set_aside(self._room.folder, case.attempt.id)
             folders.keep_record(case.order.folder)
         secrets.take_away(self._room, case.attempt.id)
         self._seen.pop(case.attempt.id, None)
-        crash_point("tidied")
 
 
 def _poll(case: Case, runtime: Runtime) -> Observation:

@@ -4,7 +4,6 @@ It does for their attempts what `AttemptController` does for an attempt with its
 step can repeat after a crash.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +50,6 @@ from nbyard.runner import verdict
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
-log = logging.getLogger("nbyard.dispatch")
 LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stopped
 
 
@@ -96,13 +94,14 @@ def order_of(room: Room, worker: LiveWorker) -> Order:
 
 
 def clear_worker(order: Order, runtime: Runtime) -> None:
-    """Stop the worker and delete its files except its record."""
+    """Stop the worker and delete its files except its record.
+
+    Raises:
+        NbyardError: The worker could not be stopped.
+    """
     if not order.folder.is_dir():
         return
-    try:
-        runtime.stop(order, "nothing is to be done any more")
-    except (NbyardError, OSError) as error:
-        log.warning("worker %s was not stopped: %s", order.attempt_id, error)
+    runtime.stop(order, "nothing is to be done any more")
     end = time.monotonic() + FORCE_SECONDS
     while runtime.poll(order).state == "running" and time.monotonic() < end:
         time.sleep(LOOK_SECONDS)
