@@ -13,7 +13,7 @@ from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.images import ImageController
+from nbyard.dispatch.images import ImageController, offer_images
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import Sweeper
@@ -22,7 +22,6 @@ from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host.wakeup import NEWS, Listener, listening
-from nbyard.images.environments import offer_images
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes import registry
@@ -95,8 +94,7 @@ class Dispatcher:
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
-        network, sources = settings.docker_build_network, settings.allowed_package_sources
-        offer_images(runtimes.values(), blobs, network, sources)
+        offer_images(runtimes.values(), settings, blobs)
         for runtime in runtimes.values():
             runtime.open(store.id)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease, stopping))

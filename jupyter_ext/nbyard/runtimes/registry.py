@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from nbyard.errors import Invalid
-from nbyard.runtimes.protocol import Runtime
+from nbyard.runtimes.protocol import MadeFromSettings, Runtime
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
@@ -35,10 +35,10 @@ def load(name: str) -> Runtime:
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
-    """Create all installed runtimes, with `from_settings` if their class has that, by name."""
+    """Create all installed runtimes, by name."""
     found = {}
     for name, point in _installed().items():
         cls = point.load()
-        make = getattr(cls, "from_settings", None)
-        found[name] = cast(Runtime, make(settings) if make else cls())
+        made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
+        found[name] = cast(Runtime, made)
     return found

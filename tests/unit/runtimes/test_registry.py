@@ -7,15 +7,30 @@ import pytest
 
 from nbyard.errors import Invalid
 from nbyard.runtimes import registry
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.settings import Settings
+
+PROCESS = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
 
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     registry._installed.cache_clear()
-    point = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "entry_points", lambda group: [PROCESS])
     yield
     registry._installed.cache_clear()
+
+
+class Plain:
+    name = "plain"
+
+
+def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = EntryPoint("plain", f"{__name__}:Plain", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [PROCESS, plain])
+    made = registry.load_all(Settings(prepared_parent=True))
+    assert isinstance(made["plain"], Plain)
+    assert isinstance(made["process"], ProcessRuntime) and made["process"]._parents is not None
 
 
 def test_by_name() -> None:

@@ -64,7 +64,11 @@ class CleanUps:
         with self._changed:
             self._failed.discard(key)
         is_begun = self._threads.submit(
-            key, partial(_done, one.work), _give_up, partial(self._settle, key), runtime=one.runtime
+            key,
+            partial(_done, one.work),
+            lambda _: True,  # after 3 faults, the sweep takes over
+            partial(self._settle, key),
+            runtime=one.runtime,
         )
         if not is_begun:  # it pauses after a failure
             with self._changed:
@@ -85,8 +89,4 @@ class CleanUps:
 
 def _done(work: Callable[[], None]) -> bool:
     work()
-    return True
-
-
-def _give_up(_: str) -> bool:
     return True

@@ -35,6 +35,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
+from nbyard.runtimes.protocol import EndsRuns
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
@@ -254,9 +255,9 @@ class RunController:
     def _tell_end(self, run_id: str) -> None:
         """End the run in runtimes that keep resources for it."""
         for name, runtime in self._room.runtimes.items():
-            if end_run := getattr(runtime, "end_run", None):
+            if isinstance(runtime, EndsRuns):
                 key = f"end {name} {run_id}"
-                self._clean_ups.add(key, partial(end_run, run_id), name)
+                self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
         """Read the board again and check all attempts again."""
