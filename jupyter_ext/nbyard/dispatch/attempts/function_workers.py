@@ -16,12 +16,8 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.dispatch.attempts.controller import (
-    FORCE_SECONDS,
-    FRESH_SECONDS,
-    OVERTIME_SECONDS,
-    AttemptController,
-)
+from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.attempts.drive import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
 from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_worker
 from nbyard.dispatch.attempts.outcome import lost
 from nbyard.dispatch.attempts.store_outputs import failure_of

@@ -14,8 +14,8 @@ from unittest.mock import Mock
 import pytest
 
 from nbyard.dispatch import threads
-from nbyard.dispatch.attempts import controller
-from nbyard.dispatch.attempts.controller import UNREACHABLE_SECONDS
+from nbyard.dispatch.attempts import drive
+from nbyard.dispatch.attempts.drive import UNREACHABLE_SECONDS
 from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
@@ -136,7 +136,7 @@ def test_cancel_always_ends(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I9, F8: also where nothing obeys or answers; what is left is the sweep's."""
-    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
     run = running(bench)
     bench.cancel(run)
@@ -238,7 +238,7 @@ def test_a_supervisor_that_forgets_the_time(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E11, I11: the dispatcher looks at the limit too."""
-    monkeypatch.setattr(controller, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "OVERTIME_SECONDS", 0.0)
     run = running(bench, timeout_seconds=0.01)
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
@@ -250,8 +250,8 @@ def test_a_supervisor_that_forgets_the_time(
 def test_a_supervisor_that_forgets_the_time_and_does_not_obey(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(controller, "OVERTIME_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
     run = running(bench, timeout_seconds=0.01)
     bench.until(lambda: bench.run(run).state == "failed")
@@ -282,10 +282,10 @@ def test_an_engine_out_of_reach_for_long_loses_what_ran(
     """I4, F8: nothing runs for ever without a sign of life, and meanwhile no limit counts."""
     run = running(bench, timeout_seconds=0.001)
     setattr(runtime, told, "gone")
-    monkeypatch.setattr(controller, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "OVERTIME_SECONDS", 0.0)
     bench.round(3)
     assert states(bench, run) == ["running"]
-    monkeypatch.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
     bench.until(lambda: states(bench, run)[0] == "lost")
 
 
@@ -295,8 +295,8 @@ def test_what_it_left_elsewhere_waits_for_room_here(
     """F10, I15: as of a container, whose log and result are written down when it has ended."""
     run = running(bench)
     runtime.end(bench.attempt(run), text="made")
-    monkeypatch.setattr(controller, "FULL_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FULL_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
     problem = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as full:
         full.setattr(runtime, "poll", Mock(side_effect=problem))
@@ -318,8 +318,8 @@ def test_what_a_former_dispatcher_started_waits_for_room(
     bench.replace_dispatcher()
     runtime.end(runtime.starts[0], text="made")
     monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
     with monkeypatch.context() as full:
         full.setattr(runtime, "poll", Mock(side_effect=OSError(errno.ENOSPC, "full")))
         bench.until(lambda: "waits: disk full" in bench.task(run).reason)
@@ -336,7 +336,7 @@ def test_a_full_disk_is_no_silence_of_its_engine(
     """F7, F10: before and after which it was out of reach for a moment."""
     run = running(bench)
     moment = [time.monotonic()]
-    monkeypatch.setattr(controller, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    monkeypatch.setattr(drive, "time", SimpleNamespace(monotonic=lambda: moment[0]))
     silence, full = Unavailable("a hiccup"), OSError(errno.ENOSPC, "full")
     for problem in (silence, full, silence):
         with monkeypatch.context() as troubled:
@@ -632,7 +632,7 @@ def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRunt
     run = waiting(bench, runtime)
     case, former = bench.case(run), bench.replace_dispatcher()
     runtime.forget(case.attempt.id)
-    late = replace(case, since=case.since - controller.FRESH_SECONDS)
+    late = replace(case, since=case.since - drive.FRESH_SECONDS)
     assert former._runs._attempts.drive(late).facts == []
     assert len(runtime.starts) == 1
     bench.until(lambda: len(runtime.starts) == 2)
