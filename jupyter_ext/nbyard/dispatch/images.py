@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.secrets import for_registries
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
@@ -29,8 +30,15 @@ from nbyard.images.builds import (
     sweep_untagged,
 )
 from nbyard.images.dockerfile import PACKAGES, build_files
-from nbyard.images.environments import code_wish, staged_packages
+from nbyard.images.environments import (
+    code_image,
+    code_wish,
+    environment_image,
+    staged_packages,
+)
 from nbyard.ipc.crash_points import crash_point
+from nbyard.runtimes.protocol import NeedsImages, Runtime
+from nbyard.settings import Settings
 from nbyard.store.images import ImageRow
 
 log = logging.getLogger("nbyard.dispatch")
@@ -42,6 +50,15 @@ STAGE_SECONDS = 3600.0
 LEASES_SECONDS = 5.0
 # An engine does not respond while it deletes the files of a large image.
 ENGINE_SECONDS = 120.0
+
+
+def offer_images(runtimes: Iterable[Runtime], settings: Settings, blobs: Blobs) -> None:
+    """Give each runtime that needs images functions to build them."""
+    network, sources = settings.docker_build_network, settings.allowed_package_sources
+    image_for = partial(environment_image, blobs=blobs, network=network, sources=sources)
+    for runtime in runtimes:
+        if isinstance(runtime, NeedsImages):
+            runtime.build_images_with(image_for, partial(code_image, network=network))
 
 
 class ImageController:

@@ -7,12 +7,13 @@ import threading
 import time
 
 from nbyard.blobs import Blobs
+from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.monitor_links import MonitorController
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.images import ImageController
+from nbyard.dispatch.images import ImageController, offer_images
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import Sweeper
@@ -21,7 +22,6 @@ from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host.wakeup import NEWS, Listener, listening
-from nbyard.images.environments import offer_images
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import registry
@@ -52,11 +52,12 @@ class Dispatcher:
         self._room = room
         self._threads = Threads()
         self._inbox = Inbox()
-        self._runs = RunController(room, self._threads, self._inbox)
+        self._clean_ups = CleanUps(self._threads)
+        self._runs = RunController(room, self._threads, self._inbox, self._clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
         self._garbage = Collector(room, self._threads)
         self._imports = ImportController(room, self._importers, self._garbage)
-        self._sweeper = Sweeper(room, self._threads)
+        self._sweeper = Sweeper(room, self._threads, self._clean_ups)
         self._stopping = room.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
         self._environments = EnvironmentController(room, self._builders)
@@ -93,8 +94,7 @@ class Dispatcher:
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
-        network, sources = settings.docker_build_network, settings.allowed_package_sources
-        offer_images(runtimes.values(), blobs, network, sources)
+        offer_images(runtimes.values(), settings, blobs)
         for runtime in runtimes.values():
             runtime.open(store.id)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease, stopping))
@@ -143,11 +143,13 @@ class Dispatcher:
         self._room.store.close()
 
     def end_threads(self) -> None:
-        """Start no more work in threads, and wait briefly for work in progress."""
+        """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
         end = time.monotonic() + LEAVE_SECONDS
         for threads in self._beside:
             threads.close()
-        self._threads.close(LEAVE_SECONDS)
+        # Threads drop what they have not begun, and nobody else would clean up soon.
+        self._clean_ups.wait(LEAVE_SECONDS)
+        self._threads.close(max(0.0, end - time.monotonic()))
         for threads in self._beside:
             threads.settle(max(0.0, end - time.monotonic()))
 

@@ -28,7 +28,7 @@ from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
 from nbyard.runner.process import processes
-from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.runtimes.protocol import KnowsImages, Order, Runtime
 
 log = logging.getLogger("nbyard.dispatch")
 MODEL, LIB, QUESTION = "inputs/model", "inputs/lib", "inputs/question.json"
@@ -173,8 +173,7 @@ def _check_image(runtime: Runtime, trial: Trial) -> None:
     Raises:
         NbyardError: The image is gone from the engine.
     """
-    ask = getattr(runtime, "image_id", None)
-    if ask is not None and not ask(trial.image):
+    if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
         words = f"the image {trial.image_name} in which the step ran is gone from the engine"
         raise NbyardError(f"{words}: run the step again")
 

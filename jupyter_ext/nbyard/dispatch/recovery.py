@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from nbyard.attempts import folders
+from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.function_workers import clear_worker
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.context import Room
@@ -58,9 +59,10 @@ class Sweeper:
     Running attempts need no recovery. They are adopted, because every controller step can repeat.
     """
 
-    def __init__(self, room: Room, threads: Threads):
+    def __init__(self, room: Room, threads: Threads, clean_ups: CleanUps):
         self._room = room
         self._threads = threads
+        self._clean_ups = clean_ups
         self._next = 0.0
         self._is_first = True
         self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
@@ -109,8 +111,7 @@ class Sweeper:
         place = folders.place(self._room.folder, name)
         order = Order(name, self._room.store.id, "", "", place, mark)
         if runtime := self._room.runtimes.get(PROCESS):
-            clear = partial(clear_worker, order, runtime)
-            self._threads.submit(f"clear {name}", clear, runtime=PROCESS)
+            self._clean_ups.add(f"clear {name}", partial(clear_worker, order, runtime), PROCESS)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

@@ -1,9 +1,8 @@
 """Build images of requirements and of Dockerfiles that nodes name: one per distinct input."""
 
-import functools
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from nbyard.blobs import Blobs
@@ -97,18 +96,6 @@ def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str =
     wish = code_wish(folder, file, network)
     with _lock(f"{wish.file}\n{wish.text}"):
         return ensure(engine, wish, say).reference
-
-
-def offer_images(
-    runtimes: Iterable[object], blobs: Blobs, network: str = "", sources: Sequence[str] = ()
-) -> None:
-    """Give each runtime that needs images (`image_for`, `code_image`) functions to build them."""
-    image_for = functools.partial(environment_image, blobs=blobs, network=network, sources=sources)
-    for runtime in runtimes:
-        if hasattr(runtime, "image_for"):
-            runtime.image_for = image_for
-        if hasattr(runtime, "code_image"):
-            runtime.code_image = functools.partial(code_image, network=network)
 
 
 def _lock(key: str) -> threading.Lock:

@@ -1,12 +1,26 @@
-"""The interface of runtimes, which run attempts (entry point group `nbyard.runtimes`)."""
+"""The interface of runtimes, which run attempts (entry point group `nbyard.runtimes`).
 
-from collections.abc import Collection
+Every runtime has the methods of `Runtime`. What else a runtime may offer is a protocol of its own
+in `OPTIONAL`. The dispatcher uses such a method where the runtime has it.
+"""
+
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from nbyard.domain.environments.structs import Lock
 from nbyard.domain.reasons import Reason
+from nbyard.settings import Settings
+
+if TYPE_CHECKING:
+    from nbyard.dockerd import Engine, Owned, Say
+
+# Engine, folder of a bundle, its Dockerfile, log → image
+CodeImage = Callable[["Engine", Path, str, "Say"], str]
+# Engine, base image, text of the requirements file, whether notebooks run in it, log → image
+ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -66,11 +80,7 @@ class Observation(msgspec.Struct, frozen=True):
 class Runtime(Protocol):
     """Four operations, idempotent by attempt ID, and a sweep. They may block; threads call them.
 
-    The dispatcher calls `open` before its first order and `close` after the last. Optional methods:
-
-    - `end_run(run_id)`: no further attempts of this run will come, so free what is kept for it.
-    - `locks()`: return the installed packages where the work is done, each environment once.
-      Results depend on them. While it raises Unavailable, tasks wait with its message.
+    The dispatcher calls `open` before its first order and `close` after the last.
     """
 
     name: str
@@ -104,3 +114,66 @@ class Runtime(Protocol):
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove what carries this store's label but belongs to no live attempt."""
+
+
+@runtime_checkable
+class MadeFromSettings(Protocol):
+    """A class of runtimes with settings. Without it, the class is called without arguments."""
+
+    def from_settings(self, settings: Settings) -> Runtime:
+        """Create the runtime. This is a class method."""
+
+
+@runtime_checkable
+class EndsRuns(Protocol):
+    """A runtime that keeps something for the next attempt of a run, such as warm containers."""
+
+    def end_run(self, run_id: str) -> None:
+        """Free what is kept for the run: it has ended. May be called again.
+
+        Raises:
+            Unavailable: The engine cannot be reached. The dispatcher tries again.
+        """
+
+
+@runtime_checkable
+class KnowsPackages(Protocol):
+    """A runtime whose work uses packages that are installed elsewhere. Results depend on them."""
+
+    def locks(self) -> list[Lock]:
+        """Return the installed packages where the work is done, each environment once.
+
+        Raises:
+            Unavailable: They are not known yet. Tasks wait with this message.
+        """
+
+
+@runtime_checkable
+class KnowsImages(Protocol):
+    """A runtime whose work runs in container images. Results depend on them."""
+
+    def image_id(self, name: str) -> str:
+        """Return the engine's ID of an image, or "" if the image is missing.
+
+        Raises:
+            Unavailable: The engine does not respond.
+        """
+
+
+@runtime_checkable
+class NeedsImages(Protocol):
+    """A runtime that needs images of requirements files and Dockerfiles."""
+
+    def build_images_with(self, image_for: ImageFor, code_image: CodeImage) -> None:
+        """Use these functions to build images. Called once, before the first order."""
+
+
+@runtime_checkable
+class ListsObjects(Protocol):
+    """A runtime on the engine of the settings, which also has the containers of deployments."""
+
+    def report_objects_to(self, report: "Callable[[list[Owned]], None]") -> None:
+        """Call `report` in each sweep with all objects of the store on that engine."""
+
+
+OPTIONAL = (MadeFromSettings, EndsRuns, KnowsPackages, KnowsImages, NeedsImages, ListsObjects)

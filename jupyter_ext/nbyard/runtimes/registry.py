@@ -3,7 +3,7 @@
 from typing import cast
 
 from nbyard.host.entry_points import offered, point_named
-from nbyard.runtimes.protocol import Runtime
+from nbyard.runtimes.protocol import MadeFromSettings, Runtime
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
@@ -24,10 +24,10 @@ def load(name: str) -> Runtime:
 
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
-    """Create all installed runtimes, with `from_settings` if their class has that, by name."""
+    """Create all installed runtimes, by name."""
     found = {}
     for name, point in offered(GROUP).items():
         cls = point.load()
-        make = getattr(cls, "from_settings", None)
-        found[name] = cast(Runtime, make(settings) if make else cls())
+        made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
+        found[name] = cast(Runtime, made)
     return found

@@ -8,9 +8,11 @@
 
         def lose(self, runtime, order): …       # kill the attempt without the runtime's knowledge
 
-The attempts use `sh` and coreutils only, so any image will do.
+The attempts use `sh` and coreutils only, so any image will do. What a runtime may offer beside the
+methods of `Runtime` (`nbyard.runtimes.protocol.OPTIONAL`) is tested where it does.
 """
 
+import inspect
 import secrets
 import time
 import uuid
@@ -30,8 +32,19 @@ from nbyard.domain.attempts.structs import (
     Result,
     TaskFile,
 )
+from nbyard.domain.environments.structs import Lock
 from nbyard.domain.reasons import because
-from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.errors import Unavailable
+from nbyard.runtimes.protocol import (
+    OPTIONAL,
+    EndsRuns,
+    KnowsImages,
+    KnowsPackages,
+    MadeFromSettings,
+    Order,
+    Runtime,
+)
+from nbyard.settings import Settings
 
 PATIENCE_SECONDS = 60.0
 CANCEL_SECONDS = 20.0  # five seconds on an idle machine
@@ -157,10 +170,46 @@ class RuntimeConformance:
         wait_until(lambda: runtime.poll(order).state == "lost")
         assert runtime.poll(order).reason
 
+    def test_optional_methods_have_the_declared_parameters(self, runtime: Runtime) -> None:
+        """A method that only shares its name would be called all the same."""
+        for protocol in OPTIONAL:
+            if isinstance(runtime, protocol):
+                for name in [name for name in vars(protocol) if not name.startswith("_")]:
+                    own = inspect.signature(getattr(runtime, name)).parameters
+                    declared = [*inspect.signature(getattr(protocol, name)).parameters][1:]
+                    assert [*own] == declared, f"{protocol.__name__}.{name}"
+
+    def test_it_is_made_from_settings(self, runtime: Runtime) -> None:
+        cls = type(runtime)
+        made = cls.from_settings(Settings()) if isinstance(cls, MadeFromSettings) else cls()
+        assert made.name == runtime.name
+        made.close()
+
+    def test_optional_methods_do_what_is_declared(self, runtime: Runtime, place: Place) -> None:
+        """I12: the dispatcher repeats the end of a run if the first answer was lost."""
+        if isinstance(runtime, EndsRuns):
+            order = place("true")
+            runtime.start(order)
+            finish(runtime, order)
+            runtime.end_run(order.run_id)
+            runtime.end_run(order.run_id)
+        if isinstance(runtime, KnowsImages):
+            assert runtime.image_id("nbyard.invalid/missing:1") == ""
+        if isinstance(runtime, KnowsPackages):
+            wait_until(lambda: bool(_installed(runtime)))
+
     def _log(self, runtime: Runtime, order: Order) -> str:
         runtime.logs(order)
         log = order.folder / LOG
         return log.read_text() if log.exists() else ""
+
+
+def _installed(runtime: KnowsPackages) -> list[Lock]:
+    """Return what is installed where the work is done, or nothing until that is known."""
+    try:
+        return runtime.locks()
+    except Unavailable:
+        return []
 
 
 class Supervised(RuntimeConformance):

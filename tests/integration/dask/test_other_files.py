@@ -11,7 +11,9 @@ from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
 from ..test_runs import ADA, OUT, Project
-from .ground import ground
+from .ground import Ground
+
+pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole module
 
 WRITE = """
 mkdir -p plots __pycache__ dist
@@ -28,27 +30,23 @@ exit $1
 """
 
 
-@pytest.fixture(params=["sees our files", "sees none"])
-def project(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Project]:
+@pytest.fixture(params=["dask_ground", "far_ground"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
     """With a worker that sees the attempt's folder, and with one that does not.
 
-    Each test has its own worker: a worker keeps a thread until the dispatcher has the results.
+    All tests share the worker, which has one thread: each dispatcher gives it back on its exit.
     """
-    is_far = request.param == "sees none"
+    found: Ground = request.getfixturevalue(request.param)
     root = tmp_path / "root"
     root.mkdir()
-    with ground() as found:
-        found.start_worker(hidden=tmp_path_factory.getbasetemp() if is_far else None)
-        config = Settings(
-            store_dir=str(tmp_path / "store"),
-            inline_dispatch=True,
-            dask_address=found.address,
-            max_other_files=3,
-        )
-        with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
-            yield Project(root, yard, dispatching)
+    config = Settings(
+        store_dir=str(tmp_path / "store"),
+        inline_dispatch=True,
+        dask_address=found.address,
+        max_other_files=3,
+    )
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        yield Project(root, yard, dispatching)
 
 
 @pytest.mark.sample(2)

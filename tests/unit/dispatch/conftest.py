@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.attempts import controller
+from nbyard.dispatch.attempts import drive
 from nbyard.domain import limits
 from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
@@ -39,8 +39,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
+    monkeypatch.setattr(drive, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
     yard.settings.slots = 2
     made = Bench(yard, tmp_path / "root")
     yield made

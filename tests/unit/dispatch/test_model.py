@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import create_engine, text
 
-from nbyard.dispatch.attempts import controller
+from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain import limits
 from nbyard.domain.attempts.structs import Failure
@@ -268,7 +268,7 @@ def test_runs(
 ) -> None:
     """I3, I4, I5, I6, I7, I9, I13, R11."""
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
-    monkeypatch.setattr(controller, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)
     monkeypatch.setattr(Runs, "database_url", database_url)
     monkeypatch.setattr(Runs, "empty_database", empty_database)

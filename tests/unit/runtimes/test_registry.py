@@ -8,15 +8,30 @@ import pytest
 from nbyard.errors import Invalid
 from nbyard.host import entry_points
 from nbyard.runtimes import registry
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.settings import Settings
+
+PROCESS = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
 
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     entry_points.offered.cache_clear()
-    point = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: [point])
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: [PROCESS])
     yield
     entry_points.offered.cache_clear()
+
+
+class Plain:
+    name = "plain"
+
+
+def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = EntryPoint("plain", f"{__name__}:Plain", registry.GROUP)
+    monkeypatch.setattr(entry_points, "entry_points", lambda group: [PROCESS, plain])
+    made = registry.load_all(Settings(prepared_parent=True))
+    assert isinstance(made["plain"], Plain)
+    assert isinstance(made["process"], ProcessRuntime) and made["process"]._parents is not None
 
 
 def test_by_name() -> None:

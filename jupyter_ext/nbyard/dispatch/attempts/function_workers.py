@@ -4,7 +4,6 @@ It does for their attempts what `AttemptController` does for an attempt with its
 step can repeat after a crash.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,8 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.dispatch.attempts.controller import (
-    FORCE_SECONDS,
-    FRESH_SECONDS,
-    OVERTIME_SECONDS,
-    AttemptController,
-)
+from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.attempts.drive import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
 from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_worker
 from nbyard.dispatch.attempts.outcome import lost
 from nbyard.dispatch.attempts.store_outputs import failure_of
@@ -51,7 +46,6 @@ from nbyard.ipc.crash_points import crash_point
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
-log = logging.getLogger("nbyard.dispatch")
 LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stopped
 
 
@@ -96,13 +90,14 @@ def order_of(room: Room, worker: LiveWorker) -> Order:
 
 
 def clear_worker(order: Order, runtime: Runtime) -> None:
-    """Stop the worker and delete its files except its record."""
+    """Stop the worker and delete its files except its record.
+
+    Raises:
+        NbyardError: The worker could not be stopped.
+    """
     if not order.folder.is_dir():
         return
-    try:
-        runtime.stop(order, because("ended"))
-    except (NbyardError, OSError) as error:
-        log.warning("worker %s was not stopped: %s", order.attempt_id, error)
+    runtime.stop(order, because("ended"))
     end = time.monotonic() + FORCE_SECONDS
     while runtime.poll(order).state == "running" and time.monotonic() < end:
         time.sleep(LOOK_SECONDS)

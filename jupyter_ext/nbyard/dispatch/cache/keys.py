@@ -30,6 +30,7 @@ from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
 from nbyard.host import kernels, kernelspecs
+from nbyard.runtimes.protocol import KnowsImages, KnowsPackages
 from nbyard.store import Connection
 from nbyard.transfer import bundles
 
@@ -232,15 +233,15 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
         Unavailable: The runtime does not know it yet.
     """
     runtime = room.runtimes.get(plan.runtime)
-    if ask := getattr(runtime, "locks", None):
-        locks: list[Lock] = ask()
+    if isinstance(runtime, KnowsPackages):
+        locks = runtime.locks()
         digests = [digest_of(msgspec.to_builtins(lock)) for lock in locks]
         return " ".join(digests), locks[0] if len(locks) == 1 else None
     image = plan.image or room.settings.docker_base_image
     identity = ""
-    if ask := getattr(runtime, "image_id", None):
+    if isinstance(runtime, KnowsImages):
         # Tags can move, so use the image ID. An unknown image gets a new ID and matches nothing.
-        identity = ask(image) or new_id()
+        identity = runtime.image_id(image) or new_id()
     return f"{image} {identity} {plan.requirements_digest}", None
 
 
@@ -251,9 +252,10 @@ def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
     """
     with room.blobs.open(version.content_digest) as handle:
         begun = bases(handle.read().decode("utf-8", "replace"), {})
-    ask = getattr(room.runtimes.get(plan.runtime), "image_id", None)
+    runtime = room.runtimes.get(plan.runtime)
+    known = runtime if isinstance(runtime, KnowsImages) else None
     names = [plan.image] if plan.image else begun
-    return " ".join((ask(name) if ask else "") or new_id() for name in names)
+    return " ".join((known.image_id(name) if known else "") or new_id() for name in names)
 
 
 def _code_of(room: Room, version: ExecutableVersion) -> Code:

@@ -15,6 +15,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.runtimes.docker import orphans
+from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
@@ -45,8 +46,8 @@ class DeploymentController:
         self._since: dict[str, float] = {}
         self._strays: dict[str, list[Owned]] = {}
         for runtime in room.runtimes.values():
-            if hasattr(runtime, "hears"):  # it polls the engine for both controllers
-                runtime.hears = self._hear
+            if isinstance(runtime, ListsObjects):  # it asks the engine for both controllers
+                runtime.report_objects_to(self._hear)
         self._read_grants()
 
     def tick(self, *, has_news: bool = True) -> bool:

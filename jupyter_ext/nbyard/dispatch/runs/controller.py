@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.attempts import folders
+from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.function_workers import (
     FunctionController,
@@ -35,6 +36,7 @@ from nbyard.domain.reasons import because
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
+from nbyard.runtimes.protocol import EndsRuns
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
@@ -50,11 +52,12 @@ TRIES = 3  # failed rounds with one report before its attempt fails
 class RunController:
     """The only writer of the states of live runs; one thread calls it."""
 
-    def __init__(self, room: Room, threads: Threads, inbox: Inbox):
+    def __init__(self, room: Room, threads: Threads, inbox: Inbox, clean_ups: CleanUps):
         self._room = room
         self._store = room.store
         self._threads = threads
         self._inbox = inbox
+        self._clean_ups = clean_ups
         self._board = Board(room.store)
         self._candidates = Candidates(room, self._board, threads, inbox)
         self._attempts = AttemptController(room, self._candidates.identities)
@@ -72,14 +75,15 @@ class RunController:
     def tick(self, woken: Collection[str] | None = None, *, has_news: bool = True) -> bool:
         """Execute a round, then check the attempts in `woken` (None: all).
 
-        Return whether any run is live.
+        Return whether any run is live, or any clean-up pending.
         """
+        self._clean_ups.tick()
         if has_news or self._cursor < 0:
             self._catch_up()
         for reports in self._sorted(self._inbox.take()):
             self._round(reports, flush=woken is None, has_news=has_news)
         self._look(woken)
-        return bool(self._board.runs)
+        return bool(self._board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
         """Return the live attempts."""
@@ -220,7 +224,7 @@ class RunController:
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _clear(self, changes: Changes) -> None:
-        """Clean up what ended in the store; the sweep retries what fails here."""
+        """Clean up what ended in the store."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
@@ -230,18 +234,18 @@ class RunController:
                     continue
                 case = case_of(self._room, attempt)
                 key, clear = f"clear {case.attempt.id}", partial(self._attempts.clear, case)
-                self._threads.submit(key, clear, runtime=case.attempt.runtime)
+                self._clean_ups.add(key, clear, case.attempt.runtime)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
         if files := files_of(self._room, given):
-            self._threads.submit(f"tidy {files[0]}", partial(tidy, files))
+            self._clean_ups.add(f"tidy {files[0]}", partial(tidy, files))
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
                 order, runtime = order_of(self._room, worker), self._room.runtimes[PROCESS]
                 clear = partial(self._functions.clear, order, runtime)
-                self._threads.submit(f"clear {worker.id}", clear, runtime=PROCESS)
+                self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
 
     def _clear_unsure(self) -> None:
         """Clean up after failed rounds: the board now shows which of their changes exist."""
@@ -252,9 +256,9 @@ class RunController:
     def _tell_end(self, run_id: str) -> None:
         """End the run in runtimes that keep resources for it."""
         for name, runtime in self._room.runtimes.items():
-            if end_run := getattr(runtime, "end_run", None):
+            if isinstance(runtime, EndsRuns):
                 key = f"end {name} {run_id}"
-                self._threads.submit(key, partial(end_run, run_id), runtime=name)
+                self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
         """Read the board again and check all attempts again."""

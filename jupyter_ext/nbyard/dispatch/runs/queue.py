@@ -5,7 +5,8 @@ import secrets
 from datetime import UTC, datetime
 from itertools import chain
 
-from nbyard.dispatch.attempts.controller import AttemptController, Seen
+from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.attempts.drive import Seen
 from nbyard.dispatch.context import Room, Turn
 from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, Placing

@@ -216,10 +216,17 @@ class DaskAttempt:
     def end(self) -> None:
         """Stop the attempt and clean up, in a thread."""
         with self._lock:
+            if sighting := self.sighting:  # its file is deleted while the thread cleans up
+                self._places.add(sighting)
             if not self.is_busy:
                 name = f"nbyard-dask-end-{self.order.attempt_id}"
                 self._ender = threading.Thread(target=self._end, name=name, daemon=True)
                 self._ender.start()
+
+    def wait_until_cleared(self, seconds: float) -> None:
+        """Wait for the clean-up of a finished attempt, which otherwise keeps a worker's thread."""
+        if self._ender is not None and files.has_result(self.folder):
+            self._ender.join(max(0.0, seconds))
 
     def _end(self) -> None:
         patience = time.monotonic() + PATIENCE_SECONDS
@@ -262,7 +269,6 @@ class DaskAttempt:
         """Remove everything of the attempt from the cluster."""
         with self._lock:
             self._cluster.forget(self._name, self._known())
-            sighting = self.sighting
-            for found in self._places | ({sighting} if sighting else set()):
+            for found in set(self._places):  # a worker may report at any time
                 if self._cluster.has(found.worker):
                     self._cluster.end(found.worker, [found.place])

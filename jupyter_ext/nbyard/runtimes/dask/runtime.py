@@ -5,6 +5,7 @@ import io
 import os
 import tarfile
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
 PREFIX = "nbyard"
+LEAVE_SECONDS = 5.0  # for cleaning up what has ended, before the connection is closed
 
 
 class DaskRuntime:
@@ -53,6 +55,11 @@ class DaskRuntime:
 
     def close(self) -> None:
         """Disconnect from the cluster. Running attempts continue."""
+        end = time.monotonic() + LEAVE_SECONDS
+        with self._lock:
+            attempts = list(self._attempts.values())
+        for attempt in attempts:
+            attempt.wait_until_cleared(end - time.monotonic())
         self.cluster.close()
 
     def locks(self) -> list[Lock]:
@@ -123,12 +130,17 @@ class DaskRuntime:
             self.cluster.forget(name, self.cluster.published(name))
         with self._lock:
             sightings = self._sightings[store_id]
-            over = [sightings.pop(one) for one in list(sightings) if one not in live]
+            over = {one: set(found) for one, found in sightings.items() if one not in live}
         places: dict[str, list[str]] = {}
-        for found in set().union(*over):
+        for found in set().union(*over.values()):
             places.setdefault(found.worker, []).append(found.place)
         for address in places.keys() & self.cluster.workers().keys():
             self.cluster.end(address, places[address])
+        with self._lock:  # kept until here, because a call above may have failed
+            for attempt_id, ended in over.items():
+                sightings[attempt_id] -= ended
+                if not sightings[attempt_id]:
+                    del sightings[attempt_id]
         return dead
 
     def _attempt(self, order: Order) -> DaskAttempt:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts.folders import ask_to_end, cancel_reason
-from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
+from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.domain.reasons import Reason
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
@@ -36,7 +36,7 @@ from nbyard.runtimes.docker.specs import (
 from nbyard.runtimes.docker.warm.attempt import MARK, GuestAttempt, can_serve
 from nbyard.runtimes.docker.warm.containers import FOLDER as CONTAINERS
 from nbyard.runtimes.docker.warm.containers import WarmContainers
-from nbyard.runtimes.protocol import Observation, Order
+from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
 from nbyard.settings import Settings
 
 GRACE_SECONDS = 10.0
@@ -44,11 +44,6 @@ IMAGES = "images"
 TRIES = 3
 
 COLD_PODMAN = "Containers cannot be kept warm on Podman: let the run take fresh ones."
-
-# Engine, folder of a bundle, its Dockerfile, log → image.
-CodeImage = Callable[[Engine, Path, str, Say], str]
-# Engine, base image, text of the requirements file, whether notebooks run in it, log → image.
-ImageFor = Callable[[Engine, str, str, bool, Say], str]
 
 
 class _Cancelled(Exception):
@@ -70,9 +65,6 @@ class DockerRuntime:
 
     name = "docker"
     queues_itself = False
-    code_image: CodeImage | None = None
-    # called with all objects of the store that a sweep finds on the engine of the settings
-    hears: Callable[[list[Owned]], None] | None = None
 
     def __init__(
         self,
@@ -90,12 +82,14 @@ class DockerRuntime:
         self._base_image = base_image
         self._staging_setting = staging
         self.image_for = image_for
+        self.code_image: CodeImage | None = None
         self._lock = threading.RLock()
         self._networks = Networks(network)
         self._warm = WarmContainers(self._networks)
         self._attempts: dict[str, ContainerAttempt] = {}
         self._locks = Locks()
         self._seen: dict[tuple[str, Path], bool] = {}
+        self._report: Callable[[list[Owned]], None] | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DockerRuntime":
@@ -119,6 +113,14 @@ class DockerRuntime:
         self._warm.close()
         for engine in self._engines.values():
             engine.close()
+
+    def build_images_with(self, image_for: ImageFor, code_image: CodeImage) -> None:
+        """Use these functions to build images of requirements files and Dockerfiles."""
+        self.image_for, self.code_image = image_for, code_image
+
+    def report_objects_to(self, report: Callable[[list[Owned]], None]) -> None:
+        """Call `report` in each sweep with the store's objects on the engine of the settings."""
+        self._report = report
 
     def image_id(self, name: str) -> str:
         """Return the engine's ID of an image, for cache keys, or "" if the image is missing.
@@ -330,8 +332,8 @@ class DockerRuntime:
 
     def _sweep_engine(self, engine: Engine, store_id: str, live: Collection[str]) -> list[str]:
         there = engine.owned(STORE, store_id)
-        if self.hears is not None and engine is self.engine:
-            self.hears(there)
+        if self._report is not None and engine is self.engine:
+            self._report(there)
         found = [one for one in there if is_ours(one)]
         if not found:
             return []

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from nbyard.blobs.files import disk_full
-from nbyard.dispatch.attempts import controller
+from nbyard.dispatch.attempts import drive
 from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.testing.bench import Bench, FakeRuntime
 
@@ -50,7 +50,7 @@ def full_disk(
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
 
-    monkeypatch.setattr(controller, "FULL_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FULL_SECONDS", 0.0)
     run = running(bench, timeout_seconds=60.0)
     make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
     monkeypatch.setattr(bench.room.blobs, "put_fd", full)
@@ -64,8 +64,8 @@ def test_what_was_made_waits_for_room(
 ) -> None:
     """F10, I15: no limit ends it meanwhile, and the words go with the wait."""
     run, make_room = full_disk
-    monkeypatch.setattr(controller, "OVERTIME_SECONDS", -60.0)
-    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "OVERTIME_SECONDS", -60.0)
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
     bench.round(3)
     assert states(bench, run) == ["running"]
     make_room()

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from nbyard.dispatch.attempts import secrets
+from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd.logins import login_for
@@ -91,7 +92,7 @@ def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     secrets.give(bench.room, case, live)
     secret_files.give(str(live.parent), secret_files.place(bench.room.store.id, dead), {}, [])
     threads = Threads(1)
-    Sweeper(bench.room, threads).tick()
+    Sweeper(bench.room, threads, CleanUps(threads)).tick()
     threads.close()
     assert not os.path.exists(secret_files.place(bench.room.store.id, dead))
     assert (live / "secrets/token").exists()

@@ -1,5 +1,6 @@
 """P3, P4: deployments where there is no engine; with one: tests/integration/docker."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -89,14 +90,15 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     nothing: Any = None
-    runtime: Any = SimpleNamespace(hears=None)
+    reports: list[Callable[[list[Owned]], None]] = []
+    runtime: Any = SimpleNamespace(report_objects_to=reports.append)
     runtimes = {"process": nothing, "docker": runtime}
     room = Room(yard.settings, yard.store, nothing, nothing, nothing, runtimes, lease or nothing)
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
     controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
     controller._engine = engine
-    runtime.hears(engine.owned(STORE, yard.store.id))
+    reports[0](engine.owned(STORE, yard.store.id))
     controller._sweep()
     left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
     assert left == {

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch.attempts import controller
+from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.runs import queue, ready_tasks
 from nbyard.dispatch.state import board
 from nbyard.domain import limits
@@ -91,7 +91,7 @@ def test_what_may_have_been_started_keeps_its_slot(
     bench.round(5)
     assert (bench.task(other).state, runtime.starts) == ("queued", [])
     with monkeypatch.context() as patched:
-        patched.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+        patched.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
         bench.round(5)
         assert bool(runtime.starts) == bool(words), "not for ever"
     far.out_of_reach = ""
@@ -217,10 +217,10 @@ def test_a_gpu_is_free_when_its_work_is_gone(
     bench.until(lambda: bench.task(run).state == "running")
     attempt, far.obeys = bench.attempt(run), False
     if how == "lost":
-        monkeypatch.setattr(controller, "UNREACHABLE_SECONDS", 0.0)
+        monkeypatch.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
         far.out_of_reach = "no engine"
         bench.until(lambda: bench.task(run).attempts[0].state == "lost")
-    monkeypatch.setattr(controller, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert bench.task(run).attempts[0].state == how

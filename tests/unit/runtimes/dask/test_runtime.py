@@ -1,9 +1,17 @@
-"""What is asked of a worker, of what the workers declare."""
+"""What is asked of a worker, of what the workers declare; and what is removed from workers."""
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nbyard.domain.reasons import because
 from nbyard.errors import Unavailable
-from nbyard.runtimes.dask.runtime import needed
+from nbyard.runtimes.dask.runtime import DaskRuntime, needed
+from nbyard.runtimes.protocol import Order
+from nbyard.settings import Settings
 
 GPU = {"GPU": 1.0}
 LARGE = {"MEMORY": 64e9}
@@ -34,3 +42,99 @@ def test_one_worker_has_to_have_all_of_it() -> None:
 def test_more_than_any_has_is_told_with_the_most() -> None:
     with pytest.raises(Unavailable, match=r"has CPU=2 \(the most is CPU=1\)"):
         needed({**WISH, "gpu": None}, [{"CPU": 1.0}, {"CPU": 0.5}])
+
+
+class FakeCluster:
+    """A cluster with one worker; `gate` holds up the end of places, `refusal` is raised by it."""
+
+    is_connected = is_reached_by_address = True
+    generation = 1
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self.gate = threading.Event()
+        self.refusal: Exception | None = None
+        self.ended: list[str] = []
+        self.hear: Callable[[dict[str, Any]], None] = print
+
+    def listen(self, topics: Iterable[str], hear: Callable[[dict[str, Any]], None]) -> None:
+        self.hear = hear
+
+    def connect(self) -> None:
+        if self.is_closed:
+            raise Unavailable("closed")
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def published(self, name: str) -> None:
+        return None
+
+    def forget(self, name: str, future: None) -> None:
+        assert self.gate.wait(10)
+        self.connect()
+
+    def names(self) -> list[str]:
+        return []
+
+    def workers(self) -> dict[str, Any]:
+        return {"tcp://w1": {}}
+
+    def has(self, address: str) -> bool:
+        return address == "tcp://w1"
+
+    def end(self, address: str, places: list[str]) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.ended += places
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+@pytest.fixture
+def runtime(cluster: FakeCluster) -> DaskRuntime:
+    made = DaskRuntime(Settings())
+    made.cluster = cluster  # type: ignore[assignment]
+    return made
+
+
+def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
+    """Return an attempt that the worker has accepted."""
+    order = Order("a1", "store", "run", "node", folder, "mark", site="here")
+    runtime._attempt(order)
+    told = {"attempt": "a1", "what": "began", "worker": "tcp://w1", "place": "nbyard-a1-x"}
+    cluster.hear({**told, "is_shared": False})
+    return order
+
+
+def test_what_has_ended_is_removed_from_its_worker_before_the_connection_is_closed(
+    cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
+) -> None:
+    """I12: else it keeps the worker's thread until the worker gives up."""
+    order = begun(cluster, runtime, tmp_path)
+    (tmp_path / "result.json").write_text("{}")
+    runtime.stop(order, because("text", text="it is at its end"))
+    (tmp_path / "dask.json").unlink()  # as the dispatcher does, which keeps the record only
+    opener = threading.Timer(0.2, cluster.gate.set)
+    opener.start()
+    runtime.close()
+    opener.join()
+    assert cluster.is_closed and cluster.ended == ["nbyard-a1-x"]
+
+
+def test_a_sweep_that_fails_is_repeated(
+    cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
+) -> None:
+    """I12, F8."""
+    begun(cluster, runtime, tmp_path)
+    cluster.refusal = Unavailable("the worker does not answer")
+    assert runtime.sweep("store", []) == []
+    cluster.refusal = None
+    runtime.sweep("store", ["a1"])
+    assert cluster.ended == []
+    runtime.sweep("store", [])
+    runtime.sweep("store", [])
+    assert cluster.ended == ["nbyard-a1-x"]

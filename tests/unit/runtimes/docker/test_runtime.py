@@ -34,7 +34,7 @@ def test_one_question_is_for_runs_and_deployments():
     engine, other = Engine(), Engine()
     known: Any = {"": engine, "ssh://far": other}
     runtime.engine, runtime._engines = known[""], known
-    runtime.hears = heard.extend
+    runtime.report_objects_to(heard.extend)
     assert runtime.sweep("s", []) == []
     assert engine.asked == other.asked == [(STORE, "s")]
     assert [one.name for one in heard] == ["nby-d-d-1"], "of the engine of the settings only"

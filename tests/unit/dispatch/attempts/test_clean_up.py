@@ -1,0 +1,85 @@
+"""The clean-up of ended attempts: repeated until it succeeded, done before a dispatcher exits."""
+
+import threading
+from unittest.mock import Mock
+
+import pytest
+
+from nbyard.dispatch import threads
+from nbyard.dispatch.attempts import clean_up
+from nbyard.errors import Unavailable
+from nbyard.testing.bench import Bench, FakeRuntime
+
+END = "it is at its end"
+
+
+@pytest.fixture
+def attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return an attempt that is finished; the next round stores that."""
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    found = bench.attempt(run)
+    bench.runtime.end(found)
+    bench.round()
+    return found
+
+
+def stored(bench: Bench, attempt: str) -> bool:
+    with bench.store.read() as c:
+        return bench.store.attempts.state(c, attempt) == "succeeded"
+
+
+def test_a_stopped_dispatcher_cleans_up_before_it_exits(
+    bench: Bench, runtime: FakeRuntime, attempt: str
+) -> None:
+    """I12: no thread had begun the clean-up when the dispatcher was asked to stop."""
+    gate = threading.Event()
+    for number in range(threads.THREADS):
+        bench.dispatcher._threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
+    bench.dispatcher.tick()
+    assert stored(bench, attempt) and runtime.stops == []
+    opener = threading.Timer(0.2, gate.set)
+    opener.start()
+    bench.dispatcher.end_threads()
+    opener.join()
+    assert runtime.stops == [(attempt, END)]
+    assert not (bench.folder(attempt) / "code").exists()
+
+
+def test_an_engine_out_of_reach_is_asked_again(
+    bench: Bench, runtime: FakeRuntime, attempt: str
+) -> None:
+    """I12, F8: the dispatcher does not count as idle meanwhile; files and secrets go at once."""
+    runtime.out_of_reach = "no engine"
+    bench.round(3)
+    assert stored(bench, attempt) and runtime.stops == []
+    assert not (bench.folder(attempt) / "code").exists()
+    assert bench.dispatcher.tick()
+    bench.dispatcher._clean_ups.wait(10)  # for none that has failed
+    runtime.out_of_reach = ""
+    bench.round(2)
+    assert runtime.stops == [(attempt, END)]
+    assert not bench.dispatcher.tick()
+
+
+def test_a_fault_is_tried_three_times(
+    bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Mock(side_effect=ZeroDivisionError)
+    monkeypatch.setattr(runtime, "stop", stop)
+    bench.round(6)
+    assert stop.call_count == 3
+    assert not bench.dispatcher.tick()
+
+
+def test_what_fails_for_long_is_left_to_the_sweep(
+    bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F8: an engine that never comes back keeps no dispatcher."""
+    monkeypatch.setattr(runtime, "end_run", Mock(side_effect=Unavailable("no engine")))
+    bench.round(3)
+    assert bench.dispatcher.tick()
+    monkeypatch.setattr(clean_up, "PATIENCE_SECONDS", 0.0)
+    bench.round(2)
+    assert not bench.dispatcher.tick()

@@ -1,0 +1,67 @@
+"""What the answers of a runtime mean."""
+
+import errno
+from unittest.mock import Mock
+
+import pytest
+
+from nbyard.dispatch.attempts import engine_calls
+from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.domain.attempts.structs import TASK
+from nbyard.domain.reasons import because
+from nbyard.errors import Unavailable
+from nbyard.testing.bench import Bench, FakeRuntime
+
+from ..benches import running
+
+FULL, BROKEN = OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")
+
+
+@pytest.fixture
+def case(bench: Bench) -> Case:
+    return bench.case(running(bench))
+
+
+def test_an_engine_that_is_not_heard_is_away(case: Case, runtime: FakeRuntime) -> None:
+    assert engine_calls.poll(case, runtime).state == "running"
+    runtime.unheard = "no answer"
+    with pytest.raises(Unavailable, match="no answer"):
+        engine_calls.poll(case, runtime)
+
+
+def test_what_lives_is_there(case: Case, runtime: FakeRuntime) -> None:
+    assert engine_calls.is_there(case, runtime) and engine_calls.may_live(case, runtime)
+    runtime.lose(case.attempt.id)
+    assert engine_calls.is_there(case, runtime)
+    assert not engine_calls.is_there(case, runtime, "finished", "lost")
+    (case.order.folder / TASK).unlink()
+    assert not engine_calls.is_there(case, runtime)
+    assert not engine_calls.may_live(case, runtime)
+
+
+@pytest.mark.parametrize(("error", "may_live"), [(Unavailable("away"), False), (FULL, True)])
+def test_what_may_live_without_an_answer(
+    case: Case,
+    runtime: FakeRuntime,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    may_live: bool,
+) -> None:
+    """F8, F10: of an engine that is away, nothing that is merely recorded counts as live."""
+    monkeypatch.setattr(runtime, "poll", Mock(side_effect=error))
+    assert engine_calls.may_live(case, runtime) == may_live
+
+
+def test_a_stop_is_accepted_or_not(case: Case, runtime: FakeRuntime) -> None:
+    runtime.out_of_reach = "away"
+    assert not engine_calls.stop(case, runtime, because("text", text="enough"))
+    runtime.out_of_reach = ""
+    assert engine_calls.stop(case, runtime, because("text", text="enough"))
+    assert runtime.stops == [(case.attempt.id, "enough")]
+
+
+def test_only_a_full_disk_is_waited_for() -> None:
+    """F10."""
+    assert "disk full" in str(engine_calls.wait_if_full(FULL))
+    with pytest.raises(OSError, match="broken"):
+        engine_calls.wait_if_full(BROKEN)
