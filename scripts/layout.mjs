@@ -1,5 +1,5 @@
-// An ESLint plugin for what a single file does not show: circles of imports, among files and among
-// folders, and how many modules a folder has.
+// An ESLint plugin for the folders of src: which may import which, circles of imports among files and
+// among folders, and how many modules a folder has.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -70,23 +70,49 @@ function circleOf(importer, target, root) {
   return ring && [...ring].map(member => path.relative(root, member)).sort();
 }
 
+/** Return a visitor that calls `check` for each relative import, with its path without suffix. */
+function relativeImports(context, check) {
+  const visit = ({ source }) => {
+    const name = source?.value;
+    if (typeof name === 'string' && name.startsWith('.')) {
+      check(source, path.resolve(path.dirname(context.filename), name));
+    }
+  };
+  return {
+    ImportDeclaration: visit,
+    ImportExpression: visit,
+    ExportAllDeclaration: visit,
+    ExportNamedDeclaration: visit
+  };
+}
+
 const noCircles = {
   create(context) {
     const root = path.join(context.cwd, 'src');
-    const check = ({ source }) => {
-      const name = source?.value;
-      const target = typeof name === 'string' && fileOf(context.filename, name);
-      const ring = name?.startsWith?.('.') && target && circleOf(context.filename, target, root);
+    return relativeImports(context, node => {
+      const target = fileOf(context.filename, node.value);
+      const ring = target && circleOf(context.filename, target, root);
       if (ring) {
-        context.report({ node: source, message: `A circle of imports: ${ring.join(', ')}` });
+        context.report({ node, message: `A circle of imports: ${ring.join(', ')}` });
       }
-    };
-    return {
-      ImportDeclaration: check,
-      ImportExpression: check,
-      ExportAllDeclaration: check,
-      ExportNamedDeclaration: check
-    };
+    });
+  }
+};
+
+// Its option: for folders of src, the start of what they may not import, as an expression.
+const layers = {
+  meta: { schema: [{ type: 'object', additionalProperties: { type: 'string' } }] },
+  create(context) {
+    const root = path.join(context.cwd, 'src');
+    const inside = path.relative(root, context.filename);
+    const rules = Object.entries(context.options[0])
+      .filter(([folder]) => inside.startsWith(`${folder}/`))
+      .map(([, hidden]) => new RegExp(`^(?:${hidden})`));
+    return relativeImports(context, (node, place) => {
+      if (rules.some(rule => rule.test(path.relative(root, place)))) {
+        context.report({ node, message: 'This folder lies below that one.' });
+      }
+    });
   }
 };
 
@@ -108,4 +134,6 @@ const smallFolders = {
   }
 };
 
-export default { rules: { 'no-circles': noCircles, 'small-folders': smallFolders } };
+export default {
+  rules: { layers, 'no-circles': noCircles, 'small-folders': smallFolders }
+};
