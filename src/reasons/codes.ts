@@ -10,7 +10,7 @@ type Show = (value: unknown, between?: string) => string;
 type Render = (params: Params, show: Show, trans: TranslationBundle) => string;
 
 /**
- * The catalogue of reasons: the text of each code of `domain/reason_codes.py`.
+ * The catalogue of reasons: the text of each code of `domain/reasons/codes.py`.
  * tests/cases/reasons.json has an example of each, which both sides render.
  */
 export const CODES: Readonly<Record<string, Render>> = {

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
 from nbyard.host.installers import Installer, InstallFailed, Stopped

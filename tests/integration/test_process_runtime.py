@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, listening
 from nbyard.runner.supervision.log import LIMIT_BYTES

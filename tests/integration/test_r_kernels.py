@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.reasons import Reason, because, text
+from nbyard.domain.reasons.structs import Reason, because, text
 from nbyard.host.project_files import read_small, write_new
 
 MAX_STAGE = 4096

@@ -18,7 +18,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
-from nbyard.domain.reasons import Reason, because, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_failure
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, words_of
 from nbyard.images.builds import (

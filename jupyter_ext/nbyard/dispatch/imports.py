@@ -20,7 +20,7 @@ from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.tables import BrokenTable, TableInfo
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.parsing.urls import Allowed, Target, parse
-from nbyard.domain.reasons import Reason, because, of_error, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_error, of_failure
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.safe_open import open_real

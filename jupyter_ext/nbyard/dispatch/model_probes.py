@@ -22,7 +22,7 @@ from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new

@@ -32,7 +32,7 @@ from nbyard.domain.environments.requirements import (
     wants_git,
 )
 from nbyard.domain.environments.structs import LockedPackage
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import pip_config
 

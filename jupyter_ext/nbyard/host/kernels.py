@@ -16,7 +16,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
 from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.kernel_files import NATIVE, all_specs
 

@@ -20,7 +20,7 @@ import msgspec
 
 from nbyard.attempts.folders import ask_to_end
 from nbyard.domain.attempts import structs as attempts
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import read_small
 from nbyard.ipc.crash_points import crash_point

@@ -30,7 +30,7 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound

@@ -19,7 +19,7 @@ from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFi
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
-from nbyard.domain.reasons import Reason, text
+from nbyard.domain.reasons.structs import Reason, text
 from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
 from nbyard.runtimes.protocol import Observation, Order

@@ -33,7 +33,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
 from nbyard.runtimes.protocol import (
     OPTIONAL,

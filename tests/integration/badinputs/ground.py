@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.reasons import Reason, shown
+from nbyard.domain.reasons.structs import Reason, shown
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer

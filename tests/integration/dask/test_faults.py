@@ -17,7 +17,7 @@ import pytest
 
 from nbyard.diagnostics import probe_dask
 from nbyard.domain.attempts.structs import LOG, Output
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner.process import processes
 from nbyard.runtimes.dask import DaskRuntime

@@ -18,7 +18,7 @@ from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes
 from nbyard.domain.attempts.usage import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import Invocation, Placed
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order
 

@@ -16,7 +16,7 @@ import pytest
 
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
-from nbyard.domain.reasons import shown
+from nbyard.domain.reasons.structs import shown
 from nbyard.ipc.dispatcher_launcher import has_work
 
 from .bench import until

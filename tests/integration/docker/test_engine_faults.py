@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image

@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, NbyardError
 from nbyard.images.environments import environment_image
 

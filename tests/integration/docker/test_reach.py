@@ -12,7 +12,7 @@ import pytest
 
 import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image

@@ -14,7 +14,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts.structs import CommandWork, Output
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.runner import secret_files

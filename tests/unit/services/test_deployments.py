@@ -18,7 +18,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.reasons import because, text
+from nbyard.domain.reasons.structs import because, text
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.logs.rotating import KeptLog
 

@@ -6,7 +6,7 @@ import pytest
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.reasons import text
+from nbyard.domain.reasons.structs import text
 from nbyard.domain.states import IMAGE
 
 WHY = text("why")

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.ids import new_id
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store, events

@@ -9,7 +9,7 @@ import click
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.attempts.monitors import MonitorLink
-from nbyard.domain.reasons import shown
+from nbyard.domain.reasons.structs import shown
 from nbyard.errors import Invalid
 
 View = Callable[[Any], None]

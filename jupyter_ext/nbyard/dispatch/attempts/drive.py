@@ -24,7 +24,7 @@ from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
-from nbyard.domain.reasons import Reason, because, of_error, shown, waits_for_engine
+from nbyard.domain.reasons.structs import Reason, because, of_error, shown, waits_for_engine
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
 from nbyard.runner.process.clock import Stillness

@@ -38,7 +38,7 @@ from nbyard.dispatch.state.reports import (
 )
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.reasons import Reason, because, waits_for_engine
+from nbyard.domain.reasons.structs import Reason, because, waits_for_engine
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable

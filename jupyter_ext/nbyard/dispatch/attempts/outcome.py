@@ -24,7 +24,7 @@ from nbyard.dispatch.state.reports import Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result, of_failure
 from nbyard.domain.environments.kernels import not_installed
-from nbyard.domain.reasons import Reason, of_error, waits_for_engine
+from nbyard.domain.reasons.structs import Reason, of_error, waits_for_engine
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.ipc.crash_points import crash_point

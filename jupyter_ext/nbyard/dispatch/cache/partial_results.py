@@ -68,23 +68,23 @@ class Leavings:
         self.place = place
         self._files: list[str] = []
         self.rows = 0
-        from nbyard.serving.batch.parts import SUFFIX  # imported late: unused without models
+        from nbyard.serving.batch import parts  # imported late: unused without models
 
+        self._parts = parts
         for folder, _, names in os.walk(place):
-            if folder.endswith(SUFFIX):
-                self._look(folder, names, folder.removesuffix(SUFFIX), key)
+            if folder.endswith(parts.SUFFIX):
+                self._look(folder, names, folder.removesuffix(parts.SUFFIX), key)
 
     def _look(self, folder: str, names: list[str], target: str, key: str) -> None:
-        from nbyard.serving.batch.parts import ABOUT, DONE, in_order, key_in
-
-        if key_in(_line(f"{folder}/{ABOUT}")) != key:
+        about, done = f"{folder}/{self._parts.ABOUT}", f"{folder}/{self._parts.DONE}"
+        if self._parts.key_in(_line(about)) != key:
             return
-        self._files.append(f"{folder}/{ABOUT}")
-        if whole := re.match(r"\d{1,18} ", _line(f"{folder}/{DONE}")):
-            self._files += [f"{folder}/{DONE}", target]
+        self._files.append(about)
+        if whole := re.match(r"\d{1,18} ", _line(done)):
+            self._files += [done, target]
             self.rows += int(whole[0])
             return
-        for part in in_order(names):
+        for part in self._parts.in_order(names):
             self._files.append(f"{folder}/{part[0]}")
             self.rows += int(part[2])
 

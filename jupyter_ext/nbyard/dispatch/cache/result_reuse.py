@@ -7,7 +7,7 @@ from typing import Any
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import NotFound
 
 

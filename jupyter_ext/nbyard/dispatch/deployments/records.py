@@ -13,7 +13,7 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
     log_name,
 )
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating import KeptLog
 from nbyard.runtimes.docker.deployments import Deployed

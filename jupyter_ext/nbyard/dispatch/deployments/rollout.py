@@ -38,7 +38,7 @@ from nbyard.domain.deployments.status import (
     waits_for_build,
 )
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
-from nbyard.domain.reasons import Reason, because, of_error, text
+from nbyard.domain.reasons.structs import Reason, because, of_error, text
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point

@@ -26,7 +26,7 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
-from nbyard.domain.reasons import Reason, because, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_failure
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError
 from nbyard.host import kernelspecs

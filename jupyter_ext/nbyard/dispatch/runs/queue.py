@@ -17,7 +17,7 @@ from nbyard.domain.caching.explanation import explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons import Reason, all_of, because, text
+from nbyard.domain.reasons.structs import Reason, all_of, because, text
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError

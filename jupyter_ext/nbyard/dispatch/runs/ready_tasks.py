@@ -27,7 +27,7 @@ from nbyard.domain import cache_policy
 from nbyard.domain.attempts.structs import Failure, of_failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.reasons import Reason, because, waits_for_engine
+from nbyard.domain.reasons.structs import Reason, because, waits_for_engine
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
 from nbyard.store.runs.artifacts import Alike, Hit

@@ -1,10 +1,10 @@
 """Why a node cannot use the result of its last run."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbyard.domain.digest import KeyParts, canonical_text
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 
 MOST_CHANGES, MOST_PACKAGES = 4, 3
 MOST_CHARS = 40
@@ -34,11 +34,9 @@ def explain(
         return because("no-earlier-result")
     changes = [because("code-changed")] if old.code != new.code else []
     changes += _values(old.values, new.values)
-    changes += _inputs(old.inputs, new.inputs)
+    changes += _named(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
     changed_files = [name for name in _new_files(old, new) if files is None or name in files]
-    changes += [
-        because(_how(name, old.files, new.files, FILES), name=name) for name in changed_files
-    ]
+    changes += _named(changed_files, old.files, new.files, FILES)
     if old.environment != new.environment:
         changes.append(environment_change(had or {}, has or {}, moved))
     if old.declaration != new.declaration:
@@ -73,15 +71,19 @@ def _first(found: Sequence[Reason], most: int, more: str) -> list[Reason]:
     return [*found[:most], *([because(more, count=left)] if left > 0 else [])]
 
 
-def _how(name: str, old: Mapping[str, Any], new: Mapping[str, Any], codes: Codes) -> str:
+def _named(
+    names: Iterable[str], old: Mapping[str, Any], new: Mapping[str, Any], codes: Codes
+) -> Iterator[Reason]:
+    """Yield the change of each of these names."""
     added, removed, changed = codes
-    return added if name not in old else removed if name not in new else changed
+    for name in names:
+        yield because(
+            added if name not in old else removed if name not in new else changed, name=name
+        )
 
 
-def _inputs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Reason]:
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            yield because(_how(name, old, new, INPUTS), name=name)
+def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
 
 
 def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
@@ -90,9 +92,8 @@ def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
     told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
     return [
         name
-        for name in sorted({*old.files, *new.files})
-        if old.files.get(name) != new.files.get(name)
-        and (old.files.get(name), new.files.get(name)) not in told
+        for name in _differing(old.files, new.files)
+        if (old.files.get(name), new.files.get(name)) not in told
     ]
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.deployments.failure_line import last_words
 from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
-from nbyard.domain.reasons import Reason, because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.domain.states import DeploymentState
 from nbyard.errors import Unavailable
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import DeploymentState
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]

@@ -18,7 +18,7 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
 )
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 

@@ -11,7 +11,7 @@ import msgspec
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.names import without_accents
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
 

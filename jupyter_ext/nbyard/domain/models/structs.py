@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.names import MAX_NAME
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import ImageState
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]

@@ -18,7 +18,7 @@ import msgspec
 
 from nbyard.attempts.folders import cancel_reason
 from nbyard.domain.attempts.structs import RUNNER, Result
-from nbyard.domain.reasons import Reason, because, text
+from nbyard.domain.reasons.structs import Reason, because, text
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runtimes import attempt_folder as files

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
+from nbyard.importers.registry import exporters
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
@@ -19,8 +20,6 @@ def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Ex
     Raises:
         Invalid: the format is unknown, or cannot express the executable.
     """
-    from nbyard.importers.registry import exporters
-
     known = exporters()
     if wanted not in known:
         present = ", ".join(sorted(known)) or "none"

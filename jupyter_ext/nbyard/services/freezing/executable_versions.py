@@ -39,6 +39,8 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.host.project_files import file_of
+from nbyard.importers.protocol import Near
+from nbyard.importers.registry import importer_of
 from nbyard.services.naming import free_name
 from nbyard.transfer import bundles
 
@@ -47,7 +49,6 @@ MAX_LINKS = 5
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbyard.importers.protocol import Near
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.services.service_context import Parts
     from nbyard.store import Connection
@@ -83,8 +84,6 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
     A description file beside the code takes precedence. `near` reads the files that the imported
     file names.
     """
-    from nbyard.importers.registry import importer_of
-
     importer = importer_of(code.filename) if code.description is None else None
     if importer is None:
         return code

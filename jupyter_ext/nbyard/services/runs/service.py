@@ -16,7 +16,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.planning import Resolved, plan_tasks
 from nbyard.domain.runs.structs import (
     Attempt,

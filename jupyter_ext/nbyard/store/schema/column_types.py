@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Dialect, Float, Text
 from sqlalchemy.types import TypeDecorator
 
-from nbyard.domain.reasons import Reason
+from nbyard.domain.reasons.structs import Reason
 
 
 class Moment(TypeDecorator[datetime]):

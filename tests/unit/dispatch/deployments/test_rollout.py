@@ -24,7 +24,7 @@ from nbyard.domain.deployments.structs import (
     Revision,
     deployment_folder,
 )
-from nbyard.domain.reasons import because, text
+from nbyard.domain.reasons.structs import because, text
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
 from nbyard.runtimes.dask.runtime import DaskRuntime, needed
 from nbyard.runtimes.protocol import Order

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import Store, transition

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.store import Store, transition

@@ -12,7 +12,7 @@ from functools import cached_property
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
-from nbyard.domain.reasons import Reason, because, waits_for_engine
+from nbyard.domain.reasons.structs import Reason, because, waits_for_engine
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.container_main import ENDED
@@ -52,16 +52,14 @@ class ContainerAttempt:
     complete. `warm.attempt.GuestAttempt` enters and leaves containers differently.
     """
 
-    is_shared = False
-    """Whether other attempts use the container, so that the end of this one must be observed."""
+    is_shared = False  # if others use the container, the end of this one must be observed
 
     def __init__(self, order: Order, engine: Engine, networks: Networks):
         self.order = order
         self.engine = engine
         self.name = specs.container_name(order.attempt_id)
         self.networks = networks
-        self.is_starting = False
-        self.has_started = False
+        self.is_starting = self.has_started = False
         self._lock = threading.Lock()
         self._start_lock = threading.Lock()
         self._finish_lock = threading.Lock()
@@ -74,8 +72,7 @@ class ContainerAttempt:
         self._progress: Progress | None = None
         self._over: Over | None = None
         self._no_room: OSError | None = None
-        self._last_poke = 0.0
-        self._seen_at = -SEEN_SECONDS
+        self._last_poke, self._seen_at = 0.0, -SEEN_SECONDS
         self._deadline = Deadline(order, self.end)
         self._lingers = Stillness()
 
@@ -143,9 +140,8 @@ class ContainerAttempt:
                 return self._observe_container(container)
         except Unavailable as error:
             if self.is_shared or not files.has_result(self.order.folder):
-                return Observation(
-                    "running" if self.order.site else "starting", waits_for_engine(error)
-                )
+                wait = waits_for_engine(error)
+                return Observation("running" if self.order.site else "starting", wait)
         if files.has_result(self.order.folder):
             return Observation("finished")
         if self.order.site or self.has_started:

@@ -10,7 +10,7 @@ import msgspec
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import RUNNER
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons import because
+from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError
 from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_folder as files

@@ -2,7 +2,7 @@
 
 The store, the events and the API carry reasons as `{code, params}`. Text is rendered at the edges:
 here for the shell, logs and notebooks, in `src/reasons` for the browser. The catalogue
-`reason_codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
+`codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
 """
 
 import errno
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.reason_codes import CODES
+from nbyard.domain.reasons.codes import CODES
 from nbyard.errors import NbyardError
 
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")

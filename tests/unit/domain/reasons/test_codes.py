@@ -1,0 +1,32 @@
+"""The catalogue of reasons: every code has an example and a text with its own parameters."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.reasons.codes import CODES
+from nbyard.domain.reasons.structs import FIELD
+
+CASES = json.loads((Path(__file__).parents[3] / "cases" / "reasons.json").read_text("utf-8"))
+
+
+def test_the_cases_have_every_code() -> None:
+    assert sorted(_codes([case["reason"] for case in CASES])) == sorted(CODES)
+
+
+def _codes(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_codes, value))
+    if isinstance(value, dict):
+        own = {value["code"]} if "code" in value else set()
+        return own.union(*map(_codes, value.values()))
+    return set()
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_text_names_exactly_the_parameters_of_its_code(code: str) -> None:
+    named = {name for name, _ in FIELD.findall(CODES[code].text)}
+    # some are only for programs, such as the code of an error
+    assert named <= set(CODES[code].fields)
