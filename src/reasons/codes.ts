@@ -27,13 +27,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'waits-behind': (p, show, trans) => trans.__('%1, behind other tasks', show(p.wait)),
   'too-many-gpus-for-run': (p, show, trans) =>
     trans.__(
-      'waits for %1 GPUs, but this machine has %2: cancel the run and request fewer. `nbyard doctor` lists the GPUs',
+      'requests more GPUs (%1) than this machine has (%2): cancel the run and request fewer. `nbyard doctor` lists the GPUs',
       show(p.wanted),
       show(p.total)
     ),
   'too-many-gpus-for-deployment': (p, show, trans) =>
     trans.__(
-      'waits for %1 GPUs, but this machine has %2: edit the deployment and request fewer. `nbyard doctor` lists the GPUs',
+      'requests more GPUs (%1) than this machine has (%2): edit the deployment and request fewer. `nbyard doctor` lists the GPUs',
       show(p.wanted),
       show(p.total)
     ),

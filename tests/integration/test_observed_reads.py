@@ -52,7 +52,7 @@ def test_files_that_nobody_read_make_few_nodes_run(programs: Project) -> None:
     }.items():
         (programs.root / path).write_text("changed")
         detail = programs.run()
-        told = {task.node: task.reason for task in detail.tasks if not task.cached}
+        told = {task.node: task.why for task in detail.tasks if not task.cached}
         # a link that is gone again counts as one to every file that was touched meanwhile, such as
         # by another attempt that shares its bytes
         assert runs <= set(told) <= runs | {"link", "hard_link"}, told

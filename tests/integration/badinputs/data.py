@@ -147,7 +147,7 @@ def _modified(ground: Ground) -> Seen:
         _, detail = ground.run(path=tool, parameters={"x": path})
         assert detail["run"]["state"] == "succeeded", detail
         cached.append(detail["tasks"][0]["cached"])
-        reason = detail["tasks"][0]["reason"]
+        reason = words_of(detail["tasks"][0])
     assert cached == [False, True, False]
     return Seen(200, reason)
 

@@ -44,7 +44,7 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
 
 
 def words_of(version: dict[str, Any]) -> str:
-    """The text of the reason of a version."""
+    """The text of the reason of a version or a task."""
     return shown(msgspec.convert(version["reason"], Reason | None))
 
 

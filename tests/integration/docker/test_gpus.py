@@ -226,7 +226,7 @@ def test_eight_tasks_share_four_gpus(place: Place, machine: Machine):
     """R11, F5: none is held twice, not even when a container and the dispatcher are killed."""
     place.call("run", "flow.nbflow", "--detach")
     until(lambda: len(place.tasks("preparing", "running")) == 4)
-    until(lambda: any("waits for a GPU of 4" in task.reason for task in place.tasks("queued")))
+    until(lambda: any("of 4 GPUs" in task.why for task in place.tasks("queued")))
     killed = until(lambda: place.tasks("running"))[0].attempts[-1]
     place.engine.signal(f"nby-{killed.id}", "SIGKILL")
     pid = place.dispatcher()

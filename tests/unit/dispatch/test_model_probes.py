@@ -96,7 +96,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
     assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.trying"]
     assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
     assert not order.folder.exists() and trial.id not in LiveAttempts(bench.store)
-    assert asked.stops == [(trial.id, "the trial is over")]
+    assert asked.stops == [(trial.id, "it has ended")]
 
 
 def leaves(what: str) -> Callable[[Asked, Order], None]:

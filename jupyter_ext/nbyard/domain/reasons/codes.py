@@ -44,14 +44,14 @@ WAITS = {
     ),
     "waits-behind": _code("{wait}, behind other tasks", wait=REASON),
     "too-many-gpus-for-run": _code(
-        "waits for {wanted} GPUs, but this machine has {total}: cancel the run and request fewer."
-        " `nbyard doctor` lists the GPUs",
+        "requests more GPUs ({wanted}) than this machine has ({total}): cancel the run and request"
+        " fewer. `nbyard doctor` lists the GPUs",
         wanted=int,
         total=int,
     ),
     "too-many-gpus-for-deployment": _code(
-        "waits for {wanted} GPUs, but this machine has {total}: edit the deployment and request"
-        " fewer. `nbyard doctor` lists the GPUs",
+        "requests more GPUs ({wanted}) than this machine has ({total}): edit the deployment and"
+        " request fewer. `nbyard doctor` lists the GPUs",
         wanted=int,
         total=int,
     ),

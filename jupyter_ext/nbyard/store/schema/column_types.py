@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Dialect, Float, Text
 from sqlalchemy.types import TypeDecorator
 
-from nbyard.domain.reasons.structs import Reason
+from nbyard.domain.reasons.structs import Reason, text
 
 
 class Moment(TypeDecorator[datetime]):
@@ -33,4 +33,9 @@ class Because(TypeDecorator[Reason]):
         return "" if value is None else msgspec.json.encode(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Reason | None:
-        return msgspec.json.decode(value, type=Reason) if value else None
+        if not value:
+            return None
+        try:
+            return msgspec.json.decode(value, type=Reason)
+        except msgspec.MsgspecError:  # a dispatcher of an earlier version may still write texts
+            return text(value)

@@ -39,7 +39,7 @@ def test_later_runs_use_the_bytes_until_it_is_unpinned(root, flow, finished, rep
     pinned = finished(path=flow, parameters={"n": 5}, force=True)
     one, two = pinned.tasks
     assert (one.state, one.cached, one.pinned) == ("succeeded", True, 1)
-    assert one.reason == "pinned to the result of run 1"
+    assert one.why == "pinned to the result of run 1"
     assert one.needs == [] and one.arguments == {"times": 2}
     assert one.executable_version_id == first.tasks[0].executable_version_id
     assert (two.cached, two.pinned) == (False, None)
@@ -47,7 +47,7 @@ def test_later_runs_use_the_bytes_until_it_is_unpinned(root, flow, finished, rep
     repin()
     unpinned = finished(path=flow)
     assert unpinned.tasks[0].pinned is None
-    assert unpinned.tasks[0].reason.startswith("runs because its code changed")
+    assert unpinned.tasks[0].why.startswith("runs because its code changed")
     assert digests(unpinned) != digests(first)
 
 
@@ -61,7 +61,7 @@ def test_its_record_is_that_of_the_run_it_is_pinned_to(yard, ann, root, flow, fi
     third = finished(path=flow)
     usage = yard.services.runs.usage
     assert usage(ann, third.run.id, "one") == usage(ann, first.run.id, "one")
-    assert third.tasks[0].reason == f"pinned to the result of run {second.run.number}"
+    assert third.tasks[0].why == f"pinned to the result of run {second.run.number}"
 
 
 def test_nothing_before_a_pinned_node_is_needed(root, flow, finished, repin, tool):

@@ -72,14 +72,14 @@ def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
     finished(path=flow)
     (root / "data.csv").write_text("a\n2\n")
     _, two = finished(path=flow).tasks
-    assert two.reason == "nothing that it reads changed since run 1"
+    assert two.why == "nothing that it reads changed since run 1"
     (root / ".nbyardignore").write_text("data.csv\n")
     _, two = finished(path=flow).tasks
-    assert two.reason == "runs because the file data.csv is gone"
+    assert two.why == "runs because the file data.csv is gone"
     (root / "data.csv").write_text("a\n3\n")
     one, two = finished(path=flow).tasks
     assert (one.cached, two.cached) == (False, True)
-    assert one.reason == "runs because source has new bytes"
+    assert one.why == "runs because source has new bytes"
 
 
 def test_only_what_is_selected_runs(flow, finished):

@@ -8,7 +8,10 @@ import pytest
 
 from nbyard.cli.output import logs
 from nbyard.cli.output.logs import print_log
+from nbyard.domain.reasons.structs import because
 from nbyard.testing.dispatching import Dispatching
+
+KILLED = because("supervisor-killed")
 
 
 class Runs:
@@ -34,7 +37,9 @@ class Runs:
 
     def get(self, run: str) -> Any:
         told = enumerate(self._attempts, 1)
-        attempts = [SimpleNamespace(number=n, state=s, reason="killed") for n, (_, s) in told]
+        attempts = [
+            SimpleNamespace(number=n, state=s, reason=KILLED, why=str(KILLED)) for n, (_, s) in told
+        ]
         return SimpleNamespace(tasks=[SimpleNamespace(node="a", attempts=attempts)])
 
 
@@ -48,7 +53,7 @@ def test_an_attempt_that_was_lost_is_followed_by_the_next(capsys):
     print_log(SimpleNamespace(runs=runs), "7", "a", follow=True)
     out, err = capsys.readouterr()
     assert out == "one\ntwo\n"
-    assert err == "── a, next attempt: attempt 1 was lost: killed\n"
+    assert err == "── a, next attempt: attempt 1 was lost: its supervisor was killed\n"
 
 
 def test_one_that_was_lost_before_is_told_of_too(capsys):
@@ -56,7 +61,10 @@ def test_one_that_was_lost_before_is_told_of_too(capsys):
     runs = Runs(("one\n", "lost"), ("two\n", "succeeded"), begun=2)
     print_log(SimpleNamespace(runs=runs), "7", "a", follow=True)
     out, err = capsys.readouterr()
-    assert (out, err) == ("two\n", "── a, next attempt: attempt 1 was lost: killed\n")
+    assert (out, err) == (
+        "two\n",
+        "── a, next attempt: attempt 1 was lost: its supervisor was killed\n",
+    )
 
 
 def test_who_does_not_follow_or_named_one_sees_no_other(capsys):

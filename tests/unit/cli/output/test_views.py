@@ -121,7 +121,7 @@ def test_the_environment_of_a_task_is_told_as_it_is_named():
     used = UsedEnvironment("e", "cows", "v", 2, "sha256:1")
     one = SimpleNamespace(
         node="n", cached=False, state="succeeded", started_at=None, finished_at=None,
-        attempts=[], environment=used, place="", reason="", warning="", other_files=None,
+        attempts=[], environment=used, place="", why="", warning="", other_files=None,
     )  # fmt: skip
     told = {"node": "m", "environment": None, "warning": "no cow"}
     other = SimpleNamespace(**vars(one) | told)

@@ -10,7 +10,7 @@ from nbyard.dispatch.attempts import clean_up
 from nbyard.errors import Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
 
-END = "it is at its end"
+END = "it has ended"
 
 
 @pytest.fixture

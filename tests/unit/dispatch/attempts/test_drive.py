@@ -124,7 +124,7 @@ def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow
 
 def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
     run = bench.submit({"a": []})
-    bench.until_now(lambda: "waits: its image is" in bench.task(run).why)
+    bench.until_now(lambda: "waits for its image" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
     assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
     slow.may_go_on.set()

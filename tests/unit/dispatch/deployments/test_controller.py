@@ -43,7 +43,7 @@ def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
     deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
     with Dispatching(no_engine.settings) as running:
         found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
-        assert found.state == "queued" and "this machine has 0: edit the deployment" in str(
+        assert found.state == "queued" and "than this machine has (0): edit the deployment" in str(
             found.reason
         )
 
@@ -156,7 +156,7 @@ def test_a_gpu_goes_to_whoever_waits_for_it_longest(shared: Bench, order, is_fol
 
     def task() -> str:
         made = shared.submit({"a": []}, gpu=1)
-        shared.until(lambda: shared.task(made).reason)
+        shared.until(lambda: shared.task(made).waits)
         return made
 
     if order == "task first":
@@ -179,7 +179,7 @@ def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> No
     shared.until(lambda: has_it(shared, first))
     cows, other = wanting(shared, "cows"), wanting(shared, "other")
     urgent = shared.submit({"a": []}, gpu=1, priority=5)
-    shared.until(lambda: shared.task(urgent).reason)
+    shared.until(lambda: shared.task(urgent).waits)
     shared.runtime.end(shared.attempt(first))
     shared.until(lambda: has_it(shared, urgent))
     assert not has_it(shared, cows)
@@ -203,7 +203,7 @@ def test_the_gpu_of_the_last_deployment_is_free_when_it_rests(shared: Bench) -> 
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
     waits = shared.submit({"a": []}, gpu=1)
-    shared.until(lambda: "none is free" in shared.task(waits).why)
+    shared.until(lambda: "(0 free)" in shared.task(waits).why)
     rows = shared.yard.store.deployments
     shared.yard.services.deployments.stop(OWNER, cows.name)
     with shared.yard.store.write() as c:

@@ -62,7 +62,7 @@ def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> 
     building = Building(yard)
     rolling.create()
     rolling.step()
-    building.to("failed", reason="No space left.")
+    building.to("failed", reason=text("No space left."))
     found = rolling.step()
     assert (found.state, found.reason) == (
         "failed",
@@ -99,7 +99,7 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
 ) -> None:
     building = Building(yard, origin="pull" if state == "building" else "build")
     if state == "failed":
-        building.to("failed", reason="long ago")
+        building.to("failed", reason=text("long ago"))
     rolling.create()
     row = rolling.row()
     assert awaited(rolling.room, row, row.newest) is None

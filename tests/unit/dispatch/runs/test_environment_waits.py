@@ -8,6 +8,7 @@ from nbyard.errors import Busy, Invalid, Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
 
 WORDS = "waiting for a worker of here to say what is installed there"
+WAITS = f"waits: {WORDS}"
 OLD, NEW = (Lock("3.11", "", "", "", [Package("numpy", one)]) for one in ("1.0", "2.0"))
 
 
@@ -47,9 +48,9 @@ def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
 def test_it_waits_and_says_so(bench: Bench, runtime: Elsewhere) -> None:
     """R9, I4: then it is keyed with what is there, and found by it."""
     first, second = (submit(bench, cache=True) for _ in range(2))
-    bench.until(lambda: bench.task(first).why == WORDS)
+    bench.until(lambda: bench.task(first).why == WAITS)
     bench.round(5)
-    assert bench.task(second).why == WORDS
+    assert bench.task(second).why == WAITS
     assert (bench.task(first).state, runtime.starts) == ("queued", [])
     runtime.installed = [OLD]
     finish(bench, runtime, first)
@@ -94,7 +95,7 @@ def test_who_takes_over_a_result_does_not_wait(bench: Bench, runtime: Elsewhere)
     finish(bench, runtime, first)
     runtime.installed = []
     waiting = submit(bench)
-    bench.until(lambda: bench.task(waiting).why == WORDS)
+    bench.until(lambda: bench.task(waiting).why == WAITS)
     again = submit(bench, reuse=bench.task(first).id)
     bench.until(lambda: bench.run(again).state == "succeeded")
 
@@ -105,7 +106,7 @@ def test_one_asks_for_all_and_now_and_then(
     """I30: nothing turns while nothing can be known."""
     monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 1000.0)
     run = submit(bench, *"abcdef")
-    bench.until(lambda: bench.task(run, "f").why == WORDS)
+    bench.until(lambda: bench.task(run, "f").why == WAITS)
     asked = runtime.asked
     bench.round(20)
     assert (asked, runtime.asked) == (1, 1)
@@ -124,7 +125,7 @@ def test_it_keeps_no_others_waiting(
 def test_it_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
     """I9: without ever being started."""
     run = submit(bench)
-    bench.until(lambda: bench.task(run).why == WORDS)
+    bench.until(lambda: bench.task(run).why == WAITS)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     asked = runtime.asked
@@ -148,7 +149,7 @@ def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -
     bench.dispatcher._runs._candidates.identities._environments.clear()
     runtime.lose(bench.attempt(run))
     lost = "attempt 1 was lost: killed by the test"
-    said = f"{lost} – {WORDS}"
+    said = f"{lost} – {WAITS}"
     bench.until(lambda: bench.task(run).why == said)
     bench.round(5)
     assert bench.task(run).why == said
@@ -204,7 +205,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
 
     monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
     run = bench.submit({"a": []})
-    bench.until(lambda: bench.task(run).why == "no answer in time")
+    bench.until(lambda: bench.task(run).why == "waits: no answer in time")
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()
     bench.until(lambda: bench.task(run).state == "running")

@@ -155,7 +155,7 @@ def test_of_an_engine_that_keeps_silence_no_more_are_recorded(
     bench.until(lambda: len(runtime.running) == 2)
     bench.round(5)
     assert {(task.state, task.why) for task in bench.detail(many).tasks} == {
-        ("queued", "no engine")
+        ("queued", "waits: no engine")
     }
     far.out_of_reach = ""
     end_all(runtime)
@@ -183,7 +183,7 @@ def test_what_one_image_waits_for_keeps_no_other_waiting(
     bench.round(5)
     queued = [task for task in bench.detail(run).tasks if not task.attempts]
     assert len(queued) >= 4, "no more were recorded than there are slots"
-    assert {task.why for task in queued} == {"no registry"}
+    assert {task.why for task in queued} == {"waits: no registry"}
     missing.clear()
     bench.until(lambda: not end_all(runtime) and bench.run(run).state == "succeeded")
 
@@ -195,7 +195,7 @@ def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: Fa
     bench.until(lambda: waits_for_its_engine(bench, waiting))
     near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     bench.until(lambda: bench.task(none).state == "running")
-    assert "waits for a GPU of 1; none is free" in bench.task(near).why
+    assert "waits for 1 of 1 GPUs (0 free)" in bench.task(near).why
     bench.replace_dispatcher()
     bench.round(5)
     assert bench.task(near).state == "queued"
@@ -229,7 +229,7 @@ def test_a_gpu_is_free_when_its_work_is_gone(
     far.out_of_reach = ""
     bench.round(5)
     assert far.running == [attempt]
-    assert "none is free" in bench.task(other).why
+    assert "(0 free)" in bench.task(other).why
     far.lose(attempt)
     bench.until(lambda: bench.task(other).state == "running")
 
@@ -507,13 +507,13 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert bench.task(two).why.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(two).why.startswith("waits for 1 of 1 GPUs (0 free)")
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
     runtime.lose(bench.attempt(one))
     bench.until(lambda: [a.gpus for a in bench.task(one).attempts] == [["0"], ["0"]])
-    assert "waits for a GPU" in bench.task(two).why
+    assert "waits for 1 of" in bench.task(two).why
     runtime.end(bench.attempt(one))
     bench.until(lambda: bench.task(two).state == "running")
     assert bench.task(two).attempts[0].gpus == ["0"]
@@ -525,7 +525,7 @@ def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: Fak
     dies = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: bench.task(dies).state == "running")
     waits = bench.submit({"a": []}, gpu=1)
-    bench.until(lambda: "none is free" in bench.task(waits).why)
+    bench.until(lambda: "(0 free)" in bench.task(waits).why)
     while bench.task(dies).state != "failed":
         runtime.lose(bench.attempt(dies))
         bench.round(3)
@@ -539,7 +539,7 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).why.startswith("waits for 2 GPUs, but this machine has 0")
+    assert bench.task(run).why.startswith("requests more GPUs (2) than this machine has (0)")
     assert not runtime.starts
 
 
@@ -550,8 +550,8 @@ def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRu
     one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     last = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
-    assert bench.task(last).why.startswith("waits for a GPU of 1; none is free")
-    assert bench.task(never).why.startswith("waits for 2 GPUs, but this machine has 1")
+    assert bench.task(last).why.startswith("waits for 1 of 1 GPUs (0 free)")
+    assert bench.task(never).why.startswith("requests more GPUs (2) than this machine has (1)")
     bench.room.settings.gpus = ["0", "1"]
     for run in (one, two):
         runtime.end(bench.attempt(run))
@@ -570,7 +570,7 @@ def test_however_many_wait_for_a_gpu_hide_nobody(
     none = bench.submit({"a": []})
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(first).state == "running"
-    assert all("none is free" in bench.task(run).why for run in others)
+    assert all("(0 free)" in bench.task(run).why for run in others)
 
 
 def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
@@ -639,7 +639,7 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
     """I21: the limit is for the time that was waited."""
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
-    bench.until(lambda: "waits for a GPU" in bench.task(run).why)
+    bench.until(lambda: "more GPUs" in bench.task(run).why)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     for module in (board, ready_tasks):
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
@@ -660,7 +660,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     """I11, I21: the limit comes about, also with a clock that was set back."""
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
-    bench.until(lambda: "waits for a GPU" in bench.task(run).why)
+    bench.until(lambda: "more GPUs" in bench.task(run).why)
     runs, passed = bench.dispatcher._runs, time.monotonic() + 61
     past = datetime.now(UTC) - timedelta(seconds=seconds)
     monkeypatch.setattr(board, "datetime", SimpleNamespace(now=lambda _: past))
@@ -720,7 +720,7 @@ def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeR
     last = runs.retry(OWNER, third).id
     runs.delete(OWNER, third)
     bench.until(lambda: bench.task(last).state == "running")
-    reason = "runs because the result that it was to take over is gone"
+    reason = "runs because the result to reuse is gone"
     assert bench.task(last).why == reason
 
 

@@ -170,7 +170,7 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
     ground.silent = "fake"
     bench.runtime.end(bench.attempt(before))
     bench.until(lambda: is_running(bench, next_one))
-    assert (bench.task(waiting).state, bench.task(waiting).why) == ("queued", "no word")
+    assert (bench.task(waiting).state, bench.task(waiting).why) == ("queued", "waits: no word")
     ground.silent = ""
     bench.runtime.end(bench.attempt(next_one))
     bench.until(lambda: is_running(bench, waiting))

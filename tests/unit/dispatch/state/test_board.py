@@ -136,11 +136,11 @@ def test_a_write_on_a_stale_board_is_undone_and_repeated(
     bench.until(lambda: len(runtime.running) == 2)
     attempt, record = bench.attempt(run), board.runs[run].tasks["a"].record
     with bench.store.write() as c:
-        assert transition.move(c, TASK, record.subject, "failed", reason="by somebody else")
+        assert transition.move(c, TASK, record.subject, "failed", reason=because("cancelled"))
     runtime.end(attempt)
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")
-    assert bench.task(run).why == "by somebody else"
+    assert bench.task(run).reason == because("cancelled")
     assert bench.task(run).artifacts == []
 
 

@@ -70,7 +70,7 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     thrice = Standing(1, "over", reason=again.reason, exit_code=0)
     assert state_of(0, {1: thrice}) == ("failed", again.reason)
     assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", None)
-    assert state_of(0, {1: Standing(1, "pending", reason=text("waits for a GPU"))})[0] == "queued"
+    assert state_of(0, {1: Standing(1, "pending", reason=text("waits for 1 of"))})[0] == "queued"
     silent = Standing(1, "alive", False, True)
     assert state_of(1, {1: silent}) == ("down", because(SILENT))
     both = because("all", reasons=[because(SILENT), not_taken])

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
@@ -195,9 +196,11 @@ def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):
     assert yard.services.runs.tasks(ann, run.id, since=before.last).items == []
     with yard.store.write() as c:
         one, two = yard.store.tasks.of_run(c, run.id)
-        transition.move_all(c, [yard.store.tasks.step(one, "queued", {"reason": "now"})])
+        transition.move_all(
+            c, [yard.store.tasks.step(one, "queued", {"reason": because("forced")})]
+        )
     news = yard.services.runs.tasks(ann, run.id, since=before.last)
-    assert [(task.node, task.reason) for task in news.items] == [("one", "now")]
+    assert [(task.node, task.reason) for task in news.items] == [("one", because("forced"))]
     attempt = AttemptRecord(
         "a" * 32, two.id, run.id, ann.name, 1, "recorded", "process", "", token="t", mark="m"
     )

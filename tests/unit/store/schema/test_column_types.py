@@ -55,3 +55,8 @@ def test_a_reason_is_stored_as_json(reason: Reason | None) -> None:
     assert "\x00" not in stored, "PostgreSQL refuses it"
     assert kind.process_result_value(stored, dialect) == reason
     assert kind.process_result_value("", dialect) is None
+
+
+def test_the_text_of_an_earlier_version_is_shown_as_it_is() -> None:
+    found = Because().process_result_value("waits for 1 of", sqlite.dialect())
+    assert found == text("waits for 1 of")

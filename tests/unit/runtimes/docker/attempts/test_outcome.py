@@ -24,6 +24,7 @@ def outcome_of(tmp_path, *args, **more):
     return found.state, found.failure.message if found.failure else ""
 
 
+BY_ADA = because("text", text="by ada")
 TOO_LONG = "ran longer than its limit of 5 s"
 DAY = 86_400
 LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
@@ -42,12 +43,15 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
             ("failed", "out of memory: limit 64 MiB"),
         ),
         ({"code": 0, "oom": True}, ("succeeded", "")),
-        ({"code": 137, "cancelled": "by ada"}, ("cancelled", "by ada")),
-        ({"code": 0, "cancelled": "too late"}, ("succeeded", "")),
-        ({"code": 143, "task": LIMITED, "cancelled": TOO_LONG}, ("failed", TOO_LONG)),
+        ({"code": 137, "cancelled": BY_ADA}, ("cancelled", "by ada")),
+        ({"code": 0, "cancelled": BY_ADA}, ("succeeded", "")),
+        (
+            {"code": 143, "task": LIMITED, "cancelled": outcome.too_long(LIMITED)},
+            ("failed", TOO_LONG),
+        ),
         # of clocks that were set meanwhile
         (
-            {"code": 137, "task": LIMITED, "cancelled": TOO_LONG, "lasted": -DAY},
+            {"code": 137, "task": LIMITED, "cancelled": outcome.too_long(LIMITED), "lasted": -DAY},
             ("failed", TOO_LONG),
         ),
         ({"code": 1, "task": LIMITED, "lasted": DAY}, ("failed", "exit code 1")),
@@ -55,7 +59,7 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
             {"code": 137, "task": LIMITED, "lasted": DAY},
             ("lost", "its container was killed (signal 9)"),
         ),
-        ({"code": 0, "input_was_cut": True}, ("lost", outcome.INPUT_CUT)),
+        ({"code": 0, "input_was_cut": True}, ("lost", str(outcome.INPUT_CUT))),
     ],
 )
 def test_a_command_ended(tmp_path, given, expected):
@@ -65,8 +69,7 @@ def test_a_command_ended(tmp_path, given, expected):
 
 def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
     """I11, I21."""
-    by_ada = because("text", text="by ada")
-    for why, kind in ((outcome.too_long(LIMITED), "timeout"), (by_ada, "cancelled")):
+    for why, kind in ((outcome.too_long(LIMITED), "timeout"), (BY_ADA, "cancelled")):
         found = outcome.of_command(ending(143, task=LIMITED, cancelled=why), tmp_path)
         assert isinstance(found, Result) and found.failure
         assert (found.failure.kind, found.failure.message) == (kind, str(why))
