@@ -141,11 +141,13 @@ def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
         return because("service-not-started", cause=cause)
     if ended.exit_code is None:
         return because("container-removed")
-    code = "service-killed" if ended.exit_code in (KILLED, TERMINATED) else "service-ended"
+    was_killed = ended.exit_code in (KILLED, TERMINATED)
     # a process killed with SIGKILL cannot print the reason
     last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
     if last:
-        return because(f"{code}-after", exit_code=ended.exit_code, last=last)
+        code = "service-killed-after" if was_killed else "service-ended-after"
+        return because(code, exit_code=ended.exit_code, last=last)
+    code = "service-killed" if was_killed else "service-ended"
     return because(code, exit_code=ended.exit_code)
 
 

@@ -1,0 +1,106 @@
+"""HOUSE 6.13: reasons are codes. No code reads their text, and every code is used."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from nbyard.domain.reasons.codes import CODES
+from nbyard.store.schema.column_types import Because
+from nbyard.store.schema.tables import metadata
+
+from .sources import PACKAGE, nodes
+
+FIELDS = ("reason", "waits", "why")
+RENDERED = ("str", "shown")
+READERS = frozenset(
+    {
+        *("startswith", "endswith", "partition", "rpartition", "split", "rsplit", "splitlines"),
+        *("removeprefix", "removesuffix", "find", "index", "replace"),
+    }
+)
+ROOT = PACKAGE.parents[1]
+CATALOGUE = PACKAGE / "domain/reasons"
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path.parents)
+# in TypeScript: reads of the text of a reason
+READ_IN_BROWSER = re.compile(
+    r"\b(?:reason|waits|reasonText\([^)]*\))\??\.(?:split|startsWith|endsWith|includes|match|replace|slice)\b"
+)
+
+
+def reads(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    """Yield the lines that take the text of a reason apart, or compare it with a text."""
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in READERS:
+                if _is_text_of_reason(value):
+                    yield node.lineno
+            case ast.Compare(left=left, comparators=[right]):
+                sides = (left, right)
+                if any(map(_is_text, sides)) and any(map(_is_text_of_reason, sides)):
+                    yield node.lineno
+
+
+def _is_text_of_reason(value: ast.AST) -> bool:
+    match value:
+        case ast.Attribute(attr=name):
+            return name in FIELDS
+        case ast.Call(func=ast.Name(id=name), args=[inner, *_]) if name in RENDERED:
+            return _is_text_of_reason(inner)
+    return False
+
+
+def _is_text(value: ast.AST) -> bool:
+    return isinstance(value, ast.JoinedStr) or (
+        isinstance(value, ast.Constant) and isinstance(value.value, str)
+    )
+
+
+def test_no_code_reads_the_text_of_a_reason() -> None:
+    found = [f"{path}:{line}" for path in SOURCES for line in reads(nodes(path))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'task.reason.partition(" – ")',
+        'str(task.reason).startswith("attempt")',
+        'shown(task.reason, task.waits).removeprefix("It ")',
+        'one.reason == "Its image is being built."',
+        '"disk full" in str(task.waits)',
+    ],
+)
+def test_such_code_is_found(code: str) -> None:
+    assert list(reads(ast.walk(ast.parse(code)))) == [1]
+
+
+@pytest.mark.parametrize("code", ['task.reason.code == "forced"', "task.reason == CANCELLED"])
+def test_comparing_codes_is_allowed(code: str) -> None:
+    assert list(reads(ast.walk(ast.parse(code)))) == []
+
+
+def test_the_browser_reads_no_text_of_a_reason_either() -> None:
+    sources = [path for path in (ROOT / "src").rglob("*.ts*") if "__tests__" not in path.parts]
+    found = [str(path) for path in sources if READ_IN_BROWSER.search(path.read_text("utf-8"))]
+    assert found == []
+    assert READ_IN_BROWSER.search("return task.reason.split(WAITS)[1];")
+
+
+def test_every_code_is_made_somewhere() -> None:
+    """A code that nothing makes any more leaves the catalogue; a nested one is enough."""
+    texts = {
+        node.value
+        for path in SOURCES
+        for node in nodes(path)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    own = {"text", "error", "error-with-hint", "system-error", "waits-for-engine", "all"}
+    assert sorted(CODES.keys() - own - texts) == []
+
+
+def test_every_column_with_a_reason_stores_its_code() -> None:
+    columns = [c for table in metadata.sorted_tables for c in table.c if c.name in FIELDS]
+    assert len(columns) >= 9
+    assert [str(c) for c in columns if not isinstance(c.type, Because)] == []
