@@ -8,6 +8,7 @@ export interface Reason {
   params: Record<string, unknown>;
 }
 
+// `codes` holds the sentences
 const BETWEEN = '; ';
 // as many digits as the command line shows
 const DIGITS = 6;

@@ -54,7 +54,7 @@ class ImportController:
 
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
-            columns = self._bytes(owner, version)
+            columns = self._store_bytes(owner, version)
             info, told = self._table(columns)
             columns |= told
             self._link(version.dataset_id, columns)
@@ -90,8 +90,8 @@ class ImportController:
         with contextlib.suppress(NbyardError):  # the regular collection finds them later
             self._garbage.discard([digest] if digest else [], DISCARD_SECONDS)
 
-    def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
-        """Return digest, size and filename, for any source."""
+    def _store_bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
+        """Store the bytes of a version as blobs, from any source; return the columns to record."""
         filename = version.filename
         if version.source.startswith(("http://", "https://", SCHEME)):
             blob, filename = self._fetch(owner, version)

@@ -31,7 +31,7 @@ from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.project_files import write_new
-from nbyard.kinds.model import SERVED, with_file
+from nbyard.kinds.model import SERVED, with_spec_as_file
 from nbyard.kinds.registry import FUNCTION
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
@@ -48,7 +48,7 @@ def lay_serving(folder: Path, command: Sequence[str]) -> None:
     from nbyard.images.models import serving_sources  # imported late: unused without models
 
     files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
-    if told := with_file(command)[1]:
+    if told := with_spec_as_file(command)[1]:
         files[SERVED] = told
     for name, text in files.items():
         place = f"{folder}/{name}"

@@ -11,8 +11,8 @@ from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
 
-class ContainerKind:
-    """The kind of Dockerfiles."""
+class DockerfileKind:
+    """Reads Dockerfiles as executables: what their containers run."""
 
     name = "container"
     suffixes: tuple[str, ...] = ("dockerfile", "containerfile")

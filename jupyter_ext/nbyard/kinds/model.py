@@ -81,7 +81,7 @@ class ModelKind:
                 raise Invalid.field(f"arguments.{name[:40]}", "a model has no such argument")
         if INPUT not in values:
             raise Invalid.field(f"arguments.{INPUT}", "a dataset is needed")
-        words, _ = with_file(reading.command)
+        words, _ = with_spec_as_file(reading.command)
         if words[:1] == [PYTHON] and environment.interpreter:
             words[0] = environment.interpreter
         target = values.get(OUTPUT, f"{ATTEMPT}/outputs/{OUTPUT}/{OUTPUT}.csv")
@@ -114,8 +114,10 @@ def command_of(model: ModelFile) -> list[str]:
     return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, told, "--root", "."]
 
 
-def with_file(command: Sequence[str]) -> tuple[list[str], str]:
-    """Replace the JSON in such a command by the path of model.json; return both.
+def with_spec_as_file(command: Sequence[str]) -> tuple[list[str], str]:
+    """Return the command with the path of model.json in place of its JSON, and the JSON.
+
+    The JSON is "" if the command has none.
 
     No word may exceed 128 KiB (Linux), which a thousand columns can.
     """

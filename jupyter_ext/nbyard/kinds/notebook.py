@@ -33,7 +33,7 @@ HINT_NO_CELL = "No parameters cell was found: tag one to give this notebook argu
 
 
 class NotebookKind:
-    """The kind of notebooks."""
+    """Reads notebooks as executables: their parameters, languages and work."""
 
     name = "notebook"
     suffixes: tuple[str, ...] = (".ipynb",)

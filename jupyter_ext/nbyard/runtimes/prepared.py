@@ -78,8 +78,8 @@ class Parents:
             parent.close()
 
 
-def sweep_rehearsals(store_id: str) -> None:
-    """Remove the warm-up folders of this store's parents that were killed."""
+def sweep_warm_ups(store_id: str) -> None:
+    """Remove the temporary folders that killed prefork parents left after a warm-up."""
     head = os.path.join(tempfile.gettempdir(), f"nby-{store_id}-")
     for place in glob.glob(f"{glob.escape(head)}*-*"):
         pid = place.removeprefix(head).partition("-")[0]

@@ -26,7 +26,7 @@ from nbyard.host.project_files import read_small
 from nbyard.ipc.crash_points import crash_point
 from nbyard.runner.process import processes
 from nbyard.runner.process.clock import Stillness
-from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsals
+from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -71,7 +71,7 @@ class ProcessRuntime:
         if self._parents:
             self._parents.close()
             for store_id in self._hosts:
-                sweep_rehearsals(store_id)
+                sweep_warm_ups(store_id)
 
     def start(self, order: Order) -> str:
         """Start the attempt unless it is running already. Return the name of the host."""
@@ -167,7 +167,7 @@ class ProcessRuntime:
         started with. Processes younger than ten seconds are spared, as their attempt may not be
         known here yet. Folders of killed parents are removed, too.
         """
-        sweep_rehearsals(store_id)
+        sweep_warm_ups(store_id)
         swept = []
         own = processes.read(os.getpid())
         now = _seconds_since_boot()

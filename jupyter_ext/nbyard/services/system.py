@@ -74,7 +74,7 @@ class SystemService:
 
     def _store(self) -> Check:
         try:
-            version = self._parts.store.database.version()
+            version = self._parts.store.database.server_version()
         except NbyardError as error:
             return Check("store", "failed", error.message, error.hint)
         # A suspended process that holds the write lock blocks everybody else.

@@ -69,7 +69,7 @@ class Store:
     def __init__(self, folder: Path, url: str = ""):
         integrity.make_folder(folder)
         if not url:
-            integrity.check_files(folder)
+            integrity.check_database_files(folder)
         self.folder = folder
         # The name of the own listener, which needs no wake-up for own writes.
         self.deaf = ""

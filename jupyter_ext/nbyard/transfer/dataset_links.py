@@ -110,7 +110,9 @@ class ResourceLinks:
         ]
         for folder in missing:
             self._remember(folder)
-        taken = [problem for folder in missing if (problem := _link(folder / dataset_id, shown))]
+        taken = [
+            problem for folder in missing if (problem := _link_problem(folder / dataset_id, shown))
+        ]
         if taken:
             raise Conflict("; ".join(taken), hint="Move it away, or choose another link folder.")
 
@@ -149,7 +151,7 @@ class ResourceLinks:
         os.replace(beside, shown)
 
 
-def _link(place: Path, target: Path) -> str:
+def _link_problem(place: Path, target: Path) -> str:
     """Link `place` to `target`; return what is in the way as text, or ""."""
     try:
         place.parent.mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.kinds.command import CommandKind
-from nbyard.kinds.container import ContainerKind
+from nbyard.kinds.container import DockerfileKind
 from nbyard.kinds.function import FunctionKind
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.kinds.protocol import Kind
@@ -48,11 +48,11 @@ class TestFunctionKind(KindConformance):
         return FunctionKind()
 
 
-class TestContainerKind(KindConformance):
+class TestDockerfileKind(KindConformance):
     good = ("Dockerfile", b"FROM a")
     other = b"FROM b"
     broken = b"RUN a"
 
     @pytest.fixture
     def kind(self) -> Kind:
-        return ContainerKind()
+        return DockerfileKind()

@@ -7,7 +7,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
-from nbyard.kinds.container import ContainerKind
+from nbyard.kinds.container import DockerfileKind
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_of
 
@@ -20,10 +20,10 @@ def test_a_dockerfile_is_known_by_its_name(name):
 
 
 def test_its_program_is_that_of_the_image():
-    reading = ContainerKind().read("Dockerfile", b"FROM x\n")
+    reading = DockerfileKind().read("Dockerfile", b"FROM x\n")
     assert (reading.command, reading.arguments, reading.hints) == (["{image}"], [], [])
     told = [Argument("n", type="int", reach=Option("--n"))]
-    work = ContainerKind().work(
+    work = DockerfileKind().work(
         "a/Dockerfile", Reading("container", "", "", told, command=["{image}"]), {"n": 3}, HERE
     )
     assert work == CommandWork(["{image}", "--n", "3"], dockerfile="code/a/Dockerfile")
@@ -32,12 +32,12 @@ def test_its_program_is_that_of_the_image():
 @pytest.mark.parametrize("line", ["ENTRYPOINT sh x", "CMD sh x"])
 def test_a_program_behind_a_shell_is_told(line):
     text = f"FROM a\nENTRYPOINT x\nFROM b\n{line}\n"
-    (hint,) = ContainerKind().read("Dockerfile", text.encode()).hints
+    (hint,) = DockerfileKind().read("Dockerfile", text.encode()).hints
     assert hint.startswith("line 4: ")
-    quiet = ContainerKind().read("Dockerfile", b'FROM a\nCMD x\nENTRYPOINT ["y"]\n')
+    quiet = DockerfileKind().read("Dockerfile", b'FROM a\nCMD x\nENTRYPOINT ["y"]\n')
     assert quiet.hints == []
 
 
 def test_what_begins_with_no_image_is_none():
     with pytest.raises(Invalid, match="nothing in it is FROM"):
-        ContainerKind().read("Dockerfile", b"RUN x\n")
+        DockerfileKind().read("Dockerfile", b"RUN x\n")

@@ -7,7 +7,7 @@ import pytest
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
-from nbyard.kinds.model import ModelKind, with_file
+from nbyard.kinds.model import ModelKind, with_spec_as_file
 from nbyard.kinds.registry import kind_of
 from nbyard.testing.conformance_kinds import KindConformance
 
@@ -48,7 +48,7 @@ def test_it_takes_a_dataset_and_predicts_each_row():
     assert isinstance(work, CommandWork)
     assert work.argv[:4] == ["/py", "-m", "nbyard.serving", "nbyard.serving.batch:BatchMode"]
     assert work.argv[4:6] == ["--model", "{attempt}/code/.nbyard/model.json"]
-    assert json.loads(with_file(reading.command)[1])["class"] == "M"
+    assert json.loads(with_spec_as_file(reading.command)[1])["class"] == "M"
     assert work.argv[-4:] == ["--input", DATA["data"], "--output", DATA["predictions"]]
     assert work.environment == {"PYTHONPATH": "{attempt}/code/.nbyard"}
 
@@ -61,14 +61,14 @@ def test_many_columns_are_no_word_of_the_command_line():
     work = ModelKind().work("nervosum.yaml", reading, DATA, EnvironmentRef())
     assert isinstance(work, CommandWork)
     assert max(map(len, work.argv)) < 1000
-    assert len(json.loads(with_file(reading.command)[1])["input_schema"]) == 5000
+    assert len(json.loads(with_spec_as_file(reading.command)[1])["input_schema"]) == 5000
 
 
 @pytest.mark.parametrize(
     "command", [[], ["{image}"], ["x", "--model"], ["x", "--model", "{attempt}/mine"]]
 )
 def test_the_command_of_a_description_is_left_as_it_is(command):
-    assert with_file(command) == (command, "")
+    assert with_spec_as_file(command) == (command, "")
 
 
 @pytest.mark.parametrize(("values", "field"), [({}, "data"), ({**DATA, "n": 1}, "n")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.runtimes.prepared import Parents, sweep_rehearsals
+from nbyard.runtimes.prepared import Parents, sweep_warm_ups
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import STORE, wait_until
 
@@ -42,7 +42,7 @@ def test_only_what_the_dead_of_this_store_left_is_swept(places: Path, gone: int)
     for name in (*stay, f"nby-s[1]-{gone}-f"):
         (places / name).mkdir()
         (places / name / "rehearsal.ipynb").touch()
-    sweep_rehearsals("s[1]")
+    sweep_warm_ups("s[1]")
     assert sorted(os.listdir(places)) == sorted(stay)
 
 

@@ -1,4 +1,4 @@
-"""Questions to the runtime of an attempt, with what their answers mean."""
+"""Questions to the runtime of an attempt. `drive` decides how long silence is tolerated."""
 
 import logging
 

@@ -1,6 +1,6 @@
 """The fate of an attempt as a table: phase × event → next phase and actions.
 
-The controller gathers events and carries out the actions, which can cause further events. The
+`drive` gathers events and carries out the actions, which can cause further events. The
 phase only affects speed and patience: a new dispatcher begins with `UNCERTAIN` for each attempt.
 An end is reported, not remembered: as long as it is not stored, the same events report it again.
 """

@@ -11,7 +11,10 @@ from nbyard.store.runs.attempts import AttemptRecord
 
 
 def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
-    """Return a warning about differences from the lock; "" if none, or if unknown."""
+    """Return a warning if the packages of an attempt differ from the lock of its environment.
+
+    Return "" if they do not differ, or if that is unknown.
+    """
     used = plan.environment
     if used is None:
         return ""

@@ -102,7 +102,7 @@ def left_out(room: Room, case: Case, failure: Failure) -> str:
     return outside(code.base, code.below, names, above)
 
 
-def overlooked(room: Room, case: Case, others: OtherFiles | None) -> str:
+def warning_about_missing_files(room: Room, case: Case, others: OtherFiles | None) -> str:
     """Return a sentence about files beside the code that it names, but that did not travel.
 
     Work that lists files or tests for them does not fail. `others` holds the files that it wrote.

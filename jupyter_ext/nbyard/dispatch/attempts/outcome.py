@@ -9,7 +9,7 @@ from nbyard.attempts.folders import cancel_reason
 from nbyard.dispatch.attempts import secrets
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.lock_check import not_as_locked
-from nbyard.dispatch.attempts.missing_files import left_out, overlooked
+from nbyard.dispatch.attempts.missing_files import left_out, warning_about_missing_files
 from nbyard.dispatch.attempts.other_files import take_other_files
 from nbyard.dispatch.attempts.store_outputs import (
     check_token,
@@ -80,7 +80,7 @@ class Conclusions:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._is_as_keyed(case)
-            missed = overlooked(self._room, case, others)
+            missed = warning_about_missing_files(self._room, case, others)
             warnings = (*self._environment_warnings(case), *disclosed_in(result), missed)
             warning = "; ".join(filter(None, warnings))
             held = hold.pop_all()
@@ -130,7 +130,7 @@ class Conclusions:
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
             others = take_other_files(self._room, case)
-            missed = "" if words else overlooked(self._room, case, others)
+            missed = "" if words else warning_about_missing_files(self._room, case, others)
             warning = "; ".join(filter(None, (*self._environment_warnings(case), missed)))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)

@@ -23,7 +23,7 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
         run = room.store.runs.by_id(c, origin.run_id) if origin else None
         rows = room.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
         depended = room.store.tasks.key_of(c, plan.reuse)
-    if run is None or not is_there(room, changes, rows, depended):
+    if run is None or not keep_and_check_bytes(room, changes, rows, depended):
         if pinned:
             raise NotFound(f"The result of run {pinned}, to which this is pinned, is gone.")
         return False
@@ -32,10 +32,12 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
     return True
 
 
-def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]) -> bool:
-    """Return whether all bytes of a result exist, and keep them until the commit.
+def keep_and_check_bytes(
+    room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]
+) -> bool:
+    """Protect the bytes of a result from collection until the commit; return whether all exist.
 
-    `columns` may name other files.
+    `columns` may name the record of files that the work wrote beside its outputs.
     """
     # Keep before checking: a collection in between would delete the bytes.
     changes.keep_bytes(room.blobs)

@@ -1,6 +1,7 @@
 """Bring one deployment to its wanted state: each step observes it and takes the next action.
 
-Facts are recorded before and after. Only timers are kept in memory.
+Facts are recorded before and after. Only timers are kept in memory. A rollback is a new revision
+(`services/deployments.py`), which is rolled out like any other.
 """
 
 import logging

@@ -14,7 +14,7 @@ import msgspec
 
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts
-from nbyard.dispatch.cache.result_reuse import is_there, take, take_over
+from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.runs.environment_waits import Unknowns
 from nbyard.dispatch.runs.worker_assignment import Group, group_of
@@ -292,7 +292,9 @@ class Candidates(Mapping[str, Candidate]):
             policy = one.task.plan.cache
             one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
             own = beside.get(hit.task_id, {})
-            if not one.too_old and is_there(self._room, changes, rows[hit.task_id], own):
+            if not one.too_old and keep_and_check_bytes(
+                self._room, changes, rows[hit.task_id], own
+            ):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
                 reason = because(code, run=hit.run_number)

@@ -24,7 +24,8 @@ def changes_that_count(
     """Yield the changed files that invalidate a cached result.
 
     Files that the task read count. Files that are new or gone count if the task listed their
-    folder, or if the code may have looked for them. `probes` returns the probes of the code
+    folder, or if the code may have looked for them. An unread file that changed counts if the code
+    asks for sizes, times or modes. `probes` returns the probes of the code
     that was read; it is called only if needed. `modules` are installed modules that a new file
     may shadow. Without observations, all changes count.
     """
@@ -99,7 +100,7 @@ def _is_asked_about(probes: Sequence[Probes]) -> bool:
 def _is_looked_for(
     probes: Sequence[Probes], name: str, modules: Collection[str], parts: Collection[str]
 ) -> bool:
-    """Return whether a file, or a folder that appeared or vanished with it, may matter."""
+    """Return whether the code may have looked for the file, or for a folder that came or went."""
     ends = name.split("/")
     is_module = any(end.partition(".")[0] in modules for end in (ends[0], ends[-1]))
     if ends[-1] in SPECIAL or (is_module and name.endswith((".py", ".so"))):

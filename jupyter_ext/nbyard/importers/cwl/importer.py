@@ -1,4 +1,7 @@
-"""The importer of CWL tools. Their reader is imported with the first tool."""
+"""The entry point of CWL import and export. `reading` reads tools, `writing` writes them.
+
+Both are imported with the first tool.
+"""
 
 from nbyard.domain.executables.descriptions import Description
 from nbyard.importers.protocol import Imported, Near

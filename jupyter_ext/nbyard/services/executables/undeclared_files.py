@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument, Role
     from nbyard.services.freezing.executable_versions import Freezer
     from nbyard.services.service_context import Parts
-    from nbyard.store.runs.history import Opened
+    from nbyard.store.runs.history import NodeFileAccess
 
 UPLOADED = "its code was uploaded, so no description can lie beside it"
 PINNED = "the node is pinned to a version: let it follow its file first"
@@ -63,7 +63,7 @@ def opened_by(
     return found
 
 
-def _is_of(node: Node, opened: Opened) -> bool:
+def _is_of(node: Node, opened: NodeFileAccess) -> bool:
     """Return whether the node still names the code that ran."""
     if node.path:
         return posixpath.basename(node.path) == posixpath.basename(opened.path)
@@ -71,7 +71,7 @@ def _is_of(node: Node, opened: Opened) -> bool:
 
 
 def told_of(
-    parts: Parts, opened: Opened, arguments: list[Argument], *, is_pinned: bool = False
+    parts: Parts, opened: NodeFileAccess, arguments: list[Argument], *, is_pinned: bool = False
 ) -> Undeclared | None:
     """Return the undeclared files and why they cannot be declared; None if there are none."""
     if opened.kind not in KINDS:
@@ -87,7 +87,7 @@ def told_of(
     return Undeclared(code, files[:MOST], problem)
 
 
-def seen_of(parts: Parts, owner: str, opened: Opened) -> Undeclared:
+def seen_of(parts: Parts, owner: str, opened: NodeFileAccess) -> Undeclared:
     """Return the undeclared files of one task, compared with what its code declares now."""
     node = Node("executable", executable=opened.executable_id)
     view = Resolver(parts, owner, "").view(node)

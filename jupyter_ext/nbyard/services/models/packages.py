@@ -96,10 +96,10 @@ def model_file_in(folder: Path) -> Path | None:
 
 
 def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
-    """Read the model file and check that the folder has everything that it names.
+    """Return the model file with its requirements, after checking what it names in the folder.
 
     Raises:
-        Invalid: with the wrong field.
+        Invalid: the error names the wrong field.
     """
     from nbyard.images.models import serving_of
 

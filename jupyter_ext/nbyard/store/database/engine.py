@@ -260,7 +260,7 @@ class Database:
                 self._empty_log(READER_SECONDS)
             self.engine.dispose()
 
-    def version(self) -> str:
+    def server_version(self) -> str:
         """Return the version of the database server or library, for display."""
         with self.read() as c:
             query = "select sqlite_version()" if self.sqlite else "show server_version"

@@ -29,10 +29,11 @@ def unusable(folder: Path, what: str) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """Create the folder with access for its owner only, or check the existing folder.
+    """Create the folder for its owner only, or close an existing folder to others.
 
     Raises:
-        StoreUnusable: The folder cannot be created or written, or others can read or change it.
+        StoreUnusable: The folder belongs to another user, others may have put files into it, or it
+            cannot be closed or written.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -113,7 +114,7 @@ def _user(number: int) -> str:
         return str(number)
 
 
-def check_files(folder: Path) -> None:
+def check_database_files(folder: Path) -> None:
     """Check the files of an SQLite database before it is opened.
 
     Raises:

@@ -56,7 +56,7 @@ class Last(msgspec.Struct, frozen=True):
     observed: Observed | None
 
 
-class Opened(msgspec.Struct, frozen=True):
+class NodeFileAccess(msgspec.Struct, frozen=True):
     """Files that the newest success of a node read and wrote beside its code.
 
     It names the executable with its path, and the code file's path in the bundle.
@@ -91,7 +91,7 @@ class HistoryRows:
 
     def opened(
         self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
-    ) -> dict[str, Opened]:
+    ) -> dict[str, NodeFileAccess]:
         """Return observations by node, of the workflow at `path` or of one run.
 
         Nodes without observations are left out.
@@ -116,7 +116,7 @@ class HistoryRows:
             .where(newest.c.rank == 1)
         )
         return {
-            row.node: Opened(
+            row.node: NodeFileAccess(
                 row.node,
                 row.executable_id,
                 row.name,

@@ -1,4 +1,4 @@
-"""One attempt in its container: observe, follow, stop, clean up.
+"""One attempt in its container after its start by `runtime`: observe, follow, stop, clean up.
 
 All state is in the engine and in the folder. Anything in memory may be lost at any time.
 """
