@@ -17,6 +17,7 @@ const layers = {
   icons: 'api/|canvas/|components/|document/|forms/|panels/|runs/',
   components: 'api/|canvas/|document/|forms/|panels/|runs/',
   document: 'api/|canvas/|components/|forms/|panels/|runs/',
+  reasons: 'api/|canvas/|components/|document/|forms/|panels/|runs/',
   api: 'canvas/|forms/|panels/|runs/',
   forms: 'canvas/|panels/|runs/',
   canvas: 'panels/|runs/',

@@ -199,11 +199,16 @@ def ask_to_end(folder: Path, reason: Reason) -> None:
         return
     part = f"{folder}/{contract.CANCEL}.{os.urandom(4).hex()}"
     try:
-        write_new(part, msgspec.json.encode(reason))
+        write_new(part, cancel_file(reason))
         with contextlib.suppress(FileExistsError):  # another caller was faster
             os.link(part, folder / contract.CANCEL)
     finally:
         Path(part).unlink(missing_ok=True)
+
+
+def cancel_file(reason: Reason) -> bytes:
+    """Return the content of the cancel file; its `text` is for the runner, which has no texts."""
+    return msgspec.json.encode({**msgspec.to_builtins(reason), "text": str(reason)})
 
 
 def cancel_reason(folder: Path) -> Reason | None:

@@ -3,6 +3,8 @@
 `buildtools/command_table.py` writes the table from the commands of `nbyard.cli.all_commands`.
 """
 
+from __future__ import annotations
+
 import json
 import os.path
 from collections.abc import Iterator, Mapping, Sequence

@@ -17,6 +17,7 @@ INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)
 # In a text of the user, one brace was added so that it is not a placeholder.
 LITERAL = re.compile(r"\{(\{+attempt)")
 CODE = "code"
+MAX_CANCEL_CHARS = 4096
 
 
 def expanded(word: str, path: str) -> str:
@@ -145,6 +146,18 @@ class Folder:
                     os.fsync(handle)
                 finally:
                     os.close(handle)
+
+    def cancel_message(self) -> str:
+        """Return the message of the request to stop, "" without a request."""
+        try:
+            with open(self.at("cancel"), encoding="utf-8", errors="replace") as file:
+                words = file.read(MAX_CANCEL_CHARS).strip()
+        except OSError:
+            return ""
+        try:
+            return str(json.loads(words)["text"])
+        except (ValueError, TypeError, KeyError):  # written by hand
+            return words or "cancelled"
 
     def beat(self) -> None:
         """Update the modification time of the heartbeat file."""

@@ -19,6 +19,7 @@ from nbyard.domain.images.structs import (
     Recipe,
     own_lines,
 )
+from nbyard.domain.reasons.structs import shown
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")
@@ -144,10 +145,10 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
         if name in chosen:
             chosen[name] = pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
     # The server knows the last recipe, and the text that own lines are compared with.
-    shown = connection.images.dockerfile(body=body)
+    generated = connection.images.dockerfile(body=body)
     if "own" in chosen:
-        chosen["own"] = own_lines(_text(chosen["own"]), shown.text)
-    last = Recipe() if wish["anew"] else shown.recipe
+        chosen["own"] = own_lines(_text(chosen["own"]), generated.text)
+    last = Recipe() if wish["anew"] else generated.recipe
     return Recipe(**{name: getattr(last, name) for name in last.__struct_fields__} | chosen)
 
 
@@ -290,7 +291,7 @@ def tell(found: NamedImage) -> None:
             say("Nothing changed since it was built.")
         click.echo(f"{found.reference}  {size(found.size_bytes)}  {found.image_id}")
         return
-    say(f"{found.reference} {found.state}: {found.reason}")
+    say(f"{found.reference} {found.state}: {shown(found.reason)}")
     if found.failed_line is not None:
         say(f"  {found.failed_line.line} | {found.failed_line.text}")
     if found.environment and found.recipe != Recipe():

@@ -17,7 +17,7 @@ heartbeat        touched every few seconds while the runner lives, from its thir
 runner.json      {pid, started, host, boot_id} of the supervisor
 others.json      names of files beside the outputs that stayed where the task ran
 untyped.json     digests of tables without types for the task: inferring took too long
-cancel           request to stop the task; the reason as JSON, with `code` and `params`
+cancel           request to stop the task; the reason as JSON: `code`, `params` and `text`
 result.json      renamed in last: finished
 
 Functions of one file share a process where possible. The folder of such a worker also has:

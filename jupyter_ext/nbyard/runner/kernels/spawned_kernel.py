@@ -143,11 +143,13 @@ class StartedKernel:
         manager = self._client.km
         if hasattr(os, "pidfd_open") and await manager.is_alive():
             handle = os.pidfd_open(manager.provisioner.pid)
-            await manager.request_shutdown()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(END_SECONDS):
-                    await readable(handle)
-            os.close(handle)
+            try:
+                await manager.request_shutdown()
+                # not `timeout`: Python 3.9 and 3.10 have neither it nor its exception
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(readable(handle), END_SECONDS)
+            finally:
+                os.close(handle)
         await manager.shutdown_kernel(now=not await manager.is_alive())
 
     async def end(self, talk: Any, *, kindly: bool) -> None:

@@ -221,14 +221,9 @@ class Supervisor:
             self._tell({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
-        try:
-            with open(self._folder.at("cancel"), encoding="utf-8", errors="replace") as file:
-                reason = file.read(1000).strip()
-        except OSError:
-            reason = self._told_to_stop
-            if not reason:
-                return
-        self._end("cancelled", outcome.failure("cancelled", reason or "cancelled"), GRACE_SECONDS)
+        message = self._folder.cancel_message() or self._told_to_stop
+        if message:
+            self._end("cancelled", outcome.failure("cancelled", message), GRACE_SECONDS)
 
     def _obey_limits(self, now: float) -> None:
         seconds = self._task.get("timeout_seconds")

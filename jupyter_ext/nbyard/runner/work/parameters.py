@@ -204,7 +204,7 @@ def _r_vectors(defaults: str) -> set[str]:
 
 def _is_vector(value: Any) -> bool:
     """Return whether R's `c` keeps the values of this list as they are."""
-    return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
+    return isinstance(value, list) and all(isinstance(one, (str, int, float)) for one in value)
 
 
 def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.attempts.folders import cancel_reason
+from nbyard.attempts.folders import cancel_file, cancel_reason
 from nbyard.domain.attempts.structs import RUNNER, Result
 from nbyard.domain.reasons.structs import Reason, because, text
 from nbyard.errors import NbyardError, Unavailable
@@ -258,7 +258,7 @@ class DaskAttempt:
             elif not sighting.is_shared and self._is_filled and not is_told:
                 reason = cancel_reason(self.folder) or because("cancelled")
                 with suppress(WorkerGone):
-                    encoded = msgspec.json.encode(reason).decode()
+                    encoded = cancel_file(reason).decode()
                     self._cluster.ask(sighting, "cancel", encoded)
                 is_told = True
             self._has_news = True

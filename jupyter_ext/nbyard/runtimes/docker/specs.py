@@ -237,7 +237,7 @@ def expand_word(word: str) -> str:
 def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -> dict[str, str]:
     environment = dict(IDENTITY)
     if command is None:
-        # reserves space for it, see `runner.prepared`
+        # reserves space for it, see `runner.process.environ_stamps`
         environment |= {"NBYARD_MARK": "-" * len(task.mark)}
     else:
         environment |= task.environment
