@@ -49,9 +49,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   continues: (p, show, trans) =>
     trans.__('%1; continues after %2 finished rows', show(p.reason), show(p.rows)),
   'attempt-failed': (p, show, trans) =>
-    trans.__('attempt %1 failed: %2', show(p.number), show(p.message)),
+    trans.__('attempt %1 failed: %2', show(p.number), show(p.cause)),
   'attempt-lost': (p, show, trans) =>
-    trans.__('attempt %1 was lost: %2', show(p.number), show(p.message)),
+    trans.__('attempt %1 was lost: %2', show(p.number), show(p.cause)),
+  'lost-often': (p, show, trans) => trans.__('%1 (lost %2 times)', show(p.cause), show(p.count)),
   'no-earlier-result': (_p, _show, trans) => trans.__('it has no earlier result'),
   forced: (_p, _show, trans) => trans.__('the cache was ignored on request'),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
@@ -110,6 +111,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
     trans.__('waited longer than its limit of %1 s in the queue', show(p.seconds)),
+  'cancel-file': (_p, _show, trans) => trans.__('stopped by its cancel file'),
   ended: (_p, _show, trans) => trans.__('it has ended'),
   'no-result': (_p, _show, trans) => trans.__('it is gone without a result'),
   'result-unreadable': (_p, _show, trans) => trans.__('its result cannot be read'),

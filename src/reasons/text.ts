@@ -13,6 +13,10 @@ const BETWEEN = '; ';
 // as many digits as the command line shows
 const DIGITS = 6;
 
+function showNumber(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
+}
+
 /** Return the text of a reason; '' without one. */
 export function reasonText(reason: Reason | null | undefined, trans: TranslationBundle): string {
   if (!reason) {
@@ -29,7 +33,7 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
       : isReason(value)
         ? reasonText(value, trans)
         : typeof value === 'number'
-          ? String(Number(value.toPrecision(DIGITS)))
+          ? showNumber(value)
           : String(value ?? '');
   return render(params, show, trans);
 }
@@ -47,5 +51,6 @@ export function reasonsText(
 
 /** Return whether a value is a reason, such as the one in the data of an event. */
 export function isReason(value: unknown): value is Reason {
-  return typeof value === 'object' && value !== null && 'code' in value && 'params' in value;
+  const { code, params } = (value ?? {}) as Partial<Reason>;
+  return typeof code === 'string' && typeof params === 'object' && params !== null;
 }

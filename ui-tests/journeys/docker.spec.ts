@@ -121,7 +121,7 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   });
   await expect(canvas.stateOf('first')).toContainText('queued');
   await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
-  await expect(drawer.step('first')).toContainText('place 1 · Docker cannot be reached');
+  await expect(drawer.step('first')).toContainText('place 1 · waits: Docker cannot be reached');
   await expect(drawer.failure).toHaveCount(0);
   await canvas.stage.focus();
   await lab.press('Control+.');

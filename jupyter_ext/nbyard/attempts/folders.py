@@ -221,7 +221,7 @@ def cancel_reason(folder: Path) -> Reason | None:
     try:
         return msgspec.json.decode(data, type=Reason)
     except msgspec.MsgspecError:  # by hand, or by an earlier version
-        return text(data.decode("utf-8", "replace").strip()[:1000]) or because("cancelled")
+        return text(data.decode("utf-8", "replace").strip()[:1000]) or because("cancel-file")
 
 
 def present(store: Path) -> list[str]:

@@ -37,6 +37,7 @@ from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.reasons.structs import shown
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
@@ -123,7 +124,7 @@ class DeploymentService:
             words = f"{found.name!r} is a model in mode {found.mode}, which runs once"
             raise Invalid.field("image", words, hint=f"nbyard models run -n {found.name!r}")
         if found.state == "failed":
-            words = f"{found.reference} was not built: {found.reason}"
+            words = f"{found.reference} was not built: {shown(found.reason)}"
             raise Invalid.field("image", words, hint="nbyard images log tells more.")
         return found
 

@@ -20,7 +20,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.reasons.structs import Reason
+from nbyard.domain.reasons.structs import Reason, read
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
@@ -272,8 +272,14 @@ class DeploymentRows:
         """Return events, newest first; `after` starts before that event."""
         e = events.c
         own = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
+        known = DeploymentEvent.__struct_fields__
         return [
-            msgspec.convert({**row.data, "id": row.id, "at": row.at}, DeploymentEvent)
+            DeploymentEvent(
+                row.id,
+                row.at,
+                **{name: value for name, value in row.data.items() if name in known}
+                | {"reason": read(row.data.get("reason"))},
+            )
             for row in c.execute(newest_first(own, e.id, limit, after))
         ]
 

@@ -33,7 +33,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import because
+from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Unavailable
 from nbyard.runtimes.protocol import (
     OPTIONAL,
@@ -168,7 +168,7 @@ class RuntimeConformance:
         wait_until(lambda: runtime.poll(order).state == "running")
         self.lose(runtime, order)
         wait_until(lambda: runtime.poll(order).state == "lost")
-        assert runtime.poll(order).reason
+        assert isinstance(runtime.poll(order).reason, Reason)
 
     def test_optional_methods_have_the_declared_parameters(self, runtime: Runtime) -> None:
         """A method that only shares its name would be called all the same."""

@@ -365,7 +365,7 @@ def test_wishes_wait_for_a_worker_that_says_what_it_has(tmp_path: Path) -> None:
     with ground() as found:
         runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
         order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-        with pytest.raises(Unavailable, match="none is registered"):
+        with pytest.raises(Unavailable, match="o Dask worker is registered"):
             runtime.start(order)
         found.start_worker("--resources", "CPU=1")
         wait_until(lambda: len(runtime.cluster.workers()) == 1)
@@ -390,7 +390,7 @@ def test_a_cluster_that_grows_with_its_work_has_a_reason_to(
     settings = Settings(store_dir=str(tmp_path), dask_cluster="growing_clusters:growing")
     runtime = DaskRuntime(settings)
     order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-    with pytest.raises(Unavailable, match="none is registered"):
+    with pytest.raises(Unavailable, match="o Dask worker is registered"):
         runtime.start(order)
     wait_until(lambda: len(runtime.cluster.workers()) == 1)
     runtime.start(order)

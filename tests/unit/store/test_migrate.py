@@ -13,7 +13,8 @@ from sqlalchemy import text
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.ids import new_id
-from nbyard.domain.reasons.structs import Reason
+from nbyard.domain.reasons.structs import Reason, because
+from nbyard.domain.reasons.structs import text as text_reason
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store, events
@@ -143,3 +144,40 @@ def test_sentences_become_reasons_that_are_shown_as_before(
     reason = msgspec.json.decode(stored, type=Reason)
     assert (str(reason), none) == (words, "")
     assert told == [{"code": "text", "params": {"text": words}}, "", None, None]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "reason", "waits"),
+    [
+        ("waits for its turn", None, text_reason("waits for its turn")),
+        (
+            "attempt 1 failed: no route – waits for a GPU of 2",
+            because("attempt-failed", number=1, cause=text_reason("no route")),
+            text_reason("waits for a GPU of 2"),
+        ),
+        (
+            "runs because it was forced – waits: it is built",
+            text_reason("runs because it was forced"),
+            text_reason("waits: it is built"),
+        ),
+        (
+            "attempt 2 was lost: gone",
+            because("attempt-lost", number=2, cause=text_reason("gone")),
+            None,
+        ),
+    ],
+)
+def test_live_tasks_know_what_they_wait_for(
+    tmp_path: Path, database_url: str, words: str, reason: Reason | None, waits: Reason | None
+) -> None:
+    """0025: the sentence held both; a dispatcher that goes on replaces the wait."""
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        run = Rows(opened, c).run()
+        task = Rows(opened, c).task(run, state="queued")
+        c.execute(text("update tasks set reason = :words"), {"words": words})
+        import_module("nbyard.store.migrations.versions.0025_reasons_as_codes").encode_reasons(c)
+        (found,) = opened.tasks.of_run(c, run.id)
+    opened.close()
+    assert (found.id, found.reason, found.waits) == (task.id, reason, waits)

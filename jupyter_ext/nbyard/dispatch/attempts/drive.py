@@ -278,6 +278,8 @@ class Drive:
         if now.state == "finished":
             return Signal(Event.FINISHED)
         if now.state == "unbegun" and self.case.attempt.state != "running":
+            if self.seen.asked_at is not None:
+                return self._to_stop(Event.DROPPED, self.seen.why or CANCELLED)
             return Signal(Event.DROPPED)
         if now.state in ("lost", "absent", "unbegun"):
             return Signal(Event.GONE, now.reason)
@@ -290,7 +292,10 @@ class Drive:
             # Silence can only be judged while the engine answers.
             why = self._broken_limit()
             within, beyond = Event.RUNS, Event.OVER_LIMIT
-        return self._to_stop(beyond, why, now.reason) if why else Signal(within, now.reason)
+        what = now.reason
+        if what is not None and what.code == "error":  # its engine does not answer
+            what = because("waits-for-engine", **what.params)
+        return self._to_stop(beyond, why, what) if why else Signal(within, what)
 
     def _late(self) -> Reason | None:
         """Return the reason if the attempt exceeded its limit in an external queue, else None."""

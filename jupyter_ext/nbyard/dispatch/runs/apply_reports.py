@@ -87,7 +87,7 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     # Pause before queueing, because the queue limit counts from the end of the pause.
     task.pause(datetime.now(UTC))
     code = "attempt-lost" if ended.how == "lost" else "attempt-failed"
-    reason = because(code, number=number, message=failure.message)
+    reason = because(code, number=number, cause=_reason(ended))
     changes.move_task(task, "queued", reason=reason, waits=TURN)
     return True
 
@@ -96,9 +96,11 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     """Fail the task and publish what was kept, such as the executed notebook."""
     failure = ended.failure or UNKNOWN
     changes.move_attempt(attempt, ended.how, reason=_reason(ended), **_times(ended.result))
+    reason = _reason(ended)
     if ended.how == "lost":
-        failure = Failure("lost", f"{failure.message} (lost {attempt.task.lost} times)")
-    told: dict[str, Any] = {"reason": of_failure(failure), "failure": msgspec.to_builtins(failure)}
+        reason = because("lost-often", cause=reason, count=attempt.task.lost)
+        failure = Failure("lost", str(reason))
+    told: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
     told |= _told(ended)
     changes.publish(attempt.task, ended.rows)
     changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))

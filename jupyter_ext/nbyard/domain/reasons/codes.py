@@ -67,8 +67,9 @@ RUNS = {
     "runs": _code("runs because {cause}", cause=REASON),
     "runs-again": _code("runs again: {attempt}", attempt=REASON),
     "continues": _code("{reason}; continues after {rows} finished rows", reason=REASON, rows=int),
-    "attempt-failed": _code("attempt {number} failed: {message}", number=int, message=str),
-    "attempt-lost": _code("attempt {number} was lost: {message}", number=int, message=str),
+    "attempt-failed": _code("attempt {number} failed: {cause}", number=int, cause=REASON),
+    "attempt-lost": _code("attempt {number} was lost: {cause}", number=int, cause=REASON),
+    "lost-often": _code("{cause} (lost {count} times)", cause=REASON, count=int),
     "no-earlier-result": _code("it has no earlier result"),
     "forced": _code("the cache was ignored on request"),
     "cache-off": _code("its cache is off"),
@@ -126,6 +127,7 @@ ENDS = {
     "queue-limit": _code(
         "waited longer than its limit of {seconds} s in the queue", seconds=NUMBER
     ),
+    "cancel-file": _code("stopped by its cancel file"),
     "ended": _code("it has ended"),
     "no-result": _code("it is gone without a result"),
     "result-unreadable": _code("its result cannot be read"),

@@ -56,6 +56,11 @@ def text(words: str) -> Reason | None:
     return because("text", text=words) if words else None
 
 
+def read(value: Any) -> Reason | None:
+    """Return the reason in plain data, such as an event. An earlier version wrote plain text."""
+    return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
+
+
 def of_error(error: NbyardError) -> Reason:
     """Return the reason that an error gives."""
     return because("error", error=error.code, message=error.message)
@@ -106,5 +111,9 @@ def _value(value: Any, between: str | None) -> str:
     if isinstance(value, list):
         return (between or BETWEEN).join(_value(one, None) for one in value)
     if isinstance(value, dict):
-        return _text(value.get("code", ""), value.get("params", {}))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        code, params = value.get("code"), value.get("params", {})
+        if isinstance(code, str) and isinstance(params, dict):
+            return _text(code, params)
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:g}"
+    return str(int(value) if isinstance(value, float) else value)

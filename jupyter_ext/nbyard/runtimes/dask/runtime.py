@@ -19,7 +19,7 @@ from nbyard.domain.reasons.structs import Reason
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_folder as files
-from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
+from nbyard.runtimes.dask.attempt import DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
 from nbyard.runtimes.dask.installed_packages import Installed
 from nbyard.runtimes.protocol import Observation, Order
@@ -188,7 +188,7 @@ class DaskRuntime:
         workers = self.cluster.workers()
         if not workers:
             self.cluster.attract()
-            raise Unavailable(str(NO_WORKER))
+            raise Unavailable("No Dask worker is registered.")
         return needed(wanted, [told.get("resources", {}) for told in workers.values()])
 
 

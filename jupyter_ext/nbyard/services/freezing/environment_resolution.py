@@ -11,6 +11,7 @@ import msgspec
 from nbyard.domain.environments.references import UsedEnvironment, split_reference
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion
 from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
+from nbyard.domain.reasons.structs import shown
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
@@ -182,4 +183,4 @@ def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
         words = f"{what} is not installed yet: it is {version.state}"
         return Invalid.field(FIELD, words, hint="Try again when it is.")
     hint = f"From a shell: nbyard environments show {shlex.quote(name)} says what to do."
-    return Invalid.field(FIELD, f"{what} was not installed: {version.reason}", hint=hint)
+    return Invalid.field(FIELD, f"{what} was not installed: {shown(version.reason)}", hint=hint)

@@ -1,5 +1,6 @@
 """Types of columns: moments and reasons."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +31,13 @@ class Because(TypeDecorator[Reason]):
     cache_ok = True
 
     def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str:
-        return "" if value is None else msgspec.json.encode(value).decode()
+        if value is None:
+            return ""
+        try:
+            return msgspec.json.encode(value).decode()
+        except UnicodeEncodeError:  # half a character, such as in a file name that is not UTF-8
+            plain = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+            return plain.encode("utf-8", "replace").decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Reason | None:
         if not value:

@@ -13,6 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from nbyard.attempts import folders
 from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.attempts.drive import UNREACHABLE_SECONDS
@@ -90,9 +91,7 @@ def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
     run = running(bench)
     bench.cancel(run)
     bench.round()
-    assert (
-        bench.folder(bench.attempt(run)) / CANCEL
-    ).read_text() == '{"code":"cancelled","params":{}}'
+    assert folders.cancel_reason(bench.folder(bench.attempt(run))) == because("cancelled")
 
 
 class Slow:
@@ -327,6 +326,23 @@ def test_who_waits_too_long_elsewhere_fails(
     assert failure.message == "waited longer than its limit of 0.001 s in the queue"
     assert len(states(bench, run)) == 1
     assert bench.task(patient).state == "preparing"
+
+
+def test_what_its_queue_dropped_while_it_had_to_stop_ends(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I9: nobody starts it again, so it must not wait for that."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.obeys = False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: runtime.stops)
+    runtime.states[bench.attempt(run)] = "unbegun"
+    bench.round(3)
+    assert bench.task(run).state == "preparing"
+    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "queue-timeout"
 
 
 def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:

@@ -136,18 +136,18 @@ def test_what_cannot_be_written_down_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """I4: words that no database takes; the attempt ends, and others go on meanwhile."""
+    """I4: figures that no database takes; the attempt ends, and others go on meanwhile."""
     run, other = a_run(bench), bench.submit({"a": []})
     bench.until(lambda: len(runtime.running) == 2)
     attempt, read = bench.attempt(run), folders.read_result
 
-    def bad_words(folder: Path) -> Result | None:
+    def bad_figures(folder: Path) -> Result | None:
         found = read(folder)
         if found is None or found.attempt_id != attempt:
             return found
-        return msgspec.structs.replace(found, failure=Failure("error", "\ud800"))
+        return msgspec.structs.replace(found, usage={"cpu_seconds": object()})
 
-    monkeypatch.setattr(folders, "read_result", bad_words)
+    monkeypatch.setattr(folders, "read_result", bad_figures)
     runtime.end(attempt, "failed", failure=Failure("error", "words"))
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")

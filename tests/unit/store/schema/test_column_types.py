@@ -57,6 +57,13 @@ def test_a_reason_is_stored_as_json(reason: Reason | None) -> None:
     assert kind.process_result_value("", dialect) is None
 
 
+def test_half_a_character_is_replaced() -> None:
+    """A file name may be any bytes; a reason that names it must not stop the dispatcher."""
+    kind, dialect = Because(), sqlite.dialect()
+    stored = kind.process_bind_param(because("file-added", name="caf\udce9.csv"), dialect)
+    assert str(kind.process_result_value(stored, dialect)) == "the file caf?.csv is new"
+
+
 def test_the_text_of_an_earlier_version_is_shown_as_it_is() -> None:
     found = Because().process_result_value("waits for 1 of", sqlite.dialect())
     assert found == text("waits for 1 of")

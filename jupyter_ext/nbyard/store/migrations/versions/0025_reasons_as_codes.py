@@ -3,6 +3,10 @@
 An old sentence becomes the code `text`, so that it is shown as it was written.
 """
 
+import json
+import re
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Connection, text
@@ -23,7 +27,12 @@ SQLITE_EVENTS = """update events set data = json_set(data, '$.reason', json({rea
     where json_type(data, '$.reason') = 'text' and json_extract(data, '$.reason') <> ''"""
 POSTGRESQL_EVENTS = """update events
     set data = jsonb_set(data::jsonb, '{{reason}}', {reason}::jsonb)::json
-    where json_typeof(data -> 'reason') = 'string' and data ->> 'reason' <> ''"""
+    where strpos(data::text, '\\u0000') = 0  -- jsonb refuses it
+    and json_typeof(data -> 'reason') = 'string' and data ->> 'reason' <> ''"""
+# what an earlier version wrote before the wait of a task
+WAIT = " – wait"
+ATTEMPT = re.compile(r"attempt (\d+) (failed|was lost): (.*)", re.S)
+BEING_BUILT = "Its image is being built."
 
 
 def upgrade() -> None:
@@ -39,5 +48,35 @@ def encode_reasons(c: Connection) -> None:
     for table in TABLES:
         encoded = reason.format(words="reason") + ("" if is_sqlite else "::text")
         c.execute(text(f"update {table} set reason = {encoded} where reason <> ''"))
+    _split_waits(c)
+    for table in ("deployments", "revisions"):
+        for row in c.execute(text(f"select id, reason from {table} where reason <> ''")).all():
+            if json.loads(row.reason)["params"]["text"] == BEING_BUILT:
+                values = {"id": row.id, "reason": _encoded("waits-for-build")}
+                c.execute(text(f"update {table} set reason = :reason where id = :id"), values)
     statement = SQLITE_EVENTS if is_sqlite else POSTGRESQL_EVENTS
     c.execute(text(statement.format(reason=reason.format(words=words))))
+
+
+def _split_waits(c: Connection) -> None:
+    """Divide the reasons of live tasks: why they run, and what they wait for."""
+    live = "select id, reason from tasks where state in ('queued', 'preparing') and reason <> ''"
+    for row in c.execute(text(live)).all():
+        words = json.loads(row.reason)["params"]["text"]
+        why, sign, wait = ("", WAIT, words[4:]) if words.startswith("wait") else words.partition(WAIT)
+        values = {"id": row.id, "reason": _why(why), "waits": ""}
+        if sign:
+            values["waits"] = _encoded("text", text=f"wait{wait}")
+        c.execute(text("update tasks set reason = :reason, waits = :waits where id = :id"), values)
+
+
+def _why(words: str) -> str:
+    if found := ATTEMPT.fullmatch(words):
+        code = "attempt-failed" if found[2] == "failed" else "attempt-lost"
+        cause = {"code": "text", "params": {"text": found[3]}}
+        return _encoded(code, number=int(found[1]), cause=cause)
+    return _encoded("text", text=words) if words else ""
+
+
+def _encoded(code: str, **params: Any) -> str:
+    return json.dumps({"code": code, "params": params}, ensure_ascii=False)
