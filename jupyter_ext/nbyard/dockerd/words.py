@@ -20,8 +20,9 @@ Say = Callable[[str], None]
 
 def refusal(status: int | None, words: str) -> NbyardError:
     """Return our error for a refusal of the engine."""
-    # Podman reports this with status 500 while it removes a container.
-    if status == 404 or "no such container" in words:
+    # Engines report both with status 500: while they remove a container, or when two clients
+    # remove an image at once.
+    if status == 404 or "no such container" in words or "unrecognized image ID" in words:
         return NotFound(words)
     if status == 409:
         return Conflict(words)

@@ -56,7 +56,7 @@ print("sum", sum(json.load(open(input_json))), os.environ["NBYARD_WORKFLOW"])
 with open(output_txt, "w") as file:
     file.write(str(sum(json.load(open(input_json)))))
 """
-UNKNOWN = "waiting for a worker of {} to say what is installed there"
+UNKNOWN = "waits: waiting for a worker of {} to say what is installed there"
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def test_plain(said: str, words: str):
         (404, "No such image", NotFound),
         (409, "name in use", Conflict),
         (500, "a1 does not exist in database: no such container", NotFound),
+        (500, "unrecognized image ID sha256:a1", NotFound),
         (500, "no space", NbyardError),
     ],
 )
