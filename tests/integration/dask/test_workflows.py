@@ -56,7 +56,7 @@ print("sum", sum(json.load(open(input_json))), os.environ["NBYARD_WORKFLOW"])
 with open(output_txt, "w") as file:
     file.write(str(sum(json.load(open(input_json)))))
 """
-UNKNOWN = "waits: waiting for a worker of {} to say what is installed there"
+UNKNOWN = "waits: no worker of {} has reported its packages yet"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class Installed:
 
     def __init__(self, cluster: Cluster, site: str):
         self._cluster = cluster
-        self._unknown = f"waiting for a worker of {site} to say what is installed there"
+        self._unknown = f"no worker of {site} has reported its packages yet"
         self._lock = threading.Lock()
         self._asked_at = 0.0
         self._said: list[Said] = []

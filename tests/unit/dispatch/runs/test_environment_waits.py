@@ -7,7 +7,7 @@ from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
 
-WORDS = "waiting for a worker of here to say what is installed there"
+WORDS = "no worker of here has reported its packages yet"
 WAITS = f"waits: {WORDS}"
 OLD, NEW = (Lock("3.11", "", "", "", [Package("numpy", one)]) for one in ("1.0", "2.0"))
 
