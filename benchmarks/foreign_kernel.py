@@ -46,7 +46,9 @@ def main() -> None:
         os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
         install(folder, "other", python(folder, is_linked=options.smallest))
         compare(folder / "other", "other", options)
-        if reason := "not chosen" if options.smallest else why_no_r():
+        if options.smallest:
+            return
+        if reason := why_no_r():
             print_line(title("ir"), left_out={"R": reason})
         else:
             install(folder, "ir", ["R", "--slave", "-e", "IRkernel::main()", "--args"])
