@@ -23,6 +23,19 @@ from nbyard.services.table import table
 
 HIDDEN = {"uploads", "events", "system"}
 WITHOUT_NOUN: tuple[click.Command, ...] = (run, *system.COMMANDS)
+HELP = {
+    "artifacts": "Create, show and export named results.",
+    "credentials": "Store and replace secrets.",
+    "datasets": "Add, preview and compare data.",
+    "deployments": "Start, edit and stop services.",
+    "environments": "Create environments and install packages.",
+    "executables": "Register and show notebooks, scripts and programs.",
+    "images": "Build, pull and push container images.",
+    "kernels": "List the kernels of this machine.",
+    "models": "Build, deploy and run models.",
+    "runs": "Follow, retry and cancel runs.",
+    "workflows": "List workflows and build their images.",
+}
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "credentials": credentials.COMMANDS,
@@ -44,7 +57,7 @@ def all_commands() -> Iterator[click.Command]:
     """Yield the commands without a noun, then a group for each noun."""
     yield from WITHOUT_NOUN
     for noun in dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN):
-        group = click.Group(noun, help=f"Commands for {noun}.")
+        group = click.Group(noun, help=HELP[noun])
         # A command written by hand replaces the one of its operation.
         for command in (*generated_commands(noun), *BY_HAND.get(noun, ())):
             group.add_command(command)
