@@ -92,17 +92,20 @@ def test_an_interrupt_waits_for_the_end_of_a_message(
     main = threading.main_thread().ident
     assert main is not None
     found: list[wire.Message] = []
+    is_heard = threading.Event()
 
     def hear() -> None:
         ours.recv(1, socket.MSG_PEEK)
         signal.pthread_kill(main, signal.SIGINT)
         found.extend(heard(ours, 1))
+        is_heard.set()
 
     hearing = threading.Thread(target=hear)
     hearing.start()
     with pytest.raises(KeyboardInterrupt):
         speaker.say(wire.IOPUB, FRAMES)
-        hearing.join()
+        is_heard.wait()
+    is_heard.wait()  # an interrupted `join` would take the thread for ended
     hearing.join()
     assert found == [(wire.IOPUB, FRAMES)]
 
