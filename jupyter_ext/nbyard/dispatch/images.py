@@ -18,7 +18,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
-from nbyard.domain.reasons.structs import Reason, because, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_error_with_hint
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, words_of
 from nbyard.images.builds import (
@@ -110,7 +110,7 @@ class ImageController:
             self._fail(row, error.reason, failed_line=at)
             return
         except (NbyardError, OSError) as error:
-            self._fail(row, of_failure(error))
+            self._fail(row, of_error_with_hint(error))
             return
         finally:
             for name in (CONTEXT, PACKAGES):

@@ -20,7 +20,7 @@ from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.tables import BrokenTable, TableInfo
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.parsing.urls import Allowed, Target, parse
-from nbyard.domain.reasons.structs import Reason, because, of_error, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_error, of_error_with_hint
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.safe_open import open_real
@@ -65,7 +65,7 @@ class ImportController:
             self._fail(owner, version, of_error(error))
             return
         except OSError as error:
-            self._fail(owner, version, of_failure(error))
+            self._fail(owner, version, of_error_with_hint(error))
             return
         with self._room.write() as c:
             is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)

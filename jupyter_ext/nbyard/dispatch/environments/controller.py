@@ -26,7 +26,7 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
-from nbyard.domain.reasons.structs import Reason, because, of_failure
+from nbyard.domain.reasons.structs import Reason, because, of_error_with_hint
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError
 from nbyard.host import kernelspecs
@@ -78,7 +78,7 @@ class EnvironmentController:
             self._fail(owner, found, error.reason)
             return
         except (NbyardError, OSError) as error:
-            self._fail(owner, found, of_failure(error))
+            self._fail(owner, found, of_error_with_hint(error))
             return
         with self._room.write() as c:
             kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)

@@ -83,11 +83,12 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     failure = ended.failure or UNKNOWN
     if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number, task.lost):
         return False
-    changes.move_attempt(attempt, ended.how, reason=_reason(ended), **_times(ended.result))
+    cause = _reason(ended)
+    changes.move_attempt(attempt, ended.how, reason=cause, **_times(ended.result))
     # Pause before queueing, because the queue limit counts from the end of the pause.
     task.pause(datetime.now(UTC))
     code = "attempt-lost" if ended.how == "lost" else "attempt-failed"
-    reason = because(code, number=number, cause=_reason(ended))
+    reason = because(code, number=number, cause=cause)
     changes.move_task(task, "queued", reason=reason, waits=TURN)
     return True
 
@@ -95,8 +96,8 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
 def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     """Fail the task and publish what was kept, such as the executed notebook."""
     failure = ended.failure or UNKNOWN
-    changes.move_attempt(attempt, ended.how, reason=_reason(ended), **_times(ended.result))
     reason = _reason(ended)
+    changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
     if ended.how == "lost":
         reason = because("lost-often", cause=reason, count=attempt.task.lost)
         failure = Failure("lost", str(reason))

@@ -76,7 +76,7 @@ def all_of(reasons: list[Reason]) -> Reason:
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
 
 
-def of_failure(error: NbyardError | OSError) -> Reason:
+def of_error_with_hint(error: NbyardError | OSError) -> Reason:
     """Return the reason that an error gives, with its hint; also for errors of the system."""
     if not isinstance(error, NbyardError):
         symbol = errno.errorcode.get(error.errno or 0, "")

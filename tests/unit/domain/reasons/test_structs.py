@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.reasons.codes import CODES
-from nbyard.domain.reasons.structs import Reason, because, of_error, of_failure, shown, text
+from nbyard.domain.reasons.structs import Reason, because, of_error, of_error_with_hint, shown, text
 from nbyard.errors import Unavailable
 
 CASES = json.loads((Path(__file__).parents[3] / "cases" / "reasons.json").read_text("utf-8"))
@@ -64,14 +64,14 @@ def test_an_error_keeps_its_code() -> None:
 
 
 def test_a_failure_keeps_its_code_and_its_hint() -> None:
-    reason = of_failure(Unavailable("Docker is away.", hint="Start it."))
+    reason = of_error_with_hint(Unavailable("Docker is away.", hint="Start it."))
     assert (reason.code, reason.params["error"]) == ("error-with-hint", "unavailable")
     assert str(reason) == "Docker is away. Start it."
-    assert of_failure(Unavailable("Docker is away.")).code == "error"
+    assert of_error_with_hint(Unavailable("Docker is away.")).code == "error"
 
 
 def test_an_error_of_the_system_has_its_symbol() -> None:
-    full = of_failure(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
+    full = of_error_with_hint(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
     assert full.params == {"error": "ENOSPC", "message": "No space left on device"}
     assert full.code == "system-error"
-    assert str(of_failure(OSError("it is closed"))) == "it is closed"
+    assert str(of_error_with_hint(OSError("it is closed"))) == "it is closed"

@@ -140,8 +140,8 @@ class ContainerAttempt:
                 return self._observe_container(container)
         except Unavailable as error:
             if self.is_shared or not files.has_result(self.order.folder):
-                wait = of_error(error)
-                return Observation("running" if self.order.site else "starting", wait)
+                reason = of_error(error)
+                return Observation("running" if self.order.site else "starting", reason)
         if files.has_result(self.order.folder):
             return Observation("finished")
         if self.order.site or self.has_started:
