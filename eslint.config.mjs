@@ -34,6 +34,7 @@ export default tseslint.config(
       'jupyter_ext',
       'ui-tests',
       'src/api/schema.ts',
+      'src/reasons/codes.ts',
       '**/*.js',
       '**/__tests__/**'
     ]

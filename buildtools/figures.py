@@ -20,6 +20,7 @@ MAX_MODULES = 16
 LARGER: dict[str, int] = {}
 MAX_LAZY_IMPORTS = 133
 MAX_USED_ONCE = 968
+MAX_TEXTS = 479
 MIN_COMMENTS = 1.9  # lines in 100
 MIN_VERBS = 98  # of 100 docstrings of functions
 # Names that WORDS replaced: no module may have one again.
@@ -151,6 +152,40 @@ def used_once(all_modules: Iterable[Module]) -> int:
     return total
 
 
+def texts_of_errors(all_modules: Iterable[Module]) -> int:
+    """Count the errors of `nbyard.errors` that are raised with a text instead of a reason."""
+    found = list(all_modules)
+    names = {
+        node.name
+        for module in found
+        if module.name == "errors"
+        for node in module.tree.body
+        if isinstance(node, ast.ClassDef) and "Struct" not in ast.unparse(node.bases[0])
+    }
+    total = 0
+    for node in (node for module in found for node in ast.walk(module.tree)):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[why, *_]) if name in names:
+                total += _is_text(why)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="field"), args=[_, why, *_]
+            ) if name in names:
+                total += _is_text(why)
+    return total
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Return whether an expression is a text that the code composes."""
+    match node:
+        case ast.Constant(value=str()) | ast.JoinedStr():
+            return True
+        case ast.BinOp(left=left, right=right) | ast.IfExp(body=left, orelse=right):
+            return _is_text(left) or _is_text(right)
+        case ast.Call(func=ast.Attribute(value=inner, attr="format" | "join")):
+            return _is_text(inner)
+    return False
+
+
 def comment_share(all_modules: Iterable[Module]) -> float:
     """Return the lines with a comment in 100 lines that are not empty."""
     comments = lines = 0
@@ -181,6 +216,8 @@ def report(found: Mapping[str, Module]) -> Iterator[tuple[str, bool]]:
     yield f"imports inside functions: {lazy} (at most {MAX_LAZY_IMPORTS})", lazy <= MAX_LAZY_IMPORTS
     once = used_once(found.values())
     yield f"private functions used once: {once} (at most {MAX_USED_ONCE})", once <= MAX_USED_ONCE
+    texts = texts_of_errors(found.values())
+    yield f"errors with a text: {texts} (at most {MAX_TEXTS})", texts <= MAX_TEXTS
     comments = comment_share(found.values())
     line = f"comments in 100 lines: {comments:.1f} (at least {MIN_COMMENTS})"
     yield line, comments >= MIN_COMMENTS

@@ -90,6 +90,7 @@ PYTHON_LINTS = (
 TYPESCRIPT_LINTS = (
     npm("typescript-lint", "lint"),
     npm("generated-typescript", "gen:api", "--check"),
+    Step("generated-reasons", ("python", "buildtools/reason_catalogue.py", "--check")),
     npm("bundle-size", "budget"),
 )
 SPHINX = ("python", "-m", "sphinx", "-E", "-W", "--keep-going", "-q", "-c", "docs")

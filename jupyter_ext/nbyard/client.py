@@ -147,7 +147,7 @@ class Client:
             return _of_others(status, token)
         hint = token if body.code in (Forbidden.code, "unauthenticated") else ""
         cls = error_classes().get(body.code, NbyardError)
-        return cls(body.message, hint=body.hint or hint, details=body.details)
+        return cls(body.reason or body.message, hint=body.hint or hint, details=body.details)
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port

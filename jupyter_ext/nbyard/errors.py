@@ -21,9 +21,12 @@
 Each class has an HTTP status and a stable code. Its docstring is the default message.
 """
 
+import errno
 from collections.abc import Iterable
 
 import msgspec
+
+from nbyard.reasons.structs import Reason, because
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -31,6 +34,7 @@ class Detail(msgspec.Struct, frozen=True):
 
     path: str
     message: str
+    reason: Reason | None = None
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -41,6 +45,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
     hint: str = ""
     details: list[Detail] = []
     request_id: str = ""
+    reason: Reason | None = None
 
 
 class NbyardError(Exception):
@@ -49,8 +54,12 @@ class NbyardError(Exception):
     status = 500
     code = "internal"
 
-    def __init__(self, message: str = "", *, hint: str = "", details: Iterable[Detail] = ()):
-        self.message = message or (type(self).__doc__ or "").strip()
+    def __init__(self, why: Reason | str = "", *, hint: str = "", details: Iterable[Detail] = ()):
+        if isinstance(why, str):
+            message = why or (type(self).__doc__ or "").strip()
+            why = because("error", error=self.code, message=message)
+        self.reason = why
+        self.message = str(why)
         self.hint = hint
         self.details = list(details)
         super().__init__(self.message)
@@ -61,7 +70,7 @@ class NbyardError(Exception):
         return f"{self.message} {self.hint}".strip()
 
     def body(self, request_id: str = "") -> ErrorBody:
-        return ErrorBody(self.code, self.message, self.hint, self.details, request_id)
+        return ErrorBody(self.code, self.message, self.hint, self.details, request_id, self.reason)
 
 
 class BadRequest(NbyardError):
@@ -137,12 +146,15 @@ class Invalid(NbyardError):
     code = "invalid"
 
     @classmethod
-    def field(cls, path: str, message: str, *, hint: str = "") -> "Invalid":
+    def field(cls, path: str, why: Reason | str, *, hint: str = "") -> "Invalid":
         """Return the error for one refused field.
 
         `path` is its place in the body, such as `arguments.2.name`.
         """
-        return cls(f"{path}: {message}", hint=hint, details=[Detail(path, message)])
+        if isinstance(why, str):
+            why = because("text", text=why)
+        whole = because("field", path=path, reason=why)
+        return cls(whole, hint=hint, details=[Detail(path, str(why), why)])
 
 
 class Busy(NbyardError):
@@ -190,6 +202,21 @@ def error_classes() -> dict[str, type[NbyardError]]:
         found.setdefault(cls.code, cls)
         todo.extend(cls.__subclasses__())
     return found
+
+
+def reason_of(error: NbyardError | OSError) -> Reason:
+    """Return the reason that an error gives, with its hint; also for errors of the system."""
+    if not isinstance(error, NbyardError):
+        symbol = errno.errorcode.get(error.errno or 0, "")
+        return because("system-error", error=symbol, message=error.strerror or str(error))
+    if error.hint:
+        return because("error-with-hint", error=error.code, message=error.message, hint=error.hint)
+    return error.reason
+
+
+def waits_for_engine(error: NbyardError) -> Reason:
+    """Return what a task waits for while an engine or a disk is unavailable."""
+    return because("waits-for-engine", error=error.code, message=error.message)
 
 
 def words_of(error: NbyardError | OSError) -> str:

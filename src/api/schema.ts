@@ -2540,6 +2540,8 @@ export interface components {
         Detail: {
             path: string;
             message: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * Diagnosis
@@ -2666,6 +2668,8 @@ export interface components {
             details: components["schemas"]["Detail"][];
             /** @default  */
             request_id: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * Estimate

@@ -1,3 +1,4 @@
+// Made by buildtools/reason_catalogue.py; do not edit.
 import { TranslationBundle } from '@jupyterlab/translation';
 
 /** The parameters of a reason: texts, numbers, nested reasons or lists of these. */
@@ -9,13 +10,11 @@ type Show = (value: unknown, between?: string) => string;
 /** Return the text of one code. */
 type Render = (params: Params, show: Show, trans: TranslationBundle) => string;
 
-/**
- * The catalogue of reasons: the text of each code of `domain/reasons/codes.py`.
- * tests/cases/reasons.json has an example of each, which both sides render.
- */
+/** The text of each code of `nbyard/reasons/codes`. */
 export const CODES: Readonly<Record<string, Render>> = {
   text: (p, show) => show(p.text),
   error: (p, show) => show(p.message),
+  field: (p, show, trans) => trans.__('%1: %2', show(p.path), show(p.reason)),
   all: (p, show) => show(p.reasons),
   'waits-for-turn': (_p, _show, trans) => trans.__('waits for its turn'),
   'waits-for-slots': (p, show, trans) =>

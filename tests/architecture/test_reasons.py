@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from nbyard.domain.reasons.codes import CODES
+from nbyard.reasons.codes import CODES
 from nbyard.store.schema.column_types import Because
 from nbyard.store.schema.tables import metadata
 
@@ -21,7 +21,7 @@ READERS = frozenset(
     }
 )
 ROOT = PACKAGE.parents[1]
-CATALOGUE = PACKAGE / "domain/reasons"
+CATALOGUE = PACKAGE / "reasons"
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path.parents)
 # in TypeScript: reads of the text of a reason
 READ_IN_BROWSER = re.compile(
@@ -86,6 +86,21 @@ def test_the_browser_reads_no_text_of_a_reason_either() -> None:
     found = [str(path) for path in sources if READ_IN_BROWSER.search(path.read_text("utf-8"))]
     assert found == []
     assert READ_IN_BROWSER.search("return task.reason.split(WAITS)[1];")
+
+
+def test_every_reason_has_the_parameters_of_its_code() -> None:
+    """`because` refuses others, but only when the line runs."""
+    wrong = []
+    for path in SOURCES:
+        for node in nodes(path):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="because"), args=[ast.Constant(value=str(code))]
+                ) if all(one.arg for one in node.keywords):
+                    given = {one.arg for one in node.keywords}
+                    if code not in CODES or CODES[code].fields.keys() != given:
+                        wrong.append(f"{path}:{node.lineno} {code}")
+    assert wrong == []
 
 
 def test_every_code_is_made_somewhere() -> None:

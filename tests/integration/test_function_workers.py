@@ -24,7 +24,7 @@ from nbyard.domain.attempts.structs import (
     Result,
     TaskFile,
 )
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
 from nbyard.host.installers import Installer, InstallFailed, Stopped
+from nbyard.reasons.structs import because
 from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels, project
 

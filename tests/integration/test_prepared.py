@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, listening
+from nbyard.reasons.structs import because
 from nbyard.runner.supervision.log import LIMIT_BYTES
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.prepared import Parents

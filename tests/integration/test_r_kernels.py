@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.reasons.structs import because
 from nbyard.kinds.notebook import NotebookKind
+from nbyard.reasons.structs import because
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 from .foreign import (

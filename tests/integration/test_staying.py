@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runner.prefork.warm_runner import MOST_ATTEMPTS
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime

@@ -1,12 +1,23 @@
 """The tree of errors: one status and one code each."""
 
+import errno
+import os
 import re
 
 import msgspec
 import pytest
 
 from nbyard import errors
-from nbyard.errors import Detail, ErrorBody, Invalid, NbyardError, error_classes
+from nbyard.errors import (
+    Detail,
+    ErrorBody,
+    Invalid,
+    NbyardError,
+    Unavailable,
+    error_classes,
+    reason_of,
+)
+from nbyard.reasons.structs import because, text
 
 LINE = re.compile(r"^[ │├└─]*([A-Z]\w+) +(\d{3}) ([a-z-]+)$", re.MULTILINE)
 CLASSES = [kind for kind in error_classes().values() if kind.__module__ == errors.__name__]
@@ -50,8 +61,9 @@ def test_the_body_is_the_same_for_all():
         "code": "internal",
         "message": "It broke.",
         "hint": "Mend it.",
-        "details": [{"path": "a.0", "message": "too long"}],
+        "details": [{"path": "a.0", "message": "too long", "reason": None}],
         "request_id": "r1",
+        "reason": {"code": "error", "params": {"error": "internal", "message": "It broke."}},
     }
     assert msgspec.json.decode(msgspec.json.encode(body), type=ErrorBody) == body
 
@@ -59,5 +71,26 @@ def test_the_body_is_the_same_for_all():
 def test_a_refused_field_is_named_in_message_and_details():
     error = Invalid.field("arguments.2.name", "is used twice", hint="Choose another.")
     assert error.message == "arguments.2.name: is used twice"
-    assert error.details == [Detail("arguments.2.name", "is used twice")]
+    assert error.details == [Detail("arguments.2.name", "is used twice", text("is used twice"))]
+    assert error.reason == because("field", path="arguments.2.name", reason=text("is used twice"))
     assert (error.status, error.hint) == (422, "Choose another.")
+
+
+def test_an_error_keeps_its_code() -> None:
+    reason = Unavailable("Docker is away.", hint="Start it.").reason
+    assert reason.params == {"error": "unavailable", "message": "Docker is away."}
+    assert str(reason) == "Docker is away."
+
+
+def test_a_failure_keeps_its_code_and_its_hint() -> None:
+    reason = reason_of(Unavailable("Docker is away.", hint="Start it."))
+    assert (reason.code, reason.params["error"]) == ("error-with-hint", "unavailable")
+    assert str(reason) == "Docker is away. Start it."
+    assert reason_of(Unavailable("Docker is away.")).code == "error"
+
+
+def test_an_error_of_the_system_has_its_symbol() -> None:
+    full = reason_of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
+    assert full.params == {"error": "ENOSPC", "message": "No space left on device"}
+    assert full.code == "system-error"
+    assert str(reason_of(OSError("it is closed"))) == "it is closed"

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.reasons.structs import text
+from nbyard.reasons.structs import text
 from nbyard.rest.identity import local_name
 from nbyard.store import Store
 import msgspec

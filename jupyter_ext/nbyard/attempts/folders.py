@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.reasons.structs import Reason, because, text
 from nbyard.host.project_files import read_small, write_new
+from nbyard.reasons.structs import Reason, because, text
 
 MAX_STAGE = 4096
 OURS = 0o700

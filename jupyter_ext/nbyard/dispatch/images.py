@@ -18,9 +18,8 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
-from nbyard.domain.reasons.structs import Reason, because, of_error_with_hint
 from nbyard.domain.states import IMAGE
-from nbyard.errors import NbyardError, NotFound, words_of
+from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
     Made,
@@ -37,6 +36,7 @@ from nbyard.images.environments import (
     staged_packages,
 )
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.protocol import NeedsImages, Runtime
 from nbyard.settings import Settings
 from nbyard.store.images import ImageRow
@@ -110,7 +110,7 @@ class ImageController:
             self._fail(row, error.reason, failed_line=at)
             return
         except (NbyardError, OSError) as error:
-            self._fail(row, of_error_with_hint(error))
+            self._fail(row, reason_of(error))
             return
         finally:
             for name in (CONTEXT, PACKAGES):

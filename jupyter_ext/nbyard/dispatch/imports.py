@@ -20,10 +20,10 @@ from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.tables import BrokenTable, TableInfo
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.parsing.urls import Allowed, Target, parse
-from nbyard.domain.reasons.structs import Reason, because, of_error, of_error_with_hint
 from nbyard.domain.states import DATASET_VERSION
-from nbyard.errors import Invalid, NbyardError
+from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_real
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import transition
 from nbyard.tabular import TableFile
 from nbyard.transfer.fetching import Limits, Remote, Sign, Watch
@@ -62,10 +62,10 @@ class ImportController:
             self._fail(owner, version, because("broken-table", message=error.message))
             return
         except NbyardError as error:
-            self._fail(owner, version, of_error(error))
+            self._fail(owner, version, error.reason)
             return
         except OSError as error:
-            self._fail(owner, version, of_error_with_hint(error))
+            self._fail(owner, version, reason_of(error))
             return
         with self._room.write() as c:
             is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
@@ -220,5 +220,5 @@ class ImportController:
             raise
         except NbyardError as error:
             log.info("%s has no preview: %s", filename, error)
-            return None, {"format": kind, "reason": of_error(error)}
+            return None, {"format": kind, "reason": error.reason}
         return info, {"format": info.format, "rows": info.rows, "columns": info.column_count}

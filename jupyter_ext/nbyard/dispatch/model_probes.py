@@ -22,11 +22,11 @@ from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
+from nbyard.reasons.structs import because
 from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import KnowsImages, Order, Runtime
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|min|h|d)\Z", re.ASCII)

@@ -32,9 +32,9 @@ from nbyard.domain.environments.requirements import (
     wants_git,
 )
 from nbyard.domain.environments.structs import LockedPackage
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import pip_config
+from nbyard.reasons.structs import Reason, because
 
 # The packages that the kernel of an environment needs.
 KERNEL_PACKAGES = ("ipykernel>=6.29,<8",)

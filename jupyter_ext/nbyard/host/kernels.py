@@ -16,9 +16,9 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
 from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.kernel_files import NATIVE, all_specs
+from nbyard.reasons.structs import Reason, because
 
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
 # of the search folders, also of missing ones, are taken before the listing. If two distributions

@@ -17,8 +17,8 @@ import msgspec
 from nbyard.dockerd import STORE, Engine, Say, packed
 from nbyard.domain.environments.requirements import wants_git
 from nbyard.domain.images.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.reasons.structs import Reason, because
 
 IMAGE_LABEL = "nbyard.image"
 DOCKERFILE = "Dockerfile"

@@ -11,11 +11,11 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
 from nbyard.domain.inspection.functions import spot
-from nbyard.domain.reasons.structs import shown
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.magics import cell as cells
 from nbyard.magics.results import LISTED, FinishedRun, Shown, listing
+from nbyard.reasons.structs import shown
 
 ENDED = ("succeeded", "failed", "cancelled")
 MOST = 50

@@ -20,10 +20,10 @@ import msgspec
 
 from nbyard.attempts.folders import ask_to_end
 from nbyard.domain.attempts import structs as attempts
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.project_files import read_small
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner.process import processes
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 import msgspec
 
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import Reason
+from nbyard.reasons.structs import Reason
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:

@@ -37,7 +37,6 @@ from nbyard.domain.deployments.traffic import Counted, Traffic, traffic_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons.structs import shown
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
@@ -45,6 +44,7 @@ from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating import KeptLog
 from nbyard.logs.traffic import KeptTraffic
+from nbyard.reasons.structs import shown
 from nbyard.services.naming import free_name, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, made_before, remember

@@ -30,12 +30,12 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
 from nbyard.host import kernels, kernelspecs
 from nbyard.logs import reading
+from nbyard.reasons.structs import because
 from nbyard.services.naming import check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 
 from nbyard.domain.datasets.structs import Dataset, DatasetVersion
 from nbyard.domain.datasets.tables import TableInfo
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import DATASET_VERSION
+from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
 from nbyard.store.database.selections import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject

@@ -20,8 +20,8 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.reasons.structs import Reason, read
 from nbyard.domain.states import DEPLOYMENT
+from nbyard.reasons.structs import Reason, read
 from nbyard.store import events as event_rows
 from nbyard.store import transition
 from nbyard.store.database.selections import containing, newest_first

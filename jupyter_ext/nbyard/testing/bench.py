@@ -19,9 +19,9 @@ from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFi
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
-from nbyard.domain.reasons.structs import Reason, text
 from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, text
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.store.leases import Lease
 from nbyard.yard import Yard

@@ -33,8 +33,8 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.protocol import (
     OPTIONAL,
     EndsRuns,

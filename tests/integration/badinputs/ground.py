@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.reasons.structs import Reason, shown
+from nbyard.reasons.structs import Reason, shown
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer
@@ -35,7 +35,7 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
     """The answer of a route, whose errors have our body."""
     if answer.status >= 400:
         body = answer.json
-        assert set(body) == {"code", "message", "hint", "details", "request_id"}
+        assert set(body) == {"code", "message", "hint", "details", "request_id", "reason"}
         assert body["request_id"]
         assert body["message"]
         assert "Traceback" not in answer.content.decode()

@@ -17,8 +17,8 @@ import pytest
 
 from nbyard.diagnostics import probe_dask
 from nbyard.domain.attempts.structs import LOG, Output
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runner.process import processes
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order

@@ -18,8 +18,8 @@ from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes
 from nbyard.domain.attempts.usage import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import Invocation, Placed
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 
 from .bench import Bench, log_of, output, result_of, until

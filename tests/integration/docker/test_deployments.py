@@ -16,8 +16,8 @@ import pytest
 
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
-from nbyard.domain.reasons.structs import shown
 from nbyard.ipc.dispatcher_launcher import has_work
+from nbyard.reasons.structs import shown
 
 from .bench import until
 from .deploying import ANN, Yards, opened, server_image

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import CommandWork, Output
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 
 from .bench import Bench, log_of, until
 

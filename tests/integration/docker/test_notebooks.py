@@ -13,9 +13,9 @@ import pytest
 
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, NbyardError
 from nbyard.images.environments import environment_image
+from nbyard.reasons.structs import because
 
 from .bench import Bench, log_of, output, result_of, until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.attempts.structs import Observed, Output
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 
 from ..observing import PROGRAMS, check_never_stale, lay

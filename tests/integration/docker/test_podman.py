@@ -18,8 +18,8 @@ from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.structs import NewDeployment, Port
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployments import Deployed, launch
 from nbyard.runtimes.protocol import Order, Runtime

@@ -12,8 +12,8 @@ import pytest
 
 import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
 

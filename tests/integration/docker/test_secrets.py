@@ -14,9 +14,9 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts.structs import CommandWork, Output
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runtimes.docker.attempts import collector
 from nbyard.runtimes.docker.files import log_copy

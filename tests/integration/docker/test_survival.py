@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.docker.specs import container_name, container_spec
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.protocol import Order, Runtime

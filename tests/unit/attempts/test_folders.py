@@ -12,7 +12,7 @@ import pytest
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
 TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), {})

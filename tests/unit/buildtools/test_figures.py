@@ -8,6 +8,9 @@ import figures
 
 FILES = {
     "__init__.py": "",
+    "errors.py": "class Bad(Exception):\n    pass\n",
+    "refusing.py": "Bad('a')\nBad(f'{a} b')\nBad.field('x', 'is ' + b)\n"
+    "Bad(because('c'))\nOther('d')\n",
     "one/__init__.py": "",
     "one/a.py": "from nbyard.two import b\n",
     "one/alone.py": "if TYPE_CHECKING:\n    from nbyard.one import a\n",
@@ -28,17 +31,21 @@ def found(tmp_path: Path) -> dict[str, figures.Module]:
 
 
 def test_modules_are_counted_by_folder(found):
-    assert figures.sizes(found) == {"one": 2, "two": 1}
+    assert figures.sizes(found) == {"": 2, "one": 2, "two": 1}
 
 
 def test_what_stands_in_functions_is_counted(found):
     assert figures.function_imports(found.values()) == 1
     assert figures.first_words(found.values()) == ["Return"]
-    assert figures.comment_share(found.values()) == pytest.approx(100 / 10)
+    assert figures.comment_share(found.values()) == pytest.approx(100 / 17)
 
 
 def test_private_functions_that_are_named_once_are_counted(found):
     assert figures.used_once(found.values()) == 2
+
+
+def test_errors_with_a_text_are_counted(found):
+    assert figures.texts_of_errors(found.values()) == 3
 
 
 def test_a_figure_beyond_its_limit_fails_the_step(found, monkeypatch, capsys):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.cache_policy import UNITS, Policy, is_asked, is_by_reads, read_policy, too_old
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.runtimes import attempt_folder as files
 
 

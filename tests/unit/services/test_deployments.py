@@ -18,9 +18,9 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.reasons.structs import because, text
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.logs.rotating import KeptLog
+from nbyard.reasons.structs import because, text
 
 from .models.test_service import FILE, end, write
 

@@ -6,8 +6,8 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import name_of
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
-from nbyard.domain.reasons.structs import because, text
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
+from nbyard.reasons.structs import because, text
 
 
 @pytest.fixture

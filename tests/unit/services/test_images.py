@@ -6,8 +6,8 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.images.structs import MARKER, ImageName, NewImage, PulledImage, Recipe
-from nbyard.domain.reasons.structs import text
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
+from nbyard.reasons.structs import text
 
 
 @pytest.fixture

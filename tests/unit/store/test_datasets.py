@@ -3,7 +3,7 @@
 import msgspec
 
 from nbyard.domain.datasets.tables import Column, TableInfo
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.store import Store
 
 from .rows import Rows

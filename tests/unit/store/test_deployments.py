@@ -2,7 +2,7 @@
 
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
-from nbyard.domain.reasons.structs import text
+from nbyard.reasons.structs import text
 
 SPEC = completed(NewDeployment("cows:1", name="cows"))[1]
 TEXTS = {"name": "cows", "title": "Cows", "description": ""}

@@ -6,8 +6,8 @@ import pytest
 from nbyard.domain.deployments.structs import RevisionSpec
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.reasons.structs import text
 from nbyard.domain.states import IMAGE
+from nbyard.reasons.structs import text
 
 WHY = text("why")
 

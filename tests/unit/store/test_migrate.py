@@ -13,10 +13,10 @@ from sqlalchemy import text
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.ids import new_id
-from nbyard.domain.reasons.structs import Reason, because
-from nbyard.domain.reasons.structs import text as text_reason
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
+from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import text as text_reason
 from nbyard.store import Store, events
 from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions

@@ -22,7 +22,7 @@ from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
-from nbyard.domain.reasons.structs import shown
+from nbyard.reasons.structs import shown
 
 CHUNK = 8 << 20
 

@@ -18,7 +18,7 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
-from nbyard.domain.reasons.structs import shown
+from nbyard.reasons.structs import shown
 
 LOOK_SECONDS = 0.5
 file_option = click.option(

@@ -19,7 +19,7 @@ from nbyard.domain.images.structs import (
     Recipe,
     own_lines,
 )
-from nbyard.domain.reasons.structs import shown
+from nbyard.reasons.structs import shown
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")

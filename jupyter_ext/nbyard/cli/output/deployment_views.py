@@ -9,7 +9,7 @@ from nbyard.cli.output.console import ago, say, show_table
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.reasons.structs import shown
+from nbyard.reasons.structs import shown
 
 
 def show_deployment(found: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from nbyard.cli.output.console import ago
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.models.structs import ModelPackage, RunOutput
-from nbyard.domain.reasons.structs import shown
+from nbyard.reasons.structs import shown
 
 
 def show_package(found: ModelPackage) -> None:

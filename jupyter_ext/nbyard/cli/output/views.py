@@ -9,8 +9,8 @@ import click
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.attempts.monitors import MonitorLink
-from nbyard.domain.reasons.structs import shown
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import shown
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}

@@ -12,9 +12,9 @@ from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
 
 
 class AttemptController:

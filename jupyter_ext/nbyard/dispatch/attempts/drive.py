@@ -24,9 +24,9 @@ from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
-from nbyard.domain.reasons.structs import Reason, because, of_error, shown, waits_for_engine
-from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because, shown
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
@@ -329,7 +329,7 @@ class Drive:
         log.warning("attempt %s: %s", self.case.attempt.id, error)
         is_long = now - seen.silent_since > UNREACHABLE_SECONDS
         if is_long:
-            return Signal(Event.UNHEARD_FOR_LONG, of_error(error))
+            return Signal(Event.UNHEARD_FOR_LONG, error.reason)
         return Signal(Event.UNHEARD, waits_for_engine(error))
 
     def _conclude(self) -> Signal | None:

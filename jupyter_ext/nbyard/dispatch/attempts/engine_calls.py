@@ -5,8 +5,8 @@ import logging
 from nbyard.blobs.files import no_file_in_words
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.domain.attempts.structs import TASK
-from nbyard.domain.reasons.structs import Reason, waits_for_engine
-from nbyard.errors import NbyardError, Unavailable
+from nbyard.errors import NbyardError, Unavailable, waits_for_engine
+from nbyard.reasons.structs import Reason
 from nbyard.runtimes.protocol import Observation, Runtime
 
 log = logging.getLogger("nbyard.dispatch")

@@ -38,11 +38,11 @@ from nbyard.dispatch.state.reports import (
 )
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.reasons.structs import Reason, because, waits_for_engine
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.states import ATTEMPT
-from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 

@@ -24,10 +24,10 @@ from nbyard.dispatch.state.reports import Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result, of_failure
 from nbyard.domain.environments.kernels import not_installed
-from nbyard.domain.reasons.structs import Reason, of_error, waits_for_engine
 from nbyard.domain.runtime_names import PROCESS
-from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason
 
 
 class Conclusions:
@@ -51,7 +51,7 @@ class Conclusions:
         try:
             check_token(result, case.attempt.token)
         except Invalid as error:
-            return lost(of_error(error))
+            return lost(error.reason)
         failure = result.failure or Failure("error", "it failed without a message")
         if result.state == "succeeded":
             return self._succeed(case, result)

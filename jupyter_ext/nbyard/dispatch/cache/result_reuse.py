@@ -7,8 +7,8 @@ from typing import Any
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import Reason, because
 
 
 def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:

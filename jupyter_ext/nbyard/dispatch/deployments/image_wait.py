@@ -2,8 +2,8 @@
 
 from nbyard.dispatch.context import Room
 from nbyard.domain.deployments.status import WAITS_FOR_BUILD, not_built, waits_for_build
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.domain.states import IMAGE
+from nbyard.reasons.structs import Reason, because
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 

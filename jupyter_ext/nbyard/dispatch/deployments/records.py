@@ -13,9 +13,9 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
     log_name,
 )
-from nbyard.domain.reasons.structs import Reason
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating import KeptLog
+from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker.deployments import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.store.models.queries import served

@@ -39,11 +39,11 @@ from nbyard.domain.deployments.status import (
     waits_for_build,
 )
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
-from nbyard.domain.reasons.structs import Reason, because, of_error, text
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
 from nbyard.logs.rotating import forget_logs
+from nbyard.reasons.structs import Reason, because, text
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -90,7 +90,7 @@ class Rollout:
         except Unavailable as error:
             if not row.is_removed:
                 state = "stopping" if row.state == "stopping" else "down"
-                self._notes.tell(row, state, of_error(error))
+                self._notes.tell(row, state, error.reason)
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
@@ -199,7 +199,7 @@ class Rollout:
         except Unavailable:
             raise
         except NbyardError as error:
-            return self._give_up(row, one, of_error(error), reproduce_pull(name, self._url))
+            return self._give_up(row, one, error.reason, reproduce_pull(name, self._url))
         if not image_id:
             return Standing(one.number, "alive", reason=one.revision.reason)
         self._departures.comes(one.number)
@@ -224,7 +224,7 @@ class Rollout:
             # Another program took the port meanwhile; a restart chooses a new one.
             if is_port_taken(error.message):
                 return self._end(row, one, Ended(None, error=error.message))
-            reason = start_failure(error.message) or of_error(error)
+            reason = start_failure(error.message) or error.reason
             return self._give_up(row, one, reason, self._by_hand(row, one))
         crash_point("deployment-launched")
         self._since[one.number] = time.monotonic()

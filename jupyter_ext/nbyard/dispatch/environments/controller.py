@@ -26,12 +26,12 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
-from nbyard.domain.reasons.structs import Reason, because, of_error_with_hint
 from nbyard.domain.states import ENVIRONMENT_VERSION
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, reason_of
 from nbyard.host import kernelspecs
 from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import transition
 from nbyard.transfer.bundles import with_trees
 
@@ -78,7 +78,7 @@ class EnvironmentController:
             self._fail(owner, found, error.reason)
             return
         except (NbyardError, OSError) as error:
-            self._fail(owner, found, of_error_with_hint(error))
+            self._fail(owner, found, reason_of(error))
             return
         with self._room.write() as c:
             kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)

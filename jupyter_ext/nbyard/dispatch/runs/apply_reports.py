@@ -10,7 +10,7 @@ from nbyard.dispatch.state.board import LiveAttempt
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
 from nbyard.domain.attempts.structs import Failure, Result, of_failure
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 UNKNOWN = Failure("error", "it failed without a message")
 

@@ -32,10 +32,10 @@ from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED, Changes
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
-from nbyard.domain.reasons.structs import Reason
+from nbyard.reasons.structs import Reason
 
 PAUSE_SECONDS = 1.0
 

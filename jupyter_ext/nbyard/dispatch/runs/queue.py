@@ -17,11 +17,11 @@ from nbyard.domain.caching.explanation import explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons.structs import Reason, all_of, because, text
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
+from nbyard.reasons.structs import Reason, all_of, because, text
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")

@@ -27,8 +27,8 @@ from nbyard.domain import cache_policy
 from nbyard.domain.attempts.structs import Failure, of_failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.reasons.structs import Reason, because, waits_for_engine
-from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
 from nbyard.store.runs.artifacts import Alike, Hit
 from nbyard.store.runs.tasks import TaskRecord

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.reasons.structs import Reason
+from nbyard.reasons.structs import Reason
 
 
 @dataclass(frozen=True)

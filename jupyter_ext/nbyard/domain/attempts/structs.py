@@ -35,7 +35,7 @@ import msgspec
 from nbyard.domain.commands.invocations import Placed
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 TASK = "task.json"
 LOG = "log"

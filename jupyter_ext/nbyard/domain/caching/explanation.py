@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nbyard.domain.digest import KeyParts, canonical_text
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 MOST_CHANGES, MOST_PACKAGES = 4, 3
 MOST_CHARS = 40

@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import DatasetState
+from nbyard.reasons.structs import Reason
 
 ARCHIVE_ENDING = re.compile(r"\.(zip|tgz|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)
 

@@ -12,9 +12,9 @@ import msgspec
 
 from nbyard.domain.deployments.failure_line import last_words
 from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.domain.states import DeploymentState
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, because
 
 # ends in a row until a deployment has failed
 TRIES = 3

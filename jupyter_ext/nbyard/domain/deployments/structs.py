@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import DeploymentState
+from nbyard.reasons.structs import Reason
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
 DashboardService = Literal["deepaas", "jupyter", "vscode"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.reasons.structs import Reason
+from nbyard.reasons.structs import Reason
 
 Origin = Literal["conda", "venv", "system"]
 

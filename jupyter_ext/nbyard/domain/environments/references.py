@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.environments.requirements import PROTECTED, normal_name
 from nbyard.domain.environments.structs import Lock, LockedPackage
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 # packages that a new virtual environment or a Python image contains by default

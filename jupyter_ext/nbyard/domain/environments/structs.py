@@ -18,9 +18,9 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
 )
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import EnvironmentState
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import Reason
 
 KERNEL_PREFIX = "nbyard"  # kernels of nbyard's environments
 SHOWN_DIGITS = 8

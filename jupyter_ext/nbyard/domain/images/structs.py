@@ -11,9 +11,9 @@ import msgspec
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.names import without_accents
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason
 
 BUILD_LOG = "build.log"
 # the usual ID of the user `nobody`

@@ -13,8 +13,8 @@ import msgspec
 
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.names import MAX_NAME
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.states import ImageState
+from nbyard.reasons.structs import Reason
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
 Flavour = Literal["class", "mlflow", "pickle"]

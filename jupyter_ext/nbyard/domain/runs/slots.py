@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 
 GIB = 2**30
 # tolerance for sums of fractions of cores

@@ -13,10 +13,10 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons.structs import Reason, shown
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
+from nbyard.reasons.structs import Reason, shown
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):

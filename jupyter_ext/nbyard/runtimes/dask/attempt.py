@@ -18,8 +18,8 @@ import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
 from nbyard.domain.attempts.structs import RUNNER, Result
-from nbyard.domain.reasons.structs import Reason, because, text
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.reasons.structs import Reason, because, text
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask import file_transfer

@@ -15,8 +15,8 @@ import nbyard.runner
 from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import Reason
 from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import Reason
 from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask.attempt import DaskAttempt

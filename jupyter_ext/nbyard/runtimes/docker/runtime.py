@@ -11,8 +11,8 @@ import msgspec
 from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
-from nbyard.domain.reasons.structs import Reason
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import Reason
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts import collector
 from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt

@@ -28,9 +28,9 @@ from nbyard.domain.datasets.tables import Profile, TablePage
 from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons.structs import shown
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
+from nbyard.reasons.structs import shown
 from nbyard.services.datasets.imports import NewImport
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation

@@ -11,12 +11,12 @@ import msgspec
 from nbyard.domain.environments.references import UsedEnvironment, split_reference
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion
 from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
-from nbyard.domain.reasons.structs import shown
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.host import kernels
+from nbyard.reasons.structs import shown
 from nbyard.services.naming import nearest
 
 if TYPE_CHECKING:

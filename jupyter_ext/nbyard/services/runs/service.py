@@ -16,7 +16,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.planning import Resolved, plan_tasks
 from nbyard.domain.runs.structs import (
     Attempt,
@@ -32,6 +31,7 @@ from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import Renew, renewing, without_lock
 from nbyard.services.naming import check_apart, check_run_name_free, no_such
 from nbyard.services.operation import operation

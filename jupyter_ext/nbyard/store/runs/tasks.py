@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, upd
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.reasons.structs import Reason
 from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
+from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject

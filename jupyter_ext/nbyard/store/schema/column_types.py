@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Dialect, Float, Text
 from sqlalchemy.types import TypeDecorator
 
-from nbyard.domain.reasons.structs import Reason, text
+from nbyard.reasons.structs import Reason, text
 
 
 class Moment(TypeDecorator[datetime]):

@@ -12,7 +12,7 @@ from nbyard.cli.commands import deployments
 from nbyard.cli.output import deployment_views
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.traffic import Counted
-from nbyard.domain.reasons.structs import text
+from nbyard.reasons.structs import text
 from nbyard.rest.identity import local_name
 
 

@@ -9,9 +9,9 @@ import click
 import pytest
 
 from nbyard.cli.commands import serve
-from nbyard.domain.reasons.structs import Reason, text
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import Reason, text
 
 
 class Deployments:

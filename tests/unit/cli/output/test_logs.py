@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.cli.output import logs
 from nbyard.cli.output.logs import print_log
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.testing.dispatching import Dispatching
 
 KILLED = because("supervisor-killed")

@@ -18,8 +18,8 @@ from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.attempts.drive import UNREACHABLE_SECONDS
 from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime

@@ -8,8 +8,8 @@ import pytest
 from nbyard.dispatch.attempts import engine_calls
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.domain.attempts.structs import TASK
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.testing.bench import Bench, FakeRuntime
 
 from ..benches import running

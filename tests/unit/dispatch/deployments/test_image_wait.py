@@ -7,7 +7,7 @@ import pytest
 from nbyard.dispatch.deployments.image_wait import awaited
 from nbyard.domain.deployments.status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
-from nbyard.domain.reasons.structs import because, text
+from nbyard.reasons.structs import because, text
 from nbyard.yard import Yard
 
 from .test_rollout import ANN, Rolling, rolling

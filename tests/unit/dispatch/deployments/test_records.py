@@ -15,7 +15,7 @@ from nbyard.domain.deployments.structs import (
     Place,
     ServiceKind,
 )
-from nbyard.domain.reasons.structs import text
+from nbyard.reasons.structs import text
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 

@@ -24,8 +24,8 @@ from nbyard.domain.deployments.structs import (
     Revision,
     deployment_folder,
 )
-from nbyard.domain.reasons.structs import because, text
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because, text
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.yard import Yard

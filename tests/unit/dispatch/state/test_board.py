@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nbyard.dispatch.state import board as module
 from nbyard.dispatch.state.board import Board, Queue
 from nbyard.dispatch.state.round_changes import Changes
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.states import TASK
+from nbyard.reasons.structs import because
 from nbyard.store import transition
 from nbyard.testing.bench import Bench, FakeRuntime
 

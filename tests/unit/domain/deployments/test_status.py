@@ -26,8 +26,8 @@ from nbyard.domain.deployments.status import (
     state_of,
 )
 from nbyard.domain.deployments.structs import NewDeployment
-from nbyard.domain.reasons.structs import because, text
 from nbyard.domain.states import DEPLOYMENT
+from nbyard.reasons.structs import because, text
 
 SPEC = completed(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
 NO_IMAGE = text("no image")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.slots import GIB, TOO_MANY_FOR_DEPLOYMENT, Capacity, Slots
+from nbyard.reasons.structs import because
 
 LIMITS = st.builds(
     Limits,

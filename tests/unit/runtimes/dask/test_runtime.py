@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.runtime import DaskRuntime, needed
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings

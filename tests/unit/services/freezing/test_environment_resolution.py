@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
-from nbyard.domain.reasons.structs import text
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import text
 from nbyard.services.freezing.environment_resolution import find_used, of_kernel, without_lock
 
 

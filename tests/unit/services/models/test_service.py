@@ -11,8 +11,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
-from nbyard.domain.reasons.structs import text
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.reasons.structs import text
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
 

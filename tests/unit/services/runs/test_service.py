@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
+from nbyard.reasons.structs import because
 from nbyard.store import transition
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.yard import Yard

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nbyard.domain.reasons.structs import because
+from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 
 from ..rows import Rows

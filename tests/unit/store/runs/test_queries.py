@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.workflows.structs import Edge
+from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.schema.tables import metadata
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.reasons.structs import because
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
+from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs.history import Last

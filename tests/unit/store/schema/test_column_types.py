@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import sqlite
 
-from nbyard.domain.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because, text
 from nbyard.store import Store
 from nbyard.store.schema.column_types import Because, Moment
 from nbyard.store.schema.tables import leases

@@ -8,8 +8,8 @@ import msgspec
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
 from nbyard.domain.attempts.usage import read_samples
-from nbyard.domain.reasons.structs import Reason, because
 from nbyard.host.project_files import read_small
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import CODE, Folder
 from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import outcome

@@ -10,8 +10,8 @@ import msgspec
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import RUNNER
 from nbyard.domain.environments.structs import Lock
-from nbyard.domain.reasons.structs import because
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt

@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork, Failure, Output, Result, TaskFile
-from nbyard.domain.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.attempts import outcome
 
 TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})

@@ -5,14 +5,12 @@ here for the shell, logs and notebooks, in `src/reasons` for the browser. The ca
 `codes` lists every code; tests/cases/reasons.json holds examples that both sides render.
 """
 
-import errno
 import re
 from typing import Any
 
 import msgspec
 
-from nbyard.domain.reasons.codes import CODES
-from nbyard.errors import NbyardError
+from nbyard.reasons.codes import CODES
 
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 BETWEEN = "; "
@@ -61,30 +59,9 @@ def read(value: Any) -> Reason | None:
     return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
 
 
-def of_error(error: NbyardError) -> Reason:
-    """Return the reason that an error gives."""
-    return because("error", error=error.code, message=error.message)
-
-
-def waits_for_engine(error: NbyardError) -> Reason:
-    """Return what a task waits for while an engine or a disk is unavailable."""
-    return because("waits-for-engine", error=error.code, message=error.message)
-
-
 def all_of(reasons: list[Reason]) -> Reason:
     """Return several reasons as one."""
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
-
-
-def of_error_with_hint(error: NbyardError | OSError) -> Reason:
-    """Return the reason that an error gives, with its hint; also for errors of the system."""
-    if not isinstance(error, NbyardError):
-        symbol = errno.errorcode.get(error.errno or 0, "")
-        return because("system-error", error=symbol, message=error.strerror or str(error))
-    if error.hint:
-        told = {"message": error.message, "hint": error.hint}
-        return because("error-with-hint", error=error.code, **told)
-    return of_error(error)
 
 
 def shown(*reasons: Reason | None) -> str:

@@ -1,19 +1,16 @@
 """Reasons are codes with typed parameters; the catalogue renders each in English."""
 
-import errno
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from nbyard.domain.reasons.codes import CODES
-from nbyard.domain.reasons.structs import Reason, because, of_error, of_error_with_hint, shown, text
-from nbyard.errors import Unavailable
+from nbyard.reasons.codes import CODES
+from nbyard.reasons.structs import Reason, because, shown, text
 
-CASES = json.loads((Path(__file__).parents[3] / "cases" / "reasons.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["text"][:60] for case in CASES])
@@ -55,23 +52,3 @@ def test_only_what_is_there_is_shown() -> None:
     assert shown(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
     assert shown(None, None) == ""
     assert text("") is None
-
-
-def test_an_error_keeps_its_code() -> None:
-    reason = of_error(Unavailable("Docker is away.", hint="Start it."))
-    assert reason.params == {"error": "unavailable", "message": "Docker is away."}
-    assert str(reason) == "Docker is away."
-
-
-def test_a_failure_keeps_its_code_and_its_hint() -> None:
-    reason = of_error_with_hint(Unavailable("Docker is away.", hint="Start it."))
-    assert (reason.code, reason.params["error"]) == ("error-with-hint", "unavailable")
-    assert str(reason) == "Docker is away. Start it."
-    assert of_error_with_hint(Unavailable("Docker is away.")).code == "error"
-
-
-def test_an_error_of_the_system_has_its_symbol() -> None:
-    full = of_error_with_hint(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
-    assert full.params == {"error": "ENOSPC", "message": "No space left on device"}
-    assert full.code == "system-error"
-    assert str(of_error_with_hint(OSError("it is closed"))) == "it is closed"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.reasons.codes import CODES
-from nbyard.domain.reasons.structs import FIELD
+from nbyard.reasons.codes import CODES
+from nbyard.reasons.structs import FIELD
 
-CASES = json.loads((Path(__file__).parents[3] / "cases" / "reasons.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
 
 def test_the_cases_have_every_code() -> None:

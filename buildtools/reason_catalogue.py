@@ -1,0 +1,112 @@
+"""Make the catalogue of reasons for the browser, and an example of each code.
+
+python buildtools/reason_catalogue.py           writes codes.ts and reasons.json
+python buildtools/reason_catalogue.py --check   exits with code 1 if a file differs from the code
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.reasons.codes import CODES
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, Code
+from nbyard.reasons.structs import FIELD, Reason
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = ROOT / "src/reasons/codes.ts"
+EXAMPLES = ROOT / "tests/cases/reasons.json"
+HEAD = """\
+// Made by buildtools/reason_catalogue.py; do not edit.
+import { TranslationBundle } from '@jupyterlab/translation';
+
+/** The parameters of a reason: texts, numbers, nested reasons or lists of these. */
+type Params = Record<string, unknown>;
+
+/** Return the text of a parameter; the words join a list. */
+type Show = (value: unknown, between?: string) => string;
+
+/** Return the text of one code. */
+type Render = (params: Params, show: Show, trans: TranslationBundle) => string;
+
+/** The text of each code of `nbyard/reasons/codes`. */
+export const CODES: Readonly<Record<string, Render>> = {
+"""
+INNER = {"code": "forced", "params": {}}
+
+
+def catalogue() -> str:
+    """Return the TypeScript module, as prettier formats it."""
+    lines = [f"  {_key(name)}: {_render(code)}," for name, code in CODES.items()]
+    plain = HEAD + "\n".join(lines) + "\n};\n"
+    command = ["npx", "--no-install", "prettier", "--stdin-filepath", str(CATALOGUE)]
+    done = subprocess.run(
+        command, input=plain, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True
+    )
+    return done.stdout
+
+
+def _key(name: str) -> str:
+    return name if name.isalpha() else f"'{name}'"
+
+
+def _render(code: Code) -> str:
+    """Return the function that renders a code."""
+    shown: list[str] = []
+
+    def number(field: re.Match[str]) -> str:
+        between = f", {json.dumps(field[2])}" if field[2] else ""
+        shown.append(f"show(p.{field[1]}{between})")
+        return f"%{len(shown)}"
+
+    text = FIELD.sub(number, code.text)
+    if text == "%1":
+        return f"(p, show) => {shown[0]}"
+    words = ", ".join([json.dumps(text, ensure_ascii=False), *shown])
+    return f"({'p, show' if shown else '_p, _show'}, trans) => trans.__({words})"
+
+
+def examples() -> str:
+    """Return the examples: those that exist of known codes, and one of each other code."""
+    kept = json.loads(EXAMPLES.read_text("utf-8"))
+    found = [one["reason"] for one in kept if one["reason"]["code"] in CODES]
+    missing = CODES.keys() - {one["code"] for one in found}
+    found += [_example(name) for name in CODES if name in missing]
+    cases = [{"reason": one, "text": str(msgspec.convert(one, Reason))} for one in found]
+    return json.dumps(cases, indent=2, ensure_ascii=False) + "\n"
+
+
+def _example(name: str) -> dict[str, Any]:
+    fields = CODES[name].fields
+    return {"code": name, "params": {field: _value(field, fields[field]) for field in fields}}
+
+
+def _value(field: str, kind: Any) -> Any:
+    if kind == REASON:
+        return INNER
+    if kind == REASONS:
+        return [INNER, INNER]
+    if kind is list:
+        return [f"{field} 1", f"{field} 2"]
+    return 2 if kind in (int, float, NUMBER) else f"some {field}"
+
+
+def main() -> int:
+    """Write the files, or check them; return the exit code."""
+    made = {CATALOGUE: catalogue(), EXAMPLES: examples()}
+    if sys.argv[1:] != ["--check"]:
+        for path, text in made.items():
+            path.write_text(text, encoding="utf-8")
+        return 0
+    old = [str(path) for path, text in made.items() if path.read_text("utf-8") != text]
+    for name in old:
+        sys.stderr.write(f"{name} is out of date: run buildtools/reason_catalogue.py\n")
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""Why a run, a task, an attempt, an image, an environment or a deployment is in its state."""
+
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
+
+ANY = {
+    # from another program or an earlier version
+    "text": code("{text}", text=str),
+    # the message of an error; `error` is its stable code
+    "error": code("{message}", error=str, message=str),
+    # a refused field of a request; `path` is its place in the body
+    "field": code("{path}: {reason}", path=str, reason=REASON),
+    # several reasons at once
+    "all": code("{reasons}", reasons=REASONS),
+}
+
+WAITS = {
+    "waits-for-turn": code("waits for its turn"),
+    "waits-for-slots": code("waits for {wanted} of {total} slots", wanted=NUMBER, total=NUMBER),
+    "waits-for-memory": code(
+        "waits for {wanted} of {total} GiB of memory", wanted=NUMBER, total=NUMBER
+    ),
+    "waits-for-gpus": code(
+        "waits for {wanted} of {total} GPUs ({free} free)", wanted=int, total=int, free=int
+    ),
+    "waits-behind": code("{wait}, behind other tasks", wait=REASON),
+    "too-many-gpus-for-run": code(
+        "requests more GPUs ({wanted}) than this machine has ({total}): cancel the run and request"
+        " fewer. `nbyard doctor` lists the GPUs",
+        wanted=int,
+        total=int,
+    ),
+    "too-many-gpus-for-deployment": code(
+        "requests more GPUs ({wanted}) than this machine has ({total}): edit the deployment and"
+        " request fewer. `nbyard doctor` lists the GPUs",
+        wanted=int,
+        total=int,
+    ),
+    "waits-for-start": code("waits for a free slot"),
+    "waits-for-image": code("waits for its image, which is being built or pulled"),
+    "waits-for-engine": code("waits: {message}", error=str, message=str),
+    "waits-for-dask-worker": code("waits for a free Dask worker of {workers}", workers=int),
+    "no-dask-worker": code("waits for a Dask worker: none is registered"),
+}
+
+# why a task ran, or did not have to
+RUNS = {
+    "runs": code("runs because {cause}", cause=REASON),
+    "runs-again": code("runs again: {attempt}", attempt=REASON),
+    "continues": code("{reason}; continues after {rows} finished rows", reason=REASON, rows=int),
+    "attempt-failed": code("attempt {number} failed: {cause}", number=int, cause=REASON),
+    "attempt-lost": code("attempt {number} was lost: {cause}", number=int, cause=REASON),
+    "lost-often": code("{cause} (lost {count} times)", cause=REASON, count=int),
+    "no-earlier-result": code("it has no earlier result"),
+    "forced": code("the cache was ignored on request"),
+    "cache-off": code("its cache is off"),
+    "result-gone": code("the result to reuse is gone"),
+    "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),
+    "result-not-kept": code("its last result is no longer kept"),
+    "changed": code("{changes}", changes=REASONS),
+    "unsure": code("{reason} ({problem})", reason=REASON, problem=REASON),
+    "not-observed": code("the files that it reads are not known"),
+    "unchanged": code("nothing changed since run {run}", run=int),
+    "unchanged-reads": code("nothing that it reads changed since run {run}", run=int),
+    "reused": code("result of run {run}", run=int),
+    "pinned": code("pinned to the result of run {run}", run=int),
+    "retry-of-run": code("retries run {run}", run=int),
+    "cancelled": code("the run was cancelled"),
+    "upstream-failed": code("an upstream task failed"),
+}
+
+# what changed since the last run of a node
+CHANGES = {
+    "code-changed": code("its code changed"),
+    "value-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
+    "value-added": code("{name} is set to {new}", name=str, new=str),
+    "value-removed": code("{name} is no longer set ({old})", name=str, old=str),
+    "input-connected": code("{name} is connected now", name=str),
+    "input-disconnected": code("{name} is no longer connected", name=str),
+    "input-changed": code("{name} has new bytes", name=str),
+    "file-added": code("the file {name} is new", name=str),
+    "file-changed": code("the file {name} changed", name=str),
+    "file-removed": code("the file {name} is gone", name=str),
+    "declaration-changed": code("its declaration changed"),
+    "more-changes": code("and {count} more changes", count=int),
+    "environment-changed": code("its environment changed"),
+    "environment-has": code("its environment {packages:, }", packages=REASONS),
+    "environment-now": code("it uses the environment {new} now", new=str),
+    "environment-left": code("it no longer uses the environment {old}", old=str),
+    "environment-instead": code("it uses the environment {new} instead of {old}", new=str, old=str),
+    "environment-version": code(
+        "the environment {name} went from version {old} to {new}", name=str, old=int, new=int
+    ),
+    "environment-moved": code("{move}: it {packages:, }", move=REASON, packages=REASONS),
+    "package-gained": code("gained {name} {version}", name=str, version=str),
+    "package-lost": code("lost {name} {version}", name=str, version=str),
+    "package-changed": code("has {name} {new} instead of {old}", name=str, new=str, old=str),
+    "more-packages": code("and {count} more", count=int),
+}
+
+# how an attempt ended, or why it was stopped
+ENDS = {
+    "failure": code("{message}", kind=str, message=str),
+    "time-limit": code("ran longer than its limit of {seconds} s", seconds=NUMBER),
+    "silence-limit": code("gave no sign of life for {seconds} s", seconds=NUMBER),
+    "queue-limit": code("waited longer than its limit of {seconds} s in the queue", seconds=NUMBER),
+    "cancel-file": code("stopped by its cancel file"),
+    "ended": code("it has ended"),
+    "no-result": code("it is gone without a result"),
+    "result-unreadable": code("its result cannot be read"),
+    "container-removed": code("its container was removed from outside"),
+    "container-killed": code("its container was killed (signal {signal})", signal=int),
+    "container-not-started": code("its container could not be started: {message}", message=str),
+    "container-input-cut": code("its standard input was cut off when nbyard stopped"),
+    "runner-silent": code(
+        "the runner ended without a result (exit code {exit_code})", exit_code=int
+    ),
+    "runner-silent-after": code(
+        "the runner ended without a result (exit code {exit_code}): {last}", exit_code=int, last=str
+    ),
+    "supervisor-killed": code("its supervisor was killed"),
+    "worker-not-stopped": code("its worker could not be stopped"),
+    "host-silent": code("no sign of life from {host} for {seconds} s", host=str, seconds=NUMBER),
+    "machine-restarted": code("the machine was restarted"),
+    "dask-worker-gone": code("the Dask worker {worker} is gone", worker=str),
+    "dask-forgotten": code("the Dask scheduler does not know it any more"),
+    "dask-cancelled": code("its Dask task was cancelled from outside"),
+    "dask-no-result": code("its result is not visible here"),
+}
+
+# deployments and their revisions
+DEPLOYMENTS = {
+    "waits-for-build": code("waits for the build of its image"),
+    "build-failed": code("the build of its image failed: {cause}", cause=REASON),
+    "image-removed": code("its image was removed before it was built"),
+    "no-takeover": code("revision {number} has not taken over: {cause}", number=int, cause=REASON),
+    "service-silent": code("the service does not answer"),
+    "service-silent-because": code("the service does not answer: {message}", message=str),
+    "service-never-answered": code(
+        "the service never answered at port {port} ({path}) within {seconds} s; its log may show"
+        " why",
+        port=int,
+        path=str,
+        seconds=NUMBER,
+    ),
+    "service-restarts": code("{end}; nbyard restarts it", end=REASON),
+    "service-out-of-memory": code(
+        "the service ran out of memory: its limit is {memory_gb} GB", memory_gb=NUMBER
+    ),
+    "service-not-started": code("the service could not be started: {cause}", cause=REASON),
+    "service-ended": code("the service ended with exit code {exit_code}", exit_code=int),
+    "service-ended-after": code(
+        "the service ended with exit code {exit_code}: {last}", exit_code=int, last=str
+    ),
+    "service-killed": code("the service was killed (exit code {exit_code})", exit_code=int),
+    "service-killed-after": code(
+        "the service was killed (exit code {exit_code}): {last}", exit_code=int, last=str
+    ),
+    "port-taken": code("a port is taken on the engine's machine: {message}", message=str),
+    "hook-failed": code(
+        "a hook of the engine failed, such as the one that adds GPUs: {message}", message=str
+    ),
+    "command-missing": code("the command is not in the image: {message}", message=str),
+    "network-closed": code(
+        "containers cannot be reached, because the setting container_network is {network}:"
+        " set it to bridge",
+        network=str,
+    ),
+    "engine-elsewhere": code(
+        "the engine at {engine} is on another machine, where the ports of containers cannot be"
+        " reached: set docker_host to an engine of this machine",
+        engine=str,
+    ),
+}
+
+# why an image, an environment, a dataset or a kernel cannot be used
+UNUSABLE = {
+    "error-with-hint": code("{message} {hint}", error=str, message=str, hint=str),
+    # `error` is the symbol of its number, such as ENOSPC
+    "system-error": code("{message}", error=str, message=str),
+    "unexpected": code("{message}", message=str),
+    "image-not-built": code("The image could not be built: {cause}", cause=REASON),
+    "dockerfile-line-failed": code(
+        "The image could not be built: line {line} of the Dockerfile failed: {cause}",
+        line=int,
+        cause=REASON,
+    ),
+    "command-failed": code("{message} (exit code {exit_code})", message=str, exit_code=int),
+    "command-exited": code("exit code {exit_code}", exit_code=int),
+    "engine-disk-full": code(
+        "the disk of the engine is full (no space left on device)."
+        " Remove images that are not needed: docker image prune."
+    ),
+    "image-needs-version": code(
+        "{failure}. A project takes its version from git, but an image contains no .git."
+        " Set the version: --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_"
+        " and the name of the project.",
+        failure=REASON,
+    ),
+    "installer-failed": code("{messages}", messages=list),
+    "installer-needs-git": code(
+        "{messages}; a package takes its version from git: the folder needs its .git,"
+        " and this machine needs git",
+        messages=list,
+    ),
+    "installer-silent": code("{program} failed", program=str),
+    "installer-killed": code("The installer was killed by signal {signal}", signal=int),
+    "installer-out-of-memory": code(
+        "The installer was killed by signal {signal}: did the machine run out of memory?",
+        signal=int,
+    ),
+    "installation-cancelled": code("the installation was cancelled"),
+    "broken-table": code(
+        "{message}. To keep the bytes as they are, give the file another extension, such as .dat.",
+        message=str,
+    ),
+    "kernel-program-gone": code(
+        "The kernel {name} cannot start: {program} is gone.", name=str, program=str
+    ),
+}
+
+STATES = {**ANY, **WAITS, **RUNS, **CHANGES, **ENDS, **DEPLOYMENTS, **UNUSABLE}
