@@ -60,7 +60,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
           properties: files
             ? { path: { type: 'string', description: trans.__('The file') } }
             : noun
-              ? { id: { type: 'string', description: trans.__('Its id; of a kernel, its name') } }
+              ? { id: { type: 'string', description: trans.__('The ID, or the name of a kernel') } }
               : texts(told)
         }
       },

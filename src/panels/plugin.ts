@@ -18,7 +18,7 @@ const CREDENTIALS = 6;
 export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbyard:panels',
   description:
-    'Datasets, executables, workflows, artifacts, libraries, deployments, credentials and runs in the sidebar.',
+    'Datasets, executables, workflows, artifacts, environments, deployments, credentials and runs in the sidebar.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
   optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher],
@@ -74,7 +74,7 @@ function sidebar(services: IPanelServices): SidePanel {
   panel.addClass('nby-Sidebar');
   panel.title.icon = yardIcon;
   panel.title.caption = trans.__(
-    'nbyard: datasets, executables, workflows, artifacts, libraries, deployments, credentials, runs'
+    'nbyard: datasets, executables, workflows, artifacts, environments, deployments, credentials, runs'
   );
   panel.node.setAttribute('role', 'region');
   panel.node.setAttribute('aria-label', trans.__('nbyard'));
@@ -102,7 +102,7 @@ function sidebar(services: IPanelServices): SidePanel {
   add(trans.__('Executables'), 'ExecutableSection', ['nbyard:upload-executable']);
   add(trans.__('Workflows'), 'WorkflowSection', ['nbyard:create-workflow']);
   add(trans.__('Artifacts'), 'ArtifactSection', ['nbyard:create-artifact']);
-  add(trans.__('Libraries'), 'EnvironmentSection', ['nbyard:create-environment']);
+  add(trans.__('Environments'), 'EnvironmentSection', ['nbyard:create-environment']);
   add(trans.__('Deployments'), 'DeploymentSection', ['nbyard:create-deployment']);
   add(trans.__('Credentials'), 'CredentialSection', ['nbyard:create-credential']);
   add(trans.__('Runs'), 'RunSection', []);

@@ -48,7 +48,7 @@ interface ICountProps {
 
 function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
   const live = useSignal(yard.runs.changed, () => item.live);
-  const label = trans._n('%1 run is under way', '%1 runs are under way', live);
+  const label = trans._n('%1 run in progress', '%1 runs in progress', live);
   return (
     <button
       type="button"

@@ -44,7 +44,7 @@ export const runActions = {
 
   rerunAnew: told(notStarted, (context, id) => again(context, id, true)),
 
-  copyId: (({ trans }, id) => copyText(id, trans.__('The id is copied.'))) as Action,
+  copyId: (({ trans }, id) => copyText(id, trans.__('The ID is copied.'))) as Action,
 
   openFile: told(
     trans => trans.__('Not opened.'),
@@ -59,7 +59,7 @@ export const runActions = {
     async ({ yard, trans }, run) => {
       const { button } = await showDialog({
         title: trans.__('Delete this run?'),
-        body: trans.__('Its record, log and results are removed. This cannot be undone.'),
+        body: trans.__('The record, the log and the results are deleted. This cannot be undone.'),
         buttons: [
           Dialog.cancelButton({ label: trans.__('Keep') }),
           Dialog.warnButton({ label: trans.__('Delete') })

@@ -44,9 +44,12 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
         args: {
           type: 'object',
           properties: {
-            id: { type: 'string', description: trans.__('The run; else the one that is shown') },
-            shown: { type: 'boolean', description: trans.__('The one that the drawer shows') },
-            force: { type: 'boolean', description: trans.__('Take nothing from the cache') }
+            id: {
+              type: 'string',
+              description: trans.__('The run, by default the one that is shown')
+            },
+            shown: { type: 'boolean', description: trans.__('The run that Run Info shows') },
+            force: { type: 'boolean', description: trans.__('Ignore the cache') }
           }
         }
       },
@@ -72,7 +75,7 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       id: 'nbyard:cancel-run',
       act: 'cancel',
       label: trans.__('Stop'),
-      caption: trans.__('Stop this run: its work ends within seconds'),
+      caption: trans.__('Stop this run; its tasks end within seconds'),
       icon: stopIcon,
       enabled: run => isLive(run) && !run.cancel_requested_at
     },
@@ -80,26 +83,26 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       id: 'nbyard:retry-run',
       act: 'retry',
       label: trans.__('Retry From Failure'),
-      caption: trans.__('Go on with the same code, data and values; what succeeded is kept'),
+      caption: trans.__('Retry a failed run, reusing its finished tasks'),
       icon: refreshIcon,
       enabled: run => run.state === 'failed' || run.state === 'cancelled'
     },
     {
       id: 'nbyard:rerun',
       act: 'rerun',
-      label: trans.__('Run Again'),
-      caption: trans.__('Run the same again; unchanged steps come from the cache'),
+      label: trans.__('Rerun'),
+      caption: trans.__('Run the same version again; unchanged nodes come from the cache'),
       icon: refreshIcon
     },
     {
       id: 'nbyard:rerun-anew',
       act: 'rerunAnew',
-      label: trans.__('Run Again, Nothing from the Cache')
+      label: trans.__('Rerun Without Cache')
     },
     {
       id: 'nbyard:copy-run-id',
       act: 'copyId',
-      label: trans.__('Copy Run Id')
+      label: trans.__('Copy Run ID')
     },
     {
       id: 'nbyard:open-run-workflow',

@@ -56,7 +56,7 @@ export class RunDrawer extends ReactWidget {
   protected render(): JSX.Element {
     const { trans } = this.services;
     if (!this._model) {
-      return <p className="nby-Note">{trans.__('No run is shown.')}</p>;
+      return <p className="nby-Note">{trans.__('Select a run to show it here.')}</p>;
     }
     return (
       <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>

@@ -90,7 +90,7 @@ class Drawer {
       this._widget.id = 'nbyard-run';
       this._widget.toolbar.hide();
       this._widget.title.label = trans.__('Run');
-      this._widget.title.caption = trans.__('What a run does, did and made');
+      this._widget.title.caption = trans.__('State, log and results of a run');
       this._widget.title.icon = runsIcon;
       this._widget.title.closable = true;
       const made = this._widget;
@@ -130,16 +130,16 @@ function enlarge(widget: Widget): void {
 function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: IRunServices): void {
   app.commands.addCommand(SHOW, {
     label: trans.__('Show Run'),
-    caption: trans.__('Show a run in the drawer; the newest one when none is named'),
+    caption: trans.__('Show a run in Run Info, by default the newest one'),
     icon: runsIcon,
     describedBy: {
       args: {
         type: 'object',
         properties: {
           id: { type: 'string', description: trans.__('The run') },
-          path: { type: 'string', description: trans.__('The file that it is of') },
-          node: { type: 'string', description: trans.__('The step that is looked at') },
-          quiet: { type: 'boolean', description: trans.__('Do not bring it to the front') },
+          path: { type: 'string', description: trans.__('The file of the run') },
+          node: { type: 'string', description: trans.__('The task to show') },
+          quiet: { type: 'boolean', description: trans.__('Do not bring Run Info to the front') },
           keepFocus: { type: 'boolean', description: trans.__('Do not move the focus') }
         }
       }
@@ -151,7 +151,7 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
         id = yard.runs.items[0]?.id;
       }
       if (!id) {
-        Notification.info(trans.__('Nothing ran yet.'), { autoClose: 3000 });
+        Notification.info(trans.__('No runs yet.'), { autoClose: 3000 });
         return undefined;
       }
       const shown = await drawer.show(id, args.quiet !== true, args.keepFocus !== true);
@@ -176,7 +176,7 @@ function addExecuted(
   });
   app.commands.addCommand(EXECUTED, {
     label: trans.__('Open Executed Notebook'),
-    caption: trans.__('Open the executed notebook of a step in a tab, read-only'),
+    caption: trans.__('Open the executed notebook of a task, read-only'),
     icon: launcherIcon,
     describedBy: {
       args: {
@@ -184,8 +184,8 @@ function addExecuted(
         required: ['run', 'node'],
         properties: {
           run: { type: 'string', description: trans.__('The run') },
-          node: { type: 'string', description: trans.__('The step') },
-          label: { type: 'string', description: trans.__('What the step is called') }
+          node: { type: 'string', description: trans.__('The task') },
+          label: { type: 'string', description: trans.__('The name of the task') }
         }
       }
     },

@@ -49,7 +49,7 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
       await drawer.tab(tab);
       await look(`${name}-${tab.toLowerCase()}`, '.nby-RunView');
     }
-    await drawer.tab('Steps');
+    await drawer.tab('Tasks');
   }
   expect(found).toEqual([]);
 });

@@ -61,7 +61,7 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
   await register(server);
   const panel = await lab.panel();
-  await expect(panel).toContainText('What an executable makes, run once and kept under a name.');
+  await expect(panel).toContainText('Outputs of an executable that ran once, stored under a name.');
   lab.actions = 0;
   await lab.click(lab.panelButton('create-artifact'));
   const executable = view(lab).getByLabel('Executable');
@@ -99,7 +99,7 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
 
   await view(lab).getByRole('tab', { name: 'Parameters' }).click();
   await expect(view(lab).getByRole('row', { name: 'source "birds.csv"' })).toBeVisible();
-  await view(lab).getByRole('button', { name: 'Make Another…' }).click();
+  await view(lab).getByRole('button', { name: 'Create Another…' }).click();
   await expect(name).toHaveValue('tool 2');
   await expect(view(lab).getByLabel('source', { exact: true })).toHaveValue('birds.csv');
   await name.fill('tool');

@@ -17,7 +17,7 @@ test('L7: the kernel of a notebook becomes a library, from its menu', async ({
     await opened.sessionContext.ready;
   });
   await page.getByRole('menuitem', { name: 'Kernel', exact: true }).click();
-  const item = page.getByRole('menuitem', { name: 'Capture Kernel as Library…' });
+  const item = page.getByRole('menuitem', { name: 'Capture Kernel as Environment…' });
   await expect(item).toBeVisible();
   await picture('menu');
   await item.click();

@@ -39,7 +39,7 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
 
   const panel = await lab.panel();
   await lab.click(panel.getByRole('heading', { name: 'Credentials Section' }));
-  await expect(panel).toContainText('Nobody is shown them again.');
+  await expect(panel).toContainText('Their values are never shown again.');
   found.push(...(await findings(lab, '#nbyard-sidebar')));
   await lab.click(lab.panelButton('create-credential').first());
   await expect(dialog.getByLabel('Name')).toBeFocused();
@@ -76,7 +76,7 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
 
   await lab.row('credential', 'api').focus();
   await lab.press('Enter');
-  await expect(dialog).toContainText('It is kept as it is when nothing is typed.');
+  await expect(dialog).toContainText('Leave the field empty to keep the current value.');
   await expect(secret).toHaveValue('');
   await secret.fill('another');
   await secret.press('Enter');

@@ -116,9 +116,9 @@ async function sameName(lab: Lab, info: TestInfo): Promise<void> {
   await expect(row).toContainText('10 × 2');
   await lab.dropFile('sales.csv', second);
   const asked = lab.sending('sales.csv');
-  await expect(asked).toContainText('There is a dataset of this name already.');
+  await expect(asked).toContainText('A dataset of this name exists already.');
   await lab.page.screenshot({ path: info.outputPath('asked.png') });
-  await asked.getByRole('button', { name: 'Make it version 2' }).click();
+  await asked.getByRole('button', { name: 'Add as Version 2' }).click();
   await expect(asked).toHaveCount(0);
   await expect(row).toContainText('v2 · 20 × 2');
   await expect(row).toBeFocused();
@@ -293,9 +293,9 @@ async function ofEveryKind(lab: Lab, server: LabServer, info: TestInfo): Promise
   };
   await asArchive(lab, files[3], info);
   await opened(files[3]);
-  await expect(view(lab)).toContainText('there are no rows to show');
+  await expect(view(lab)).toContainText('has no rows to show');
   await opened(drawing);
-  await expect(view(lab)).toContainText('there are no rows to show');
+  await expect(view(lab)).toContainText('has no rows to show');
   await opened(picture);
   await expect(view(lab).getByRole('img', { name: 'penguins.png' })).toBeVisible();
   await expect(view(lab)).toContainText(/\d+ × \d+ pixels/);
@@ -309,7 +309,7 @@ async function asArchive(
   info: TestInfo
 ): Promise<void> {
   const asked = lab.sending(file.name);
-  await expect(asked).toContainText('It is an archive');
+  await expect(asked).toContainText('This file is an archive');
   await asked.scrollIntoViewIfNeeded();
   await lab.page.screenshot({ path: info.outputPath('archive.png') });
   const violations = await violationsIn(lab.page, '#nbyard-sidebar');

@@ -162,7 +162,7 @@ withDocker(
 
     await lab.row('deployment', 'Files of all').focus();
     await lab.press('Delete');
-    await expect(dialog).toContainText('Its 3 revisions, the files in its container');
+    await expect(dialog).toContainText('All 3 revisions, the files in the container');
     await picture('delete');
     await lab.press('Enter');
     await expect(lab.row('deployment', 'Files of all')).toHaveCount(0);
@@ -248,9 +248,9 @@ withDocker(
     await expect(view(lab).getByLabel('weight')).toHaveValue('0.5');
     await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
     await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('"sum": 1.5');
-    await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
+    await expect(view(lab)).toContainText(/Status 200 after \d+ ms/);
     await view(lab)
-      .getByLabel('What is asked')
+      .getByLabel('Request body')
       .selectOption({ label: 'Predict rows of JSON (POST /predict)' });
     const body = view(lab).getByLabel('JSON');
     await expect(body).toHaveValue(/"weight": 0.5/);
@@ -297,7 +297,7 @@ withDocker(
     }
     await fill(lab, 'limit', 'many');
     await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
-    await expect(view(lab)).toContainText(/Answered 422 after \d+ ms/);
+    await expect(view(lab)).toContainText(/Status 422 after \d+ ms/);
     await expect(text).toContainText('Not a valid integer.');
     for (const theme of THEMES) {
       await lab.theme(theme);

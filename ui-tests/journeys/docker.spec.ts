@@ -81,7 +81,7 @@ withDocker(
     await expect(drawer.state).toHaveText('running');
     await drawer.succeeds();
     await expect(canvas.stateOf('second')).toContainText('succeeded');
-    await drawer.tab('Steps');
+    await drawer.tab('Tasks');
     await drawer.step('second').click();
     await expect(drawer.row('docker')).toContainText('succeeded');
     await drawer.tab('Results');
@@ -99,7 +99,7 @@ withDocker(
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
     await drawer.succeeds();
-    await drawer.tab('Steps');
+    await drawer.tab('Tasks');
     await drawer.step('first').click();
     await expect(drawer.row('process')).toContainText('succeeded');
     await drawer.step('second').click();
@@ -121,7 +121,7 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   });
   await expect(canvas.stateOf('first')).toContainText('queued');
   await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
-  await expect(drawer.step('first')).toContainText('place 1 · waits: Docker cannot be reached');
+  await expect(drawer.step('first')).toContainText('position 1 · waits: Docker cannot be reached');
   await expect(drawer.failure).toHaveCount(0);
   await canvas.stage.focus();
   await lab.press('Control+.');

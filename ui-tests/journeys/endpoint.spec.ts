@@ -61,7 +61,7 @@ async function findings(lab: Lab, part: string): Promise<string[]> {
 
 /** The answer of the service to the row that the form began with. */
 async function answered(lab: Lab, text: string | RegExp): Promise<void> {
-  await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
+  await expect(view(lab)).toContainText(/Status 200 after \d+ ms/);
   await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText(text);
 }
 
@@ -140,7 +140,7 @@ async function fromMenuAndResults(lab: Lab): Promise<void> {
   await expect(deploy('output_test')).toHaveCount(0);
   // the menu of named artifacts, which deletes runs, is not for it
   await expect(drawer.row('output_model')).toHaveAttribute('data-noun', 'result');
-  await drawer.tab('Steps');
+  await drawer.tab('Tasks');
 }
 
 /** M6: run, step, data and code are one click away. */
@@ -161,7 +161,7 @@ async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): P
   await expect(view(lab).getByRole('heading', { name: 'penguins.csv' })).toBeVisible();
   await lab.tab(title).click();
   await way(/^train\.ipynb$/).click();
-  await expect(view(lab).getByRole('tab', { name: 'Arguments' })).toBeVisible();
+  await expect(view(lab).getByRole('tab', { name: 'Parameters' })).toBeVisible();
 }
 
 /** From the canvas with a workflow that is there, by keys alone. */

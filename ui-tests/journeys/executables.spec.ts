@@ -49,12 +49,12 @@ test(
     await fromFileBrowser(lab, 'count.sh', 'Register as Executable…');
     const view = form(lab);
     const add = async (name: string, role: string, word: string) => {
-      await view.getByRole('button', { name: 'Add an argument' }).click();
+      await view.getByRole('button', { name: 'Add a parameter' }).click();
       const row = view.getByRole('row').last();
       await row.getByLabel(/^Name of/).fill(name);
       await row.getByLabel(/^Role of/).selectOption(role);
-      await row.getByLabel(/^How it is given/).selectOption('option');
-      await row.getByLabel(/^Flag or place/).fill(word);
+      await row.getByLabel(/^How it is passed/).selectOption('option');
+      await row.getByLabel(/^Flag or position/).fill(word);
     };
     const promised = view.getByRole('region', { name: 'Command line' });
     await add('table', 'input', '--table');
@@ -219,7 +219,7 @@ test('D5: a file whose name a dataset has becomes its next version, or one besid
   await register();
   await expect(lab.dialog).toContainText("There is a dataset 'penguins.csv' already");
   await lab.page.screenshot({ path: info.outputPath('taken.png') });
-  await lab.dialog.getByRole('button', { name: 'Make it version 2' }).click();
+  await lab.dialog.getByRole('button', { name: 'Add as Version 2' }).click();
   await expect.poll(current).toEqual([2, 'ready']);
   await register();
   await lab.dialog.getByRole('button', { name: 'Keep both' }).click();
@@ -241,7 +241,7 @@ interface ITold {
 
 /** Describe one more argument of a command. */
 async function describeArgument(view: Locator, told: ITold): Promise<void> {
-  await view.getByRole('button', { name: 'Add an argument' }).click();
+  await view.getByRole('button', { name: 'Add a parameter' }).click();
   const row = view.getByRole('row').last();
   await row.getByLabel(/^Name of/).fill(told.name);
   await row.getByLabel(/^Role of/).selectOption(told.role ?? 'value');
@@ -257,9 +257,9 @@ async function describeArgument(view: Locator, told: ITold): Promise<void> {
   if (told.default) {
     await row.getByLabel(/^Default of/).fill(told.default);
   }
-  await row.getByLabel(/^How it is given/).selectOption(told.how);
+  await row.getByLabel(/^How it is passed/).selectOption(told.how);
   if (told.word) {
-    await row.getByLabel(/^Flag or place/).fill(told.word);
+    await row.getByLabel(/^Flag or position/).fill(told.word);
   }
 }
 
@@ -358,7 +358,7 @@ async function script(lab: Lab, info: TestInfo): Promise<void> {
   await expect(view.getByRole('alert').filter({ hasText: 'decide' })).toBeVisible();
   await expect(view.getByLabel('Name', { exact: true })).toBeFocused();
   await expect(view.getByRole('button', { name: 'Use “decide 2”' })).toBeVisible();
-  await view.getByRole('button', { name: 'Make it version 2' }).click();
+  await view.getByRole('button', { name: 'Add as Version 2' }).click();
   await expect(lab.tab('decide')).toHaveCount(1); // the one that was open already
   await expect(view).toContainText('version 2');
   await expect(view.getByRole('heading', { name: 'decide' })).toBeFocused();
@@ -402,12 +402,12 @@ test('E9: a changed notebook is a new version, and what changed is seen', async 
   await lab.tab('clean').first().click();
   await expect(view).toContainText('Its file has changed since version 1');
   await lab.page.screenshot({ path: info.outputPath('changed.png') });
-  await view.getByRole('button', { name: 'Make the new version now' }).click();
+  await view.getByRole('button', { name: 'Create the New Version Now' }).click();
   await expect(view).toContainText('version 2');
   await expect(view.getByRole('status')).toContainText('1 line added, 0 removed');
   await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('limit: int = 100');
   await lab.page.screenshot({ path: info.outputPath('diff.png') });
-  await view.getByRole('tab', { name: 'Arguments' }).click();
+  await view.getByRole('tab', { name: 'Parameters' }).click();
   await expect(view.getByLabel('Type of limit')).toHaveValue('int');
   await expect(view).not.toContainText('Its file has changed');
 });

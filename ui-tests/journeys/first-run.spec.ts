@@ -29,7 +29,7 @@ test('D1, D5: a dropped CSV becomes a dataset with rows and pictures, and downlo
   await expect(view.getByRole('status').filter({ hasText: '344 rows × 8 columns' })).toBeVisible();
 
   await view.getByRole('tab', { name: 'Profile' }).click();
-  await expect(view).toContainText('From all 344 rows');
+  await expect(view).toContainText('Based on all 344 rows');
   const mass = view.getByRole('region', { name: 'body_mass_g' });
   await expect(mass.locator('.nby-Picture-bar').first()).toBeVisible();
   await expect(mass).toContainText('mean');

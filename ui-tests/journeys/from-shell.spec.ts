@@ -24,7 +24,7 @@ test(
     await expect(one.stateOf('first')).toContainText('succeeded');
     await lab.execute('nbyard:show-run');
     await expect(drawer.root).toContainText('#1');
-    await drawer.root.getByRole('button', { name: 'Run Again', exact: true }).click();
+    await drawer.root.getByRole('button', { name: 'Rerun', exact: true }).click();
     await expect(drawer.root).toContainText('#2');
     await drawer.succeeds();
 
@@ -42,11 +42,11 @@ test(
     await expect(drawer.root).toContainText('#2');
     await one.card('second.sh').click();
     await drawer.tab('Logs');
-    await expect(drawer.body.getByLabel('Step')).toHaveValue('second');
+    await expect(drawer.body.getByLabel('Task')).toHaveValue('second');
     expect(await server.shell('run', 'one.nbflow', '--force')).toBe(0);
     await expect(drawer.root).toContainText('#4');
     await drawer.tab('Logs');
-    await expect(drawer.body.getByLabel('Step')).toHaveValue('second');
+    await expect(drawer.body.getByLabel('Task')).toHaveValue('second');
     await expect(drawer.body.getByRole('log')).toContainText('second');
     await lab.page.screenshot({ path: info.outputPath('one.png') });
   }

@@ -52,12 +52,12 @@ withDocker(
     await lab.panel();
     await lab.row('environment', 'ants').click();
     await view(lab).getByRole('tab', { name: 'Image' }).click();
-    const text = view(lab).getByRole('region', { name: 'Dockerfile, as it is made' });
+    const text = view(lab).getByRole('region', { name: 'Generated Dockerfile' });
     await expect(text).toContainText(`ARG BASE=${engine.image}`);
     await expect(text).toContainText('USER 65534:65534');
 
     const build = view(lab).getByRole('button', { name: 'Build Image' });
-    const own = view(lab).getByLabel('Lines of your own');
+    const own = view(lab).getByLabel('Your own lines');
     const packages = view(lab).getByLabel('System packages');
     await packages.fill('-o=Dir::Etc=/tmp');
     await expect(view(lab).locator('.nby-Field-error')).toContainText(
@@ -87,7 +87,7 @@ withDocker(
     expect(violations.map(({ id }) => id)).toEqual([]);
 
     await build.click();
-    await expect(view(lab)).toContainText('nothing had changed', { timeout: 60_000 });
+    await expect(view(lab)).toContainText('no changes', { timeout: 60_000 });
   }
 );
 
@@ -102,7 +102,7 @@ withDocker(
     await lab.panel();
     await lab.row('environment', 'cows').click();
     await view(lab).getByRole('tab', { name: 'Image' }).click();
-    const text = view(lab).getByRole('region', { name: 'Dockerfile, as it is made' });
+    const text = view(lab).getByRole('region', { name: 'Generated Dockerfile' });
     const list = view(lab).getByRole('table', { name: 'Images' });
     const row = (name: string) => list.getByRole('row', { name });
     await expect(text).toContainText(`ARG BASE=${engine.image}`);
@@ -125,7 +125,7 @@ withDocker(
     await expect(text).not.toContainText(`ARG BASE=${engine.image}`);
 
     await view(lab).getByLabel('Base image').fill(engine.image);
-    await view(lab).getByLabel('Lines of your own').fill('RUN echo moo\n');
+    await view(lab).getByLabel('Your own lines').fill('RUN echo moo\n');
     await expect(text).toContainText(`ARG BASE=${engine.image}`);
     await server.ask('POST', 'images', {
       environment: 'cows',
@@ -152,7 +152,7 @@ withDocker(
     expect(violations.map(({ id }) => id)).toEqual([]);
 
     await built.getByRole('button', { name: 'Remove nbyard/cows:1…' }).press('Enter');
-    await expect(dialog).toContainText('on the engine when the image has no other name');
+    await expect(dialog).toContainText('on the engine if the image has no other name');
     await picture('remove');
     await dialog.getByRole('button', { name: 'Keep' }).click();
     await expect(built).toBeVisible();

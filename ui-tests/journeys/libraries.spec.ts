@@ -71,7 +71,7 @@ test(
     await expect(lab.row('environment', 'cows')).toContainText(/\d+ packages/);
     await picture('installed');
 
-    await view(lab).getByRole('button', { name: 'New Notebook with Library' }).click();
+    await view(lab).getByRole('button', { name: 'New Notebook with Environment' }).click();
     const imports = 'import cowsay, sys; print(cowsay.__name__, "environments" in sys.prefix)';
     await expect(await run(lab, imports)).toHaveText(/cowsay True/, PATIENCE);
     await picture('notebook');
@@ -92,7 +92,7 @@ test(
     await view(lab).getByRole('button', { name: 'Install', exact: true }).click();
     await expect(state(lab)).toHaveText('failed', PATIENCE);
     await expect(refusal).toContainText('nothere-xyz-123');
-    await expect(refusal).toContainText('The library is as it was: version 1 is installed.');
+    await expect(refusal).toContainText('The environment is unchanged: version 1 is installed.');
     await expect(addField(lab)).toHaveValue('nothere-xyz-123');
     await picture('failed');
     await lab.tab('Untitled.ipynb').click();
@@ -107,7 +107,7 @@ test(
     await lab.row('environment', 'cows').click();
     await addField(lab).fill('iniconfig');
     await view(lab).getByRole('button', { name: 'Preview' }).click();
-    const preview = view(lab).getByRole('region', { name: 'What would change' });
+    const preview = view(lab).getByRole('region', { name: 'Changes' });
     await expect(preview).toContainText(/added: ?iniconfig/, PATIENCE);
     await expect(state(lab)).toHaveText('failed'); // nothing was installed
     await picture('preview');
@@ -130,7 +130,7 @@ test(
     const compare = view(lab).getByRole('region', { name: 'Compare versions' });
     const newer = compare.getByRole('combobox').last();
     await newer.selectOption({ index: 1 });
-    await expect(view(lab)).toContainText('They have the same packages.');
+    await expect(view(lab)).toContainText('Both versions have the same packages.');
     await newer.selectOption({ index: 0 });
     await expect(changes).toBeVisible();
     await picture('versions');
@@ -154,7 +154,7 @@ test(
     await expect(view(lab)).toContainText('version 4');
 
     await lab.row('environment', 'cows').click({ button: 'right' });
-    await lab.menuItem('Delete Library…').click();
+    await lab.menuItem('Delete Environment…').click();
     await dialog.getByRole('button', { name: 'Delete' }).click();
     await expect(lab.row('environment', 'cows')).toHaveCount(0);
   }
@@ -172,9 +172,9 @@ test(
           if (!(await palette.isVisible())) {
             await lab.press('Control+Shift+c');
           }
-          await palette.locator('input').fill('New Library', { timeout: 2000 });
+          await palette.locator('input').fill('New Environment', { timeout: 2000 });
           const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
-          await expect(active).toContainText('New Library', { timeout: 2000 });
+          await expect(active).toContainText('New Environment', { timeout: 2000 });
           await lab.press('Enter');
         }
         await expect(dialog.getByLabel('Name')).toBeFocused({ timeout: 5000 });
@@ -225,14 +225,14 @@ test(
     expect(await server.shell('environments', 'create', 'moo', 'nothere-xyz-123')).toBe(1);
     await lab.panel();
     const row = lab.row('environment', 'moo');
-    await expect(row).toContainText('open it to try again, or delete it');
+    await expect(row).toContainText('open it to retry, or delete it');
     await row.click();
     const alert = view(lab).getByRole('alert');
     await expect(alert).toContainText('nothere-xyz-123');
     await expect(alert).toContainText(
-      'Put the packages right and try again, or delete the library.'
+      'Correct the packages and try again, or delete the environment.'
     );
-    const field = view(lab).getByRole('textbox', { name: 'Packages of the library' });
+    const field = view(lab).getByRole('textbox', { name: 'Packages of the environment' });
     await expect(field).toHaveValue('nothere-xyz-123');
     await lab.page.screenshot({ path: info.outputPath('failed.png') });
     expect(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')).toEqual([]);
@@ -258,12 +258,12 @@ test(
     const canvas = await lab.openWorkflow('moo.nbflow');
     await canvas.button('run-workflow').click();
     await expect(drawer.state).toHaveText('failed', PATIENCE);
-    const add = drawer.root.getByRole('button', { name: 'Add cowsay to a Library and Retry' });
+    const add = drawer.root.getByRole('button', { name: 'Add cowsay to an Environment and Retry' });
     await add.focus();
     await lab.press('Enter');
-    await expect(drawer.root.getByLabel('Library')).toHaveValue('cows');
+    await expect(drawer.root.getByLabel('Environment')).toHaveValue('cows');
     await drawer.root.getByRole('button', { name: 'Preview' }).click();
-    const preview = drawer.root.getByRole('region', { name: 'What would change' });
+    const preview = drawer.root.getByRole('region', { name: 'Changes' });
     await expect(preview).toContainText(/added: ?cowsay/, PATIENCE);
     await picture('preview');
     expect(await findings(lab, '.nby-AddMissing')).toEqual([]);

@@ -31,8 +31,8 @@ test('R16 in part: metrics of two running steps are drawn as they come', async (
   const canvas = await lab.openWorkflow('train.nbflow');
   await canvas.button('run-workflow').click();
   await drawer.tab('Metrics');
-  await drawer.body.getByLabel('Step').selectOption('loss');
-  await expect(drawer.body).toContainText('Nothing is recorded yet');
+  await drawer.body.getByLabel('Task').selectOption('loss');
+  await expect(drawer.body).toContainText('No metrics yet.');
 
   await writeFile(server.file('0'), '');
   await expect(drawer.body.getByRole('img', { name: 'loss: 1 points, now 1' })).toBeVisible();
@@ -41,7 +41,7 @@ test('R16 in part: metrics of two running steps are drawn as they come', async (
   const line = drawer.body.getByRole('img', { name: 'loss: 3 points, now 0.33333' });
   await expect(line).toBeVisible();
   await expect(drawer.body.getByRole('img', { name: 'rows: 3 points, now 20' })).toBeVisible();
-  await drawer.body.getByLabel('Step').selectOption('error');
+  await drawer.body.getByLabel('Task').selectOption('error');
   await expect(drawer.body.getByRole('img', { name: /^error: 3 points/ })).toBeVisible();
   await writeFile(server.file('end'), '');
   await expect(drawer.state).toHaveText('succeeded', { timeout: 30_000 });

@@ -34,12 +34,12 @@ test(
     await lab.drawer.tab('Resources');
     await lab.drawer.choose('train');
     await expect(
-      lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })
+      lab.drawer.body.getByRole('img', { name: /^CPU.* over time, maximum / })
     ).toBeVisible();
     await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
     await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
     await expect(lab.drawer.row('MiB').first()).toBeVisible();
-    await lab.drawer.tab('Steps');
+    await lab.drawer.tab('Tasks');
     const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
     if (NBYARD_PICTURES) {
       await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });

@@ -150,13 +150,13 @@ test(
     await drawer.body.getByRole('button', { name: 'As table' }).click();
     await expect(drawer.row('failed')).toContainText('1');
     await expect(drawer.row('succeeded')).toContainText('2');
-    await drawer.tab('Steps');
+    await drawer.tab('Tasks');
     await drawer.body.getByRole('button', { name: 'Log of attempt 1' }).click();
     await expect(drawer.body.getByRole('log')).toContainText('no');
     await drawer.body.getByLabel('Attempt').selectOption('2');
     await expect(drawer.body.getByRole('log')).toContainText('now');
 
-    await drawer.tab('Steps');
+    await drawer.tab('Tasks');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
     await expect(drawer.step('late')).toContainText(/usually \d+ s \(last run\)/);

@@ -54,7 +54,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(drawer.body.getByRole('cell', { name: '2800000' })).toBeVisible();
   await expect(drawer.body).toContainText('2 rows');
   await drawer.row('output_png').click();
-  const picture = drawer.body.getByRole('img', { name: 'Picture output_png' });
+  const picture = drawer.body.getByRole('img', { name: 'Image output_png' });
   await expect(picture).toBeVisible();
   await expect
     .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth))
@@ -70,7 +70,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await drawer.row('make.ipynb → executed').click();
   await expect(drawer.body.locator('.nby-Cell').last()).toContainText('six files');
   await drawer.row('output_bin').click();
-  await expect(drawer.body).toContainText('download it');
+  await expect(drawer.body).toContainText('download the file');
   const download = page.waitForEvent('download');
   await drawer.row('output_bin').getByRole('link', { name: 'Download' }).click();
   const saved = await readFile(await (await download).path());
@@ -92,14 +92,14 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(failing).toBeInViewport();
   await expect(failing).toContainText('Traceback');
   await canvas.card('make.ipynb').click();
-  await expect(drawer.body.getByLabel('Step')).toHaveValue('make'); // the card is the step
+  await expect(drawer.body.getByLabel('Task')).toHaveValue('make'); // the card is the step
 
   await page.setViewportSize({ width: 1024, height: 700 });
   await expect(canvas.palette).toBeVisible();
   await canvas.button('toggle-inspector').click();
   await expect(canvas.inspector.getByLabel('Label')).toBeInViewport({ ratio: 1 });
   await expect(canvas.palette).toBeHidden(); // it gives way, so that the picture has room
-  await drawer.tab('Steps');
+  await drawer.tab('Tasks');
   await expect(drawer.step('broken')).toContainText('TypeError');
 });
 

@@ -84,7 +84,7 @@ test(
     }).toPass({ timeout: 40_000 });
 
     await drawer.tab('Gantt');
-    await expect(drawer.body).toContainText(/before it was taken up \(\d/);
+    await expect(drawer.body).toContainText(/before it was queued \(\d/);
     const figure = drawer.body.locator('.nby-Gantt-axis text').first();
     await liesIn(figure, drawer.body);
     await drawer.body.locator('.nby-Gantt-bar').last().scrollIntoViewIfNeeded();
@@ -131,7 +131,7 @@ test(
     await drawer.tab('Gantt');
     const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
     await expect(cached).toHaveCount(21);
-    await expect(drawer.body).toContainText(/all ended after \d/);
+    await expect(drawer.body).toContainText(/all finished after \d/);
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
     await canvas.card('wait.sh').click();

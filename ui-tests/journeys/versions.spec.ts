@@ -37,7 +37,7 @@ test(
     await expect(comparison(lab)).toHaveCount(0); // there is one only
     await version(server, 'birds', '2.csv');
     await expect(comparison(lab).getByRole('status')).toContainText('2 → 3 (+1) rows');
-    const table = comparison(lab).getByRole('table', { name: 'Columns then and now' });
+    const table = comparison(lab).getByRole('table', { name: 'Columns of both versions' });
     await expect(table.getByRole('row', { name: 'old removed' })).toBeVisible();
     await expect(table.getByRole('row', { name: 'fresh added' })).toBeVisible();
     await expect(table.getByRole('row', { name: 'mass changed' })).toContainText('0 → 1');
@@ -53,7 +53,9 @@ test(
     }
     expect(found).toEqual([]);
     await comparison(lab).getByLabel('Changes from').selectOption({ index: 0 });
-    await expect(comparison(lab).getByRole('status')).toContainText('The bytes are the same.');
+    await expect(comparison(lab).getByRole('status')).toContainText(
+      'Both versions have the same bytes.'
+    );
 
     await version(server, 'pictures', 'two');
     await expect(lab.row('dataset', 'pictures')).toContainText('v2');

@@ -33,7 +33,7 @@ export class Drawer {
 
   /** Which step the tab is about. */
   async choose(node: string): Promise<void> {
-    const choice = this.body.getByLabel('Step');
+    const choice = this.body.getByLabel('Task');
     const option = choice.locator('option').filter({ hasText: node });
     await choice.selectOption((await option.getAttribute('value'))!);
   }

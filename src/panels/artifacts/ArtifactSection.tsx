@@ -28,7 +28,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
     <div className="nby-Section">
       <ListState collection={artifacts} trans={trans}>
         <p className="nby-Note">
-          {trans.__('What an executable makes, run once and kept under a name.')}
+          {trans.__('Outputs of an executable that ran once, stored under a name.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-artifact" />

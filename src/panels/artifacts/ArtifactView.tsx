@@ -99,7 +99,7 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
         </div>
       )}
       {run && !run.name && (
-        <p className="nby-Warning">{trans.__('Its name was given to another run.')}</p>
+        <p className="nby-Warning">{trans.__('Another run has this name now.')}</p>
       )}
       <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
         <RunView

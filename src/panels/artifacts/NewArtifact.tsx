@@ -41,7 +41,11 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
   if (state === 'ready' && !offered.length) {
     return (
       <div className="nby-Note">
-        <p>{trans.__('An executable makes it: register a notebook, script or binary first.')}</p>
+        <p>
+          {trans.__(
+            'An executable creates the artifact: register a notebook, script or binary first.'
+          )}
+        </p>
         <p>
           <CommandButton commands={commands} id="nbyard:upload-executable" />
         </p>
@@ -59,7 +63,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
             {trans.__('Executable')}{' '}
             <select autoFocus value={chosen} onChange={event => setChosen(event.target.value)}>
               <option value="" disabled>
-                {trans.__('Choose what makes it')}
+                {trans.__('Choose the executable that creates it')}
               </option>
               {offered.map(({ id, name }) => (
                 <option key={id} value={id}>
@@ -166,7 +170,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
               checked={replace}
               onChange={event => setReplace(event.target.checked)}
             />{' '}
-            {trans.__('Replace it; its run keeps its number')}
+            {trans.__('Replace the artifact of this name; its run keeps its number')}
           </label>
         )}
       </div>

@@ -42,7 +42,7 @@ export const artifactActions = {
     reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const name = await nameOf(services, run);
-      const body = trans.__('Its files, its log and the record of its run are removed.');
+      const body = trans.__('The files, the log and the record of the run are deleted.');
       if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         await yard.client.call('runs.delete', { path: { run } });
         artifactsOf(yard).remove(run);

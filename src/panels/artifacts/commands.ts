@@ -17,7 +17,7 @@ export function artifactCommands(
       id: 'nbyard:create-artifact',
       act: 'createArtifact',
       label: trans.__('New Artifact…'),
-      caption: trans.__('Run an executable once and keep what it makes'),
+      caption: trans.__('Run an executable once and store its outputs'),
       icon: addIcon
     },
     {
@@ -37,7 +37,7 @@ export function artifactCommands(
     {
       id: 'nbyard:copy-artifact',
       act: 'copyArtifact',
-      label: trans.__('Make Another…'),
+      label: trans.__('Create Another…'),
       icon: copyIcon,
       noun: 'artifact'
     },

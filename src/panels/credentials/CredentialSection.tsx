@@ -24,7 +24,9 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
     <div className="nby-Section">
       <ListState collection={credentials} trans={trans}>
         <p className="nby-Note">
-          {trans.__('Tokens, passwords and logins under a name. Nobody is shown them again.')}
+          {trans.__(
+            'Tokens, passwords and logins under a name. Their values are never shown again.'
+          )}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-credential" />

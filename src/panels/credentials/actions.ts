@@ -7,7 +7,7 @@ import { credentialsOf } from './collection';
 
 export const credentialActions = {
   createCredential: (services: IPanelServices) =>
-    reportFailure(services, services.trans.__('Nothing was kept.'), async () => {
+    reportFailure(services, services.trans.__('The credential was not stored.'), async () => {
       const { yard, trans } = services;
       const kinds = await yard.client.call('credentials.kinds', {});
       const made = await askCredential({
@@ -57,8 +57,8 @@ export const credentialActions = {
       const path = { credential };
       const { name, used_by } = await yard.client.call('credentials.get', { path });
       const body = used_by.length
-        ? trans.__('It is used by %1, which will fail without it.', used_by.join(', '))
-        : trans.__('Nothing uses it.');
+        ? trans.__('%1 uses this credential and fails without it.', used_by.join(', '))
+        : trans.__('No node or deployment uses this credential.');
       if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         const query = { force: used_by.length > 0 };
         await yard.client.call('credentials.delete', { path, query });

@@ -40,7 +40,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
       body: new FormBody(<Form {...asked} draft={draft} problems={problems} />),
       buttons: [
         Dialog.cancelButton(),
-        Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Keep') })
+        Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Save') })
       ],
       // focus the refused field, so that a secret is not typed into another one
       focusNodeSelector: isRefused ? '[aria-invalid="true"]' : first
@@ -157,7 +157,7 @@ function Value({ field, isKept, text, problem, trans, onChange }: IValueProps): 
     <Field
       label={field.label}
       required={isNeeded ? trans.__('required') : undefined}
-      help={isKept ? trans.__('It is kept as it is when nothing is typed.') : field.help}
+      help={isKept ? trans.__('Leave the field empty to keep the current value.') : field.help}
       problem={problem}
       aside={
         field.several_lines && (

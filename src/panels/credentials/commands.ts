@@ -11,7 +11,7 @@ export function credentialCommands(
       id: 'nbyard:create-credential',
       act: 'createCredential',
       label: trans.__('New Credential…'),
-      caption: trans.__('Keep a token, password or login under a name'),
+      caption: trans.__('Store a token, password or login under a name'),
       icon: addIcon
     },
     {

@@ -25,7 +25,7 @@ export function Compare({ services, dataset, versions }: ICompareProps): JSX.Ele
     <CompareVersions
       versions={versions}
       ask={ask}
-      waiting={trans.__('All rows of both are being read…')}
+      waiting={trans.__('Reading all rows of both versions…')}
       trans={trans}
     >
       {found => <Differences found={found} trans={trans} />}
@@ -43,14 +43,14 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
   const count = (change: ColumnChange['change']) =>
     columns.filter(column => column.change === change).length;
   const said = found.same
-    ? [trans.__('The bytes are the same.')]
+    ? [trans.__('Both versions have the same bytes.')]
     : [
         note,
         rowsSaid(found, trans),
         sizesSaid(found, trans),
         columns.length &&
           trans.__(
-            'columns: %1 added, %2 removed, %3 retyped, %4 with other figures',
+            'columns: %1 added, %2 removed, %3 with another type, %4 with other statistics',
             count('added'),
             count('removed'),
             count('retyped'),
@@ -101,7 +101,7 @@ function Columns({ columns, trans }: IColumnsProps): JSX.Element {
   const words: Record<ColumnChange['change'], string> = {
     same: '',
     changed: trans.__('changed'),
-    retyped: trans.__('retyped'),
+    retyped: trans.__('type changed'),
     added: trans.__('added'),
     removed: trans.__('removed')
   };
@@ -118,14 +118,10 @@ function Columns({ columns, trans }: IColumnsProps): JSX.Element {
       {!!same && (
         <label className="nby-Note">
           <input type="checkbox" checked={all} onChange={event => setAll(event.target.checked)} />{' '}
-          {trans._n(
-            'Show the column that is the same',
-            'Show the %1 columns that are the same',
-            same
-          )}
+          {trans._n('Show the unchanged column', 'Show the %1 unchanged columns', same)}
         </label>
       )}
-      <table className="nby-Table" aria-label={trans.__('Columns then and now')}>
+      <table className="nby-Table" aria-label={trans.__('Columns of both versions')}>
         <thead>
           <tr>
             <th scope="col">{trans.__('Column')}</th>

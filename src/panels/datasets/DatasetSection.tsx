@@ -184,9 +184,9 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
         <>
           <span className={`nby-Sending-said${problem && !taken ? ' nby-Field-error' : ''}`}>
             {archive
-              ? trans.__('It is an archive: take the folder in it?')
+              ? trans.__('This file is an archive. Import the folder in it?')
               : taken
-                ? trans.__('There is a dataset of this name already.')
+                ? trans.__('A dataset of this name exists already.')
                 : problem}
           </span>
           <Offers row={row} services={services} />
@@ -201,7 +201,7 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
           />{' '}
           {cancel
             ? trans.__('%1 of %2', showBytes(done), showBytes(total))
-            : trans.__('%1, being stored…', showBytes(total))}
+            : trans.__('%1, storing…', showBytes(total))}
         </span>
       )}
     </div>
@@ -218,8 +218,8 @@ function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }
     [trans.__('Keep as It Is'), archive?.keep],
     [
       known
-        ? trans.__('Make it version %1', known.current.number + 1)
-        : trans.__('Make it a new version'),
+        ? trans.__('Add as Version %1', known.current.number + 1)
+        : trans.__('Add as New Version'),
       taken?.version
     ],
     [trans.__('Keep both'), taken?.both],

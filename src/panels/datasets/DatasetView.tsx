@@ -118,7 +118,9 @@ function Other({
   ) : (
     <div className="nby-Note">
       <p>
-        {trans.__('This is no table: there are no rows to show. It can be used and downloaded.')}
+        {trans.__(
+          'This dataset is not a table and has no rows to show. Runs can use it, and it can be downloaded.'
+        )}
       </p>
       {version.reason && <p className="nby-Dim">{reasonText(version.reason, trans)}</p>}
     </div>
@@ -162,7 +164,7 @@ function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
     <dl className="nby-Facts">
       <Fact name={trans.__('Rows × columns')} value={shape} />
       <Fact name={trans.__('Size')} value={[format, size].filter(Boolean).join(' · ')} />
-      <Fact name={trans.__('Id')} value={dataset.id} copied={trans.__('The id is copied.')} />
+      <Fact name={trans.__('ID')} value={dataset.id} copied={trans.__('The ID is copied.')} />
       <Fact name={trans.__('SHA-256')} value={digest} copied={trans.__('The SHA-256 is copied.')} />
       <Fact name={trans.__('Opens as')} value={place} copied={trans.__('The path is copied.')} />
       <Fact name={trans.__('Comes from')} value={belowRoot(source) ?? source} />

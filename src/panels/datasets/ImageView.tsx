@@ -33,7 +33,7 @@ export function ImageView({ services, version }: IImageViewProps): JSX.Element {
   if (problem || isBroken) {
     return (
       <p className="nby-Note" role="alert">
-        {problem ?? trans.__('The file cannot be shown as a picture.')}
+        {problem ?? trans.__('The file cannot be shown as an image.')}
       </p>
     );
   }
@@ -91,7 +91,7 @@ function useBytes(
   return {
     url,
     problem: isTooLarge
-      ? trans.__('The picture is too large to be shown here; it can be downloaded.')
+      ? trans.__('The image is too large to show here. Download it instead.')
       : problem
   };
 }

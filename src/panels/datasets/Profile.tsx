@@ -49,10 +49,10 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
       <p className="nby-Dim" role="status">
         {profile.sampled
           ? trans.__(
-              'From a sample of %1 rows; all rows are being read…',
+              'Based on a sample of %1 rows; reading all rows…',
               profile.rows.toLocaleString()
             )
-          : trans.__('From all %1 rows', profile.rows.toLocaleString())}
+          : trans.__('Based on all %1 rows', profile.rows.toLocaleString())}
         {problem && ` · ${problem}`}
       </p>
       {profile.warnings?.map(warning => (

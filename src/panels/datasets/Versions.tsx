@@ -44,7 +44,7 @@ export function Versions(props: IVersionsProps): JSX.Element {
             <th scope="col">{trans.__('State')}</th>
             <th scope="col">{trans.__('Rows × columns')}</th>
             <th scope="col">{trans.__('Size')}</th>
-            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('Created')}</th>
             <th scope="col">{trans.__('SHA-256')}</th>
             <th scope="col">{trans.__('Download')}</th>
           </tr>

@@ -53,7 +53,7 @@ async function datasetOfFile(services: IPanelServices, path: string): Promise<Da
     const name = packed.unpack ? folderOf(file) : file;
     const others = await yard.datasets.search(stemOf(name));
     const same = others.find(other => other.name === name);
-    const version = same && trans.__('Make it version %1', same.current.number + 1);
+    const version = same && trans.__('Add as Version %1', same.current.number + 1);
     const { button } = await showDialog({
       title: trans.__('Register “%1”', name),
       body: error.message,
@@ -89,7 +89,7 @@ export const datasetActions = {
         label: trans.__('Address'),
         placeholder: trans.__('https://'),
         help: trans.__(
-          'An http or https address, or s3://CREDENTIAL@bucket/key; it is fetched in the background.'
+          'An http or https address, or s3://CREDENTIAL@bucket/key. The file is fetched in the background.'
         ),
         ok: trans.__('Import'),
         trans,
@@ -118,7 +118,7 @@ export const datasetActions = {
         }
         yard.datasets.put(made);
         focusRow('dataset', made.id);
-        Notification.success(trans.__('“%1” is a dataset now.', made.name), {
+        Notification.success(trans.__('“%1” is registered as a dataset.', made.name), {
           autoClose: 4000,
           actions: [{ label: trans.__('Open'), callback: () => openDataset(services, made.id) }]
         });
@@ -129,7 +129,7 @@ export const datasetActions = {
   openDataset: ((services, [id]) => openDataset(services, id)) as Action,
 
   notebookFromDataset: reporting(
-    ({ trans }) => trans.__('No notebook was made.'),
+    ({ trans }) => trans.__('The notebook was not created.'),
     async ({ yard, commands, browser }, [dataset]) => {
       const folder = browser?.tracker.currentWidget?.model.path ?? '';
       const { path } = await yard.client.call('datasets.notebook', {
@@ -141,7 +141,7 @@ export const datasetActions = {
   ),
 
   workflowFromDataset: reporting(
-    ({ trans }) => trans.__('No workflow was made.'),
+    ({ trans }) => trans.__('The workflow was not created.'),
     async (services, [id]) => {
       const { app, commands, browser } = services;
       const { name } = await known(services, id);
@@ -199,7 +199,7 @@ export const datasetActions = {
     }
   ),
 
-  copyDatasetId: (({ trans }, [id]) => copyText(id, trans.__('The id is copied.'))) as Action,
+  copyDatasetId: (({ trans }, [id]) => copyText(id, trans.__('The ID is copied.'))) as Action,
 
   copyDatasetDigest: (async (services, [id]) => {
     const { current } = await known(services, id);
@@ -215,7 +215,7 @@ export const datasetActions = {
       const sure = await confirm(
         services,
         trans.__('Delete “%1”?', name),
-        trans.__('The dataset and its versions are removed. Past runs keep their record.'),
+        trans.__('The dataset and its versions are deleted. Past runs keep their records.'),
         trans.__('Delete')
       );
       if (!sure) {

@@ -23,7 +23,7 @@ export async function askUnpack(
   }
   const { button } = await showDialog({
     title: trans.__('“%1” is an archive', name),
-    body: trans.__('Unpacked it is a folder of files; kept as it is, one file.'),
+    body: trans.__('Unpack it to get a folder of files, or keep it as one file.'),
     buttons: [
       Dialog.cancelButton(),
       Dialog.createButton({ label: trans.__('Keep as It Is'), actions: ['keep'] }),

@@ -24,7 +24,7 @@ export function datasetCommands(
       id: 'nbyard:upload-dataset',
       act: 'uploadDataset',
       label: trans.__('Upload Dataset…'),
-      caption: trans.__('Upload files of this computer as datasets'),
+      caption: trans.__('Upload files from this computer as datasets'),
       icon: fileUploadIcon,
       chooses: 'files'
     },
@@ -32,7 +32,7 @@ export function datasetCommands(
       id: 'nbyard:upload-folder',
       act: 'uploadFolder',
       label: trans.__('Upload Folder…'),
-      caption: trans.__('Upload a folder of this computer as one dataset'),
+      caption: trans.__('Upload a folder from this computer as one dataset'),
       icon: folderIcon,
       chooses: 'folder'
     },
@@ -62,7 +62,7 @@ export function datasetCommands(
       id: 'nbyard:notebook-from-dataset',
       act: 'notebookFromDataset',
       label: trans.__('New Notebook'),
-      caption: trans.__('A notebook whose first cell opens the dataset'),
+      caption: trans.__('Create a notebook whose first cell opens the dataset'),
       icon: notebookIcon,
       noun: 'dataset'
     },
@@ -70,7 +70,7 @@ export function datasetCommands(
       id: 'nbyard:workflow-from-dataset',
       act: 'workflowFromDataset',
       label: trans.__('Use in New Workflow'),
-      caption: trans.__('A workflow that starts with the dataset'),
+      caption: trans.__('Create a workflow that starts with the dataset'),
       icon: workflowIcon,
       noun: 'dataset'
     },
@@ -99,7 +99,7 @@ export function datasetCommands(
     {
       id: 'nbyard:copy-dataset-id',
       act: 'copyDatasetId',
-      label: trans.__('Copy Dataset Id'),
+      label: trans.__('Copy Dataset ID'),
       icon: copyIcon,
       noun: 'dataset'
     },

@@ -33,7 +33,7 @@ export const deploymentActions = {
       const { links } = await known(services, id);
       const link = links.find(({ answers }) => answers);
       if (!link) {
-        throw new Error(services.trans.__('Nothing of it answers now.'));
+        throw new Error(services.trans.__('No port of the deployment answers now.'));
       }
       window.open(addressOf(services.yard, link), '_blank', 'noopener,noreferrer');
     }),
@@ -68,14 +68,14 @@ export const deploymentActions = {
 export function consequence({ trans }: IPanelServices, found: Deployment): string {
   const { name, revision, spec } = found;
   return [
-    !isAtRest(found) && trans.__('It is stopped, and its links stop answering.'),
-    !isAtRest(found) && !!spec.gpu && trans.__('Its GPU is free again.'),
+    !isAtRest(found) && trans.__('The deployment is stopped, and its links stop working.'),
+    !isAtRest(found) && !!spec.gpu && trans.__('Its GPU becomes free.'),
     trans._n(
-      'Its revision, the files in its container and its log are removed.',
-      'Its %1 revisions, the files in its container and its logs are removed.',
+      'The revision, the files in its container and its log are deleted.',
+      'All %1 revisions, the files in the container and the logs are deleted.',
       revision
     ),
-    trans.__('Its image stays; the host name %1 is free.', name)
+    trans.__('The image stays. The host name %1 becomes free.', name)
   ]
     .filter(Boolean)
     .join(' ');

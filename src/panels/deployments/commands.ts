@@ -23,7 +23,7 @@ export function deploymentCommands(
       act: 'createDeployment',
       label: trans.__('New Deployment…'),
       tile: trans.__('Deploy a Model'),
-      caption: trans.__('Start an image as a service, with links to it'),
+      caption: trans.__('Start an image as a service and link to it'),
       icon: addIcon
     },
     {
@@ -35,14 +35,14 @@ export function deploymentCommands(
       icon: deployIcon,
       args: {
         run: trans.__('The id of the run'),
-        output: trans.__('The step and its output, as “train.model”')
+        output: trans.__('The task and its output, such as “train.model”')
       }
     },
     {
       id: 'nbyard:deploy-class',
       act: 'deployClass',
       label: trans.__('Deploy Model Class…'),
-      caption: trans.__('Serve a class of this file that has predict'),
+      caption: trans.__('Serve a class of this file that has a predict method'),
       icon: deployIcon,
       files: ['.py']
     },
@@ -81,7 +81,7 @@ export function deploymentCommands(
       id: 'nbyard:stop-deployment',
       act: 'stopDeployment',
       label: trans.__('Stop Deployment'),
-      caption: trans.__('Stop the deployment; it can be started again as it was'),
+      caption: trans.__('Stop the deployment; it can be started again unchanged'),
       icon: stopIcon,
       noun: 'deployment'
     },
@@ -89,7 +89,7 @@ export function deploymentCommands(
       id: 'nbyard:edit-deployment',
       act: 'editDeployment',
       label: trans.__('Edit Deployment…'),
-      caption: trans.__('Change the deployment; the new revision takes over once it answers'),
+      caption: trans.__('Edit the deployment; the new revision takes over once it responds'),
       icon: editIcon,
       noun: 'deployment'
     },
@@ -97,7 +97,7 @@ export function deploymentCommands(
       id: 'nbyard:roll-back-deployment',
       act: 'rollBackDeployment',
       label: trans.__('Roll Back Deployment…'),
-      caption: trans.__('Choose the revision that it shall be as again'),
+      caption: trans.__('Choose a revision to roll back to'),
       icon: undoIcon,
       noun: 'deployment'
     },

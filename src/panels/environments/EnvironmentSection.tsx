@@ -24,14 +24,16 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   return (
     <div className="nby-Section">
       <ListState collection={environments} trans={trans}>
-        <p className="nby-Note">{trans.__('Packages with a kernel of their own, by versions.')}</p>
+        <p className="nby-Note">
+          {trans.__('Versioned sets of packages, each with its own kernel.')}
+        </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-environment" />
         </p>
       </ListState>
-      <SearchBox search={search} label={trans.__('Search libraries')} trans={trans} />
+      <SearchBox search={search} label={trans.__('Search environments')} trans={trans} />
       <RowList
-        label={trans.__('Libraries')}
+        label={trans.__('Environments')}
         noun="environment"
         items={search.items}
         idOf={({ id }) => id}
@@ -74,7 +76,7 @@ function Row({ environment, services }: IRowProps): JSX.Element {
       ? [
           installed
             ? trans.__('version %1 is installed', installed)
-            : trans.__('open it to try again, or delete it'),
+            : trans.__('open it to retry, or delete it'),
           reason
         ]
       : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];

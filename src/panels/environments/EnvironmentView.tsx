@@ -71,7 +71,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
           <button
             type="button"
             className="nby-Button"
-            title={trans.__('Stop installing; the version before is used on')}
+            title={trans.__('Cancel the installation and keep the current version')}
             onClick={() =>
               void reportFailure(services, trans.__('Not stopped.'), async () => {
                 const path = { environment: id };
@@ -110,7 +110,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         onInstall={log}
       />
       <Tabs
-        label={trans.__('Library')}
+        label={trans.__('Environment')}
         current={tab}
         onChange={setTab}
         tabs={[
@@ -147,7 +147,7 @@ function Facts(props: {
           <span className="nby-Code">{environment.kernel}</span>{' '}
           <span className="nby-Dim">
             {trans.__(
-              'Choose the kernel “%1” in a notebook. A kernel that is restarted has the new version.',
+              'Choose the kernel “%1” in a notebook. Restart a kernel to use the new version.',
               environment.name
             )}
           </span>

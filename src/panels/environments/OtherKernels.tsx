@@ -17,7 +17,7 @@ export function originOf({ language, origin, place }: Kernel, trans: Translation
   const words = {
     conda: trans.__('conda environment %1', last),
     venv: trans.__('virtual environment %1', last),
-    system: trans.__('of this system')
+    system: trans.__('of this machine')
   };
   return [language, words[origin]].filter(Boolean).join(' · ');
 }
@@ -34,7 +34,7 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
     );
   useEffect(look, [yard]);
   const make = ({ name: kernelName }: Kernel) =>
-    reportFailure(services, trans.__('No notebook was made.'), () =>
+    reportFailure(services, trans.__('The notebook was not created.'), () =>
       services.commands.execute('notebook:create-new', { kernelName })
     );
   return (

@@ -53,9 +53,9 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
             <th scope="col">{trans.__('Packages')}</th>
             <th scope="col">{trans.__('Size')}</th>
             <th scope="col">{trans.__('Python')}</th>
-            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('Created')}</th>
             <th scope="col">{trans.__('SHA-256 of the lock')}</th>
-            <th scope="col">{trans.__('Back to it')}</th>
+            <th scope="col">{trans.__('Roll back')}</th>
           </tr>
         </thead>
         <tbody>
@@ -85,7 +85,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
                     className="nby-Button"
                     disabled={isUnderWay(environment.current)}
                     aria-label={trans.__('Use version %1', version.number)}
-                    title={trans.__('Make the next version with this lock')}
+                    title={trans.__('Create a new version with the same lock')}
                     onClick={() => void use(services, environment, version.number)}
                   >
                     {trans.__('Use this version')}
@@ -128,7 +128,7 @@ function Compare({ services, environment, versions }: ICompareProps): JSX.Elemen
       {({ items }) => (
         <Changes
           changes={items}
-          none={trans.__('They have the same packages.')}
+          none={trans.__('Both versions have the same packages.')}
           label={trans.__('Changes')}
           trans={trans}
         />

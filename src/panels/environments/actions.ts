@@ -17,28 +17,34 @@ async function known({ yard }: IPanelServices, id: string): Promise<Environment>
 async function kernelOf(services: IPanelServices, id: string): Promise<string> {
   const { kernel } = await known(services, id);
   if (!kernel) {
-    throw new Error(services.trans.__('It has a kernel when its packages are installed.'));
+    throw new Error(
+      services.trans.__('The environment gets a kernel once its packages are installed.')
+    );
   }
   return kernel;
 }
 
 /** Create an environment, optionally with the packages of a kernel. */
 function create(services: IPanelServices, capture = ''): Promise<unknown> {
-  return reportFailure(services, services.trans.__('No library was made.'), async () => {
-    const { yard, trans } = services;
-    void yard.environments.start(); // the form does not wait: the server refuses a taken name
-    const { items } = yard.environments;
-    const wish = trans.__('library');
-    const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
-    const name = isTaken ? freeName(wish, items) : wish;
-    const made = await askLibrary({ name, capture }, trans, body =>
-      yard.client.call('environments.create', { body })
-    );
-    if (made) {
-      yard.environments.put(made);
-      openEnvironment(services, made.id, 'log');
+  return reportFailure(
+    services,
+    services.trans.__('The environment was not created.'),
+    async () => {
+      const { yard, trans } = services;
+      void yard.environments.start(); // the form does not wait: the server refuses a taken name
+      const { items } = yard.environments;
+      const wish = trans.__('environment');
+      const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
+      const name = isTaken ? freeName(wish, items) : wish;
+      const made = await askLibrary({ name, capture }, trans, body =>
+        yard.client.call('environments.create', { body })
+      );
+      if (made) {
+        yard.environments.put(made);
+        openEnvironment(services, made.id, 'log');
+      }
     }
-  });
+  );
 }
 
 export const environmentActions = {
@@ -55,7 +61,7 @@ export const environmentActions = {
     openEnvironment(services, id, 'versions'),
 
   notebookWithEnvironment: (services: IPanelServices, [id]: string[]) =>
-    reportFailure(services, services.trans.__('No notebook was made.'), async () => {
+    reportFailure(services, services.trans.__('The notebook was not created.'), async () => {
       const kernelName = await kernelOf(services, id);
       await renewKernels(services); // the kernel may be new
       await services.commands.execute('notebook:create-new', { kernelName });
@@ -71,7 +77,9 @@ export const environmentActions = {
     reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const { name } = await known(services, environment);
-      const body = trans.__('Its versions and its kernel are removed. What runs in it goes on.');
+      const body = trans.__(
+        'The versions and the kernel are deleted. Running kernels and runs continue.'
+      );
       if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
         await yard.client.call('environments.delete', { path: { environment } });
         yard.environments.remove(environment);

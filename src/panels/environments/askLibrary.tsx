@@ -25,7 +25,7 @@ export async function askLibrary(
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
     const { button } = await showDialog({
-      title: trans.__('New library'),
+      title: trans.__('New environment'),
       body: new FormBody(<Form library={library} problems={problems} trans={trans} />),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Install') })],
       focusNodeSelector: problems.packages.length && !problems.name ? 'textarea' : 'input'
@@ -81,7 +81,10 @@ function Form({ library, problems, trans }: IFormProps): JSX.Element {
       </div>
       {library.capture && (
         <p className="nby-Note">
-          {trans.__('It gets the packages of the kernel %1, in their versions.', library.capture)}
+          {trans.__(
+            'The environment gets the packages of the kernel %1, in the same versions.',
+            library.capture
+          )}
         </p>
       )}
       <PackagesField

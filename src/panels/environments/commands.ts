@@ -11,23 +11,23 @@ export function environmentCommands(
     {
       id: 'nbyard:create-environment',
       act: 'createEnvironment',
-      label: trans.__('New Library…'),
-      caption: trans.__('Install packages, with a kernel of their own'),
+      label: trans.__('New Environment…'),
+      caption: trans.__('Install packages with their own kernel'),
       icon: addIcon
     },
     {
       id: 'nbyard:capture-kernel',
       act: 'captureKernel',
-      label: trans.__('Capture Kernel as Library…'),
-      caption: trans.__('Make a library of the packages of this kernel, in their versions'),
+      label: trans.__('Capture Kernel as Environment…'),
+      caption: trans.__('Create an environment with the packages of this kernel'),
       icon: copyIcon,
       noun: 'kernel'
     },
     {
       id: 'nbyard:open-environment',
       act: 'openEnvironment',
-      label: trans.__('Open Library'),
-      caption: trans.__('Packages, log and versions of the library'),
+      label: trans.__('Open Environment'),
+      caption: trans.__('Packages, log and versions of the environment'),
       icon: launcherIcon,
       noun: 'environment'
     },
@@ -41,15 +41,15 @@ export function environmentCommands(
     {
       id: 'nbyard:show-environment-versions',
       act: 'showVersions',
-      label: trans.__('Library Versions'),
+      label: trans.__('Environment Versions'),
       icon: launcherIcon,
       noun: 'environment'
     },
     {
       id: 'nbyard:notebook-with-environment',
       act: 'notebookWithEnvironment',
-      label: trans.__('New Notebook with Library'),
-      caption: trans.__('A notebook with the kernel of the library'),
+      label: trans.__('New Notebook with Environment'),
+      caption: trans.__('Create a notebook with the kernel of the environment'),
       icon: notebookIcon,
       noun: 'environment'
     },
@@ -63,7 +63,7 @@ export function environmentCommands(
     {
       id: 'nbyard:delete-environment',
       act: 'deleteEnvironment',
-      label: trans.__('Delete Library…'),
+      label: trans.__('Delete Environment…'),
       icon: deleteIcon,
       noun: 'environment'
     }

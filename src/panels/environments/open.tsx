@@ -8,7 +8,7 @@ export function openEnvironment(services: IPanelServices, id: string, tab?: stri
   showItem(services, { id, tab } as ITarget, {
     noun: 'environment',
     icon: libraryIcon,
-    label: services.trans.__('Library'),
+    label: services.trans.__('Environment'),
     collection: services.yard.environments,
     draw: ({ target }) => <EnvironmentView services={services} id={id} target={target} />
   });

@@ -43,8 +43,8 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
     return (
       <p className="nby-Note" role="status">
         {bundle(diff.old) === bundle(diff.new)
-          ? trans.__('The code is the same.')
-          : trans.__('The code is the same; another file of its folder has changed.')}
+          ? trans.__('The code is unchanged.')
+          : trans.__('The code is unchanged. Another file of its folder changed.')}
       </p>
     );
   }
@@ -74,7 +74,7 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
         )}
       </div>
       {diff.hint && <p className="nby-Note">{diff.hint}</p>}
-      {diff.cut && <p className="nby-Note">{trans.__('There is more; it is not shown.')}</p>}
+      {diff.cut && <p className="nby-Note">{trans.__('Further differences are not shown.')}</p>}
     </>
   );
 }

@@ -23,7 +23,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
       <ListState collection={executables} trans={trans}>
         <p className="nby-Note">
           {trans.__(
-            'Notebooks, scripts and binaries appear here once registered: right click a file, or'
+            'Registered notebooks, scripts and binaries appear here: right-click a file, or'
           )}
         </p>
         <p className="nby-Note">

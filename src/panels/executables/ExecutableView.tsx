@@ -47,7 +47,7 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
   if (!found) {
     return (
       <p className="nby-Note" role={problem ? 'alert' : 'status'}>
-        {problem ?? trans.__('Reading the arguments; nothing is run…')}
+        {problem ?? trans.__('Reading the parameters without running the file…')}
       </p>
     );
   }
@@ -144,7 +144,7 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
       yard.executables.put(await yard.client.call('executables.create', { body }));
       setTab('versions');
     } catch (error) {
-      showProblem(trans.__('No new version was made.'), error, trans);
+      showProblem(trans.__('The new version was not created.'), error, trans);
     }
   };
   const { current } = executable;
@@ -173,7 +173,7 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
           <button
             type="button"
             className="nby-Button"
-            title={trans.__('Download a description of the command for other programs')}
+            title={trans.__('Download a CWL description of the command')}
             onClick={() => void exportExecutable(services, id)}
           >
             {trans.__('Export as CWL')}
@@ -185,7 +185,7 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
         current={tab}
         onChange={setTab}
         tabs={[
-          { id: 'arguments', label: trans.__('Arguments'), mark: current.arguments.length },
+          { id: 'arguments', label: trans.__('Parameters'), mark: current.arguments.length },
           { id: 'test', label: trans.__('Test run') },
           { id: 'versions', label: trans.__('Versions'), mark: current.number }
         ]}

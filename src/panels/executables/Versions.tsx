@@ -52,10 +52,10 @@ export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element
         <thead>
           <tr>
             <th scope="col">{trans.__('Version')}</th>
-            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('Created')}</th>
             <th scope="col">{trans.__('Changed')}</th>
             <th scope="col">{trans.__('File')}</th>
-            <th scope="col">{trans.__('Arguments')}</th>
+            <th scope="col">{trans.__('Parameters')}</th>
             <th scope="col">{trans.__('Code')}</th>
           </tr>
         </thead>

@@ -40,7 +40,7 @@ export const executableActions = {
       const { path } = await known(services, id);
       const below = belowRoot(path ?? '');
       if (!below) {
-        throw new Error(services.trans.__('It was uploaded: there is no file to edit.'));
+        throw new Error(services.trans.__('This executable was uploaded and has no file to edit.'));
       }
       return services.commands.execute('docmanager:open', { path: below });
     }),
@@ -67,11 +67,11 @@ export const executableActions = {
     }),
 
   replaceExecutable: (services: IPanelServices, [id]: string[]) =>
-    reportFailure(services, services.trans.__('No new version was made.'), async () => {
+    reportFailure(services, services.trans.__('The new version was not created.'), async () => {
       const { yard } = services;
       const { revision, path: source } = await known(services, id);
       if (source) {
-        throw new Error(services.trans.__('It follows its file: change that.'));
+        throw new Error(services.trans.__('This executable follows its file: edit the file.'));
       }
       const [file] = await chooseFiles('file');
       if (file) {
@@ -84,13 +84,13 @@ export const executableActions = {
     }),
 
   copyExecutableId: ({ trans }: IPanelServices, [id]: string[]) =>
-    copyText(id, trans.__('The id is copied.')),
+    copyText(id, trans.__('The ID is copied.')),
 
   deleteExecutable: (services: IPanelServices, [executable]: string[]) =>
     reportFailure(services, services.trans.__('Not deleted.'), async () => {
       const { yard, trans } = services;
       const { name } = await known(services, executable);
-      const body = trans.__('Its versions are removed; its file and past runs stay.');
+      const body = trans.__('The versions are deleted. The file and past runs stay.');
       if (!(await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete')))) {
         return;
       }

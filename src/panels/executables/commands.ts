@@ -23,7 +23,7 @@ export function executableCommands(
       id: 'nbyard:upload-executable',
       act: 'uploadExecutable',
       label: trans.__('Register Executable…'),
-      caption: trans.__('Upload a notebook, script or binary and describe its arguments'),
+      caption: trans.__('Upload a notebook, script or binary and declare its parameters'),
       icon: addIcon,
       chooses: 'file'
     },
@@ -31,7 +31,7 @@ export function executableCommands(
       id: 'nbyard:register-executable',
       act: 'registerExecutable',
       label: trans.__('Register as Executable…'),
-      caption: trans.__('Read the arguments of this file and register it'),
+      caption: trans.__('Read the parameters of this file and register it'),
       icon: addIcon,
       files: CODE
     },
@@ -47,7 +47,7 @@ export function executableCommands(
       id: 'nbyard:open-executable',
       act: 'openExecutable',
       label: trans.__('Open Executable'),
-      caption: trans.__('Arguments, test run and versions of the executable'),
+      caption: trans.__('Parameters, test run and versions of the executable'),
       icon: launcherIcon,
       noun: 'executable'
     },
@@ -82,7 +82,7 @@ export function executableCommands(
     {
       id: 'nbyard:copy-executable-id',
       act: 'copyExecutableId',
-      label: trans.__('Copy Executable Id'),
+      label: trans.__('Copy Executable ID'),
       icon: copyIcon,
       noun: 'executable'
     },

@@ -108,7 +108,7 @@ export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Elemen
       />
       {text && !items.length && (
         <p className="nby-Note" role="status">
-          {trans.__('Nothing has “%1” in its name.', text)}
+          {trans.__('No name contains “%1”.', text)}
         </p>
       )}
     </div>

@@ -27,7 +27,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       <Away lost={useLost(yard.stream)} trans={trans} />
       <ListState collection={runs} trans={trans}>
         <p className="nby-Note">
-          {trans.__('Nothing ran yet. Run a workflow, or a notebook in the background.')}
+          {trans.__('No runs yet. Run a workflow, or a notebook in the background.')}
         </p>
       </ListState>
       <RowList

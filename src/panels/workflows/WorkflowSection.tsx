@@ -20,7 +20,7 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
   return (
     <div className="nby-Section">
       <ListState collection={workflows} trans={trans}>
-        <p className="nby-Note">{trans.__('No workflow ran yet.')}</p>
+        <p className="nby-Note">{trans.__('No workflow has run yet.')}</p>
         <p className="nby-Note">
           <CommandButton
             commands={commands}

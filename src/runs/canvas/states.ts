@@ -58,7 +58,7 @@ export class RunStates implements IRunStates {
       const cell = Math.min(activity.total, activity.done + 1);
       made.detail = this.trans.__('cell %1/%2', cell, activity.total);
     } else if (state === 'queued' && task.place) {
-      made.detail = this.trans.__('place %1', task.place);
+      made.detail = this.trans.__('position %1', task.place);
     }
     const monitors = monitorsOf(this.yard, task, activity);
     if (monitors.length) {

@@ -47,7 +47,7 @@ export async function saveFiles(
       { autoClose: 5000 }
     );
   } catch (error) {
-    showProblem(trans.__('The files were not all saved.'), error, trans);
+    showProblem(trans.__('Some files were not saved.'), error, trans);
   }
 }
 

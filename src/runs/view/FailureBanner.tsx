@@ -38,7 +38,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
     <section className="nby-Failure" role="alert">
       {failed.length > 1 && (
         <div className="nby-Failure-line">
-          <span>{trans.__('%1 steps failed:', failed.length)}</span>
+          <span>{trans.__('%1 tasks failed:', failed.length)}</span>
           {failed.slice(0, NAMED).map(one => (
             <button
               key={one.node}
@@ -51,7 +51,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             </button>
           ))}
           {failed.length > NAMED && (
-            <span>{trans.__('and %1 more, under Steps', failed.length - NAMED)}</span>
+            <span>{trans.__('and %1 more, under Tasks', failed.length - NAMED)}</span>
           )}
         </div>
       )}

@@ -106,7 +106,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
         current={tab}
         onChange={setTab}
         tabs={[
-          { id: 'steps', label: trans.__('Steps'), mark: detail.tasks.length },
+          { id: 'steps', label: trans.__('Tasks'), mark: detail.tasks.length },
           { id: 'gantt', label: trans.__('Gantt') },
           { id: 'output', label: trans.__('Output') },
           { id: 'logs', label: trans.__('Logs') },
@@ -192,7 +192,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
     <div className="nby-RunView-header">
       <span role="status">
         <StateMark state={run.state} trans={trans} />
-        {asked && <span> · {trans.__('asked to stop')}</span>}
+        {asked && <span> · {trans.__('stopping')}</span>}
       </span>
       <strong className="nby-RunView-title" title={run.path}>
         {run.name || run.title}
@@ -206,14 +206,14 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         max={100}
         value={percent}
       />
-      <span className="nby-Dim">{trans.__('%1 of %2 steps', done, detail.tasks.length)}</span>
+      <span className="nby-Dim">{trans.__('%1 of %2 tasks', done, detail.tasks.length)}</span>
       {left && <span className="nby-Dim">{left}</span>}
       <span className="nby-Space" />
       {!follows && live && (
         <button
           type="button"
           className="nby-Button"
-          title={trans.__('Show the step that is running')}
+          title={trans.__('Show the running task')}
           onClick={onFollow}
         >
           {trans.__('Follow')}

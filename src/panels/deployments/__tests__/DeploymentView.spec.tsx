@@ -176,7 +176,7 @@ describe('P3, P4: the view of a deployment', () => {
     expect(document.activeElement!.textContent).toBe('Cows');
     expect(screen.getByRole('alert').textContent).toBe('There is no image cows:2.');
     expect(screen.getByRole('region', { name: 'Command' }).textContent).toBe('docker pull cows:2');
-    expect(screen.getByText('Revision 1 answers until revision 2 does.')).toBeTruthy();
+    expect(screen.getByText('Revision 1 responds until revision 2 does.')).toBeTruthy();
     expect(screen.getByText('The tag is odd.')).toBeTruthy();
     const links = screen.getAllByRole<HTMLAnchorElement>('link');
     expect(new Set(links.map(({ href }) => href))).toEqual(
@@ -210,7 +210,7 @@ describe('P3, P4: the view of a deployment', () => {
 
   it('M6: tells of a run that was deleted', async () => {
     await open(undefined, { shown: { ...FAILED, model: MODEL }, isDeleted: true });
-    expect(screen.getByText('model, train, flow, run 7, which was deleted')).toBeTruthy();
+    expect(screen.getByText('model, train, flow, run 7 (deleted)')).toBeTruthy();
   });
 
   it('M6: shows how the image of its model is built', async () => {
@@ -223,9 +223,9 @@ describe('P3, P4: the view of a deployment', () => {
     await settle();
     const traffic = within(screen.getByRole('region', { name: 'Traffic' }));
     expect(
-      traffic.getByText('2 requests · 1 error · half within 4.2 ms, 99 of 100 within 1.5 s')
+      traffic.getByText('2 requests · 1 error · median 4.2 ms, 99th percentile 1.5 s')
     ).toBeTruthy();
-    expect(traffic.getByRole('img', { name: 'Requests over time: at most 2' })).toBeTruthy();
+    expect(traffic.getByRole('img', { name: 'Requests over time, maximum 2' })).toBeTruthy();
     expect(traffic.getAllByRole('img')).toHaveLength(4);
     fireEvent.click(traffic.getByRole('button', { name: 'As table' }));
     expect(traffic.queryByRole('img')).toBeNull();

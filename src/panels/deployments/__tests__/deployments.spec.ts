@@ -123,14 +123,14 @@ describe('P3: deployments', () => {
     const services = { trans } as IPanelServices;
     const said = (part: object) => consequence(services, of({ name: 'cows', ...part }));
     const running = said({ state: 'running', revision: 3, spec: { gpu: 1 } });
-    expect(running).toContain('It is stopped');
-    expect(running).toContain('Its GPU is free');
-    expect(running).toContain('Its 3 revisions');
-    expect(running).toContain('the host name cows is free');
+    expect(running).toContain('The deployment is stopped');
+    expect(running).toContain('Its GPU becomes free');
+    expect(running).toContain('All 3 revisions');
+    expect(running).toContain('The host name cows becomes free');
     const stopped = said({ state: 'stopped', revision: 1, spec: { gpu: 1 } });
-    expect(stopped).not.toContain('It is stopped');
+    expect(stopped).not.toContain('The deployment is stopped');
     expect(stopped).not.toContain('GPU');
-    expect(stopped).toContain('Its revision,');
+    expect(stopped).toContain('The revision,');
   });
 });
 
@@ -196,7 +196,7 @@ describe('P1, P2: the form of a deployment', () => {
 
   it('does not take what is no number', () => {
     expect(unread(fields, { cpu: 'two', image: 'x' }, trans)).toEqual({
-      cpu: 'A number is needed.'
+      cpu: 'Enter a number.'
     });
     expect(unread(fields, { cpu: '' }, trans)).toEqual({});
   });

@@ -31,12 +31,12 @@ export function TryIt(props: ITryItProps): JSX.Element {
     );
   }
   if (!calls.length) {
-    return <p className="nby-Note">{trans.__('It does not tell what it can be asked.')}</p>;
+    return <p className="nby-Note">{trans.__('The service does not describe its requests.')}</p>;
   }
   return (
     <div className="nby-Deployment-form">
       {calls.length > 1 && (
-        <FieldFrame label={trans.__('What is asked')} trans={trans}>
+        <FieldFrame label={trans.__('Request body')} trans={trans}>
           {control => (
             <select
               {...control}
@@ -187,10 +187,10 @@ function Answer(props: { answer: IAnswer | string; trans: TranslationBundle }): 
   }
   const { status, milliseconds, text } = answer;
   const words = status
-    ? trans.__('Answered %1 after %2 ms', status, milliseconds)
-    : trans.__('It sends the browser to another address, which is not followed here.');
+    ? trans.__('Status %1 after %2 ms', status, milliseconds)
+    : trans.__('The service redirects to another address. The redirect is not followed here.');
   return (
-    <section aria-label={trans.__('Answer')}>
+    <section aria-label={trans.__('Response')}>
       <p role="status" className={status && status < 400 ? undefined : 'nby-Warning'}>
         {words}
       </p>
@@ -207,7 +207,7 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
     <>
       <p className="nby-Dim">
         {trans.__(
-          'The same from elsewhere; for TOKEN put a token of this Jupyter server: “jupyter server list” shows it, a hub makes one under “Token”.'
+          'The same request from another machine. Replace TOKEN with a token of this Jupyter server: “jupyter server list” shows it, and a hub creates one under “Token”.'
         )}
       </p>
       {snippetsOf(request).map(([language, text]) => (
@@ -219,7 +219,7 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
           <button
             type="button"
             className="nby-Button"
-            onClick={() => void copyText(text, trans.__('It is copied.'))}
+            onClick={() => void copyText(text, trans.__('The request is copied.'))}
           >
             {trans.__('Copy')}
           </button>

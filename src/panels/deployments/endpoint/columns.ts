@@ -69,7 +69,7 @@ function columnField(column: IColumn, sample: unknown, trans: TranslationBundle)
 }
 
 function typeText({ type, nullable }: IColumn, trans: TranslationBundle): string {
-  return nullable === true ? trans.__('%1, may be empty', type) : type;
+  return nullable === true ? trans.__('%1, optional', type) : type;
 }
 
 function plain(name: string, place: ICallField['place'], type: string): ICallField {

@@ -125,7 +125,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
         </button>{' '}
         <span className="nby-Dim">
           {trans.__(
-            'The new revision takes over as soon as it answers; title and description are changed at once.'
+            'The new revision takes over once it responds. Title and description change at once.'
           )}
         </span>
       </p>

@@ -21,8 +21,8 @@ export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps):
     return [id, runs ? words : `${words} (${stateText(state, trans)})`] as const;
   });
   const help = into?.runs
-    ? trans.__('All else stays as it is; it takes over as soon as it answers.')
-    : trans.__('All else stays as it is; the deployment is started with it.');
+    ? trans.__('Other settings stay. The new revision takes over once it responds.')
+    : trans.__('Other settings stay. The deployment starts with the new revision.');
   return (
     <Choice
       label={trans.__('Deploy as')}

@@ -36,8 +36,8 @@ export function Field(props: IFieldProps): JSX.Element {
   }
   const lines: Record<string, string> = {
     'long text': '',
-    words: trans.__('One word in each line'),
-    pairs: trans.__('NAME=VALUE in each line')
+    words: trans.__('One word per line'),
+    pairs: trans.__('One NAME=VALUE per line')
   };
   const text = (value ?? '') as string;
   return (

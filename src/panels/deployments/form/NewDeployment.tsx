@@ -163,7 +163,7 @@ function Form(props: IFormProps): JSX.Element {
           {!into && (
             <Choice
               label={trans.__('Hardware')}
-              help={withHelp ? trans.__('Each of its numbers may be another one: see More.') : ''}
+              help={withHelp ? trans.__('Change single values under More.') : ''}
               error={problems.preset}
               value={draft.preset}
               options={form.presets.map(preset => [

@@ -79,13 +79,13 @@ interface IPortRowProps {
 function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProps): JSX.Element {
   const id = useId();
   const texts = [
-    ['name', trans.__('Link'), trans.__('The last part of its address')],
+    ['name', trans.__('Link'), trans.__('The last part of the address')],
     ['port', trans.__('Port'), ''],
-    ['path', trans.__('Path'), trans.__('What is asked to see whether it answers')]
+    ['path', trans.__('Path'), trans.__('The path of the health check')]
   ] as const;
   const flags = [
     ['websocket', trans.__('WebSockets'), ''],
-    ['keep_prefix', trans.__('Keeps its prefix'), trans.__('The service is told the whole path')]
+    ['keep_prefix', trans.__('Keep prefix'), trans.__('The service receives the whole path')]
   ] as const;
   return (
     <div className="nby-Ports-row" role="group" aria-label={port.name || label}>

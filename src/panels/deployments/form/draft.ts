@@ -41,7 +41,9 @@ export function fieldsOf(
   const image: FormField = {
     name: 'image',
     title: trans.__('Image'),
-    help: trans.__('With its tag, as registry.example.org/team/cows:2. It is fetched if need be.'),
+    help: trans.__(
+      'The image with its tag, such as registry.example.org/team/cows:2. It is pulled if it is missing.'
+    ),
     kind: 'text',
     default: offered.image,
     least: null,
@@ -102,7 +104,7 @@ export function unread(
   const wrong = fields.filter(
     ({ kind, name }) => kind === 'number' && values[name] && !Number.isFinite(Number(values[name]))
   );
-  return Object.fromEntries(wrong.map(({ name }) => [name, trans.__('A number is needed.')]));
+  return Object.fromEntries(wrong.map(({ name }) => [name, trans.__('Enter a number.')]));
 }
 
 /** Return the body to create a deployment: the typed values of visible fields. */

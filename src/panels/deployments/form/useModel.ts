@@ -76,7 +76,7 @@ export function classField(trans: TranslationBundle): FormField {
   return {
     name: 'class_name',
     title: trans.__('Class'),
-    help: trans.__('The class with predict; where the file has only one, that.'),
+    help: trans.__('The class with a predict method. Optional if the file has only one.'),
     kind: 'text',
     default: null,
     least: null,

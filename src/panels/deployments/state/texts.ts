@@ -66,9 +66,9 @@ export function changeText(change: string, trans: TranslationBundle): string {
   const words: Record<string, string> = {
     created: trans.__('created'),
     edited: trans.__('edited'),
-    described: trans.__('described anew'),
-    started: trans.__('to be started'),
-    stopped: trans.__('to be stopped'),
+    described: trans.__('description edited'),
+    started: trans.__('start requested'),
+    stopped: trans.__('stop requested'),
     deleted: trans.__('deleted'),
     answers: trans.__('answers')
   };

@@ -23,8 +23,8 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
   const title = trans.__('%1, run %2', run_title, run_number);
   const task = detail?.tasks.find(one => one.node === node);
   if (!detail || !task) {
-    const gone = detail === null ? trans.__('%1, which was deleted', title) : title;
-    return <Fact word={trans.__('Made by')}>{`${output}, ${node}, ${gone}`}</Fact>;
+    const gone = detail === null ? trans.__('%1 (deleted)', title) : title;
+    return <Fact word={trans.__('Created by')}>{`${output}, ${node}, ${gone}`}</Fact>;
   }
   const { path } = detail.run;
   return (
@@ -32,7 +32,7 @@ export function Lineage({ services, model }: ILineageProps): JSX.Element | null 
       <Fact word={trans.__('Run')}>
         <Way text={title} onGo={() => commands.execute('nbyard:show-run', { id })} />
       </Fact>
-      <Fact word={trans.__('Step')}>
+      <Fact word={trans.__('Task')}>
         <Way
           text={`${stepTitle(task, detail.tasks)} → ${output}`}
           onGo={() => commands.execute('nbyard:show-run', { id, path, node })}

@@ -22,7 +22,7 @@ export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Ele
   if (!made) {
     return (
       <p className="nby-Note" role="status">
-        {later || trans.__('The model is being read…')}
+        {later || trans.__('Reading the model…')}
       </p>
     );
   }
@@ -34,8 +34,8 @@ export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Ele
   const from = source ? trans.__('%1 → %2, run %3', step, source.output, source.run_number) : path;
   const facts: [string, string][] = [
     [trans.__('Model'), from],
-    [trans.__('Takes'), columns(model.inputs)],
-    [trans.__('Answers with'), columns(model.outputs)],
+    [trans.__('Inputs'), columns(model.inputs)],
+    [trans.__('Outputs'), columns(model.outputs)],
     [trans.__('Packages'), packages(model.requirements ?? [], trans)]
   ];
   return (

@@ -34,7 +34,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
       <Reproduce deployment={deployment} trans={trans} />
       {!!serving && serving !== revision && (
         <p className="nby-Note" role="status">
-          {trans.__('Revision %1 answers until revision %2 does.', serving, revision)}
+          {trans.__('Revision %1 responds until revision %2 does.', serving, revision)}
         </p>
       )}
       {warnings.map(warning => (
@@ -60,9 +60,9 @@ function Reproduce(props: {
     return null;
   }
   return (
-    <section className="nby-Deployment-reproduce" aria-label={trans.__('To see it again')}>
+    <section className="nby-Deployment-reproduce" aria-label={trans.__('Reproduce')}>
       <div className="nby-Bar">
-        <span>{trans.__('To see it again, in a shell:')}</span>
+        <span>{trans.__('Reproduce it in a shell:')}</span>
         <button
           type="button"
           className="nby-Button"
@@ -86,10 +86,10 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
     [trans.__('Service'), serviceText(spec.service, trans)],
     [trans.__('Host name'), name],
     [trans.__('Hardware'), [hardwareOf(spec, trans), disk].join(' · ')],
-    [trans.__('GPUs that it has'), gpus.join(', ')],
+    [trans.__('GPUs'), gpus.join(', ')],
     [trans.__('Runs since'), showMoment(started_at)],
-    [trans.__('Made'), showMoment(created_at)],
-    [trans.__('Id'), id]
+    [trans.__('Created'), showMoment(created_at)],
+    [trans.__('ID'), id]
   ];
   return (
     <dl className="nby-Facts">
@@ -150,7 +150,7 @@ function Events({ services, deployment }: IOverviewProps): JSX.Element | null {
       <thead>
         <tr>
           <th scope="col">{trans.__('Time')}</th>
-          <th scope="col">{trans.__('What')}</th>
+          <th scope="col">{trans.__('Event')}</th>
           <th scope="col">{trans.__('Revision')}</th>
           <th scope="col">{trans.__('Why')}</th>
         </tr>

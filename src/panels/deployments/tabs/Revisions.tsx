@@ -19,11 +19,11 @@ export function Revisions({ services, deployment, revisions }: IRevisionsProps):
   const { trans } = services;
   const head = [
     trans.__('Revision'),
-    trans.__('How'),
-    trans.__('What is otherwise'),
-    trans.__('Made'),
-    trans.__('How it ended'),
-    trans.__('Back to it')
+    trans.__('Cause'),
+    trans.__('What changed'),
+    trans.__('Created'),
+    trans.__('End'),
+    trans.__('Roll back')
   ];
   return (
     <table className="nby-Table" aria-label={trans.__('Revisions')}>
@@ -84,7 +84,7 @@ function Row({ services, deployment, revision, before }: IRowProps): JSX.Element
             type="button"
             className="nby-Button"
             aria-label={trans.__('Roll back to revision %1', number)}
-            title={trans.__('The next revision is as this one was')}
+            title={trans.__('Create a new revision with the settings of this one')}
             onClick={() => void rollBack(services, deployment, number)}
           >
             {trans.__('Roll Back')}
@@ -103,7 +103,7 @@ interface IWhatProps {
 
 function What({ revision, before, trans }: IWhatProps): JSX.Element {
   const changes = changesOf(revision, before);
-  const none = before ? trans.__('nothing that is shown') : '';
+  const none = before ? trans.__('no visible setting') : '';
   return (
     <>
       {changes.map(({ name, old, now }) => (

@@ -82,12 +82,12 @@ function useTraffic(
 function sumsOf({ requests, errors, p50_seconds, p99_seconds }: Counted, services: IPanelServices) {
   const { trans } = services;
   if (!requests) {
-    return trans.__('Nothing was counted; what it was asked just now comes in seconds.');
+    return trans.__('No requests yet. New requests appear within seconds.');
   }
   return [
     trans._n('%1 request', '%1 requests', requests),
     trans._n('%1 error', '%1 errors', errors),
-    trans.__('half within %1, 99 of 100 within %2', showMs(p50_seconds), showMs(p99_seconds))
+    trans.__('median %1, 99th percentile %2', showMs(p50_seconds), showMs(p99_seconds))
   ].join(' · ');
 }
 
@@ -120,7 +120,7 @@ function Shown(props: { services: IPanelServices; found: Counted; isTable: boole
           key={id}
           id={id}
           name={name}
-          words={services.trans.__('%1 over time: at most %2', name, show(most(values)))}
+          words={services.trans.__('%1 over time, maximum %2', name, show(most(values)))}
           places={places}
           values={values}
           marks={marks(most(values))}
@@ -154,14 +154,14 @@ function linesOf(parts: readonly Part[], { trans }: IPanelServices): ILine[] {
     },
     {
       id: 'p50',
-      name: trans.__('Half was answered within'),
+      name: trans.__('Median latency'),
       values: parts.map(({ p50_seconds }) => p50_seconds),
       show: showMs,
       marks: secondMarks
     },
     {
       id: 'p99',
-      name: trans.__('99 of 100 were answered within'),
+      name: trans.__('99th percentile'),
       values: parts.map(({ p99_seconds }) => p99_seconds),
       show: showMs,
       marks: secondMarks

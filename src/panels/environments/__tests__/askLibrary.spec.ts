@@ -16,9 +16,9 @@ describe('L1: a new library', () => {
       .fn()
       .mockRejectedValueOnce(new ApiError(422, 'invalid', 'no', '', details))
       .mockResolvedValueOnce(made);
-    const answer = askLibrary({ name: 'library', capture: '' }, trans, send);
+    const answer = askLibrary({ name: 'environment', capture: '' }, trans, send);
     await waitFor(() => expect(packages()).toBeTruthy());
-    expect(name().value).toBe('library');
+    expect(name().value).toBe('environment');
     fireEvent.change(packages(), { target: { value: '-e x' } });
     fireEvent.keyDown(packages(), { key: 'Enter', shiftKey: true });
     expect(send).not.toHaveBeenCalled();
@@ -34,28 +34,32 @@ describe('L1: a new library', () => {
     fireEvent.keyDown(packages(), { key: 'Enter' });
     expect(await answer).toBe(made);
     expect(send.mock.calls.map(([sent]) => sent)).toEqual([
-      { name: 'library', capture: '', requirements: '-e x' },
-      { name: 'library', capture: '', requirements: 'six' }
+      { name: 'environment', capture: '', requirements: '-e x' },
+      { name: 'environment', capture: '', requirements: 'six' }
     ]);
   });
 
   it('L7: says whose packages it takes, and asks for them', async () => {
     const made = { id: 'e' } as Environment;
     const send = jest.fn().mockResolvedValue(made);
-    const answer = askLibrary({ name: 'library', capture: 'python3' }, trans, send);
+    const answer = askLibrary({ name: 'environment', capture: 'python3' }, trans, send);
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(document.querySelector('.jp-Dialog .nby-Note')?.textContent).toContain(
       'packages of the kernel python3'
     );
     fireEvent.keyDown(packages(), { key: 'Enter' });
     expect(await answer).toBe(made);
-    expect(send).toHaveBeenCalledWith({ name: 'library', capture: 'python3', requirements: '' });
+    expect(send).toHaveBeenCalledWith({
+      name: 'environment',
+      capture: 'python3',
+      requirements: ''
+    });
   });
 
   it('other errors are for who asked', async () => {
     const send = jest.fn().mockRejectedValue(new ApiError(503, 'unavailable', 'busy'));
     const refused = expect(
-      askLibrary({ name: 'library', capture: '' }, trans, send)
+      askLibrary({ name: 'environment', capture: '' }, trans, send)
     ).rejects.toThrow('busy');
     await waitFor(() => expect(packages()).toBeTruthy());
     fireEvent.keyDown(packages(), { key: 'Enter' });

@@ -57,7 +57,7 @@ describe('L5: kernels that are no library', () => {
     expect(originOf(kernel({ origin: 'conda', place: '/envs/sea' }), trans)).toBe(
       'R · conda environment sea'
     );
-    expect(originOf(kernel({ origin: 'system' }), trans)).toBe('R · of this system');
+    expect(originOf(kernel({ origin: 'system' }), trans)).toBe('R · of this machine');
     expect(originOf(kernel({ origin: 'venv', place: '/x/v', language: '' }), trans)).toBe(
       'virtual environment v'
     );

@@ -50,7 +50,7 @@ export function Choices({ draft, services }: IChoicesProps): JSX.Element {
         label={trans.__('Project folder')}
         value={recipe.project ?? ''}
         problem={problems.project}
-        placeholder={trans.__('Its files come along, in /project')}
+        placeholder={trans.__('The files of this folder are copied to /project')}
         onChange={project => change({ project })}
       >
         {browser?.tracker.currentWidget && (

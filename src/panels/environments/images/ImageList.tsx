@@ -25,7 +25,7 @@ interface IImageListProps {
  */
 export function ImageList({ services, of, images, onMade }: IImageListProps): JSX.Element {
   const { trans } = services;
-  const head = [trans.__('Image'), trans.__('State'), trans.__('Made by'), trans.__('Size')];
+  const head = [trans.__('Image'), trans.__('State'), trans.__('Created by'), trans.__('Size')];
   return (
     <section aria-label={trans.__('Images')}>
       <div className="nby-Bar">
@@ -118,7 +118,7 @@ function pull(
       title: trans.__('Pull an image'),
       label: trans.__('Name'),
       placeholder: trans.__('registry.example.org:5000/team/cows:2'),
-      help: trans.__('It is fetched from its registry in the background.'),
+      help: trans.__('The image is pulled from its registry in the background.'),
       ok: trans.__('Pull'),
       trans,
       send: reference => yard.client.call('images.pull', { body: { reference, environment } })
@@ -136,9 +136,9 @@ function push(
   return reportFailure(services, trans.__('Not pushed.'), async () => {
     const made = await askText({
       title: trans.__('Push “%1”', image.reference),
-      label: trans.__('Registry, or whole name'),
+      label: trans.__('Registry or full name'),
       placeholder: trans.__('registry.example.org:5000/'),
-      help: trans.__('A name that ends in / is put before the image’s own.'),
+      help: trans.__('A name that ends with / becomes the prefix of the image’s name.'),
       ok: trans.__('Push'),
       trans,
       send: reference =>
@@ -166,19 +166,19 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
 /** Return a text that says what would be removed. */
 export function consequence(image: NamedImage, trans: TranslationBundle): string {
   if (isBeingMade(image)) {
-    return trans.__('It is not made any further, and its log is removed.');
+    return trans.__('The build is cancelled and its log deleted.');
   }
   if (image.state === 'failed') {
-    return trans.__('Its log is removed. There is no image of this name on the engine.');
+    return trans.__('The log is deleted. The engine has no image of this name.');
   }
   const size = showBytes(image.size_bytes ?? 0);
   const words = trans.__(
-    'The name and its log are removed, and %1 on the engine when the image has no other name. Containers that run go on.',
+    'The name and its log are deleted, and %1 on the engine if the image has no other name. Running containers continue.',
     size
   );
   return image.origin === 'build'
     ? words
-    : `${words} ${trans.__('What is in the registry stays there.')}`;
+    : `${words} ${trans.__('The image in the registry stays.')}`;
 }
 
 export function ImageLog(props: {

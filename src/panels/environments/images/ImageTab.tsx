@@ -23,7 +23,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
   const { recipe, problems } = draft;
   const [isSending, setSending] = useState(false);
   if (!environment.installed) {
-    return <p className="nby-Note">{trans.__('It has an image when it is installed.')}</p>;
+    return <p className="nby-Note">{trans.__('Install the environment to build its image.')}</p>;
   }
   const isBusy = isSending || (!!image && isBeingMade(image));
   const build = async () => {
@@ -51,8 +51,10 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
           type="button"
           className="nby-Button"
           disabled={isBusy || !recipe}
-          title={trans.__('Leave behind all that was chosen, for the last image too')}
-          onClick={() => void reportFailure(services, trans.__('Not started over.'), draft.restart)}
+          title={trans.__('Reset all choices, including those of the last image')}
+          onClick={() =>
+            void reportFailure(services, trans.__('The choices were not reset.'), draft.restart)
+          }
         >
           {trans.__('Start Over')}
         </button>
@@ -65,9 +67,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
       )}
       {image?.state === 'failed' && (
         <p className="nby-Note">
-          {trans.__(
-            'What was chosen stays for the next build: change it below, or start over without it.'
-          )}
+          {trans.__('These choices stay for the next build. Change them below or start over.')}
         </p>
       )}
       {image && <ImageLog key={image.id} services={services} image={image} />}
@@ -90,7 +90,7 @@ function Standing({ image, trans }: { image: NamedImage; trans: TranslationBundl
       <span className="nby-Code">{reference}</span>
       {state === 'ready' && (
         <span className="nby-Dim" title={image_id}>
-          {[id, showBytes(size_bytes ?? 0), cached && trans.__('nothing had changed')]
+          {[id, showBytes(size_bytes ?? 0), cached && trans.__('no changes')]
             .filter(Boolean)
             .join(' · ')}
         </span>
@@ -132,7 +132,7 @@ function Text({ draft, image, trans }: ITextProps): JSX.Element | null {
         className="nby-Image-text"
         tabIndex={0}
         role="region"
-        aria-label={trans.__('Dockerfile, as it is made')}
+        aria-label={trans.__('Generated Dockerfile')}
       >
         {lines.map((line, index) => {
           const isFailed = failed?.line === index + 1 && line.trim() === failed.text;
@@ -144,7 +144,7 @@ function Text({ draft, image, trans }: ITextProps): JSX.Element | null {
         })}
       </div>
       <div className="nby-Field">
-        <label htmlFor={id}>{trans.__('Lines of your own')}</label>
+        <label htmlFor={id}>{trans.__('Your own lines')}</label>
         <textarea
           id={id}
           className="jp-mod-styled nby-Code"

@@ -34,9 +34,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
     setStatus('');
   };
   const preview = () =>
-    busy(trans.__('Finding out what that would change…'), () =>
-      draft.preview(known, { add: text })
-    );
+    busy(trans.__('Checking what would change…'), () => draft.preview(known, { add: text }));
   const retry = async () => {
     if (found?.changes.length) {
       const question = { path: { environment: known }, body: { add: text } };
@@ -60,14 +58,14 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
       >
         {missing.environment
           ? trans.__('Add %1 to %2 and Retry', packages, missing.environment)
-          : trans.__('Add %1 to a Library and Retry', packages)}
+          : trans.__('Add %1 to an Environment and Retry', packages)}
       </button>
       {isOpen && (
         <fieldset className="nby-Form" disabled={!!status}>
           {!missing.environment && (
             <div className="nby-Field">
               <label>
-                {trans.__('Library')}
+                {trans.__('Environment')}
                 <select
                   className="jp-mod-styled"
                   value={known}
@@ -87,7 +85,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                   className="nby-Button"
                   onClick={() => void commands.execute('nbyard:create-environment')}
                 >
-                  {trans.__('New Library…')}
+                  {trans.__('New Environment…')}
                 </button>
               )}
             </div>

@@ -66,7 +66,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
       setAsking(undefined);
     }
   };
-  const label = installed ? trans.__('Add packages') : trans.__('Packages of the library');
+  const label = installed ? trans.__('Add packages') : trans.__('Packages of the environment');
   return (
     <section className="nby-AddPackages" aria-label={label}>
       <PackagesDraft
@@ -86,7 +86,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
               isBusy
                 ? trans.__('Version %1 is being built', current.number)
                 : installed
-                  ? trans.__('Make the next version; until it is there, this one is used')
+                  ? trans.__('Create a new version; the current one stays in use until it is ready')
                   : trans.__('Install these packages')
             }
             onClick={() => void send('install')}
@@ -97,13 +97,13 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
             type="button"
             className="nby-Button"
             disabled={!text.trim()}
-            title={trans.__('See what that would change; nothing is installed')}
+            title={trans.__('Show what would change, without installing')}
             onClick={() => void send('preview')}
           >
             {trans.__('Preview')}
           </button>
           <span className="nby-Dim" role="status">
-            {asking === 'preview' && trans.__('Finding out what that would change…')}
+            {asking === 'preview' && trans.__('Checking what would change…')}
           </span>
         </div>
       </PackagesDraft>

@@ -24,8 +24,8 @@ export function Packages(props: IPackagesProps): JSX.Element {
     return (
       <p className="nby-Note">
         {isUnderWay(environment.current)
-          ? trans.__('They are being installed: see the log.')
-          : trans.__('Nothing is installed.')}
+          ? trans.__('The packages are being installed: see the log.')
+          : trans.__('No packages are installed.')}
       </p>
     );
   }
@@ -86,7 +86,7 @@ function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): 
     }
   };
   return (
-    <ul className="nby-Requirements" aria-label={trans.__('What was asked for')}>
+    <ul className="nby-Requirements" aria-label={trans.__('Requested')}>
       {version.requirements.map(line => (
         <li key={line} className="nby-Requirement" title={line}>
           <span className="nby-Requirement-text">{line}</span>
@@ -97,7 +97,7 @@ function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): 
             title={
               isUnderWay(current)
                 ? trans.__('Version %1 is being built', current.number)
-                : trans.__('Make a version without it')
+                : trans.__('Create a version without this package')
             }
             disabled={isUnderWay(current)}
             onClick={() => void remove(line)}

@@ -34,8 +34,8 @@ export function PackagesDraft(props: IPackagesDraftProps): JSX.Element {
       {found && (
         <Changes
           changes={found.changes}
-          none={trans.__('That would change nothing.')}
-          label={trans.__('What would change')}
+          none={trans.__('No packages would change.')}
+          label={trans.__('Changes')}
           trans={trans}
         />
       )}

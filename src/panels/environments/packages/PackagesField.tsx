@@ -71,13 +71,13 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
         <div className="nby-Field-head">
           <div id={`${id}-help`} className="nby-Field-help">
             {trans.__(
-              'One for each line, or a requirements file dropped here. Shift+Enter is a new line.'
+              'One package per line, or drop a requirements file here. Press Shift+Enter for a new line.'
             )}
           </div>
           <button
             type="button"
             className="nby-Button"
-            title={trans.__('Take the text of a requirements file')}
+            title={trans.__('Read the packages from a requirements file')}
             onClick={async () => take((await chooseFiles('file'))[0])}
           >
             <fileIcon.react tag="span" className="nby-Icon" />

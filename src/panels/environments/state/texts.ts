@@ -28,9 +28,9 @@ export function sizeOf(version: EnvironmentVersion, trans: TranslationBundle): s
 /** Return what is still installed after the newest version failed. */
 export function asItWas({ installed }: Environment, trans: TranslationBundle): string {
   return installed
-    ? trans.__('The library is as it was: version %1 is installed.', installed)
+    ? trans.__('The environment is unchanged: version %1 is installed.', installed)
     : trans.__(
-        'Nothing is installed. Put the packages right and try again, or delete the library.'
+        'No version is installed. Correct the packages and try again, or delete the environment.'
       );
 }
 

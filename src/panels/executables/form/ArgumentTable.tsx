@@ -33,7 +33,7 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
     trans.__('Format'),
     trans.__('Required'),
     trans.__('Default'),
-    ...(isCommand ? [trans.__('How it is given'), trans.__('Flag or place')] : []),
+    ...(isCommand ? [trans.__('How it is passed'), trans.__('Flag or position')] : []),
     trans.__('Help')
   ];
   const change = (index: number, part: Partial<IDraft>) =>
@@ -75,7 +75,7 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
           className="nby-Button"
           onClick={() => onChange([...drafts, addedDraft()])}
         >
-          {trans.__('Add an argument')}
+          {trans.__('Add a parameter')}
         </button>
       )}
     </div>
@@ -92,7 +92,7 @@ interface IArgumentRowProps extends IArgumentTableProps {
 
 function ArgumentRow(props: IArgumentRowProps): JSX.Element {
   const { draft, drafts, index, isCommand, errors, trans, change, remove } = props;
-  const who = draft.name || trans.__('argument %1', index + 1);
+  const who = draft.name || trans.__('parameter %1', index + 1);
   const error = (field: string) => errorOf(errors, index, field);
   const says = (field: string) => trans.__('%1 of %2', field, who);
   const isFile = draft.role !== 'value';
@@ -140,7 +140,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
             aria-label={says(trans.__('Choices'))}
             value={draft.choices}
             placeholder={trans.__('fast, exact')}
-            title={trans.__('Words between commas, or a JSON list')}
+            title={trans.__('Words separated by commas, or a JSON list')}
             spellCheck={false}
             onChange={event => change({ choices: event.target.value })}
           />
@@ -180,11 +180,11 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
         <>
           <Field error={error('reach')}>
             <select
-              aria-label={says(trans.__('How it is given'))}
+              aria-label={says(trans.__('How it is passed'))}
               value={draft.reach}
               onChange={event => change({ reach: event.target.value as ReachKind })}
             >
-              <option value="">{trans.__('not at all')}</option>
+              <option value="">{trans.__('not passed')}</option>
               <option value="option">{trans.__('--name VALUE')}</option>
               <option value="joined">{trans.__('--name=VALUE')}</option>
               <option value="either">{trans.__('--name VALUE or --name=-VALUE')}</option>
@@ -196,14 +196,16 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
               <option value="stdin">{trans.__('standard input')}</option>
               <option value="stdout">{trans.__('standard output')}</option>
               <option value="stderr">{trans.__('standard error')}</option>
-              {isTold(draft.own) && <option value="told">{trans.__('as its file tells')}</option>}
-              <option value="handed">{trans.__('by the code itself')}</option>
+              {isTold(draft.own) && (
+                <option value="told">{trans.__('as its file declares')}</option>
+              )}
+              <option value="handed">{trans.__('by the code')}</option>
             </select>
           </Field>
           <Field>
             <input
               className="nby-mod-short"
-              aria-label={says(trans.__('Flag or place'))}
+              aria-label={says(trans.__('Flag or position'))}
               value={words ? draft.word : ''}
               disabled={!words}
               spellCheck={false}

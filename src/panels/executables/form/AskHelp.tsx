@@ -34,10 +34,10 @@ export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
         type="button"
         className="nby-Button"
         disabled={busy}
-        title={trans.__('Runs the program once, for ten seconds at most. Nothing is saved.')}
+        title={trans.__('Run the program once, for at most ten seconds. No file is saved.')}
         onClick={() => void ask()}
       >
-        {busy ? trans.__('Asking…') : trans.__('Read --help')}
+        {busy ? trans.__('Reading…') : trans.__('Read --help')}
       </button>
       <span role="status">{said.join(' ')}</span>
     </>

@@ -183,12 +183,12 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           onChange={setDrafts}
         />
       ) : (
-        <p className="nby-Note">{trans.__('It has no arguments.')}</p>
+        <p className="nby-Note">{trans.__('This executable has no parameters.')}</p>
       )}
       {drafts.every(({ role }) => role === 'value') && (
         <p className="nby-Note">
           {trans.__(
-            'No named input or output: it runs alone, and cannot be connected on a canvas.'
+            'The executable has no named input or output, so it runs alone and cannot be connected on a canvas.'
           )}
         </p>
       )}
@@ -206,7 +206,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
             disabled={busy}
             onClick={() => void save({ of: taken.of })}
           >
-            {trans.__('Make it version %1', taken.of.current.number + 1)}
+            {trans.__('Add as Version %1', taken.of.current.number + 1)}
           </button>
         </p>
       )}
@@ -250,7 +250,7 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
       )}
       {source.renew && (
         <button type="button" className="nby-Button" onClick={() => void source.renew?.()}>
-          {trans.__('Make the new version now')}
+          {trans.__('Create the New Version Now')}
         </button>
       )}
     </div>

@@ -45,14 +45,14 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
       <div className="nby-Form">
         {text(
           'environment',
-          trans.__('Library'),
+          trans.__('Environment'),
           trans.__('Its name, or name@2 for that version.')
         )}
         {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
         {text(
           'requirements',
           trans.__('Requirements'),
-          trans.__('A file beside it; the image is made from it.')
+          trans.__('A requirements file beside the executable. The image is built from it.')
         )}
         <LimitFields fields={fields} errors={errors} trans={trans} onChange={set} />
       </div>

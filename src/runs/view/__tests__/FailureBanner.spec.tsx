@@ -30,12 +30,12 @@ describe('K5: why a run failed', () => {
     const traceback = '\u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1\nValueError: no';
     show(task('a', { message: 'no', cell: 2, traceback }));
     expect(cause()).toContain('cell 3 (In [4])');
-    expect(screen.queryByText(/steps failed/)).toBeNull();
+    expect(screen.queryByText(/tasks failed/)).toBeNull();
   });
 
   it('names all steps that failed, and tells of each', () => {
     show(task('a', { message: 'first' }), task('b', { message: 'second', cell: 0 }));
-    expect(screen.getByText('2 steps failed:')).toBeTruthy();
+    expect(screen.getByText('2 tasks failed:')).toBeTruthy();
     expect(cause()).toContain('first');
     fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));
     expect(cause()).toContain('second · cell 1');

@@ -68,13 +68,13 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
       <div className="nby-Gantt-legend">
         {KEYS.filter(key => shown.has(key)).map(key => (
           <span key={key} className={`nby-Gantt-key nby-mod-${key}`}>
-            {key === 'critical' ? trans.__('made it this long') : phaseText(key, trans)}
+            {key === 'critical' ? trans.__('determined the duration') : phaseText(key, trans)}
             {key === 'created' && ` (${showSeconds(chart.begins)})`}
           </span>
         ))}
         {!isLive(detail.run) && (
           <span className="nby-Dim">
-            {trans.__('all ended after %1', showSeconds(chart.seconds))}
+            {trans.__('all finished after %1', showSeconds(chart.seconds))}
           </span>
         )}
         <TableSwitch on={table} onSwitch={setTable} />
@@ -91,7 +91,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
 
 function phaseText(phase: string, trans: TranslationBundle): string {
   const words: Record<string, string> = {
-    created: trans.__('before it was taken up'),
+    created: trans.__('before it was queued'),
     publishing: trans.__('publishing')
   };
   return words[phase] ?? stateText(phase, trans);
@@ -133,7 +133,7 @@ function Picture({ bars, chart, step, onStep }: IPictureProps): JSX.Element {
         className="nby-Gantt-picture"
         style={{ height, minWidth: LEAST }}
         role="group"
-        aria-label={trans.__('Steps over time; the table says the same')}
+        aria-label={trans.__('Tasks over time; the table shows the same data')}
       >
         {begins > SEEN && (
           <rect
@@ -243,10 +243,10 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
     <table className="nby-Table">
       <thead>
         <tr>
-          <th scope="col">{trans.__('Step')}</th>
+          <th scope="col">{trans.__('Task')}</th>
           <th scope="col">{trans.__('Attempt')}</th>
           <th scope="col">{trans.__('State')}</th>
-          <th scope="col">{trans.__('Began after')}</th>
+          <th scope="col">{trans.__('Started after')}</th>
           {PHASES.map(phase => (
             <th key={phase} scope="col">
               {heads[phase]}

@@ -40,8 +40,8 @@ export default function Metrics(props: IStepProps): JSX.Element {
       {found && !metrics.length && (
         <p className="nby-Note">
           {found.done
-            ? trans.__('This step recorded no metrics.')
-            : trans.__('Nothing is recorded yet: nbyard.metric("loss", loss, step=n) does so.')}
+            ? trans.__('This task recorded no metrics.')
+            : trans.__('No metrics yet. Record one with nbyard.metric("loss", loss, step=n).')}
         </p>
       )}
       {table && !!metrics.length ? (
@@ -84,7 +84,7 @@ function MetricTable({ metrics }: { metrics: readonly Metric[] }): JSX.Element {
     const known = numbersOf(one).filter(value => value !== null);
     return known.length ? [Math.min(...known), Math.max(...known)] : ['', ''];
   };
-  const head = [trans.__('Points'), trans.__('Newest'), trans.__('Least'), trans.__('Largest')];
+  const head = [trans.__('Points'), trans.__('Latest'), trans.__('Minimum'), trans.__('Maximum')];
   return (
     <table className="nby-Table">
       <thead>

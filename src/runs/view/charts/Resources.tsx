@@ -42,12 +42,14 @@ export default function Resources(props: IStepProps): JSX.Element {
       {usage && !usage.seconds?.length && (
         <p className="nby-Note">
           {usage.done
-            ? trans.__('Nothing was recorded of what this step used.')
-            : trans.__('Nothing is recorded yet of what this step uses.')}
+            ? trans.__('No resource usage was recorded for this task.')
+            : trans.__('No resource usage is recorded for this task yet.')}
         </p>
       )}
       {!!usage?.seconds?.length && isBrief && (
-        <p className="nby-Note">{trans.__('Too few measurements for a line: these are all.')}</p>
+        <p className="nby-Note">
+          {trans.__('There are too few measurements for a chart. The table shows all of them.')}
+        </p>
       )}
       {!!usage?.seconds?.length &&
         (table || isBrief ? (
@@ -101,7 +103,7 @@ function Line({ series, seconds }: ILineProps): JSX.Element {
     <LineChart
       id={series.id}
       name={name(series)}
-      words={trans.__('%1 over time: at most %2', name(series), show(most(values), unit))}
+      words={trans.__('%1 over time, maximum %2', name(series), show(most(values), unit))}
       places={seconds}
       values={values}
       marks={levels(most(values), unit)}

@@ -83,7 +83,7 @@ export function Logs(props: IStepProps): JSX.Element {
     );
   const left = new Map(buffer.gaps.map(gap => [gap.line, words(gap)]));
   const copied = isPart
-    ? trans.__('The part of the log that is here is copied.')
+    ? trans.__('The loaded part of the log is copied.')
     : trans.__('The log is copied.');
   return (
     <div className="nby-Logs">
@@ -91,7 +91,7 @@ export function Logs(props: IStepProps): JSX.Element {
         <StepChoice {...props} />
         <input
           type="search"
-          placeholder={trans.__('Search, also with .* expressions')}
+          placeholder={trans.__('Search, with .* as regular expression')}
           aria-label={trans.__('Search in the log')}
           aria-invalid={hits === 'bad'}
           value={wanted}
@@ -108,11 +108,11 @@ export function Logs(props: IStepProps): JSX.Element {
         <span className="nby-Dim" role="status">
           {wanted &&
             (hits === 'bad'
-              ? trans.__('no valid expression')
+              ? trans.__('invalid regular expression')
               : isPart
                 ? trans._n(
-                    '%1 line in the part that is here',
-                    '%1 lines in the part that is here',
+                    '%1 line in the loaded part',
+                    '%1 lines in the loaded part',
                     found.length
                   )
                 : trans._n('%1 line', '%1 lines', found.length))}
@@ -123,7 +123,7 @@ export function Logs(props: IStepProps): JSX.Element {
           <button
             type="button"
             className="nby-Button"
-            title={trans.__('The end is read first, the rest as you scroll')}
+            title={trans.__('The end is loaded first, the rest as you scroll')}
             onClick={() => {
               setFollow(false);
               log.first();

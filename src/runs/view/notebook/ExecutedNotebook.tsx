@@ -43,7 +43,7 @@ export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Ele
       ) : (
         <p className="nby-Note">
           {executed.problem ??
-            (executed.loading ? trans.__('Loading…') : trans.__('Nothing was executed.'))}
+            (executed.loading ? trans.__('Loading…') : trans.__('No cell was executed.'))}
         </p>
       )}
     </div>

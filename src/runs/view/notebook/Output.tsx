@@ -39,7 +39,9 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
       </div>
       {executed.cells && task?.cached && (
         <p className="nby-Note">
-          {trans.__('This step came from the cache; this is the notebook that made its result.')}
+          {trans.__(
+            'This task came from the cache. The notebook that created its result is shown.'
+          )}
         </p>
       )}
       {executed.cells ? (
@@ -56,8 +58,8 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
             (executed.loading
               ? trans.__('Loading…')
               : task?.cached
-                ? trans.__('This step came from the cache, and its notebook is gone.')
-                : trans.__('There is no notebook to show: see the log of this step.'))}
+                ? trans.__('This task came from the cache, and its notebook was deleted.')
+                : trans.__('This task has no notebook: see its log.'))}
         </p>
       )}
     </div>

@@ -42,7 +42,7 @@ export function Parameters(props: IStepProps): JSX.Element {
       {tasks.map(task => (
         <Values
           key={task.node}
-          caption={trans.__('Arguments of “%1”', stepTitle(task, detail.tasks))}
+          caption={trans.__('Parameters of “%1”', stepTitle(task, detail.tasks))}
           values={{ ...task.inputs, ...task.arguments }}
           href={name =>
             name in (task.inputs ?? {})
@@ -54,7 +54,7 @@ export function Parameters(props: IStepProps): JSX.Element {
         />
       ))}
       <section aria-label={trans.__('Record')}>
-        <h3>{trans.__('What it ran on')}</h3>
+        <h3>{trans.__('Platform of the run')}</h3>
         <div className="nby-Bar">
           <StepChoice {...props} />
         </div>

@@ -32,7 +32,7 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
       .catch((error: Error) => {
         if (!control.signal.aborted) {
           const missing = error instanceof ApiError && error.status === 404;
-          setProblem(missing ? trans.__('Nothing is recorded of this step yet.') : error.message);
+          setProblem(missing ? trans.__('No record exists for this task yet.') : error.message);
         }
       });
     return () => control.abort();
@@ -48,7 +48,7 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
     [trans.__('Python'), lock ? `${lock.implementation} ${lock.python}` : undefined],
     [trans.__('Platform'), lock?.platform],
     [
-      trans.__('Library'),
+      trans.__('Environment'),
       found.environment
         ? trans.__('%1 version %2', found.environment.name, found.environment.number)
         : undefined
@@ -56,17 +56,19 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
     [trans.__('SHA-256 of the lock'), found.environment?.digest],
     [trans.__('Environment'), found.fingerprint],
     [trans.__('Image'), image?.name],
-    [trans.__('Image id'), image?.id],
+    [trans.__('Image ID'), image?.id],
     [trans.__('Code'), found.code_digest],
     [trans.__('Bundle'), found.bundle_digest],
-    [trans.__('Version of executable'), found.executable_version_id]
+    [trans.__('Executable version'), found.executable_version_id]
   ];
   const packages = lock?.packages ?? [];
   return (
     <>
       {task?.cached && (
         <p className="nby-Note">
-          {trans.__('This step came from the cache: this is what its result was made on.')}
+          {trans.__(
+            'This task came from the cache. The record describes the run that created its result.'
+          )}
         </p>
       )}
       <dl className="nby-Facts">

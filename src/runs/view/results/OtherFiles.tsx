@@ -23,7 +23,7 @@ export function OtherFiles({ run, tasks, all }: IOtherFilesProps): JSX.Element |
   const { trans } = useServices();
   return tasks.length ? (
     <section className="nby-OtherFiles" aria-label={trans.__('Other files')}>
-      <h3 title={trans.__('Files that were written without being declared as outputs')}>
+      <h3 title={trans.__('Files that the code wrote without declaring them as outputs')}>
         {trans.__('Other files')}
       </h3>
       {tasks.map(task => (
@@ -150,7 +150,7 @@ function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JS
     return null;
   }
   return (
-    <ul className="nby-OtherFiles-left" aria-label={trans.__('Files that were not kept')}>
+    <ul className="nby-OtherFiles-left" aria-label={trans.__('Files that were not stored')}>
       {left.map(one => (
         <li key={one.path}>
           {one.path}
@@ -158,7 +158,7 @@ function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JS
         </li>
       ))}
       {more > 0 && (
-        <li>{trans._n('%1 more file was not kept', '%1 more files were not kept', more)}</li>
+        <li>{trans._n('%1 more file was not stored', '%1 more files were not stored', more)}</li>
       )}
     </ul>
   );
@@ -166,16 +166,16 @@ function NotKept({ left, more }: { left: readonly LeftOut[]; more: number }): JS
 
 function whyNot(trans: TranslationBundle, { why }: LeftOut): string {
   const words: Record<LeftOut['why'], string> = {
-    'too-large': trans.__('was not kept: the task wrote more bytes than are kept'),
-    'too-many': trans.__('was not kept: the task wrote more files than are kept'),
-    'no-room': trans.__('was not kept: the disk of the store was full'),
-    ignored: trans.__('was not kept: a rule of code bundles leaves it out'),
-    link: trans.__('was not kept: it is a link, or no ordinary file'),
-    name: trans.__('was not kept: its name cannot be used elsewhere'),
-    secret: trans.__('was not kept: it holds a credential of the run'),
-    unreadable: trans.__('was not kept: it could not be read'),
+    'too-large': trans.__('was not stored: the task wrote more bytes than the limit'),
+    'too-many': trans.__('was not stored: the task wrote more files than the limit'),
+    'no-room': trans.__('was not stored: the disk of the store was full'),
+    ignored: trans.__('was not stored: an ignore rule excludes it'),
+    link: trans.__('was not stored: it is a link or not a regular file'),
+    name: trans.__('was not stored: its name is invalid on other systems'),
+    secret: trans.__('was not stored: it contains a credential of the run'),
+    unreadable: trans.__('was not stored: it could not be read'),
     above: trans.__(
-      'was not kept: write it below the folder of the code, or declare it as an output'
+      'was not stored: write it below the folder of the code, or declare it as an output'
     )
   };
   return words[why];

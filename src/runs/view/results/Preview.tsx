@@ -81,7 +81,7 @@ export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
   if (kinds.some(kind => TEXTS.has(kind)) && shown.size_bytes <= MOST) {
     return <Text shown={shown} />;
   }
-  return <p className="nby-Note">{trans.__('There is no picture of this format: download it.')}</p>;
+  return <p className="nby-Note">{trans.__('This format has no preview: download the file.')}</p>;
 }
 
 function useContent({ url }: IPreviewed): { blob?: Blob; problem?: string } {
@@ -112,7 +112,7 @@ function Picture({ shown, type }: { shown: IPreviewed; type: string }): JSX.Elem
     return () => URL.revokeObjectURL(made);
   }, [blob, type]);
   return url ? (
-    <img className="nby-Preview-image" src={url} alt={trans.__('Picture %1', shown.name)} />
+    <img className="nby-Preview-image" src={url} alt={trans.__('Image %1', shown.name)} />
   ) : (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
   );

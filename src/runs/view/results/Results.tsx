@@ -22,7 +22,7 @@ export function Results(props: IStepProps): JSX.Element {
   const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
   const others = detail.tasks.filter(task => task.other_files);
   if (!artifacts.length && !others.length) {
-    return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
+    return <p className="nby-Note">{trans.__('No results yet.')}</p>;
   }
   return (
     <div className="nby-Results">

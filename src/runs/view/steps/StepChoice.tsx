@@ -15,7 +15,7 @@ export function StepChoice(props: IStepProps): JSX.Element {
   return (
     <>
       <label className="nby-StepChoice">
-        {trans.__('Step')}{' '}
+        {trans.__('Task')}{' '}
         <select value={step ?? ''} onChange={event => onStep(event.target.value)}>
           {items.map(task => (
             <option key={task.node} value={task.node}>
@@ -24,7 +24,7 @@ export function StepChoice(props: IStepProps): JSX.Element {
             </option>
           ))}
           {detail.tasks.length > PORTION && (
-            <option disabled>{trans.__('the others are listed under Steps')}</option>
+            <option disabled>{trans.__('the others are listed under Tasks')}</option>
           )}
         </select>
       </label>

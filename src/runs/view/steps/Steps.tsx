@@ -42,7 +42,7 @@ export function Steps(props: IStepsProps): JSX.Element {
     <div className="nby-Steps">
       <PortionBar portion={portion} trans={trans} />
       <RowList
-        label={trans.__('Steps of the run')}
+        label={trans.__('Tasks of the run')}
         noun="task"
         items={portion.items}
         idOf={nodeOf}
@@ -117,7 +117,7 @@ function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['
   const reason =
     (whole ? message : message?.split('\n')[0]) ||
     reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
-  const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
+  const place = task.state === 'queued' && task.place ? trans.__('position %1', task.place) : '';
   return [place, reason, task.warning ?? ''];
 }
 
@@ -142,7 +142,7 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
           <th scope="col">{trans.__('State')}</th>
           <th scope="col">{trans.__('Runtime')}</th>
           <th scope="col">{trans.__('Started')}</th>
-          <th scope="col">{trans.__('Took')}</th>
+          <th scope="col">{trans.__('Duration')}</th>
           <th scope="col">{trans.__('Reason')}</th>
           <th scope="col">
             <span className="nby-Sr">{trans.__('Log')}</span>

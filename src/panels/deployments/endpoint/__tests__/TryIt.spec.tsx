@@ -68,7 +68,7 @@ describe('P2, P3: a model that is tried', () => {
     fireEvent.change(screen.getByLabelText('deep'), { target: { value: 'true' } });
     await send();
     expect(screen.getByRole('region', { name: 'Text' }).textContent).toContain('"answer": 42');
-    fireEvent.change(screen.getByLabelText('What is asked'), { target: { value: '1' } });
+    fireEvent.change(screen.getByLabelText('Request body'), { target: { value: '1' } });
     await send();
     expect(asked).toEqual(['POST v2/models/cows/predict/?herd=large&deep=true', 'GET v2/models/']);
   });
@@ -83,7 +83,7 @@ describe('P2, P3: a model that is tried', () => {
     await send();
     expect(screen.getByRole('alert').textContent).toBe('is no whole number');
     expect(age.getAttribute('aria-invalid')).toBe('true');
-    fireEvent.change(screen.getByLabelText('What is asked'), { target: { value: '1' } });
+    fireEvent.change(screen.getByLabelText('Request body'), { target: { value: '1' } });
     expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '[\n  {\n    "age": 1\n  }\n]');
   });
 
@@ -94,6 +94,6 @@ describe('P2, P3: a model that is tried', () => {
 
   it('says when it tells nothing', async () => {
     await open(() => 'no schema', []);
-    expect(screen.getByText('It does not tell what it can be asked.')).toBeTruthy();
+    expect(screen.getByText('The service does not describe its requests.')).toBeTruthy();
   });
 });

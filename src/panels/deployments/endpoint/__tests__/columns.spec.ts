@@ -25,12 +25,12 @@ describe('P3: what a model is asked', () => {
       ['ill', 'boolean', true],
       ['born', 'string', true]
     ]);
-    expect(row.fields[1].help).toBe('float, may be empty');
+    expect(row.fields[1].help).toBe('float, optional');
     const whole = { age: 1, weight: 0.5, name: 'text', ill: true, born: '2030-01-31' };
     expect(sent({})).toEqual(whole);
     expect(JSON.parse(String(text.fields[0].default))).toEqual([whole]);
     expect(text.fields[0].help).toBe(
-      'A list of records, or one record: age: int; weight: float, may be empty; name: str; ill: bool; born: date'
+      'A list of records, or one record: age: int; weight: float, optional; name: str; ill: bool; born: date'
     );
     expect(requestOf(row, ADDRESS, {}).url).toBe(`${ADDRESS}predict`);
   });

@@ -316,7 +316,7 @@ describe('P1: a new deployment', () => {
     const { sent, submit, type } = await open(() => ({}));
     type(/^CPU/, 'four');
     await submit();
-    expect(screen.getByRole('alert').textContent).toBe('A number is needed.');
+    expect(screen.getByRole('alert').textContent).toBe('Enter a number.');
     expect(sent).toEqual([]);
   });
 
@@ -345,7 +345,7 @@ describe('P1: a new deployment', () => {
     const { sent, submit } = await open(() => ({ id: 'd' }), {
       model: { run: 'r', output: 'train.output_model' }
     });
-    fireEvent.click(screen.getByRole('checkbox', { name: 'Keeps its prefix' }));
+    fireEvent.click(screen.getByRole('checkbox', { name: 'Keep prefix' }));
     await submit();
     expect(sent[1]).toMatchObject({ ports: [{ path: '/v2/health/ready', keep_prefix: true }] });
   });

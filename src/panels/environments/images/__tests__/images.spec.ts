@@ -14,12 +14,12 @@ describe('images of libraries', () => {
   it('tell what removing them would remove', () => {
     const trans = nullTranslator.load('nbyard');
     const of = (part: Partial<NamedImage>) => consequence(part as NamedImage, trans);
-    expect(of({ state: 'building' })).toContain('not made any further');
+    expect(of({ state: 'building' })).toContain('build is cancelled');
     expect(of({ state: 'failed' })).toContain('no image of this name');
     const built = of({ state: 'ready', origin: 'build', size_bytes: 2048 });
     expect(built).toContain('2.0 kB on the engine');
     expect(built).not.toContain('registry');
-    expect(of({ state: 'ready', origin: 'push' })).toContain('registry stays there');
+    expect(of({ state: 'ready', origin: 'push' })).toContain('image in the registry stays');
   });
 
   it('show what is made, up to the marker', () => {

@@ -103,8 +103,8 @@ describe('L1: what a step lacked is added', () => {
 
   it('a step without a library gets one that is chosen; what has it already is only used', async () => {
     const { asked } = open('', []);
-    await press('Add calf to a Library and Retry');
-    const choice = screen.getByRole('combobox', { name: 'Library' });
+    await press('Add calf to an Environment and Retry');
+    const choice = screen.getByRole('combobox', { name: 'Environment' });
     fireEvent.change(choice, { target: { value: 'cows' } });
     await press('Preview');
     await press('Retry');
@@ -114,7 +114,7 @@ describe('L1: what a step lacked is added', () => {
 
   it('what is needed together is added together, one in each line', async () => {
     const { asked } = open('', CHANGES, ['pandas', 'pyarrow']);
-    await press('Add pandas, pyarrow to a Library and Retry');
+    await press('Add pandas, pyarrow to an Environment and Retry');
     await press('Preview');
     expect(asked[0]).toContain('{"add":"pandas\\npyarrow"}');
   });

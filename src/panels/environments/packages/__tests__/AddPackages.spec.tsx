@@ -75,7 +75,7 @@ describe('L1, L2: more packages', () => {
     const current = { number: 1, state: 'failed', requirements: ['six', 'none'] };
     render(view({ id: 'e', installed: 0, current } as unknown as Environment));
     const field = screen.getByRole<HTMLTextAreaElement>('textbox', {
-      name: 'Packages of the library'
+      name: 'Packages of the environment'
     });
     expect(field.value).toBe('six\nnone');
     fireEvent.change(field, { target: { value: 'six' } });

@@ -33,11 +33,11 @@ describe('K5: a run over time', () => {
 
   it('says how short all of it was', () => {
     show('succeeded', at(0.03));
-    expect(screen.getByText('all ended after 0.1 s')).toBeTruthy();
+    expect(screen.getByText('all finished after 0.1 s')).toBeTruthy();
   });
 
   it('says no end of what still runs', () => {
     show('running', null);
-    expect(screen.queryByText(/^all ended/)).toBeNull();
+    expect(screen.queryByText(/^all finished/)).toBeNull();
   });
 });

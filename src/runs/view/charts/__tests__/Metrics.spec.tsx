@@ -72,11 +72,11 @@ describe('metrics of a step', () => {
 
   it('say how to record some, or that there are none', async () => {
     await show([]);
-    screen.getByText(/Nothing is recorded yet: nbyard.metric/);
+    screen.getByText(/No metrics yet. Record one with nbyard.metric/);
   });
 
   it('say that there are none when the step is at its end', async () => {
     await show([], true);
-    screen.getByText('This step recorded no metrics.');
+    screen.getByText('This task recorded no metrics.');
   });
 });

@@ -61,10 +61,10 @@ describe('R2: what a step used', () => {
 
   it('is drawn as lines with labelled axes, and told in words', async () => {
     await show('succeeded');
-    const cpu = screen.getByRole('img', { name: 'CPU (cores) over time: at most 1.5' });
+    const cpu = screen.getByRole('img', { name: 'CPU (cores) over time, maximum 1.5' });
     expect(cpu.querySelector('path')?.getAttribute('d')).toMatch(/^M.*L.*L/);
     expect(cpu.textContent).toContain('2 s');
-    screen.getByRole('img', { name: 'Memory over time: at most 3 MiB' });
+    screen.getByRole('img', { name: 'Memory over time, maximum 3 MiB' });
     screen.getByText('1.8 s of CPU time · at most 3 MiB · at most 3 processes');
   });
 
@@ -114,6 +114,6 @@ describe('R2: what a step used', () => {
   it('says when nothing was recorded', async () => {
     used = { ...USED, done: true, seconds: [], cores: [], memory_bytes: [], processes: [] };
     await show('skipped', []);
-    screen.getByText('Nothing was recorded of what this step used.');
+    screen.getByText('No resource usage was recorded for this task.');
   });
 });

@@ -86,11 +86,11 @@ describe('files that are no declared outputs', () => {
     ];
     show(task('train', { left_out, more: 7 }));
     await settle();
-    const left = within(screen.getByRole('list', { name: 'Files that were not kept' }));
+    const left = within(screen.getByRole('list', { name: 'Files that were not stored' }));
     expect(left.getAllByRole('listitem').map(one => one.textContent)).toEqual([
-      'model.bin (3.0 GB) was not kept: the task wrote more bytes than are kept',
-      'link was not kept: it is a link, or no ordinary file',
-      '7 more files were not kept'
+      'model.bin (3.0 GB) was not stored: the task wrote more bytes than the limit',
+      'link was not stored: it is a link or not a regular file',
+      '7 more files were not stored'
     ]);
     expect(screen.queryByText('Download All')).toBeNull();
   });
