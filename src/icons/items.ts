@@ -5,7 +5,10 @@ import { draw, line, notebookIcon, runningIcon } from './startup';
 export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
 export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
 export const otherIcon = draw('executable', line('M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6'));
-export const libraryIcon = draw('library', line('M3 2.5v11M6.5 2.5v11M9.5 3.5l3.5 10M1.5 13.5h13'));
+export const environmentIcon = draw(
+  'environment',
+  line('M3 2.5v11M6.5 2.5v11M9.5 3.5l3.5 10M1.5 13.5h13')
+);
 export const credentialIcon = draw(
   'credential',
   line('M5.5 7.5a3 3 0 1 0 .01 0M7.6 8.4L13.5 2.5M10.5 5.5l2 2')

@@ -2,7 +2,7 @@
 import '../../style/base.css';
 import '../../style/panels.css';
 import '../../style/deployments.css';
-import '../../style/libraries.css';
+import '../../style/environments.css';
 import '../../style/things.css';
 import { artifactActions } from './artifacts/actions';
 import { credentialActions } from './credentials/actions';

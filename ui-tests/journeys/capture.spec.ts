@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { notebook } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
-test('L7: the kernel of a notebook becomes a library, from its menu', async ({
+test('L7: the kernel of a notebook becomes an environment, from its menu', async ({
   lab,
   server
 }, info) => {

@@ -8,7 +8,7 @@ import { expect } from '../lab/test';
 const withDocker = withEngine('tiny_image');
 
 /**
- * A library that is installed and has no packages, whose image has nothing to install either. Each
+ * An environment that is installed and has no packages, whose image has nothing to install either. Each
  * journey names its own: they run side by side with one engine.
  */
 function makeLibrary(server: LabServer, name: string, base: string): void {
@@ -44,7 +44,7 @@ function view(lab: Lab): Locator {
 }
 
 withDocker(
-  'L4: a library becomes an image: its Dockerfile is read and added to, built and mended',
+  'L4: an environment becomes an image: its Dockerfile is read and added to, built and mended',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });

@@ -3,7 +3,7 @@ import { Environment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { libraryIcon } from '../../icons/items';
+import { environmentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
@@ -82,7 +82,7 @@ function Row({ environment, services }: IRowProps): JSX.Element {
       : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];
   return (
     <div className="nby-Thing" title={[name, kernel, reason].filter(Boolean).join('\n')}>
-      <libraryIcon.react tag="span" className="nby-Icon" />
+      <environmentIcon.react tag="span" className="nby-Icon" />
       <span className="nby-Row-name">{name}</span>
       <StateMark state={stateOf(current)} trans={trans} />
       <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>

@@ -4,7 +4,7 @@ import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { libraryIcon } from '../../icons/items';
+import { environmentIcon } from '../../icons/items';
 import { IPanelServices, ITarget } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { useItem } from '../frame/useItem';
@@ -61,7 +61,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
   return (
     <div className="nby-View">
       <div className="nby-View-header">
-        <libraryIcon.react tag="span" className="nby-Icon" />
+        <environmentIcon.react tag="span" className="nby-Icon" />
         <h2 ref={heading} tabIndex={-1}>
           {name}
         </h2>

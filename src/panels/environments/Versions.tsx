@@ -44,7 +44,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
   const { trans } = services;
   const locked = versions.filter(({ digest }) => digest);
   return (
-    <div className="nby-Libraries">
+    <div className="nby-Environments">
       <table className="nby-Table" aria-label={trans.__('Versions')}>
         <thead>
           <tr>

@@ -5,7 +5,7 @@ import { confirm } from '../frame/confirm';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openEnvironment } from './open';
-import { askLibrary } from './askLibrary';
+import { askEnvironment } from './askEnvironment';
 import { renewKernels } from './kernels';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Environment> {
@@ -36,7 +36,7 @@ function create(services: IPanelServices, capture = ''): Promise<unknown> {
       const wish = trans.__('environment');
       const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
       const name = isTaken ? freeName(wish, items) : wish;
-      const made = await askLibrary({ name, capture }, trans, body =>
+      const made = await askEnvironment({ name, capture }, trans, body =>
         yard.client.call('environments.create', { body })
       );
       if (made) {

@@ -1,4 +1,4 @@
-import { libraryIcon } from '../../icons/items';
+import { environmentIcon } from '../../icons/items';
 import { showItem } from '../frame/itemView';
 import { IPanelServices, ITarget } from '../frame/services';
 import EnvironmentView from './EnvironmentView';
@@ -7,7 +7,7 @@ import EnvironmentView from './EnvironmentView';
 export function openEnvironment(services: IPanelServices, id: string, tab?: string): void {
   showItem(services, { id, tab } as ITarget, {
     noun: 'environment',
-    icon: libraryIcon,
+    icon: environmentIcon,
     label: services.trans.__('Environment'),
     collection: services.yard.environments,
     draw: ({ target }) => <EnvironmentView services={services} id={id} target={target} />

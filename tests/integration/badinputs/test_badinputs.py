@@ -12,7 +12,18 @@ import pytest
 
 from nbyard.testing.server import JupyterServer
 
-from . import archives, binaries, code, containers, data, libraries, models, requests, runs, stores
+from . import (
+    archives,
+    binaries,
+    code,
+    containers,
+    data,
+    environments,
+    models,
+    requests,
+    runs,
+    stores,
+)
 from .corpus import NOT_YET, STATUSES, entries, payload
 from .ground import Ground, Seen
 
@@ -43,8 +54,8 @@ OPERATIONS: dict[str, Operation] = {
     "run.submit.binary_args": runs.submit_arguments,
     "run.log": runs.log,
     "run.submit.container": containers.submit,
-    "run.submit.env": libraries.submit_variables,
-    "library.install": libraries.install,
+    "run.submit.env": environments.submit_variables,
+    "library.install": environments.install,
     "server.start": stores.start,
 }
 

@@ -51,7 +51,7 @@ describe('L1, L2: what was refused', () => {
   });
 });
 
-describe('L5: kernels that are no library', () => {
+describe('L5: kernels that are no environment', () => {
   it('say what they are', () => {
     const kernel = (part: object) => ({ language: 'R', place: '', ...part }) as Kernel;
     expect(originOf(kernel({ origin: 'conda', place: '/envs/sea' }), trans)).toBe(

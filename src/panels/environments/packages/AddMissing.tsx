@@ -1,4 +1,4 @@
-import '../../../../style/libraries.css';
+import '../../../../style/environments.css';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useEffect, useState } from 'react';
@@ -25,8 +25,8 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const [status, setStatus] = useState('');
   const draft = usePackagesDraft(yard.client, trans, missing.packages.join('\n'));
   const { text, found } = draft;
-  const libraries = useLibraries(yard, isOpen && !missing.environment);
-  const known = !name && libraries.length ? libraries[0].name : name;
+  const environments = useEnvironments(yard, isOpen && !missing.environment);
+  const known = !name && environments.length ? environments[0].name : name;
   const packages = missing.packages.join(', ');
   const busy = async (words: string, work: () => Promise<unknown>) => {
     setStatus(words);
@@ -74,12 +74,12 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                     draft.discard();
                   }}
                 >
-                  {libraries.map(one => (
+                  {environments.map(one => (
                     <option key={one.id}>{one.name}</option>
                   ))}
                 </select>
               </label>
-              {!libraries.length && (
+              {!environments.length && (
                 <button
                   type="button"
                   className="nby-Button"
@@ -120,7 +120,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
 }
 
 /** Return the installed environments, once they are needed. */
-function useLibraries({ environments }: IYard, isWanted: boolean): readonly Environment[] {
+function useEnvironments({ environments }: IYard, isWanted: boolean): readonly Environment[] {
   const [items, setItems] = useState(environments.items);
   useEffect(() => {
     if (!isWanted) {

@@ -31,7 +31,7 @@ export function Packages(props: IPackagesProps): JSX.Element {
   }
   const found = matching(version.packages, text, ({ name }) => name);
   return (
-    <div className="nby-Libraries">
+    <div className="nby-Environments">
       <Requirements {...props} version={version} />
       <div className="nby-Bar">
         <input

@@ -21,7 +21,7 @@ function Tab({ services }: { services: IPanelServices }): JSX.Element {
   return <ImageList services={services} of={COWS.id} images={images} onMade={add} />;
 }
 
-/** The list as in the view of a library, and what it asks for. */
+/** The list as in the view of an environment, and what it asks for. */
 function open() {
   const asked: string[] = [];
   const client = fakeClient(async (method, url, request) => {
@@ -37,8 +37,8 @@ function open() {
 
 const button = (name: string) => screen.queryByRole<HTMLButtonElement>('button', { name });
 
-describe('L4: the images of a library', () => {
-  it('are those of this library only; what failed is not pushed', async () => {
+describe('L4: the images of an environment', () => {
+  it('are those of this environment only; what failed is not pushed', async () => {
     const { asked } = open();
     await screen.findByText('nbyard/cows:1');
     expect(asked).toHaveLength(1);

@@ -4,7 +4,7 @@ import { DockerfileText, NamedImage } from '../../../../api/types';
 import { consequence } from '../ImageList';
 import { isBeingMade, madePart, problemsOf } from '../images';
 
-describe('images of libraries', () => {
+describe('images of environments', () => {
   it('are being made until they are at their end', () => {
     const states = ['queued', 'building', 'ready', 'failed'] as const;
     const live = states.filter(state => isBeingMade({ state } as NamedImage));

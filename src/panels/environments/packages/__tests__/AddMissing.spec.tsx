@@ -9,13 +9,13 @@ import AddMissing from '../AddMissing';
 const trans = nullTranslator.load('nbyard');
 const CHANGES = [{ name: 'calf', old: '', new: '1.0' }];
 
-function library(number: number, state: string, name = 'cows', words = ''): Environment {
+function installed(number: number, state: string, name = 'cows', words = ''): Environment {
   const reason = words ? { code: 'text', params: { text: words } } : null;
   return { id: name, name, installed: 1, current: { number, state, reason } } as Environment;
 }
 
-/** The collection of libraries; `tell` is an event. */
-class Libraries {
+/** The collection of environments; `tell` is an event. */
+class Environments {
   items: Environment[] = [];
   changed = new Signal<this, void>(this);
   start = async () => undefined;
@@ -40,10 +40,10 @@ function open(
       ? json(200, { changes })
       : path.includes('retry')
         ? json(200, { id: 'next' })
-        : json(200, library(2, 'queued'));
+        : json(200, installed(2, 'queued'));
   });
-  const environments = new Libraries();
-  environments.items = [library(1, 'ready', 'goats'), library(1, 'ready')];
+  const environments = new Environments();
+  environments.items = [installed(1, 'ready', 'goats'), installed(1, 'ready')];
   const execute = jest.fn();
   render(
     <AddMissing
@@ -83,7 +83,7 @@ describe('L1: what a step lacked is added', () => {
     await press('Install and Retry');
     expect(asked).toHaveLength(2);
     expect(screen.getByText('Installing…')).toBeTruthy();
-    environments.put(library(2, 'ready'));
+    environments.put(installed(2, 'ready'));
     await answered();
     expect(asked[2]).toContain('runs/r/retry?environment=cows');
     expect(execute).toHaveBeenCalledWith('nbyard:show-run', { id: 'next' });
@@ -94,14 +94,14 @@ describe('L1: what a step lacked is added', () => {
     await press('Add calf to cows and Retry');
     await press('Preview');
     await press('Install and Retry');
-    environments.put(library(2, 'failed', 'cows', 'No calf anywhere.'));
+    environments.put(installed(2, 'failed', 'cows', 'No calf anywhere.'));
     await answered();
     expect(screen.getByRole('alert').textContent).toContain('No calf anywhere.');
     expect(asked).toHaveLength(2);
     expect(execute).not.toHaveBeenCalled();
   });
 
-  it('a step without a library gets one that is chosen; what has it already is only used', async () => {
+  it('a step without an environment gets one that is chosen; what has it already is only used', async () => {
     const { asked } = open('', []);
     await press('Add calf to an Environment and Retry');
     const choice = screen.getByRole('combobox', { name: 'Environment' });

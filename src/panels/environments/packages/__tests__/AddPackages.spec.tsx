@@ -65,7 +65,7 @@ describe('L1, L2: more packages', () => {
     expect(field.value).toBe('');
   });
 
-  it('of a library that was never installed all packages are put right and tried again', async () => {
+  it('of an environment that was never installed all packages are put right and tried again', async () => {
     const sent: unknown[] = [];
     const { view } = open((_, body) => {
       sent.push(body);

@@ -2,13 +2,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
 import { Environment } from '../../../api/types';
-import { askLibrary } from '../askLibrary';
+import { askEnvironment } from '../askEnvironment';
 
 const trans = nullTranslator.load('nbyard');
 const packages = () => document.querySelector<HTMLTextAreaElement>('.jp-Dialog textarea')!;
 const name = () => document.querySelector<HTMLInputElement>('.jp-Dialog input')!;
 
-describe('L1: a new library', () => {
+describe('L1: a new environment', () => {
   it('is asked again with the line that was refused, and what was typed', async () => {
     const details = [{ path: 'requirements.1', message: 'the option -e is not allowed' }];
     const made = { id: 'e' } as Environment;
@@ -16,7 +16,7 @@ describe('L1: a new library', () => {
       .fn()
       .mockRejectedValueOnce(new ApiError(422, 'invalid', 'no', '', details))
       .mockResolvedValueOnce(made);
-    const answer = askLibrary({ name: 'environment', capture: '' }, trans, send);
+    const answer = askEnvironment({ name: 'environment', capture: '' }, trans, send);
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(name().value).toBe('environment');
     fireEvent.change(packages(), { target: { value: '-e x' } });
@@ -42,7 +42,7 @@ describe('L1: a new library', () => {
   it('L7: says whose packages it takes, and asks for them', async () => {
     const made = { id: 'e' } as Environment;
     const send = jest.fn().mockResolvedValue(made);
-    const answer = askLibrary({ name: 'environment', capture: 'python3' }, trans, send);
+    const answer = askEnvironment({ name: 'environment', capture: 'python3' }, trans, send);
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(document.querySelector('.jp-Dialog .nby-Note')?.textContent).toContain(
       'packages of the kernel python3'
@@ -59,7 +59,7 @@ describe('L1: a new library', () => {
   it('other errors are for who asked', async () => {
     const send = jest.fn().mockRejectedValue(new ApiError(503, 'unavailable', 'busy'));
     const refused = expect(
-      askLibrary({ name: 'environment', capture: '' }, trans, send)
+      askEnvironment({ name: 'environment', capture: '' }, trans, send)
     ).rejects.toThrow('busy');
     await waitFor(() => expect(packages()).toBeTruthy());
     fireEvent.keyDown(packages(), { key: 'Enter' });

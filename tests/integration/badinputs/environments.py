@@ -19,7 +19,7 @@ ENDED = ("ready", "failed")
 
 
 def install(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Lines of a new library; those that are taken, and a kill, fail and leave what is there."""
+    """Lines of a new environment; what is taken, and a kill, fail and leave what is there."""
     if isinstance(what, bytes):
         path = ground.root / ground.file("requirements.txt", what)
         code, _, error = ground.cli("environments", "create", "utf16", "-r", str(path))

@@ -48,7 +48,7 @@ async function findings(lab: Lab, place: string): Promise<string[]> {
 }
 
 test(
-  'L1, L2: a library is made, used, changed; what fails leaves it as it was',
+  'L1, L2: an environment is made, used, changed; what fails leaves it as it was',
   { tag: '@long' },
   async ({ lab }, info) => {
     const { page, dialog } = lab;
@@ -161,7 +161,7 @@ test(
 );
 
 test(
-  'L1, L6: a library is made without a mouse; a refusal stands at its field',
+  'L1, L6: an environment is made without a mouse; a refusal stands at its field',
   { tag: '@long' },
   async ({ lab }, info) => {
     const { page, dialog } = lab;
@@ -244,7 +244,7 @@ test(
 );
 
 test(
-  'L2, E11: what a step lacked is added to a library, and the run goes on in it',
+  'L2, E11: what a step lacked is added to an environment, and the run goes on in it',
   { tag: '@long' },
   async ({ lab, server }, info) => {
     const { drawer } = lab;
@@ -274,7 +274,7 @@ test(
   }
 );
 
-test('L5: kernels that are no library are listed, and used', async ({ lab, server }) => {
+test('L5: kernels that are no environment are listed, and used', async ({ lab, server }) => {
   const { page } = lab;
   const gone = join(dirname(server.file('')), 'data', 'kernels', 'gone');
   await mkdir(gone, { recursive: true });

@@ -8,7 +8,7 @@ import { FormBody } from '../../forms/FormBody';
 import { PackagesField } from './packages/PackagesField';
 import { IRefused, refused } from './state/texts';
 
-interface ILibrary {
+interface INewEnvironment {
   name: string;
   requirements: string;
   /** A kernel whose packages are included; '' for none. */
@@ -16,17 +16,17 @@ interface ILibrary {
 }
 
 /** Return the new environment; undefined if the user cancels. */
-export async function askLibrary(
-  begun: Omit<ILibrary, 'requirements'>,
+export async function askEnvironment(
+  begun: Omit<INewEnvironment, 'requirements'>,
   trans: TranslationBundle,
-  send: (library: ILibrary) => Promise<Environment>
+  send: (environment: INewEnvironment) => Promise<Environment>
 ): Promise<Environment | undefined> {
-  const library = { ...begun, requirements: '' };
+  const environment = { ...begun, requirements: '' };
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
     const { button } = await showDialog({
       title: trans.__('New environment'),
-      body: new FormBody(<Form library={library} problems={problems} trans={trans} />),
+      body: new FormBody(<Form environment={environment} problems={problems} trans={trans} />),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Install') })],
       focusNodeSelector: problems.packages.length && !problems.name ? 'textarea' : 'input'
     });
@@ -34,7 +34,7 @@ export async function askLibrary(
       return undefined;
     }
     try {
-      return await send({ ...library, name: library.name.trim() });
+      return await send({ ...environment, name: environment.name.trim() });
     } catch (error) {
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;
@@ -46,19 +46,19 @@ export async function askLibrary(
 
 interface IFormProps {
   /** Changed while the user types. */
-  library: ILibrary;
+  environment: INewEnvironment;
   problems: IRefused;
   trans: TranslationBundle;
 }
 
-function Form({ library, problems, trans }: IFormProps): JSX.Element {
-  const [shown, setShown] = useState({ ...library });
-  const change = (part: Partial<ILibrary>) => {
-    Object.assign(library, part);
-    setShown({ ...library });
+function Form({ environment, problems, trans }: IFormProps): JSX.Element {
+  const [shown, setShown] = useState({ ...environment });
+  const change = (part: Partial<INewEnvironment>) => {
+    Object.assign(environment, part);
+    setShown({ ...environment });
   };
   return (
-    <div className="nby-Form nby-NewLibrary">
+    <div className="nby-Form nby-NewEnvironment">
       <div className="nby-Field">
         <label>
           {trans.__('Name')}
@@ -67,28 +67,28 @@ function Form({ library, problems, trans }: IFormProps): JSX.Element {
             type="text"
             spellCheck={false}
             aria-invalid={!!problems.name}
-            aria-describedby={problems.name ? 'nby-library-problem' : undefined}
+            aria-describedby={problems.name ? 'nby-environment-problem' : undefined}
             value={shown.name}
             onFocus={event => event.target.select()}
             onChange={event => change({ name: event.target.value })}
           />
         </label>
         {problems.name && (
-          <div id="nby-library-problem" className="nby-Field-error" role="alert">
+          <div id="nby-environment-problem" className="nby-Field-error" role="alert">
             {problems.name}
           </div>
         )}
       </div>
-      {library.capture && (
+      {environment.capture && (
         <p className="nby-Note">
           {trans.__(
             'The environment gets the packages of the kernel %1, in the same versions.',
-            library.capture
+            environment.capture
           )}
         </p>
       )}
       <PackagesField
-        label={library.capture ? trans.__('More packages') : trans.__('Packages')}
+        label={environment.capture ? trans.__('More packages') : trans.__('Packages')}
         text={shown.requirements}
         problems={problems.packages}
         trans={trans}
