@@ -40,9 +40,9 @@ with open("/proc/self/cmdline") as file:
         sys.meta_path.insert(0, Breaks())
 """
 # A name is removed (-), fails when it is used (!), or says no (0).
-REMOVED = "ipykernel.kernelapp:-IPKernelApp.init_blackhole"
+NOTHING = "nowhere:-nothing"
 OF_FORKED_KERNELS = [
-    REMOVED,
+    "ipykernel.kernelapp:-IPKernelApp.init_blackhole",
     pytest.param("ipykernel.kernelapp:!IPKernelApp.init_pdb", marks=pytest.mark.long),
     "ipykernel.kernelapp:!IPKernelApp.init_io",
     "ipykernel.kernelapp:!IPKernelApp.init_code",
@@ -67,11 +67,12 @@ Break = Callable[[str], None]
 
 @pytest.fixture
 def break_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Break:
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel watches no files
     (tmp_path / "breaks").mkdir()
     (tmp_path / "breaks" / "sitecustomize.py").write_text(BREAKS)
 
     def break_inside(name: str) -> None:
+        # set anew for each phase of a test; with it, ipykernel watches no files
+        monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / "breaks"))
         monkeypatch.setenv("BROKEN_INSIDE", name)
 
@@ -97,7 +98,7 @@ def test_a_kernel_that_cannot_be_forked_is_spawned(
 
 
 def test_nothing_broken_is_forked(break_inside: Break, tmp_path: Path) -> None:
-    break_inside("nowhere:-nothing")
+    break_inside(NOTHING)
     assert run_alone(tmp_path).kernel == FORKED
 
 
@@ -105,6 +106,7 @@ def test_nothing_broken_is_forked(break_inside: Break, tmp_path: Path) -> None:
 def test_a_client_that_is_not_known_runs_plainly(
     break_inside: Break, tmp_path: Path, name: str
 ) -> None:
+    break_inside(NOTHING)
     before = run_spawned(tmp_path)
     break_inside(name)
     ran = run_spawned(tmp_path)
@@ -114,6 +116,6 @@ def test_a_client_that_is_not_known_runs_plainly(
 def test_a_process_whose_variables_cannot_be_written_over_is_spawned(
     break_inside: Break, tmp_path: Path
 ) -> None:
-    break_inside("nowhere:-nothing")
+    break_inside(NOTHING)
     ran = run_alone(tmp_path, change=ELSEWHERE)
     assert ran.kernel == SPAWNED and is_complete(ran)

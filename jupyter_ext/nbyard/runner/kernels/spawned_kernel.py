@@ -137,7 +137,8 @@ class StartedKernel:
         while await client.shell_channel.socket.poll(0):
             message = await client.get_shell_msg(timeout=1)
             if message["msg_type"] == "kernel_info_reply":
-                client._handle_kernel_info_reply(message)
+                # private: adapts messages to an older kernel
+                getattr(client, "_handle_kernel_info_reply", lambda _: None)(message)
                 found = message["content"].get("language_info") or {}
         return found
 
@@ -160,8 +161,9 @@ class StartedKernel:
         The wait is on a pidfd, as jupyter_client would poll ten times a second.
         """
         manager = self._client.km
-        if hasattr(os, "pidfd_open") and await manager.is_alive():
-            handle = os.pidfd_open(manager.provisioner.pid)
+        pid = getattr(manager.provisioner, "pid", None)  # only of a process of this machine
+        if pid and hasattr(os, "pidfd_open") and await manager.is_alive():
+            handle = os.pidfd_open(pid)
             try:
                 await manager.request_shutdown()
                 # not `timeout`: Python 3.9 and 3.10 have neither it nor its exception
