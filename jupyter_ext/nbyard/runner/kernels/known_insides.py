@@ -6,7 +6,7 @@ What is listed here is not part of their documented interface, so that any versi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 # Names that a forked kernel relies on, by class. Some exist only while an instance is used.
 OF_FORKED_KERNELS = {
@@ -39,20 +39,17 @@ def expect_known() -> None:
         ImportError: A module is missing.
         RuntimeError: A class or one of its names is missing.
     """
-    missing = list(_missing())
-    if missing:
-        raise RuntimeError(f"an unknown version, without {', '.join(missing)}")
-
-
-def _missing() -> Iterator[str]:
+    missing: list[str] = []
     for path, names in OF_FORKED_KERNELS.items():
         module, _, name = path.rpartition(".")
         kind = getattr(importlib.import_module(module), name, None)
         if kind is None:
-            yield path
+            missing.append(path)
         else:
             known = _names(kind)
-            yield from (f"{path}.{each}" for each in names if each not in known)
+            missing += [f"{path}.{each}" for each in names if each not in known]
+    if missing:
+        raise RuntimeError(f"an unknown version, without {', '.join(missing)}")
 
 
 def uses(kind: type, names: Iterable[str]) -> bool:

@@ -49,17 +49,11 @@ _log = logging.getLogger("nbclient")
 _log.addHandler(logging.NullHandler())
 
 
-def _skip_validation() -> None:
-    """Skip the validation of messages: it takes longer than all other work on them.
-
-    Another version that validates elsewhere is only slower.
-    """
-    with contextlib.suppress(ImportError):
-        importlib.import_module("nbformat.v4.nbbase").validate = lambda *_: None  # type: ignore[attr-defined]
-    nbformat.validate = lambda *_, **__: None
-
-
-_skip_validation()
+# Skips the validation of messages from the kernel: it takes longer than all other work on them.
+# Another version that validates elsewhere is only slower.
+with contextlib.suppress(ImportError):
+    importlib.import_module("nbformat.v4.nbbase").validate = lambda *_: None  # type: ignore[attr-defined]
+nbformat.validate = lambda *_, **__: None
 
 
 class PlainClient(NotebookClient):
