@@ -43,8 +43,13 @@ class Environment:
 
     def declare(self, data: Path, name: str = KERNEL, **more: Any) -> Path:
         """Install its kernel in Jupyter's data; where that says what it is."""
-        spec = {"argv": [str(self.python), *LAUNCH], "language": "python", "display_name": name}
-        return _declare(data, {**spec, **more}, name)
+        return declare_python(str(self.python), data, name, **more)
+
+
+def declare_python(python: str, data: Path, name: str = KERNEL, **more: Any) -> Path:
+    """Install the kernel of an interpreter in Jupyter's data."""
+    spec = {"argv": [python, *LAUNCH], "language": "python", "display_name": name}
+    return _declare(data, {**spec, **more}, name)
 
 
 def _installed() -> Path:

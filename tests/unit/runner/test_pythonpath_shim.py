@@ -4,6 +4,7 @@ import os
 import selectors
 import subprocess
 import sys
+from importlib import machinery
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,16 @@ def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
     line = [sys.executable, "-c", "import sys; print('sitecustomize' in sys.modules)"]
     done = subprocess.run(line, env=variables, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["its", "own", "True"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_finder_of_another_python_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path))
+    monkeypatch.setattr(sys, "path_hooks", list(sys.path_hooks))
+    before = len(sys.path_hooks)
+    if not is_known:
+        monkeypatch.setattr(machinery.FileFinder, "find_spec", lambda *_: None)
+    pythonpath_shim.import_by_name()
+    assert len(sys.path_hooks) == before + is_known

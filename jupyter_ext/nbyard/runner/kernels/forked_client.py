@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
-from jupyter_client._version import protocol_version
+from jupyter_client import protocol_version  # type: ignore[attr-defined]
 from jupyter_client.session import DELIM, Session
 
 from . import wire
@@ -46,6 +46,7 @@ class Talk:
     def __init__(self, kernel: Alive, end: socket.socket) -> None:
         self.shell_channel, self.iopub_channel = Channel(self), Channel(self)
         self._kernel = kernel
+        self.has_heard = False
         self._line = wire.Line(end, self._heard)
         self._own = uuid.uuid4().hex
         self.close = self._line.close
@@ -58,6 +59,7 @@ class Talk:
         return session
 
     def _heard(self, channel: int, frames: list[bytes]) -> None:
+        self.has_heard = True
         at = frames.index(DELIM) + 2  # skips the signature
         parts = (_decode(part.decode()) for part in frames[at : at + 4])
         header, parent, metadata, content = parts

@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ from IPython.paths import get_ipython_dir
 from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
-from traitlets import default
+from traitlets import TraitError, default
 from traitlets.config import Config
 
 from ..process import processes
@@ -42,6 +43,8 @@ from .fd_output import Printed
 
 CONFIG_FILES = ("ipython_config", "ipython_kernel_config")
 CONFIG_KINDS = (".py", ".json")
+# What parts of a kernel raise if ipykernel or IPython is of another version.
+UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, AssertionError, TraitError)
 REHEARSED = "x = 1\n"
 
 
@@ -224,8 +227,12 @@ class Kernel(IPythonKernel):
 
     async def _serve(self) -> None:
         """Handle one request after the other, in one context."""
-        while True:
-            await self.dispatch_shell(await self.shell_stream.request())
+        try:
+            while True:
+                await self.dispatch_shell(await self.shell_stream.request())
+        except UNKNOWN:  # the runner replaces a kernel that ends, but not one that never answers
+            traceback.print_exc()
+            os._exit(1)
 
     def _abort_queues(self, *_: object) -> None:
         """Do nothing: the runner sends a request only after the last reply."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from .in_process_kernel import App, build, config_files
+from .in_process_kernel import UNKNOWN, App, build, config_files
 
 _built: list[Prebuilt] = []
 
@@ -83,7 +83,7 @@ def build_early() -> None:
         return  # configuration files may be programs, which must not run in this process
     try:
         _built.append(Prebuilt())
-    except (AttributeError, TypeError) as error:
+    except (*UNKNOWN, OSError, SystemExit) as error:  # IPython exits if it cannot be configured
         raise RuntimeError(f"this ipykernel is not known: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -15,11 +16,11 @@ import nbformat  # noqa: TID253
 from nbclient import NotebookClient  # noqa: TID253 - this module is itself imported late
 from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID253
 from nbformat import from_dict as _from_dict  # noqa: TID253
-from nbformat.v4 import nbbase  # noqa: TID253
 
 from ..attempt_folder import Folder
-from ..process.exit_status import how
+from ..process.exit_status import FROM_OUTSIDE, how
 from ..secret_masking import Masks, masks_of
+from .known_insides import uses
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel
 from .specifications import installed
 
@@ -37,23 +38,35 @@ MAX_NAME = 100
 # Exit values with which papermill lets a notebook succeed, and the texts of None and False.
 GOOD_EXITS = ("", "0", "None", "False")
 
+# The inside of nbclient that `Client` relies on.
+INSIDE = ("process_message", "output_hook_stack", "clear_before_next_output")
+
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
-_reads: Any = nbformat.reader.reads
-_convert: Any = nbformat.convert
-# Skips the validation of messages from the kernel: it takes longer than all other work on them.
-nbbase.validate = lambda *_: None
-nbformat.validate = lambda *_, **__: None
 _prepared: list[Any] = []
 # nbclient's own log is no output of the work.
 _log = logging.getLogger("nbclient")
 _log.addHandler(logging.NullHandler())
 
 
-class Client(NotebookClient):
-    """Passes streams on at once, and merges and limits them in the notebook."""
+# Skips the validation of messages from the kernel: it takes longer than all other work on them.
+# Another version that validates elsewhere is only slower.
+with contextlib.suppress(ImportError):
+    importlib.import_module("nbformat.v4.nbbase").validate = lambda *_: None  # type: ignore[attr-defined]
+nbformat.validate = lambda *_, **__: None
+
+
+class PlainClient(NotebookClient):
+    """Is nbclient's own client. The session passes the outputs of a cell on after its end."""
 
     session: Session
+    passes_on = False
+
+
+class Client(PlainClient):
+    """Passes streams on at once, and merges and limits them in the notebook."""
+
+    passes_on = True
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Handle a message from the kernel. Streams are passed on at once."""
@@ -92,14 +105,20 @@ def upgraded(text: str) -> dict[str, Any]:
         ValueError: The text is not a notebook of that format. Missing parts raise other errors.
     """
     try:
-        return dict(_convert(_reads(text), 4))
+        reader: Any = importlib.import_module("nbformat.reader")
+        convert: Any = nbformat.convert
+        return dict(convert(reader.reads(text), 4))
     except nbformat.ValidationError as error:
         raise ValueError(str(error)) from error
 
 
 def client_for(notebook: Any, kernel: str) -> Any:
-    """Create a client of nbclient for a notebook and the name of a kernel."""
-    return Client(
+    """Create a client of nbclient for a notebook and the name of a kernel.
+
+    It is the plain one if nbclient's inside is not the one that `Client` relies on.
+    """
+    kind = Client if uses(NotebookClient, INSIDE) else PlainClient
+    return kind(
         notebook,
         kernel_name=kernel,
         allow_errors=False,
@@ -162,9 +181,7 @@ class Session:
         self._language = language or "python"
         self._kernel = installed(self._wanted, language)
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
-        self._process: ForkedKernel | StartedKernel = kernel or StartedKernel(
-            self._kernel, self._language, self._directory, self._named
-        )
+        self._process: ForkedKernel | StartedKernel = kernel or self._spawned()
         self._notebook = from_dict(notebook)
         self._saved_at = time.monotonic()
         self._save_cost = 0.0
@@ -179,6 +196,9 @@ class Session:
         self.client.nb = self._notebook
         self.client.session = self
         self.client.on_cell_executed = self._note_exit
+
+    def _spawned(self) -> StartedKernel:
+        return StartedKernel(self._kernel, self._language, self._directory, self._named)
 
     def progress(self, index: int) -> dict[str, int]:
         """Return the position of a cell.
@@ -220,9 +240,28 @@ class Session:
         self.client.reset_execution_trackers()
         if self.client.kc is None:
             self._language_info = await self._process.connect(self.client)
+        if self._language_info is None and self._ended_by_itself():
+            self._language_info = await self._connect_spawned()
         if self._language_info is None:
             raise KernelEnded(f"{self._named} ended while it started{self._how()}")
         self._notebook.metadata["language_info"] = from_dict(self._language_info)
+
+    def _ended_by_itself(self) -> bool:
+        return -(self._process.exit_code or 0) not in FROM_OUTSIDE
+
+    async def _connect_spawned(self) -> dict[str, Any]:
+        """Connect to a spawned kernel instead of a forked one of an unknown version."""
+        self._process, self.client.kc = self._spawned(), None
+        return await self._process.connect(self.client)
+
+    async def _is_replaced(self) -> bool:
+        """Replace a forked kernel that died before it sent anything. Return whether it was."""
+        is_new = not getattr(self.client.kc, "has_heard", True)
+        if is_new and self._ended_by_itself() and not self.interrupted:
+            self.client.kc.close()
+            await self._connect_spawned()
+            return True
+        return False
 
     def interrupt(self) -> None:
         """Interrupt the running cell with KeyboardInterrupt and run no further cell."""
@@ -246,9 +285,20 @@ class Session:
                 return self._failure(index, error)
             self.has_exited = True
         except DeadKernelError:
+            if await self._is_replaced():
+                return await self.run_cell(index)
             raise KernelEnded(f"the kernel died{self._how()} in {self._named_cell()}") from None
+        finally:
+            if not self.client.passes_on:
+                self._pass_on(index)
         self.cell = None
         return None
+
+    def _pass_on(self, index: int) -> None:
+        """Write the printed output and the tracebacks of a cell."""
+        for output in self._notebook.cells[index].get("outputs", ()):
+            _write(output.get("text", "") if output["output_type"] == "stream" else "")
+            _write("".join(f"{line}\n" for line in output.get("traceback", ())))
 
     def _note_exit(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
         """Record that the cell asked the kernel to exit, as `exit()` does in IPython and R.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from typing import Any
 
 from .. import pythonpath_shim
 from ..process.exit_status import FROM_OUTSIDE, how
 from ..process.pipes import readable
 from ..process.prctl import die_with_parent
-from .specifications import specification, specifications
+from .reserved_ports import ReservedPorts
+from .specifications import is_local, specification, specifications
 
 PROBE_SECONDS = 0.1
+ASK_SECONDS = 1.0  # between requests to a kernel that has not answered; zmq keeps all of them
 END_SECONDS = 2.0
 MAX_SOCKET_FOLDER = 80
 
@@ -50,6 +53,7 @@ class StartedKernel:
         self._directory = directory
         self._shown = shown
         self._client: Any = None
+        self._ports: ReservedPorts | None = None
 
     async def connect(self, client: Any) -> dict[str, Any]:
         """Start the kernel, wait until it answers and return its language info.
@@ -60,6 +64,13 @@ class StartedKernel:
         """
         self._client = client
         self._check()
+        try:
+            return await self._connect(client)
+        finally:
+            if self._ports is not None:
+                self._ports.release()
+
+    async def _connect(self, client: Any) -> dict[str, Any]:
         parent = os.getpid()
         try:
             await client.async_start_new_kernel(
@@ -95,20 +106,28 @@ class StartedKernel:
             manager.transport = "ipc"
             manager.ip = os.path.join(runtime_folder, "kernel")
         manager.kernel_spec_manager = specifications()
-        if specification(self._name) is None:
+        spec = specification(self._name)
+        if spec is None:
             present = ", ".join(sorted(specifications().find_kernel_specs())) or "none"
             raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
+        if manager.transport == "tcp" and is_local(spec):
+            self._ports = ReservedPorts(manager.ip)
+            manager.cache_ports = not self._ports.by_name  # else jupyter_client chooses others
+            for name, port in self._ports.by_name.items():
+                setattr(manager, name, port)
 
     async def _probe(self) -> dict[str, Any]:
         """Send requests until both channels have answered: from then on no output is missed."""
         client, shell, iopub = self._client.kc, False, False
+        due = 0.0
         while not (shell and iopub):
             if not await self._client.km.is_alive():
                 words = f"{self._shown} ended while it started{how(self.exit_code)}"
                 was_killed = -(self.exit_code or 0) in FROM_OUTSIDE
                 raise KernelEnded(words) if was_killed else KernelMissing(words)
-            if not shell:
+            if not shell and time.monotonic() >= due:
                 client.kernel_info()
+                due = time.monotonic() + ASK_SECONDS
             shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))
             if shell:
                 iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
@@ -118,7 +137,8 @@ class StartedKernel:
         while await client.shell_channel.socket.poll(0):
             message = await client.get_shell_msg(timeout=1)
             if message["msg_type"] == "kernel_info_reply":
-                client._handle_kernel_info_reply(message)
+                # private: adapts messages to an older kernel
+                getattr(client, "_handle_kernel_info_reply", lambda _: None)(message)
                 found = message["content"].get("language_info") or {}
         return found
 
@@ -141,8 +161,9 @@ class StartedKernel:
         The wait is on a pidfd, as jupyter_client would poll ten times a second.
         """
         manager = self._client.km
-        if hasattr(os, "pidfd_open") and await manager.is_alive():
-            handle = os.pidfd_open(manager.provisioner.pid)
+        pid = getattr(manager.provisioner, "pid", None)  # only of a process of this machine
+        if pid and hasattr(os, "pidfd_open") and await manager.is_alive():
+            handle = os.pidfd_open(pid)
             try:
                 await manager.request_shutdown()
                 # not `timeout`: Python 3.9 and 3.10 have neither it nor its exception

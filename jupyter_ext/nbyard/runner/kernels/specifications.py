@@ -10,6 +10,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 NATIVE = "python3"
+LOCAL = "local-provisioner"
 _known: dict[str, tuple[object, KernelSpec | None]] = {}
 
 
@@ -25,6 +26,12 @@ def is_forkable(name: str) -> bool:
 def is_ipykernel(spec: KernelSpec) -> bool:
     """Return whether the kernel is launched with ipykernel's own command."""
     return [word for word in spec.argv[1:] if not word.startswith("-X")] == LAUNCHER
+
+
+def is_local(spec: KernelSpec) -> bool:
+    """Return whether the kernel is started as a process of this machine."""
+    provisioner = spec.metadata.get("kernel_provisioner") or {}
+    return bool(provisioner.get("provisioner_name", LOCAL) == LOCAL)
 
 
 def specification(name: str) -> KernelSpec | None:

@@ -14,7 +14,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from ..kernels import import_stubs, loaded_modules
+from ..kernels import import_stubs, known_insides, loaded_modules
 from ..process.environ_stamps import STAMPED, stamp
 from ..process.forks import settle
 
@@ -28,7 +28,7 @@ PRELOADED = (
 )
 OLDEST = (3, 11)  # required by `forked_kernel`
 # Errors that show that the inside of ipykernel, IPython or nbclient has changed.
-UNKNOWN = (AttributeError, LookupError, TypeError, ValueError)
+UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, OSError)
 
 
 def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
@@ -92,6 +92,7 @@ def preload_once() -> None:
     gc.disable()
     try:
         _import_for_kernels()
+        importlib.import_module("..kernels.forked_kernel", __package__)
         gc.freeze()
     finally:
         gc.enable()
@@ -103,6 +104,7 @@ def _import_for_kernels() -> None:
     with import_stubs.no_debugger():
         for name in PRELOADED:
             importlib.import_module(name)
+    known_insides.expect_known()
     from ..kernels.prebuilt import build_early
 
     build_early()

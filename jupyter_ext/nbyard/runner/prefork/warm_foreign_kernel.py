@@ -13,14 +13,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..kernels.spawned_kernel import KernelEnded, KernelMissing, StartedKernel
-from ..kernels.specifications import specification, stamp, stamps
+from ..kernels.specifications import is_local, specification, stamp, stamps
 from ..process import processes
 from ..process.environ_stamps import SINCE, STAMPED, place_of
 from ..process.pipes import readable
 from .languages import LANGUAGES, Language
 
 PROGRAM = b"\x7fELF"
-LOCAL = "local-provisioner"
 # Variables of an attempt, by the start of their names. Kernels that depend on them cannot start
 # early.
 OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
@@ -45,7 +44,7 @@ def origin_of(name: str) -> Origin | None:
     None is returned for unknown kernels and for kernels that run files of their user at the start.
     """
     spec = specification(name)
-    if spec is None or not _is_local(spec) or _names_attempts(spec.env):
+    if spec is None or not is_local(spec) or _names_attempts(spec.env):
         return None
     environment = {**os.environ, **spec.env}
     for language in LANGUAGES:
@@ -57,11 +56,6 @@ def origin_of(name: str) -> Origin | None:
                 return None
             return Origin(stamps(name), spec.argv, spec.env, seen, language)
     return None
-
-
-def _is_local(spec: Any) -> bool:
-    provisioner = spec.metadata.get("kernel_provisioner") or {}
-    return bool(provisioner.get("provisioner_name", LOCAL) == LOCAL)
 
 
 def _names_attempts(environment: dict[str, str]) -> bool:

@@ -27,6 +27,7 @@ from ..work import notebook
 from ..work.status_pipe import Report
 
 CELLS = ("x = 1", "import os\nprint(x)", "x")
+PLAY_SECONDS = 20.0  # a kernel of an unknown version may never answer
 WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 
@@ -35,7 +36,8 @@ def play(prebuilt: Prebuilt) -> None:
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
-        asyncio.run(_play(prebuilt.take(), Folder(place)))
+        played = _play(prebuilt.take(), Folder(place))
+        asyncio.run(asyncio.wait_for(played, PLAY_SECONDS))
         for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files
             glob.glob(os.path.join(place, kind))
     prebuilt.forget()

@@ -24,12 +24,19 @@ class Stamp:
     must already have a value of the same length. Its address is the same in all forks.
 
     Raises:
-        ValueError: The process did not start with this variable.
+        OSError: The process hides its memory.
+        ValueError: The process did not start with this variable, or its block is elsewhere.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._address, self._length = place_of(name)
+        head = os.fsencode(name) + b"="
+        with open("/proc/self/mem", "rb", buffering=0) as memory:
+            memory.seek(self._address - len(head))
+            found = memory.read(len(head) + self._length + 1)
+        if not (found.startswith(head) and found.find(b"\0") == len(found) - 1):
+            raise ValueError(f"{name} has no place")
 
     def write(self, value: str) -> None:
         """Write a value of the same length, also into `os.environ`."""

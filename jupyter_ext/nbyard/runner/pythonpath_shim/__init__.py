@@ -15,6 +15,8 @@ import sys
 from typing import Any
 
 NAME = "nbyard"
+# The inside of Python's own finder that `import_by_name` relies on.
+INSIDE = {"_fill_cache", "_path_cache", "_relaxed_path_cache"}
 
 
 class HandoffFinder:
@@ -47,11 +49,18 @@ class Everything:
 
 
 def import_by_name() -> None:
-    """Import from the code of this process's attempt, if any, without listing folders."""
+    """Import from the code of this process's attempt, if any, without listing folders.
+
+    With a finder of an unknown Python, imports list folders as ever.
+    """
     attempt = os.environ.get("NBYARD_ATTEMPT", "")
     if not attempt or sys.flags.isolated:
         return
     from importlib import machinery
+
+    used = getattr(machinery.FileFinder.find_spec, "__code__", None)
+    if not INSIDE.issubset(getattr(used, "co_names", ())):
+        return
 
     class Finder(machinery.FileFinder):
         def _fill_cache(self) -> None:

@@ -150,7 +150,13 @@ class Launch(WorkProcess):
             os.dup2(source, target)
         processes.keep_only(self._report_end)
         forks.renew(environment_of_host())
-        environ_stamps.take_on(setup_of(self._folder, self._task, self._scratch))
+        about = setup_of(self._folder, self._task, self._scratch)
+        try:
+            environ_stamps.take_on(about)
+        except (OSError, ValueError):  # variables cannot be written over: become a new process
+            os.chdir(about["directory"])
+            os.set_inheritable(self._report_end, True)
+            os.execve(self._argv()[0], self._argv(), self._variables(about["environment"]))
         return notebook.main(self._folder.path, self._report_end, is_prepared=True)
 
     def _argv(self) -> list[str]:

@@ -1,0 +1,65 @@
+"""Checks that the inside of other packages is the one that this subpackage relies on.
+
+What is listed here is not part of their documented interface, so that any version may change it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+# Names that a forked kernel relies on, by class. Some exist only while an instance is used.
+OF_FORKED_KERNELS = {
+    "ipykernel.iostream.OutStream": ("_watch_pipe_fd", "_should_watch", "_fid", "write"),
+    "ipykernel.iostream.IOPubThread": ("schedule", "send_multipart", "stop", "close"),
+    "ipykernel.iostream.BackgroundSocket": ("io_thread", "send_multipart"),
+    "ipykernel.ipkernel.IPythonKernel": (
+        *("do_execute", "do_shutdown", "dispatch_shell", "execution_count", "language_info"),
+        *("shell", "shell_stream", "iopub_thread", "iopub_socket", "io_loop", "ident", "instance"),
+        *("_abort_queues", "_execute_sleep", "_publish_status", "_topic"),
+    ),
+    "ipykernel.kernelapp.IPKernelApp": (
+        *("init_pdb", "init_blackhole", "configure_tornado_logger", "init_kernel", "init_shell"),
+        *("init_io", "init_signal", "init_path", "init_extensions", "init_gui_pylab", "init_code"),
+        *("iopub_thread", "iopub_socket", "displayhook", "session", "start", "connection_file"),
+    ),
+    "IPython.core.application.BaseIPythonApplication": ("initialize", "parse_command_line"),
+    "IPython.core.interactiveshell.InteractiveShell": (
+        *("history_manager", "starting_dir", "exit_now", "displayhook", "atexit_operations"),
+        *("compile", "transform_cell", "run_cell"),
+    ),
+    "jupyter_client.session.Session": ("pack", "msg", "serialize", "deserialize", "pid", "key"),
+}
+
+
+def expect_known() -> None:
+    """Check all that a forked kernel relies on.
+
+    Raises:
+        ImportError: A module is missing.
+        RuntimeError: A class or one of its names is missing.
+    """
+    missing: list[str] = []
+    for path, names in OF_FORKED_KERNELS.items():
+        module, _, name = path.rpartition(".")
+        kind = getattr(importlib.import_module(module), name, None)
+        if kind is None:
+            missing.append(path)
+        else:
+            known = _names(kind)
+            missing += [f"{path}.{each}" for each in names if each not in known]
+    if missing:
+        raise RuntimeError(f"an unknown version, without {', '.join(missing)}")
+
+
+def uses(kind: type, names: Iterable[str]) -> bool:
+    """Return whether a class has all of these names, or uses them in its instances."""
+    return _names(kind).issuperset(names)
+
+
+def _names(kind: type) -> set[str]:
+    known = set(dir(kind))
+    for each in kind.__mro__:
+        for part in vars(each).values():
+            known.update(getattr(getattr(part, "__code__", None), "co_names", ()))
+    return known

@@ -1,0 +1,51 @@
+"""Ports for a kernel, which no other process can be given before the kernel has bound them.
+
+jupyter_client chooses free ports and releases them at once. A kernel whose port was taken in the
+meantime ends, or stays without ever answering.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+
+PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
+
+
+class ReservedPorts:
+    """One free port for each of `PORTS`, by name; none where they cannot be reserved.
+
+    The system gives nobody else a port that a socket is bound to. The kernel can still bind it, as
+    zmq reuses addresses and the socket does not listen.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._held: list[socket.socket] = []
+        self.by_name: dict[str, int] = {}
+        if sys.platform != "linux":  # elsewhere the kernel could not bind them
+            return
+        try:
+            for name in PORTS:
+                self._held.append(_bound(host, 0))
+                self.by_name[name] = self._held[-1].getsockname()[1]
+            for port in self.by_name.values():
+                with _bound(host, port) as kernels:
+                    kernels.listen()
+        except OSError:
+            self.by_name = {}
+            self.release()
+
+    def release(self) -> None:
+        """Release the ports, once the kernel has bound them or has ended."""
+        while self._held:
+            self._held.pop().close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    with contextlib.ExitStack() as failed:
+        end = failed.enter_context(socket.socket())
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        end.bind((host, port))
+        failed.pop_all()
+    return end

@@ -1,0 +1,145 @@
+"""One notebook in each way in which the runner can start a kernel, with the packages of an
+environment of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from nbyard.domain.attempts.structs import EXECUTED, LOG, RESULT, RUNNER, NotebookWork
+from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
+from nbyard.runtimes.prepared import RUNNER as PROGRAM
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+
+CELLS = (
+    "import sys\nx = 1\nprint('printed')\nprint('an error', file=sys.stderr)",
+    "from IPython.display import HTML, display\ndisplay(HTML('<b>2</b>'))\nx + 2",
+    "x / 0",
+)
+# The class of the kernel, and what a child process printed.
+OWN = "import os\nprint(type(get_ipython().kernel).__module__)\nos.system('echo a child');"
+FORKED, SPAWNED = "in_process_kernel", "ipkernel"
+KERNEL_THREADS = 2
+# In a container of its own, the runner kills all other processes. Here it must not.
+ALONE = """
+import importlib, runpy, sys
+runpy.run_path(sys.argv[1], run_name="loaded")
+container = importlib.import_module("nbyard_runner.container_main")
+container.end_others = lambda: None
+exec(sys.argv[3])
+sys.exit(container.run(sys.argv[2]))
+"""
+
+
+class Ran(NamedTuple):
+    """What a notebook left: the outputs of `CELLS`, the kind of its kernel and its log."""
+
+    outputs: list[Any]
+    kernel: str
+    printed: str
+    log: str
+
+
+def place(folder: Path) -> Order:
+    work = NotebookWork("code/n.ipynb", "python3", "python", {})
+    order = place_attempt(folder, "", {}, "", work=work, directory="code")
+    metadata = {"tags": ["raises-exception"]}
+    empty: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": metadata,
+        "outputs": [],
+        "execution_count": None,
+    }
+    cells = [{**empty, "id": f"c{n}", "source": text} for n, text in enumerate((*CELLS, OWN))]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+    return order
+
+
+def result_of(order: Order) -> Ran:
+    log = (order.folder / LOG).read_text()
+    result = json.loads((order.folder / RESULT).read_text())
+    assert result["state"] == "succeeded", (result, log)
+    cells = json.loads((order.folder / EXECUTED).read_text())["cells"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    *outputs, last = [cell["outputs"] for cell in cells]
+    printed = "".join(output["text"] for output in last)
+    kernel = printed.splitlines()[0].rpartition(".")[2]
+    return Ran(outputs, kernel, printed, log)
+
+
+def run_spawned(folder: Path, python: str = sys.executable) -> Ran:
+    """Without any parent."""
+    runtime = ProcessRuntime(python=python)
+    order = place(folder)
+    runtime.start(order)
+    finish(runtime, order)
+    return result_of(order)
+
+
+def run_alone(folder: Path, python: str = sys.executable, change: str = "") -> Ran:
+    """As in a container that has one attempt. `change` is run in the runner before."""
+    order = place(folder)
+    subprocess.run(
+        [python, "-c", ALONE, str(PROGRAM), str(order.folder), change],
+        env={**os.environ, "NBYARD_MARK": order.mark},
+        check=True,
+        timeout=100,
+        stdout=subprocess.DEVNULL,
+    )
+    return result_of(order)
+
+
+class Warm:
+    """A dispatcher's runtime with a parent that keeps one kernel ready."""
+
+    def __init__(self, python: str) -> None:
+        self.parents = Parents(python, ready_kernels=1, ready_bytes=1 << 30)
+        self.runtime = ProcessRuntime(python=python, parents=self.parents)
+        self.runtime.open(STORE)
+
+    def run(self, folder: Path) -> tuple[Ran, bool]:
+        """Run a notebook. Return also whether a supervisor that stood by ran it."""
+        standing = self._standing()
+        order = place(folder)
+        self.runtime.start(order)
+        finish(self.runtime, order)
+        pid = json.loads((order.folder / RUNNER).read_text())["pid"]
+        return result_of(order), pid in standing
+
+    def wait_for_one(self) -> None:
+        """Wait until a kernel is ready."""
+        wait_until(lambda: bool(self._standing()))
+
+    def _standing(self) -> set[int]:
+        try:
+            children = psutil.Process(self.parents.of_notebooks.pid).children()
+        except psutil.Error:
+            return set()
+        return {one.pid for one in children if _is_ready(one)}
+
+
+def _is_ready(one: psutil.Process) -> bool:
+    try:
+        below = one.children(recursive=True)
+        has_none = one.environ().get("NBYARD_ATTEMPT_ID") == NO_ATTEMPT
+        return has_none and len(below) == 2 and below[-1].num_threads() >= KERNEL_THREADS
+    except psutil.Error:
+        return False
+
+
+@contextmanager
+def warm(python: str = sys.executable) -> Iterator[Warm]:
+    one = Warm(python)
+    try:
+        yield one
+    finally:
+        one.runtime.close()
