@@ -33,7 +33,7 @@ from nbyard.transfer.dataset_links import ResourceLinks
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0  # between full rounds without events
 CALM_SECONDS = 0.02  # pause without events before less urgent work
-PAUSE_SECONDS = 0.25  # before a failed round or a look at the lease is tried again
+PAUSE_SECONDS = 0.25  # before a failed round is repeated, or the lease is checked again
 MANY_WORDS = 10  # capacity of a socket's queue: more events may be lost
 LEAVE_SECONDS = 5.0  # for threads to end on exit
 IMPORTS_AT_ONCE = 4
