@@ -8,7 +8,8 @@ report the results. Every action is recorded before it starts and can be repeate
 The process:
 
     __main__              the command
-    loop                  rounds, the lease, when to stop
+    loop                  rounds, and when to stop
+    lease                 takes the lease, and renews it
     context               what all controllers share
     threads               runs at most one thread for each task
     health                whether deployments answer

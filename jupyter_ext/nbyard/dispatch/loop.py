@@ -15,26 +15,25 @@ from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.images import ImageController, offer_images
 from nbyard.dispatch.imports import ImportController
+from nbyard.dispatch.lease import LeaseKeeper, take_lease
 from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.runs.controller import RunController
 from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
-from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, listening
-from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
-from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.store.leases import Lease, LeaseLost
+from nbyard.store.leases import LeaseLost
 from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0  # between full rounds without events
 CALM_SECONDS = 0.02  # pause without events before less urgent work
-PAUSE_SECONDS = 0.25  # before a failed round or the lease is tried again
+PAUSE_SECONDS = 0.25  # before a failed round is repeated, or the lease is checked again
 MANY_WORDS = 10  # capacity of a socket's queue: more events may be lost
 LEAVE_SECONDS = 5.0  # for threads to end on exit
 IMPORTS_AT_ONCE = 4
@@ -42,7 +41,6 @@ BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
 TRIALS_AT_ONCE = 2
-GONE_SECONDS = 86_400.0  # exit after a database outage of one day
 
 
 class Dispatcher:
@@ -69,8 +67,7 @@ class Dispatcher:
         self._monitors = MonitorController(room, self._lookers, self._runs.live)
         self._testers = Threads(TRIALS_AT_ONCE)
         self._trials = TrialController(room, self._testers)
-        self._holds = threading.Event()
-        self._holds.set()
+        self._keeper = LeaseKeeper(room)
         self._is_importing = False
         self._has_failed = False
         self._makes_way = False
@@ -86,7 +83,7 @@ class Dispatcher:
         """
         store = Store(settings.store_path, settings.database_url)
         stopping = stopping or threading.Event()
-        lease = _take(store, settings, stopping)
+        lease = take_lease(store, settings, stopping)
         if lease is None:
             store.close()
             raise SystemExit(0)
@@ -115,8 +112,7 @@ class Dispatcher:
         Raises:
             LeaseLost: Another dispatcher has taken over.
         """
-        renewing = threading.Thread(target=self._renew, name="nbyard-lease", daemon=True)
-        renewing.start()
+        self._keeper.start()
         log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
         try:
             with self._room.store.relayed(), listening(self._room.folder) as listener:
@@ -170,7 +166,7 @@ class Dispatcher:
         is_owed, clock = False, 0.0
         while not self._stopping.is_set():
             # Without a valid lease, another dispatcher may be active.
-            if not self._holds.wait(PAUSE_SECONDS):
+            if not self._keeper.holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
                 clock = time.monotonic() + CLOCK_SECONDS
@@ -236,59 +232,3 @@ class Dispatcher:
                 return False
             self._room.store.leases.release(c, self._room.lease)
         return True
-
-    def _renew(self) -> None:
-        seconds = self._room.settings.lease_seconds
-        last = time.monotonic()
-        # A third of the duration leaves time for two retries.
-        while not self._stopping.wait(seconds / 3):
-            try:
-                with self._room.store.write() as c:
-                    self._room.store.leases.renew(c, self._room.lease, seconds)
-                last = time.monotonic()
-                self._holds.set()
-            except LeaseLost:
-                log.warning("the lease is lost")
-                os._exit(0)
-            except (NbyardError, OSError) as error:
-                if not isinstance(error, DatabaseAway):
-                    log.warning("the lease could not be renewed: %s", error)
-                if time.monotonic() - last > seconds * 2 / 3:
-                    self._stand_still(error, time.monotonic() - last)
-
-    def _stand_still(self, error: Exception, since_seconds: float) -> None:
-        """Start nothing until the lease is renewed, because another dispatcher may take over.
-
-        Runs continue. This dispatcher also continues if the database is only locked or restarting.
-        """
-        comes_back = isinstance(error, Busy | Unavailable) and not isinstance(error, StoreUnusable)
-        if not comes_back or since_seconds > GONE_SECONDS:
-            os._exit(1)
-        if self._holds.is_set():
-            log.warning("this dispatcher stands still until it can be renewed")
-            self._holds.clear()
-
-
-def _is_over(lease: Lease, signs: Stillness) -> bool:
-    """Return whether the lease is free or its holder is gone."""
-    return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
-
-
-def _take(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
-    """Take the lease; return None if another holder is alive, or once `stopping` is set."""
-    signs = Stillness()
-    first: Lease | None = None
-    while not stopping.is_set():
-        with store.read() as c:
-            known = store.leases.get(c, LEASE)
-        first = first or known
-        if known is None or _is_over(known, signs):
-            with store.write() as c:
-                taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
-            if taken is not None:
-                return taken
-        elif known.seems_held or known != first:
-            log.warning("the dispatcher %s serves this store; this one leaves", known.holder)
-            return None
-        stopping.wait(PAUSE_SECONDS)
-    return None

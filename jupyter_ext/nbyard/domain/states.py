@@ -118,16 +118,24 @@ ENVIRONMENT_VERSION = Machine(
 # the same; images are *building* while they are pulled or pushed as well
 IMAGE = Machine("image", ENVIRONMENT_VERSION.initial, ENVIRONMENT_VERSION.moves)
 
-# The state is read from its containers each time, so that any of these may follow any other.
-_DOES = ("queued", "starting", "running", "down", "completed", "failed")
+# The state is read from the containers each time, so that any of these may follow any other.
+_LIVE = ("queued", "starting", "running", "down")
+_ENDS = ("completed", "failed")
 
+
+def _observed(state: str) -> tuple[str, ...]:
+    return (*(other for other in _LIVE if other != state), *_ENDS, "stopping")
+
+
+# A deployment that rests is left only on request.
 DEPLOYMENT = Machine(
     "deployment",
     "queued",
     {
-        **{state: (*(s for s in _DOES if s != state), "stopping") for state in _DOES},
-        "running": ("sleeping", *(s for s in _DOES if s != "running"), "stopping"),
-        "sleeping": ("queued", "starting", "running", "stopping"),
+        **{state: _observed(state) for state in _LIVE},
+        "running": (*_observed("running"), "sleeping"),
+        "sleeping": ("queued", "stopping"),
+        **dict.fromkeys(_ENDS, ("queued", "stopping")),
         "stopping": ("stopped", "queued"),
         "stopped": ("queued",),
     },

@@ -34,9 +34,9 @@ class Dispatching:
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Let the dispatcher start nothing in the block."""
-        self._dispatcher._holds.clear()
+        self._dispatcher._keeper.holds.clear()
         yield
-        self._dispatcher._holds.set()
+        self._dispatcher._keeper.holds.set()
 
     def until(
         self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS

@@ -1,19 +1,16 @@
 """The loop: one dispatcher for each store, which leaves when nothing is to be done."""
 
-import itertools
 import os
 import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import loop
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.errors import Busy, DatabaseAway, StoreUnusable, Unavailable
+from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, lives
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -142,52 +139,3 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
     monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert caplog.text == ""
-
-
-class Left(Exception):
-    """Instead of leaving the process of the tests."""
-
-
-@pytest.fixture
-def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
-    """What comes of each renewal of the lease, which are due at once; after them it is stopped."""
-    told: list[Exception | None] = []
-    moments = itertools.count(step=bench.room.settings.lease_seconds)
-
-    def renew(*_: object) -> None:
-        error = told.pop(0)
-        if not told:
-            bench.dispatcher._stopping.set()
-        if error is not None:
-            raise error
-
-    def leave(code: int) -> None:
-        raise Left(code)
-
-    monkeypatch.setattr(bench.store.leases, "renew", renew)
-    monkeypatch.setattr(loop, "os", SimpleNamespace(_exit=leave))
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(moments)))
-    monkeypatch.setattr(bench.dispatcher._stopping, "wait", lambda _: not told)
-    return told
-
-
-def test_a_database_that_comes_back_is_waited_for(
-    bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
-) -> None:
-    """F12, F20: past its lease it begins nothing until that is renewed."""
-    renewals += [Unavailable(), Busy()]
-    bench.dispatcher._renew()
-    assert "stands still" in caplog.text
-    assert not bench.dispatcher._holds.is_set()
-    renewals += [None]
-    bench.dispatcher._renew()
-    assert bench.dispatcher._holds.is_set()
-
-
-@pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
-def test_a_store_that_does_not_come_back_is_left(
-    bench: Bench, renewals: list[Exception | None], error: Exception
-) -> None:
-    renewals += [error]
-    with pytest.raises(Left):
-        bench.dispatcher._renew()

@@ -21,11 +21,12 @@ from msgspec.structs import replace
 
 from nbyard.dispatch import health
 from nbyard.dispatch.context import Room
-from nbyard.dispatch.deployments import drain, image_pins, rollout
+from nbyard.dispatch.deployments import drain, drive, image_pins, rollout
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
+from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow
@@ -120,7 +121,7 @@ class Deploying(RuleBasedStateMachine):
         self.room, self.store = room, yard.store
         self.deployments = yard.services.deployments
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
-        for module in (rollout, drain):
+        for module in (rollout, drive, drain):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
         patch.setattr(health, "answers", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
@@ -273,12 +274,19 @@ def _kill() -> None:
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
-    monkeypatch.setattr(rollout, "described", lambda *_: [])
+    monkeypatch.setattr(drive, "described", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     monkeypatch.setattr(deployments, "clear", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    move = yard.store.deployments.move
+
+    def checked(*given: Any, since: str = "", **columns: Any) -> bool:
+        assert not since or given[2] in DEPLOYMENT.moves[since], f"{since} to {given[2]}"
+        return move(*given, since=since, **columns)
+
+    monkeypatch.setattr(yard.store.deployments, "move", checked)
     nothing: Any = None
     room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
     machine: Any = partial(Deploying, yard, room, monkeypatch)

@@ -253,7 +253,7 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
     """
     connection.wait(0)  # the first call only starts to listen for changes
     told = None
-    while not _is_settled(made):
+    while not _is_settled(connection, made):
         if made.reason is not None and made.reason != told:
             told = made.reason
             say(f"{made.name} is {made.state}: {told}")
@@ -262,10 +262,15 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
     return made
 
 
-def _is_settled(found: Deployment) -> bool:
+def _is_settled(connection: Any, found: Deployment) -> bool:
+    """Return whether the newest revision responds, or is over beside one that responds."""
     if found.state != "running":
         return found.state in DEPLOYMENT.rests
-    return found.serving == found.revision or found.reason is not None
+    if found.serving == found.revision:
+        return True
+    # A reason alone may also mean that the newest revision still waits or is tried again.
+    newest = connection.deployments.revisions(deployment=found.id, limit=1).items[0]
+    return newest.ended_at is not None and (newest.reason is None or found.reason is not None)
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

@@ -65,17 +65,18 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def state_of(
-    serving: int, standings: Mapping[int, Standing]
+    serving: int, standings: Mapping[int, Standing], *, is_leaving: bool = False
 ) -> tuple[DeploymentState, Reason | None]:
     """Return the state of a wanted deployment, and the reason for it.
 
-    The serving revision decides until it is over.
+    The serving revision decides until it is over. With `is_leaving`, a replaced revision still has
+    its container, so that the deployment does not rest yet.
     """
     newest = standings[max(standings)]
     answering = standings.get(serving)
     if answering is not None and answering.phase != "over":
         return _state_with(answering, newest)
-    if newest.phase == "over":
+    if newest.phase == "over" and not is_leaving:
         has_completed = newest.exit_code == 0 and newest.reason is None
         return ("completed", None) if has_completed else ("failed", newest.reason)
     return ("queued" if newest.phase == "pending" else "starting"), newest.reason

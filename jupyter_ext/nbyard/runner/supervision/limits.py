@@ -1,19 +1,54 @@
-"""Watches how much memory the work holds, and whether it exceeds its limit."""
+"""Watches the limits of the work: its time, its silence and its memory."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from ..process import processes
-from ..work.outcome import words_for_bytes
+from ..work.outcome import too_long, too_silent, words_for_bytes
 
 LOOK_SECONDS = 0.5
+FREE_SECONDS = 0.25  # short work may end before its memory would be measured
 LOOK_SHARE = 20
 EVENT_FILES = (
     ("/sys/fs/cgroup/memory.events", "oom_kill"),
     ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
 )
+
+
+class Limits:
+    """The limits of an attempt, in seconds since its start and since its last output or report."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self._seconds = task.get("timeout_seconds")
+        self._silent_seconds = task.get("silence_timeout_seconds")
+        self.memory = MemoryWatch(task.get("memory_bytes"))
+        self._started = self._last_sign = time.monotonic()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._started = self._last_sign = time.monotonic()
+
+    def hear(self) -> None:
+        """Note a sign of life."""
+        self._last_sign = time.monotonic()
+
+    def silent_seconds(self) -> float:
+        """Return the time since the last sign of life."""
+        return time.monotonic() - self._last_sign
+
+    def broken(self, now: float, tree: Callable[[], set[int]]) -> tuple[str, str]:
+        """Return the kind of failure and a sentence, both empty if all limits are kept."""
+        if self._seconds and now - self._started > self._seconds:
+            return "timeout", too_long(self._seconds)
+        if self._silent_seconds and now - self._last_sign > self._silent_seconds:
+            return "timeout", too_silent(self._silent_seconds)
+        if now - self._started < FREE_SECONDS:
+            return "", ""
+        words = self.memory.exceeded(tree)
+        return ("memory", words) if words else ("", "")
 
 
 class MemoryWatch:

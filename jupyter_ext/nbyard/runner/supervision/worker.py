@@ -49,7 +49,7 @@ class WorkerSupervisor(Supervisor):
     # What calls print
 
     def _on_output(self, descriptor: int) -> None:
-        self._last_sign = time.monotonic()
+        self._limits.hear()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
@@ -140,7 +140,7 @@ class WorkerSupervisor(Supervisor):
             return
         self._is_told = True
         self._next_poke = time.monotonic() + POKE_SECONDS
-        self._folder.poke(self._wake, self._task["attempt_id"])
+        self._folder.poke(self._task.get("wake") or "", self._task["attempt_id"])
 
     def _patience(self) -> float:
         self._tell_dispatcher()

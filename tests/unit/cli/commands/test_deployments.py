@@ -100,6 +100,28 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
     ]
 
 
+@pytest.mark.parametrize("reason", [None, text("no-takeover")])
+def test_a_new_revision_is_waited_for_beside_one_that_answers(reason, capsys):
+    """P3, P4: until it is over; a wait for a GPU or another try is told."""
+    ends = iter([None, None, 1])
+    there: Any = SimpleNamespace(id="d", name="cows", state="running", reason=reason)
+    there.serving, there.revision = 1, 2
+    left = []
+
+    def revisions(deployment, limit):
+        left.append(next(ends))
+        newest = SimpleNamespace(ended_at=left[-1], reason=reason)
+        return SimpleNamespace(items=[newest])
+
+    connection = SimpleNamespace(
+        wait=lambda _: None,
+        deployments=SimpleNamespace(get=lambda deployment: there, revisions=revisions),
+    )
+    assert deployments.until_settled(connection, there) is there
+    assert left == [None, None, 1]
+    assert capsys.readouterr().err.count("cows is running: no-takeover") == bool(reason)
+
+
 def test_gpus_are_counted_and_named(cows, yard):
     found = yard.services.deployments.get(Caller(local_name()), "cows")
     assert deployment_views._gpus(found) == ""

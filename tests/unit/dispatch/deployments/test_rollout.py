@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from nbyard.dispatch import health
 from nbyard.dispatch.context import Room
-from nbyard.dispatch.deployments import drain, image_pins, rollout
+from nbyard.dispatch.deployments import drain, drive, image_pins
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Stopped
 from nbyard.domain.callers import Caller
@@ -70,6 +70,15 @@ class Rolling:
         self.room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
         self.rollout = Rollout(self.room, engine)
 
+    def begin_anew(self) -> None:
+        """Delete all deployments, with what is remembered of them."""
+        self.engine.is_there = True
+        for found in self.deployments.list(ANN).items:
+            self.deployments.delete(ANN, found.id)
+            self.rollout.step(self.row())
+        engine: Any = self.engine
+        self.rollout = Rollout(self.room, engine)
+
     def create(self, **wish: Any) -> None:
         self.deployments.create(ANN, NewDeployment(**{"image": "cows:1", "name": "cows"} | wish))
 
@@ -100,7 +109,7 @@ class Rolling:
 
 @pytest.fixture
 def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
-    monkeypatch.setattr(rollout, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
+    monkeypatch.setattr(drive, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
     made = Rolling(yard)
     monkeypatch.setattr(health, "answers", lambda *_: made.engine.answers)
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
@@ -108,8 +117,8 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(
         image_pins, "BRIEF_SECONDS", 60.0
     )  # what fails at once is known in one step
-    monkeypatch.setattr(rollout, "described", lambda *_: [])
-    monkeypatch.setattr(rollout, "backoff_seconds", lambda _: 0.0)
+    monkeypatch.setattr(drive, "described", lambda *_: [])
+    monkeypatch.setattr(drive, "backoff_seconds", lambda _: 0.0)
     monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     return made
 
@@ -119,12 +128,27 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     rolling.grant("0")
     rolling.engine.answers = rolling.engine.removes = False
     rolling.step()
-    rolling.rollout._since[1] = -1e9
+    rolling.rollout._memory.since[1] = -1e9
     assert rolling.step().state == "starting" and rolling.granted() == [["0"]]
     assert rolling.step().state == "starting" and rolling.engine.living()
     rolling.engine.removes = True
     assert rolling.step().state == "failed" and rolling.granted() == []
     assert "never answered" in str(rolling.get().reason) and not rolling.engine.containers
+
+
+def test_it_has_not_failed_before_a_replaced_revision_is_gone(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: nobody would stop its container, and return its GPU."""
+    rolling.create(gpu=1)
+    rolling.grant("0")
+    rolling.engine.answers = False
+    rolling.step()
+    monkeypatch.setattr(drain, "patience", lambda _: 1e9)
+    rolling.edit(image=NONE, gpu=0)
+    assert rolling.step().state == "starting"
+    assert rolling.step().state == "failed"
+    assert not rolling.engine.containers and not rolling.granted()
 
 
 def test_a_port_that_is_taken_is_told_and_another_is_tried(
@@ -211,7 +235,7 @@ def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
     assert "exit code 127" in str(rolling.get().reason)
     rolling.deployments.start(ANN, "cows")
     assert rolling.step(2).state == "starting"
-    monkeypatch.setattr(rollout, "PROCESS_SECONDS", 0.0)
+    monkeypatch.setattr(drive, "PROCESS_SECONDS", 0.0)
     assert rolling.step().state == "running"
 
 

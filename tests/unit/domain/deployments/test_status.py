@@ -80,6 +80,14 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
 
 
+@pytest.mark.parametrize("reason", [None, NO_IMAGE])
+def test_it_does_not_rest_while_a_replaced_revision_is_leaving(reason):
+    """P4: nothing would stop the container of that one."""
+    over = {2: Standing(2, "over", reason=reason, exit_code=0)}
+    assert state_of(0, over, is_leaving=True) == ("starting", reason)
+    assert state_of(0, over)[0] == ("failed" if reason else "completed")
+
+
 def test_what_was_waited_for_in_vain_is_told():
     full = text("No space left.")
     assert not_built(full) == because("build-failed", cause=full)

@@ -1,6 +1,7 @@
 """Memory limits."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,15 @@ def test_kills_by_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert watch.system_killed()
     monkeypatch.setattr(limits, "EVENT_FILES", ())
     assert limits.kills_by_system() == 0
+
+
+def test_each_limit_is_told_once_it_is_broken() -> None:
+    """Q9: time and silence; memory only where short work would have ended."""
+    made = limits.Limits({"timeout_seconds": 9, "silence_timeout_seconds": 5, "memory_bytes": 1})
+    made.begin()
+    now = time.monotonic()
+    assert made.broken(now, lambda: {os.getpid()}) == ("", "")
+    assert made.broken(now + 1, lambda: {os.getpid()})[0] == "memory"
+    assert made.broken(now + 6, set)[1] == "gave no sign of life for 5 s"
+    assert made.broken(now + 10, set)[1] == "ran longer than its limit of 9 s"
+    assert made.silent_seconds() < 5

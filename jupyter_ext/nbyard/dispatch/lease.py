@@ -1,0 +1,88 @@
+"""The lease of the dispatcher: taken once, and renewed in a thread as long as it lives."""
+
+import logging
+import os
+import threading
+import time
+
+from nbyard.dispatch.context import Room
+from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
+from nbyard.runner.process.clock import Stillness
+from nbyard.settings import Settings
+from nbyard.store import Store
+from nbyard.store.leases import Lease, LeaseLost
+
+log = logging.getLogger("nbyard.dispatch")
+PAUSE_SECONDS = 0.25  # before a lease that another holds is checked again
+GONE_SECONDS = 86_400.0  # exit after a database outage of one day
+
+
+class LeaseKeeper:
+    """Renews the lease; `holds` is set while it is surely valid."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self.holds = threading.Event()
+        self.holds.set()
+
+    def start(self) -> None:
+        """Renew the lease in a thread."""
+        threading.Thread(target=self.renew, name="nbyard-lease", daemon=True).start()
+
+    def renew(self) -> None:
+        """Renew the lease until the dispatcher stops; exit if it is lost."""
+        seconds = self._room.settings.lease_seconds
+        last = time.monotonic()
+        # A third of the duration leaves time for two retries.
+        while not self._room.stopping.wait(seconds / 3):
+            try:
+                with self._room.store.write() as c:
+                    self._room.store.leases.renew(c, self._room.lease, seconds)
+                last = time.monotonic()
+                self.holds.set()
+            except LeaseLost:
+                log.warning("the lease is lost")
+                os._exit(0)
+            except (NbyardError, OSError) as error:
+                if not isinstance(error, DatabaseAway):
+                    log.warning("the lease could not be renewed: %s", error)
+                if time.monotonic() - last > seconds * 2 / 3:
+                    self._stand_still(error, time.monotonic() - last)
+
+    def _stand_still(self, error: Exception, since_seconds: float) -> None:
+        """Start nothing until the lease is renewed, because another dispatcher may take over.
+
+        Runs continue. This dispatcher also continues if the database is only locked or restarting.
+        """
+        comes_back = isinstance(error, Busy | Unavailable) and not isinstance(error, StoreUnusable)
+        if not comes_back or since_seconds > GONE_SECONDS:
+            os._exit(1)
+        if self.holds.is_set():
+            log.warning("this dispatcher stands still until it can be renewed")
+            self.holds.clear()
+
+
+def _is_over(lease: Lease, signs: Stillness) -> bool:
+    """Return whether the lease is free or its holder is gone."""
+    return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
+
+
+def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
+    """Take the lease; return None if another holder is alive, or once `stopping` is set."""
+    signs = Stillness()
+    first: Lease | None = None
+    while not stopping.is_set():
+        with store.read() as c:
+            known = store.leases.get(c, LEASE)
+        first = first or known
+        if known is None or _is_over(known, signs):
+            with store.write() as c:
+                taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
+            if taken is not None:
+                return taken
+        elif known.seems_held or known != first:
+            log.warning("the dispatcher %s serves this store; this one leaves", known.holder)
+            return None
+        stopping.wait(PAUSE_SECONDS)
+    return None

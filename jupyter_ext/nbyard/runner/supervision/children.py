@@ -1,0 +1,76 @@
+"""The processes of the work: they are reaped, measured and killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from ..process import processes
+from ..process.prctl import ADOPTS
+from ..work.launch import WorkProcess
+from .guard import Guard
+from .usage import GpuMeter
+
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Children:
+    """The processes below the supervisor, adopted ones too.
+
+    `status` is the exit status of the work's first process, once it has ended. `largest_bytes` is
+    the memory of the largest process that has ended.
+    """
+
+    def __init__(self, launch: WorkProcess, guard: Guard, gpus: GpuMeter) -> None:
+        self._launch = launch
+        self._guard = guard
+        self._gpus = gpus
+        self.status: int | None = None
+        self.largest_bytes = 0
+
+    def tree(self) -> set[int]:
+        """Return the processes of the work."""
+        return processes.below(os.getpid()) - self._spared()
+
+    def _spared(self) -> set[int]:
+        return {os.getpid(), self._guard.pid, *self._gpus.processes()}
+
+    def reap(self) -> bool:
+        """Reap every ended child. Return whether one is still alive."""
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._launch.pid:
+                self.status = status
+                if self._launch.spent:
+                    continue  # its maximum may come from a kernel of another attempt
+            self.largest_bytes = max(self.largest_bytes, used.ru_maxrss * UNIT)
+
+    def hear_of_end(self, message: dict[str, Any]) -> None:
+        """Note the largest process that the runner knows of."""
+        self.largest_bytes = max(
+            self.largest_bytes, message.get("used", {}).get("max_rss_bytes", 0)
+        )
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the work; a notebook's runner ends its kernel by itself."""
+        if self._launch.pid:
+            targets = {self._launch.pid} if self._launch.is_notebook else self.tree()
+            processes.send(targets, signal.SIGTERM)
+
+    def kill_first(self) -> None:
+        """Kill the work's first process and wait for its end."""
+        os.kill(self._launch.pid, signal.SIGKILL)
+        _, self.status, _ = os.wait4(self._launch.pid, 0)
+
+    def kill_all(self, mark: str) -> int:
+        """Kill all processes of the work. Return how many there were."""
+        if self.reap() or not ADOPTS:
+            return processes.kill_tree(os.getpid(), mark, self._spared(), self.reap)
+        return 0

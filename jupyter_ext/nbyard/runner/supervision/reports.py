@@ -1,0 +1,35 @@
+"""What the runner reports about the work, as lines of JSON in a pipe."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..secret_masking import Masks
+
+MAX_REPORT_BYTES = 32 * 1024 * 1024
+
+
+class Reports:
+    """Reads messages, masked; `end` is the message about the end of the work, if it came."""
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self._rest = b""
+        self.end: dict[str, Any] | None = None
+
+    @property
+    def offers_to_stay(self) -> bool:
+        """Return whether the work has ended and its runner waits for more."""
+        return self.end is not None and self.end.get("stays", False)
+
+    def read(self, data: bytes) -> list[dict[str, Any]]:
+        """Return the messages that are complete with this data."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > MAX_REPORT_BYTES:
+            self._rest = b""
+        messages = [self._masks.cleaned(json.loads(line)) for line in lines]
+        for message in messages:
+            if message["type"] == "end":
+                self.end = message
+        return messages

@@ -1,0 +1,39 @@
+"""Signals to the supervisor: they wake its selector, and some ask it to stop."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+
+
+class Signals:
+    """Handles the signals of this process; `stop` says why the supervisor has to stop, if so."""
+
+    def __init__(self) -> None:
+        self.stop = ""
+        self._hear, self._tell = os.pipe()
+        for end in (self._hear, self._tell):
+            os.set_blocking(end, False)
+
+    def handle(self, selector: selectors.BaseSelector) -> None:
+        """Let each signal wake the selector."""
+        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        selector.register(self._hear, selectors.EVENT_READ, lambda one: os.read(one, 4096))
+
+    def _on_stop(self, number: int, _frame: object) -> None:
+        self.stop = f"the supervisor was told to stop ({signal.Signals(number).name})"
+
+    def leave(self) -> None:
+        """Let no further signal write to the pipe."""
+        signal.set_wakeup_fd(-1)
+
+    def close(self) -> None:
+        """Close both ends of the pipe, after `leave`."""
+        for end in (self._hear, self._tell):
+            os.close(end)

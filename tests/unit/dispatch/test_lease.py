@@ -1,0 +1,60 @@
+"""R7, F12, F20: the lease is renewed, waited for, or given up."""
+
+import itertools
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.dispatch import lease
+from nbyard.errors import Busy, StoreUnusable, Unavailable
+from nbyard.store.leases import LeaseLost
+from nbyard.testing.bench import Bench
+
+
+class Left(Exception):
+    """Instead of leaving the process of the tests."""
+
+
+@pytest.fixture
+def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
+    """What comes of each renewal of the lease, which are due at once; after them it is stopped."""
+    told: list[Exception | None] = []
+    moments = itertools.count(step=bench.room.settings.lease_seconds)
+
+    def renew(*_: object) -> None:
+        error = told.pop(0)
+        if not told:
+            bench.room.stopping.set()
+        if error is not None:
+            raise error
+
+    def leave(code: int) -> None:
+        raise Left(code)
+
+    monkeypatch.setattr(bench.store.leases, "renew", renew)
+    monkeypatch.setattr(lease, "os", SimpleNamespace(_exit=leave))
+    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(bench.room.stopping, "wait", lambda _: not told)
+    return told
+
+
+def test_a_database_that_comes_back_is_waited_for(
+    bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """F12, F20: past its lease it begins nothing until that is renewed."""
+    renewals += [Unavailable(), Busy()]
+    bench.dispatcher._keeper.renew()
+    assert "stands still" in caplog.text
+    assert not bench.dispatcher._keeper.holds.is_set()
+    renewals += [None]
+    bench.dispatcher._keeper.renew()
+    assert bench.dispatcher._keeper.holds.is_set()
+
+
+@pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
+def test_a_store_that_does_not_come_back_is_left(
+    bench: Bench, renewals: list[Exception | None], error: Exception
+) -> None:
+    renewals += [error]
+    with pytest.raises(Left):
+        bench.dispatcher._keeper.renew()
