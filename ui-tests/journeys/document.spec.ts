@@ -157,9 +157,9 @@ test(
     await strength.fill('zz');
     await canvas.card('clean.ipynb').click();
     await expect(canvas.strip).toContainText('1 problem');
-    await expect(canvas.card('train.ipynb')).toContainText('strength: A number is needed.');
+    await expect(canvas.card('train.ipynb')).toContainText('strength: Enter a number.');
     await lab.press('Control+Enter');
-    await expect(canvas.notice).toHaveText('train.ipynb: strength: A number is needed.');
+    await expect(canvas.notice).toHaveText('train.ipynb: strength: Enter a number.');
     await expect(lab.drawer.root).toHaveCount(0);
     await expect(strength).toHaveValue('zz');
     await strength.fill('2');
