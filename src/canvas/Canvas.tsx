@@ -69,7 +69,7 @@ function PickerLayer(): JSX.Element | null {
       key={picker.title}
       title={picker.title}
       items={picker.items}
-      nothing={canvas.trans.__('Nothing found')}
+      nothing={canvas.trans.__('No matches')}
       style={style}
       onDone={item => {
         picker.done(item);
@@ -84,10 +84,10 @@ function Broken({ canvas, text }: { canvas: CanvasController; text: string }): J
   return (
     <div className="nby-Broken">
       <div role="alert">
-        <h2>{trans.__('This file is no workflow')}</h2>
+        <h2>{trans.__('This file is not a valid workflow')}</h2>
         <p>
           {trans.__(
-            'Perhaps a merge left its marks. It stays as it is until you repair it in a text editor, or replace it here.'
+            'The file may contain merge conflict markers. Repair it in a text editor, or restore the last valid workflow.'
           )}
         </p>
       </div>
@@ -97,7 +97,7 @@ function Broken({ canvas, text }: { canvas: CanvasController; text: string }): J
         disabled={canvas.readOnly}
         onClick={() => canvas.doc.mend()}
       >
-        {trans.__('Replace it with the workflow last seen here')}
+        {trans.__('Restore Last Valid Workflow')}
       </button>
       <pre>{text}</pre>
     </div>

@@ -139,7 +139,7 @@ function addCreate(
     describedBy: {
       args: {
         type: 'object',
-        properties: { cwd: { type: 'string', description: trans.__('The folder it is made in') } }
+        properties: { cwd: { type: 'string', description: trans.__('Folder of the new workflow') } }
       }
     },
     execute: async args => {

@@ -88,7 +88,7 @@ export class CanvasPanel extends ReactWidget {
       this.canvas.doc.changed.connect(() => this._changed.emit());
     } catch (error) {
       this._loading = false;
-      this._failed = this.options.trans.__('The canvas cannot be shown: %1', String(error));
+      this._failed = this.options.trans.__('Failed to show the canvas: %1', String(error));
     }
     this.update();
     this._changed.emit();

@@ -16,7 +16,7 @@ export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
   const seconds = Math.max(0, Math.floor((now - lost.since) / 1000));
   const action = {
     'signed-out': trans.__('Sign In Again'),
-    stopped: trans.__('Start the Server')
+    stopped: trans.__('Start Server')
   };
   const message = {
     'signed-out': trans.__('Your sign-in has expired.'),

@@ -22,7 +22,7 @@ export class Boundary extends Component<IBoundaryProps, { problem?: string }> {
     }
     return (
       <p className="nby-Note" role="alert">
-        {trans.__('This cannot be shown: %1', problem)}{' '}
+        {trans.__('Failed to show this view: %1', problem)}{' '}
         <button
           type="button"
           className="nby-Button"

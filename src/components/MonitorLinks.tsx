@@ -19,7 +19,7 @@ export function MonitorLinks({ monitors, trans, className }: IMonitorLinksProps)
           target="_blank"
           rel="noopener noreferrer"
           tabIndex={-1}
-          title={trans.__('Open “%1” in a tab of the browser, while the step runs', name)}
+          title={trans.__('Open “%1” in a browser tab while the task runs', name)}
           aria-label={trans.__('Monitor “%1”', name)}
           onClick={event => event.stopPropagation()}
         >

@@ -74,7 +74,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
                   type="button"
                   className="nby-Link"
                   disabled={busy}
-                  title={trans.__('The code stays as it is: its description file is written')}
+                  title={trans.__('Add these files to the description file of the code')}
                   onClick={() => void change(asDeclared(files))}
                 >
                   {trans.__('Declare as inputs and outputs')}
@@ -123,7 +123,7 @@ function Sentence(props: { files: readonly IOpenedFile[]; trans: TranslationBund
   ).map(([role, verb]) => ({ verb, own: files.filter(one => one.role === role) }));
   return (
     <>
-      {trans.__('Also')}{' '}
+      {trans.__('The code also')}{' '}
       {parts
         .filter(({ own }) => own.length)
         .map(({ verb, own }, at) => (

@@ -12,12 +12,12 @@ export type Choice = 'mine' | 'theirs' | 'both';
 export async function ask(path: string, trans: TranslationBundle): Promise<Choice | undefined> {
   const { button } = await showDialog({
     title: trans.__('Changed on disk'),
-    body: trans.__('“%1” was changed elsewhere since you opened it. Which one should stay?', path),
+    body: trans.__('“%1” changed on disk after you opened it. Choose the version to keep.', path),
     buttons: [
       Dialog.cancelButton(),
-      Dialog.createButton({ label: trans.__('Theirs'), actions: ['theirs'] }),
-      Dialog.warnButton({ label: trans.__('Mine'), actions: ['mine'] }),
-      Dialog.okButton({ label: trans.__('Both'), actions: ['both'] })
+      Dialog.createButton({ label: trans.__('Use Theirs'), actions: ['theirs'] }),
+      Dialog.warnButton({ label: trans.__('Keep Mine'), actions: ['mine'] }),
+      Dialog.okButton({ label: trans.__('Merge Both'), actions: ['both'] })
     ],
     defaultButton: 3
   });

@@ -38,7 +38,11 @@ export interface IInputs {
 export function ArgumentForm(props: IArgumentFormProps): JSX.Element {
   const fields = props.arguments.filter(argument => argument.role !== 'output');
   if (!fields.length) {
-    return <p className="nby-Field-help">{props.trans.__('There are no arguments to fill in.')}</p>;
+    return (
+      <p className="nby-Field-help">
+        {props.trans.__('This executable has no inputs or parameters to set.')}
+      </p>
+    );
   }
   return (
     <div className="nby-Form">
@@ -85,8 +89,8 @@ function ArgumentField(props: FieldProps): JSX.Element {
         </div>
         <div className="nby-Field-source">
           {parameter
-            ? trans.__('now %1', showValue(parameter.default) || '–')
-            : trans.__('The workflow has no parameter “%1” any more.', bound)}
+            ? trans.__('current value: %1', showValue(parameter.default) || '–')
+            : trans.__('The workflow no longer has the parameter “%1”.', bound)}
         </div>
         {errors?.[name] && <div className="nby-Field-error">{errors[name]}</div>}
       </div>
@@ -140,7 +144,7 @@ function BindingChoice({
   return (
     <select
       className="nby-Field-binding"
-      aria-label={trans.__('Where “%1” comes from', argument.name)}
+      aria-label={trans.__('Source of “%1”', argument.name)}
       disabled={readOnly}
       value={bound ?? ''}
       onChange={event =>
@@ -167,11 +171,11 @@ function helpOf(
     // without a canvas there are no connections
     const what = isAlone
       ? trans.__('%1: a path, or the name of a dataset or artifact', file)
-      : trans.__('%1: draw an arrow, or give a path', file);
+      : trans.__('%1: draw a connection, or enter a path', file);
     return [argument.help, what].filter(Boolean).join(' · ');
   }
   if (argument.type === 'secret') {
-    return [argument.help, trans.__('a credential, by its name')].filter(Boolean).join(' · ');
+    return [argument.help, trans.__('the name of a credential')].filter(Boolean).join(' · ');
   }
   return argument.help || undefined;
 }

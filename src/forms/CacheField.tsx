@@ -29,7 +29,7 @@ export function CacheField(props: ICacheFieldProps): JSX.Element {
     <>
       <div className="nby-Field">
         <div className="nby-Field-head">
-          <label htmlFor={field}>{trans.__('Results from the cache')}</label>
+          <label htmlFor={field}>{trans.__('Use cached results')}</label>
         </div>
         <select
           id={field}
@@ -39,19 +39,19 @@ export function CacheField(props: ICacheFieldProps): JSX.Element {
           aria-describedby={`${field}-help`}
           onChange={event => onChange(VALUES[event.target.value])}
         >
-          <option value="">{trans.__('default: when nothing it reads changed')}</option>
-          <option value="on">{trans.__('when nothing it reads changed')}</option>
-          <option value="age">{trans.__('when nothing it reads changed, up to an age')}</option>
-          <option value="bundle">{trans.__('when no file of its folder changed')}</option>
-          <option value="off">{trans.__('never: it always runs')}</option>
+          <option value="">{trans.__('default: if code and inputs are unchanged')}</option>
+          <option value="on">{trans.__('if code and inputs are unchanged')}</option>
+          <option value="age">{trans.__('if code and inputs are unchanged, up to an age')}</option>
+          <option value="bundle">{trans.__('if no file in its folder changed')}</option>
+          <option value="off">{trans.__('never')}</option>
         </select>
         <div id={`${field}-help`} className="nby-Field-help">
-          {trans.__('For work that depends on what nbyard cannot see: the web, the clock.')}
+          {trans.__('Restrict the cache for nodes that depend on the web or the clock.')}
         </div>
       </div>
       {way === 'age' && (
         <ValueField
-          label={trans.__('Results not older than')}
+          label={trans.__('Maximum age of results')}
           type="string"
           help={trans.__('For example 30 min, 24 h or 7 d.')}
           value={value}

@@ -36,21 +36,21 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       key: 'gpu',
       label: trans.__('GPUs'),
       type: 'int',
-      help: trans.__('It waits until they are free, and sees no others.')
+      help: trans.__('The task waits for free GPUs and sees only these.')
     },
     { key: 'timeout_seconds', label: trans.__('Time limit in seconds'), type: 'float' },
     {
       key: 'silence_timeout_seconds',
       label: trans.__('Silence limit in seconds'),
       type: 'float',
-      help: trans.__('Since it last wrote a line or finished a cell.')
+      help: trans.__('Time since the last log line or finished cell.')
     },
     { key: 'queue_timeout_seconds', label: trans.__('Queue limit in seconds'), type: 'float' },
     {
       key: 'retries',
       label: trans.__('Retries'),
       type: 'int',
-      help: trans.__('After a failure; lost attempts are tried again anyway.')
+      help: trans.__('Retries after a failure. Lost attempts are always retried.')
     }
   ];
   return (

@@ -60,9 +60,9 @@ function NewParameter({ parameters, trans, onChange }: IParametersEditorProps): 
   const [type, setType] = useState<ValueType>('string');
   const problem =
     name in parameters
-      ? trans.__('“%1” is already there.', name)
+      ? trans.__('“%1” already exists.', name)
       : name && !NAME.test(name)
-        ? trans.__('Use letters, digits and _, not starting with a digit.')
+        ? trans.__('Use letters, digits and _. Start with a letter or _.')
         : '';
   return (
     <form

@@ -18,8 +18,8 @@ export function RetryField(props: IRetryFieldProps): JSX.Element {
     'exit-code': trans.__('an exit code'),
     timeout: trans.__('a time limit'),
     memory: trans.__('lack of memory'),
-    contract: trans.__('a result that is missing or wrong'),
-    'kernel-died': trans.__('a kernel that died')
+    contract: trans.__('a missing or wrong result'),
+    'kernel-died': trans.__('a kernel crash')
   };
   const all = Object.keys(kinds);
   const chosen = Array.isArray(value) ? value : all;
@@ -29,7 +29,7 @@ export function RetryField(props: IRetryFieldProps): JSX.Element {
   };
   return (
     <fieldset className="nby-Retry">
-      <legend>{trans.__('Retries follow')}</legend>
+      <legend>{trans.__('Retry after')}</legend>
       {all.map(kind => (
         <label key={kind}>
           <input

@@ -61,7 +61,7 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
         <button
           type="button"
           className="nby-Link"
-          title={trans.__('Back to the default of “%1”', label)}
+          title={trans.__('Reset “%1” to its default', label)}
           onClick={reset}
         >
           {trans.__('Reset')}
@@ -199,15 +199,15 @@ function problemOf(field: IValueFieldProps, text: string | undefined): Unread | 
 function problemText(problem: Unread, trans: TranslationBundle): string {
   switch (problem) {
     case 'int':
-      return trans.__('A whole number is needed.');
+      return trans.__('Enter a whole number.');
     case 'float':
-      return trans.__('A number is needed.');
+      return trans.__('Enter a number.');
     case 'list':
-      return trans.__('A JSON list is needed, for example [1, 2].');
+      return trans.__('Enter a JSON list, for example [1, 2].');
     case 'json':
-      return trans.__('JSON text is needed.');
+      return trans.__('Enter valid JSON.');
     case 'size':
-      return trans.__('A size is needed, for example 512 MiB.');
+      return trans.__('Enter a size, for example 512 MiB.');
     case 'range':
       return trans.__('This number is too large.');
   }

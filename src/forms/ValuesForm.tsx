@@ -94,13 +94,13 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
   useEffect(() => void holder.containers?.then(setContainers), [holder]);
   return (
     <fieldset className="nby-Form nby-How">
-      <legend>{trans.__('How it runs')}</legend>
+      <legend>{trans.__('Run settings')}</legend>
       <ValueField
         label={trans.__('Runtime')}
         type="choice"
         choices={runtimes}
         value={runtime || undefined}
-        fallback={trans.__('as each step says')}
+        fallback={trans.__('set by each node')}
         help={[trans.__('A local process, a container, or a Dask cluster.'), containers]
           .filter(Boolean)
           .join(' ')}
@@ -121,7 +121,7 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
           defaultChecked={holder.force}
           onChange={event => (holder.force = event.target.checked)}
         />{' '}
-        {trans.__('Take nothing from the cache')}
+        {trans.__('Ignore the cache')}
       </label>
     </fieldset>
   );
@@ -142,9 +142,9 @@ function Containers({
       type="choice"
       choices={['fresh', 'warm']}
       value={kept || undefined}
-      fallback={trans.__('as the server is set')}
+      fallback={trans.__('set by the server')}
       help={trans.__(
-        'Fresh: a new one for each step. Warm: steps of this run that are alike take turns in one, where notebooks start many times faster.'
+        'Fresh: a new container for each task. Warm: similar tasks of this run share one container. Notebooks start much faster in it.'
       )}
       error={holder.errors.containers}
       trans={trans}
@@ -161,7 +161,7 @@ function Priority({ holder, trans }: { holder: ValuesHolder; trans: TranslationB
       type="int"
       value={priority}
       fallback={0}
-      help={trans.__('From -100 to 100: a run of higher priority is served first.')}
+      help={trans.__('From -100 to 100. Runs with a higher priority start first.')}
       error={holder.errors.priority}
       trans={trans}
       onChange={value => setPriority((holder.priority = value as number | undefined))}

@@ -33,7 +33,7 @@ export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
     }
     text = (value ?? '').trim();
     if (!text) {
-      problem = trans.__('Something is needed here.');
+      problem = trans.__('Enter a value.');
       continue;
     }
     try {

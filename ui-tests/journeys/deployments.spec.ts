@@ -196,7 +196,7 @@ withDocker(
     await fill(lab, 'Host name', LONG);
     await fill(lab, 'CPU', 'four');
     await lab.press('Enter');
-    await expect(view(lab).getByRole('alert')).toContainText('A number is needed');
+    await expect(view(lab).getByRole('alert')).toContainText('Enter a number');
     for (const theme of THEMES) {
       await lab.theme(theme);
       await look(`${theme.replaceAll(' ', '-')}-form`);

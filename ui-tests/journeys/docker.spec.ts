@@ -89,12 +89,12 @@ withDocker(
     await expect(drawer.body.locator('pre')).toHaveText('2\n');
 
     await canvas.card('second.sh').dblclick();
-    await canvas.inspector.getByText('How it runs').click();
+    await canvas.inspector.getByText('Run settings').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('docker');
     await expect(canvas.card('second.sh')).toContainText(`docker · ${engine.image}`);
     // it names an image, too: a process only where that is said
     await canvas.card('first.sh').dblclick();
-    await canvas.inspector.getByText('How it runs').click();
+    await canvas.inspector.getByText('Run settings').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('process');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
@@ -117,7 +117,7 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   await lab.openWorkflow('boxes.nbflow');
   await expect(canvas.arrows).toHaveCount(1);
   await runIn(lab, 'docker', async () => {
-    await expect(lab.dialog).toContainText('Containers unavailable: Docker cannot be reached');
+    await expect(lab.dialog).toContainText('Containers are unavailable: Docker cannot be reached');
   });
   await expect(canvas.stateOf('first')).toContainText('queued');
   await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
@@ -128,9 +128,9 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   await expect(drawer.state).toContainText('cancelled');
 
   await canvas.card('first.sh').dblclick();
-  await canvas.inspector.getByText('How it runs').click();
+  await canvas.inspector.getByText('Run settings').click();
   await canvas.inspector.getByLabel('Runtime').selectOption('docker');
-  await expect(canvas.inspector).toContainText('Containers unavailable');
+  await expect(canvas.inspector).toContainText('Containers are unavailable');
   await canvas.inspector.getByLabel('Runtime').selectOption('process');
-  await expect(canvas.inspector).not.toContainText('Containers unavailable');
+  await expect(canvas.inspector).not.toContainText('Containers are unavailable');
 });

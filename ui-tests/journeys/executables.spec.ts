@@ -102,7 +102,7 @@ test(
     await writeFile(server.file('hello.sh'), 'echo hello\n');
     await fromFileBrowser(lab, 'hello.sh', 'Register as Executable…');
     const view = form(lab);
-    await expect(view).toContainText('No named input or output');
+    await expect(view).toContainText('no named input or output');
     await lab.page.screenshot({ path: info.outputPath('form.png') });
     await view.getByRole('button', { name: 'Register' }).click();
     await view.getByRole('tab', { name: 'Test run' }).click();
@@ -117,9 +117,9 @@ test(
     await expect(canvas.card('hello.sh')).toContainText('runs alone');
     await canvas.card('hello.sh').click();
     await lab.press('c');
-    await expect(canvas.notice).toContainText('No named input or output');
+    await expect(canvas.notice).toContainText('no named input or output');
     await lab.drag(canvas.output('penguins.csv', 'data'), canvas.card('hello.sh'));
-    await expect(canvas.notice).toContainText('no named input');
+    await expect(canvas.notice).toContainText('no named input.');
     await expect(canvas.arrows).toHaveCount(0);
     await lab.page.screenshot({ path: info.outputPath('canvas.png') });
 
@@ -343,7 +343,7 @@ async function script(lab: Lab, info: TestInfo): Promise<void> {
   await lab.press('Shift+Enter');
   await lab.page.keyboard.type('1');
   await lab.press('Enter');
-  await expect(view.getByRole('alert')).toContainText('JSON text is needed');
+  await expect(view.getByRole('alert')).toContainText('Enter valid JSON');
   await lab.page.keyboard.type('}');
   await lab.press('Enter');
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });

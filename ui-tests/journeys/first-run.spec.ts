@@ -87,12 +87,16 @@ async function refusals(lab: Lab): Promise<void> {
     await expect(canvas.notice).toContainText(reason);
     await expect(canvas.arrows).toHaveCount(1);
   };
-  await refused(['train.ipynb', 'output_test'], ['clean.ipynb', 'input_csv'], 'circle');
-  await refused(['penguins.csv', 'data'], ['train.ipynb', 'input_csv'], 'already has an arrow');
+  await refused(
+    ['train.ipynb', 'output_test'],
+    ['clean.ipynb', 'input_csv'],
+    'would create a cycle'
+  );
+  await refused(['penguins.csv', 'data'], ['train.ipynb', 'input_csv'], 'already has a connection');
   await refused(
     ['train.ipynb', 'output_model'],
     ['clean.ipynb', 'input_csv'],
-    'formats do not fit'
+    'formats do not match'
   );
   await lab.drag(
     canvas.output('penguins.csv', 'data'),

@@ -33,7 +33,7 @@ test(
     const { inspector } = canvas;
     await lab.execute('nbyard:toggle-inspector');
     await canvas.card('clean.ipynb').click();
-    await expect(inspector).toContainText('Also reads data/iris.txt, writes result.txt.');
+    await expect(inspector).toContainText('The code also reads data/iris.txt, writes result.txt.');
     await lab.page.screenshot({ path: info.outputPath('told.png') });
     await inspector.getByRole('button', { name: 'Declare as inputs and outputs' }).click();
     await expect(inspector).toContainText(

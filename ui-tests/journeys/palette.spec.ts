@@ -22,7 +22,7 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   await canvas.isTidy();
 
   await canvas.palette.getByRole('searchbox').fill('nothing of the kind');
-  await expect(canvas.palette).toContainText('Nothing is called so');
+  await expect(canvas.palette).toContainText('No matches');
   await canvas.palette.getByRole('searchbox').fill('');
   for (const [index, name] of ['train', 'evaluate'].entries()) {
     await lab.drag(canvas.row(name), await canvas.at(0.98, 0.95)); // where there is no room

@@ -80,17 +80,17 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await lab.execute('nbyard:toggle-inspector');
   await draw.click();
   const { inspector } = canvas;
-  await expect(inspector).toContainText('Pinned to the result of run 1: it does not run.');
-  await inspector.getByText('How it runs').click();
+  await expect(inspector).toContainText('Pinned to the result of run 1. The node does not run.');
+  await inspector.getByText('Run settings').click();
   const result = inspector.getByLabel('Result', { exact: true });
-  await expect(result.locator('option')).toHaveCount(3); // of each run, run 2, run 1
+  await expect(result.locator('option')).toHaveCount(3); // new in each run, run 2, run 1
   const [first] = await result.locator('option').filter({ hasText: 'run 1 ·' }).all();
   await result.selectOption((await first.getAttribute('value'))!);
   await inspector.getByRole('button', { name: 'Unpin' }).click();
   await expect(draw.getByText('run 1', { exact: true })).toHaveCount(0);
 
-  await inspector.getByLabel('Results from the cache').selectOption('age');
-  const age = inspector.getByLabel('Results not older than');
+  await inspector.getByLabel('Use cached results').selectOption('age');
+  const age = inspector.getByLabel('Maximum age of results');
   await age.fill('often');
   await age.press('Enter');
   await expect(inspector.getByRole('alert').first()).toContainText('an age such as 24 h');

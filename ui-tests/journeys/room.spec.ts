@@ -137,7 +137,7 @@ test(
     await canvas.card('wait.sh').click();
     await canvas.button('toggle-inspector').click();
     const runtime = canvas.inspector.getByLabel('Runtime');
-    await expect(runtime.locator('option:checked')).toHaveText('default: as the run says');
+    await expect(runtime.locator('option:checked')).toHaveText('default: set by the run');
   }
 );
 

@@ -60,9 +60,9 @@ test(
     await relabel(mine, 'train.ipynb', 'Teach');
     await mine.stage.focus();
     await lab.press('Control+s');
-    await expect(lab.dialog).toContainText('was changed elsewhere');
+    await expect(lab.dialog).toContainText('changed on disk after you opened it');
     expect(await labels()).toEqual([undefined, 'Wash']);
-    await lab.click(lab.dialog.getByRole('button', { name: 'Both' }));
+    await lab.click(lab.dialog.getByRole('button', { name: 'Merge Both' }));
     await mine.saved();
     await expect(mine.card('Wash')).toBeVisible();
     expect(await labels()).toEqual(['Teach', 'Wash']);
@@ -70,14 +70,14 @@ test(
     await relabel(theirs, 'Wash', 'Scrub');
     await theirs.stage.focus();
     await other.press('Control+s');
-    await other.click(other.dialog.getByRole('button', { name: 'Mine' }));
+    await other.click(other.dialog.getByRole('button', { name: 'Keep Mine' }));
     await theirs.saved();
     expect(await labels()).toEqual([undefined, 'Scrub']);
 
     await relabel(mine, 'Teach', 'Drill');
     await mine.stage.focus();
     await lab.press('Control+s');
-    await lab.click(lab.dialog.getByRole('button', { name: 'Theirs' }));
+    await lab.click(lab.dialog.getByRole('button', { name: 'Use Theirs' }));
     await expect(mine.card('Scrub')).toBeVisible();
     await expect(mine.card('train.ipynb')).toBeVisible();
     expect(await labels()).toEqual([undefined, 'Scrub']);

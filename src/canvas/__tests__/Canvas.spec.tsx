@@ -63,7 +63,7 @@ describe('a workflow tab', () => {
     const { canvas, backend, settle } = await open();
     await act(settle);
     const drawer = within(screen.getByLabelText('Datasets and executables'));
-    expect(drawer.getByText('Files beside').textContent).toBe('Files beside 1'); // the rest is known
+    expect(drawer.getByText('Files in this folder').textContent).toBe('Files in this folder 1'); // the rest is known
     await act(async () => fireEvent.click(drawer.getByText('plot.py')));
     expect(backend.registered).toEqual(['work/plot.py']);
     expect(canvas.doc.nodes.has('plot')).toBe(true);
@@ -103,12 +103,12 @@ describe('a workflow tab', () => {
     expect(screen.getByText('1 problem')).toBeTruthy();
     for (const mode of ['all', 'selected'] as const) {
       await act(async () => void (await run(canvas, mode)));
-      expect(canvas.ui.notice?.text).toBe('clean.ipynb: alpha: A number is needed.');
+      expect(canvas.ui.notice?.text).toBe('clean.ipynb: alpha: Enter a number.');
     }
     expect(backend.runs).toEqual([]);
     expect(field().value).toBe('zz');
     expect(field().getAttribute('aria-invalid')).toBe('true');
-    fireEvent.click(screen.getByTitle('Back to the default of “alpha”'));
+    fireEvent.click(screen.getByTitle('Reset “alpha” to its default'));
     expect(field().value).toBe('');
     expect(screen.queryByText('1 problem')).toBeNull();
     await act(async () => void (await run(canvas, 'all')));
@@ -162,7 +162,7 @@ describe('a workflow tab', () => {
     const { canvas } = await open();
     act(() => canvas.doc.setSource('<<<<<<< HEAD'));
     expect(screen.getByText('<<<<<<< HEAD')).toBeTruthy();
-    fireEvent.click(screen.getByText('Replace it with the workflow last seen here'));
+    fireEvent.click(screen.getByText('Restore Last Valid Workflow'));
     expect(canvas.doc.broken).toBeUndefined();
     expect(screen.getByRole('table')).toBeTruthy();
   });

@@ -28,7 +28,7 @@ export function keyRows(commands: CommandRegistry): IKeyRow[] {
 export async function showKeys(canvas: CanvasController): Promise<void> {
   const { trans, commands } = canvas;
   await showDialog({
-    title: trans.__('Keys of the canvas'),
+    title: trans.__('Canvas shortcuts'),
     body: (
       <table className="nby-Keys">
         <tbody>

@@ -21,8 +21,8 @@ export async function askRun(
       title: trans.__('Run with parameters'),
       arguments: fields,
       hints: fields.length
-        ? [trans.__('These values hold for this run; the workflow keeps its own.')]
-        : [trans.__('Parameters are declared in the inspector, while no node is selected.')],
+        ? [trans.__('These values apply to this run only.')]
+        : [trans.__('To declare parameters, clear the selection and open the inspector.')],
       asksHow: true,
       ok: trans.__('Run'),
       trans,

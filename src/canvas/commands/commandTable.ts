@@ -51,32 +51,32 @@ export interface ICanvasCommand {
 
 function runCommands(trans: TranslationBundle): ICanvasCommand[] {
   const forced = {
-    force: { type: 'boolean', description: trans.__('Take nothing from the cache') }
+    force: { type: 'boolean', description: trans.__('Ignore the cache') }
   };
   const force = (args: ReadonlyPartialJSONObject) => ({ force: args.force === true });
   return [
     {
       id: 'nbyard:run-workflow',
       label: trans.__('Run Workflow'),
-      caption: trans.__('Save, and run all nodes; unchanged ones come from the cache'),
+      caption: trans.__('Save the workflow and run it, reusing cached results'),
       icon: runIcon,
       args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'all', force(args))
     },
     {
       id: 'nbyard:run-workflow-anew',
-      label: trans.__('Run Workflow, Nothing from the Cache'),
+      label: trans.__('Run Workflow Without Cache'),
       run: (canvas, { running }) => running.run(canvas, 'all', { force: true })
     },
     {
       id: 'nbyard:run-with-parameters',
       label: trans.__('Run with Parameters…'),
-      caption: trans.__('Run with other values of the parameters, or elsewhere'),
+      caption: trans.__('Choose parameter values and a runtime for one run'),
       run: (canvas, { running }) => running.runWithParameters(canvas)
     },
     {
       id: 'nbyard:show-run-menu',
-      label: trans.__('Ways to Run'),
+      label: trans.__('Show Run Options'),
       icon: caretDownIcon,
       quiet: true,
       run: (canvas, { showRunMenu }) => showRunMenu(canvas)
@@ -91,7 +91,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:run-from-here',
       label: trans.__('Run from Here'),
-      caption: trans.__('Run the selected nodes and all that follow'),
+      caption: trans.__('Run the selected nodes and all nodes that depend on them'),
       needs: 'targets',
       args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'from', force(args))
@@ -99,14 +99,14 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:run-up-to-here',
       label: trans.__('Run up to Here'),
-      caption: trans.__('Run the selected nodes and all that they need'),
+      caption: trans.__('Run the selected nodes and their dependencies'),
       needs: 'targets',
       args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'to', force(args))
     },
     {
       id: 'nbyard:stop-workflow',
-      label: trans.__('Stop the Run'),
+      label: trans.__('Stop Run'),
       icon: stopIcon,
       run: (canvas, { running }) => running.stop(canvas)
     }
@@ -135,7 +135,10 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: addIcon,
       needs: 'edit',
       args: {
-        path: { type: 'string', description: trans.__('A file to add; without it a list is shown') }
+        path: {
+          type: 'string',
+          description: trans.__('Path of the file to add. Omit it to choose from a list.')
+        }
       },
       run: (canvas, { editing, prompts }, args) =>
         typeof args.path === 'string'
@@ -176,7 +179,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:delete-selection',
-      label: trans.__('Delete Selected Nodes and Arrows'),
+      label: trans.__('Delete Selected Nodes and Connections'),
       icon: deleteIcon,
       needs: 'edit',
       run: (canvas, { editing }) => editing.removeSelection(canvas)
@@ -189,7 +192,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:connect-node',
       label: trans.__('Connect Node…'),
-      caption: trans.__('Choose where the outputs of this node go'),
+      caption: trans.__('Choose a connection to another node'),
       icon: connectIcon,
       needs: 'targets',
       run: (canvas, { connecting }) => connecting.connectByList(canvas, canvas.targets[0])
@@ -198,7 +201,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:connect-automatically',
       label: trans.__('Connect Automatically'),
       icon: automaticIcon,
-      caption: trans.__('Draw the arrows that fit by name, type and format, or by the same file'),
+      caption: trans.__('Connect ports that match by name, type, format or file'),
       needs: 'edit',
       run: (canvas, { connecting, declaring }) => {
         connecting.connectAutomatically(canvas);
@@ -222,21 +225,21 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:pin-node',
       label: trans.__('Pin to This Version'),
-      caption: trans.__('Keep to what the file holds now, whatever becomes of it'),
+      caption: trans.__('Always run the current version, even if the file changes'),
       needs: 'edit',
       run: (canvas, { pinning }) => pinning.pin(canvas)
     },
     {
       id: 'nbyard:follow-file',
       label: trans.__('Follow File'),
-      caption: trans.__('Run what the file holds, and not a pinned version'),
+      caption: trans.__('Unpin the version and run the current file'),
       needs: 'edit',
       run: (canvas, { pinning }) => pinning.follow(canvas)
     },
     {
       id: 'nbyard:pin-result',
       label: trans.__('Pin Result'),
-      caption: trans.__('Later runs take the newest result as it is, and do not run the node'),
+      caption: trans.__('Reuse the newest result in later runs'),
       needs: 'edit',
       labelFor: canvas => (canvas.isPinned ? trans.__('Unpin Result') : trans.__('Pin Result')),
       run: (canvas, { pinning }) => pinning.pinResult(canvas)
@@ -244,21 +247,21 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:choose-result',
       label: trans.__('Pin Another Result…'),
-      caption: trans.__('Choose the run whose result later runs take as it is'),
+      caption: trans.__('Choose the run whose result later runs reuse'),
       needs: 'edit',
       run: (canvas, { pinning }) => pinning.chooseResult(canvas)
     },
     {
       id: 'nbyard:deploy-node',
       label: trans.__('Deploy Model of Node'),
-      caption: trans.__('Serve the model that the node is, or made in the newest run'),
+      caption: trans.__('Deploy the model file, or the model from the newest run'),
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.deployNode(canvas)
     },
     {
       id: 'nbyard:tidy-workflow',
       label: trans.__('Tidy Up'),
-      caption: trans.__('Lay the nodes out from left to right'),
+      caption: trans.__('Arrange the nodes from left to right'),
       icon: tidyIcon,
       needs: 'edit',
       run: (canvas, { navigation }) => navigation.tidy(canvas)
@@ -302,14 +305,14 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:toggle-inspector',
       label: trans.__('Show Inspector'),
-      caption: trans.__('Arguments and settings of the selected node, or of the workflow'),
+      caption: trans.__('Show settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
       run: (canvas, { prompts }) => prompts.showInspector(canvas, !canvas.ui.inspector)
     },
     {
       id: 'nbyard:inspect-node',
-      label: trans.__('Edit Arguments of Node'),
+      label: trans.__('Edit Node Parameters'),
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.inspect(canvas)
     },
@@ -344,12 +347,12 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:show-canvas-keys',
-      label: trans.__('Show Keys of the Canvas'),
+      label: trans.__('Show Canvas Shortcuts'),
       run: (canvas, { showKeys }) => showKeys(canvas)
     },
     {
       id: 'nbyard:clear-selection',
-      label: trans.__('Select Nothing'),
+      label: trans.__('Clear Selection'),
       quiet: true,
       run: canvas => canvas.store.select([])
     },

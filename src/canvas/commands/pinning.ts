@@ -78,7 +78,7 @@ export async function chooseResult(canvas: CanvasController): Promise<void> {
       detail: showMoment(at)
     }));
     const chosen = await canvas.pick(
-      trans.__('Pin “%1” to the result of', title(canvas, id)),
+      trans.__('Choose the result to pin for “%1”', title(canvas, id)),
       items
     );
     const run = runs.find(one => one.id === chosen?.id);
@@ -94,7 +94,7 @@ export async function chooseResult(canvas: CanvasController): Promise<void> {
 export function unpinResult(canvas: CanvasController, ids: readonly string[]): void {
   const none = ids.map(id => [id, undefined] as const);
   setAll(canvas, 'pin', none);
-  canvas.say(canvas.trans.__('Unpinned: it runs again.'));
+  canvas.say(canvas.trans.__('Unpinned. The next run runs this node again.'));
 }
 
 /** Return the pin as stored in the document. */
@@ -105,7 +105,7 @@ export function pinTo({ id, number }: IResultRun): Json {
 function executables(canvas: CanvasController): string[] {
   const ids = canvas.targets.filter(id => canvas.doc.node(id)?.type === 'executable');
   if (!ids.length) {
-    canvas.say(canvas.trans.__('Select a node that runs something.'), true);
+    canvas.say(canvas.trans.__('Select a node with an executable first.'), true);
   }
   return ids;
 }

@@ -39,7 +39,7 @@ export async function renameNode(canvas: CanvasController): Promise<void> {
   const { trans } = canvas;
   const { value } = await InputDialog.getText({
     title: trans.__('Rename node'),
-    label: trans.__('Label; empty for the name of its file'),
+    label: trans.__('Label (leave empty to use the file name)'),
     text: canvas.views.get(id)?.title ?? ''
   });
   if (value !== null) {
@@ -69,11 +69,13 @@ export async function deployNode(canvas: CanvasController): Promise<void> {
   }
   const { run = '', outputs = [] } = (node && canvas.views.get(node)?.run?.models) || {};
   if (!outputs.length) {
-    canvas.say(trans.__('The newest run made no model here: nothing can be served.'), true);
+    canvas.say(trans.__('This node created no model in the newest run.'), true);
     return;
   }
   const items = outputs.map(id => ({ id, label: id }));
-  const chosen = items[1] ? await canvas.pick(trans.__('Deploy which output?'), items) : items[0];
+  const chosen = items[1]
+    ? await canvas.pick(trans.__('Choose the output to deploy'), items)
+    : items[0];
   if (chosen) {
     await commands.execute('nbyard:deploy-output', { run, output: `${node}.${chosen.id}` });
   }

@@ -52,7 +52,7 @@ function parametersOf({ doc }: CanvasController): Parameters {
 export async function wordOnContainers({ services, trans }: CanvasController): Promise<string> {
   const why = await services.backend?.noContainers().catch(() => '');
   return why
-    ? trans.__('Containers unavailable: %1. A step that asks for one waits until they are.', why)
+    ? trans.__('Containers are unavailable: %1. Nodes that need a container wait.', why)
     : '';
 }
 
@@ -69,9 +69,9 @@ function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean 
   leaveField();
   let reason = '';
   if (!canvas.services.backend) {
-    reason = trans.__('The nbyard server is not reachable: nothing can run.');
+    reason = trans.__('The nbyard server is not reachable. Runs cannot start.');
   } else if (!canvas.doc.nodes.size) {
-    reason = trans.__('There is nothing to run yet: add a notebook or a script.');
+    reason = trans.__('The workflow is empty. Add a notebook or a script.');
   } else if (mode !== 'all' && !canvas.targets.length) {
     reason = trans.__('Select a node first.');
   } else if (problemsOf(canvas, mode).length) {
@@ -141,7 +141,7 @@ export async function stop(canvas: CanvasController): Promise<void> {
   const { trans } = canvas;
   try {
     await canvas.services.backend?.stop(canvas.path);
-    canvas.say(trans.__('The run is asked to stop.'));
+    canvas.say(trans.__('Stopping the run…'));
   } catch (error) {
     canvas.say(trans.__('Not stopped: %1', (error as Error).message), true);
   }

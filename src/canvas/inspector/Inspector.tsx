@@ -76,7 +76,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
       {view.pinnedTo !== undefined && (
         <p className="nby-Inspector-pin">
-          {trans.__('Pinned to the result of run %1: it does not run.', view.pinnedTo)}{' '}
+          {trans.__('Pinned to the result of run %1. The node does not run.', view.pinnedTo)}{' '}
           {!readOnly && (
             <button type="button" className="nby-Link" onClick={() => unpinResult(canvas, [id])}>
               {trans.__('Unpin')}
@@ -104,7 +104,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         onChange={value => rename(canvas, id, String(value ?? ''))}
       />
       {view.type !== 'dataset' && (
-        <Section title={trans.__('Arguments')}>
+        <Section title={trans.__('Parameters')}>
           {reading ? (
             <ArgumentForm
               arguments={reading.arguments}
@@ -120,7 +120,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
             />
           ) : (
             <p className="nby-Field-help">
-              {canvas.checker.unreachable ?? trans.__('The arguments were not read yet.')}
+              {canvas.checker.unreachable ?? trans.__('The parameters are not known yet.')}
             </p>
           )}
         </Section>
@@ -133,11 +133,11 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           readOnly={readOnly}
         />
       )}
-      <Section title={trans.__('Arrows')}>
+      <Section title={trans.__('Connections')}>
         <Arrows id={id} readOnly={readOnly} />
       </Section>
       {view.type !== 'dataset' && (
-        <Section title={trans.__('How it runs')} closed>
+        <Section title={trans.__('Run settings')} closed>
           <NodeSettings id={id} fields={fields} errors={errors} readOnly={readOnly} />
         </Section>
       )}
@@ -214,7 +214,7 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
     <ul className="nby-Arrows">
       {!edges.length && (
         <li className="nby-Field-help">
-          {view && isAlone(view) ? noPorts(trans) : trans.__('No arrows yet.')}
+          {view && isAlone(view) ? noPorts(trans) : trans.__('No connections yet.')}
         </li>
       )}
       {edges.map(edge => (

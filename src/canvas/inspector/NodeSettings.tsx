@@ -47,16 +47,16 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Runtime'),
       type: 'choice',
       choices: [...runtimes],
-      fallback: trans.__('as the run says'),
+      fallback: trans.__('set by the run'),
       help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
         .filter(Boolean)
         .join(' ')
     },
     {
       key: 'environment',
-      label: trans.__('Library'),
+      label: trans.__('Environment'),
       type: 'string',
-      help: trans.__('Its name, or name@2 for that version.')
+      help: trans.__('A name, or name@2 for version 2.')
     },
     ...(isNotebook || fields.kernel !== undefined
       ? [
@@ -65,8 +65,8 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
             label: trans.__('Kernel'),
             type: 'choice' as const,
             choices: [...kernels],
-            fallback: trans.__('as the notebook says'),
-            help: trans.__('For local processes. Elsewhere a library says what is installed.')
+            fallback: trans.__('set by the notebook'),
+            help: trans.__('Used by local processes. Other runtimes use the environment.')
           }
         ]
       : []),
@@ -76,7 +76,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Requirements'),
       type: 'string',
       help: trans.__(
-        'A file beside the workflow; the image is made from it. Processes and Dask workers have what is installed there.'
+        'A requirements file beside the workflow. The image is built from it. Processes and Dask workers use their installed packages.'
       )
     }
   ];
@@ -145,7 +145,7 @@ function VersionChoice({ id, fields, readOnly }: IChoiceProps): JSX.Element {
         onChange={event => doc.setField(id, 'version', event.target.value || undefined)}
       >
         <option value="">
-          {fields.path === undefined ? trans.__('the newest') : trans.__('follows its file')}
+          {fields.path === undefined ? trans.__('newest version') : trans.__('current file')}
         </option>
         {!known && <option value={pinned}>{trans.__('pinned to %1', pinned)}</option>}
         {versions.map(version => (

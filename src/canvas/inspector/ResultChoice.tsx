@@ -40,7 +40,7 @@ export function ResultChoice({ id, fields, readOnly }: IChoiceProps): JSX.Elemen
         aria-describedby={`${field}-help`}
         onChange={event => choose(event.target.value)}
       >
-        <option value="">{trans.__('of each run')}</option>
+        <option value="">{trans.__('new in each run')}</option>
         {pin && !runs.some(run => run.id === pin.run) && (
           <option value={pin.run}>{trans.__('pinned to run %1', pin.number)}</option>
         )}
@@ -51,7 +51,7 @@ export function ResultChoice({ id, fields, readOnly }: IChoiceProps): JSX.Elemen
         ))}
       </select>
       <div id={`${field}-help`} className="nby-Field-help">
-        {trans.__('What is pinned is taken as it is, also by a run that takes no cache.')}
+        {trans.__('A pinned result is used even if the run ignores the cache.')}
       </div>
     </div>
   );

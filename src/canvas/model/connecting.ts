@@ -59,7 +59,9 @@ export async function connectToNode(
     return;
   }
   const backwards = found.edges[0].source === node;
-  const question = backwards ? canvas.trans.__('Which output?') : canvas.trans.__('Which input?');
+  const question = backwards
+    ? canvas.trans.__('Choose an output')
+    : canvas.trans.__('Choose an input');
   const items = found.edges.map(edge => ({
     id: edgeId(edge),
     label: backwards ? edge.output : edge.input,
@@ -87,7 +89,7 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
       .flatMap(id => fitting(canvas, { node, port: port.name }, id).edges)
   );
   if (!edges.length) {
-    canvas.say(trans.__('No port of another node fits.'), true);
+    canvas.say(trans.__('No other node has a matching port.'), true);
     return;
   }
   const items: IPick[] = edges.map(edge => ({
@@ -119,8 +121,8 @@ export function connectAutomatically(canvas: CanvasController): number {
   const { trans } = canvas;
   canvas.say(
     drawn
-      ? trans._n('One arrow was drawn.', '%1 arrows were drawn.', drawn)
-      : trans.__('Nothing more fits by name, type and format.')
+      ? trans._n('Added one connection.', 'Added %1 connections.', drawn)
+      : trans.__('No more ports match by name, type and format.')
   );
   return drawn;
 }

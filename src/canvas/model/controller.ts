@@ -232,7 +232,7 @@ export class CanvasController {
     if (copyOf && copyOf !== this._original) {
       this.say(
         this.trans.__(
-          'This file is a copy of %1. It has its own runs, and gets its own ID when it is saved.',
+          'This file is a copy of %1. It has separate runs, and gets a new ID when you save it.',
           copyOf
         )
       );

@@ -33,7 +33,7 @@ function codeOf(canvas: CanvasController, id: string): string {
 async function declareIn(canvas: CanvasController, code: string, change: IDeclareFiles) {
   const { backend } = canvas.services;
   if (!backend || !code) {
-    throw new Error(canvas.trans.__('This node follows no file that could be described.'));
+    throw new Error(canvas.trans.__('This node has no code file to describe.'));
   }
   const done = await backend.declare(code, change);
   canvas.checker.ask(0);
@@ -55,7 +55,7 @@ export async function connectFiles(canvas: CanvasController): Promise<number> {
     label: `${title(canvas, one.source)}.${one.output} → ${title(canvas, one.target)}.${one.input}`,
     detail: one.reason
   }));
-  const all = { id: 'all', label: trans.__('All of these arrows'), detail: '' };
+  const all = { id: 'all', label: trans.__('All of these connections'), detail: '' };
   const question = trans.__('Declare these files and connect?');
   const chosen = await canvas.pick(question, found.length > 1 ? [all, ...items] : items);
   const meant = found.filter((_, index) => chosen && [`${index}`, 'all'].includes(chosen.id));

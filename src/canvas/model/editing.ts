@@ -174,7 +174,7 @@ export function readClip(text: string): IClip | undefined {
 export function pasteText(canvas: CanvasController, text: string): string[] {
   const clip = readClip(text);
   if (!clip || !Object.keys(clip.nodes).length) {
-    canvas.say(canvas.trans.__('The clipboard holds no part of a workflow.'), true);
+    canvas.say(canvas.trans.__('The clipboard contains no nodes.'), true);
     return [];
   }
   const taken = new Set(canvas.doc.nodes.keys());

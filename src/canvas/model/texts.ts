@@ -13,20 +13,23 @@ export function refusalText(
 ): string {
   switch (refused) {
     case 'unknown-node':
-      return trans.__('This node is not there any more.');
+      return trans.__('This node no longer exists.');
     case 'self':
-      return trans.__('A node cannot feed itself.');
+      return trans.__('A node cannot connect to itself.');
     case 'unknown-port':
-      return trans.__('The ports of this node are not known.');
+      return trans.__('The ports of this node are unknown.');
     case 'direction':
-      return trans.__('An arrow goes from an output to an input.');
+      return trans.__('A connection goes from an output to an input.');
     case 'taken':
-      return trans.__('“%1” already has an arrow: remove it first.', edge.input);
+      return trans.__('“%1” already has a connection. Remove it first.', edge.input);
     case 'cycle':
-      return trans.__('This would close a circle: “%1” already leads to here.', edge.target);
+      return trans.__(
+        'This connection would create a cycle: “%1” already leads to this node.',
+        edge.target
+      );
     case 'format':
       return trans.__(
-        'The formats do not fit: %1 gives %2, %3 takes %4.',
+        'The formats do not match: %1 provides %2, %3 accepts %4.',
         edge.output,
         formatOf(ports(edge.source), edge.output, trans),
         edge.input,
@@ -37,7 +40,9 @@ export function refusalText(
 
 /** Return the text for an executable without ports, which runs alone. */
 export function noPorts(trans: TranslationBundle): string {
-  return trans.__('No named input or output: the node runs alone. Declare one to connect it.');
+  return trans.__(
+    'This node has no named input or output, so it runs alone. Declare one to connect it.'
+  );
 }
 
 /** Return whether an executable has no port, as far as the server could read it. */
@@ -53,17 +58,17 @@ export function bodyRefusalText(refused: IFitting['refused'], trans: Translation
     case 'no-output':
       return trans.__('This node has no named output. Declare one to connect it.');
     case 'unknown-port':
-      return trans.__('The ports of this node are not known.');
+      return trans.__('The ports of this node are unknown.');
     case 'taken':
-      return trans.__('Every fitting input of this node already has an arrow.');
+      return trans.__('Every matching input of this node already has a connection.');
     case 'format':
-      return trans.__('No free port of this node takes this format.');
+      return trans.__('No free port of this node accepts this format.');
     case 'cycle':
-      return trans.__('This would close a circle.');
+      return trans.__('This connection would create a cycle.');
     case 'self':
-      return trans.__('A node cannot feed itself.');
+      return trans.__('A node cannot connect to itself.');
     default:
-      return trans.__('This node has no port that fits.');
+      return trans.__('This node has no matching port.');
   }
 }
 

@@ -207,7 +207,7 @@ export const IPaletteSource = new Token<IPaletteSource>(
 
 export const IChosenSteps = new Token<IChosenSteps>(
   'nbyard:IChosenSteps',
-  'The step of a workflow that is looked at, on its canvas and in its runs.'
+  'The selected node of a workflow, on its canvas and in its runs.'
 );
 
 /** All services of the canvas; any may be absent. */

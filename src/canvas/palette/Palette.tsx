@@ -45,22 +45,29 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
       {state === 'failed' && (
         <p className="nby-Palette-note">
           {palette?.problem ?? trans.__('The nbyard server is not reachable.')}{' '}
-          {trans.__('Files can still be dragged.')}
+          {trans.__('You can still drag files onto the canvas.')}
         </p>
       )}
       {state === 'ready' && !rows.length && (
         <p className="nby-Palette-note">
-          {trans.__('Nothing is here yet. Drag files from the file browser onto the canvas.')}
+          {trans.__(
+            'No datasets or executables yet. Drag files from the file browser onto the canvas.'
+          )}
         </p>
       )}
       {rows.length > 0 && !found.length && (
         <p className="nby-Palette-note" role="status">
-          {trans.__('Nothing is called so.')}
+          {trans.__('No matches.')}
         </p>
       )}
       <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
       <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
-      <Group title={trans.__('Files beside')} rows={found} type="file" readOnly={readOnly} />
+      <Group
+        title={trans.__('Files in this folder')}
+        rows={found}
+        type="file"
+        readOnly={readOnly}
+      />
     </div>
   );
 }
@@ -129,7 +136,7 @@ function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null
         ))}
       </ul>
       {more > 0 && (
-        <p className="nby-Palette-note">{canvas.trans.__('%1 more: search to see them', more)}</p>
+        <p className="nby-Palette-note">{canvas.trans.__('%1 more. Search to find them.', more)}</p>
       )}
     </details>
   );

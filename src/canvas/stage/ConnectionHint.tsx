@@ -130,7 +130,7 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
     text:
       found.edges.length === 1
         ? `${first.output} → ${first.input}`
-        : trans.__('%1 ports fit: drop to choose', found.edges.length),
+        : trans.__('%1 ports match. Drop to choose.', found.edges.length),
     refused: false
   };
 }

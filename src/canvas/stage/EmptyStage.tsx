@@ -10,7 +10,7 @@ export function EmptyStage(): JSX.Element {
       <h2>{trans.__('Drag notebooks, scripts and data here')}</h2>
       <p>
         {trans.__(
-          'From the file browser or from the list on the left. Each becomes a node; draw an arrow from an output to an input.'
+          'Use the file browser or the list on the left. Each file becomes a node. To connect nodes, drag from an output to an input.'
         )}
       </p>
       <button
@@ -18,7 +18,7 @@ export function EmptyStage(): JSX.Element {
         className="jp-Button jp-mod-styled jp-mod-accept"
         onClick={() => void commands.execute('nbyard:add-node')}
       >
-        {trans.__('Add a node… (A)')}
+        {trans.__('Add a Node… (A)')}
       </button>
     </div>
   );

@@ -42,13 +42,16 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         {view.pinned && (
           <Mark
             text={trans.__('pinned')}
-            title={trans.__('It keeps to one version, whatever becomes of its file')}
+            title={trans.__('Runs one version, even if the file changes')}
           />
         )}
         {view.pinnedTo !== undefined && (
           <Mark
             text={trans.__('run %1', view.pinnedTo || '?')}
-            title={trans.__('Pinned to the result of run %1: it does not run', view.pinnedTo)}
+            title={trans.__(
+              'Pinned to the result of run %1. The node does not run.',
+              view.pinnedTo
+            )}
           />
         )}
         {view.stale && <Mark text={trans.__('stale')} />}
@@ -122,7 +125,7 @@ function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JS
   if (port.state === 'missing') {
     words.push(trans.__('required, not connected'));
   } else if (port.state === 'gone') {
-    words.push(trans.__('the executable has no such port any more'));
+    words.push(trans.__('the executable no longer has this port'));
   }
   return (
     <div className={classes} title={words.filter(Boolean).join(' · ')}>

@@ -32,7 +32,7 @@ export function Outline(): JSX.Element {
       <table>
         <thead>
           <tr>
-            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('Node')}</th>
             <th scope="col">{trans.__('State')}</th>
             <th scope="col">{trans.__('Kind')}</th>
             <th scope="col">{trans.__('Inputs')}</th>

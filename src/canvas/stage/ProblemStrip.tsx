@@ -41,7 +41,9 @@ export function ProblemStrip(): JSX.Element {
         )}
         {(unreachable !== undefined || !canvas.services.backend) && (
           <span className="nby-Strip-offline">
-            {trans.__('The nbyard server is not reachable: ports, checks and runs wait for it.')}{' '}
+            {trans.__(
+              'The nbyard server is not reachable. Ports, checks and runs wait until it responds.'
+            )}{' '}
             {unreachable}
           </span>
         )}

@@ -137,7 +137,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       {!nodes.length && <EmptyStage />}
       {nodes.length === 1 && !edges.length && (
         <div className="nby-Canvas-tip">
-          {trans.__('Now add a second step, and draw from an output to an input.')}
+          {trans.__('Add a second node, then drag from an output to an input.')}
         </div>
       )}
       <ConnectionHint />

@@ -44,7 +44,7 @@ function wire(canvas: CanvasController, id: string, card: string): void {
   const meant = found.length === 1 ? found : found.filter(edge => named.has(edgeId(edge)));
   meant.forEach(edge => connect(canvas, edge));
   if (found.length && !meant.length) {
-    canvas.say(canvas.trans.__('Several arrows fit: draw the one that is meant.'));
+    canvas.say(canvas.trans.__('Several connections are possible. Draw the one you want.'));
   }
   canvas.doc.move([[id, placeBeside(canvas, id, card, meant[0]?.target !== card)]]);
   show(canvas, id);

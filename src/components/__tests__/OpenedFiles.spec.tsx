@@ -36,7 +36,9 @@ const click = (name: string) =>
 describe('files that code opens by itself', () => {
   it('are named, declared with one click, and taken back', async () => {
     const { asked, container } = shown(FOUND);
-    expect(container.textContent).toContain('Also reads data/iris.csv, writes result.csv.');
+    expect(container.textContent).toContain(
+      'The code also reads data/iris.csv, writes result.csv.'
+    );
     await click('Declare as inputs and outputs');
     expect(screen.getByRole('status').textContent).toContain(
       'Declared iris (data/iris.csv), result (result.csv) in clean.ipynb.nbexec.'

@@ -24,7 +24,7 @@ describe('R10: while the server is away', () => {
 
   it.each([
     ['signed-out', 'Your sign-in has expired.', 'Sign In Again'],
-    ['stopped', 'The Jupyter server is stopped.', 'Start the Server']
+    ['stopped', 'The Jupyter server is stopped.', 'Start Server']
   ] as const)('P5: offers what helps where it does not come back by itself: %s', (...words) => {
     const [barrier, message, action] = words;
     render(<Away lost={{ since: 0, barrier }} trans={trans} />);

@@ -68,11 +68,11 @@ describe('K7: values in a typed form', () => {
   });
 
   it.each([
-    ['int', '1.5', 'A whole number is needed.'],
+    ['int', '1.5', 'Enter a whole number.'],
     ['int', '99999999999999999999', 'This number is too large.'],
-    ['float', 'fast', 'A number is needed.'],
-    ['list', '{"a": 1}', 'A JSON list is needed, for example [1, 2].'],
-    ['json', '{', 'JSON text is needed.']
+    ['float', 'fast', 'Enter a number.'],
+    ['list', '{"a": 1}', 'Enter a JSON list, for example [1, 2].'],
+    ['json', '{', 'Enter valid JSON.']
   ] as const)('says under the field what is wrong with a %s', (kind, text, message) => {
     const onChange = form({ name: 'n', type: kind });
     type('n', text);
@@ -110,7 +110,7 @@ describe('K7: values in a typed form', () => {
   it('binds to a parameter of the workflow of the same type', () => {
     const parameters = { rate: { type: 'float' as const, default: 0.5 }, name: { type: 'string' } };
     const onChange = form({ name: 'n', type: 'float' }, undefined, { parameters });
-    const choice = screen.getByLabelText('Where “n” comes from');
+    const choice = screen.getByLabelText('Source of “n”');
     expect([...choice.querySelectorAll('option')].map(option => option.value)).toEqual([
       '',
       'rate'
@@ -121,7 +121,7 @@ describe('K7: values in a typed form', () => {
 
   it('shows a binding whose parameter is gone', () => {
     form({ name: 'n' }, { parameter: 'old' }, { parameters: {} });
-    expect(screen.getByText(/no parameter “old”/)).toBeTruthy();
+    expect(screen.getByText(/no longer has the parameter “old”/)).toBeTruthy();
   });
 
   it('shows what an arrow brings, and what the server says', () => {
@@ -140,9 +140,9 @@ describe('K7: parameters of the workflow', () => {
     );
     const name = screen.getByLabelText('Name of a new parameter');
     fireEvent.change(name, { target: { value: 'a' } });
-    expect(screen.getByText('“a” is already there.')).toBeTruthy();
+    expect(screen.getByText('“a” already exists.')).toBeTruthy();
     fireEvent.change(name, { target: { value: '1x' } });
-    expect(screen.getByText(/not starting with a digit/)).toBeTruthy();
+    expect(screen.getByText(/Start with a letter or _/)).toBeTruthy();
     fireEvent.change(name, { target: { value: 'b' } });
     fireEvent.change(screen.getByLabelText('Type of the new parameter'), {
       target: { value: 'float' }

@@ -4,7 +4,7 @@ import { Json } from '../../document/canonical';
 import { CacheField } from '../CacheField';
 
 const trans = nullTranslator.load('nbyard');
-const choice = () => screen.getByLabelText('Results from the cache');
+const choice = () => screen.getByLabelText('Use cached results');
 
 function show(value?: Json) {
   const onChange = jest.fn();
@@ -42,7 +42,7 @@ describe('K11: the cache policy', () => {
 
   it('may be an age, as it is written', () => {
     const onChange = show('24 h');
-    const age = screen.getByLabelText('Results not older than');
+    const age = screen.getByLabelText('Maximum age of results');
     fireEvent.change(age, { target: { value: '30 min' } });
     fireEvent.blur(age);
     expect(onChange).toHaveBeenLastCalledWith('30 min');

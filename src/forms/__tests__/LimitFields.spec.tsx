@@ -38,7 +38,7 @@ describe('K11: the limits of a node', () => {
       fireEvent.blur(field);
     };
     enter('-1 GiB');
-    expect(screen.getByRole('alert').textContent).toContain('A size is needed');
+    expect(screen.getByRole('alert').textContent).toContain('Enter a size');
     expect(onChange).not.toHaveBeenCalled();
     enter('2 GiB');
     expect(onChange).toHaveBeenLastCalledWith('memory_bytes', 2 * 1024 ** 3);

@@ -61,7 +61,7 @@ describe('E10: a dialog with a field of several lines', () => {
     fireEvent.change(field(), { target: { value: '{' } });
     fireEvent.keyDown(field(), { key: 'Enter' });
     await waitFor(() =>
-      expect(document.querySelector('[role="alert"]')?.textContent).toBe('JSON text is needed.')
+      expect(document.querySelector('[role="alert"]')?.textContent).toBe('Enter valid JSON.')
     );
     fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
     expect(await answer).toBeUndefined();

@@ -206,7 +206,7 @@ describe('arrows', () => {
     };
     await drop([]);
     expect(canvas.doc.allEdges()).toEqual([]);
-    expect(canvas.ui.notice!.text).toContain('Several arrows fit');
+    expect(canvas.ui.notice!.text).toContain('Several connections are possible');
     await drop([DATA]);
     expect(canvas.doc.allEdges()).toEqual([DATA]);
   });
@@ -230,9 +230,9 @@ describe('E5: an executable without a named input or output', () => {
     expect(isAlone(canvas.views.get('alone')!)).toBe(true);
     expect(isAlone(canvas.views.get('clean')!)).toBe(false);
     await connectByList(canvas, 'alone');
-    expect(canvas.ui.notice?.text).toContain('No named input or output');
+    expect(canvas.ui.notice?.text).toContain('no named input or output');
     await connectToNode(canvas, { node: 'sales', port: 'data' }, 'alone');
-    expect(canvas.ui.notice?.text).toContain('no named input');
+    expect(canvas.ui.notice?.text).toContain('no named input.');
     expect(canvas.doc.allEdges()).toEqual([]);
     await run(canvas, 'all');
     expect(one.backend.runs).toHaveLength(1);

@@ -66,7 +66,7 @@ describe('files that nodes open by themselves', () => {
     expect(await connectFiles(canvas)).toBe(0);
     await propose(FILE, { ...FILE, source: 'sales' });
     const asked = connectFiles(canvas);
-    expect(canvas.ui.picker!.items.map(({ label }) => label)[0]).toBe('All of these arrows');
+    expect(canvas.ui.picker!.items.map(({ label }) => label)[0]).toBe('All of these connections');
     canvas.ui.picker!.done(undefined);
     expect(await asked).toBe(0);
     expect(backend.declared).toEqual([]);
@@ -108,7 +108,7 @@ describe('files that nodes open by themselves', () => {
     expect(await asked).toBe(0);
     expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
     canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
-    await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('follows no file');
+    await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('no code file');
   });
 
   it('are known by the place at which the code opens them', () => {
