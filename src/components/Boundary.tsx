@@ -28,7 +28,7 @@ export class Boundary extends Component<IBoundaryProps, { problem?: string }> {
           className="nby-Button"
           onClick={() => this.setState({ problem: undefined })}
         >
-          {trans.__('Try again')}
+          {trans.__('Try Again')}
         </button>
       </p>
     );

@@ -108,7 +108,7 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   await view(lab).getByRole('button', { name: 'Use “tool 2”' }).click();
   await expect(name).toHaveValue('tool 2');
   await name.fill('tool');
-  await view(lab).getByLabel('Replace it').check();
+  await view(lab).getByLabel('Replace the artifact').check();
   await view(lab).getByLabel('code').fill('3');
   await view(lab).getByRole('button', { name: 'Create' }).click();
   await expect(state(lab)).toHaveText('failed');
@@ -183,7 +183,7 @@ test(
     const panel = await lab.panel();
     await expect(panel.getByRole('alert')).toContainText('Not reachable');
     await page.unroute('**/nbyard/api/artifacts?*');
-    await panel.getByRole('button', { name: 'Try again' }).click();
+    await panel.getByRole('button', { name: 'Try Again' }).click();
     await expect(lab.row('artifact', 'one')).toContainText('table.csv');
     await expect(
       panel.getByRole('grid', { name: 'Artifacts' }).locator('[tabindex="0"]')

@@ -323,7 +323,7 @@ test.describe('without Docker', () => {
       const section = panel.locator('.nby-Section').filter({ hasText: 'Not reachable' });
       await expect(section).toBeVisible();
       await page.unroute('**/nbyard/api/deployments?*');
-      await section.getByRole('button', { name: 'Try again' }).click();
+      await section.getByRole('button', { name: 'Try Again' }).click();
       await expect(panel).toContainText('Services that run until they are stopped');
       await page.route('**/nbyard/api/deployments/form', route => route.abort());
       await lab.execute('nbyard:create-deployment');

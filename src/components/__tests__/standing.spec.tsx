@@ -77,7 +77,7 @@ describe('a part that cannot be drawn', () => {
     expect(screen.getByRole('alert').textContent).toContain('no cells');
     expect(screen.getByText('beside')).toBeTruthy();
     broken = false;
-    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Try Again' }));
     expect(screen.getByText('drawn')).toBeTruthy();
     quiet.mockRestore();
   });

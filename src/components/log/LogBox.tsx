@@ -51,7 +51,7 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       {problem && <p className="nby-Note">{problem}</p>}
       {!text && !problem && (
         <p className="nby-Note">
-          {isLive ? trans.__('Nothing was written yet.') : trans.__('Nothing was written.')}
+          {isLive ? trans.__('The log is still empty.') : trans.__('The log is empty.')}
         </p>
       )}
       <div

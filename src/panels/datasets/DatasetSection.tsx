@@ -223,7 +223,7 @@ function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }
       taken?.version
     ],
     [trans.__('Keep both'), taken?.both],
-    [trans.__('Try again'), again]
+    [trans.__('Try Again'), again]
   ];
   return (
     <>

@@ -20,7 +20,7 @@ export function ListState<T extends { id: string }>(props: IListStateProps<T>): 
       <p className="nby-Note" role="alert">
         {trans.__('Not reachable: %1', collection.problem ?? '')}{' '}
         <button type="button" className="nby-Button" onClick={() => void collection.reload()}>
-          {trans.__('Try again')}
+          {trans.__('Try Again')}
         </button>
       </p>
     );

@@ -46,7 +46,7 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
         {text(
           'environment',
           trans.__('Environment'),
-          trans.__('Its name, or name@2 for that version.')
+          trans.__('A name, or name@2 for version 2.')
         )}
         {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
         {text(

@@ -167,8 +167,8 @@ export function Logs(props: IStepProps): JSX.Element {
       {!count && !problem && (
         <p className="nby-Note">
           {isLive(props.detail.run)
-            ? trans.__('Nothing was written yet.')
-            : trans.__('Nothing was written.')}
+            ? trans.__('The log is still empty.')
+            : trans.__('The log is empty.')}
         </p>
       )}
       <div
