@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import time
 from typing import Any
 
@@ -17,6 +18,7 @@ from .specifications import is_local, specification, specifications
 
 PROBE_SECONDS = 0.1
 ASK_SECONDS = 1.0  # between requests to a kernel that has not answered; zmq keeps all of them
+REPLY_SECONDS = 5.0
 END_SECONDS = 2.0
 MAX_SOCKET_FOLDER = 80
 
@@ -88,6 +90,7 @@ class StartedKernel:
         if self._language == "python":
             words = {"": pythonpath_shim.request()}
             client.kc.execute("", silent=True, user_expressions=words, store_history=False)
+            await self._replies(1)
         return found
 
     def _environment(self) -> dict[str, str]:
@@ -119,7 +122,7 @@ class StartedKernel:
     async def _probe(self) -> dict[str, Any]:
         """Send requests until both channels have answered: from then on no output is missed."""
         client, shell, iopub = self._client.kc, False, False
-        due = 0.0
+        due, asked = 0.0, 0
         while not (shell and iopub):
             if not await self._client.km.is_alive():
                 words = f"{self._shown} ended while it started{how(self.exit_code)}"
@@ -127,19 +130,31 @@ class StartedKernel:
                 raise KernelEnded(words) if was_killed else KernelMissing(words)
             if not shell and time.monotonic() >= due:
                 client.kernel_info()
+                asked += 1
                 due = time.monotonic() + ASK_SECONDS
             shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))
             if shell:
                 iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
                 if not iopub:
                     client.kernel_info()
+                    asked += 1
         found: dict[str, Any] = {}
-        while await client.shell_channel.socket.poll(0):
-            message = await client.get_shell_msg(timeout=1)
+        for message in await self._replies(asked):
             if message["msg_type"] == "kernel_info_reply":
                 # private: adapts messages to an older kernel
                 getattr(client, "_handle_kernel_info_reply", lambda _: None)(message)
                 found = message["content"].get("language_info") or {}
+        return found
+
+    async def _replies(self, count: int) -> list[dict[str, Any]]:
+        """Wait for replies, so that no later request arrives while the kernel sends them.
+
+        ipykernel 7 overlooks such a request until the next one arrives, and would wait for ever.
+        """
+        found: list[dict[str, Any]] = []
+        with contextlib.suppress(queue.Empty):
+            while len(found) < count:
+                found.append(await self._client.kc.get_shell_msg(timeout=REPLY_SECONDS))
         return found
 
     async def interrupt(self) -> None:

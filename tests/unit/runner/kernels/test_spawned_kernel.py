@@ -2,14 +2,17 @@
 
 import asyncio
 import select
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import zmq
 import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session
 
-from nbyard.runner.kernels.spawned_kernel import look_after_sending
+from nbyard.runner.kernels.spawned_kernel import StartedKernel, look_after_sending
 
 PATIENCE_SECONDS = 20.0
 
@@ -43,3 +46,47 @@ async def _reply_while_sending() -> str:
 
 def test_a_reply_is_seen_that_arrives_while_something_is_sent():
     assert asyncio.run(_reply_while_sending()) == "execute_reply"
+
+
+class Answers:
+    """A client whose kernel answers each request once."""
+
+    def __init__(self) -> None:
+        self.outstanding: list[dict[str, Any]] = []
+        self.shell_channel: Any = SimpleNamespace(
+            send=self.execute, socket=SimpleNamespace(poll=self._poll, EVENTS=0)
+        )
+        self.iopub_channel = self.shell_channel
+        self.start_channels = lambda **_: None
+
+    async def _poll(self, _milliseconds: float) -> bool:
+        return bool(self.outstanding)
+
+    def kernel_info(self) -> None:
+        content = {"language_info": {"name": "python"}}
+        self.outstanding.append({"msg_type": "kernel_info_reply", "content": content})
+
+    def execute(self, *_: object, **__: object) -> None:
+        self.outstanding.append({"msg_type": "execute_reply", "content": {}})
+
+    async def get_shell_msg(self, timeout: float) -> dict[str, Any]:
+        return self.outstanding.pop(0)
+
+
+def test_no_reply_is_outstanding_when_the_first_cell_is_sent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """ipykernel 7 overlooks a request that arrives while it sends a reply."""
+    answers = Answers()
+
+    async def started(**_: object) -> None: ...
+
+    async def lives() -> bool:
+        return True
+
+    manager = SimpleNamespace(client=lambda: answers, is_alive=lives)
+    client: Any = SimpleNamespace(km=manager, async_start_new_kernel=started)
+    kernel = StartedKernel("python3", "python", str(tmp_path), "the kernel")
+    monkeypatch.setattr(kernel, "_check", lambda: None)
+    assert asyncio.run(kernel.connect(client)) == {"name": "python"}
+    assert answers.outstanding == []
