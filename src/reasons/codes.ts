@@ -325,7 +325,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the stored bytes of %1 do not match it', show(p.digest)),
   'bytes-being-deleted': (_p, _show, trans) =>
     trans.__('Unused bytes are being deleted; try again in a moment.'),
-  'disk-full': (p, show, trans) => trans.__('disk full: needs %1 bytes', show(p.needed, ',')),
+  'disk-full-for-bytes': (p, show, trans) =>
+    trans.__('disk full: needs %1 bytes', show(p.needed, ',')),
   'disk-full-with-reserve': (p, show, trans) =>
     trans.__(
       'disk full: needs %1 bytes beside the %2 that are always kept free; %3 are free',
@@ -334,13 +335,14 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.free)
     ),
   'disk-full-no-file': (_p, _show, trans) => trans.__('disk full: no file can be made'),
-  'changed-while-read': (p, show, trans) => trans.__('%1 changed while it was read', show(p.path)),
+  'file-changed-while-read': (p, show, trans) =>
+    trans.__('%1 changed while it was read', show(p.path)),
   'place-taken': (p, show, trans) => trans.__('%1 exists already', show(p.path)),
   'folder-name-twice': (_p, _show, trans) => trans.__('two files of the folder have the same name'),
   'folder-too-deep': (p, show, trans) => trans.__('folders may be at most %1 deep', show(p.most)),
   'folder-too-many-files': (p, show, trans) =>
     trans.__('a folder may have at most %1 files', show(p.most, ',')),
-  'path-needed': (_p, _show, trans) => trans.__('a path is needed'),
+  'path-empty': (_p, _show, trans) => trans.__('a path is needed'),
   'path-has-nul': (_p, _show, trans) => trans.__('may not contain NUL'),
   'path-hides-dots': (_p, _show, trans) => trans.__('may not hide .. behind percent signs'),
   'path-too-long': (p, show, trans) => trans.__('%1… is longer than a path can be', show(p.path)),
@@ -446,7 +448,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('line 1 has %1 columns; a table may have %2', show(p.columns, ','), show(p.most, ',')),
   'line-has-nul': (p, show, trans) =>
     trans.__('line %1 holds a NUL byte: the file is damaged or binary', show(p.line, ',')),
-  'line-too-long': (p, show, trans) =>
+  'table-line-too-long': (p, show, trans) =>
     trans.__('line %1 is longer than %2 bytes', show(p.line, ','), show(p.most, ',')),
   'line-too-deep': (p, show, trans) => trans.__('line %1 is nested too deeply', show(p.line, ',')),
   'line-not-json': (p, show, trans) =>
@@ -454,7 +456,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'line-not-csv': (p, show, trans) => trans.__('line %1: %2', show(p.line, ','), show(p.message)),
   'quote-not-closed': (p, show, trans) =>
     trans.__('the quote that opens in line %1 is never closed', show(p.line, ',')),
-  'value-too-long': (p, show, trans) =>
+  'table-value-too-long': (p, show, trans) =>
     trans.__(
       'a value in the row from line %1 on is longer than %2 characters (is a quote left open?)',
       show(p.line, ','),
@@ -486,5 +488,94 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.signal)
     ),
   'table-reader-ended': (_p, _show, trans) =>
-    trans.__('reading this table broke off; it may be damaged or need more memory than allowed')
+    trans.__('reading this table broke off; it may be damaged or need more memory than allowed'),
+  'body-missing': (_p, _show, trans) => trans.__('A body is needed.'),
+  'body-too-large': (p, show, trans) =>
+    trans.__('The body has more than %1 bytes.', show(p.most, ',')),
+  'body-of-other-type': (_p, _show, trans) => trans.__('Send the body as application/json.'),
+  'body-of-other-encoding': (_p, _show, trans) => trans.__('Send the body as it is, or with gzip.'),
+  'body-not-gzip': (_p, _show, trans) => trans.__('The body is no gzip stream.'),
+  'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
+  'schema-mismatch': (p, show) => show(p.message),
+  'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
+  'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
+  'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
+  'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
+  'not-an-idempotency-key': (_p, _show, trans) => trans.__('may have 200 printable characters'),
+  'byte-count-needed': (_p, _show, trans) => trans.__('a whole number of bytes is needed'),
+  'whole-number-needed': (_p, _show, trans) => trans.__('a whole number is needed'),
+  'scope-missing': (p, show, trans) => trans.__('This needs the scope %1.', show(p.scope)),
+  'port-without-websockets': (p, show, trans) =>
+    trans.__('The port %1 of %2 has no websockets.', show(p.port), show(p.name)),
+  'service-worker-refused': (_p, _show, trans) =>
+    trans.__('Only what ide_images trusts may have a service worker.'),
+  'pass-of-other-deployment': (_p, _show, trans) =>
+    trans.__('This pass is for another deployment.'),
+  'port-silent': (p, show, trans) =>
+    trans.__('%1 does not answer at its port %2.', show(p.name), show(p.port)),
+  'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
+  'server-silent': (p, show, trans) =>
+    trans.__('%1 does not answer: %2', show(p.url), show(p.message)),
+  'token-refused': (_p, _show, trans) =>
+    trans.__('The server does not accept the token, or is stopped.'),
+  'no-jupyter-at-url': (p, show, trans) =>
+    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
+  'no-jupyter-at-port': (p, show, trans) =>
+    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
+  'no-nbyard-at-server': (_p, _show, trans) =>
+    trans.__('There is a server, but no nbyard: is its extension enabled?'),
+  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
+  'not-a-server': (p, show, trans) =>
+    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
+  'no-artifact': (p, show, trans) => trans.__("There is no artifact '%1'.", show(p.name)),
+  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
+  'no-ready-model-yet': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
+  'no-ready-model-named': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1.', show(p.known)),
+  'no-gpu-to-grant': (_p, _show, trans) =>
+    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
+  'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
+  'database-silent': (_p, _show, trans) =>
+    trans.__('The database does not answer; try again in a moment.'),
+  'database-silent-because': (p, show, trans) =>
+    trans.__(
+      'The database does not answer; try again in a moment. PostgreSQL says: %1.',
+      show(p.message)
+    ),
+  'disk-full-for-store': (_p, _show, trans) => trans.__('disk full: the store cannot be written'),
+  'unusable-store': (p, show, trans) =>
+    trans.__('The store in %1 cannot be used: %2.', show(p.folder), show(p.cause)),
+  'store-of-other-user': (p, show, trans) =>
+    trans.__(
+      'The store in %1 cannot be used by %2: its folder belongs to %3.',
+      show(p.folder),
+      show(p.user),
+      show(p.owner)
+    ),
+  'store-folder-not-made': (p, show, trans) =>
+    trans.__('its folder cannot be made (%1)', show(p.message)),
+  'store-folder-read-only': (_p, _show, trans) => trans.__('its folder cannot be written'),
+  'store-folder-has-strange-file': (p, show, trans) =>
+    trans.__('others can write to its folder, and %1 belongs to %2', show(p.file), show(p.owner)),
+  'store-folder-stays-open': (p, show, trans) =>
+    trans.__(
+      'other users can open its folder (mode %1), and its file system keeps that mode',
+      show(p.mode)
+    ),
+  'database-gone': (_p, _show, trans) => trans.__('its database store.sqlite is empty or gone'),
+  'database-log-gone': (_p, _show, trans) =>
+    trans.__('the log store.sqlite-wal with its newest changes is gone'),
+  'database-damaged': (p, show, trans) => trans.__('its database is damaged (%1)', show(p.message)),
+  'migration-cut': (_p, _show, trans) =>
+    trans.__('a migration of its database was broken off, no version is stamped'),
+  'credential-key-missing': (p, show, trans) =>
+    trans.__('Credentials here were encrypted with a key (%1) that is missing.', show(p.key)),
+  'credential-of-other-key': (p, show, trans) =>
+    trans.__("The credential '%1' was encrypted with another key (%2).", show(p.name), show(p.key)),
+  'credential-changed-outside': (p, show, trans) =>
+    trans.__("The credential '%1' was changed outside of nbyard.", show(p.name)),
+  'no-key-in-place': (p, show, trans) => trans.__('%1 holds no key.', show(p.place)),
+  'key-of-other-length': (p, show, trans) =>
+    trans.__('A key in %1 is not %2 bytes long.', show(p.place), show(p.length))
 };

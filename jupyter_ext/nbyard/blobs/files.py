@@ -204,7 +204,7 @@ def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) ->
     """Raise `Conflict` if the file changed between two calls of stat."""
     # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise Conflict(because("changed-while-read", path=str(path)))
+        raise Conflict(because("file-changed-while-read", path=str(path)))
 
 
 def sync_folder(folder: Path) -> None:
@@ -219,7 +219,7 @@ def sync_folder(folder: Path) -> None:
 def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
     """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
     needed = max(needed_bytes, 1)
-    why = because("disk-full", needed=needed)
+    why = because("disk-full-for-bytes", needed=needed)
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
         why = because("disk-full-with-reserve", needed=needed, reserve=kept, free=free)

@@ -138,7 +138,7 @@ def code_place(real: Path, function: str) -> Path:
 def _check_path(path: str, field: str) -> None:
     check_text(path, field)
     if not path:
-        raise Invalid.field(field, because("path-needed"))
+        raise Invalid.field(field, because("path-empty"))
     if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
         raise Invalid.field(field, because("path-hides-dots"))
     longest = max(len(os.fsencode(name)) for name in path.split("/"))

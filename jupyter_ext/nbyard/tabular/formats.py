@@ -238,7 +238,7 @@ def in_words(line: int, problem: str, delimiter: str) -> Invalid:
     if "unexpected end" in problem:
         return kind(because("quote-not-closed", line=line))
     if "field larger" in problem:
-        return kind(because("value-too-long", line=line, most=MAX_FIELD_CHARACTERS))
+        return kind(because("table-value-too-long", line=line, most=MAX_FIELD_CHARACTERS))
     return kind(because("line-not-csv", line=line, message=problem))
 
 

@@ -97,7 +97,7 @@ def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
         raise BrokenTable(because("line-has-nul", line=line))
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
-        raise BrokenTable(because("line-too-long", line=line, most=MAX_LINE_BYTES))
+        raise BrokenTable(because("table-line-too-long", line=line, most=MAX_LINE_BYTES))
     if chunk.isascii():
         return
     try:
@@ -269,6 +269,6 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:
-            raise BrokenTable(because("line-too-long", line=number, most=MAX_LINE_BYTES))
+            raise BrokenTable(because("table-line-too-long", line=number, most=MAX_LINE_BYTES))
         yield number, start, line
         start += len(line)

@@ -6,9 +6,10 @@ In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " ins
 from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
+from nbyard.reasons.codes.access import ACCESS
 from nbyard.reasons.codes.code import Code
 from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
 
-CODES: dict[str, Code] = {**STATES, **FILES, **TABLES}
+CODES: dict[str, Code] = {**STATES, **FILES, **TABLES, **ACCESS}

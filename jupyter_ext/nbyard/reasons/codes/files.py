@@ -99,7 +99,7 @@ BLOBS = {
     "bytes-missing": code("the bytes of {digest} are not in the store", digest=str),
     "bytes-damaged": code("the stored bytes of {digest} do not match it", digest=str),
     "bytes-being-deleted": code("Unused bytes are being deleted; try again in a moment."),
-    "disk-full": code("disk full: needs {needed:,} bytes", needed=int),
+    "disk-full-for-bytes": code("disk full: needs {needed:,} bytes", needed=int),
     # `reserve` and `free` have a unit
     "disk-full-with-reserve": code(
         "disk full: needs {needed:,} bytes beside the {reserve} that are always kept free;"
@@ -109,7 +109,7 @@ BLOBS = {
         free=str,
     ),
     "disk-full-no-file": code("disk full: no file can be made"),
-    "changed-while-read": code("{path} changed while it was read", path=str),
+    "file-changed-while-read": code("{path} changed while it was read", path=str),
     "place-taken": code("{path} exists already", path=str),
     "folder-name-twice": code("two files of the folder have the same name"),
     "folder-too-deep": code("folders may be at most {most} deep", most=int),
@@ -117,7 +117,7 @@ BLOBS = {
 }
 
 PATHS = {
-    "path-needed": code("a path is needed"),
+    "path-empty": code("a path is needed"),
     "path-has-nul": code("may not contain NUL"),
     "path-hides-dots": code("may not hide .. behind percent signs"),
     "path-too-long": code("{path}… is longer than a path can be", path=str),

@@ -36,12 +36,12 @@ ROWS = {
         "line 1 has {columns:,} columns; a table may have {most:,}", columns=int, most=int
     ),
     "line-has-nul": code("line {line:,} holds a NUL byte: the file is damaged or binary", line=int),
-    "line-too-long": code("line {line:,} is longer than {most:,} bytes", line=int, most=int),
+    "table-line-too-long": code("line {line:,} is longer than {most:,} bytes", line=int, most=int),
     "line-too-deep": code("line {line:,} is nested too deeply", line=int),
     "line-not-json": code("line {line:,} is not JSON: {message}", line=int, message=str),
     "line-not-csv": code("line {line:,}: {message}", line=int, message=str),
     "quote-not-closed": code("the quote that opens in line {line:,} is never closed", line=int),
-    "value-too-long": code(
+    "table-value-too-long": code(
         "a value in the row from line {line:,} on is longer than {most:,} characters"
         " (is a quote left open?)",
         line=int,
