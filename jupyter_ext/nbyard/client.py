@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import msgspec
 
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
+from nbyard.reasons.structs import because
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
@@ -98,7 +99,7 @@ class Client:
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
+            raise self._silent(error) from None
         finally:
             connection.close()
         if answer.status >= 300:
@@ -131,12 +132,16 @@ class Client:
                     raise self._error(answer.status, answer.read())
                 shutil.copyfileobj(answer, whole, CHUNK)
             except (OSError, http.client.HTTPException) as error:
-                raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
+                raise self._silent(error) from None
             # Success: keep the file open for the caller.
             undone.pop_all()
         whole.seek(0)
         _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
         return whole, unquote(name) or default
+
+    def _silent(self, error: Exception) -> Unavailable:
+        url = self._url.geturl()
+        return Unavailable(because("server-silent", url=url, message=str(error)))
 
     def _error(self, status: int, content: bytes) -> NbyardError:
         """Return the error in a response; a proxy or hub may respond with another body."""
@@ -197,9 +202,9 @@ class Noun:
 def _of_others(status: int, hint: str) -> NbyardError:
     """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
     if status in (401, 403):
-        return Forbidden("The server does not accept the token, or is stopped.", hint=hint)
+        return Forbidden(because("token-refused"), hint=hint)
     if status in STOPPED or status in REDIRECTS:
-        return Unavailable(f"No Jupyter server runs there (status {status}).", hint=START)
+        return Unavailable(because("no-jupyter-at-url", status=status), hint=START)
     if status == 404:
-        return Unavailable("There is a server, but no nbyard: is its extension enabled?")
-    return Unavailable(f"The server answered {status}.")
+        return Unavailable(because("no-nbyard-at-server"))
+    return Unavailable(because("server-refused", status=status))

@@ -15,6 +15,7 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.wakeup import Listener
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 
 CALL_SECONDS = 5.0
@@ -126,9 +127,9 @@ def connect(server: str = "") -> Any:
             return _client(url, token or info.get("token", "") or _session_token(url))
     if server.isdecimal():
         raise Unavailable(
-            f"No Jupyter server runs on port {server} here.", hint="Start one, or give its URL."
+            because("no-jupyter-at-port", port=server), hint="Start one, or give its URL."
         )
-    raise Invalid.field("server", f"{server!r} is neither a URL nor the port of a Jupyter server")
+    raise Invalid.field("server", because("not-a-server", server=server))
 
 
 def server_of(named: str) -> str:

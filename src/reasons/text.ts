@@ -10,10 +10,15 @@ export interface Reason {
 
 // `codes` holds the sentences
 const BETWEEN = '; ';
+// separates the thousands of a number
+const THOUSANDS = ',';
 // as many digits as the command line shows
 const DIGITS = 6;
 
-function showNumber(value: number): string {
+function showNumber(value: number, between: string): string {
+  if (between === THOUSANDS && Number.isInteger(value)) {
+    return value.toLocaleString('en-US');
+  }
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
 }
 
@@ -33,7 +38,7 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
       : isReason(value)
         ? reasonText(value, trans)
         : typeof value === 'number'
-          ? showNumber(value)
+          ? showNumber(value, between)
           : String(value ?? '');
   return render(params, show, trans);
 }

@@ -21,6 +21,7 @@ from nbyard.blobs.trees import MAX_FILES, Entry, Tree
 from nbyard.blobs.writing import Blob
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
+from nbyard.reasons.structs import because
 
 # Plain text shrinks to a twentieth. A much higher ratio points to an archive bomb.
 MAX_RATIO = 100
@@ -71,9 +72,9 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
                 limit -= blob.size_bytes
                 files.append(Entry(name, blob.digest, blob.size_bytes, executable))
         except DAMAGED as error:
-            raise Invalid(f"The archive is damaged or was cut off: {error}") from error
+            raise Invalid(because("archive-damaged", message=str(error))) from error
     if not files:
-        raise Invalid("The archive holds no files.")
+        raise Invalid(because("archive-empty"))
     # Folders that contain files follow from the paths of the files.
     return blobs.put_tree(Tree(files, sorted(folders - names.used)))
 
@@ -84,9 +85,7 @@ def _put(blobs: Blobs, content: IO[bytes], limit: int) -> Blob:
         while piece := content.read(CHUNK):
             limit -= len(piece)
             if limit < 0:
-                raise TooLarge(
-                    f"The archive comes to far more than its own size (at most {MAX_RATIO} times)."
-                )
+                raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
             writer.write(piece)
         return writer.commit()
 
@@ -111,14 +110,14 @@ class _Names:
         parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
         for each in [*parents, name]:
             if self._spelled.setdefault(_folded(each), each) != each or each in self._files:
-                raise Invalid(f"The archive has {each[:80]!r} twice, or in two spellings.")
+                raise Invalid(because("archive-name-twice", name=each[:80]))
         if not is_folder:
             if name in self.used:
-                raise Invalid(f"The archive has {name[:80]!r} as a file and as a folder.")
+                raise Invalid(because("archive-file-and-folder", name=name[:80]))
             self._files.add(name)
         self.used.update(parents)
         if len(self._spelled) > MAX_FILES:
-            raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")
+            raise TooLarge(because("archive-too-many-files", most=MAX_FILES))
         return name
 
 
@@ -140,7 +139,7 @@ def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
     is_tar = file.read(5) == b"ustar"
     file.seek(0)
     if not is_tar:
-        raise Invalid("This is no archive that can be unpacked: zip, tar, tar.gz, tar.bz2, tar.xz.")
+        raise Invalid(because("archive-unknown"))
     return _of_tar(_Bounded(file, limit))
 
 
@@ -155,7 +154,7 @@ class _Bounded:
         piece: bytes = self._file.read(size)
         self._left -= len(piece)
         if self._left < 0:
-            raise TooLarge("The archive comes to far more than its own size.")
+            raise TooLarge(because("archive-bomb"))
         return piece
 
 
@@ -164,7 +163,7 @@ def _of_tar(file: _Bounded) -> Iterator[Member]:
         for one in archive:
             archive.members = []  # tarfile would keep every member in memory
             if not (one.isreg() or one.isdir()) or one.issparse():
-                raise Invalid(f"The archive holds a link or device: {one.name[:80]!r}.")
+                raise Invalid(because("archive-holds-link", name=one.name[:80]))
             yield Member(one.name, bool(one.mode & 0o100), archive.extractfile(one))
     while file.read(CHUNK):  # the checksum follows the last member
         pass
@@ -179,9 +178,9 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
             if one.header_offset < 0:
                 raise zipfile.BadZipFile(f"{one.filename[:80]!r} is said to begin before it")
             if one.flag_bits & 1:
-                raise Invalid(f"The archive is encrypted: {one.filename[:80]!r}.")
+                raise Invalid(because("archive-encrypted", name=one.filename[:80]))
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise Invalid(f"The archive holds a link or device: {one.filename[:80]!r}.")
+                raise Invalid(because("archive-holds-link", name=one.filename[:80]))
             if one.is_dir():
                 yield Member(one.orig_filename, False, None)
                 continue
@@ -201,7 +200,7 @@ def _check_list(file: BinaryIO) -> None:
     tail = file.read()
     place = tail.rfind(b"PK\x05\x06")
     if place < 0:
-        raise Invalid("The archive is damaged or was cut off: it has no end.")
+        raise Invalid(because("archive-without-end"))
     # Use the larger of both lengths, because zipfile may read either record.
     length = END.unpack_from(tail, place)[5]
     located = place - LOCATOR.size
@@ -209,4 +208,4 @@ def _check_list(file: BinaryIO) -> None:
         length = max(length, END_64.unpack_from(tail, located - END_64.size)[8])
     file.seek(0)
     if length > MAX_LIST_BYTES:
-        raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")
+        raise TooLarge(because("archive-too-many-files", most=MAX_FILES))

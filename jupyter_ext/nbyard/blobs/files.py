@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbyard.errors import Busy, Conflict, Damaged, Unavailable
+from nbyard.reasons.structs import because
 
 CHUNK = 1 << 20
 MIB = 1 << 20
@@ -67,7 +68,7 @@ def fits(hexdigest: str, digest: str) -> bool:
 
 def damaged(digest: str) -> Damaged:
     """Build the error for bytes that do not match their digest."""
-    return Damaged(f"the stored bytes of {digest} do not match it")
+    return Damaged(because("bytes-damaged", digest=digest))
 
 
 def hash_file(fd: int) -> str:
@@ -172,7 +173,7 @@ def share(fd: int) -> None:
     end = time.monotonic() + LOCK_SECONDS
     while not _lock(fd, fcntl.LOCK_SH):
         if time.monotonic() > end:
-            raise Busy("Unused bytes are being deleted; try again in a moment.")
+            raise Busy(because("bytes-being-deleted"))
         time.sleep(LOCK_PAUSE_SECONDS)
 
 
@@ -203,7 +204,7 @@ def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) ->
     """Raise `Conflict` if the file changed between two calls of stat."""
     # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise Conflict(f"{path} changed while it was read")
+        raise Conflict(because("file-changed-while-read", path=str(path)))
 
 
 def sync_folder(folder: Path) -> None:
@@ -217,11 +218,12 @@ def sync_folder(folder: Path) -> None:
 
 def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
     """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
-    words = f"disk full: needs {max(needed_bytes, 1):,} bytes"
+    needed = max(needed_bytes, 1)
+    why = because("disk-full-for-bytes", needed=needed)
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
-        words += f" beside the {kept} that are always kept free; {free} are free"
-    return Unavailable(words, hint="Free space on the disk of the store, then try again.")
+        why = because("disk-full-with-reserve", needed=needed, reserve=kept, free=free)
+    return Unavailable(why, hint="Free space on the disk of the store, then try again.")
 
 
 @contextlib.contextmanager
@@ -244,6 +246,6 @@ def no_file_in_words() -> Iterator[None]:
         if problem.errno not in FULL:
             raise
         raise Unavailable(
-            "disk full: no file can be made",
+            because("disk-full-no-file"),
             hint="Free space, or remove files where the file system has no inodes left.",
         ) from problem

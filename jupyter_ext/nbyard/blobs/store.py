@@ -38,6 +38,7 @@ from nbyard.blobs.writing import Blob, BlobWriter, sweep
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular
+from nbyard.reasons.structs import because
 
 RESERVE_BYTES = 64 << 20
 LOCK = "lock"
@@ -256,7 +257,7 @@ class Blobs:
     def _place(self, digest: str) -> str:
         match = DIGEST.match(digest)
         if not match:
-            raise Invalid.field("digest", f"{digest[:100]!r} is not a digest")
+            raise Invalid.field("digest", because("not-a-digest", digest=digest[:100]))
         algorithm, text = match.groups()
         return f"{self._base}/{algorithm}/{text[:2]}/{text[2:]}"
 
@@ -267,7 +268,7 @@ class Blobs:
     def open(self, digest: str) -> BinaryIO:
         """Open a file's bytes; each read is checked, so damaged bytes never arrive complete."""
         if not digest.startswith("sha256:"):
-            raise Invalid.field("digest", "is the digest of a folder, not of a file")
+            raise Invalid.field("digest", because("digest-of-folder"))
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
 
     def open_seekable(self, digest: str) -> BinaryIO:
@@ -283,7 +284,7 @@ class Blobs:
     def tree(self, digest: str) -> Tree:
         """Return the list of a stored folder."""
         if not digest.startswith("tree:"):
-            raise Invalid.field("digest", "is the digest of a file, not of a folder")
+            raise Invalid.field("digest", because("digest-of-file"))
         fd = self._open(digest)
         found = os.fstat(fd)
         seen, known = self._trees.get(digest, (None, None))
@@ -330,7 +331,7 @@ class Blobs:
         Files of a folder that exceed `most_bytes` stay read-only even if `writable` is set.
         """
         if os.path.lexists(target):
-            raise Conflict(f"{target} exists already")
+            raise Conflict(because("place-taken", path=str(target)))
         if digest.startswith("sha256:"):
             self._stage_file(digest, str(target), writable, executable=False)
             return
@@ -377,7 +378,7 @@ class Blobs:
         try:
             return os.open(self._place(digest), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as missing:
-            raise NotFound(f"the bytes of {digest} are not in the store") from missing
+            raise NotFound(because("bytes-missing", digest=digest)) from missing
 
     def delete(self, digest: str) -> None:
         """Delete the bytes; the files that a folder lists stay until they are deleted, too."""

@@ -9,6 +9,7 @@ import msgspec
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.host.safe_open import open_ordinary
+from nbyard.reasons.structs import because
 
 MAX_FILES = 100_000
 MAX_DEPTH = 64
@@ -47,7 +48,7 @@ def canonical(tree: Tree) -> bytes:
     ]
     folders = [check_member_path(folder) for folder in tree.folders]
     if len({*(entry.path for entry in files), *folders}) < len(files) + len(folders):
-        raise Invalid.field("path", "two files of the folder have the same name")
+        raise Invalid.field("path", because("folder-name-twice"))
     files.sort(key=lambda entry: entry.path)
     return msgspec.json.encode(Tree(files, sorted(folders)), order="deterministic")
 
@@ -64,7 +65,7 @@ def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[M
     for folder, subfolders, names, fd in os.fwalk(path, onerror=_raise):
         inside = os.path.relpath(folder, path)
         if inside.count("/") >= MAX_DEPTH:
-            raise TooLarge(f"folders may be at most {MAX_DEPTH} deep")
+            raise TooLarge(because("folder-too-deep", most=MAX_DEPTH))
         prefix = "" if inside == "." else f"{inside}/"
         subfolders[:] = [name for name in subfolders if not keep or keep(f"{prefix}{name}/")]
         for name in subfolders:
@@ -76,7 +77,7 @@ def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[M
                 count += 1
                 yield Member(prefix + name, name, fd)
         if count > MAX_FILES:
-            raise TooLarge(f"a folder may have at most {MAX_FILES:,} files")
+            raise TooLarge(because("folder-too-many-files", most=MAX_FILES))
 
 
 def _raise(problem: OSError) -> None:

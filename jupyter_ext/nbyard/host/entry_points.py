@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 
 @cache
@@ -26,6 +27,9 @@ def point_named(group: str, name: str, noun: str) -> EntryPoint:
         Invalid: no installed package offers it. The error has the noun as its field.
     """
     if name not in offered(group):
-        present = ", ".join(sorted(offered(group))) or "none"
-        raise Invalid.field(noun, f"there is no {noun} {name[:40]!r} (present: {present})")
+        if present := sorted(offered(group)):
+            why = because("no-entry-point", noun=noun, name=name[:40], present=present)
+        else:
+            why = because("no-entry-points", noun=noun, name=name[:40])
+        raise Invalid.field(noun, why)
     return offered(group)[name]

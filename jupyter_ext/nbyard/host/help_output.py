@@ -14,6 +14,7 @@ from pathlib import Path
 from nbyard.domain.commands.command_line import FILE
 from nbyard.domain.commands.interpreters import PYTHON
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 SECONDS = 10.0
 MAX_BYTES = 256 * 1024
@@ -64,13 +65,14 @@ def ask(command: Sequence[str], seconds: float = SECONDS) -> str:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise Invalid.field("command", f"cannot be started: {error}") from None
+            why = because("command-not-started", message=str(error))
+            raise Invalid.field("command", why) from None
         try:
             text = _read(process, time.monotonic() + seconds)
         finally:
             _end(process)
     if not text.strip():
-        raise Invalid.field("command", f"printed nothing to --help within {seconds:g} s")
+        raise Invalid.field("command", because("help-silent", seconds=seconds))
     return text
 
 

@@ -87,7 +87,7 @@ class Installer:
         self._uv = _uv() if choice in ("auto", "uv") else ""
         if not self._uv and (choice == "uv" or not _has_pip()):
             raise Unavailable(
-                "There is no uv here." if choice == "uv" else "There is neither uv nor pip here.",
+                because("no-uv" if choice == "uv" else "no-installer"),
                 hint=f"Install one where nbyard is: {sys.executable} -m ensurepip",
             )
 
@@ -204,8 +204,7 @@ class Installer:
             if not self._is_wanted():
                 raise Stopped
             if time.monotonic() > end:
-                words = f"It took longer than install_timeout_seconds: {self._max_seconds:g} s."
-                raise Unavailable(words)
+                raise Unavailable(because("installation-too-long", seconds=self._max_seconds))
 
 
 QUIET = ["--no-input", "--progress-bar", "off", "--disable-pip-version-check"]
@@ -318,7 +317,7 @@ def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> l
     for package in packages:
         if package.url and name_of(package.name) not in asked:
             raise Invalid(
-                f"{package.name} comes from an address that another package names",
+                because("address-of-dependency", package=package.name),
                 hint="Name a wheel of it, or another version of what needs it.",
             )
     return [replace(package, url=asked.get(name_of(package.name), "")) for package in packages]
@@ -330,6 +329,6 @@ def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]
         wanted, package = hashes_of(line), found.get(name_of(line))
         if wanted and package and not set(wanted) & set(package.hashes):
             raise Invalid(
-                f"{package.name} {package.version} has none of the hashes that are asked for.",
+                because("hashes-differ", package=package.name, version=package.version),
                 hint="Correct its hash, or leave it out.",
             )

@@ -93,7 +93,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
         text = digest_of({"python": found.fingerprint, "conda": packages})
         return replace(found, fingerprint=text)
     if not _is_there(interpreter):
-        raise NotFound(str(_gone(wanted, interpreter)), hint=REPAIR)
+        raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
     told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
     more = {"conda": packages} if packages else {"program": _identity(interpreter)}
     return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
@@ -118,15 +118,14 @@ def check(name: str, language: str) -> None:
         raise _missing(specs, name)
     own = specs[name]["spec"].get("language", "")
     if language and own.lower() != language.lower():
-        raise Invalid.field(
-            "kernel", f"the language of {name} is {own}, that of the notebook is {language}"
-        )
+        why = because("kernel-language-differs", kernel=name, own=own, language=language)
+        raise Invalid.field("kernel", why)
 
 
 def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
     known = ", ".join(sorted(specs)) or "none"
     return NotFound(
-        f"There is no kernel {name!r} on this machine.", hint=f"Installed kernels: {known}."
+        because("kernel-not-on-machine", name=name), hint=f"Installed kernels: {known}."
     )
 
 
@@ -295,7 +294,7 @@ def _ask(interpreter: str, variables: tuple[tuple[str, str], ...]) -> Asked:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise NotFound(
-            f"The interpreter {interpreter} does not run: {error}",
+            because("interpreter-fails", interpreter=interpreter, message=str(error)),
             hint=REPAIR,
         ) from error
     lock = msgspec.json.decode(done.stdout, type=Lock)

@@ -18,6 +18,7 @@ from nbyard.domain.models.column_types import columns_of
 from nbyard.domain.models.structs import plain_columns
 from nbyard.domain.models.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 # The process gets no secrets, only what Python needs to start.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
@@ -92,11 +93,13 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
                 start_new_session=True,
             )
         except OSError as error:
-            raise refused(f"{words[0]} cannot be started to look at it: {error}") from None
+            raise refused(
+                because("model-probe-not-started", program=words[0], message=str(error))
+            ) from None
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise refused(f"loading it and asking it once took more than {seconds:g} s") from None
+            raise refused(because("model-probe-too-long", seconds=seconds)) from None
         finally:
             # Kill before waiting for the leader: until then its group id cannot be reused.
             with suppress(ProcessLookupError, PermissionError):
@@ -108,7 +111,7 @@ def _answer(folder: Path) -> Told:
     try:
         text = (folder / "answer.json").read_bytes()
     except FileNotFoundError:
-        raise refused(_last_words(folder / "log")) from None
+        raise refused(_why_ended(folder / "log")) from None
     return told_by(text)
 
 
@@ -122,7 +125,7 @@ def told_by(text: bytes | str) -> Told:
         problem = msgspec.json.decode(text, type=_Problem).problem
         told = None if problem else msgspec.json.decode(text, type=Told)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise refused(f"what it says of itself cannot be understood: {error}") from None
+        raise refused(because("model-probe-unreadable", message=str(error))) from None
     if told is None:
         raise refused(problem)
     for side in ("inputs", "outputs"):
@@ -130,12 +133,13 @@ def told_by(text: bytes | str) -> Told:
     return told
 
 
-def _last_words(log: Path) -> str:
+def _why_ended(log: Path) -> Reason:
     lines = log.read_text("utf-8", "replace").strip().splitlines()
-    said = f": {lines[-1][:300]}" if lines else "; it may need more memory than it may have here"
-    return f"loading it and asking it once broke off{said}"
+    if not lines:
+        return because("model-probe-ended")
+    return because("model-probe-ended-after", last=lines[-1][:300])
 
 
-def refused(words: str) -> Invalid:
+def refused(why: Reason | str) -> Invalid:
     """Return the error for a model whose inputs or outputs are unknown."""
-    return Invalid.field(FIELD, words, hint=HINT)
+    return Invalid.field(FIELD, why, hint=HINT)

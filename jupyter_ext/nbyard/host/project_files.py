@@ -11,6 +11,7 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.inspection.functions import SEPARATOR, spot
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
+from nbyard.reasons.structs import because
 
 MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
@@ -52,9 +53,9 @@ class ProjectFiles:
         if len(os.fsencode(real)) > MAX_PATH_BYTES:
             raise _too_long(path, field)
         if not real.is_relative_to(self.root):
-            raise Invalid.field(field, f"{path[:200]} leads out of the folder that is served")
+            raise Invalid.field(field, because("path-outside-root", path=path[:200]))
         if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
-            raise Invalid.field(field, f"{path[:200]} is no ordinary file")
+            raise Invalid.field(field, because("not-an-ordinary-file", path=path[:200]))
         return real
 
     def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
@@ -114,13 +115,14 @@ class ProjectFiles:
             Forbidden: the file may not be read.
         """
         if not real.is_file():
-            raise NotFound(f"There is no file {self.shown(real)[:200]}.")
+            raise NotFound(because("no-file", path=self.shown(real)[:200]))
         if real.stat().st_size > limit:
-            raise TooLarge(f"{self.shown(real)[:200]} has more than {limit:,} bytes.")
+            raise TooLarge(because("file-too-large", path=self.shown(real)[:200], most=limit))
         try:
             return real.read_bytes()
         except PermissionError:
-            raise Forbidden(f"{self.shown(real)[:200]} may not be read.") from None
+            why = because("file-forbidden", path=self.shown(real)[:200])
+            raise Forbidden(why) from None
 
 
 def file_of(code: Path) -> Path:
@@ -136,16 +138,16 @@ def code_place(real: Path, function: str) -> Path:
 def _check_path(path: str, field: str) -> None:
     check_text(path, field)
     if not path:
-        raise Invalid.field(field, "a path is needed")
+        raise Invalid.field(field, because("path-empty"))
     if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
-        raise Invalid.field(field, "may not hide .. behind percent signs")
+        raise Invalid.field(field, because("path-hides-dots"))
     longest = max(len(os.fsencode(name)) for name in path.split("/"))
     if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise _too_long(path, field)
 
 
 def _too_long(path: str, field: str) -> Invalid:
-    return Invalid.field(field, f"{path[:60]}… is longer than a path can be")
+    return Invalid.field(field, because("path-too-long", path=path[:60]))
 
 
 def read_small(path: str) -> bytes:

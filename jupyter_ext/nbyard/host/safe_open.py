@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
 
 # Files in these folders leak secrets (/proc/self/environ), block or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
@@ -38,15 +39,15 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
         NotFound: the path does not exist.
     """
     if "\0" in str(path):
-        raise Invalid.field(field, "may not contain NUL")
+        raise Invalid.field(field, because("path-has-nul"))
     real = Path(os.path.realpath(path))
     if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
-        raise Invalid.field(field, f"{path} is not an ordinary file")
+        raise Invalid.field(field, because("not-an-ordinary-file", path=str(path)))
     for root in roots:
         real_root = Path(os.path.realpath(root))
         if real.is_relative_to(real_root):
             return _walk(real_root, real.relative_to(real_root).parts, field)
-    raise Invalid.field(field, f"{path} is outside the folders allowed here")
+    raise Invalid.field(field, because("path-outside-folders", path=str(path)))
 
 
 def open_inside(folder: Path, relative: str, field: str = "path") -> int:
@@ -82,7 +83,7 @@ def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = 
     fd = open_ordinary(path, field, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Invalid.field(field, f"{path} is a folder, not a file")
+        raise Invalid.field(field, because("path-is-folder", path=str(path)))
     return fd
 
 
@@ -107,14 +108,15 @@ def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None =
 
 def _refuse_special(mode: int, path: str | Path, field: str) -> None:
     if stat.S_ISLNK(mode):
-        raise Invalid.field(field, f"{path} is a link")
+        raise Invalid.field(field, because("path-is-link", path=str(path)))
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise Invalid.field(field, f"{path} is not an ordinary file")
+        raise Invalid.field(field, because("not-an-ordinary-file", path=str(path)))
 
 
 def _in_words(problem: OSError, path: str | Path, field: str) -> Invalid | NotFound:
     if problem.errno in (errno.ENOENT, errno.ENOTDIR):
-        return NotFound(f"{path} does not exist")
+        return NotFound(because("path-missing", path=str(path)))
     if problem.errno == errno.ELOOP:
-        return Invalid.field(field, f"{path} is a link")
-    return Invalid.field(field, f"{path} cannot be read: {os.strerror(problem.errno or 0)}")
+        return Invalid.field(field, because("path-is-link", path=str(path)))
+    message = os.strerror(problem.errno or 0)
+    return Invalid.field(field, because("path-unreadable", path=str(path), message=message))

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from nbyard.errors import Busy
+from nbyard.reasons.structs import because
 
 WRITE_LOCK = "write.lock"
 INDEX = "store.sqlite-shm"
@@ -71,12 +72,12 @@ def busy(folder: Path) -> Busy:
             name = (PROC / str(pid) / "comm").read_text().strip()
             if is_stopped(pid):
                 return Busy(
-                    f"The store is busy: process {pid} ({name}) was stopped while it wrote.",
+                    because("store-blocked-by-stopped", pid=pid, name=name),
                     hint=f"Continue it (kill -CONT {pid}) or end it (kill -9 {pid}); what it was "
                     "writing is then undone.",
                 )
             return Busy(
-                f"The store is busy: process {pid} ({name}) keeps it from being written.",
+                because("store-blocked", pid=pid, name=name),
                 hint="Try again in a moment; if it stays, that process has to end.",
             )
     return Busy()

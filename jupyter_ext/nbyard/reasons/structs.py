@@ -14,6 +14,7 @@ from nbyard.reasons.codes import CODES
 
 FIELD = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 BETWEEN = "; "
+THOUSANDS = ","
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -93,4 +94,6 @@ def _value(value: Any, between: str | None) -> str:
             return _text(code, params)
     if isinstance(value, float) and not value.is_integer():
         return f"{value:g}"
-    return str(int(value) if isinstance(value, float) else value)
+    if isinstance(value, float):
+        value = int(value)
+    return f"{value:,}" if between == THOUSANDS and isinstance(value, int) else str(value)

@@ -9,6 +9,7 @@ from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
+from nbyard.reasons.structs import because
 from nbyard.spelling import with_meant
 
 # "Expected `int`, got `str` - at `$.source.url`"
@@ -45,12 +46,12 @@ class Body:
         """
         content = headers.get("Content-Type", "application/json").partition(";")[0]
         if content.strip().lower() != "application/json":
-            raise UnsupportedContent("Send the body as application/json.")
+            raise UnsupportedContent(because("body-of-other-type"))
         if self._size > self._limit:
             raise self._too_large()
         plain = self._unpacked(headers.get("Content-Encoding", "identity").strip().lower())
         if not plain:
-            raise BadRequest("A body is needed.")
+            raise BadRequest(because("body-missing"))
         return convert(read_json(plain), kind)
 
     def _unpacked(self, encoding: str) -> bytes:
@@ -58,21 +59,21 @@ class Body:
         if encoding == "identity":
             return packed
         if encoding != "gzip":
-            raise UnsupportedContent("Send the body as it is, or with gzip.")
+            raise UnsupportedContent(because("body-of-other-encoding"))
         unpacker = zlib.decompressobj(GZIP)
         try:
             # The limit stops decompression bombs; one more byte shows that it was exceeded.
             plain = unpacker.decompress(packed, self._limit + 1)
         except zlib.error:
-            raise BadRequest("The body is no gzip stream.") from None
+            raise BadRequest(because("body-not-gzip")) from None
         if len(plain) > self._limit:
             raise self._too_large()
         if not unpacker.eof:
-            raise BadRequest("The body is no whole gzip stream.")
+            raise BadRequest(because("body-gzip-cut"))
         return plain
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"The body has more than {self._limit:,} bytes.")
+        return TooLarge(because("body-too-large", most=self._limit))
 
 
 def convert(value: Any, kind: Any) -> Any:
@@ -91,7 +92,7 @@ def convert(value: Any, kind: Any) -> Any:
         named = NAMED.search(words)
         parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
         where = ".".join(filter(None, parts)) or "body"
-        raise Invalid.field(where, words) from None
+        raise Invalid.field(where, because("schema-mismatch", message=words)) from None
 
 
 def check_texts(value: Any) -> None:
@@ -104,7 +105,7 @@ def check_texts(value: Any) -> None:
     while todo:
         place, found = todo.pop()
         if isinstance(found, str) and "\0" in found:
-            raise Invalid.field(place or "body", "the text contains a NUL character")
+            raise Invalid.field(place or "body", because("text-has-nul"))
         if isinstance(found, dict):
             todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
             todo += [(place, key) for key in found]

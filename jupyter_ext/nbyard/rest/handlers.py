@@ -28,6 +28,7 @@ from nbyard.errors import (
     Invalid,
     NbyardError,
 )
+from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admissions
 from nbyard.rest.access.passes import Passes
 from nbyard.rest.bodies import Body
@@ -155,7 +156,7 @@ class NbyardHandler(JupyterHandler):
         """
         caller = caller_of(self.current_user)
         if not caller.may(scope):
-            raise Forbidden(f"This needs the scope {scope}.")
+            raise Forbidden(because("scope-missing", scope=scope))
         return caller
 
     def get_login_url(self) -> str:
@@ -276,7 +277,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         for name in self.request.query_arguments:
             # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
             if name not in known and name != "token":
-                raise Invalid.field(name[:80], "is no parameter of this operation")
+                raise Invalid.field(name[:80], because("unknown-query-parameter"))
         found: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
         for field in operation.fields:
             if field.place == "query":
@@ -291,18 +292,19 @@ class OperationHandler(NbyardHandler, APIHandler):
         given = self.request.query_arguments.get(field.name)
         if not given:
             if field.default is msgspec.UNSET:
-                raise Invalid.field(field.name, "is needed")
+                raise Invalid.field(field.name, because("query-parameter-missing"))
             return {}
         try:
             text = check_text(given[-1].decode("utf-8"), field.name)
             return {field.name: msgspec.convert(text, field.type, strict=False)}
         except UnicodeDecodeError:
-            raise Invalid.field(field.name, "is no UTF-8 text") from None
+            raise Invalid.field(field.name, because("parameter-not-utf8")) from None
         except msgspec.ValidationError as error:
-            raise Invalid.field(field.name, str(error)) from None
+            why = because("schema-mismatch", message=str(error))
+            raise Invalid.field(field.name, why) from None
 
     def _key(self) -> str:
         key = self.request.headers.get("Idempotency-Key", "")
         if len(key) > 200 or not key.isprintable():
-            raise Invalid.field("Idempotency-Key", "may have 200 printable characters")
+            raise Invalid.field("Idempotency-Key", because("not-an-idempotency-key"))
         return key

@@ -14,6 +14,7 @@ from nbyard.blobs import opened
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.datasets.structs import Upload
 from nbyard.errors import Invalid, NbyardError
+from nbyard.reasons.structs import because
 from nbyard.rest.handlers import NbyardHandler
 
 CHUNK = 1 << 20
@@ -55,7 +56,7 @@ class UploadHandler(NbyardHandler, APIHandler):
     def _offset(self) -> int:
         text = self.request.headers.get("Upload-Offset", "")
         if not (text.isdecimal() and len(text) < 16):
-            raise Invalid.field("Upload-Offset", "a whole number of bytes is needed")
+            raise Invalid.field("Upload-Offset", because("byte-count-needed"))
         return int(text)
 
     def _close(self) -> None:
@@ -118,7 +119,7 @@ class ContentHandler(NbyardHandler):
         if self._noun != "datasets" or not text:
             return {}
         if not (text.isdecimal() and len(text) < 10):
-            raise Invalid.field("version", "a whole number is needed")
+            raise Invalid.field("version", because("whole-number-needed"))
         return {"version": int(text)}
 
     async def _send(self, source: BinaryIO, filename: str) -> None:

@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 
 from nbyard.errors import Conflict, StoreUnusable
+from nbyard.reasons.structs import because
 
 VARIABLE = "NBYARD_CRYPT_KEY"
 FILE = "crypt.key"
@@ -62,7 +63,7 @@ class Vault:
         key = self._known(sealed).get(key_name)
         if key is None:
             raise StoreUnusable(
-                f"The credential {name!r} was encrypted with another key ({key_name}).",
+                because("credential-of-other-key", name=name, key=key_name),
                 hint=f"Give the old key too, behind the new one in {VARIABLE}, or replace what is"
                 " secret in it.",
             )
@@ -73,7 +74,7 @@ class Vault:
             )
         except (InvalidTag, ValueError):
             raise Conflict(
-                f"The credential {name!r} was changed outside of nbyard.",
+                because("credential-changed-outside", name=name),
                 hint="Replace what is secret in it, or delete it.",
             ) from None
         return dict(json.loads(plain))
@@ -106,7 +107,7 @@ def _about(owner: str, name: str) -> bytes:
 def _without_key(folder: Path, sealed: str) -> StoreUnusable:
     """Return the error for a missing key: a new one would conflict with that of other processes."""
     return StoreUnusable(
-        f"Credentials here were encrypted with a key ({sealed.partition(':')[0]}) that is missing.",
+        because("credential-key-missing", key=sealed.partition(":")[0]),
         hint=f"Set {VARIABLE} as where they were made (the server?), or put {folder / FILE} back."
         f" Where it is lost, make a new one: (umask 077; openssl rand -hex 32 > {FILE})",
     )
@@ -117,7 +118,7 @@ def _keys(text: str, place: str) -> list[bytes]:
         _key(word.strip(), place) for word in text.replace("\n", ";").split(";") if word.strip()
     ]
     if not found:
-        raise StoreUnusable(f"{place} holds no key.")
+        raise StoreUnusable(because("no-key-in-place", place=place))
     return found
 
 
@@ -127,8 +128,10 @@ def _key(word: str, place: str) -> bytes:
         is_hex = len(word) == 2 * KEY_BYTES
         found = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
     if len(found) != KEY_BYTES:
-        hint = "openssl rand -hex 32 makes one."
-        raise StoreUnusable(f"A key in {place} is not {KEY_BYTES} bytes long.", hint=hint)
+        raise StoreUnusable(
+            because("key-of-other-length", place=place, length=KEY_BYTES),
+            hint="openssl rand -hex 32 makes one.",
+        )
     return found
 
 

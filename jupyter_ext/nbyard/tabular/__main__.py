@@ -13,6 +13,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import BrokenTable
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular.answers import Question, answer
 from nbyard.tabular.formats import promises_table
 
@@ -20,13 +21,13 @@ MAX_WORDS = 300
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """An answer, or a message that says why there is none.
+    """An answer, or the reason why there is none.
 
     With `broken`, the file's name promises a table that the file does not contain.
     """
 
     answer: msgspec.Raw | None = None
-    problem: str = ""
+    problem: Reason | None = None
     broken: bool = False
 
 
@@ -56,20 +57,20 @@ def _listen(questions: "queue.Queue[bytes]") -> None:
 
 
 def reply_to(line: bytes) -> Reply:
-    """Answer one question; errors of the file become messages."""
+    """Answer one question; errors of the file become reasons."""
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))
     except NbyardError as problem:
         broken = isinstance(problem, BrokenTable) and promises_table(question.filename)
-        return Reply(problem=problem.message, broken=broken)
+        return Reply(problem=problem.reason, broken=broken)
     except RecursionError:
-        return Reply(problem="the table is nested too deeply")
+        return Reply(problem=because("table-too-deep"))
     except MemoryError:
-        return Reply(problem="reading this table needs more memory than allowed")
+        return Reply(problem=because("table-beyond-memory"))
     except _library_errors() as problem:
         words = str(problem).strip().partition("\n")[0][:MAX_WORDS]
-        return Reply(problem=f"the table cannot be read: {words}")
+        return Reply(problem=because("table-unreadable", message=words))
 
 
 def _library_errors() -> tuple[type[Exception], ...]:

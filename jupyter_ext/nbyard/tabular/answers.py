@@ -17,6 +17,7 @@ from nbyard.domain.datasets.tables import (
     TablePage,
 )
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular import texts
 from nbyard.tabular.schemas import FIRST_ROWS, info_of
 from nbyard.tabular.sources import Source
@@ -62,7 +63,7 @@ def _shown(question: Question, info: TableInfo) -> range:
     """Return the places of the requested columns."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
-        raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")
+        raise Invalid.field("column_offset", because("too-few-columns", columns=len(info.columns)))
     return range(start, min(start + MAX_COLUMNS, len(info.columns)))
 
 
@@ -144,7 +145,7 @@ def _profile(question: Question, source: Source) -> Profile:
 
     info = info_of(source, whole=True)
     if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(f"{info.column_count:,} columns are too many to look into")
+        raise Invalid(because("too-many-columns", columns=info.column_count))
     shown = _shown(question, info)
     with frames.separate_columns(source, info, shown) as series:
         columns = _profiles(series, info, shown)

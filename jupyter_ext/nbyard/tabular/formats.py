@@ -11,6 +11,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 SAMPLE_BYTES = 256 << 10
 MAX_LINE_BYTES = 4 * MAX_FIELD_CHARACTERS
@@ -81,11 +82,11 @@ def detect(path: Path, filename: str) -> TableFormat:
         file.seek(max(0, path.stat().st_size - 10))
         tail = file.read()
     if not head:
-        raise BrokenTable("the file is empty")
+        raise BrokenTable(because("table-empty"))
     for magic, found in MAGIC.items():
         if head.startswith(magic):
             if not _is_whole(path.stat().st_size, tail, magic):
-                raise BrokenTable(f"the end of the {found} file is missing")
+                raise BrokenTable(because("table-end-missing", format=found))
             return found
     return _by_name(path, filename, head)
 
@@ -102,18 +103,15 @@ def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
     if head.startswith(b"PK\x03\x04"):
         return _excel(path, named)
     if named is None:
-        raise Invalid("this kind of file has no preview")
+        raise Invalid(because("no-preview"))
     if MARKUP.match(head):
-        words = "the file is a web page (HTML), not a table; its address may need a sign-in"
-        raise BrokenTable(words)
+        raise BrokenTable(because("table-is-web-page"))
     if named in ("parquet", "arrow", "excel"):
         if head.startswith(ALSO_CALLED_SO):
-            raise Invalid(f"this kind of {named} file has no preview")
-        raise BrokenTable(
-            f"the file is named {Path(filename).suffix} but its content is something else"
-        )
+            raise Invalid(because("no-preview-of-format", format=named))
+        raise BrokenTable(because("table-of-other-format", suffix=Path(filename).suffix))
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
-        raise BrokenTable("the file holds NUL bytes: it is binary, not text")
+        raise BrokenTable(because("table-is-binary"))
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
     if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
@@ -123,15 +121,15 @@ def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
 
 def _excel(path: Path, named: TableFormat | None) -> TableFormat:
     if named != "excel":
-        raise BrokenTable("this is an archive, not a table")
+        raise BrokenTable(because("table-is-archive"))
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
     except zipfile.BadZipFile as broken:
-        raise BrokenTable("the Excel file is damaged") from broken
+        raise BrokenTable(because("excel-damaged")) from broken
     # A zip bomb would fill the memory of the reader.
     if size > MAX_UNZIPPED_BYTES:
-        raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
+        raise Invalid(because("excel-too-large", size=size))
     return "excel"
 
 
@@ -209,7 +207,7 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
         for line in iter(lambda: file.readline(MAX_LINE_BYTES), b""):
             size += len(line)
             if b"\0" in line:
-                raise BrokenTable("line 1 holds NUL bytes: it is binary, not text")
+                raise BrokenTable(because("first-line-binary"))
             yield _decode(line, encoding)
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
@@ -221,14 +219,14 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
             first = reader.line_num + 1
     except csv.Error as problem:
         raise in_words(first, str(problem), delimiter) from problem
-    raise BrokenTable("the file is empty")
+    raise BrokenTable(because("table-empty"))
 
 
 def _decode(line: bytes, encoding: str) -> str:
     try:
         return line.decode(encoding)
     except UnicodeDecodeError as problem:
-        raise Invalid(f"the first line is not {encoding} text") from problem
+        raise Invalid(because("first-line-not-text", encoding=encoding)) from problem
 
 
 def in_words(line: int, problem: str, delimiter: str) -> Invalid:
@@ -238,11 +236,10 @@ def in_words(line: int, problem: str, delimiter: str) -> Invalid:
     """
     kind = Invalid if delimiter == "\t" else BrokenTable
     if "unexpected end" in problem:
-        return kind(f"the quote that opens in line {line:,} is never closed")
+        return kind(because("quote-not-closed", line=line))
     if "field larger" in problem:
-        limit = f"{MAX_FIELD_CHARACTERS:,} characters (is a quote left open?)"
-        return kind(f"a value in the row from line {line:,} on is longer than {limit}")
-    return kind(f"line {line:,}: {problem}")
+        return kind(because("table-value-too-long", line=line, most=MAX_FIELD_CHARACTERS))
+    return kind(because("line-not-csv", line=line, message=problem))
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -11,6 +11,7 @@ import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.tables import BrokenTable, Column, ColumnType, TableInfo
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular import objects
 from nbyard.tabular import texts as lines_of
 from nbyard.tabular.inference import values_of
@@ -122,15 +123,15 @@ def object_rows(source: Source) -> Iterator[objects.Row]:
 
 def _json(path: Path) -> list[objects.Row]:
     if path.stat().st_size > MAX_JSON_BYTES:
-        raise Invalid(f"a JSON list of more than {MAX_JSON_BYTES:,} bytes; use JSON lines instead")
+        raise Invalid(because("json-too-large", most=MAX_JSON_BYTES))
     try:
         rows = msgspec.json.decode(path.read_bytes().removeprefix(objects.BOM))
     except RecursionError as problem:
-        raise Invalid("the JSON is nested too deeply") from problem
+        raise Invalid(because("json-too-deep")) from problem
     except msgspec.DecodeError as problem:
-        raise BrokenTable(f"the file is not JSON: {problem}") from problem
+        raise BrokenTable(because("json-damaged", message=str(problem))) from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Invalid("the JSON is not a list of objects")
+        raise Invalid(because("json-not-objects"))
     return rows
 
 
@@ -145,8 +146,8 @@ def _excel(source: Source) -> pl.DataFrame:
 
 def _sheet(source: Source, names: Sequence[str]) -> str:
     if source.sheet and source.sheet not in names:
-        known = ", ".join(map(repr, names[:10]))
-        raise Invalid.field("sheet", f"there is no sheet {source.sheet!r}, but {known}")
+        known = [repr(name) for name in names[:10]]
+        raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
     return source.sheet or names[0]
 
 
@@ -237,7 +238,8 @@ def info(source: Source) -> TableInfo:
         words = str(problem).partition("\n")[0][:MAX_WORDS]
         # Other errors are limits of polars, so the file may be fine.
         if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
-            raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
+            why = because("table-damaged", format=source.format, message=words)
+            raise BrokenTable(why) from problem
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
     found = TableInfo(source.format, rows, columns, len(columns))
@@ -276,7 +278,7 @@ def page(
 def _place(info: TableInfo, name: str) -> int:
     names = [column.name for column in info.columns]
     if name not in names:
-        raise Invalid.field("sort", f"there is no column {name!r}")
+        raise Invalid.field("sort", because("no-sort-column", name=name))
     return names.index(name)
 
 

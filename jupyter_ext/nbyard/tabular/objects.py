@@ -9,6 +9,7 @@ import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.datasets.tables import BrokenTable, Column, ColumnType
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 ROWS_AT_ONCE = 50_000
 KINDS: dict[type, ColumnType] = {
@@ -90,11 +91,12 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
         try:
             row = decode(line.removeprefix(BOM))
         except RecursionError as problem:
-            raise Invalid(f"row {number:,} is nested too deeply") from problem
+            raise Invalid(because("row-too-deep", row=number)) from problem
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise BrokenTable(f"row {number:,} is not JSON: {problem}") from problem
+            why = because("row-not-json", row=number, message=str(problem))
+            raise BrokenTable(why) from problem
         if not isinstance(row, dict):
-            raise Invalid(f"row {number:,} is not a JSON object")
+            raise Invalid(because("row-not-an-object", row=number))
         yield row
 
 

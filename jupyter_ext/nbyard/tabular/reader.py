@@ -18,19 +18,19 @@ import msgspec
 
 from nbyard.domain.datasets.tables import BrokenTable
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 MEMORY_BYTES = 8 << 30
 IDLE_SECONDS = 120.0
 # A library whose threads cannot get memory may wait for them forever.
 STILL_SECONDS = 30.0
 LEAST_TICKS = 2
-STANDS_STILL = "reading this table came to a standstill; it may need more memory than allowed"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 class _Reply(msgspec.Struct):
     answer: msgspec.Raw = msgspec.Raw(b"")
-    problem: str = ""
+    problem: Reason | None = None
     broken: bool = False
 
 
@@ -59,7 +59,7 @@ class Reader:
                 # The process exited after its idle time, just when the question came.
                 line = self._exchange(question, timeout_seconds)
             if not line:
-                raise Invalid(_last_words(self._ended()))
+                raise Invalid(_why_ended(self._ended()))
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.problem:
             raise (BrokenTable if reply.broken else Invalid)(reply.problem)
@@ -87,13 +87,13 @@ class Reader:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
-                raise Invalid("reading this table took too long")
+                raise Invalid(because("table-reader-slow"))
             if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
                 before, worked = worked, _ticks(process.pid)
                 # NaN compares as False, so systems without /proc never stop a reader here.
                 if left > self._still_seconds and worked - before < LEAST_TICKS:
                     self._end()
-                    raise Invalid(STANDS_STILL)
+                    raise Invalid(because("table-reader-still"))
                 continue
             piece = os.read(fd, 1 << 20)
             pieces.append(piece)
@@ -151,8 +151,8 @@ def _ticks(pid: int) -> float:
     return float(int(words[11]) + int(words[12]))
 
 
-def _last_words(code: int | None) -> str:
+def _why_ended(code: int | None) -> Reason:
     if code is not None and code < 0:
         name = signal.Signals(-code).name
-        return f"reading this table broke off ({name}); it may need more memory than allowed"
-    return "reading this table broke off; it may be damaged or need more memory than allowed"
+        return because("table-reader-killed", signal=name)
+    return because("table-reader-ended")

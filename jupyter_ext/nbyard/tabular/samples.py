@@ -7,6 +7,7 @@ import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.tables import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular import objects
 from nbyard.tabular.formats import MAX_LINE_BYTES
 from nbyard.tabular.frames import object_rows, table, text_options, typed, values
@@ -68,7 +69,7 @@ def _of_text(source: Source) -> Sample:
 
 def _checked(info: TableInfo) -> TableInfo:
     if info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(f"{info.column_count:,} columns are too many to look into")
+        raise Invalid(because("too-many-columns", columns=info.column_count))
     return info
 
 

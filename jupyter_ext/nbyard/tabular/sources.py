@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.datasets.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat, TableInfo
+from nbyard.reasons.structs import because
 from nbyard.tabular import texts
 from nbyard.tabular.formats import (
     ENCODINGS,
@@ -106,8 +107,10 @@ class Source:
 
     def _check(self) -> texts.Scan:
         if len(self.dialect.names) > MAX_TABLE_COLUMNS:
-            count = f"{len(self.dialect.names):,} columns"
-            raise BrokenTable(f"line 1 has {count}; a table may have {MAX_TABLE_COLUMNS:,}")
+            columns = len(self.dialect.names)
+            raise BrokenTable(
+                because("first-line-too-wide", columns=columns, most=MAX_TABLE_COLUMNS)
+            )
         if self.dialect.encoding in ENCODINGS:
             self._read_as_other(self._single_byte())
         try:
@@ -137,7 +140,8 @@ class Source:
                     while piece := source.read(1 << 20):
                         copy.write(piece)
                 except UnicodeDecodeError as problem:
-                    raise BrokenTable(f"the file is not {encoding} text: {problem}") from problem
+                    why = because("table-not-text", encoding=encoding, message=str(problem))
+                    raise BrokenTable(why) from problem
 
         return self._made("text", write)
 

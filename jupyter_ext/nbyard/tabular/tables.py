@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular.answers import Question
 from nbyard.tabular.formats import SUFFIXES
 from nbyard.tabular.reader import IDLE_SECONDS, MEMORY_BYTES, Reader
@@ -152,5 +153,5 @@ class Tables:
     def _kept(self, key: str) -> Path:
         name = key.replace(":", "-")
         if not KEY.match(name):
-            raise Invalid.field("key", "is not a key")
+            raise Invalid.field("key", because("not-a-table-key"))
         return self.folder / name

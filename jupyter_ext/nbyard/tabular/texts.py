@@ -17,6 +17,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import MAX_FIELD_CHARACTERS, BrokenTable
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect, in_words
 
 CHUNK = 256 << 10
@@ -93,10 +94,10 @@ def _count_lines(data: bytes) -> int:
 def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
     if (place := chunk.find(b"\0")) >= 0:
         line = lines + 1 + _count_lines(chunk[:place])
-        raise BrokenTable(f"line {line:,} holds a NUL byte: the file is damaged or binary")
+        raise BrokenTable(because("line-has-nul", line=line))
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
-        raise BrokenTable(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
+        raise BrokenTable(because("table-line-too-long", line=line, most=MAX_LINE_BYTES))
     if chunk.isascii():
         return
     try:
@@ -247,11 +248,12 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
             try:
                 row = decode(line.removeprefix(BOM) if number == 1 else line)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-                raise BrokenTable(f"line {number:,} is not JSON: {problem}") from problem
+                why = because("line-not-json", line=number, message=str(problem))
+                raise BrokenTable(why) from problem
             except RecursionError as problem:
-                raise Invalid(f"line {number:,} is nested too deeply") from problem
+                raise Invalid(because("line-too-deep", line=number)) from problem
             if not isinstance(row, dict):
-                raise Invalid(f"row {scan.rows:,} is not a JSON object")
+                raise Invalid(because("row-not-an-object", row=scan.rows))
             see(row)
     return scan
 
@@ -267,6 +269,6 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:
-            raise BrokenTable(f"line {number:,} is longer than {MAX_LINE_BYTES:,} bytes")
+            raise BrokenTable(because("table-line-too-long", line=number, most=MAX_LINE_BYTES))
         yield number, start, line
         start += len(line)

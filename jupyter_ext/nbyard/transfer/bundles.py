@@ -13,6 +13,7 @@ from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, rule_for
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import Conflict, NotFound, TooLarge
+from nbyard.reasons.structs import Reason, because
 
 MARKERS = (
     "nbyard.toml",
@@ -132,7 +133,7 @@ def stage(blobs: Blobs, digest: str, target: Path) -> None:
 def excess(tree: Tree, cap: int) -> str:
     """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
-    return _largest(sizes) if sum(sizes.values()) > cap else ""
+    return ", ".join(map(str, _largest(sizes))) if sum(sizes.values()) > cap else ""
 
 
 def names_below(folder: Path, text: str) -> str:
@@ -199,7 +200,7 @@ def _stored(
     sizes = dict(_sizes(base, keep))
     if sum(sizes.values()) > cap:
         raise TooLarge(
-            f"The code bundle of {name} has more than {cap:,} bytes; largest: {_largest(sizes)}",
+            because("bundle-too-large", name=name, most=cap, largest=_largest(sizes)),
             hint="List what the code does not need in a file .nbyardignore of the project folder.",
         )
     try:
@@ -207,14 +208,14 @@ def _stored(
     # The folder is live: other programs may delete files while it is copied.
     except (FileNotFoundError, NotFound) as error:
         raise Conflict(
-            f"A file or folder was removed while the code of {name} was collected: {error}",
+            because("bundle-file-removed", name=name, message=str(error)),
             hint="Try again when nothing removes files beside the code.",
         ) from error
 
 
-def _largest(sizes: dict[str, int]) -> str:
+def _largest(sizes: dict[str, int]) -> list[Reason]:
     largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
-    return ", ".join(f"{one} ({sizes[one]:,})" for one in largest)
+    return [because("file-of-size", name=one, size=sizes[one]) for one in largest]
 
 
 def _keeper(base: Path, own: str) -> Callable[[str], bool]:

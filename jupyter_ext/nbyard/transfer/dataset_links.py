@@ -19,6 +19,7 @@ from pathlib import Path
 
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Invalid
+from nbyard.reasons.structs import Reason, all_of, because
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
 FOLDER, VERSIONS, VARIABLE = "resources", ".versions", "NBYARD_RESOURCES"
@@ -68,7 +69,7 @@ class ResourceLinks:
             Invalid: the id is malformed.
         """
         if not ID.match(dataset_id):
-            raise Invalid.field("dataset", f"{dataset_id[:100]!r} is not an id")
+            raise Invalid.field("dataset", because("not-a-dataset-id", id=dataset_id[:100]))
         return self.root / dataset_id
 
     def link(self, dataset_id: str, filename: str, put: Callable[[Path], object]) -> Path:
@@ -114,7 +115,7 @@ class ResourceLinks:
             problem for folder in missing if (problem := _link_problem(folder / dataset_id, shown))
         ]
         if taken:
-            raise Conflict("; ".join(taken), hint="Move it away, or choose another link folder.")
+            raise Conflict(all_of(taken), hint="Move it away, or choose another link folder.")
 
     def unlink(self, dataset_id: str) -> None:
         """Remove the folder of a dataset and all links to it; other files stay."""
@@ -145,22 +146,24 @@ class ResourceLinks:
 
     def _switch(self, shown: Path, version: Path) -> None:
         if shown.exists() and not shown.is_symlink():
-            raise Conflict(f"{shown} is in the way: it was not made by nbyard")
+            raise Conflict(because("dataset-place-taken", path=str(shown)))
         beside = self._versions / f"{version.name}.link"
         beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
         os.replace(beside, shown)
 
 
-def _link_problem(place: Path, target: Path) -> str:
-    """Link `place` to `target`; return what is in the way as text, or ""."""
+def _link_problem(place: Path, target: Path) -> Reason | None:
+    """Link `place` to `target`; return what is in the way, if anything."""
     try:
         place.parent.mkdir(exist_ok=True)
         place.symlink_to(target)
     except FileExistsError:
-        return "" if _points_to(place, target) else f"{_culprit(place)} exists and is not nbyard's"
+        if _points_to(place, target):
+            return None
+        return because("link-place-taken", path=str(_culprit(place)))
     except OSError as problem:
-        return f"{place} cannot be linked: {problem.strerror}"
-    return ""
+        return because("link-refused", path=str(place), message=str(problem.strerror))
+    return None
 
 
 def _culprit(place: Path) -> Path:

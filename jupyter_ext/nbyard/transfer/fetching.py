@@ -23,6 +23,7 @@ import msgspec
 from nbyard.domain.names import safe_filename
 from nbyard.domain.parsing import urls
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
+from nbyard.reasons.structs import because
 
 CHUNK = 256 << 10
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -70,7 +71,9 @@ def resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
-        raise Unavailable(f"{host} cannot be found: {_reason(problem)}") from problem
+        raise Unavailable(
+            because("host-not-found", host=host, message=_message(problem))
+        ) from problem
     # The list may contain an address more than once.
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -119,17 +122,17 @@ class Remote:
                     return self._receive(answer, target, sink, watch)
                 target = self._next(target, answer.getheader("Location"))
             if target.url in seen:
-                raise Invalid.field("url", "redirects in a circle")
+                raise Invalid.field("url", because("redirect-circle"))
             seen.add(target.url)
-        raise Invalid.field("url", f"redirects more than {self._limits.redirects} times")
+        raise Invalid.field("url", because("too-many-redirects", most=self._limits.redirects))
 
     def _next(self, target: urls.Target, location: str | None) -> urls.Target:
         if not location:
-            raise Unavailable("the server redirects to nowhere")
+            raise Unavailable(because("redirect-without-target"))
         following = self.check(urljoin(target.url, location))
         # The user asked for an encrypted transfer, so a redirect must not drop it.
         if target.scheme == "https" and following.scheme == "http":
-            raise Invalid.field("url", "redirects from https to http")
+            raise Invalid.field("url", because("redirect-drops-encryption"))
         return following
 
     @contextlib.contextmanager
@@ -198,7 +201,7 @@ class Remote:
                 sink(part)
         watch.refuse_stopped()
         if stated is not None and received < stated:
-            raise Unavailable(f"the connection broke off after {received:,} of {stated:,} bytes")
+            raise Unavailable(because("transfer-cut", received=received, size=stated))
         if rest := unpacker.rest():
             size += len(rest)
             sink(rest)
@@ -206,9 +209,7 @@ class Remote:
         return size
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(
-            f"the file is larger than the {self._limits.max_bytes:,} bytes allowed here"
-        )
+        return TooLarge(because("fetched-too-large", most=self._limits.max_bytes))
 
 
 class Watch:
@@ -277,15 +278,15 @@ class Watch:
         while not end.wait(WATCH_SECONDS):
             now = time.monotonic()
             if self._cancelled and self._cancelled():
-                self._stop(Conflict("the transfer was cancelled"))
+                self._stop(Conflict(because("transfer-cancelled")))
             elif now - started > limits.total_seconds:
-                self._stop(Unavailable("the transfer took too long"))
+                self._stop(Unavailable(because("transfer-too-long")))
             elif not self._answered_at:
                 if now - started > limits.answer_seconds:
-                    self._stop(Unavailable("the server does not answer in time"))
+                    self._stop(Unavailable(because("server-answers-late")))
             elif now - max(window_from, self._answered_at) > limits.patience_seconds:
                 if self._bytes - window_bytes < limits.least_rate * limits.patience_seconds:
-                    self._stop(Unavailable("the server sends too slowly"))
+                    self._stop(Unavailable(because("server-too-slow")))
                 window_from, window_bytes = now, self._bytes
 
     def _stop(self, reason: NbyardError) -> None:
@@ -323,7 +324,7 @@ class Gunzip(Plain):
         """Return the last bytes; raise Unavailable if the compressed data is incomplete."""
         left = self._unzip.flush()
         if not self._unzip.eof:
-            raise Unavailable("the connection broke off within the compressed bytes")
+            raise Unavailable(because("transfer-cut-in-compressed"))
         return left
 
 
@@ -334,17 +335,20 @@ def _unpacker(answer: http.client.HTTPResponse, filename: str) -> Plain:
     if coding in ("", "identity") or (coding in ("gzip", "x-gzip") and packed_file):
         return Plain()
     if coding not in ("gzip", "x-gzip"):
-        raise Unavailable(f"the server sends an unknown compression ({coding[:40]})")
+        raise Unavailable(because("unknown-compression", compression=coding[:40]))
     return Gunzip()
 
 
 def _refuse_status(answer: http.client.HTTPResponse) -> None:
     if answer.status == 200:
         return
-    words = f"the server answered {answer.status} {answer.reason[:100]}".rstrip()
+    if phrase := answer.reason[:100].rstrip():
+        why = because("server-answered", status=answer.status, phrase=phrase)
+    else:
+        why = because("server-answered-status", status=answer.status)
     if "xml" in answer.getheader("Content-Type", "") and (code := CODE.search(answer.read(CHUNK))):
-        words += f" ({code[1].decode()})"
-    raise Unavailable(words) if answer.status >= 500 else Invalid.field("url", words)
+        why = because("server-answered-error", answer=why, error=code[1].decode())
+    raise Unavailable(why) if answer.status >= 500 else Invalid.field("url", why)
 
 
 @contextlib.contextmanager
@@ -352,14 +356,17 @@ def _in_words(target: urls.Target, watch: Watch) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as problem:
-        words = f"the certificate of {target.host} is not valid: {problem.verify_message}"
-        raise Unavailable(words) from problem
+        message = str(problem.verify_message)
+        raise Unavailable(
+            because("certificate-invalid", host=target.host, message=message)
+        ) from problem
     except (OSError, http.client.HTTPException, zlib.error) as problem:
         watch.refuse_stopped()
-        raise Unavailable(f"{target.host} cannot be read: {_reason(problem)}") from problem
+        why = because("host-unreadable", host=target.host, message=_message(problem))
+        raise Unavailable(why) from problem
 
 
-def _reason(problem: Exception) -> str:
+def _message(problem: Exception) -> str:
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror
     return f"{type(problem).__name__} {problem}".strip()[:200]

@@ -24,6 +24,7 @@ from nbyard.blobs.files import chunks, disk_full_in_words, sync_folder, write_al
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
+from nbyard.reasons.structs import because
 
 FOLDER = "uploads"
 MAX_BYTES = 1 << 40
@@ -63,7 +64,7 @@ class UploadPiece:
         Raises TooLarge beyond the limit, and Unavailable if the disk is full.
         """
         if self.offset + len(data) > self._limit:
-            raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
+            raise TooLarge(because("upload-beyond-size", most=self._limit))
         self._blobs.ensure_room(len(data))
         # Other writers may have used the space since the check.
         with disk_full_in_words(len(data)):
@@ -85,9 +86,9 @@ class Uploads:
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:
-                raise Invalid.field("size_bytes", "may not be negative")
+                raise Invalid.field("size_bytes", because("size-negative"))
             if size_bytes > self._max_bytes:
-                raise TooLarge(f"an upload may have at most {self._max_bytes:,} bytes")
+                raise TooLarge(because("upload-too-large", most=self._max_bytes))
             self._blobs.ensure_room(size_bytes)
         upload_id = uuid.uuid4().hex
         with disk_full_in_words(0):
@@ -135,10 +136,10 @@ class Uploads:
         """
         with self._locked(owner, upload_id) as (upload, fd):
             if self._told(owner, upload_id).taken is not None:
-                raise Conflict("the upload is finished")
+                raise Conflict(because("upload-finished"))
             if offset != upload.offset:
                 raise Conflict(
-                    f"the upload goes on at {upload.offset}, not at {offset}",
+                    because("upload-offset-differs", offset=upload.offset, given=offset),
                     details=[Detail("offset", str(upload.offset))],
                 )
             limit = self._max_bytes if upload.size_bytes is None else upload.size_bytes
@@ -165,7 +166,9 @@ class Uploads:
         with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
             if upload.offset > limit:
-                raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
+                raise TooLarge(
+                    because("upload-too-large-to-read", name=upload.filename, most=limit)
+                )
             return upload, b"".join(chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
@@ -178,7 +181,7 @@ class Uploads:
             Invalid: the checksum differs from `sha256`.
         """
         if sha256 and not SHA256.match(sha256):
-            raise Invalid.field("sha256", "must be 64 hexadecimal digits")
+            raise Invalid.field("sha256", because("not-a-checksum"))
         told, folder = self._told(owner, upload_id), self._folder(upload_id)
         if told.taken is not None and self._blobs.exists(told.taken.digest):
             _check_sum(told.taken, sha256)
@@ -246,7 +249,7 @@ def _lock_file(fd: int) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as taken:
-        raise Conflict("another request is writing to this upload") from taken
+        raise Conflict(because("upload-locked")) from taken
 
 
 def _is_at(fd: int, path: Path) -> bool:
@@ -268,13 +271,13 @@ def _tell(folder: Path, told: _Told) -> None:
 
 
 def _unknown() -> NotFound:
-    return NotFound("there is no such upload; it may be finished or abandoned")
+    return NotFound(because("no-upload"))
 
 
 def _check_whole(upload: Upload) -> None:
     if upload.size_bytes is not None and upload.offset != upload.size_bytes:
         raise Conflict(
-            f"{upload.offset:,} of {upload.size_bytes:,} bytes have arrived",
+            because("upload-incomplete", received=upload.offset, size=upload.size_bytes),
             details=[Detail("offset", str(upload.offset))],
         )
 
@@ -282,4 +285,4 @@ def _check_whole(upload: Upload) -> None:
 def _check_sum(blob: Blob, sha256: str) -> None:
     found = blob.digest.partition(":")[2]
     if sha256 and found != sha256.lower():
-        raise Invalid.field("sha256", f"the bytes have the checksum {found}, not the stated one")
+        raise Invalid.field("sha256", because("checksum-differs", checksum=found))

@@ -61,7 +61,7 @@ def test_a_piece_that_does_not_follow_is_told_where_to_go_on(api: JupyterServer,
     piece(api, key, 0, b"abc")
     refused = piece(api, key, offset, b"xyz")
     assert refused.status == 409
-    assert refused.json["details"] == [{"path": "offset", "message": "3"}]
+    assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
     assert piece(api, key, 3, b"def").json["offset"] == 6
 
 
@@ -82,7 +82,7 @@ def test_no_more_than_announced_and_nothing_unfinished(api: JupyterServer):
     source = {"kind": "upload", "upload": key}
     refused = api.send("POST", "/datasets", {"source": source})
     assert refused.status == 409
-    assert refused.json["details"] == [{"path": "offset", "message": "3"}]
+    assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
 
 
 def test_a_stated_checksum_has_to_fit(api: JupyterServer):

@@ -17,6 +17,7 @@ from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
 from nbyard.host.project_files import replacing
+from nbyard.reasons.structs import because
 
 ZIP = ".zip"
 
@@ -108,7 +109,7 @@ def _run_of(connection: Any, name: str) -> Run:
         # A key may also be a number or an ID, and a run of a workflow is no artifact.
         if found.name == name and not found.workflow_id:
             return found
-    raise NotFound(f"There is no artifact {name[:80]!r}.")
+    raise NotFound(because("no-artifact", name=name[:80]))
 
 
 @click.command()

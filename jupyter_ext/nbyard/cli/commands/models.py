@@ -25,6 +25,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
+from nbyard.reasons.structs import because
 from nbyard.services.naming import nearest
 
 INPUT = "data"
@@ -296,13 +297,14 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
             if not (name or tag):
                 say(f"The newest model is {found.reference}.")
             return cast(ModelPackage, found)
-    words = "There is no such model that is ready"
+    why = because("no-ready-model")
     if models:
-        words += f"; {models[0].reference} is {models[0].state}"
+        found = models[0]
+        why = because("no-ready-model-yet", model=str(found.reference), state=str(found.state))
     elif name:
         names = {one.name for one in connection.models.list(limit=ALL).items}
-        words += f"; {nearest(names, name)}"
-    raise NotFound(f"{words}.", hint="nbyard models ls lists them.")
+        why = because("no-ready-model-named", known=str(nearest(names, name)))
+    raise NotFound(why, hint="nbyard models ls lists them.")
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:

@@ -20,6 +20,7 @@ from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict, NbyardError
+from nbyard.reasons.structs import because
 
 OUTPUT = "output"
 NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "string"}
@@ -38,7 +39,7 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
     # Fail now, because without a GPU the run would wait in the queue.
     if body.gpu and not connection.system.gpus().items:
         raise Conflict(
-            "No GPU can be granted: this machine has none, as far as nbyard knows.",
+            because("no-gpu-to-grant"),
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )
     check_target(target)

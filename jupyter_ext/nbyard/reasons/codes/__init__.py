@@ -1,11 +1,15 @@
 """The catalogue of reasons: each code with its text in English and its parameters.
 
-In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " instead of "; ".
+In a text, `{name}` stands for a parameter; `{name:, }` joins a list by ", " instead of "; ";
+`{name:,}` separates the thousands of a number.
 `src/reasons/codes.ts` has the same texts for the browser, where they can be translated; it is made
 from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
+from nbyard.reasons.codes.access import ACCESS
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.states import STATES
+from nbyard.reasons.codes.tables import TABLES
 
-CODES: dict[str, Code] = {**STATES}
+CODES: dict[str, Code] = {**STATES, **FILES, **TABLES, **ACCESS}

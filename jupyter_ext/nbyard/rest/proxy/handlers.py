@@ -19,6 +19,7 @@ from nbyard.domain.deployments import structs as deployments
 from nbyard.domain.deployments.structs import SECRET_HEADER, Target
 from nbyard.domain.deployments.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admission, key_of
 from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
 from nbyard.rest.handlers import Desk, NbyardHandler, check_authorizer
@@ -150,10 +151,10 @@ class ProxyHandler(NbyardHandler):
             self._lead_to_pass()
             return
         if is_upgrade(self.request.headers) and not self._target.websocket:
-            raise Conflict(f"The port {port} of {name} has no websockets.")
+            raise Conflict(because("port-without-websockets", port=port, name=name))
         if is_service_worker(self.request.headers) and not self._target.is_trusted:
             # Sandboxes do not contain workers, which may outlive a trusted service at this address.
-            raise Forbidden("Only what ide_images trusts may have a service worker.")
+            raise Forbidden(because("service-worker-refused"))
         # Only nbyard's own images are known to keep connections longer than this proxy does.
         kept = self.desk.connections if self._stays else None
         try:
@@ -164,8 +165,8 @@ class ProxyHandler(NbyardHandler):
                 self._admission = None
                 return await self._open(name, port)
             self._count(is_error=True)
-            words = f"{name} does not answer at its port {port}."
-            raise Unavailable(words, hint=self.hint.format(name=name)) from None
+            why = because("port-silent", name=name, port=port)
+            raise Unavailable(why, hint=self.hint.format(name=name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
 
     async def _admit(self, name: str, port: str) -> Admission:
@@ -173,7 +174,7 @@ class ProxyHandler(NbyardHandler):
         caller = self.authorised(self.scope)
         target = await self.find(caller, name, port)
         if self._holder and self._holder.subject != target.subject:
-            raise Forbidden("This pass is for another deployment.")
+            raise Forbidden(because("pass-of-other-deployment"))
         login = str(self.identity_provider.get_cookie_name(self))
         made = Admission(self.current_user, login, target)
         self.desk.admissions.keep(self._key, made)
@@ -376,7 +377,8 @@ class ProxyHandler(NbyardHandler):
             connection: Any = self.request.connection
             connection.close()
             return
-        self.send_error(502, body=Unavailable(f"{name} broke off before it answered.").body())
+        refused = Unavailable(because("response-cut", name=name))
+        self.send_error(502, body=refused.body())
 
 
 @web.stream_request_body

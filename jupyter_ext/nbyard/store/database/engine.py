@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host import sqlite_locks
+from nbyard.reasons.structs import because
 from nbyard.store.database.notify import notify
 from nbyard.store.database.outage import Outage
 
@@ -36,7 +37,7 @@ READER_SECONDS = 0.05
 PATIENT_SECONDS = 2.0
 PAUSE_SECONDS = 0.005
 WAITED = "checkpoint.waited"
-CUT = "The database does not answer; try again in a moment."
+CUT = because("database-silent")
 AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
 # SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
 AWAY_STATES = ("08", "57P", "53300")
@@ -218,7 +219,7 @@ class Database:
         except DBAPIError as error:
             words = str(error.orig)
             if any(word in words for word in UNUSABLE):
-                raise StoreUnusable(f"The database answers: {words[:200]}") from error
+                raise StoreUnusable(because("database-refused", message=words[:200])) from error
             if error.connection_invalidated:
                 raise self._away(words) from error
             raise
@@ -227,20 +228,19 @@ class Database:
     def _refusal(self, error: OperationalError, words: str) -> NbyardError:
         # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
         if "No space left" in words or (self.sqlite and "full" in words):
-            text = "disk full: the store cannot be written"
-            return Unavailable(text, hint="Free space and try again.")
+            return Unavailable(because("disk-full-for-store"), hint="Free space and try again.")
         if any(word in words for word in UNUSABLE):
-            return StoreUnusable(f"The database answers: {words[:200]}")
+            return StoreUnusable(because("database-refused", message=words[:200]))
         if not self.sqlite and _is_away(error):
             return self._away(words)
-        return NbyardError(f"The database answers: {words[:200]}")
+        return NbyardError(because("database-refused", message=words[:200]))
 
     def _away(self, words: str) -> DatabaseAway:
         """Log the driver's message, and return an error with the server's own reason."""
         self._outage.note(words)
         reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
-        told = f"{CUT} PostgreSQL says: {reason[:200]}." if reason else CUT
-        return DatabaseAway(told, hint=AWAY)
+        why = because("database-silent-because", message=reason[:200]) if reason else CUT
+        return DatabaseAway(why, hint=AWAY)
 
     def _end_idle_writer(self) -> None:
         with suppress(DBAPIError), self.engine.begin() as connection:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
+from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.engine import UNUSABLE, Database
 
 CHECKED_BYTES = 16 * 2**20
@@ -20,10 +21,10 @@ WRITABLE = 0o022
 ANOTHER = "name another folder with store_dir (NBYARD_STORE_DIR)."
 
 
-def unusable(folder: Path, what: str) -> StoreUnusable:
+def unusable(folder: Path, cause: Reason) -> StoreUnusable:
     """Return the error with a hint for the user."""
     return StoreUnusable(
-        f"The store in {folder} cannot be used: {what}.",
+        because("unusable-store", folder=str(folder), cause=cause),
         hint=f"Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old",
     )
 
@@ -44,10 +45,11 @@ def make_folder(folder: Path) -> None:
             _check_mode(folder)
             _check_again(folder, found)
     except OSError as error:
-        raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
+        cause = because("store-folder-not-made", message=str(error.strerror))
+        raise unusable(folder, cause) from None
     if not os.access(folder, os.W_OK | os.X_OK):  # False on a read-only disk, even for root
         raise StoreUnusable(
-            f"The store in {folder} cannot be used: its folder cannot be written.",
+            because("unusable-store", folder=str(folder), cause=because("store-folder-read-only")),
             hint=f"Nothing was changed. Its file system may have become read-only; mount it anew,"
             f" or {ANOTHER}",
         )
@@ -65,7 +67,7 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
     if found.st_uid != os.geteuid():
         own, owner = _user(os.geteuid()), _user(found.st_uid)
         raise StoreUnusable(
-            f"The store in {folder} cannot be used by {own}: its folder belongs to {owner}.",
+            because("store-of-other-user", folder=str(folder), user=own, owner=owner),
             hint=f"Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
             f" container), or {ANOTHER} If all files in the folder are to be yours:"
             f" sudo chown -R {own} {shlex.quote(str(folder))}",
@@ -75,9 +77,10 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
     for path in folder.iterdir():
         with suppress(FileNotFoundError):  # such as the log of a database that just closed
             if path.lstat().st_uid != found.st_uid:
+                owner = _user(path.lstat().st_uid)
+                cause = because("store-folder-has-strange-file", file=path.name, owner=owner)
                 raise StoreUnusable(
-                    f"The store in {folder} cannot be used: others can write to its folder, and"
-                    f" {path.name} belongs to {_user(path.lstat().st_uid)}.",
+                    because("unusable-store", folder=str(folder), cause=cause),
                     hint="Nothing was changed. Move that file out of the folder, which nbyard then"
                     f" closes to others, or {ANOTHER}",
                 )
@@ -99,9 +102,9 @@ def _check_mode(folder: Path) -> None:
     """Check the mode: some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
     mode = folder.stat().st_mode
     if mode & OTHERS:
+        cause = because("store-folder-stays-open", mode=f"{mode & 0o777:03o}")
         raise StoreUnusable(
-            f"The store in {folder} cannot be used: other users can open its folder"
-            f" (mode {mode & 0o777:03o}), and its file system keeps that mode.",
+            because("unusable-store", folder=str(folder), cause=cause),
             hint=f"Nothing was changed. Try: chmod 700 {shlex.quote(str(folder))}."
             f" If the mode stays, {ANOTHER}",
         )
@@ -126,10 +129,10 @@ def check_database_files(folder: Path) -> None:
         return
     # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
-        raise unusable(folder, "its database store.sqlite is empty or gone")
+        raise unusable(folder, because("database-gone"))
     # SQLite deletes the index before the log, so an index alone means a lost log.
     if index.exists() and not log.exists():
-        raise unusable(folder, "the log store.sqlite-wal with its newest changes is gone")
+        raise unusable(folder, because("database-log-gone"))
 
 
 def check_pages(database: Database, folder: Path) -> None:
@@ -147,10 +150,11 @@ def check_pages(database: Database, folder: Path) -> None:
             found = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     except DBAPIError as error:
         if any(word in str(error.orig) for word in UNUSABLE):
-            raise unusable(folder, f"its database is damaged ({error.orig})") from None
+            cause = because("database-damaged", message=str(error.orig))
+            raise unusable(folder, cause) from None
         raise
     if found != "ok":
-        raise unusable(folder, f"its database is damaged ({found[:200]})")
+        raise unusable(folder, because("database-damaged", message=found[:200]))
 
 
 def check_stamp(database: Database, folder: Path) -> None:
@@ -162,7 +166,7 @@ def check_stamp(database: Database, folder: Path) -> None:
     with database.read() as c:
         tables = set(inspect(c).get_table_names()) - {"alembic_version"}
     if database.sqlite and tables:
-        raise unusable(folder, "a migration of its database was broken off, no version is stamped")
+        raise unusable(folder, because("migration-cut"))
 
 
 def mark(folder: Path, store_id: str) -> None:

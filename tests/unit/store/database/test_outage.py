@@ -51,7 +51,7 @@ def test_a_server_that_is_down_is_told_in_plain_words(
         for _ in range(3):
             with pytest.raises(DatabaseAway) as refused, database.read():
                 pass
-        assert refused.value.message == CUT
+        assert refused.value.message == str(CUT)
         assert refused.value.code == "unavailable"
     (line,) = caplog.messages
     assert "refused" in line

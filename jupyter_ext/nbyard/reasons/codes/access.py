@@ -1,0 +1,107 @@
+"""Why a request, a server, the store or a key was refused."""
+
+from nbyard.reasons.codes.code import REASON, code
+
+REQUESTS = {
+    "body-missing": code("A body is needed."),
+    "body-too-large": code("The body has more than {most:,} bytes.", most=int),
+    "body-of-other-type": code("Send the body as application/json."),
+    "body-of-other-encoding": code("Send the body as it is, or with gzip."),
+    "body-not-gzip": code("The body is no gzip stream."),
+    "body-gzip-cut": code("The body is no whole gzip stream."),
+    # the message of msgspec, with a suggestion
+    "schema-mismatch": code("{message}", message=str),
+    "text-has-nul": code("the text contains a NUL character"),
+    "unknown-query-parameter": code("is no parameter of this operation"),
+    "query-parameter-missing": code("is needed"),
+    "parameter-not-utf8": code("is no UTF-8 text"),
+    "not-an-idempotency-key": code("may have 200 printable characters"),
+    "byte-count-needed": code("a whole number of bytes is needed"),
+    "whole-number-needed": code("a whole number is needed"),
+    "scope-missing": code("This needs the scope {scope}.", scope=str),
+}
+
+PROXY = {
+    "port-without-websockets": code(
+        "The port {port} of {name} has no websockets.", port=str, name=str
+    ),
+    "service-worker-refused": code("Only what ide_images trusts may have a service worker."),
+    "pass-of-other-deployment": code("This pass is for another deployment."),
+    "port-silent": code("{name} does not answer at its port {port}.", name=str, port=str),
+    "response-cut": code("{name} broke off before it answered.", name=str),
+}
+
+SERVERS = {
+    "server-silent": code("{url} does not answer: {message}", url=str, message=str),
+    "token-refused": code("The server does not accept the token, or is stopped."),
+    "no-jupyter-at-url": code("No Jupyter server runs there (status {status}).", status=int),
+    "no-jupyter-at-port": code("No Jupyter server runs on port {port} here.", port=str),
+    "no-nbyard-at-server": code("There is a server, but no nbyard: is its extension enabled?"),
+    "server-refused": code("The server answered {status}.", status=int),
+    "not-a-server": code(
+        "'{server}' is neither a URL nor the port of a Jupyter server", server=str
+    ),
+}
+
+COMMANDS = {
+    "no-artifact": code("There is no artifact '{name}'.", name=str),
+    "no-ready-model": code("There is no such model that is ready."),
+    "no-ready-model-yet": code(
+        "There is no such model that is ready; {model} is {state}.", model=str, state=str
+    ),
+    "no-ready-model-named": code("There is no such model that is ready; {known}.", known=str),
+    "no-gpu-to-grant": code(
+        "No GPU can be granted: this machine has none, as far as nbyard knows."
+    ),
+}
+
+STORE = {
+    "database-refused": code("The database answers: {message}", message=str),
+    "database-silent": code("The database does not answer; try again in a moment."),
+    "database-silent-because": code(
+        "The database does not answer; try again in a moment. PostgreSQL says: {message}.",
+        message=str,
+    ),
+    "disk-full-for-store": code("disk full: the store cannot be written"),
+    "unusable-store": code(
+        "The store in {folder} cannot be used: {cause}.", folder=str, cause=REASON
+    ),
+    "store-of-other-user": code(
+        "The store in {folder} cannot be used by {user}: its folder belongs to {owner}.",
+        folder=str,
+        user=str,
+        owner=str,
+    ),
+    "store-folder-not-made": code("its folder cannot be made ({message})", message=str),
+    "store-folder-read-only": code("its folder cannot be written"),
+    "store-folder-has-strange-file": code(
+        "others can write to its folder, and {file} belongs to {owner}", file=str, owner=str
+    ),
+    # `mode` is octal
+    "store-folder-stays-open": code(
+        "other users can open its folder (mode {mode}), and its file system keeps that mode",
+        mode=str,
+    ),
+    "database-gone": code("its database store.sqlite is empty or gone"),
+    "database-log-gone": code("the log store.sqlite-wal with its newest changes is gone"),
+    "database-damaged": code("its database is damaged ({message})", message=str),
+    "migration-cut": code("a migration of its database was broken off, no version is stamped"),
+}
+
+KEYS = {
+    "credential-key-missing": code(
+        "Credentials here were encrypted with a key ({key}) that is missing.", key=str
+    ),
+    "credential-of-other-key": code(
+        "The credential '{name}' was encrypted with another key ({key}).", name=str, key=str
+    ),
+    "credential-changed-outside": code(
+        "The credential '{name}' was changed outside of nbyard.", name=str
+    ),
+    "no-key-in-place": code("{place} holds no key.", place=str),
+    "key-of-other-length": code(
+        "A key in {place} is not {length} bytes long.", place=str, length=int
+    ),
+}
+
+ACCESS = {**REQUESTS, **PROXY, **SERVERS, **COMMANDS, **STORE, **KEYS}
