@@ -6,6 +6,8 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
+from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 
-CODES: dict[str, Code] = {**STATES}
+CODES: dict[str, Code] = {**STATES, **SERVICES, **EXECUTABLES_AND_RUNS}
