@@ -385,14 +385,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is the name of another image that was pushed from here.', show(p.image)),
   'host-name-taken': (p, show, trans) =>
     trans.__("The host name '%1' is taken by another deployment.", show(p.name)),
-  'deployment-has-revision': (p, show, trans) =>
+  'new-revision': (p, show, trans) =>
     trans.__('%1 has revision %2 by now.', show(p.name), show(p.revision)),
   'deployment-changed': (p, show, trans) =>
     trans.__('%1 was changed by somebody meanwhile.', show(p.name)),
   'no-revision': (p, show, trans) =>
     trans.__('%1 has no revision %2.', show(p.name), show(p.number)),
   'no-revision-before': (p, show, trans) =>
-    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.wanted), show(p.current)),
+    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.number), show(p.newest)),
   'no-port': (p, show, trans) =>
     trans.__("%1 has no port '%2'; %3.", show(p.deployment), show(p.port), show(p.present)),
   'model-runs-once': (p, show, trans) =>

@@ -185,8 +185,7 @@ class DeploymentService:
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if body.revision and body.revision != found.revision:
-                why = because("deployment-has-revision", name=found.name, revision=found.revision)
-                raise StaleWrite(why)
+                raise StaleWrite(because("new-revision", name=found.name, revision=found.revision))
             if body.changed_at and body.changed_at != found.changed_at:
                 raise StaleWrite(because("deployment-changed", name=found.name))
             spec = changed(found.spec, body)
@@ -219,7 +218,7 @@ class DeploymentService:
             wanted = check_count(revision, "revision") or found.revision - 1
             older = self._rows.revision(c, found.id, wanted)
             if older is None or wanted == found.revision:
-                told = {"name": found.name, "wanted": wanted, "current": found.revision}
+                told = {"name": found.name, "number": wanted, "newest": found.revision}
                 why = because("no-revision-before", **told)
                 raise NotFound(why, hint=f"nbyard deployments revisions {found.name} lists them.")
             origin = f"rolled back to {wanted}"
@@ -306,8 +305,7 @@ class DeploymentService:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        names = [one.name for one in spec.ports]
-        present = nearest(names, port)
+        present = nearest([one.name for one in spec.ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:

@@ -169,13 +169,11 @@ IMAGES = {
 
 DEPLOYMENTS = {
     "host-name-taken": code("The host name '{name}' is taken by another deployment.", name=str),
-    "deployment-has-revision": code(
-        "{name} has revision {revision} by now.", name=str, revision=int
-    ),
+    "new-revision": code("{name} has revision {revision} by now.", name=str, revision=int),
     "deployment-changed": code("{name} was changed by somebody meanwhile.", name=str),
     "no-revision": code("{name} has no revision {number}.", name=str, number=int),
     "no-revision-before": code(
-        "{name} has no revision {wanted} before {current}.", name=str, wanted=int, current=int
+        "{name} has no revision {number} before {newest}.", name=str, number=int, newest=int
     ),
     "no-port": code(
         "{deployment} has no port '{port}'; {present}.", deployment=str, port=str, present=REASON

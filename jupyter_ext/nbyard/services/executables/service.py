@@ -43,7 +43,7 @@ from nbyard.services.executables.notebook_diffs import notebook_diff
 from nbyard.services.executables.undeclared_files import declare
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
-from nbyard.services.freezing.node_resolution import first_problem
+from nbyard.services.freezing.node_problems import first_problem
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, keeping_bytes, made_before, remember

@@ -19,10 +19,11 @@ from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.host.project_files import file_of
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing import environment_resolution as environments
 from nbyard.services.freezing.executable_versions import Code, Freezer
+from nbyard.services.freezing.node_problems import problem_of
 from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.naming import no_such
 from nbyard.transfer import bundles
@@ -70,7 +71,7 @@ class Resolver:
             name = (
                 node.label or called(node.path) or node.executable or node.dataset or node.artifact
             )
-            return NodeView(name, node.type, [], problem=problem_of(error))
+            return NodeView(name, node.type, [], problem=str(problem_of(error)))
 
     def seen(self, node: Node) -> NodeView:
         """Return a node for the canvas; raise its problem."""
@@ -230,18 +231,6 @@ class Resolver:
         return version
 
 
-def problem_of(error: NbyardError) -> str:
-    """Return the message without "path: ", because the node already shows where the problem is."""
-    return error.words.removeprefix("path: ")
-
-
-def first_problem(error: NbyardError) -> Reason:
-    """Return what is wrong with the first refused field; without one, the reason of the error."""
-    for detail in error.details[:1]:
-        return detail.reason or because("text", text=detail.message)
-    return error.reason
-
-
 class Freeze:
     """Freezes nodes: stores bytes outside of any transaction, then rows in the run's own."""
 
@@ -261,7 +250,7 @@ class Freeze:
             except (Busy, Unavailable):  # the server's problem, such as a full disk
                 raise
             except NbyardError as error:
-                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
+                self.resolved[name] = ResolvedNode(name, problem=str(problem_of(error)))
 
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver

@@ -24,7 +24,8 @@ from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
-from nbyard.services.freezing.node_resolution import Resolver, first_problem, problem_of
+from nbyard.services.freezing.node_problems import first_problem, problem_of
+from nbyard.services.freezing.node_resolution import Resolver
 from nbyard.services.naming import nearest
 
 MAIN = "main"
