@@ -1,9 +1,10 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { Barrier } from '../components/hooks/useLost';
 import type { Answer, OperationId, Question } from './operations';
 import { BASE, IPlainQuestion } from './question';
-import { ErrorDetail } from './types';
+import { ErrorBody, ErrorDetail } from './types';
 
 /** How often a lost request is repeated, and the pause before that in milliseconds. */
 const AGAIN = 2;
@@ -28,9 +29,12 @@ export class ApiError extends Error {
 const STOPPED = 424;
 const SIGN_IN = new Set([401, 403]);
 
-/** Calls the operations of the server by id. */
+/** Calls the operations of the server by id; refusals have their text in the user's language. */
 export class ApiClient {
-  constructor(readonly settings: ServerConnection.ISettings) {}
+  constructor(
+    readonly settings: ServerConnection.ISettings,
+    private readonly trans: TranslationBundle = nullTranslator.load('nbyard')
+  ) {}
 
   async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
     const asked = question as IPlainQuestion;
@@ -89,26 +93,40 @@ export class ApiClient {
       throw new ApiError(0, 'unreachable', String((error as Error).message ?? error));
     }
     if (!response.ok) {
-      throw await refusal(response);
+      throw await refusal(response, this.trans);
     }
     return response;
   }
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+async function refusal(response: Response, trans: TranslationBundle): Promise<ApiError> {
   const text = await response.text();
   try {
-    const { code, message, hint, details, request_id } = JSON.parse(text);
+    const body = JSON.parse(text) as Partial<ErrorBody>;
+    const words = await wordsIn(trans);
     return new ApiError(
       response.status,
-      code ?? 'unknown',
-      message || response.statusText,
-      hint ?? '',
-      details ?? [],
-      request_id ?? ''
+      body.code ?? 'unknown',
+      words(body) || response.statusText,
+      body.hint ?? '',
+      (body.details ?? []).map(detail => ({ ...detail, message: words(detail) })),
+      body.request_id ?? ''
     );
   } catch {
     return new ApiError(response.status, 'unknown', response.statusText || text.slice(0, 200));
+  }
+}
+
+/** Return what renders the reason of a refusal; without a reason, its message is shown. */
+async function wordsIn(
+  trans: TranslationBundle
+): Promise<(refused: Partial<ErrorBody> | ErrorDetail) => string> {
+  try {
+    // the catalogue is large, and a start does not need it
+    const { knownText } = await import('../reasons');
+    return ({ reason, message }) => knownText(reason, trans) || (message ?? '');
+  } catch {
+    return ({ message }) => message ?? '';
   }
 }
 

@@ -1,4 +1,5 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator } from '@jupyterlab/translation';
 import { connect, IYard } from './yard';
 
 export const yardPlugin: JupyterFrontEndPlugin<IYard> = {
@@ -6,5 +7,7 @@ export const yardPlugin: JupyterFrontEndPlugin<IYard> = {
   description: 'Operations, events and collections of the nbyard server.',
   autoStart: true,
   provides: IYard,
-  activate: (app: JupyterFrontEnd) => connect(app.serviceManager.serverSettings)
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, translator: ITranslator | null) =>
+    connect(app.serviceManager.serverSettings, translator?.load('nbyard'))
 };

@@ -29,6 +29,7 @@ export type CredentialField = Schemas['CredentialField'];
 export type CredentialKind = Schemas['CredentialKind'];
 export type Environment = Schemas['Environment'];
 export type EnvironmentVersion = Schemas['EnvironmentVersion'];
+export type ErrorBody = Schemas['ErrorBody'];
 export type ErrorDetail = Schemas['Detail'];
 export type Estimate = Schemas['Estimate'];
 export type Executable = Schemas['Executable'];

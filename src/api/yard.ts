@@ -1,5 +1,6 @@
 /** The interface to the server side of nbyard for the browser. */
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { ApiClient } from './client';
 import { Collection } from './collection';
@@ -21,8 +22,8 @@ export const IYard = new Token<IYard>(
   'Operations, events and collections of the nbyard server.'
 );
 
-export function connect(settings: ServerConnection.ISettings): IYard {
-  const client = new ApiClient(settings);
+export function connect(settings: ServerConnection.ISettings, trans?: TranslationBundle): IYard {
+  const client = new ApiClient(settings, trans);
   const stream = new EventStream(client);
   return {
     client,

@@ -227,355 +227,338 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
-  'host-not-found': (p, show, trans) =>
-    trans.__('%1 cannot be found: %2', show(p.host), show(p.message)),
-  'host-unreadable': (p, show, trans) =>
-    trans.__('%1 cannot be read: %2', show(p.host), show(p.message)),
-  'certificate-invalid': (p, show, trans) =>
-    trans.__('the certificate of %1 is not valid: %2', show(p.host), show(p.message)),
-  'redirect-circle': (_p, _show, trans) => trans.__('redirects in a circle'),
-  'too-many-redirects': (p, show, trans) => trans.__('redirects more than %1 times', show(p.most)),
-  'redirect-without-target': (_p, _show, trans) => trans.__('the server redirects to nowhere'),
-  'redirect-drops-encryption': (_p, _show, trans) => trans.__('redirects from https to http'),
-  'server-answered': (p, show, trans) =>
-    trans.__('the server answered %1 %2', show(p.status), show(p.phrase)),
-  'server-answered-status': (p, show, trans) => trans.__('the server answered %1', show(p.status)),
-  'server-answered-error': (p, show, trans) => trans.__('%1 (%2)', show(p.answer), show(p.error)),
-  'unknown-compression': (p, show, trans) =>
-    trans.__('the server sends an unknown compression (%1)', show(p.compression)),
-  'transfer-cut': (p, show, trans) =>
-    trans.__(
-      'the connection broke off after %1 of %2 bytes',
-      show(p.received, ','),
-      show(p.size, ',')
-    ),
-  'transfer-cut-in-compressed': (_p, _show, trans) =>
-    trans.__('the connection broke off within the compressed bytes'),
-  'transfer-cancelled': (_p, _show, trans) => trans.__('the transfer was cancelled'),
-  'transfer-too-long': (_p, _show, trans) => trans.__('the transfer took too long'),
-  'server-answers-late': (_p, _show, trans) => trans.__('the server does not answer in time'),
-  'server-too-slow': (_p, _show, trans) => trans.__('the server sends too slowly'),
-  'fetched-too-large': (p, show, trans) =>
-    trans.__('the file is larger than the %1 bytes allowed here', show(p.most, ',')),
-  'no-upload': (_p, _show, trans) =>
-    trans.__('there is no such upload; it may be finished or abandoned'),
-  'upload-finished': (_p, _show, trans) => trans.__('the upload is finished'),
-  'upload-locked': (_p, _show, trans) => trans.__('another request is writing to this upload'),
-  'upload-offset-differs': (p, show, trans) =>
-    trans.__('the upload goes on at %1, not at %2', show(p.offset), show(p.given)),
-  'upload-incomplete': (p, show, trans) =>
-    trans.__('%1 of %2 bytes have arrived', show(p.received, ','), show(p.size, ',')),
-  'upload-beyond-size': (p, show, trans) =>
-    trans.__('the upload may have at most %1 bytes', show(p.most, ',')),
-  'upload-too-large': (p, show, trans) =>
-    trans.__('an upload may have at most %1 bytes', show(p.most, ',')),
-  'upload-too-large-to-read': (p, show, trans) =>
-    trans.__('%1 has more than %2 bytes', show(p.name), show(p.most, ',')),
-  'size-negative': (_p, _show, trans) => trans.__('may not be negative'),
-  'not-a-checksum': (_p, _show, trans) => trans.__('must be 64 hexadecimal digits'),
-  'checksum-differs': (p, show, trans) =>
-    trans.__('the bytes have the checksum %1, not the stated one', show(p.checksum)),
-  'bundle-too-large': (p, show, trans) =>
-    trans.__(
-      'The code bundle of %1 has more than %2 bytes; largest: %3',
-      show(p.name),
-      show(p.most, ','),
-      show(p.largest, ', ')
-    ),
-  'file-of-size': (p, show, trans) => trans.__('%1 (%2)', show(p.name), show(p.size, ',')),
-  'bundle-file-removed': (p, show, trans) =>
-    trans.__(
-      'A file or folder was removed while the code of %1 was collected: %2',
-      show(p.name),
-      show(p.message)
-    ),
-  'not-a-dataset-id': (p, show, trans) => trans.__("'%1' is not an id", show(p.id)),
-  'dataset-place-taken': (p, show, trans) =>
-    trans.__('%1 is in the way: it was not made by nbyard', show(p.path)),
-  'link-place-taken': (p, show, trans) => trans.__("%1 exists and is not nbyard's", show(p.path)),
-  'link-refused': (p, show, trans) =>
-    trans.__('%1 cannot be linked: %2', show(p.path), show(p.message)),
-  'archive-unknown': (_p, _show, trans) =>
-    trans.__('This is no archive that can be unpacked: zip, tar, tar.gz, tar.bz2, tar.xz.'),
-  'archive-damaged': (p, show, trans) =>
-    trans.__('The archive is damaged or was cut off: %1', show(p.message)),
-  'archive-without-end': (_p, _show, trans) =>
-    trans.__('The archive is damaged or was cut off: it has no end.'),
-  'archive-encrypted': (p, show, trans) =>
-    trans.__("The archive is encrypted: '%1'.", show(p.name)),
-  'archive-empty': (_p, _show, trans) => trans.__('The archive holds no files.'),
-  'archive-holds-link': (p, show, trans) =>
-    trans.__("The archive holds a link or device: '%1'.", show(p.name)),
-  'archive-name-twice': (p, show, trans) =>
-    trans.__("The archive has '%1' twice, or in two spellings.", show(p.name)),
-  'archive-file-and-folder': (p, show, trans) =>
-    trans.__("The archive has '%1' as a file and as a folder.", show(p.name)),
-  'archive-too-many-files': (p, show, trans) =>
-    trans.__('An archive may have at most %1 files.', show(p.most, ',')),
-  'archive-bomb': (_p, _show, trans) =>
-    trans.__('The archive comes to far more than its own size.'),
-  'archive-beyond-ratio': (p, show, trans) =>
-    trans.__('The archive comes to far more than its own size (at most %1 times).', show(p.most)),
-  'not-a-digest': (p, show, trans) => trans.__("'%1' is not a digest", show(p.digest)),
-  'digest-of-folder': (_p, _show, trans) => trans.__('is the digest of a folder, not of a file'),
-  'digest-of-file': (_p, _show, trans) => trans.__('is the digest of a file, not of a folder'),
-  'bytes-missing': (p, show, trans) =>
-    trans.__('the bytes of %1 are not in the store', show(p.digest)),
-  'bytes-damaged': (p, show, trans) =>
-    trans.__('the stored bytes of %1 do not match it', show(p.digest)),
-  'bytes-being-deleted': (_p, _show, trans) =>
-    trans.__('Unused bytes are being deleted; try again in a moment.'),
-  'disk-full-for-bytes': (p, show, trans) =>
-    trans.__('disk full: needs %1 bytes', show(p.needed, ',')),
-  'disk-full-with-reserve': (p, show, trans) =>
-    trans.__(
-      'disk full: needs %1 bytes beside the %2 that are always kept free; %3 are free',
-      show(p.needed, ','),
-      show(p.reserve),
-      show(p.free)
-    ),
-  'disk-full-no-file': (_p, _show, trans) => trans.__('disk full: no file can be made'),
-  'file-changed-while-read': (p, show, trans) =>
-    trans.__('%1 changed while it was read', show(p.path)),
-  'place-taken': (p, show, trans) => trans.__('%1 exists already', show(p.path)),
-  'folder-name-twice': (_p, _show, trans) => trans.__('two files of the folder have the same name'),
-  'folder-too-deep': (p, show, trans) => trans.__('folders may be at most %1 deep', show(p.most)),
-  'folder-too-many-files': (p, show, trans) =>
-    trans.__('a folder may have at most %1 files', show(p.most, ',')),
-  'path-empty': (_p, _show, trans) => trans.__('a path is needed'),
-  'path-has-nul': (_p, _show, trans) => trans.__('may not contain NUL'),
-  'path-hides-dots': (_p, _show, trans) => trans.__('may not hide .. behind percent signs'),
-  'path-too-long': (p, show, trans) => trans.__('%1… is longer than a path can be', show(p.path)),
-  'path-outside-root': (p, show, trans) =>
-    trans.__('%1 leads out of the folder that is served', show(p.path)),
-  'path-outside-folders': (p, show, trans) =>
-    trans.__('%1 is outside the folders allowed here', show(p.path)),
-  'not-an-ordinary-file': (p, show, trans) => trans.__('%1 is not an ordinary file', show(p.path)),
-  'path-is-folder': (p, show, trans) => trans.__('%1 is a folder, not a file', show(p.path)),
-  'path-is-link': (p, show, trans) => trans.__('%1 is a link', show(p.path)),
-  'path-missing': (p, show, trans) => trans.__('%1 does not exist', show(p.path)),
-  'path-unreadable': (p, show, trans) =>
-    trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
-  'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
-  'file-too-large': (p, show, trans) =>
-    trans.__('%1 has more than %2 bytes.', show(p.path), show(p.most, ',')),
-  'file-forbidden': (p, show, trans) => trans.__('%1 may not be read.', show(p.path)),
-  'no-entry-point': (p, show, trans) =>
-    trans.__(
-      "there is no %1 '%2' (present: %3)",
-      show(p.noun),
-      show(p.name),
-      show(p.present, ', ')
-    ),
-  'no-entry-points': (p, show, trans) =>
-    trans.__("there is no %1 '%2' (present: none)", show(p.noun), show(p.name)),
-  'command-not-started': (p, show, trans) => trans.__('cannot be started: %1', show(p.message)),
-  'help-silent': (p, show, trans) =>
-    trans.__('printed nothing to --help within %1 s', show(p.seconds)),
-  'no-uv': (_p, _show, trans) => trans.__('There is no uv here.'),
-  'no-installer': (_p, _show, trans) => trans.__('There is neither uv nor pip here.'),
-  'installation-too-long': (p, show, trans) =>
-    trans.__('It took longer than install_timeout_seconds: %1 s.', show(p.seconds)),
-  'address-of-dependency': (p, show, trans) =>
-    trans.__('%1 comes from an address that another package names', show(p.package)),
-  'hashes-differ': (p, show, trans) =>
-    trans.__('%1 %2 has none of the hashes that are asked for.', show(p.package), show(p.version)),
-  'kernel-not-on-machine': (p, show, trans) =>
-    trans.__("There is no kernel '%1' on this machine.", show(p.name)),
-  'kernel-language-differs': (p, show, trans) =>
-    trans.__(
-      'the language of %1 is %2, that of the notebook is %3',
-      show(p.kernel),
-      show(p.own),
-      show(p.language)
-    ),
-  'interpreter-fails': (p, show, trans) =>
-    trans.__('The interpreter %1 does not run: %2', show(p.interpreter), show(p.message)),
-  'store-blocked': (p, show, trans) =>
-    trans.__(
-      'The store is busy: process %1 (%2) keeps it from being written.',
-      show(p.pid),
-      show(p.name)
-    ),
-  'store-blocked-by-stopped': (p, show, trans) =>
-    trans.__(
-      'The store is busy: process %1 (%2) was stopped while it wrote.',
-      show(p.pid),
-      show(p.name)
-    ),
-  'model-probe-not-started': (p, show, trans) =>
-    trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
-  'model-probe-too-long': (p, show, trans) =>
-    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
-  'model-probe-ended': (_p, _show, trans) =>
-    trans.__(
-      'loading it and asking it once broke off; it may need more memory than it may have here'
-    ),
-  'model-probe-ended-after': (p, show, trans) =>
-    trans.__('loading it and asking it once broke off: %1', show(p.last)),
-  'model-probe-unreadable': (p, show, trans) =>
-    trans.__('what it says of itself cannot be understood: %1', show(p.message)),
-  'no-preview': (_p, _show, trans) => trans.__('this kind of file has no preview'),
-  'no-preview-of-format': (p, show, trans) =>
-    trans.__('this kind of %1 file has no preview', show(p.format)),
-  'table-empty': (_p, _show, trans) => trans.__('the file is empty'),
-  'table-end-missing': (p, show, trans) =>
-    trans.__('the end of the %1 file is missing', show(p.format)),
-  'table-is-web-page': (_p, _show, trans) =>
-    trans.__('the file is a web page (HTML), not a table; its address may need a sign-in'),
-  'table-is-archive': (_p, _show, trans) => trans.__('this is an archive, not a table'),
-  'table-is-binary': (_p, _show, trans) =>
-    trans.__('the file holds NUL bytes: it is binary, not text'),
-  'table-of-other-format': (p, show, trans) =>
-    trans.__('the file is named %1 but its content is something else', show(p.suffix)),
-  'table-not-text': (p, show, trans) =>
-    trans.__('the file is not %1 text: %2', show(p.encoding), show(p.message)),
-  'table-damaged': (p, show, trans) =>
-    trans.__('the %1 file is damaged: %2', show(p.format), show(p.message)),
-  'excel-damaged': (_p, _show, trans) => trans.__('the Excel file is damaged'),
-  'excel-too-large': (p, show, trans) =>
-    trans.__('the Excel file unpacks to %1 bytes, more than can be read', show(p.size, ',')),
-  'json-damaged': (p, show, trans) => trans.__('the file is not JSON: %1', show(p.message)),
-  'json-too-large': (p, show, trans) =>
-    trans.__('a JSON list of more than %1 bytes; use JSON lines instead', show(p.most, ',')),
-  'json-too-deep': (_p, _show, trans) => trans.__('the JSON is nested too deeply'),
-  'json-not-objects': (_p, _show, trans) => trans.__('the JSON is not a list of objects'),
-  'first-line-binary': (_p, _show, trans) =>
-    trans.__('line 1 holds NUL bytes: it is binary, not text'),
-  'first-line-not-text': (p, show, trans) =>
-    trans.__('the first line is not %1 text', show(p.encoding)),
-  'first-line-too-wide': (p, show, trans) =>
-    trans.__('line 1 has %1 columns; a table may have %2', show(p.columns, ','), show(p.most, ',')),
-  'line-has-nul': (p, show, trans) =>
-    trans.__('line %1 holds a NUL byte: the file is damaged or binary', show(p.line, ',')),
-  'table-line-too-long': (p, show, trans) =>
-    trans.__('line %1 is longer than %2 bytes', show(p.line, ','), show(p.most, ',')),
-  'line-too-deep': (p, show, trans) => trans.__('line %1 is nested too deeply', show(p.line, ',')),
-  'line-not-json': (p, show, trans) =>
-    trans.__('line %1 is not JSON: %2', show(p.line, ','), show(p.message)),
-  'line-not-csv': (p, show, trans) => trans.__('line %1: %2', show(p.line, ','), show(p.message)),
-  'quote-not-closed': (p, show, trans) =>
-    trans.__('the quote that opens in line %1 is never closed', show(p.line, ',')),
-  'table-value-too-long': (p, show, trans) =>
-    trans.__(
-      'a value in the row from line %1 on is longer than %2 characters (is a quote left open?)',
-      show(p.line, ','),
-      show(p.most, ',')
-    ),
-  'row-too-deep': (p, show, trans) => trans.__('row %1 is nested too deeply', show(p.row, ',')),
-  'row-not-json': (p, show, trans) =>
-    trans.__('row %1 is not JSON: %2', show(p.row, ','), show(p.message)),
-  'row-not-an-object': (p, show, trans) =>
-    trans.__('row %1 is not a JSON object', show(p.row, ',')),
-  'too-few-columns': (p, show, trans) =>
-    trans.__('only %1 columns can be shown', show(p.columns, ',')),
-  'too-many-columns': (p, show, trans) =>
-    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
-  'no-sheet': (p, show, trans) =>
-    trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
-  'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
-  'not-a-table-key': (_p, _show, trans) => trans.__('is not a key'),
-  'table-unreadable': (p, show, trans) => trans.__('the table cannot be read: %1', show(p.message)),
-  'table-too-deep': (_p, _show, trans) => trans.__('the table is nested too deeply'),
-  'table-beyond-memory': (_p, _show, trans) =>
-    trans.__('reading this table needs more memory than allowed'),
-  'table-reader-slow': (_p, _show, trans) => trans.__('reading this table took too long'),
-  'table-reader-still': (_p, _show, trans) =>
-    trans.__('reading this table came to a standstill; it may need more memory than allowed'),
-  'table-reader-killed': (p, show, trans) =>
-    trans.__(
-      'reading this table broke off (%1); it may need more memory than allowed',
-      show(p.signal)
-    ),
-  'table-reader-ended': (_p, _show, trans) =>
-    trans.__('reading this table broke off; it may be damaged or need more memory than allowed'),
-  'body-missing': (_p, _show, trans) => trans.__('A body is needed.'),
-  'body-too-large': (p, show, trans) =>
-    trans.__('The body has more than %1 bytes.', show(p.most, ',')),
-  'body-of-other-type': (_p, _show, trans) => trans.__('Send the body as application/json.'),
-  'body-of-other-encoding': (_p, _show, trans) => trans.__('Send the body as it is, or with gzip.'),
-  'body-not-gzip': (_p, _show, trans) => trans.__('The body is no gzip stream.'),
-  'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
-  'schema-mismatch': (p, show) => show(p.message),
-  'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
-  'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
-  'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
-  'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
-  'not-an-idempotency-key': (_p, _show, trans) => trans.__('may have 200 printable characters'),
-  'byte-count-needed': (_p, _show, trans) => trans.__('a whole number of bytes is needed'),
-  'whole-number-needed': (_p, _show, trans) => trans.__('a whole number is needed'),
-  'scope-missing': (p, show, trans) => trans.__('This needs the scope %1.', show(p.scope)),
-  'port-without-websockets': (p, show, trans) =>
-    trans.__('The port %1 of %2 has no websockets.', show(p.port), show(p.name)),
-  'service-worker-refused': (_p, _show, trans) =>
-    trans.__('Only what ide_images trusts may have a service worker.'),
-  'pass-of-other-deployment': (_p, _show, trans) =>
-    trans.__('This pass is for another deployment.'),
-  'port-silent': (p, show, trans) =>
-    trans.__('%1 does not answer at its port %2.', show(p.name), show(p.port)),
-  'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
-  'server-silent': (p, show, trans) =>
-    trans.__('%1 does not answer: %2', show(p.url), show(p.message)),
-  'token-refused': (_p, _show, trans) =>
-    trans.__('The server does not accept the token, or is stopped.'),
-  'no-jupyter-at-url': (p, show, trans) =>
-    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
-  'no-jupyter-at-port': (p, show, trans) =>
-    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
-  'no-nbyard-at-server': (_p, _show, trans) =>
-    trans.__('There is a server, but no nbyard: is its extension enabled?'),
-  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
-  'not-a-server': (p, show, trans) =>
-    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
+  'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
+  'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
+  'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
   'no-artifact': (p, show, trans) => trans.__("There is no artifact '%1'.", show(p.name)),
-  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
-  'no-ready-model-yet': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
-  'no-ready-model-named': (p, show, trans) =>
-    trans.__('There is no such model that is ready; %1.', show(p.known)),
-  'no-gpu-to-grant': (_p, _show, trans) =>
-    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
-  'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
-  'database-silent': (_p, _show, trans) =>
-    trans.__('The database does not answer; try again in a moment.'),
-  'database-silent-because': (p, show, trans) =>
+  'no-credential': (p, show, trans) =>
+    trans.__("There is no credential '%1'; %2.", show(p.name), show(p.present)),
+  'no-dataset': (p, show, trans) => trans.__("There is no dataset '%1'.", show(p.name)),
+  'no-deployment': (p, show, trans) =>
+    trans.__("There is no deployment '%1'; %2.", show(p.name), show(p.present)),
+  'no-environment': (p, show, trans) =>
+    trans.__("There is no environment '%1'; %2.", show(p.name), show(p.present)),
+  'no-executable': (p, show, trans) => trans.__("There is no executable '%1'.", show(p.name)),
+  'no-image': (p, show, trans) =>
+    trans.__("There is no image '%1' that was made here.", show(p.name)),
+  'no-model': (p, show, trans) =>
+    trans.__("There is no model '%1'; %2.", show(p.name), show(p.present)),
+  'no-run': (p, show, trans) => trans.__("There is no run '%1'.", show(p.name)),
+  'artifact-exists': (p, show, trans) =>
+    trans.__("There is an artifact '%1' already.", show(p.name)),
+  'credential-exists': (p, show, trans) =>
+    trans.__("There is a credential '%1' already.", show(p.name)),
+  'dataset-exists': (p, show, trans) => trans.__("There is a dataset '%1' already.", show(p.name)),
+  'environment-exists': (p, show, trans) =>
+    trans.__("There is an environment '%1' already.", show(p.name)),
+  'executable-exists': (p, show, trans) =>
+    trans.__("There is an executable '%1' already.", show(p.name)),
+  'run-exists': (p, show, trans) => trans.__("There is a run '%1' already.", show(p.name)),
+  'name-is-output': (p, show, trans) =>
     trans.__(
-      'The database does not answer; try again in a moment. PostgreSQL says: %1.',
-      show(p.message)
+      "'%1' is the output '%2' of the artifact '%3'.",
+      show(p.name),
+      show(p.output),
+      show(p.artifact)
     ),
-  'disk-full-for-store': (_p, _show, trans) => trans.__('disk full: the store cannot be written'),
-  'unusable-store': (p, show, trans) =>
-    trans.__('The store in %1 cannot be used: %2.', show(p.folder), show(p.cause)),
-  'store-of-other-user': (p, show, trans) =>
+  'name-of-output-taken': (p, show, trans) =>
     trans.__(
-      'The store in %1 cannot be used by %2: its folder belongs to %3.',
-      show(p.folder),
-      show(p.user),
-      show(p.owner)
+      "%1 is another artifact: so its output '%2' would be called.",
+      show(p.artifact),
+      show(p.output)
     ),
-  'store-folder-not-made': (p, show, trans) =>
-    trans.__('its folder cannot be made (%1)', show(p.message)),
-  'store-folder-read-only': (_p, _show, trans) => trans.__('its folder cannot be written'),
-  'store-folder-has-strange-file': (p, show, trans) =>
-    trans.__('others can write to its folder, and %1 belongs to %2', show(p.file), show(p.owner)),
-  'store-folder-stays-open': (p, show, trans) =>
+  'run-name-is-id': (_p, _show, trans) =>
+    trans.__('may not be a number or an id: these name other runs'),
+  'credential-name-is-id': (_p, _show, trans) =>
+    trans.__('may not be an id: these name other credentials'),
+  'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
+  'used-by-run': (p, show, trans) =>
+    trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
+  'idempotency-key-used': (_p, _show, trans) =>
+    trans.__('This Idempotency-Key was used with another body.'),
+  needed: (_p, _show, trans) => trans.__('is needed'),
+  'must-be-one-of': (p, show, trans) => trans.__('must be one of %1', show(p.names, ', ')),
+  'field-is': (p, show, trans) => trans.__('%1 %2', show(p.path), show(p.reason)),
+  'description-too-long': (p, show, trans) =>
+    trans.__('may have at most %1 characters', show(p.most)),
+  'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
+  'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
+  'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
+  'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
+  'no-s3-credential': (p, show, trans) =>
+    trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
+  'newest-version-importing': (p, show, trans) =>
+    trans.__("The newest version of '%1' is still importing.", show(p.name)),
+  'dataset-importing': (p, show, trans) => trans.__("'%1' is still importing.", show(p.name)),
+  'no-ready-version': (p, show, trans) =>
+    trans.__("'%1' has no such version that is ready.", show(p.name)),
+  'no-ready-version-because': (p, show, trans) =>
+    trans.__("'%1' has no such version that is ready. %2", show(p.name), show(p.cause)),
+  'no-version-before': (p, show, trans) =>
+    trans.__('There is no version before %1 to compare it with.', show(p.number)),
+  'artifact-has-several': (p, show, trans) =>
+    trans.__('%1 has several files: %2', show(p.artifact), show(p.files, ', ')),
+  'artifact-has-none': (p, show, trans) =>
+    trans.__('%1 has no file: its run %2 is %3.', show(p.artifact), show(p.run), show(p.state)),
+  'unknown-environment': (p, show, trans) =>
+    trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
+  'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
+  'environment-without-version': (p, show, trans) =>
     trans.__(
-      'other users can open its folder (mode %1), and its file system keeps that mode',
-      show(p.mode)
+      "the environment '%1' has no version %2; installed are: %3",
+      show(p.name),
+      show(p.version),
+      show(p.installed, ', ')
     ),
-  'database-gone': (_p, _show, trans) => trans.__('its database store.sqlite is empty or gone'),
-  'database-log-gone': (_p, _show, trans) =>
-    trans.__('the log store.sqlite-wal with its newest changes is gone'),
-  'database-damaged': (p, show, trans) => trans.__('its database is damaged (%1)', show(p.message)),
-  'migration-cut': (_p, _show, trans) =>
-    trans.__('a migration of its database was broken off, no version is stamped'),
-  'credential-key-missing': (p, show, trans) =>
-    trans.__('Credentials here were encrypted with a key (%1) that is missing.', show(p.key)),
-  'credential-of-other-key': (p, show, trans) =>
-    trans.__("The credential '%1' was encrypted with another key (%2).", show(p.name), show(p.key)),
-  'credential-changed-outside': (p, show, trans) =>
-    trans.__("The credential '%1' was changed outside of nbyard.", show(p.name)),
-  'no-key-in-place': (p, show, trans) => trans.__('%1 holds no key.', show(p.place)),
-  'key-of-other-length': (p, show, trans) =>
-    trans.__('A key in %1 is not %2 bytes long.', show(p.place), show(p.length))
+  'environment-never-installed': (p, show, trans) =>
+    trans.__(
+      "the environment '%1' has no version %2; none is installed",
+      show(p.name),
+      show(p.version)
+    ),
+  'version-being-built': (p, show, trans) =>
+    trans.__("Version %1 of '%2' is being built.", show(p.version), show(p.name)),
+  'version-not-installing': (p, show, trans) =>
+    trans.__(
+      "Version %1 of '%2' is %3; nothing is being installed.",
+      show(p.version),
+      show(p.name),
+      show(p.state)
+    ),
+  'version-never-installed': (p, show, trans) =>
+    trans.__('version %1 was never installed', show(p.version)),
+  'version-not-yet-installed': (p, show, trans) =>
+    trans.__(
+      "version %1 of '%2' is not installed yet: it is %3",
+      show(p.version),
+      show(p.name),
+      show(p.state)
+    ),
+  'version-not-installed': (p, show, trans) =>
+    trans.__(
+      "version %1 of '%2' was not installed: %3",
+      show(p.version),
+      show(p.name),
+      show(p.cause)
+    ),
+  'rollback-with-changes': (_p, _show, trans) =>
+    trans.__('its lock is taken as it is: change nothing besides'),
+  'kernel-packages-unknown': (p, show, trans) =>
+    trans.__('the packages of the kernel %1 are not known', show(p.kernel)),
+  'kernel-or-environment': (_p, _show, trans) => trans.__('name it or an environment, not both'),
+  'packages-of-python': (p, show, trans) =>
+    trans.__('its packages are of Python, the language of the notebook is %1', show(p.language)),
+  'environment-or-path': (_p, _show, trans) => trans.__('name either an environment or a path'),
+  'recipe-of-dockerfile': (_p, _show, trans) =>
+    trans.__('is for environments; a Dockerfile says it all itself, but for its base'),
+  'dockerfile-without-base': (_p, _show, trans) =>
+    trans.__('the Dockerfile takes none: ARG BASE has to stand before its first FROM'),
+  'no-dockerfile': (p, show, trans) => trans.__('There is no Dockerfile %1.', show(p.path)),
+  'version-without-image': (p, show, trans) =>
+    trans.__(
+      "Version %1 of it is not installed: '%2' has no image yet.",
+      show(p.version),
+      show(p.name)
+    ),
+  'environment-without-image': (p, show, trans) =>
+    trans.__("It is not installed: '%1' has no image yet.", show(p.name)),
+  'tag-is-digest': (_p, _show, trans) =>
+    trans.__('an image is built under a tag, not under a digest'),
+  'image-not-pushed': (p, show, trans) =>
+    trans.__('%1 is %2; only what is ready is pushed.', show(p.image), show(p.state)),
+  'image-not-run': (p, show, trans) =>
+    trans.__('%1 is %2; only what is ready is run.', show(p.image), show(p.state)),
+  'image-being-made': (p, show, trans) => trans.__('%1 is being made.', show(p.image)),
+  'image-built-already': (p, show, trans) => trans.__('%1 was built already.', show(p.image)),
+  'image-of-another-owner': (p, show, trans) =>
+    trans.__('%1 is the image of somebody else.', show(p.image)),
+  'image-of-no-model': (p, show, trans) =>
+    trans.__("%1 is the name of an image that is no model's.", show(p.image)),
+  'image-of-other-model': (p, show, trans) =>
+    trans.__("%1 is the image of the model '%2'.", show(p.image), show(p.model)),
+  'name-of-built-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was built here.', show(p.image)),
+  'name-of-pulled-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was pulled here.', show(p.image)),
+  'name-of-pushed-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was pushed from here.', show(p.image)),
+  'host-name-taken': (p, show, trans) =>
+    trans.__("The host name '%1' is taken by another deployment.", show(p.name)),
+  'new-revision': (p, show, trans) =>
+    trans.__('%1 has revision %2 by now.', show(p.name), show(p.revision)),
+  'deployment-changed': (p, show, trans) =>
+    trans.__('%1 was changed by somebody meanwhile.', show(p.name)),
+  'no-revision': (p, show, trans) =>
+    trans.__('%1 has no revision %2.', show(p.name), show(p.number)),
+  'no-revision-before': (p, show, trans) =>
+    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.number), show(p.newest)),
+  'no-port': (p, show, trans) =>
+    trans.__("%1 has no port '%2'; %3.", show(p.deployment), show(p.port), show(p.present)),
+  'model-runs-once': (p, show, trans) =>
+    trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
+  'model-not-built': (p, show, trans) =>
+    trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
+  'unknown-format': (p, show, trans) =>
+    trans.__("'%1' is not known; there is: %2", show(p.format), show(p.present, ', ')),
+  'no-programs-on-server': (_p, _show, trans) =>
+    trans.__('programs are not run on the machine of the server'),
+  'not-a-command': (p, show, trans) =>
+    trans.__('%1 is a %2, no command', show(p.file), show(p.kind)),
+  'path-or-upload': (_p, _show, trans) => trans.__('name either a path or an upload'),
+  'code-follows-file': (p, show, trans) =>
+    trans.__("'%1' follows its file: change that", show(p.name)),
+  'no-version-to-compare': (p, show, trans) =>
+    trans.__('There is no such version to compare; there are: %1.', show(p.present, ', ')),
+  'file-not-declared': (p, show, trans) =>
+    trans.__("'%1' is no file that was declared", show(p.name)),
+  'workflow-as-node': (p, show, trans) =>
+    trans.__('%1 is a workflow, which no node can be', show(p.file)),
+  'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
+  'program-behind-shell': (p, show, trans) =>
+    trans.__(
+      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      show(p.file),
+      show(p.line),
+      show(p.keyword)
+    ),
+  'no-runtime': (p, show, trans) =>
+    trans.__("there is no '%1' (present: %2)", show(p.runtime), show(p.present, ', ')),
+  'no-requirements-file': (p, show, trans) =>
+    trans.__('There is no requirements file %1.', show(p.path)),
+  'no-requirements-in-bundle': (p, show, trans) =>
+    trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
+  'dataset-removed': (p, show, trans) =>
+    trans.__("There is no dataset '%1' any more.", show(p.name)),
+  'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
+  'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
+  'version-gone': (p, show, trans) =>
+    trans.__('The version %1 that this node is pinned to is gone.', show(p.version)),
+  'no-step-to-pin': (_p, _show, trans) => trans.__('there is no such step in the workflow'),
+  'no-run-to-pin': (p, show, trans) => trans.__("there is no run '%1'", show(p.name)),
+  'pinned-run-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, which is not there: unpin it, or pin it to another run.',
+      show(p.run)
+    ),
+  'pinned-run-unknown': (p, show, trans) =>
+    trans.__(
+      "It is pinned to run '%1', which is not there: unpin it, or pin it to another run.",
+      show(p.run)
+    ),
+  'pinned-task-not-succeeded': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, but is %2 there: unpin it, or pin it to another run.',
+      show(p.run),
+      show(p.state)
+    ),
+  'pinned-task-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, but is not in it: unpin it, or pin it to another run.',
+      show(p.run)
+    ),
+  'pinned-bytes-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, whose bytes of %2 are gone: unpin it, or pin it to another run.',
+      show(p.run),
+      show(p.output)
+    ),
+  'path-or-run': (_p, _show, trans) =>
+    trans.__('either a path or the output of a run is built, not both'),
+  'model-source-needed': (_p, _show, trans) =>
+    trans.__('a folder, a Python file, or a run with an output is needed'),
+  'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
+  'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
+  'name-not-importable': (p, show, trans) =>
+    trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
+  'imports-not-installed': (p, show, trans) =>
+    trans.__(
+      'imports %1, of which no package from an index is installed here',
+      show(p.names, ', ')
+    ),
+  'no-model-file': (p, show, trans) =>
+    trans.__('none of %1 lies in %2', show(p.known, ', '), show(p.path)),
+  'no-file-in-folder': (p, show, trans) =>
+    trans.__('there is no file %1 in the folder', show(p.path)),
+  'no-folder-beside-file': (p, show, trans) =>
+    trans.__('there is no folder %1 beside the file', show(p.path)),
+  'no-module-in-folder': (p, show, trans) =>
+    trans.__('there is no module %1 in %2', show(p.module), show(p.folder)),
+  'no-class': (p, show, trans) =>
+    trans.__('%1 has no class %2 at its top level', show(p.file), show(p.name)),
+  'run-needed': (_p, _show, trans) => trans.__('A run is needed.'),
+  'run-without-output': (p, show, trans) =>
+    trans.__('Run %1 has no output: it is %2.', show(p.run), show(p.state)),
+  'no-output': (p, show, trans) =>
+    trans.__("Run %1 has no output '%2'; %3.", show(p.run), show(p.output), show(p.present)),
+  'several-outputs': (p, show, trans) =>
+    trans.__('run %1 has several: %2', show(p.run), show(p.outputs, ', ')),
+  'not-a-model': (p, show, trans) =>
+    trans.__(
+      '%1 is neither what pickle or joblib wrote nor a folder with a model file or of MLflow',
+      show(p.file)
+    ),
+  'no-model-in-folder': (p, show, trans) =>
+    trans.__('the folder %1 has neither a model file nor MLmodel', show(p.folder)),
+  'packages-from-no-index': (p, show, trans) =>
+    trans.__('it needs %1, which came from no index', show(p.names, ', ')),
+  'model-origin-unknown': (_p, _show, trans) =>
+    trans.__('nobody knows any more where it was made: run its step again'),
+  'model-image-gone': (_p, _show, trans) =>
+    trans.__('the record of the image that its step ran in is gone: run the step again'),
+  'model-needs-container': (p, show, trans) =>
+    trans.__('A model that was written in a container is loaded only in one: %1', show(p.message)),
+  'model-not-batch': (p, show, trans) =>
+    trans.__('%1 is of mode %2; one of mode batch predicts datasets.', show(p.image), show(p.mode)),
+  'priority-out-of-range': (p, show, trans) =>
+    trans.__('may be from -%1 to %2', show(p.most), show(p.most)),
+  'name-needed-to-replace': (_p, _show, trans) => trans.__('name what is replaced'),
+  'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
+  'too-few-gpus': (p, show, trans) =>
+    trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
+  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
+  'replaced-run-not-ended': (p, show, trans) =>
+    trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
+  'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
+  'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
+  'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
+  'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
+  'nothing-to-retry': (p, show, trans) =>
+    trans.__('The run is %1; there is nothing to try again.', show(p.state)),
+  'no-node': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
+  'no-attempt': (p, show, trans) =>
+    trans.__("'%1' has no attempt %2.", show(p.node), show(p.number)),
+  'no-attempt-yet': (p, show, trans) => trans.__("'%1' has no attempt yet.", show(p.node)),
+  'attempt-not-running': (p, show, trans) =>
+    trans.__("No attempt '%1' is under way: its links end with it.", show(p.attempt)),
+  'no-link': (p, show, trans) => trans.__("The attempt has no link '%1'.", show(p.port)),
+  'nothing-listens': (p, show, trans) => trans.__('Nothing listens at %1 yet.', show(p.port)),
+  'no-data-given': (p, show, trans) =>
+    trans.__("%1 was given no data as '%2'.", show(p.node), show(p.name)),
+  'no-other-file': (p, show, trans) =>
+    trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
+  'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
+  'needs-any-data': (_p, _show, trans) =>
+    trans.__('a file, a folder, a dataset or an artifact is needed'),
+  'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),
+  'needs-file': (_p, _show, trans) => trans.__('a file, a dataset or an artifact is needed'),
+  'needs-files': (_p, _show, trans) =>
+    trans.__(
+      'a file or a folder with several files is needed; they are taken in the order of their names'
+    ),
+  'value-needed': (_p, _show, trans) => trans.__('a value is needed'),
+  'value-too-long': (p, show, trans) =>
+    trans.__('may have at most %1 characters; use a dataset for more', show(p.most)),
+  'value-of-output': (_p, _show, trans) => trans.__('is an output; its file goes to the store'),
+  'data-not-ready': (p, show, trans) => trans.__("the dataset '%1' is not ready", show(p.name)),
+  'no-data': (p, show, trans) =>
+    trans.__("there is no file, dataset or artifact '%1'", show(p.name)),
+  'no-parameter': (p, show, trans) =>
+    trans.__('%1 has no such parameter; it has: %2', show(p.owner), show(p.known, ', ')),
+  'no-parameters': (p, show, trans) =>
+    trans.__('%1 has no such parameter; it has: none', show(p.owner)),
+  'no-workflow-parameter': (p, show, trans) =>
+    trans.__('The workflow has no such parameter; it has: %1', show(p.known, ', ')),
+  'no-workflow-parameters': (_p, _show, trans) =>
+    trans.__('The workflow has no such parameter; it has: none')
 };

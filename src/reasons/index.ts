@@ -1,2 +1,2 @@
-export { isReason, reasonText, reasonsText } from './text';
+export { isReason, knownText, reasonText, reasonsText } from './text';
 export type { Reason } from './text';

@@ -43,6 +43,18 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
   return render(params, show, trans);
 }
 
+/** Return the text of a reason; '' without one, and if a newer server made it. */
+export function knownText(reason: Reason | null | undefined, trans: TranslationBundle): string {
+  return isKnown(reason) ? reasonText(reason, trans) : '';
+}
+
+function isKnown(value: unknown): boolean {
+  if (Array.isArray(value)) {
+    return value.every(isKnown);
+  }
+  return !isReason(value) || (!!CODES[value.code] && Object.values(value.params).every(isKnown));
+}
+
 /** Return the texts of the reasons that exist, such as why a task runs and what it waits for. */
 export function reasonsText(
   reasons: ReadonlyArray<Reason | null | undefined>,

@@ -13,6 +13,7 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.artifacts import NamedArtifact, SuggestedName, named_artifact, places
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import Invalid, NameTaken, NotFound
+from nbyard.reasons.structs import because
 from nbyard.services.naming import (
     check_run_name,
     check_run_name_free,
@@ -127,8 +128,9 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
     """
     found = _files(store, c, owner, key)
     if len(found) > 1:
-        names = ", ".join(f"{key}.{file.name}" for file in found)
-        raise Invalid.field("artifact", f"{key[:80]} has several files: {names}")
+        names = [f"{key}.{file.name}" for file in found]
+        why = because("artifact-has-several", artifact=key[:80], files=names)
+        raise Invalid.field("artifact", why)
     return found[0]
 
 
@@ -145,5 +147,6 @@ def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifa
         if found := [file for file in files if output in ("", file.name)]:
             return found
         if not files:
-            raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
-    raise no_such("artifact", key, store.runs.names(c, owner, single=True).values())
+            told = {"artifact": run.name, "run": run.number, "state": run.state}
+            raise NotFound(because("artifact-has-none", **told))
+    raise no_such("no-artifact", key, store.runs.names(c, owner, single=True).values())

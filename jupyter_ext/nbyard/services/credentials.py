@@ -25,6 +25,7 @@ from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
+from nbyard.reasons.structs import because
 from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts
@@ -58,7 +59,7 @@ class CredentialService:
         """Store a secret under a name."""
         name, kind = check_name(body.name), kind_of(body.kind)
         if is_id(name):
-            raise Invalid.field("name", "may not be an id: these name other credentials")
+            raise Invalid.field("name", because("credential-name-is-id"))
         shown, secret = parted(kind, check_fields(kind, body.fields))
         now = datetime.now(UTC)
         made = Credential(
@@ -75,7 +76,7 @@ class CredentialService:
         )
         with self._store.write() as c:
             # Check inside the writing transaction: another request may use the name too.
-            check_free(self._store.credentials.names(c, caller.name), "a credential", name)
+            check_free(self._store.credentials.names(c, caller.name), "credential-exists", name)
             self._store.credentials.insert(c, made, secret)
         return made
 
@@ -118,7 +119,7 @@ class CredentialService:
             found = self._store.credentials.get(c, caller.name, credential)
             if found is None:
                 there = nearest(self._store.credentials.names(c, caller.name).values(), credential)
-                raise NotFound(f"There is no credential {credential[:80]!r}; {there}.")
+                raise NotFound(because("no-credential", name=credential[:80], present=there))
         return found
 
     @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
@@ -169,8 +170,8 @@ class CredentialService:
         found = self._find(caller, credential)
         users = [] if force else self._used_by(found)
         if users:
-            words = f"{found.name!r} is used by {', '.join(users[:MAX_TOLD])}."
-            raise InUse(words, hint="Take it out of these, or force the deletion.")
+            why = because("used-by", name=found.name, users=users[:MAX_TOLD])
+            raise InUse(why, hint="Take it out of these, or force the deletion.")
         with self._store.write() as c:
             self._store.credentials.delete(c, found)
 
@@ -186,5 +187,6 @@ class CredentialService:
 
 def _description(text: str) -> str:
     if len(text) > MAX_DESCRIPTION:
-        raise Invalid.field("description", f"may have at most {MAX_DESCRIPTION:,} characters")
+        why = because("description-too-long", most=f"{MAX_DESCRIPTION:,}")
+        raise Invalid.field("description", why)
     return text

@@ -39,13 +39,13 @@ from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
-from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating import KeptLog
 from nbyard.logs.traffic import KeptTraffic
-from nbyard.reasons.structs import shown
-from nbyard.services.naming import free_name, nearest
+from nbyard.reasons.structs import because
+from nbyard.services.naming import free_name, name_taken, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, made_before, remember
 
@@ -121,18 +121,18 @@ class DeploymentService:
         if found is None:
             return None
         if found.mode != HTTP:
-            words = f"{found.name!r} is a model in mode {found.mode}, which runs once"
-            raise Invalid.field("image", words, hint=f"nbyard models run -n {found.name!r}")
+            why = because("model-runs-once", name=found.name, mode=found.mode)
+            raise Invalid.field("image", why, hint=f"nbyard models run -n {found.name!r}")
         if found.state == "failed":
-            words = f"{found.reference} was not built: {shown(found.reason)}"
-            raise Invalid.field("image", words, hint="nbyard images log tells more.")
+            cause = found.reason or because("unknown-cause")
+            why = because("model-not-built", image=found.reference, cause=cause)
+            raise Invalid.field("image", why, hint="nbyard images log tells more.")
         return found
 
     def _check_free(self, c: Connection, caller: Caller, name: str) -> None:
         if name in self._rows.names(c, caller.name).values():
-            said = f"The host name {name!r} is taken by another deployment."
             hint = "Choose another name, or edit or delete that one."
-            raise NameTaken(said, hint=hint, details=[Detail("name", said)])
+            raise name_taken(because("host-name-taken", name=name), hint)
 
     def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
         """Return the title, shortened and numbered if another deployment has it."""
@@ -164,7 +164,7 @@ class DeploymentService:
         found = self._rows.get(c, caller.name, key)
         if found is None:
             there = nearest(self._rows.names(c, caller.name).values(), key)
-            raise NotFound(f"There is no deployment {key[:80]!r}; {there}.")
+            raise NotFound(because("no-deployment", name=key[:80], present=there))
         return found
 
     def _warned(self, found: Deployment) -> Deployment:
@@ -185,9 +185,9 @@ class DeploymentService:
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if body.revision and body.revision != found.revision:
-                raise StaleWrite(f"{found.name} has revision {found.revision} by now.")
+                raise StaleWrite(because("new-revision", name=found.name, revision=found.revision))
             if body.changed_at and body.changed_at != found.changed_at:
-                raise StaleWrite(f"{found.name} was changed by somebody meanwhile.")
+                raise StaleWrite(because("deployment-changed", name=found.name))
             spec = changed(found.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
@@ -218,8 +218,9 @@ class DeploymentService:
             wanted = check_count(revision, "revision") or found.revision - 1
             older = self._rows.revision(c, found.id, wanted)
             if older is None or wanted == found.revision:
-                words = f"{found.name} has no revision {wanted} before {found.revision}."
-                raise NotFound(words, hint=f"nbyard deployments revisions {found.name} lists them.")
+                told = {"name": found.name, "number": wanted, "newest": found.revision}
+                why = because("no-revision-before", **told)
+                raise NotFound(why, hint=f"nbyard deployments revisions {found.name} lists them.")
             origin = f"rolled back to {wanted}"
             of_then = older.revision.image_id
             self._revise(c, found, older.revision.spec, origin, older.password, of_then)
@@ -304,8 +305,8 @@ class DeploymentService:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        names = [one.name for one in spec.ports]
-        raise NotFound(f"{name} has no port {port[:80]!r}; {nearest(names, port)}.")
+        present = nearest([one.name for one in spec.ports], port)
+        raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:
         spec = row.revision.spec
@@ -384,7 +385,7 @@ class DeploymentService:
             number = revision or found.revision
             row = self._rows.revision(c, found.id, number)
         if row is None:
-            raise NotFound(f"{found.name} has no revision {number}.")
+            raise NotFound(because("no-revision", name=found.name, number=number))
         path = self._folder(found.id) / log_name(number)
         is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
         return KeptLog(path).read(after, done=is_over)

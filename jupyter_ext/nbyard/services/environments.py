@@ -98,7 +98,7 @@ class EnvironmentService:
         found = rows.get(c, caller.name, same) if same else None
         if found is not None and found.came_to_nothing:
             return found.id
-        check_free(names, "an environment", name)
+        check_free(names, "environment-exists", name)
         return None
 
     def _next(self, c: Connection, caller: Caller, environment: str, lines: Sequence[str]) -> None:
@@ -128,7 +128,7 @@ class EnvironmentService:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
             there = nearest(self._store.environments.names(c, caller.name).values(), key)
-            raise NotFound(f"There is no environment {key[:80]!r}; {there}.")
+            raise NotFound(because("no-environment", name=key[:80], present=there))
         return found
 
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
@@ -188,7 +188,8 @@ class EnvironmentService:
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             if found.current.state in ENVIRONMENT_VERSION.live:
-                raise Conflict(f"Version {found.current.number} of {found.name!r} is being built.")
+                number = found.current.number
+                raise Conflict(because("version-being-built", version=number, name=found.name))
             base = self._store.environments.newest_ready(c, found.id) or found.current
             if older:
                 locked = (older.requirements, older.packages)
@@ -224,10 +225,10 @@ class EnvironmentService:
         check_count(body.version, "version")
         # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):
-            raise Invalid.field("version", "its lock is taken as it is: change nothing besides")
+            raise Invalid.field("version", because("rollback-with-changes"))
         found = _numbered(self.versions(caller, environment).items, body.version)
         if found.state != "ready":
-            raise Invalid.field("version", f"version {found.number} was never installed")
+            raise Invalid.field("version", because("version-never-installed", version=found.number))
         return found
 
     @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
@@ -238,8 +239,8 @@ class EnvironmentService:
             version, reason = found.current, because("installation-cancelled")
             move = self._store.environments.move
             if not move(c, caller.name, version.id, "failed", reason=reason):
-                words = f"Version {version.number} of {found.name!r} is {version.state}"
-                raise Conflict(f"{words}; nothing is being installed.")
+                told = {"version": version.number, "name": found.name, "state": version.state}
+                raise Conflict(because("version-not-installing", **told))
         self._parts.call_dispatcher()
         return self.get(caller, found.id)
 
@@ -266,7 +267,7 @@ class EnvironmentService:
             versions = self._store.environments.versions(c, found.id)
             used = self._store.uses.by_runs(c)
             if not force and any(version.id in used for version in versions):
-                raise InUse(f"{found.name!r} is used by a run that is not at its end.")
+                raise InUse(because("used-by-run", name=found.name))
             self._store.environments.delete(c, found)
         # Only after the commit, so that a failed deletion leaves the environment complete.
         kernelspecs.withdraw_kernel(found.kernel, found.id)
@@ -278,7 +279,7 @@ class EnvironmentService:
 def _captured(kernel: str) -> Captured:
     lock = kernels.kernel(kernel).lock
     if lock is None:
-        raise Invalid.field("capture", f"the packages of the kernel {kernel[:80]} are not known")
+        raise Invalid.field("capture", because("kernel-packages-unknown", kernel=kernel[:80]))
     return captured(lock)
 
 
@@ -290,4 +291,4 @@ def _numbered(versions: list[EnvironmentVersion], number: int) -> EnvironmentVer
     for version in versions:
         if version.number == number:
             return version
-    raise NotFound(f"There is no version {number}.")
+    raise NotFound(because("no-version", number=number))

@@ -30,8 +30,10 @@ from nbyard.domain.images.structs import (
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.states import IMAGE
-from nbyard.errors import Conflict, Detail, Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.logs import reading
+from nbyard.reasons.structs import because
+from nbyard.services.freezing.environment_resolution import no_environment
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, keeping_bytes
@@ -41,10 +43,12 @@ if TYPE_CHECKING:
     from nbyard.domain.environments.structs import Environment, EnvironmentVersion
     from nbyard.store import Connection
 
-ALL_BUT_BASE = "is for environments; a Dockerfile says it all itself, but for its base"
-NO_BASE = "the Dockerfile takes none: ARG BASE has to stand before its first FROM"
 REGISTRY = {"pull", "push"}
-PAST = {"build": "built", "pull": "pulled", "push": "pushed from"}
+OTHER_IMAGE = {
+    "build": "name-of-built-image",
+    "pull": "name-of-pulled-image",
+    "push": "name-of-pushed-image",
+}
 INSTEAD = {
     "build": "Choose another one (--tag), or r",
     "pull": "R",
@@ -79,7 +83,7 @@ class ImageService:
         built before, it is ready at once.
         """
         if bool(body.environment) == bool(body.path):
-            raise Invalid.field("environment", "name either an environment or a path")
+            raise Invalid.field("environment", because("environment-or-path"))
         columns = self._of_path(body) if body.path else self._of_environment(caller, body)
         return self._add(caller, **columns)
 
@@ -99,21 +103,21 @@ class ImageService:
     def _project(self, path: str) -> str:
         real = self._parts.files.locate(path, "recipe.project")
         if not real.is_dir():
-            raise Invalid.field("recipe.project", f"there is no folder {path[:200]!r}")
+            raise Invalid.field("recipe.project", because("no-such-folder", path=path[:200]))
         cap = self._parts.settings.max_bundle_bytes
         return bundles.collect_folder(real, self._parts.blobs, cap)
 
     def _of_path(self, body: NewImage) -> dict[str, Any]:
         recipe = body.recipe or Recipe()
         if recipe != Recipe(base=recipe.base) or body.version:
-            raise Invalid.field("recipe", ALL_BUT_BASE)
+            raise Invalid.field("recipe", because("recipe-of-dockerfile"))
         real = self._parts.files.locate(body.path)
         if not real.is_file():
-            raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
+            raise NotFound(because("no-dockerfile", path=body.path[:200]))
         if recipe.base:
             check_recipe(recipe)
             if not takes_base(real.read_text("utf-8", "replace")):
-                raise Invalid.field("recipe.base", NO_BASE)
+                raise Invalid.field("recipe.base", because("dockerfile-without-base"))
         cap = self._parts.settings.max_bundle_bytes
         picked = bundles.pick(real, self._parts.files.root, cap)
         found = bundles.collect(picked, self._parts.blobs, cap)
@@ -136,7 +140,7 @@ class ImageService:
         from nbyard.images.dockerfile import build_files
 
         if not body.environment:
-            raise Invalid.field("environment", "is needed")
+            raise Invalid.field("environment", because("needed"))
         draft = self._draft(caller, body)
         spec = ImageSpec(
             draft.recipe,
@@ -159,21 +163,21 @@ class ImageService:
         number = check_count(body.version, "version") or found.installed
         ready = [one for one in versions if one.state == "ready" and one.number == number]
         if not ready:
-            what = f"Version {number} of it" if number else "It"
-            raise Conflict(f"{what} is not installed: {found.name!r} has no image yet.")
+            if not number:
+                raise Conflict(because("environment-without-image", name=found.name))
+            raise Conflict(because("version-without-image", version=number, name=found.name))
         default = default_reference(found.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
         # Only a registry or the engine can determine a digest.
         if "@" in reference:
-            raise Invalid.field("tag", "an image is built under a tag, not under a digest")
+            raise Invalid.field("tag", because("tag-is-digest"))
         return _Draft(found, ready[0], recipe, reference)
 
     def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
             there = nearest(self._store.environments.names(c, caller.name).values(), key)
-            words = f"there is no environment {key[:80]!r}; {there}"
-            raise NotFound(f"environment: {words}", details=[Detail("environment", words)])
+            raise no_environment(because("unknown-environment", name=key[:80], present=there))
         return found
 
     @operation("POST", "/images/pull", scope="images:write", status=201)
@@ -195,7 +199,8 @@ class ImageService:
         """Push an image to a registry under the given name."""
         found = self.get(caller, image)
         if found.state != "ready":
-            raise Conflict(f"{found.reference} is {found.state}; only what is ready is pushed.")
+            why = because("image-not-pushed", image=found.reference, state=found.state)
+            raise Conflict(why)
         target = push_target(found.reference, body.reference)
         of = {"environment": found.environment, "version": found.version, "path": found.path}
         return self._add(caller, reference=target, origin="push", source=found.image_id, **of)
@@ -282,7 +287,7 @@ def _latest(name: str) -> str:
 
 def _there(found: NamedImage | None, key: str) -> NamedImage:
     if found is None:
-        raise NotFound(f"There is no image {key[:80]!r} that was made here.")
+        raise NotFound(because("no-image", name=key[:80]))
     return found
 
 
@@ -295,7 +300,8 @@ def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
         Conflict: the name belongs to another image, or its image is being built.
     """
     if known.state in IMAGE.live:
-        raise Conflict(f"{known.reference} is being made.", hint="nbyard images log tells how.")
+        why = because("image-being-made", image=known.reference)
+        raise Conflict(why, hint="nbyard images log tells how.")
     origin, own = columns["origin"], (columns.get("environment", ""), columns.get("path", ""))
     if origin == "push" and known.origin == "build":
         is_same = columns["source"] == known.image_id
@@ -305,6 +311,6 @@ def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
     if known.state == "failed" or is_same or {origin, known.origin} <= REGISTRY:
         return
     raise Conflict(
-        f"{known.reference} is the name of another image that was {PAST[known.origin]} here.",
+        because(OTHER_IMAGE[known.origin], image=known.reference),
         hint=f"{INSTEAD[origin]}emove that one first: nbyard images rm {known.reference}",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.ids import is_id
 from nbyard.domain.names import MAX_NAME, check_name, name_key
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound
+from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -18,43 +19,45 @@ MAX_TOLD = 10
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
-def nearest(names: Iterable[str], wanted: str) -> str:
-    """Return a text that lists the existing names, the most similar ones first."""
+def nearest(names: Iterable[str], wanted: str) -> Reason:
+    """Return a reason that lists the existing names, the most similar ones first."""
     import difflib
 
     # One name more than shown decides whether the list ends with an ellipsis.
     found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
-    more = ", …" if len(found) > MAX_TOLD else ""
-    return f"there are: {', '.join(found[:MAX_TOLD])}{more}" if found else "there is none yet"
+    if not found:
+        return because("there-is-none")
+    code = "there-are-more" if len(found) > MAX_TOLD else "there-are"
+    return because(code, names=found[:MAX_TOLD])
 
 
-def no_such(noun: str, wanted: str, names: Iterable[str]) -> NotFound:
-    """Return the error for an unknown name, with similar names in its hint."""
+def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
+    """Return the error with this code for an unknown name, with similar names in its hint."""
     import difflib
 
     # IDs are not typed by hand, so no name is similar.
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
     found = difflib.get_close_matches(wanted[:MAX_NAME], compared)
     hint = f"Did you mean {' or '.join(map(repr, found))}?" if found else ""
-    return NotFound(f"There is no {noun} {wanted[:80]!r}.", hint=hint)
+    return NotFound(because(code, name=wanted[:80]), hint=hint)
 
 
-def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:
+def name_taken(why: Reason, hint: str) -> NameTaken:
+    """Return the error for a name that another thing has."""
+    return NameTaken(why, hint=hint, details=[Detail("name", str(why), why)])
+
+
+def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") -> None:
     """Check that no other thing has a similar name; `names` are all names by ID.
 
     Raises:
-        NameTaken: another thing than `own` has it.
+        NameTaken: another thing than `own` has it; the error has this code.
     """
     wanted = name_key(name)
     for key, taken in names.items():
         if key != own and name_key(taken) == wanted:
-            said = f"There is {noun} {taken!r} already."
             free = next_name(names.values(), name)
-            raise NameTaken(
-                said,
-                hint=f"Choose another name; {free!r} is free.",
-                details=[Detail("name", said)],
-            )
+            raise name_taken(because(code, name=taken), f"Choose another name; {free!r} is free.")
 
 
 def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
@@ -66,7 +69,7 @@ def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> N
     names = store.runs.names(c, owner)
     same = (taken for taken in names.values() if name_key(taken) == name_key(name))
     is_artifact = store.runs.named(c, owner, next(same, "")) is not None
-    check_free(names, "an artifact" if is_artifact else "a run", name)
+    check_free(names, "artifact-exists" if is_artifact else "run-exists", name)
 
 
 def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
@@ -83,15 +86,15 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
     of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
     like = [one for one in outputs if store.runs.named(c, owner, f"{name}.{one}")]
     if last in of_older:
-        said = f"{name!r} is the output {last!r} of the artifact {stem!r}."
+        why = because("name-is-output", name=name, output=last, artifact=stem)
     elif like:
-        said = f"{name}.{like[0]} is another artifact: so its output {like[0]!r} would be called."
+        taken = f"{name}.{like[0]}"
+        why = because("name-of-output-taken", artifact=taken, output=like[0])
     else:
         return
     # The name itself is refused here, so count it as taken.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
-    hint = f"Choose another name; {free!r} is free."
-    raise NameTaken(said, hint=hint, details=[Detail("name", said)])
+    raise name_taken(why, f"Choose another name; {free!r} is free.")
 
 
 def check_run_name(name: str) -> str:
@@ -102,7 +105,7 @@ def check_run_name(name: str) -> str:
     """
     name = check_name(name)
     if name.isdecimal() or is_id(name):
-        raise Invalid.field("name", "may not be a number or an id: these name other runs")
+        raise Invalid.field("name", because("run-name-is-id"))
     return name
 
 

@@ -3,6 +3,7 @@
 from nbyard.domain.runtime_names import DASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
@@ -35,5 +36,4 @@ def check_runtimes(document: Document, wished: str) -> None:
     known = installed() if asked else []
     for place, runtime in asked.items():
         if runtime not in known:
-            present = ", ".join(known)
-            raise Invalid.field(place, f"there is no {runtime[:40]!r} (present: {present})")
+            raise Invalid.field(place, because("no-runtime", runtime=runtime[:40], present=known))

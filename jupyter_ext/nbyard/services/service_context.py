@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbyard.domain.digest import digest_of
 from nbyard.domain.doctor import Check
 from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
@@ -58,7 +59,7 @@ def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object)
         return None
     # A repeated key with other content is a client's mistake, not a retry.
     if known[0] != digest_of(body):
-        raise Conflict("This Idempotency-Key was used with another body.")
+        raise Conflict(because("idempotency-key-used"))
     return known[1]
 
 

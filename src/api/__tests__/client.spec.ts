@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { readFileSync } from 'fs';
 import { ApiError, fieldErrors } from '../client';
 import { ROUTES } from '../operations';
@@ -45,6 +46,39 @@ describe('ApiClient', () => {
     expect(error).toMatchObject({ status: 422, code: 'invalid', hint: 'Rename it.' });
     expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice' });
   });
+
+  it('shows the reason of a refusal in the language of the user', async () => {
+    const inner = { code: 'no-run-to-pin', params: { name: 'x' } };
+    const details = [{ path: 'pins.a', message: 'in English', reason: inner }];
+    const reason = { code: 'field', params: { path: 'pins.a', reason: inner } };
+    const body = { code: 'invalid', message: 'in English', details, reason };
+    const german = {
+      __: (text: string, ...values: string[]) =>
+        values.reduce(
+          (told, value, n) => told.replace(`%${n + 1}`, value),
+          text.replace('there is no run', 'es gibt keinen Lauf')
+        )
+    } as unknown as TranslationBundle;
+    const error = await fakeClient(() => json(422, body), german)
+      .call('runs.list', {})
+      .catch((e: ApiError) => e);
+    expect(error).toMatchObject({ message: "pins.a: es gibt keinen Lauf 'x'" });
+    expect(fieldErrors(error)).toEqual({ 'pins.a': "es gibt keinen Lauf 'x'" });
+  });
+
+  it.each([undefined, null, { code: 'of-a-newer-server', params: {} }])(
+    'shows the message of a refusal with the reason %j',
+    async reason => {
+      const details = [{ path: 'name', message: 'is refused', reason }];
+      const whole = reason && { code: 'field', params: { path: 'name', reason } };
+      const body = { code: 'invalid', message: 'name: is refused', details, reason: whole };
+      const error = await fakeClient(() => json(422, body))
+        .call('runs.list', {})
+        .catch((e: ApiError) => e);
+      expect(error).toMatchObject({ message: 'name: is refused' });
+      expect(fieldErrors(error)).toEqual({ name: 'is refused' });
+    }
+  );
 
   it('P1: asks again what got lost on the way, and only what changes nothing', async () => {
     jest.useFakeTimers();

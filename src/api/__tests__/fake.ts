@@ -1,5 +1,6 @@
 /** A server and a socket that tests play themselves. */
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiClient } from '../client';
 
 export class FakeSocket {
@@ -37,7 +38,7 @@ export class FakeSocket {
 
 export type Answerer = (method: string, url: string, request: Request) => unknown;
 
-export function fakeClient(answer: Answerer): ApiClient {
+export function fakeClient(answer: Answerer, trans?: TranslationBundle): ApiClient {
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://here/user/x/',
     wsUrl: 'ws://here/user/x/',
@@ -47,7 +48,7 @@ export function fakeClient(answer: Answerer): ApiClient {
       return said instanceof Response ? said : json(200, said);
     }) as typeof fetch
   });
-  return new ApiClient(settings);
+  return new ApiClient(settings, trans);
 }
 
 export function json(status: number, body: unknown): Response {

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import cases from '../../../tests/cases/reasons.json';
 import { CODES } from '../codes';
-import { isReason, reasonText, reasonsText } from '..';
+import { isReason, knownText, reasonText, reasonsText } from '..';
 
 const trans = nullTranslator.load('nbyard');
 
@@ -21,6 +21,16 @@ describe('The text of a reason', () => {
       'the moon is full'
     );
     expect(reasonText({ code: 'new', params: {} }, trans)).toBe('new');
+  });
+
+  it('is known only if the catalogue has all its codes', () => {
+    const known = { code: 'forced', params: {} };
+    const unknown = { code: 'new', params: { text: 'the moon is full' } };
+    const all = (reasons: unknown[]) => ({ code: 'all', params: { reasons } });
+    expect(knownText(all([known, known]), trans)).toBe(reasonText(all([known, known]), trans));
+    expect(knownText(all([known, unknown]), trans)).toBe('');
+    expect(knownText(unknown, trans)).toBe('');
+    expect(knownText(undefined, trans)).toBe('');
   });
 
   it('is empty without a reason', () => {

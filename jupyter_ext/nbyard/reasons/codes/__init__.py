@@ -8,8 +8,17 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 
 from nbyard.reasons.codes.access import ACCESS
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
 from nbyard.reasons.codes.files import FILES
+from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
 
-CODES: dict[str, Code] = {**STATES, **FILES, **TABLES, **ACCESS}
+CODES: dict[str, Code] = {
+    **STATES,
+    **ACCESS,
+    **EXECUTABLES_AND_RUNS,
+    **FILES,
+    **SERVICES,
+    **TABLES,
+}

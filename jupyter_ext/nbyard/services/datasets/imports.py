@@ -22,8 +22,9 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.parsing.urls import Allowed, check_host, parse
-from nbyard.errors import Conflict, Detail, Invalid, NameTaken, NotFound
-from nbyard.services.naming import MAX_TOLD, check_free, nearest
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.naming import MAX_TOLD, check_free, name_taken, nearest
 from nbyard.services.service_context import Parts, made_before, remember
 
 if TYPE_CHECKING:
@@ -90,9 +91,10 @@ class NewImport:
         if isinstance(source, FileSource):
             real = self._parts.files.locate(source.path, "source.path")
             if not real.exists():
-                raise NotFound(f"There is no file {source.path[:200]}.")
+                raise NotFound(because("no-file", path=source.path[:200]))
             if not (real.is_file() or real.is_dir()):
-                raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
+                why = because("file-not-ordinary", path=source.path[:200])
+                raise Invalid.field("source.path", why)
             return check_filename(real.name, "source.path"), str(real)
         address, filename = self._address(source.url)
         target = parse(address, field="source.url")
@@ -111,8 +113,8 @@ class NewImport:
             if found is None or found.kind != KIND:
                 there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
                 told = nearest([one.name for one in there], wanted.credential)
-                words = f"names no credential of the kind s3: {wanted.credential[:80]!r}; {told}"
-                raise Invalid.field("source.url", words)
+                why = because("no-s3-credential", name=wanted.credential[:80], present=told)
+                raise Invalid.field("source.url", why)
         return address_of(wanted, found.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, name: str) -> str | None:
@@ -127,16 +129,12 @@ class NewImport:
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:
             if not self._body.replace:
-                said = f"There is a dataset {name!r} already."
-                raise NameTaken(
-                    said,
-                    hint="Choose another name, or make a new version of it.",
-                    details=[Detail("name", said)],
-                )
+                hint = "Choose another name, or make a new version of it."
+                raise name_taken(because("dataset-exists", name=name), hint)
             if known.current.state == "importing":
-                raise Conflict(f"The newest version of {name!r} is still importing.")
+                raise Conflict(because("newest-version-importing", name=name))
             return known.id
-        check_free(names, "a dataset", name)
+        check_free(names, "dataset-exists", name)
         return None
 
     def _named(self, c: Connection, name: str) -> str:

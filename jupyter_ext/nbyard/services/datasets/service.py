@@ -30,7 +30,7 @@ from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import NewImport
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
@@ -85,7 +85,7 @@ class DatasetService:
             found = self._store.datasets.get(c, caller.name, dataset)
             if found is None:
                 names = self._store.datasets.names(c, caller.name)
-                raise no_such("dataset", dataset, names.values())
+                raise no_such("no-dataset", dataset, names.values())
         return self._linked(found)
 
     def _linked(self, dataset: Dataset) -> Dataset:
@@ -120,7 +120,7 @@ class DatasetService:
             if body.revision != found.revision:
                 raise StaleWrite()
             names = self._store.datasets.names(c, caller.name)
-            check_free(names, "a dataset", changes.get("name", found.name), found.id)
+            check_free(names, "dataset-exists", changes.get("name", found.name), found.id)
             if not self._store.datasets.change(c, found, **changes):
                 raise StaleWrite()
         return self.get(caller, found.id)
@@ -137,7 +137,7 @@ class DatasetService:
         if users:
             shown = [self._parts.files.spoken(path) for path in users[:5]]
             raise InUse(
-                f"{found.name!r} is used by " + ", ".join(shown) + ".",
+                because("used-by", name=found.name, users=shown),
                 hint="Take it out of these workflows, or force the deletion.",
             )
         # On a full disk, even deleting needs space: release the reserve.
@@ -231,7 +231,7 @@ class DatasetService:
             others = self._store.datasets.versions(c, version.dataset_id)
         earlier = [o.number for o in others if o.number < version.number and o.state == "ready"]
         if not earlier:
-            raise NotFound(f"There is no version before {version.number} to compare it with.")
+            raise NotFound(because("no-version-before", number=version.number))
         return earlier[0]
 
     def _contents(self, version: DatasetVersion) -> dict[str, Content]:
@@ -245,7 +245,7 @@ class DatasetService:
         version = self._ready(caller, found.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
-            raise NotFound(f"There is no folder {body.folder[:200]}.")
+            raise NotFound(because("no-folder", path=body.folder[:200]))
         # Never overwrite a notebook: use the first free name.
         stem = safe_filename(found.name).rsplit(".", 1)[0]
         place = next(
@@ -284,8 +284,10 @@ class DatasetService:
                 else self._store.datasets.newest_ready(c, found.id)
             )
         if version is None or version.state == "failed":
-            reason = shown(version.reason if version else found.current.reason)
-            raise NotFound(f"{found.name!r} has no such version that is ready. {reason}".strip())
+            reason = version.reason if version else found.current.reason
+            if reason is None:
+                raise NotFound(because("no-ready-version", name=found.name))
+            raise NotFound(because("no-ready-version-because", name=found.name, cause=reason))
         if version.state != "ready":
-            raise Conflict(f"{found.name!r} is still importing.")
+            raise Conflict(because("dataset-importing", name=found.name))
         return version

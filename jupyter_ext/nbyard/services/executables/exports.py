@@ -8,6 +8,7 @@ from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
 from nbyard.importers.registry import exporters
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
@@ -22,8 +23,8 @@ def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Ex
     """
     known = exporters()
     if wanted not in known:
-        present = ", ".join(sorted(known)) or "none"
-        raise Invalid.field("format", f"{wanted[:40]!r} is not known; there is: {present}")
+        why = because("unknown-format", format=wanted[:40], present=sorted(known))
+        raise Invalid.field("format", why)
     exporter, suffix = known[wanted]
     kind, reading, resources = freezer.read(code)
     told = Description(

@@ -32,16 +32,18 @@ from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, pr
 from nbyard.domain.runs.planning import packages_from
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
-from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite
+from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
 from nbyard.host import kernels
 from nbyard.host.help_output import ask, placed, started
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
+from nbyard.reasons.structs import all_of, because
 from nbyard.services.executables.exports import exported
 from nbyard.services.executables.file_status import file_hints
 from nbyard.services.executables.notebook_diffs import notebook_diff
 from nbyard.services.executables.undeclared_files import declare
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
+from nbyard.services.freezing.node_problems import first_problem
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, keeping_bytes, made_before, remember
@@ -98,11 +100,12 @@ class ExecutableService:
         """
         # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
-            raise Invalid.field("path", "programs are not run on the machine of the server")
+            raise Invalid.field("path", because("no-programs-on-server"))
         code = self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code)
         if found.kind != "command":
-            raise Invalid.field("path", f"{code.filename} is a {found.kind}, no command")
+            why = because("not-a-command", file=code.filename, kind=found.kind)
+            raise Invalid.field("path", why)
         with placed(code.path, code.filename, code.content) as path:
             read = read_help(ask(started(found.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
@@ -140,7 +143,7 @@ class ExecutableService:
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
-            raise Invalid.field("path", "name either a path or an upload")
+            raise Invalid.field("path", because("path-or-upload"))
         if path:
             return self._freezer.load(path)
         found, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
@@ -184,7 +187,7 @@ class ExecutableService:
         try:
             kernels.kernel(fields["kernel"], fields["language"])
         except NotFound as error:
-            raise Invalid.field("path", error.words) from None
+            raise Invalid.field("path", reason_of(error)) from None
 
     def _check_environment(self, owner: str, resources: Resources | None) -> None:
         """Check that the named environment exists and is installed."""
@@ -194,8 +197,8 @@ class ExecutableService:
             packages_from(Node("executable"), resources)
             find_used(self._parts, owner, resources.environment)
         except (NotFound, Invalid) as error:
-            words = error.details[0].message if error.details else error.message
-            raise Invalid.field("resources.environment", words, hint=error.hint) from None
+            why = first_problem(error)
+            raise Invalid.field("resources.environment", why, hint=error.hint) from None
 
     def _told(self, code: Code, body: NewExecutable) -> Description | None:
         """Return the description with the form's corrections."""
@@ -222,7 +225,7 @@ class ExecutableService:
         wanted = name or (known.name if known else code.stem)
         if name:
             names = self._store.executables.names(c, caller.name)
-            check_free(names, "an executable", name, known.id if known else "")
+            check_free(names, "executable-exists", name, known.id if known else "")
         if known is not None:
             self._store.executables.change(c, known, name=wanted)
             return known.id
@@ -248,7 +251,7 @@ class ExecutableService:
         with self._store.read() as c:
             if (found := self._store.executables.get(c, caller.name, executable)) is None:
                 names = self._store.executables.names(c, caller.name)
-                raise no_such("executable", executable, names.values())
+                raise no_such("no-executable", executable, names.values())
         hints, changed = file_hints(self._parts.files, found)
         return msgspec.structs.replace(found, hints=hints, changed=changed)
 
@@ -270,7 +273,7 @@ class ExecutableService:
         code, told, fields = self._corrected(found, body)
         with self._store.write() as c:
             names = self._store.executables.names(c, caller.name)
-            check_free(names, "an executable", changes.get("name", found.name), found.id)
+            check_free(names, "executable-exists", changes.get("name", found.name), found.id)
             if not self._store.executables.change(c, found, **changes):
                 raise StaleWrite()
             if fields is not None:
@@ -301,7 +304,7 @@ class ExecutableService:
     def _changed(self, found: Executable, code: Code, upload: str) -> Code:
         """Return the newly uploaded code; keep corrections, but read its arguments again."""
         if found.path:
-            raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
+            raise Invalid.field("upload", because("code-follows-file", name=found.name))
         told = code.description or Description()
         plain = msgspec.structs.replace(code, description=None)
         kind, reading, _ = self._freezer.read(plain, found.current.kind)
@@ -346,7 +349,7 @@ class ExecutableService:
         found = self.get(caller, executable)
         with self._store.write() as c:
             if not force and self._store.tasks.active_executables(c, found.id):
-                raise InUse(f"{found.name!r} is used by a run that is not at its end.")
+                raise InUse(because("used-by-run", name=found.name))
             self._store.executables.delete(c, found)
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
@@ -365,8 +368,7 @@ class ExecutableService:
         second = versions.get(new or max(versions))
         first = versions.get(old or (second.number - 1 if second else 0))
         if first is None or second is None:
-            known = ", ".join(map(str, sorted(versions)))
-            raise NotFound(f"There is no such version to compare; there are: {known}.")
+            raise NotFound(because("no-version-to-compare", present=sorted(versions)))
         contents = [self._content(first), self._content(second)]
         lines, hint = None, ""
         if (first.kind, second.kind) == ("notebook", "notebook"):
@@ -389,6 +391,7 @@ class ExecutableService:
 
 def _check_limits(resources: Resources) -> None:
     found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
-    details = [Detail(f"resources.{field}", reason) for field, reason in found]
-    if details:
-        raise Invalid("; ".join(detail.message for detail in details), details=details)
+    problems = [(f"resources.{field}", because("text", text=words)) for field, words in found]
+    if problems:
+        details = [Detail(field, str(why), why) for field, why in problems]
+        raise Invalid(all_of([why for _, why in problems]), details=details)

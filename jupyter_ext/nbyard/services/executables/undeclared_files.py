@@ -29,6 +29,7 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Invalid
 from nbyard.host.project_files import write_whole
+from nbyard.reasons.structs import because
 from nbyard.services.freezing.node_resolution import Resolver
 from nbyard.transfer import bundles
 
@@ -110,7 +111,7 @@ def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles
     told = code.description or Description()
     own = {a.name: a for a in told.arguments or () if isinstance(a.reach, File)}
     if unknown := [name for name in body.remove if name not in own]:
-        raise Invalid.field("remove", f"{unknown[0][:80]!r} is no file that was declared")
+        raise Invalid.field("remove", because("file-not-declared", name=unknown[0][:80]))
     names = {argument.name for argument in reading.arguments} - {*body.remove}
     left = [a for a in told.arguments or () if a.name not in body.remove]
     known = [a for a in left if a.name in own]

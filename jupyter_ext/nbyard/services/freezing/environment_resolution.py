@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,7 +16,7 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.host import kernels
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import Reason, because
 from nbyard.services.naming import nearest
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
     if of.kind != "notebook" or not name:
         return ""
     if node.environment or node.requirements:
-        raise Invalid.field("kernel", "name it or an environment, not both")
+        raise Invalid.field("kernel", because("kernel-or-environment"))
     kernels.check(name, of.language)
     return name
 
@@ -157,7 +157,7 @@ def _named(parts: Parts, c: Connection, owner: str, reference: str) -> tuple[Env
     if found := rows.get(c, owner, name):
         return found, number
     there = nearest(rows.names(c, owner).values(), name)
-    raise _unknown(f"there is no environment {reference[:80]!r}; {there}")
+    raise no_environment(because("unknown-environment", name=reference[:80], present=there))
 
 
 def _numbered(
@@ -168,19 +168,25 @@ def _numbered(
             if version.state != "ready":
                 raise _not_ready(found.name, version)
             return version
-    ready = [str(one.number) for one in versions if one.state == "ready"]
-    there = f"installed are: {', '.join(ready[:MAX_VERSIONS])}" if ready else "none is installed"
-    raise _unknown(f"the environment {found.name!r} has no version {number}; {there}")
+    ready = [one.number for one in versions if one.state == "ready"][:MAX_VERSIONS]
+    told: dict[str, Any] = {"name": found.name, "version": number}
+    if not ready:
+        raise no_environment(because("environment-never-installed", **told))
+    raise no_environment(because("environment-without-version", **told, installed=ready))
 
 
-def _unknown(words: str) -> NotFound:
-    return NotFound(f"{FIELD}: {words}", details=[Detail(FIELD, words)])
+def no_environment(why: Reason) -> NotFound:
+    """Return the error for an environment, or a version of one, that does not exist."""
+    whole = because("field", path=FIELD, reason=why)
+    return NotFound(whole, details=[Detail(FIELD, str(why), why)])
 
 
 def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
-    what = f"version {version.number} of {name!r}"
+    told = {"version": version.number, "name": name}
     if version.state != "failed":
-        words = f"{what} is not installed yet: it is {version.state}"
-        return Invalid.field(FIELD, words, hint="Try again when it is.")
+        why = because("version-not-yet-installed", **told, state=version.state)
+        return Invalid.field(FIELD, why, hint="Try again when it is.")
     hint = f"From a shell: nbyard environments show {shlex.quote(name)} says what to do."
-    return Invalid.field(FIELD, f"{what} was not installed: {shown(version.reason)}", hint=hint)
+    cause = version.reason or because("unknown-cause")
+    why = because("version-not-installed", **told, cause=cause)
+    return Invalid.field(FIELD, why, hint=hint)

@@ -41,6 +41,7 @@ from nbyard.host import kernels
 from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
+from nbyard.reasons.structs import because
 from nbyard.services.naming import free_name
 from nbyard.transfer import bundles
 
@@ -120,14 +121,14 @@ class Freezer:
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
-            raise Invalid.field("path", f"{code.filename} is a workflow, which no node can be")
+            raise Invalid.field("path", because("workflow-as-node", file=code.filename))
         told = code.description or Description()
         wanted = kind or told.kind
         # Without a stated kind, a data file is probably a mistake.
         if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
             raise Invalid.field(
                 "path",
-                f"{code.filename} is data, not code",
+                because("data-not-code", file=code.filename),
                 hint=f"Make it a dataset: nbyard datasets add {code.filename}",
             )
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
@@ -308,13 +309,14 @@ class Freezer:
 
 def _check_program(kind: str, code: Code, reading: Reading) -> None:
     """Check that the image's program gets its arguments; a shell in between would drop them."""
-    from nbyard.domain.images.dockerfiles import program_behind_shell, shell_program
+    from nbyard.domain.images.dockerfiles import shell_program
 
     is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
     if kind != CONTAINER or not is_given or reading.command != [IMAGE_PROGRAM]:
         return
     if program := shell_program(code.content.decode("utf-8", "replace")):
-        raise Invalid.field("path", f"{code.filename}, {program_behind_shell(program)}")
+        told = {"file": code.filename, "line": program.line, "keyword": program.keyword}
+        raise Invalid.field("path", because("program-behind-shell", **told))
 
 
 def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:

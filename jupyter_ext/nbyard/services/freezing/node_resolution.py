@@ -19,9 +19,11 @@ from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.host.project_files import file_of
+from nbyard.reasons.structs import because
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing import environment_resolution as environments
 from nbyard.services.freezing.executable_versions import Code, Freezer
+from nbyard.services.freezing.node_problems import problem_of
 from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.naming import no_such
 from nbyard.transfer import bundles
@@ -69,7 +71,7 @@ class Resolver:
             name = (
                 node.label or called(node.path) or node.executable or node.dataset or node.artifact
             )
-            return NodeView(name, node.type, [], problem=problem_of(error))
+            return NodeView(name, node.type, [], problem=str(problem_of(error)))
 
     def seen(self, node: Node) -> NodeView:
         """Return a node for the canvas; raise its problem."""
@@ -84,7 +86,7 @@ class Resolver:
         if node.path:
             real = self.parts.files.locate(node.path, base=self.base)
             if not real.exists():
-                raise NotFound(f"There is no file {node.path}.")
+                raise NotFound(because("no-file", path=node.path))
             kind = "folder" if real.is_dir() else format_of(real.name)
             return NodeView(real.name, "dataset", [data_port(kind)])
         if node.artifact:
@@ -94,7 +96,7 @@ class Resolver:
             found = self.parts.store.datasets.get(c, self.owner, node.dataset)
             ready = self.parts.store.datasets.newest_ready(c, found.id) if found else None
         if found is None:
-            raise NotFound(f"There is no dataset {node.dataset!r} any more.")
+            raise NotFound(because("dataset-removed", name=node.dataset))
         port = data_port((ready or found.current).format)
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
@@ -166,8 +168,8 @@ class Resolver:
         if not environment:
             return None
         if of.kind == "notebook" and not is_python(of.language):
-            words = f"its packages are of Python, the language of the notebook is {of.language}"
-            raise Invalid.field("environment", words)
+            why = because("packages-of-python", language=of.language)
+            raise Invalid.field("environment", why)
         return self.used(environment)
 
     def _file_view(self, path: str) -> NodeView:
@@ -217,7 +219,7 @@ class Resolver:
                 found = self.parts.store.executables.by_path(c, self.owner, str(real))
             if found is None:
                 names = self.parts.store.executables.names(c, self.owner)
-                raise no_such("executable", node.executable or node.path, names.values())
+                raise no_such("no-executable", node.executable or node.path, names.values())
         return found
 
     def pinned(self, node: Node) -> ExecutableVersion:
@@ -225,13 +227,8 @@ class Resolver:
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
         if version is None or version.executable_id != self.registered(node).id:
-            raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
+            raise NotFound(because("version-gone", version=node.version))
         return version
-
-
-def problem_of(error: NbyardError) -> str:
-    """Return the message without "path: ", because the node already shows where the problem is."""
-    return error.words.removeprefix("path: ")
 
 
 class Freeze:
@@ -253,7 +250,7 @@ class Freeze:
             except (Busy, Unavailable):  # the server's problem, such as a full disk
                 raise
             except NbyardError as error:
-                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
+                self.resolved[name] = ResolvedNode(name, problem=str(problem_of(error)))
 
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver
@@ -315,7 +312,7 @@ class Freeze:
     def _stored(self, path: str, base: str) -> str:
         real = self._resolver.parts.files.locate(path, "requirements", base)
         if not real.is_file():
-            raise NotFound(f"There is no requirements file {path}.")
+            raise NotFound(because("no-requirements-file", path=path))
         return self._resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:
@@ -325,7 +322,7 @@ class Freeze:
         for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
             if entry.path == path:
                 return entry.digest
-        raise NotFound(f"There is no requirements file {wanted} in the bundle of {version.file}.")
+        raise NotFound(because("no-requirements-in-bundle", path=wanted, file=version.file))
 
     def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
@@ -351,7 +348,7 @@ class Freeze:
         if node.path:
             real = parts.files.locate(node.path, base=self._resolver.base)
             if not real.exists():
-                raise NotFound(f"There is no file {node.path}.")
+                raise NotFound(because("no-file", path=node.path))
             folder = real.is_dir()
             blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
             kind = "folder" if folder else format_of(real.name)
@@ -364,9 +361,10 @@ class Freeze:
         with parts.store.read() as c:
             found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
             version = parts.store.datasets.newest_ready(c, found.id) if found else None
-        if found is None or version is None:
-            what = f"{found.name!r} is not ready" if found else f"{node.dataset!r} is gone"
-            raise NotFound(f"The dataset {what}.")
+        if found is None:
+            raise NotFound(because("dataset-gone", name=node.dataset))
+        if version is None:
+            raise NotFound(because("dataset-not-ready", name=found.name))
         origin, is_table = f"{found.name} v{version.number}", version.format in TEXT_TABLES
         data = BytesOf(version.digest, version.filename, origin, is_table)
         return ResolvedNode(found.name, [data_port(version.format)], data)

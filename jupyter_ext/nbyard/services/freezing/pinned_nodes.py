@@ -11,13 +11,12 @@ from nbyard.domain.runs.planning import ResolvedNode
 from nbyard.domain.runs.structs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
 from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import Parts
     from nbyard.store import Connection
     from nbyard.store.runs.tasks import TaskRecord
-
-FIX = "unpin it, or pin it to another run"
 
 
 def asked_pins(
@@ -37,10 +36,10 @@ def asked_pins(
         for node, key in asked.items():
             field = f"pins.{node[:70]}"
             if node not in document.nodes or document.nodes[node].type == "dataset":
-                raise Invalid.field(field, "there is no such step in the workflow")
+                raise Invalid.field(field, because("no-step-to-pin"))
             run = parts.store.runs.get(c, owner, key) if key else None
             if key and run is None:
-                raise Invalid.field(field, f"there is no run {key[:80]!r}")
+                raise Invalid.field(field, because("no-run-to-pin", name=key[:80]))
             found[node] = Pin(run.id, run.number) if run else None
     return found
 
@@ -54,12 +53,15 @@ def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
     with parts.store.read() as c:
         run = parts.store.runs.get(c, owner, pin.run)
         if run is None:
-            called = pin.number or repr(pin.run[:80])
-            raise NotFound(f"It is pinned to run {called}, which is not there: {FIX}.")
+            if pin.number:
+                raise NotFound(because("pinned-run-gone", run=pin.number))
+            raise NotFound(because("pinned-run-unknown", run=pin.run[:80]))
         task = parts.store.tasks.of_node(c, run.id, name)
-        if task is None or task.state != "succeeded":
-            what = f"is {task.state} there" if task else "is not in it"
-            raise NotFound(f"It is pinned to run {run.number}, but {what}: {FIX}.")
+        if task is None:
+            raise NotFound(because("pinned-task-gone", run=run.number))
+        if task.state != "succeeded":
+            told = {"run": run.number, "state": task.state}
+            raise NotFound(because("pinned-task-not-succeeded", **told))
         made = parts.store.artifacts.of_task(c, task.id)
         plan = _plan(parts, c, run, task)
     # The run's record may outlive its bytes.
@@ -77,8 +79,8 @@ def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
 def _check_bytes(parts: Parts, run: Run, made: Mapping[str, Artifact]) -> None:
     for artifact in made.values():
         if not parts.blobs.exists(artifact.digest):
-            lost = f"whose bytes of {artifact.name} are gone"
-            raise NotFound(f"It is pinned to run {run.number}, {lost}: {FIX}.")
+            why = because("pinned-bytes-gone", run=run.number, output=artifact.name)
+            raise NotFound(why)
 
 
 def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:

@@ -17,6 +17,7 @@ from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, Ne
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.kinds.model import read_model
+from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -78,14 +79,14 @@ def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
         return folder.parent, folder
     if not folder.is_dir():
-        raise NotFound(f"There is no folder {body.path[:200]}.")
+        raise NotFound(because("no-folder", path=body.path[:200]))
     if body.file:
         beside = "" if body.file.startswith("/") else files.shown(folder)
         return folder, files.locate(body.file, "file", str(beside))
     file = model_file_in(folder)
     if file is None:
-        known = ", ".join([*MODEL_FILES, MLFLOW_FILE])
-        raise Invalid.field("file", f"none of {known} lies in {body.path[:200]}")
+        known = [*MODEL_FILES, MLFLOW_FILE]
+        raise Invalid.field("file", because("no-model-file", known=known, path=body.path[:200]))
     return folder, file
 
 
@@ -115,8 +116,8 @@ def _lines(parts: Parts, folder: Path, model: ModelFile, where: str) -> list[str
     if model.requirements_file:
         place = folder / model.requirements_file
         if not place.resolve().is_relative_to(folder) or not place.is_file():
-            words = f"there is no file {model.requirements_file} in the folder"
-            raise Invalid.field(f"{where}.requirements", words)
+            why = because("no-file-in-folder", path=model.requirements_file)
+            raise Invalid.field(f"{where}.requirements", why)
         text = parts.files.content(place).decode("utf-8", "replace")
     return checked_lines(parts, text, f"{where}.requirements")
 
@@ -138,20 +139,21 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
     """Check, without running it, that a module below `src` defines the class."""
     src = (folder / model.src).resolve()
     if not src.is_relative_to(folder) or not src.is_dir():
-        raise Invalid.field(f"{where}.src", f"there is no folder {model.src} beside the file")
+        raise Invalid.field(f"{where}.src", because("no-folder-beside-file", path=model.src))
     path = src.joinpath(*model.module.split("."))
     places = [path.with_name(f"{path.name}.py"), path / "__init__.py"]
     file = next((place for place in places if place.is_file()), None)
     if file is None:
-        words = f"there is no module {model.module} in {model.src}"
-        raise Invalid.field(f"{where}.interface.model_module", words)
+        why = because("no-module-in-folder", module=model.module, folder=model.src)
+        raise Invalid.field(f"{where}.interface.model_module", why)
     try:
         tree = ast.parse(file.read_bytes(), file.name)
     except (SyntaxError, ValueError) as error:
-        raise Invalid.field(f"{where}.interface.model_module", f"{file.name}: {error}") from None
+        why = because("python-unreadable", file=file.name, message=str(error))
+        raise Invalid.field(f"{where}.interface.model_module", why) from None
     if model.class_name not in _names(tree):
-        words = f"{file.name} has no class {model.class_name} at its top level"
-        raise Invalid.field(f"{where}.interface.model_class", words)
+        why = because("no-class", file=file.name, name=model.class_name)
+        raise Invalid.field(f"{where}.interface.model_class", why)
 
 
 def _names(tree: ast.Module) -> set[str]:
@@ -188,7 +190,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     model = read_class(content, real.name, body.class_name)
     # The container imports the class by its module's name.
     if not model.module.isidentifier():
-        raise Invalid.field("path", f"{real.name} cannot be imported: its name is no Python name")
+        raise Invalid.field("path", because("name-not-importable", file=real.name))
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
     cap = parts.settings.max_bundle_bytes
@@ -231,7 +233,8 @@ def _tree(content: bytes, name: str) -> ast.Module:
         return ast.parse(content, name)
     # Deeply nested code exceeds the parser's recursion limit.
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise Invalid.field("path", f"{name}: {error}") from None
+        why = because("python-unreadable", file=name, message=str(error))
+        raise Invalid.field("path", why) from None
 
 
 def _relative(file: Path, name: str) -> tuple[Path, str]:
@@ -264,8 +267,7 @@ def _pins(real: Path, modules: Mapping[Path, bytes]) -> list[str]:
     found = needed(wanted)
     missing = [*found.unknown, *found.elsewhere]
     if missing:
-        names = ", ".join(missing[:MAX_LISTED])
-        words = f"imports {names}, of which no package from an index is installed here"
+        why = because("imports-not-installed", names=missing[:MAX_LISTED])
         hint = f"List what it needs in a {REQUIREMENTS} beside it."
-        raise Invalid.field(real.name, words, hint=hint)
+        raise Invalid.field(real.name, why, hint=hint)
     return found.lines

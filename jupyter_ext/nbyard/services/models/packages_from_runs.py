@@ -34,6 +34,7 @@ from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, ask
+from nbyard.reasons.structs import because
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
 from nbyard.services.models.remote_probe import Origin, ask_there, origin_of
 from nbyard.services.naming import nearest
@@ -105,8 +106,8 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
         return _of_folder(parts, found)
     with parts.blobs.open(found.file.digest) as content:
         if not is_packed(content.read(MAX_HEAD)):
-            words = f"{found.file.filename} is neither what pickle or joblib wrote nor a folder"
-            raise Invalid.field("output", f"{words} with a model file or of MLflow", hint=HINT)
+            why = because("not-a-model", file=found.file.filename)
+            raise Invalid.field("output", why, hint=HINT)
     return _of_pickle(parts, caller, found)
 
 
@@ -149,7 +150,7 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
         if run is None:
-            raise NotFound(f"There is no run {key[:80]!r}." if key else "A run is needed.")
+            raise NotFound(because("no-run", name=key[:80]) if key else because("run-needed"))
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
         steps = list(tasks)
         files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
@@ -169,13 +170,14 @@ def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
 
 def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
     if fits:
-        several = ", ".join(f"{one.node}.{one.name}" for one in fits)
-        return Invalid.field("output", f"run {run.number} has several: {several}")
+        several = [f"{one.node}.{one.name}" for one in fits]
+        why = because("several-outputs", run=run.number, outputs=several)
+        return Invalid.field("output", why)
     names = [f"{one.node}.{one.name}" for one in files]
     if not names:
-        return NotFound(f"Run {run.number} has no output: it is {run.state}.")
+        return NotFound(because("run-without-output", run=run.number, state=run.state))
     there = nearest(names, output)
-    return NotFound(f"Run {run.number} has no output {output[:80]!r}; {there}.")
+    return NotFound(because("no-output", run=run.number, output=output[:80], present=there))
 
 
 def _of_folder(parts: Parts, found: Output) -> Package:
@@ -186,8 +188,8 @@ def _of_folder(parts: Parts, found: Output) -> Package:
         _stage(parts, texts, folder)
         file = model_file_in(folder)
         if file is None:
-            words = f"the folder {found.file.filename} has neither a model file nor MLmodel"
-            raise Invalid.field("output", words, hint=HINT)
+            why = because("no-model-in-folder", folder=found.file.filename)
+            raise Invalid.field("output", why, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
     samples = (_sample(one.known, model.inputs) for one in _tables(parts, found))
     sample = next(filter(None, samples), {})
@@ -219,8 +221,8 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     lines = "\n".join(as_recorded(told.requirements, _recorded(origin)))
     missing = [*told.elsewhere, *told.unknown]
     if missing:
-        words = f"it needs {', '.join(missing[:MAX_TABLES])}, which came from no index"
-        raise Invalid.field("output", words, hint=HINT)
+        why = because("packages-from-no-index", names=missing[:MAX_TABLES])
+        raise Invalid.field("output", why, hint=HINT)
     outputs = told.outputs
     if [one.name for one in outputs] == [UNNAMED]:
         name = _target(told, seen)

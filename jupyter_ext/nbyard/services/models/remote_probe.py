@@ -13,10 +13,11 @@ import msgspec
 
 from nbyard.domain.attempts.structs import Surroundings
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.trials import HINT, SECONDS, KnownTable, Told, Trial, TrialAnswer
+from nbyard.domain.models.trials import FIELD, HINT, SECONDS, KnownTable, Told, Trial, TrialAnswer
 from nbyard.domain.runtime_names import DOCKER, PROCESS
-from nbyard.errors import Unavailable
+from nbyard.errors import Invalid, Unavailable
 from nbyard.host.model_probe import refused, told_by
+from nbyard.reasons.structs import because
 from nbyard.services.runs.attempt_views import surroundings
 from nbyard.services.runs.attempts import attempts_behind
 
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 # Extra time to wait in the queue, start the container and clean up.
 MORE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
-UNKNOWN = "nobody knows any more where it was made: run its step again"
-NO_IMAGE = "the record of the image that its step ran in is gone: run the step again"
-ELSEWHERE = "A model that was written in a container is loaded only in one"
+UNKNOWN = because("model-origin-unknown")
+NO_IMAGE = because("model-image-gone")
 START = "Start the container engine (nbyard doctor shows its state) and try again."
 
 
@@ -75,9 +75,9 @@ def ask_there(
     """
     image = origin.recorded.image if origin.recorded else None
     if not origin.runtime:
-        raise refused(UNKNOWN)
+        raise Invalid.field(FIELD, UNKNOWN, hint=HINT)
     if origin.runtime == DOCKER and image is None:
-        raise refused(NO_IMAGE)
+        raise Invalid.field(FIELD, NO_IMAGE, hint=HINT)
     trial = Trial(
         id=new_id(),
         runtime=origin.runtime,
@@ -90,7 +90,8 @@ def ask_there(
     )
     answer = _awaited(parts, trial)
     if answer.passes:
-        raise Unavailable(f"{ELSEWHERE}: {answer.problem}", hint=f"{START} {HINT}")
+        why = because("model-needs-container", message=answer.problem)
+        raise Unavailable(why, hint=f"{START} {HINT}")
     if answer.problem:
         raise refused(answer.problem)
     return told_by(answer.text)

@@ -33,6 +33,7 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.states import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.kinds.model import CSV, arguments_of, command_of
+from nbyard.reasons.structs import because
 from nbyard.services.freezing.executable_versions import Freezer
 from nbyard.services.models.packages import (
     Package,
@@ -116,7 +117,7 @@ class ModelService:
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.called(c, reference):
             hint = "Deploying builds it anew; what was built before goes then."
-            raise Conflict(f"{reference} was built already.", hint=hint)
+            raise Conflict(because("image-built-already", image=reference), hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
         """Check that the reference is free, or names an image of the same model and owner.
@@ -125,16 +126,18 @@ class ModelService:
         """
         for known in self._store.images.called(c, reference):
             if known.owner != caller.name:
-                raise Conflict(f"{reference} is the image of somebody else.", hint=OTHERWISE)
+                why = because("image-of-another-owner", image=reference)
+                raise Conflict(why, hint=OTHERWISE)
             if known.state in IMAGE.live:
-                raise Conflict(f"{reference} is being made.", hint="nbyard images log tells how.")
+                why = because("image-being-made", image=reference)
+                raise Conflict(why, hint="nbyard images log tells how.")
             package = self._store.models.of_image(c, known.id)
             if package is None:
-                words = f"{reference} is the name of an image that is no model's."
-                raise Conflict(words, hint=f"{OTHERWISE} Or: nbyard images rm {reference}")
+                why = because("image-of-no-model", image=reference)
+                raise Conflict(why, hint=f"{OTHERWISE} Or: nbyard images rm {reference}")
             if package.name != name:
-                words = f"{reference} is the image of the model {package.name!r}."
-                raise Conflict(words, hint=f"{OTHERWISE} Or: nbyard models rm {reference}")
+                why = because("image-of-other-model", image=reference, model=package.name)
+                raise Conflict(why, hint=f"{OTHERWISE} Or: nbyard models rm {reference}")
 
     def _image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
@@ -186,7 +189,8 @@ class ModelService:
             written = _in_its_capitals(names, model)
             found = rows.get(c, caller.name, written) if written else None
         if found is None:
-            raise NotFound(f"There is no model {model[:80]!r}; {nearest(names, model)}.")
+            present = nearest(names, model)
+            raise NotFound(because("no-model", name=model[:80], present=present))
         return found
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
@@ -209,14 +213,13 @@ class ModelService:
         arguments = arguments_of(output)
         found = self.get(caller, model)
         if found.state != "ready":
-            raise Conflict(f"{found.reference} is {found.state}; only what is ready is run.")
+            why = because("image-not-run", image=found.reference, state=found.state)
+            raise Conflict(why)
         if found.mode != BATCH:
-            words = (
-                f"{found.reference} is of mode {found.mode}; one of mode batch predicts datasets."
-            )
+            why = because("model-not-batch", image=found.reference, mode=found.mode)
             serve = f"nbyard models deploy -n {shlex.quote(found.name)} serves it"
             hint = f"{serve}; its file predicts, too: nbyard run {shlex.quote(found.path)}"
-            raise Conflict(words, hint=hint)
+            raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
         fields = _executable(found, told.digest, arguments)
@@ -327,14 +330,13 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
     """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:
-            words = "either a path or the output of a run is built, not both"
-            raise Invalid.field("path", words)
+            raise Invalid.field("path", because("path-or-run"))
         return package_of_output(parts, caller, body.run, body.output)
     if not body.path:
-        raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
+        raise Invalid.field("path", because("model-source-needed"))
     is_class = is_class_file(body)
     if body.class_name and not is_class:
-        raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
+        raise Invalid.field("class_name", because("not-python-file", path=body.path[:200]))
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
 
 

@@ -19,6 +19,7 @@ from nbyard.domain.paging import check_count
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.states import TASK
 from nbyard.errors import NotFound, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.services.executables import undeclared_files
 from nbyard.services.naming import no_such
 from nbyard.services.operation import operation
@@ -40,7 +41,7 @@ class RunAttempts:
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         found = self._store.runs.get(c, caller.name, run)
         if found is None:
-            raise no_such("run", run, self._store.runs.names(c, caller.name).values())
+            raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
         return found
 
     def _spoken(self, run: Run) -> Run:
@@ -54,7 +55,7 @@ class RunAttempts:
         """Return the bytes of a task's input to download."""
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
-            raise NotFound(f"{node[:80]} was given no data as {name[:80]!r}.")
+            raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
         return Bytes(given.digest, given.filename)
 
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
@@ -101,7 +102,7 @@ class RunAttempts:
         """
         found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
         if found is None:
-            raise NotFound(f"{node[:80]!r} has no attempt yet.")
+            raise NotFound(because("no-attempt-yet", node=node[:80]))
         return found
 
     @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
@@ -147,16 +148,15 @@ class RunAttempts:
         with self._store.read() as c:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
         if not is_running:
-            words = f"No attempt {attempt[:80]!r} is under way: its links end with it."
-            raise NotFound(words)
+            raise NotFound(because("attempt-not-running", attempt=attempt[:80]))
         known = monitor_links.read(self._store.folder, attempt)
         for spot in known.spots if known else ():
             if spot.name == port and spot.port:
                 host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
-                raise Unavailable(spot.reason or f"Nothing listens at {port} yet.")
-        raise NotFound(f"The attempt has no link {port[:80]!r}.")
+                raise Unavailable(spot.reason or because("nothing-listens", port=port))
+        raise NotFound(because("no-link", port=port[:80]))
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
         """Return the task with its attempts, up to number `attempt` if it is not 0.
@@ -169,12 +169,12 @@ class RunAttempts:
         with self._store.read() as c:
             found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
             if found is None:
-                raise NotFound(f"The run has no node {node[:80]!r}.")
+                raise NotFound(because("no-node", node=node[:80]))
             attempts = attempts_behind(self._store, c, caller, found)
         if attempt:
             attempts = [one for one in attempts if one.number <= attempt]
             if not attempts or attempts[-1].number != attempt:
-                raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
+                raise NotFound(because("no-attempt", node=node[:80], number=attempt))
         return msgspec.structs.replace(found, attempts=attempts)
 
 

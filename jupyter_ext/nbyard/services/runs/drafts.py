@@ -17,6 +17,7 @@ from nbyard.domain.workflows.structs import Document, read_document, repinned, s
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import gpus
 from nbyard.host.project_files import file_of
+from nbyard.reasons.structs import because
 from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import asked_pins
 from nbyard.services.naming import check_run_name
@@ -79,17 +80,17 @@ def checked(parts: Parts, caller: Caller, body: NewRun) -> Document:
 
 def _checked_name(body: NewRun) -> str | None:
     if abs(body.priority) > MAX_PRIORITY:
-        raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
+        raise Invalid.field("priority", because("priority-out-of-range", most=MAX_PRIORITY))
     if isinstance(body.name, str):
         return check_run_name(body.name)
     if body.replace:
-        raise Invalid.field("name", "name what is replaced")
+        raise Invalid.field("name", because("name-needed-to-replace"))
     return None
 
 
 def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
-        raise Invalid.field("kernel", "name it or an environment, not both")
+        raise Invalid.field("kernel", because("kernel-or-environment"))
     base = _base(parts, body)
     resolver = Resolver(parts, caller.name, base, body.arguments, body.environment, body.kernel)
     if body.path.endswith(WORKFLOW):
@@ -101,14 +102,14 @@ def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Docum
 def _base(parts: Parts, body: NewRun) -> str:
     """Return the folder that paths are relative to."""
     if bool(body.path) == bool(body.executable):
-        raise Invalid.field("path", "name either a path or an executable")
+        raise Invalid.field("path", because("path-or-executable"))
     if body.executable:
         return ""
     if body.path.endswith(WORKFLOW):
         return parts.files.shown(parts.files.locate(body.path).parent)
     real = parts.files.locate_code(body.path)
     if not file_of(real).is_file():
-        raise NotFound(f"There is no file {body.path[:200]}.")
+        raise NotFound(because("no-file", path=body.path[:200]))
     return parts.files.shown(real.parent)
 
 
@@ -121,7 +122,9 @@ def _wish(parts: Parts, body: NewRun) -> Wish:
     if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):
         raise Invalid.field(
             "gpu",
-            f"{body.gpu} wanted, but this machine has {there or 'none'}",
+            because("too-few-gpus", wanted=body.gpu, present=there)
+            if there
+            else because("no-gpus", wanted=body.gpu),
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )
     usual = DOCKER if body.image else settings.default_runtime

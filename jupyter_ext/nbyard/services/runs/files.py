@@ -13,6 +13,7 @@ from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.structs import Task
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs.attempts import RunAttempts
 
@@ -67,7 +68,7 @@ class RunFiles(RunAttempts):
         if not path:
             task = self._task(caller, run, node, 0)
             if task.other_files is None or not task.other_files.digest:
-                raise NotFound(f"{node[:80]!r} has no other files.")
+                raise NotFound(because("no-other-files", node=node[:80]))
             return Bytes(task.other_files.digest, safe_filename(f"{node}-files"))
         found = self._file(caller, run, node, path)
         return Bytes(found.digest, Path(found.path).name)
@@ -76,7 +77,7 @@ class RunFiles(RunAttempts):
         for one in self._kept(self._task(caller, run, node, 0)):
             if one.path == path:
                 return one
-        raise NotFound(f"{node[:80]!r} has no other file {path[:200]!r}.")
+        raise NotFound(because("no-other-file", node=node[:80], path=path[:200]))
 
     def _kept(self, task: Task) -> list[OtherFile]:
         if task.other_files is None or not task.other_files.digest:

@@ -102,7 +102,7 @@ class RunService(RunEstimates):
         older = self._find(c, caller, same[0])
         if older.state in RUN.live:
             raise Conflict(
-                f"{older.name!r} is {older.state}; it can be replaced when it has ended.",
+                because("replaced-run-not-ended", name=older.name, state=older.state),
                 hint=f"From a shell: nbyard runs cancel {older.number}",
             )
         self._store.runs.pass_name(c, older)
@@ -113,7 +113,7 @@ class RunService(RunEstimates):
         credentials = self._store.credentials.references(c, caller.name)
         plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
         if not plans:
-            raise Invalid.field("document", "there is no executable to run")
+            raise Invalid.field("document", because("nothing-to-run"))
         kinds = {node: one.kind for node, one in resolved.items()}
         return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
 
@@ -180,7 +180,7 @@ class RunService(RunEstimates):
         """
         check_limit(limit)
         if state and state not in RUN.moves:
-            raise Invalid.field("state", "must be one of " + ", ".join(RUN.moves))
+            raise Invalid.field("state", because("must-be-one-of", names=[*RUN.moves]))
         known, path = self._of_workflow(caller, workflow)
         filters = {
             "state": state,
@@ -219,7 +219,7 @@ class RunService(RunEstimates):
                 found = self._store.executables.by_path(c, caller.name, self._real(key))
             if found is None:
                 names = self._store.executables.names(c, caller.name)
-                raise no_such("executable", key, names.values())
+                raise no_such("no-executable", key, names.values())
         return found.id
 
     @operation("GET", "/runs/{run}", scope="runs:read")
@@ -280,7 +280,7 @@ class RunService(RunEstimates):
         check_count(since, "since")
         states = [word for word in state.split(",") if word]
         if unknown := set(states) - set(TASK.moves):
-            raise Invalid.field("state", f"there is no state {sorted(unknown)[0][:40]!r}")
+            raise Invalid.field("state", because("no-state", state=sorted(unknown)[0][:40]))
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
@@ -316,7 +316,7 @@ class RunService(RunEstimates):
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if found.state not in ("failed", "cancelled"):
-                    raise Conflict(f"The run is {found.state}; there is nothing to try again.")
+                    raise Conflict(because("nothing-to-retry", state=found.state))
                 made = self._insert_retry(c, found, renew)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
@@ -345,7 +345,7 @@ class RunService(RunEstimates):
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state in RUN.terminal:
-                raise Conflict(f"The run has {found.state} already.")
+                raise Conflict(because("run-ended", state=found.state))
             self._store.runs.request_cancel(c, found)
         crash_point("cancel-written")
         self._parts.call_dispatcher()
@@ -361,7 +361,7 @@ class RunService(RunEstimates):
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state not in RUN.terminal:
-                raise Conflict("The run is not at its end; cancel it first.")
+                raise Conflict(because("run-not-ended"))
             attempts = self._store.attempts.views(c, found.id)
             # If another run has an equal result, the cache refers to that one from now on.
             self._store.cache.let_go(c, found)

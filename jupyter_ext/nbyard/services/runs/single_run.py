@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nbyard.domain.arguments.bindings import Beside
@@ -18,12 +18,14 @@ from nbyard.domain.arguments.structs import (
 from nbyard.domain.names import check_filename
 from nbyard.domain.runs.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.workflows.edges import FOLDER, ONE_OR_SEVERAL
+from nbyard.domain.workflows.edges import FOLDER
 from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node, NodeView
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
+from nbyard.reasons.structs import Reason, because
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
-from nbyard.services.freezing.node_resolution import Resolver, problem_of
+from nbyard.services.freezing.node_problems import first_problem, problem_of
+from nbyard.services.freezing.node_resolution import Resolver
 from nbyard.services.naming import nearest
 
 MAIN = "main"
@@ -103,14 +105,20 @@ def _beside(
 
 def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) -> None:
     wrong = [
-        Detail(f"parameters.{name}", f"{_wanted(argument)} is needed{_in_order(argument)}")
+        (f"parameters.{name}", _needed(argument))
         for name, argument in arguments.items()
         if argument.role == "input" and argument.required and name not in values
     ]
     if wrong:
-        name = wrong[0].path.partition(".")[2]
-        hint = f"From a shell: --input-file {name}=path"
-        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", hint=hint, details=wrong)
+        name = wrong[0][0].partition(".")[2]
+        raise _invalid(wrong, f"From a shell: --input-file {name}=path")
+
+
+def _invalid(wrong: Sequence[tuple[str, Reason]], hint: str = "") -> Invalid:
+    """Return the error for several refused fields; its own reason is the first one."""
+    path, why = wrong[0]
+    details = [Detail(field, str(one), one) for field, one in wrong]
+    return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
 
 
 def _check_secrets(
@@ -124,20 +132,17 @@ def _check_secrets(
             known = resolver.parts.store.credentials.references(c, resolver.owner)
         if value not in known:
             names = {one.name for one in known.values()}
-            hint = f"{nearest(names, '')[:1].upper()}{nearest(names, '')[1:]}."
+            present = str(nearest(names, ""))
+            hint = f"{present[:1].upper()}{present[1:]}."
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
 
 
-def _wanted(argument: Argument) -> str:
+def _needed(argument: Argument) -> Reason:
     if argument.type == "list":
-        return ONE_OR_SEVERAL
+        return because("needs-files")
     if argument.format == ANY:
-        return "a file, a folder, a dataset or an artifact"
-    return "a folder" if argument.format == FOLDER else "a file, a dataset or an artifact"
-
-
-def _in_order(argument: Argument) -> str:
-    return "; they are taken in the order of their names" if argument.type == "list" else ""
+        return because("needs-any-data")
+    return because("needs-folder" if argument.format == FOLDER else "needs-file")
 
 
 def _data(resolver: Resolver, text: str, field: str) -> Node:
@@ -149,10 +154,10 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
         is_ready = known and parts.store.datasets.newest_ready(c, known.id)
     if known is not None:
         if not is_ready:
-            raise Invalid.field(field, f"the dataset {known.name!r} is not ready")
+            raise Invalid.field(field, because("data-not-ready", name=known.name))
         return Node("dataset", dataset=known.id)
     missing = _no_artifact(resolver, text, field)
-    if not missing:
+    if missing is None:
         return Node("dataset", artifact=text)
     real = parts.files.locate(text, field)
     if not real.exists():
@@ -162,29 +167,30 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     return Node("dataset", path=path)
 
 
-def _no_artifact(resolver: Resolver, text: str, field: str) -> str:
-    """Return why the text names no file of an artifact; empty if it does."""
+def _no_artifact(resolver: Resolver, text: str, field: str) -> Reason | None:
+    """Return why the text names no file of an artifact; None if it does."""
     store, owner = resolver.parts.store, resolver.owner
     try:
         with store.read() as c:
             named = store.runs.named(c, owner, text)
             file_named(store, c, owner, text)
     except NotFound as error:
-        nothing = f"there is no file, dataset or artifact {text[:200]!r}"
-        return error.message if named else nothing
+        return error.reason if named else because("no-data", name=text[:200])
     except Invalid as error:
-        raise Invalid.field(field, error.details[0].message) from None
-    return ""
+        raise Invalid.field(field, first_problem(error)) from None
+    return None
 
 
-def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) -> dict[str, Any]:
-    """Return checked values by name, from typed values and from texts."""
+def given_values(
+    arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
+) -> dict[str, Any]:
+    """Return checked values by name, from typed values and from texts.
+
+    `owner` is the name of the executable with these arguments, empty for a workflow.
+    """
     for name in (*body.parameters, *body.texts):
         if name not in arguments:
-            known = ", ".join(arguments) or "none"
-            raise Invalid.field(
-                f"parameters.{name}", f"{owner} has no such parameter; it has: {known}"
-            )
+            raise Invalid.field(f"parameters.{name}", _unknown(owner, [*arguments]))
     _check_given(arguments, {**body.parameters, **body.texts})
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")
@@ -196,14 +202,26 @@ def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) ->
     }
 
 
+def _unknown(owner: str, known: list[str]) -> Reason:
+    """Return the reason for an unknown parameter of an executable, or of a workflow."""
+    if owner and known:
+        return because("no-parameter", owner=owner, known=known)
+    if owner:
+        return because("no-parameters", owner=owner)
+    if known:
+        return because("no-workflow-parameter", known=known)
+    return because("no-workflow-parameters")
+
+
 def _check_given(arguments: Mapping[str, Argument], given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         where = f"parameters.{name}"
         if arguments[name].role == "output":
-            raise Invalid.field(where, "is an output; its file goes to the store")
+            raise Invalid.field(where, because("value-of-output"))
         if isinstance(value, str) and len(value) > MAX_TEXT:
-            words = f"may have at most {MAX_TEXT:,} characters; use a dataset for more"
-            raise TooLarge(f"{where} {words}", details=[Detail(where, words)])
+            why = because("value-too-long", most=f"{MAX_TEXT:,}")
+            whole = because("field-is", path=where, reason=why)
+            raise TooLarge(whole, details=[Detail(where, str(why), why)])
 
 
 def checked_values(
@@ -223,11 +241,11 @@ def checked_values(
             raise Invalid.field("path" if body.path else "executable", main.problem)
         return given_values({a.name: a for a in main.arguments}, body, main.name)
     declared = {name: p.argument(name) for name, p in document.meta.parameters.items()}
-    given = given_values(declared, body, "The workflow")
+    given = given_values(declared, body)
     without = [name for name, a in declared.items() if a.required and name not in given]
     bound = (one for node in chosen for one in document.nodes[node].arguments.values())
     used = {one.parameter for one in bound}
-    wrong = [Detail(f"parameters.{n}", "a value is needed") for n in without if n in used]
+    wrong = [(f"parameters.{n}", because("value-needed")) for n in without if n in used]
     if wrong:
-        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
+        raise _invalid(wrong)
     return {n: given.get(n, a.default) for n, a in declared.items() if n not in without}

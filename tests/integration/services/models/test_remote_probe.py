@@ -148,7 +148,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
     body = in_a_container(yard, detail)
     (one,) = detail.tasks[0].attempts
     (place(yard.store.folder, one.id) / "image.json").unlink()
-    with pytest.raises(Invalid, match=NO_IMAGE):
+    with pytest.raises(Invalid, match=str(NO_IMAGE)):
         models.build(ann, body)
     with yard.store.write() as c:
         known = yard.store.tasks.of_node(c, detail.run.id, detail.tasks[0].node)
@@ -156,7 +156,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
         c.execute(attempts.delete().where(attempts.c.id == one.id))
         changed = update(tasks).where(tasks.c.id == known.id)
         c.execute(changed.values(plan=msgspec.to_builtins(plan)))
-    with pytest.raises(Invalid, match=UNKNOWN):
+    with pytest.raises(Invalid, match=str(UNKNOWN)):
         models.build(ann, body)
     assert not canary.exists()
 

@@ -1,0 +1,195 @@
+"""Why a request about data, credentials, environments, images or deployments is refused."""
+
+from nbyard.reasons.codes.code import REASON, code
+
+# the names that exist, the most similar ones first
+PRESENT = {
+    "there-are": code("there are: {names:, }", names=list),
+    "there-are-more": code("there are: {names:, }, …", names=list),
+    "there-is-none": code("there is none yet"),
+}
+
+NAMES = {
+    "no-artifact": code("There is no artifact '{name}'.", name=str),
+    "no-credential": code("There is no credential '{name}'; {present}.", name=str, present=REASON),
+    "no-dataset": code("There is no dataset '{name}'.", name=str),
+    "no-deployment": code("There is no deployment '{name}'; {present}.", name=str, present=REASON),
+    "no-environment": code(
+        "There is no environment '{name}'; {present}.", name=str, present=REASON
+    ),
+    "no-executable": code("There is no executable '{name}'.", name=str),
+    "no-image": code("There is no image '{name}' that was made here.", name=str),
+    "no-model": code("There is no model '{name}'; {present}.", name=str, present=REASON),
+    "no-run": code("There is no run '{name}'.", name=str),
+    "artifact-exists": code("There is an artifact '{name}' already.", name=str),
+    "credential-exists": code("There is a credential '{name}' already.", name=str),
+    "dataset-exists": code("There is a dataset '{name}' already.", name=str),
+    "environment-exists": code("There is an environment '{name}' already.", name=str),
+    "executable-exists": code("There is an executable '{name}' already.", name=str),
+    "run-exists": code("There is a run '{name}' already.", name=str),
+    "name-is-output": code(
+        "'{name}' is the output '{output}' of the artifact '{artifact}'.",
+        name=str,
+        output=str,
+        artifact=str,
+    ),
+    "name-of-output-taken": code(
+        "{artifact} is another artifact: so its output '{output}' would be called.",
+        artifact=str,
+        output=str,
+    ),
+    "run-name-is-id": code("may not be a number or an id: these name other runs"),
+    "credential-name-is-id": code("may not be an id: these name other credentials"),
+    "used-by": code("'{name}' is used by {users:, }.", name=str, users=list),
+    "used-by-run": code("'{name}' is used by a run that is not at its end.", name=str),
+}
+
+REQUESTS = {
+    "idempotency-key-used": code("This Idempotency-Key was used with another body."),
+    "needed": code("is needed"),
+    "must-be-one-of": code("must be one of {names:, }", names=list),
+    # a refused field whose reason continues a sentence
+    "field-is": code("{path} {reason}", path=str, reason=REASON),
+    "description-too-long": code("may have at most {most} characters", most=str),
+    "no-file": code("There is no file {path}.", path=str),
+    "no-folder": code("There is no folder {path}.", path=str),
+    "no-such-folder": code("there is no folder '{path}'", path=str),
+    "file-not-ordinary": code("{path} is no ordinary file", path=str),
+    "unknown-cause": code("the cause is not recorded"),
+}
+
+DATA = {
+    "no-s3-credential": code(
+        "names no credential of the kind s3: '{name}'; {present}", name=str, present=REASON
+    ),
+    "newest-version-importing": code(
+        "The newest version of '{name}' is still importing.", name=str
+    ),
+    "dataset-importing": code("'{name}' is still importing.", name=str),
+    "no-ready-version": code("'{name}' has no such version that is ready.", name=str),
+    "no-ready-version-because": code(
+        "'{name}' has no such version that is ready. {cause}", name=str, cause=REASON
+    ),
+    "no-version-before": code(
+        "There is no version before {number} to compare it with.", number=int
+    ),
+    "artifact-has-several": code(
+        "{artifact} has several files: {files:, }", artifact=str, files=list
+    ),
+    "artifact-has-none": code(
+        "{artifact} has no file: its run {run} is {state}.", artifact=str, run=int, state=str
+    ),
+}
+
+ENVIRONMENTS = {
+    "unknown-environment": code(
+        "there is no environment '{name}'; {present}", name=str, present=REASON
+    ),
+    "no-version": code("There is no version {number}.", number=int),
+    "environment-without-version": code(
+        "the environment '{name}' has no version {version}; installed are: {installed:, }",
+        name=str,
+        version=int,
+        installed=list,
+    ),
+    "environment-never-installed": code(
+        "the environment '{name}' has no version {version}; none is installed",
+        name=str,
+        version=int,
+    ),
+    "version-being-built": code(
+        "Version {version} of '{name}' is being built.", version=int, name=str
+    ),
+    "version-not-installing": code(
+        "Version {version} of '{name}' is {state}; nothing is being installed.",
+        version=int,
+        name=str,
+        state=str,
+    ),
+    "version-never-installed": code("version {version} was never installed", version=int),
+    "version-not-yet-installed": code(
+        "version {version} of '{name}' is not installed yet: it is {state}",
+        version=int,
+        name=str,
+        state=str,
+    ),
+    "version-not-installed": code(
+        "version {version} of '{name}' was not installed: {cause}",
+        version=int,
+        name=str,
+        cause=REASON,
+    ),
+    "rollback-with-changes": code("its lock is taken as it is: change nothing besides"),
+    "kernel-packages-unknown": code(
+        "the packages of the kernel {kernel} are not known", kernel=str
+    ),
+    "kernel-or-environment": code("name it or an environment, not both"),
+    "packages-of-python": code(
+        "its packages are of Python, the language of the notebook is {language}", language=str
+    ),
+}
+
+IMAGES = {
+    "environment-or-path": code("name either an environment or a path"),
+    "recipe-of-dockerfile": code(
+        "is for environments; a Dockerfile says it all itself, but for its base"
+    ),
+    "dockerfile-without-base": code(
+        "the Dockerfile takes none: ARG BASE has to stand before its first FROM"
+    ),
+    "no-dockerfile": code("There is no Dockerfile {path}.", path=str),
+    "version-without-image": code(
+        "Version {version} of it is not installed: '{name}' has no image yet.",
+        version=int,
+        name=str,
+    ),
+    "environment-without-image": code("It is not installed: '{name}' has no image yet.", name=str),
+    "tag-is-digest": code("an image is built under a tag, not under a digest"),
+    "image-not-pushed": code(
+        "{image} is {state}; only what is ready is pushed.", image=str, state=str
+    ),
+    "image-not-run": code("{image} is {state}; only what is ready is run.", image=str, state=str),
+    "image-being-made": code("{image} is being made.", image=str),
+    "image-built-already": code("{image} was built already.", image=str),
+    "image-of-another-owner": code("{image} is the image of somebody else.", image=str),
+    "image-of-no-model": code("{image} is the name of an image that is no model's.", image=str),
+    "image-of-other-model": code(
+        "{image} is the image of the model '{model}'.", image=str, model=str
+    ),
+    "name-of-built-image": code(
+        "{image} is the name of another image that was built here.", image=str
+    ),
+    "name-of-pulled-image": code(
+        "{image} is the name of another image that was pulled here.", image=str
+    ),
+    "name-of-pushed-image": code(
+        "{image} is the name of another image that was pushed from here.", image=str
+    ),
+}
+
+DEPLOYMENTS = {
+    "host-name-taken": code("The host name '{name}' is taken by another deployment.", name=str),
+    "new-revision": code("{name} has revision {revision} by now.", name=str, revision=int),
+    "deployment-changed": code("{name} was changed by somebody meanwhile.", name=str),
+    "no-revision": code("{name} has no revision {number}.", name=str, number=int),
+    "no-revision-before": code(
+        "{name} has no revision {number} before {newest}.", name=str, number=int, newest=int
+    ),
+    "no-port": code(
+        "{deployment} has no port '{port}'; {present}.", deployment=str, port=str, present=REASON
+    ),
+    "model-runs-once": code(
+        "'{name}' is a model in mode {mode}, which runs once", name=str, mode=str
+    ),
+    "model-not-built": code("{image} was not built: {cause}", image=str, cause=REASON),
+}
+
+SERVICES = {
+    **PRESENT,
+    **NAMES,
+    **REQUESTS,
+    **DATA,
+    **ENVIRONMENTS,
+    **IMAGES,
+    **DEPLOYMENTS,
+}

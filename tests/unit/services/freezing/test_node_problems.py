@@ -1,0 +1,30 @@
+"""What a node shows of the errors of its parts."""
+
+import pytest
+
+from nbyard.errors import Detail, Invalid, NbyardError, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.freezing.node_problems import first_problem, problem_of
+
+NEEDED = because("needed")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (Invalid.field("path", NEEDED), "is needed"),
+        (Invalid.field("path", NEEDED, hint="Name one."), "is needed Name one."),
+        (Invalid.field("kernel", NEEDED), "kernel: is needed"),
+        (NotFound(because("no-file", path="a.py")), "There is no file a.py."),
+    ],
+)
+def test_a_problem_of_a_node_does_not_name_the_field_path(error: NbyardError, text: str) -> None:
+    assert str(problem_of(error)) == text
+
+
+def test_the_first_refused_field_has_the_reason() -> None:
+    assert first_problem(Invalid.field("path", NEEDED)) == NEEDED
+    gone = because("no-file", path="a.py")
+    assert first_problem(NotFound(gone)) == gone
+    told = NotFound(gone, details=[Detail("path", "is gone")])
+    assert first_problem(told) == because("text", text="is gone")
