@@ -184,7 +184,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
-  unexpected: (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
   'dockerfile-line-failed': (p, show, trans) =>
@@ -226,5 +225,264 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.message)
     ),
   'kernel-program-gone': (p, show, trans) =>
-    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program))
+    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
+  'engine-unreachable': (p, show, trans) =>
+    trans.__('Docker cannot be reached at %1: %2', show(p.url), show(p.why)),
+  'engine-refused': (p, show, trans) => trans.__('The Docker engine refused: %1', show(p.message)),
+  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine wants TLS'),
+  'engine-url-invalid': (p, show, trans) =>
+    trans.__('a URL of an engine begins with %1', show(p.schemes, ', ')),
+  'certificates-missing': (p, show, trans) =>
+    trans.__('there is no %1 in %2', show(p.files, ', '), show(p.folder)),
+  'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
+  'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
+  'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
+  'network-of-other-kind': (p, show, trans) =>
+    trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
+  'no-address-range': (_p, _show, trans) =>
+    trans.__('The Docker engine has no free address range for another network.'),
+  'archive-incomplete': (p, show, trans) =>
+    trans.__('The engine sent only a part of %1: %2', show(p.path), show(p.message)),
+  'build-refused': (p, show, trans) =>
+    trans.__('The image could not be built: %1', show(p.message)),
+  'image-known-by-id': (p, show, trans) =>
+    trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
+  'image-not-pulled': (p, show, trans) =>
+    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
+  'image-not-pushed': (p, show, trans) =>
+    trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
+  'image-removed-at-naming': (p, show, trans) =>
+    trans.__('The image %1 was removed while it was named.', show(p.image)),
+  'image-removed-meanwhile': (p, show, trans) =>
+    trans.__('The image %1 was removed meanwhile.', show(p.image)),
+  'image-not-fetched': (p, show, trans) =>
+    trans.__('The image %1 was fetched, and is not there.', show(p.image)),
+  'image-replaced': (p, show, trans) =>
+    trans.__(
+      '%1 is another image by now, and the one that this revision was made of (%2) is gone. Deploy it as a new one.',
+      show(p.image),
+      show(p.known)
+    ),
+  'image-without-program': (_p, _show, trans) =>
+    trans.__('The image says no program: its Dockerfile needs ENTRYPOINT or CMD.'),
+  'no-image-builder': (_p, _show, trans) =>
+    trans.__('No image can be made here; name one that has all it needs.'),
+  'environment-of-image-gone': (_p, _show, trans) =>
+    trans.__('The environment that it was to be built of is gone.'),
+  'requirement-in-folder': (p, show, trans) =>
+    trans.__(
+      '%1: an image cannot be built of what lies in a folder of this machine',
+      show(p.requirement)
+    ),
+  'no-serving-mode': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
+  'no-serving-modes': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: none', show(p.mode)),
+  'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
+  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
+  'registry-silent': (p, show, trans) => trans.__('%1 does not answer in time', show(p.host)),
+  'registry-without-tls': (p, show, trans) =>
+    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
+  'registry-not-trusted': (p, show, trans) =>
+    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
+  'registry-login-needed': (p, show, trans) =>
+    trans.__(
+      '%1 wants a login that may do this (%2, or a credential of the kind registry)',
+      show(p.host),
+      show(p.command)
+    ),
+  'registry-login-refused': (p, show, trans) =>
+    trans.__(
+      '%1 does not take the login of the credential %2 for this',
+      show(p.host),
+      show(p.credential)
+    ),
+  'registry-without-image': (p, show, trans) => trans.__('%1 has no such image', show(p.host)),
+  'disk-full': (_p, _show, trans) => trans.__('the disk is full'),
+  'container-name-taken': (p, show, trans) =>
+    trans.__('The container %1 could not be made: its name is taken.', show(p.container)),
+  'container-ended': (p, show, trans) => trans.__('The container %1 has ended.', show(p.container)),
+  'container-gone-at-once': (_p, _show, trans) => trans.__('Its container was gone at once.'),
+  'container-gone': (_p, _show, trans) => trans.__('its container is gone'),
+  'podman-keeps-none-warm': (_p, _show, trans) =>
+    trans.__('Containers cannot be kept warm on Podman: let the run take fresh ones.'),
+  'secrets-out-of-reach': (_p, _show, trans) =>
+    trans.__(
+      'The Docker engine does not see the memory of this machine, and secrets are never written to a disk: let what uses a credential run as a process, on Dask, or with an engine here.'
+    ),
+  'requirements-file-missing': (p, show, trans) =>
+    trans.__('The requirements file %1 is not in the bundle.', show(p.file)),
+  'requirements-file-outside': (p, show, trans) =>
+    trans.__('The requirements file %1 is outside the bundle.', show(p.file)),
+  'path-leads-out': (p, show, trans) =>
+    trans.__("%1 leads out of the attempt's folder", show(p.path)),
+  'gpus-not-given': (p, show, trans) =>
+    trans.__(
+      'the engine did not give the GPUs that were granted: %1 (granted: %2)',
+      show(p.why),
+      show(p.gpus, ', ')
+    ),
+  'gpus-need-toolkit': (p, show, trans) =>
+    trans.__(
+      'the engine did not give the GPUs that were granted: %1 (granted: %2).',
+      show(p.why),
+      show(p.gpus, ', ')
+    ),
+  'gpus-not-listed': (_p, _show, trans) =>
+    trans.__('the image has neither nvidia-smi nor ls to look for them'),
+  'gpus-not-supported': (p, show, trans) =>
+    trans.__('this engine has no support for GPUs (%1)', show(p.message)),
+  'no-cdi-device': (_p, _show, trans) => trans.__('Podman knows no such CDI device'),
+  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees none'),
+  'other-count-of-gpus': (p, show, trans) =>
+    trans.__('a container sees %1 GPUs instead of %2', show(p.seen), show(p.granted)),
+  'other-gpus-seen': (p, show, trans) =>
+    trans.__('a container sees %1 instead', show(p.gpus, ', ')),
+  'file-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.file), show(p.message)),
+  'runner-not-started': (p, show, trans) =>
+    trans.__('The runner cannot be started: %1', show(p.message)),
+  'runner-start-slow': (p, show, trans) =>
+    trans.__('The runner did not start within %1 s.', show(p.seconds)),
+  'runner-ended-at-start': (p, show, trans) =>
+    trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+  'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
+  'dask-not-installed': (_p, _show, trans) =>
+    trans.__('The Dask runtime needs distributed, which is not installed.'),
+  'dask-unreachable': (p, show, trans) =>
+    trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
+  'dask-silent': (p, show, trans) =>
+    trans.__('The Dask cluster does not answer: %1', show(p.message)),
+  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
+  'dask-connection-closed': (_p, _show, trans) =>
+    trans.__('The connection to the Dask cluster was closed.'),
+  'dask-differs': (p, show, trans) =>
+    trans.__('The Dask cluster does not fit this installation: %1.', show(p.differences, '; ')),
+  'scheduler-differs': (p, show, trans) =>
+    trans.__('the scheduler has %1 %2, here is %3', show(p.package), show(p.theirs), show(p.own)),
+  'worker-differs': (p, show, trans) =>
+    trans.__(
+      'the worker %1 has %2 %3, here is %4',
+      show(p.worker),
+      show(p.package),
+      show(p.theirs),
+      show(p.own)
+    ),
+  'dask-not-imported': (p, show, trans) =>
+    trans.__('%1 cannot be imported: %2', show(p.package), show(p.message)),
+  'dask-program-missing': (p, show, trans) =>
+    trans.__('there is no %1 here, which %2 needs', show(p.program), show(p.cluster)),
+  'dask-gateway-unusable': (p, show, trans) => trans.__('dask-gateway: %1', show(p.message)),
+  'dask-gateway-failed': (p, show, trans) =>
+    trans.__('dask-gateway gives no cluster: %1', show(p.message)),
+  'dask-not-made': (p, show, trans) =>
+    trans.__('%1 makes no cluster: %2', show(p.cluster), show(p.message)),
+  'dask-workers-silent': (p, show, trans) =>
+    trans.__('The Dask workers %1 do not answer.', show(p.workers, ', ')),
+  'dask-packages-unknown': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet', show(p.site)),
+  'dask-packages-unreadable': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet: %2', show(p.site), show(p.message)),
+  'dask-without-workers': (_p, _show, trans) => trans.__('No Dask worker is registered.'),
+  'dask-without-gpus': (_p, _show, trans) => trans.__('no Dask worker declares a GPU'),
+  'dask-worker-too-small': (p, show, trans) =>
+    trans.__(
+      'no Dask worker has %1 (the most is %2)',
+      show(p.wanted, ' with '),
+      show(p.most, ', ')
+    ),
+  unexpected: (p, show, trans) => trans.__('unexpected: %1: %2', show(p.error), show(p.message)),
+  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: it cannot be written down'),
+  'no-runtime': (p, show, trans) => trans.__('There is no runtime %1.', show(p.runtime)),
+  'no-runtime-here': (p, show, trans) => trans.__('there is no runtime %1 here', show(p.runtime)),
+  'changed-while-read': (p, show, trans) =>
+    trans.__('%1 changed while it was looked at', show(p.file)),
+  'credential-deleted': (p, show, trans) =>
+    trans.__('The credential %1 was deleted.', show(p.credential)),
+  'credential-deleted-since': (p, show, trans) =>
+    trans.__('The credential %1 was deleted after the run was asked for.', show(p.credential)),
+  'result-of-other-attempt': (_p, _show, trans) =>
+    trans.__("The result carries another attempt's token."),
+  'code-gone': (p, show, trans) =>
+    trans.__('The code of %1 is no longer in the store.', show(p.node)),
+  'pinned-result-gone': (p, show, trans) =>
+    trans.__('The result of run %1, to which this is pinned, is gone.', show(p.run)),
+  'environment-deleted': (p, show, trans) =>
+    trans.__('The environment %1 was deleted.', show(p.environment)),
+  'environment-to-install': (p, show, trans) =>
+    trans.__('%1 is to be installed once more', show(p.environment)),
+  'output-not-made': (p, show, trans) =>
+    trans.__('%1 made no output %2.', show(p.node), show(p.output)),
+  'listing-too-long': (p, show, trans) =>
+    trans.__('its listing has more than %1 entries', show(p.most)),
+  'contents-unusable': (p, show, trans) =>
+    trans.__('%1: its contents cannot be put into words', show(p.message)),
+  'probe-interrupted': (_p, _show, trans) =>
+    trans.__('the dispatcher ended before the model answered: try again'),
+  'probe-image-gone': (p, show, trans) =>
+    trans.__(
+      'the image %1 in which the step ran is gone from the engine: run the step again',
+      show(p.image)
+    ),
+  'probe-too-slow': (p, show, trans) =>
+    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+  'probe-broke-off': (p, show, trans) =>
+    trans.__('loading it and asking it once broke off: %1', show(p.why)),
+  'probe-without-result': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left no result'),
+  'probe-left-folder': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left a folder in the place of its answer'),
+  'object-needed': (_p, _show, trans) => trans.__('an object is needed'),
+  'list-needed': (_p, _show, trans) => trans.__('a list is needed'),
+  'texts-needed': (_p, _show, trans) => trans.__('a list of texts is needed'),
+  'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
+  'value-needed': (_p, _show, trans) => trans.__('a value is needed'),
+  'dataset-needed': (_p, _show, trans) => trans.__('a dataset is needed'),
+  'not-utf8': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'not-json': (p, show, trans) =>
+    trans.__('is no JSON: %1 (line %2, column %3)', show(p.message), show(p.line), show(p.column)),
+  'start-unknown': (_p, _show, trans) => trans.__('it is not known how to start this file'),
+  'not-a-dockerfile': (p, show, trans) =>
+    trans.__('%1 is no Dockerfile: nothing in it is FROM an image', show(p.file)),
+  'not-an-argument': (p, show, trans) => trans.__('the %1 has no such argument', show(p.kind)),
+  'not-an-argument-of-models': (_p, _show, trans) => trans.__('a model has no such argument'),
+  'predictions-format': (p, show, trans) =>
+    trans.__('predictions are made as %1', show(p.formats, ', ')),
+  'notebook-unreadable': (p, show, trans) => trans.__('is no notebook: %1', show(p.message)),
+  'notebook-nested-too-deeply': (_p, _show, trans) =>
+    trans.__('is no notebook: it is nested too deeply'),
+  'notebook-not-an-object': (_p, _show, trans) =>
+    trans.__('is no notebook: an object is needed at the top'),
+  'notebook-without-format': (_p, _show, trans) =>
+    trans.__('is missing or no number; this is no notebook'),
+  'notebook-of-other-format': (p, show, trans) =>
+    trans.__('the notebook has format %1, not 4', show(p.format)),
+  'notebook-of-unknown-version': (p, show, trans) =>
+    trans.__('%1 is no known version', show(p.version)),
+  'notebook-not-converted': (p, show, trans) =>
+    trans.__(
+      'cannot be converted from format %1 to 4: %2 %3',
+      show(p.format),
+      show(p.error),
+      show(p.message)
+    ),
+  'notebook-too-old-for-tag': (_p, _show, trans) =>
+    trans.__('only notebooks of format 4 can get a tag here'),
+  'cell-type-unknown': (_p, _show, trans) => trans.__('must be code, markdown or raw'),
+  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
+  'parameters-cell-invalid': (p, show, trans) =>
+    trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'not-a-tool': (p, show, trans) => trans.__('line 1: a tool is needed, not %1', show(p.found)),
+  'not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
+  'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
+  'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),
+  'a-secret': (_p, _show, trans) => trans.__('a secret'),
+  'name-of-script': (p, show, trans) =>
+    trans.__('the name %1 is that of the script itself', show(p.name)),
+  'variable-without-value': (_p, _show, trans) => trans.__('a variable that may have no value'),
+  'type-in-variable': (p, show, trans) => trans.__('a %1 in a variable', show(p.type)),
+  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
+  'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
+  'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated')
 };

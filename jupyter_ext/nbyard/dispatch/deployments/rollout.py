@@ -43,7 +43,7 @@ from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
 from nbyard.logs.rotating import forget_logs
-from nbyard.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -94,13 +94,12 @@ class Rollout:
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
-    def fail(self, row: DeploymentRow, words: str) -> None:
+    def fail(self, row: DeploymentRow, reason: Reason) -> None:
         """Handle an unexpected error that repeats.
 
         The deployment fails as soon as its container is gone. Until then its removal is repeated.
         """
         self.due = time.monotonic() + CALM_SECONDS
-        reason = text(words)
         if row.is_removed:
             return
         with self._room.write() as c:

@@ -23,6 +23,7 @@ from nbyard.importers.cwl.referring import with_records
 from nbyard.importers.cwl.schemas import with_schemas
 from nbyard.importers.cwl.types import read_binding
 from nbyard.importers.protocol import Imported, Near
+from nbyard.reasons.structs import because
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 TOOL = (
@@ -42,7 +43,7 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
     if near is not None:
         document = Loader(near).whole(document)
     if not isinstance(document, dict):
-        raise Invalid.field(filename, f"line 1: a tool is needed, not {shown(document)}")
+        raise Invalid.field(filename, because("not-a-tool", found=shown(document)))
     return read_document(document)
 
 
