@@ -473,7 +473,112 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
   'parameters-cell-invalid': (p, show, trans) =>
     trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'object-needed-not': (p, show, trans) => trans.__('an object is needed, not %1', show(p.found)),
+  'list-or-object-needed-not': (p, show, trans) =>
+    trans.__('a list or an object is needed, not %1', show(p.found)),
+  'quoted-text-needed-not': (p, show, trans) =>
+    trans.__('text is needed, not %1: put it in quotes', show(p.found)),
+  'truth-needed-not': (p, show, trans) =>
+    trans.__('true or false is needed, not %1', show(p.found)),
+  'number-needed-not': (p, show, trans) =>
+    trans.__('a number of at least 0 is needed, not %1', show(p.found)),
+  'whole-number-needed-not': (p, show, trans) =>
+    trans.__('a whole number is needed, not %1', show(p.found)),
+  'type-needed-not': (p, show, trans) => trans.__('a type is needed, not %1', show(p.found)),
+  'path-needed-not': (p, show, trans) =>
+    trans.__('the path of a file is needed, not %1', show(p.found)),
+  'one-of-needed-not': (p, show, trans) =>
+    trans.__('one of %1 is needed, not %2', show(p.known, ', '), show(p.found)),
+  'class-needed-not': (p, show, trans) =>
+    trans.__('%1 is needed, not %2', show(p.classes, ' or '), show(p.found)),
   'not-a-tool': (p, show, trans) => trans.__('line 1: a tool is needed, not %1', show(p.found)),
+  'field-needed': (_p, _show, trans) => trans.__('is needed'),
+  'name-needed': (_p, _show, trans) => trans.__('a name is needed'),
+  'text-needed': (_p, _show, trans) => trans.__('a text is needed'),
+  'words-needed': (_p, _show, trans) => trans.__('words are needed'),
+  'patterns-needed': (_p, _show, trans) => trans.__('patterns are needed'),
+  'symbols-needed': (_p, _show, trans) => trans.__('symbols are needed, each once'),
+  'image-name-needed': (_p, _show, trans) => trans.__('the name of an image is needed'),
+  'type-name-needed': (_p, _show, trans) => trans.__('each type needs a name'),
+  'program-missing': (_p, _show, trans) => trans.__('the program is missing'),
+  'tools-needed': (_p, _show, trans) => trans.__('a list of tools is needed'),
+  'one-tool-needed': (p, show, trans) =>
+    trans.__(
+      'one CommandLineTool, or one with the id main, is needed; there is: %1',
+      show(p.known, ', ')
+    ),
+  'one-tool-needed-of-none': (_p, _show, trans) =>
+    trans.__('one CommandLineTool, or one with the id main, is needed; there is: none'),
+  'input-file-needed': (_p, _show, trans) =>
+    trans.__('one file among the inputs is needed: $(inputs.name.path)'),
+  'default-file-needed': (_p, _show, trans) =>
+    trans.__('a file in the folder of the document is needed (location)'),
+  'not-supported': (_p, _show, trans) => trans.__('is not supported'),
+  'references-not-supported': (_p, _show, trans) => trans.__('references are not supported here'),
+  'union-not-supported': (_p, _show, trans) =>
+    trans.__('a union of several types is not supported (of one type with null is)'),
+  'input-type-not-supported': (p, show, trans) =>
+    trans.__('an input of the type %1 is not supported', show(p.type)),
+  'list-of-type-not-supported': (p, show, trans) =>
+    trans.__('a list of %1 is not supported', show(p.type)),
+  'type-in-lists-not-supported': (p, show, trans) =>
+    trans.__('a %1 in inner lists is not supported', show(p.type)),
+  'type-in-records-not-supported': (p, show, trans) =>
+    trans.__('a %1 in a list of records is not supported', show(p.type)),
+  'literal-not-supported': (p, show, trans) =>
+    trans.__('a %1 literal is not supported', show(p.type)),
+  'record-value-not-supported': (_p, _show, trans) => trans.__('is not supported for a record'),
+  'files-in-lists-not-supported': (_p, _show, trans) =>
+    trans.__('files in inner lists are not supported'),
+  'files-in-type-not-supported': (p, show, trans) =>
+    trans.__('files in a %1 of this kind are not supported', show(p.type)),
+  'part-of-file-not-supported': (p, show, trans) =>
+    trans.__('%1: a part of a file is not supported', show(p.path)),
+  'reference-not-supported': (p, show, trans) => trans.__('$(%1) is not supported', show(p.path)),
+  'reference-not-supported-here': (p, show, trans) =>
+    trans.__('$(%1) is not supported here: %2 are', show(p.path), show(p.known)),
+  'javascript-not-supported': (_p, _show, trans) =>
+    trans.__('JavaScript is not supported; plain parameter references are'),
+  'requirement-not-supported': (_p, _show, trans) => trans.__('this requirement is not supported'),
+  'not-followed': (p, show, trans) => trans.__('%1 is not followed', show(p.name)),
+  'directive-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: put what it names into this file', show(p.name)),
+  'address-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
+  'name-stands-twice': (_p, _show, trans) => trans.__('the name stands twice'),
+  'type-stands-twice': (p, show, trans) => trans.__('%1 stands twice', show(p.name)),
+  'for-files': (_p, _show, trans) => trans.__('is for files'),
+  'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
+  'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
+  'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
+  'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
+  'records-bound-twice': (_p, _show, trans) =>
+    trans.__('the records of the list are bound already'),
+  'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
+  'not-alone': (p, show, trans) => trans.__('%1 stands alone in its object', show(p.name)),
+  'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
+  'too-many-files-named': (p, show, trans) =>
+    trans.__('more than %1 files are named', show(p.most)),
+  'no-such-file': (p, show, trans) => trans.__('there is no file %1', show(p.path)),
+  'file-not-utf8': (p, show, trans) =>
+    trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
+  'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
+  'value-needs-expression': (_p, _show, trans) =>
+    trans.__('a value needs outputEval, or is told in cwl.output.json'),
+  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
+  'file-not-of-glob': (_p, _show, trans) =>
+    trans.__('a file is one of those that glob finds, such as $(self[0])'),
+  'type-contains-itself': (p, show, trans) => trans.__('the type %1 contains itself', show(p.name)),
+  'types-named-too-often': (p, show, trans) =>
+    trans.__('types are named more than %1 times', show(p.most)),
+  'no-such-type': (p, show, trans) => trans.__('there is no type %1', show(p.name)),
+  'not-an-exit-code': (p, show, trans) => trans.__('%1 is no exit code', show(p.found)),
+  'not-an-input': (p, show, trans) =>
+    trans.__('%1 names %2, which is no input', show(p.text), show(p.name)),
+  'reference-needs-contents': (p, show, trans) =>
+    trans.__('$(%1) needs loadContents of %2', show(p.path), show(p.name)),
+  'reference-leads-nowhere': (p, show, trans) =>
+    trans.__('$(%1): %2 is not there', show(p.path), show(p.name)),
   'not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
   'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
   'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),

@@ -6,8 +6,9 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.cwl import CWL
 from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.states import STATES
 
-CODES: dict[str, Code] = {**STATES, **ENGINES, **KINDS}
+CODES: dict[str, Code] = {**STATES, **ENGINES, **KINDS, **CWL}

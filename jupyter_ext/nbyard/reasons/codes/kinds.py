@@ -1,6 +1,6 @@
 """Why a file cannot be read as an executable, or run with the given values."""
 
-from nbyard.reasons.codes.code import REASON, code
+from nbyard.reasons.codes.code import code
 
 NEEDED = {
     "object-needed": code("an object is needed"),
@@ -44,19 +44,4 @@ NOTEBOOKS = {
     ),
 }
 
-# documents of other workflow languages
-CWL = {
-    "not-a-tool": code("line 1: a tool is needed, not {found}", found=str),
-    "not-a-command": code("is a {kind}, no command", kind=str),
-    "cwl-has-no-words": code("CWL has no words for this: {what}", what=REASON),
-    "word-with-condition": code("a word that is there only with others"),
-    "a-secret": code("a secret"),
-    "name-of-script": code("the name {name} is that of the script itself", name=str),
-    "variable-without-value": code("a variable that may have no value"),
-    "type-in-variable": code("a {type} in a variable", type=str),
-    "output-in-other-way": code("an output that is given in this way"),
-    "json-in-word": code("JSON in a word"),
-    "repeated-flag": code("a flag that is repeated"),
-}
-
-KINDS = {**NEEDED, **EXECUTABLES, **NOTEBOOKS, **CWL}
+KINDS = {**NEEDED, **EXECUTABLES, **NOTEBOOKS}
