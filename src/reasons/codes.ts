@@ -184,7 +184,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
-  unexpected: (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
   'dockerfile-line-failed': (p, show, trans) =>
@@ -227,338 +226,368 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
-  'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
-  'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
-  'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
-  'no-artifact': (p, show, trans) => trans.__("There is no artifact '%1'.", show(p.name)),
-  'no-credential': (p, show, trans) =>
-    trans.__("There is no credential '%1'; %2.", show(p.name), show(p.present)),
-  'no-dataset': (p, show, trans) => trans.__("There is no dataset '%1'.", show(p.name)),
-  'no-deployment': (p, show, trans) =>
-    trans.__("There is no deployment '%1'; %2.", show(p.name), show(p.present)),
-  'no-environment': (p, show, trans) =>
-    trans.__("There is no environment '%1'; %2.", show(p.name), show(p.present)),
-  'no-executable': (p, show, trans) => trans.__("There is no executable '%1'.", show(p.name)),
-  'no-image': (p, show, trans) =>
-    trans.__("There is no image '%1' that was made here.", show(p.name)),
-  'no-model': (p, show, trans) =>
-    trans.__("There is no model '%1'; %2.", show(p.name), show(p.present)),
-  'no-run': (p, show, trans) => trans.__("There is no run '%1'.", show(p.name)),
-  'artifact-exists': (p, show, trans) =>
-    trans.__("There is an artifact '%1' already.", show(p.name)),
-  'credential-exists': (p, show, trans) =>
-    trans.__("There is a credential '%1' already.", show(p.name)),
-  'dataset-exists': (p, show, trans) => trans.__("There is a dataset '%1' already.", show(p.name)),
-  'environment-exists': (p, show, trans) =>
-    trans.__("There is an environment '%1' already.", show(p.name)),
-  'executable-exists': (p, show, trans) =>
-    trans.__("There is an executable '%1' already.", show(p.name)),
-  'run-exists': (p, show, trans) => trans.__("There is a run '%1' already.", show(p.name)),
-  'name-is-output': (p, show, trans) =>
-    trans.__(
-      "'%1' is the output '%2' of the artifact '%3'.",
-      show(p.name),
-      show(p.output),
-      show(p.artifact)
-    ),
-  'name-of-output-taken': (p, show, trans) =>
-    trans.__(
-      "%1 is another artifact: so its output '%2' would be called.",
-      show(p.artifact),
-      show(p.output)
-    ),
-  'run-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be a number or an id: these name other runs'),
-  'credential-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be an id: these name other credentials'),
-  'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
-  'used-by-run': (p, show, trans) =>
-    trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
-  'idempotency-key-used': (_p, _show, trans) =>
-    trans.__('This Idempotency-Key was used with another body.'),
-  needed: (_p, _show, trans) => trans.__('is needed'),
-  'must-be-one-of': (p, show, trans) => trans.__('must be one of %1', show(p.names, ', ')),
-  'field-is': (p, show, trans) => trans.__('%1 %2', show(p.path), show(p.reason)),
-  'description-too-long': (p, show, trans) =>
-    trans.__('may have at most %1 characters', show(p.most)),
-  'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
-  'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
-  'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
-  'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
-  'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
-  'no-s3-credential': (p, show, trans) =>
-    trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
-  'newest-version-importing': (p, show, trans) =>
-    trans.__("The newest version of '%1' is still importing.", show(p.name)),
-  'dataset-importing': (p, show, trans) => trans.__("'%1' is still importing.", show(p.name)),
-  'no-ready-version': (p, show, trans) =>
-    trans.__("'%1' has no such version that is ready.", show(p.name)),
-  'no-ready-version-because': (p, show, trans) =>
-    trans.__("'%1' has no such version that is ready. %2", show(p.name), show(p.cause)),
-  'no-version-before': (p, show, trans) =>
-    trans.__('There is no version before %1 to compare it with.', show(p.number)),
-  'artifact-has-several': (p, show, trans) =>
-    trans.__('%1 has several files: %2', show(p.artifact), show(p.files, ', ')),
-  'artifact-has-none': (p, show, trans) =>
-    trans.__('%1 has no file: its run %2 is %3.', show(p.artifact), show(p.run), show(p.state)),
-  'unknown-environment': (p, show, trans) =>
-    trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
-  'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
-  'environment-without-version': (p, show, trans) =>
-    trans.__(
-      "the environment '%1' has no version %2; installed are: %3",
-      show(p.name),
-      show(p.version),
-      show(p.installed, ', ')
-    ),
-  'environment-never-installed': (p, show, trans) =>
-    trans.__(
-      "the environment '%1' has no version %2; none is installed",
-      show(p.name),
-      show(p.version)
-    ),
-  'version-being-built': (p, show, trans) =>
-    trans.__("Version %1 of '%2' is being built.", show(p.version), show(p.name)),
-  'version-not-installing': (p, show, trans) =>
-    trans.__(
-      "Version %1 of '%2' is %3; nothing is being installed.",
-      show(p.version),
-      show(p.name),
-      show(p.state)
-    ),
-  'version-never-installed': (p, show, trans) =>
-    trans.__('version %1 was never installed', show(p.version)),
-  'version-not-yet-installed': (p, show, trans) =>
-    trans.__(
-      "version %1 of '%2' is not installed yet: it is %3",
-      show(p.version),
-      show(p.name),
-      show(p.state)
-    ),
-  'version-not-installed': (p, show, trans) =>
-    trans.__(
-      "version %1 of '%2' was not installed: %3",
-      show(p.version),
-      show(p.name),
-      show(p.cause)
-    ),
-  'rollback-with-changes': (_p, _show, trans) =>
-    trans.__('its lock is taken as it is: change nothing besides'),
-  'kernel-packages-unknown': (p, show, trans) =>
-    trans.__('the packages of the kernel %1 are not known', show(p.kernel)),
-  'kernel-or-environment': (_p, _show, trans) => trans.__('name it or an environment, not both'),
-  'packages-of-python': (p, show, trans) =>
-    trans.__('its packages are of Python, the language of the notebook is %1', show(p.language)),
-  'environment-or-path': (_p, _show, trans) => trans.__('name either an environment or a path'),
-  'recipe-of-dockerfile': (_p, _show, trans) =>
-    trans.__('is for environments; a Dockerfile says it all itself, but for its base'),
-  'dockerfile-without-base': (_p, _show, trans) =>
-    trans.__('the Dockerfile takes none: ARG BASE has to stand before its first FROM'),
-  'no-dockerfile': (p, show, trans) => trans.__('There is no Dockerfile %1.', show(p.path)),
-  'version-without-image': (p, show, trans) =>
-    trans.__(
-      "Version %1 of it is not installed: '%2' has no image yet.",
-      show(p.version),
-      show(p.name)
-    ),
-  'environment-without-image': (p, show, trans) =>
-    trans.__("It is not installed: '%1' has no image yet.", show(p.name)),
-  'tag-is-digest': (_p, _show, trans) =>
-    trans.__('an image is built under a tag, not under a digest'),
+  'engine-unreachable': (p, show, trans) =>
+    trans.__('Docker cannot be reached at %1: %2', show(p.url), show(p.why)),
+  'engine-refused': (p, show, trans) => trans.__('The Docker engine refused: %1', show(p.message)),
+  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine wants TLS'),
+  'engine-url-invalid': (p, show, trans) =>
+    trans.__('a URL of an engine begins with %1', show(p.schemes, ', ')),
+  'certificates-missing': (p, show, trans) =>
+    trans.__('there is no %1 in %2', show(p.files, ', '), show(p.folder)),
+  'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
+  'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
+  'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
+  'network-of-other-kind': (p, show, trans) =>
+    trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
+  'no-address-range': (_p, _show, trans) =>
+    trans.__('The Docker engine has no free address range for another network.'),
+  'archive-incomplete': (p, show, trans) =>
+    trans.__('The engine sent only a part of %1: %2', show(p.path), show(p.message)),
+  'build-refused': (p, show, trans) =>
+    trans.__('The image could not be built: %1', show(p.message)),
+  'image-known-by-id': (p, show, trans) =>
+    trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
+  'image-not-pulled': (p, show, trans) =>
+    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
   'image-not-pushed': (p, show, trans) =>
-    trans.__('%1 is %2; only what is ready is pushed.', show(p.image), show(p.state)),
-  'image-not-run': (p, show, trans) =>
-    trans.__('%1 is %2; only what is ready is run.', show(p.image), show(p.state)),
-  'image-being-made': (p, show, trans) => trans.__('%1 is being made.', show(p.image)),
-  'image-built-already': (p, show, trans) => trans.__('%1 was built already.', show(p.image)),
-  'image-of-another-owner': (p, show, trans) =>
-    trans.__('%1 is the image of somebody else.', show(p.image)),
-  'image-of-no-model': (p, show, trans) =>
-    trans.__("%1 is the name of an image that is no model's.", show(p.image)),
-  'image-of-other-model': (p, show, trans) =>
-    trans.__("%1 is the image of the model '%2'.", show(p.image), show(p.model)),
-  'name-of-built-image': (p, show, trans) =>
-    trans.__('%1 is the name of another image that was built here.', show(p.image)),
-  'name-of-pulled-image': (p, show, trans) =>
-    trans.__('%1 is the name of another image that was pulled here.', show(p.image)),
-  'name-of-pushed-image': (p, show, trans) =>
-    trans.__('%1 is the name of another image that was pushed from here.', show(p.image)),
-  'host-name-taken': (p, show, trans) =>
-    trans.__("The host name '%1' is taken by another deployment.", show(p.name)),
-  'new-revision': (p, show, trans) =>
-    trans.__('%1 has revision %2 by now.', show(p.name), show(p.revision)),
-  'deployment-changed': (p, show, trans) =>
-    trans.__('%1 was changed by somebody meanwhile.', show(p.name)),
-  'no-revision': (p, show, trans) =>
-    trans.__('%1 has no revision %2.', show(p.name), show(p.number)),
-  'no-revision-before': (p, show, trans) =>
-    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.number), show(p.newest)),
-  'no-port': (p, show, trans) =>
-    trans.__("%1 has no port '%2'; %3.", show(p.deployment), show(p.port), show(p.present)),
-  'model-runs-once': (p, show, trans) =>
-    trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
-  'model-not-built': (p, show, trans) =>
-    trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
-  'unknown-format': (p, show, trans) =>
-    trans.__("'%1' is not known; there is: %2", show(p.format), show(p.present, ', ')),
-  'no-programs-on-server': (_p, _show, trans) =>
-    trans.__('programs are not run on the machine of the server'),
-  'not-a-command': (p, show, trans) =>
-    trans.__('%1 is a %2, no command', show(p.file), show(p.kind)),
-  'path-or-upload': (_p, _show, trans) => trans.__('name either a path or an upload'),
-  'code-follows-file': (p, show, trans) =>
-    trans.__("'%1' follows its file: change that", show(p.name)),
-  'no-version-to-compare': (p, show, trans) =>
-    trans.__('There is no such version to compare; there are: %1.', show(p.present, ', ')),
-  'file-not-declared': (p, show, trans) =>
-    trans.__("'%1' is no file that was declared", show(p.name)),
-  'workflow-as-node': (p, show, trans) =>
-    trans.__('%1 is a workflow, which no node can be', show(p.file)),
-  'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
-  'program-behind-shell': (p, show, trans) =>
+    trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
+  'image-removed-at-naming': (p, show, trans) =>
+    trans.__('The image %1 was removed while it was named.', show(p.image)),
+  'image-removed-meanwhile': (p, show, trans) =>
+    trans.__('The image %1 was removed meanwhile.', show(p.image)),
+  'image-not-fetched': (p, show, trans) =>
+    trans.__('The image %1 was fetched, and is not there.', show(p.image)),
+  'image-replaced': (p, show, trans) =>
     trans.__(
-      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
-      show(p.file),
-      show(p.line),
-      show(p.keyword)
+      '%1 is another image by now, and the one that this revision was made of (%2) is gone. Deploy it as a new one.',
+      show(p.image),
+      show(p.known)
     ),
-  'no-runtime': (p, show, trans) =>
-    trans.__("there is no '%1' (present: %2)", show(p.runtime), show(p.present, ', ')),
-  'no-requirements-file': (p, show, trans) =>
-    trans.__('There is no requirements file %1.', show(p.path)),
-  'no-requirements-in-bundle': (p, show, trans) =>
-    trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
-  'dataset-removed': (p, show, trans) =>
-    trans.__("There is no dataset '%1' any more.", show(p.name)),
-  'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
-  'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
-  'version-gone': (p, show, trans) =>
-    trans.__('The version %1 that this node is pinned to is gone.', show(p.version)),
-  'no-step-to-pin': (_p, _show, trans) => trans.__('there is no such step in the workflow'),
-  'no-run-to-pin': (p, show, trans) => trans.__("there is no run '%1'", show(p.name)),
-  'pinned-run-gone': (p, show, trans) =>
+  'image-without-program': (_p, _show, trans) =>
+    trans.__('The image says no program: its Dockerfile needs ENTRYPOINT or CMD.'),
+  'no-image-builder': (_p, _show, trans) =>
+    trans.__('No image can be made here; name one that has all it needs.'),
+  'environment-of-image-gone': (_p, _show, trans) =>
+    trans.__('The environment that it was to be built of is gone.'),
+  'requirement-in-folder': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, which is not there: unpin it, or pin it to another run.',
-      show(p.run)
+      '%1: an image cannot be built of what lies in a folder of this machine',
+      show(p.requirement)
     ),
-  'pinned-run-unknown': (p, show, trans) =>
+  'no-serving-mode': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
+  'no-serving-modes': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: none', show(p.mode)),
+  'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
+  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
+  'registry-silent': (p, show, trans) => trans.__('%1 does not answer in time', show(p.host)),
+  'registry-without-tls': (p, show, trans) =>
+    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
+  'registry-not-trusted': (p, show, trans) =>
+    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
+  'registry-login-needed': (p, show, trans) =>
     trans.__(
-      "It is pinned to run '%1', which is not there: unpin it, or pin it to another run.",
-      show(p.run)
+      '%1 wants a login that may do this (%2, or a credential of the kind registry)',
+      show(p.host),
+      show(p.command)
     ),
-  'pinned-task-not-succeeded': (p, show, trans) =>
+  'registry-login-refused': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, but is %2 there: unpin it, or pin it to another run.',
-      show(p.run),
-      show(p.state)
+      '%1 does not take the login of the credential %2 for this',
+      show(p.host),
+      show(p.credential)
     ),
-  'pinned-task-gone': (p, show, trans) =>
+  'registry-without-image': (p, show, trans) => trans.__('%1 has no such image', show(p.host)),
+  'disk-full': (_p, _show, trans) => trans.__('the disk is full'),
+  'container-name-taken': (p, show, trans) =>
+    trans.__('The container %1 could not be made: its name is taken.', show(p.container)),
+  'container-ended': (p, show, trans) => trans.__('The container %1 has ended.', show(p.container)),
+  'container-gone-at-once': (_p, _show, trans) => trans.__('Its container was gone at once.'),
+  'container-gone': (_p, _show, trans) => trans.__('its container is gone'),
+  'podman-keeps-none-warm': (_p, _show, trans) =>
+    trans.__('Containers cannot be kept warm on Podman: let the run take fresh ones.'),
+  'secrets-out-of-reach': (_p, _show, trans) =>
     trans.__(
-      'It is pinned to run %1, but is not in it: unpin it, or pin it to another run.',
-      show(p.run)
+      'The Docker engine does not see the memory of this machine, and secrets are never written to a disk: let what uses a credential run as a process, on Dask, or with an engine here.'
     ),
-  'pinned-bytes-gone': (p, show, trans) =>
+  'requirements-file-missing': (p, show, trans) =>
+    trans.__('The requirements file %1 is not in the bundle.', show(p.file)),
+  'requirements-file-outside': (p, show, trans) =>
+    trans.__('The requirements file %1 is outside the bundle.', show(p.file)),
+  'path-leads-out': (p, show, trans) =>
+    trans.__("%1 leads out of the attempt's folder", show(p.path)),
+  'gpus-not-given': (p, show, trans) =>
     trans.__(
-      'It is pinned to run %1, whose bytes of %2 are gone: unpin it, or pin it to another run.',
-      show(p.run),
-      show(p.output)
+      'the engine did not give the GPUs that were granted: %1 (granted: %2)',
+      show(p.why),
+      show(p.gpus, ', ')
     ),
-  'path-or-run': (_p, _show, trans) =>
-    trans.__('either a path or the output of a run is built, not both'),
-  'model-source-needed': (_p, _show, trans) =>
-    trans.__('a folder, a Python file, or a run with an output is needed'),
-  'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
-  'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
-  'name-not-importable': (p, show, trans) =>
-    trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
-  'imports-not-installed': (p, show, trans) =>
+  'gpus-need-toolkit': (p, show, trans) =>
     trans.__(
-      'imports %1, of which no package from an index is installed here',
-      show(p.names, ', ')
+      'the engine did not give the GPUs that were granted: %1 (granted: %2).',
+      show(p.why),
+      show(p.gpus, ', ')
     ),
-  'no-model-file': (p, show, trans) =>
-    trans.__('none of %1 lies in %2', show(p.known, ', '), show(p.path)),
-  'no-file-in-folder': (p, show, trans) =>
-    trans.__('there is no file %1 in the folder', show(p.path)),
-  'no-folder-beside-file': (p, show, trans) =>
-    trans.__('there is no folder %1 beside the file', show(p.path)),
-  'no-module-in-folder': (p, show, trans) =>
-    trans.__('there is no module %1 in %2', show(p.module), show(p.folder)),
-  'no-class': (p, show, trans) =>
-    trans.__('%1 has no class %2 at its top level', show(p.file), show(p.name)),
-  'run-needed': (_p, _show, trans) => trans.__('A run is needed.'),
-  'run-without-output': (p, show, trans) =>
-    trans.__('Run %1 has no output: it is %2.', show(p.run), show(p.state)),
-  'no-output': (p, show, trans) =>
-    trans.__("Run %1 has no output '%2'; %3.", show(p.run), show(p.output), show(p.present)),
-  'several-outputs': (p, show, trans) =>
-    trans.__('run %1 has several: %2', show(p.run), show(p.outputs, ', ')),
-  'not-a-model': (p, show, trans) =>
+  'gpus-not-listed': (_p, _show, trans) =>
+    trans.__('the image has neither nvidia-smi nor ls to look for them'),
+  'gpus-not-supported': (p, show, trans) =>
+    trans.__('this engine has no support for GPUs (%1)', show(p.message)),
+  'no-cdi-device': (_p, _show, trans) => trans.__('Podman knows no such CDI device'),
+  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees none'),
+  'other-count-of-gpus': (p, show, trans) =>
+    trans.__('a container sees %1 GPUs instead of %2', show(p.seen), show(p.granted)),
+  'other-gpus-seen': (p, show, trans) =>
+    trans.__('a container sees %1 instead', show(p.gpus, ', ')),
+  'file-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.file), show(p.message)),
+  'runner-not-started': (p, show, trans) =>
+    trans.__('The runner cannot be started: %1', show(p.message)),
+  'runner-start-slow': (p, show, trans) =>
+    trans.__('The runner did not start within %1 s.', show(p.seconds)),
+  'runner-ended-at-start': (p, show, trans) =>
+    trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+  'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
+  'dask-not-installed': (_p, _show, trans) =>
+    trans.__('The Dask runtime needs distributed, which is not installed.'),
+  'dask-unreachable': (p, show, trans) =>
+    trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
+  'dask-silent': (p, show, trans) =>
+    trans.__('The Dask cluster does not answer: %1', show(p.message)),
+  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
+  'dask-connection-closed': (_p, _show, trans) =>
+    trans.__('The connection to the Dask cluster was closed.'),
+  'dask-differs': (p, show, trans) =>
+    trans.__('The Dask cluster does not fit this installation: %1.', show(p.differences, '; ')),
+  'scheduler-differs': (p, show, trans) =>
+    trans.__('the scheduler has %1 %2, here is %3', show(p.package), show(p.theirs), show(p.own)),
+  'worker-differs': (p, show, trans) =>
     trans.__(
-      '%1 is neither what pickle or joblib wrote nor a folder with a model file or of MLflow',
-      show(p.file)
+      'the worker %1 has %2 %3, here is %4',
+      show(p.worker),
+      show(p.package),
+      show(p.theirs),
+      show(p.own)
     ),
-  'no-model-in-folder': (p, show, trans) =>
-    trans.__('the folder %1 has neither a model file nor MLmodel', show(p.folder)),
-  'packages-from-no-index': (p, show, trans) =>
-    trans.__('it needs %1, which came from no index', show(p.names, ', ')),
-  'model-origin-unknown': (_p, _show, trans) =>
-    trans.__('nobody knows any more where it was made: run its step again'),
-  'model-image-gone': (_p, _show, trans) =>
-    trans.__('the record of the image that its step ran in is gone: run the step again'),
-  'model-needs-container': (p, show, trans) =>
-    trans.__('A model that was written in a container is loaded only in one: %1', show(p.message)),
-  'model-not-batch': (p, show, trans) =>
-    trans.__('%1 is of mode %2; one of mode batch predicts datasets.', show(p.image), show(p.mode)),
-  'priority-out-of-range': (p, show, trans) =>
-    trans.__('may be from -%1 to %2', show(p.most), show(p.most)),
-  'name-needed-to-replace': (_p, _show, trans) => trans.__('name what is replaced'),
-  'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
-  'too-few-gpus': (p, show, trans) =>
-    trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
-  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
-  'replaced-run-not-ended': (p, show, trans) =>
-    trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
-  'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
-  'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
-  'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
-  'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
-  'nothing-to-retry': (p, show, trans) =>
-    trans.__('The run is %1; there is nothing to try again.', show(p.state)),
-  'no-node': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
-  'no-attempt': (p, show, trans) =>
-    trans.__("'%1' has no attempt %2.", show(p.node), show(p.number)),
-  'no-attempt-yet': (p, show, trans) => trans.__("'%1' has no attempt yet.", show(p.node)),
-  'attempt-not-running': (p, show, trans) =>
-    trans.__("No attempt '%1' is under way: its links end with it.", show(p.attempt)),
-  'no-link': (p, show, trans) => trans.__("The attempt has no link '%1'.", show(p.port)),
-  'nothing-listens': (p, show, trans) => trans.__('Nothing listens at %1 yet.', show(p.port)),
-  'no-data-given': (p, show, trans) =>
-    trans.__("%1 was given no data as '%2'.", show(p.node), show(p.name)),
-  'no-other-file': (p, show, trans) =>
-    trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
-  'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
-  'needs-any-data': (_p, _show, trans) =>
-    trans.__('a file, a folder, a dataset or an artifact is needed'),
-  'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),
-  'needs-file': (_p, _show, trans) => trans.__('a file, a dataset or an artifact is needed'),
-  'needs-files': (_p, _show, trans) =>
+  'dask-not-imported': (p, show, trans) =>
+    trans.__('%1 cannot be imported: %2', show(p.package), show(p.message)),
+  'dask-program-missing': (p, show, trans) =>
+    trans.__('there is no %1 here, which %2 needs', show(p.program), show(p.cluster)),
+  'dask-gateway-unusable': (p, show, trans) => trans.__('dask-gateway: %1', show(p.message)),
+  'dask-gateway-failed': (p, show, trans) =>
+    trans.__('dask-gateway gives no cluster: %1', show(p.message)),
+  'dask-not-made': (p, show, trans) =>
+    trans.__('%1 makes no cluster: %2', show(p.cluster), show(p.message)),
+  'dask-workers-silent': (p, show, trans) =>
+    trans.__('The Dask workers %1 do not answer.', show(p.workers, ', ')),
+  'dask-packages-unknown': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet', show(p.site)),
+  'dask-packages-unreadable': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet: %2', show(p.site), show(p.message)),
+  'dask-without-workers': (_p, _show, trans) => trans.__('No Dask worker is registered.'),
+  'dask-without-gpus': (_p, _show, trans) => trans.__('no Dask worker declares a GPU'),
+  'dask-worker-too-small': (p, show, trans) =>
     trans.__(
-      'a file or a folder with several files is needed; they are taken in the order of their names'
+      'no Dask worker has %1 (the most is %2)',
+      show(p.wanted, ' with '),
+      show(p.most, ', ')
     ),
+  unexpected: (p, show, trans) => trans.__('unexpected: %1: %2', show(p.error), show(p.message)),
+  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: it cannot be written down'),
+  'no-runtime': (p, show, trans) => trans.__('There is no runtime %1.', show(p.runtime)),
+  'no-runtime-here': (p, show, trans) => trans.__('there is no runtime %1 here', show(p.runtime)),
+  'changed-while-read': (p, show, trans) =>
+    trans.__('%1 changed while it was looked at', show(p.file)),
+  'credential-deleted': (p, show, trans) =>
+    trans.__('The credential %1 was deleted.', show(p.credential)),
+  'credential-deleted-since': (p, show, trans) =>
+    trans.__('The credential %1 was deleted after the run was asked for.', show(p.credential)),
+  'result-of-other-attempt': (_p, _show, trans) =>
+    trans.__("The result carries another attempt's token."),
+  'code-gone': (p, show, trans) =>
+    trans.__('The code of %1 is no longer in the store.', show(p.node)),
+  'pinned-result-gone': (p, show, trans) =>
+    trans.__('The result of run %1, to which this is pinned, is gone.', show(p.run)),
+  'environment-deleted': (p, show, trans) =>
+    trans.__('The environment %1 was deleted.', show(p.environment)),
+  'environment-to-install': (p, show, trans) =>
+    trans.__('%1 is to be installed once more', show(p.environment)),
+  'output-not-made': (p, show, trans) =>
+    trans.__('%1 made no output %2.', show(p.node), show(p.output)),
+  'listing-too-long': (p, show, trans) =>
+    trans.__('its listing has more than %1 entries', show(p.most)),
+  'contents-unusable': (p, show, trans) =>
+    trans.__('%1: its contents cannot be put into words', show(p.message)),
+  'probe-interrupted': (_p, _show, trans) =>
+    trans.__('the dispatcher ended before the model answered: try again'),
+  'probe-image-gone': (p, show, trans) =>
+    trans.__(
+      'the image %1 in which the step ran is gone from the engine: run the step again',
+      show(p.image)
+    ),
+  'probe-too-slow': (p, show, trans) =>
+    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+  'probe-broke-off': (p, show, trans) =>
+    trans.__('loading it and asking it once broke off: %1', show(p.why)),
+  'probe-without-result': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left no result'),
+  'probe-left-folder': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left a folder in the place of its answer'),
+  'object-needed': (_p, _show, trans) => trans.__('an object is needed'),
+  'list-needed': (_p, _show, trans) => trans.__('a list is needed'),
+  'texts-needed': (_p, _show, trans) => trans.__('a list of texts is needed'),
+  'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
   'value-needed': (_p, _show, trans) => trans.__('a value is needed'),
-  'value-too-long': (p, show, trans) =>
-    trans.__('may have at most %1 characters; use a dataset for more', show(p.most)),
-  'value-of-output': (_p, _show, trans) => trans.__('is an output; its file goes to the store'),
-  'data-not-ready': (p, show, trans) => trans.__("the dataset '%1' is not ready", show(p.name)),
-  'no-data': (p, show, trans) =>
-    trans.__("there is no file, dataset or artifact '%1'", show(p.name)),
-  'no-parameter': (p, show, trans) =>
-    trans.__('%1 has no such parameter; it has: %2', show(p.owner), show(p.known, ', ')),
-  'no-parameters': (p, show, trans) =>
-    trans.__('%1 has no such parameter; it has: none', show(p.owner)),
-  'no-workflow-parameter': (p, show, trans) =>
-    trans.__('The workflow has no such parameter; it has: %1', show(p.known, ', ')),
-  'no-workflow-parameters': (_p, _show, trans) =>
-    trans.__('The workflow has no such parameter; it has: none')
+  'dataset-needed': (_p, _show, trans) => trans.__('a dataset is needed'),
+  'not-utf8': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'not-json': (p, show, trans) =>
+    trans.__('is no JSON: %1 (line %2, column %3)', show(p.message), show(p.line), show(p.column)),
+  'start-unknown': (_p, _show, trans) => trans.__('it is not known how to start this file'),
+  'not-a-dockerfile': (p, show, trans) =>
+    trans.__('%1 is no Dockerfile: nothing in it is FROM an image', show(p.file)),
+  'not-an-argument': (p, show, trans) => trans.__('the %1 has no such argument', show(p.kind)),
+  'not-an-argument-of-models': (_p, _show, trans) => trans.__('a model has no such argument'),
+  'predictions-format': (p, show, trans) =>
+    trans.__('predictions are made as %1', show(p.formats, ', ')),
+  'notebook-unreadable': (p, show, trans) => trans.__('is no notebook: %1', show(p.message)),
+  'notebook-nested-too-deeply': (_p, _show, trans) =>
+    trans.__('is no notebook: it is nested too deeply'),
+  'notebook-not-an-object': (_p, _show, trans) =>
+    trans.__('is no notebook: an object is needed at the top'),
+  'notebook-without-format': (_p, _show, trans) =>
+    trans.__('is missing or no number; this is no notebook'),
+  'notebook-of-other-format': (p, show, trans) =>
+    trans.__('the notebook has format %1, not 4', show(p.format)),
+  'notebook-of-unknown-version': (p, show, trans) =>
+    trans.__('%1 is no known version', show(p.version)),
+  'notebook-not-converted': (p, show, trans) =>
+    trans.__(
+      'cannot be converted from format %1 to 4: %2 %3',
+      show(p.format),
+      show(p.error),
+      show(p.message)
+    ),
+  'notebook-too-old-for-tag': (_p, _show, trans) =>
+    trans.__('only notebooks of format 4 can get a tag here'),
+  'cell-type-unknown': (_p, _show, trans) => trans.__('must be code, markdown or raw'),
+  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
+  'parameters-cell-invalid': (p, show, trans) =>
+    trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'object-needed-not': (p, show, trans) => trans.__('an object is needed, not %1', show(p.found)),
+  'list-or-object-needed-not': (p, show, trans) =>
+    trans.__('a list or an object is needed, not %1', show(p.found)),
+  'quoted-text-needed-not': (p, show, trans) =>
+    trans.__('text is needed, not %1: put it in quotes', show(p.found)),
+  'truth-needed-not': (p, show, trans) =>
+    trans.__('true or false is needed, not %1', show(p.found)),
+  'number-needed-not': (p, show, trans) =>
+    trans.__('a number of at least 0 is needed, not %1', show(p.found)),
+  'whole-number-needed-not': (p, show, trans) =>
+    trans.__('a whole number is needed, not %1', show(p.found)),
+  'type-needed-not': (p, show, trans) => trans.__('a type is needed, not %1', show(p.found)),
+  'path-needed-not': (p, show, trans) =>
+    trans.__('the path of a file is needed, not %1', show(p.found)),
+  'one-of-needed-not': (p, show, trans) =>
+    trans.__('one of %1 is needed, not %2', show(p.known, ', '), show(p.found)),
+  'class-needed-not': (p, show, trans) =>
+    trans.__('%1 is needed, not %2', show(p.classes, ' or '), show(p.found)),
+  'not-a-tool': (p, show, trans) => trans.__('line 1: a tool is needed, not %1', show(p.found)),
+  'field-needed': (_p, _show, trans) => trans.__('is needed'),
+  'name-needed': (_p, _show, trans) => trans.__('a name is needed'),
+  'text-needed': (_p, _show, trans) => trans.__('a text is needed'),
+  'words-needed': (_p, _show, trans) => trans.__('words are needed'),
+  'patterns-needed': (_p, _show, trans) => trans.__('patterns are needed'),
+  'symbols-needed': (_p, _show, trans) => trans.__('symbols are needed, each once'),
+  'image-name-needed': (_p, _show, trans) => trans.__('the name of an image is needed'),
+  'type-name-needed': (_p, _show, trans) => trans.__('each type needs a name'),
+  'program-missing': (_p, _show, trans) => trans.__('the program is missing'),
+  'tools-needed': (_p, _show, trans) => trans.__('a list of tools is needed'),
+  'one-tool-needed': (p, show, trans) =>
+    trans.__(
+      'one CommandLineTool, or one with the id main, is needed; there is: %1',
+      show(p.known, ', ')
+    ),
+  'one-tool-needed-of-none': (_p, _show, trans) =>
+    trans.__('one CommandLineTool, or one with the id main, is needed; there is: none'),
+  'input-file-needed': (_p, _show, trans) =>
+    trans.__('one file among the inputs is needed: $(inputs.name.path)'),
+  'default-file-needed': (_p, _show, trans) =>
+    trans.__('a file in the folder of the document is needed (location)'),
+  'not-supported': (_p, _show, trans) => trans.__('is not supported'),
+  'references-not-supported': (_p, _show, trans) => trans.__('references are not supported here'),
+  'union-not-supported': (_p, _show, trans) =>
+    trans.__('a union of several types is not supported (of one type with null is)'),
+  'input-type-not-supported': (p, show, trans) =>
+    trans.__('an input of the type %1 is not supported', show(p.type)),
+  'list-of-type-not-supported': (p, show, trans) =>
+    trans.__('a list of %1 is not supported', show(p.type)),
+  'type-in-lists-not-supported': (p, show, trans) =>
+    trans.__('a %1 in inner lists is not supported', show(p.type)),
+  'type-in-records-not-supported': (p, show, trans) =>
+    trans.__('a %1 in a list of records is not supported', show(p.type)),
+  'literal-not-supported': (p, show, trans) =>
+    trans.__('a %1 literal is not supported', show(p.type)),
+  'record-value-not-supported': (_p, _show, trans) => trans.__('is not supported for a record'),
+  'files-in-lists-not-supported': (_p, _show, trans) =>
+    trans.__('files in inner lists are not supported'),
+  'files-in-type-not-supported': (p, show, trans) =>
+    trans.__('files in a %1 of this kind are not supported', show(p.type)),
+  'part-of-file-not-supported': (p, show, trans) =>
+    trans.__('%1: a part of a file is not supported', show(p.path)),
+  'reference-not-supported': (p, show, trans) => trans.__('$(%1) is not supported', show(p.path)),
+  'reference-not-supported-here': (p, show, trans) =>
+    trans.__('$(%1) is not supported here: %2 are', show(p.path), show(p.known)),
+  'javascript-not-supported': (_p, _show, trans) =>
+    trans.__('JavaScript is not supported; plain parameter references are'),
+  'requirement-not-supported': (_p, _show, trans) => trans.__('this requirement is not supported'),
+  'not-followed': (p, show, trans) => trans.__('%1 is not followed', show(p.name)),
+  'directive-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: put what it names into this file', show(p.name)),
+  'address-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
+  'name-stands-twice': (_p, _show, trans) => trans.__('the name stands twice'),
+  'type-stands-twice': (p, show, trans) => trans.__('%1 stands twice', show(p.name)),
+  'for-files': (_p, _show, trans) => trans.__('is for files'),
+  'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
+  'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
+  'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
+  'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
+  'records-bound-twice': (_p, _show, trans) =>
+    trans.__('the records of the list are bound already'),
+  'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
+  'not-alone': (p, show, trans) => trans.__('%1 stands alone in its object', show(p.name)),
+  'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
+  'too-many-files-named': (p, show, trans) =>
+    trans.__('more than %1 files are named', show(p.most)),
+  'no-such-file': (p, show, trans) => trans.__('there is no file %1', show(p.path)),
+  'file-not-utf8': (p, show, trans) =>
+    trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
+  'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
+  'value-needs-expression': (_p, _show, trans) =>
+    trans.__('a value needs outputEval, or is told in cwl.output.json'),
+  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
+  'file-not-of-glob': (_p, _show, trans) =>
+    trans.__('a file is one of those that glob finds, such as $(self[0])'),
+  'type-contains-itself': (p, show, trans) => trans.__('the type %1 contains itself', show(p.name)),
+  'types-named-too-often': (p, show, trans) =>
+    trans.__('types are named more than %1 times', show(p.most)),
+  'no-such-type': (p, show, trans) => trans.__('there is no type %1', show(p.name)),
+  'not-an-exit-code': (p, show, trans) => trans.__('%1 is no exit code', show(p.found)),
+  'not-an-input': (p, show, trans) =>
+    trans.__('%1 names %2, which is no input', show(p.text), show(p.name)),
+  'reference-needs-contents': (p, show, trans) =>
+    trans.__('$(%1) needs loadContents of %2', show(p.path), show(p.name)),
+  'reference-leads-nowhere': (p, show, trans) =>
+    trans.__('$(%1): %2 is not there', show(p.path), show(p.name)),
+  'not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
+  'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
+  'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),
+  'a-secret': (_p, _show, trans) => trans.__('a secret'),
+  'name-of-script': (p, show, trans) =>
+    trans.__('the name %1 is that of the script itself', show(p.name)),
+  'variable-without-value': (_p, _show, trans) => trans.__('a variable that may have no value'),
+  'type-in-variable': (p, show, trans) => trans.__('a %1 in a variable', show(p.type)),
+  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
+  'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
+  'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated')
 };

@@ -83,7 +83,7 @@ class ImageController:
         is_leased = self._sweep_leases()
         for row in wanted:
             work = partial(self._make, row)
-            self._builders.submit(row.image.id, work, partial(self._give_up, row))
+            self._builders.submit(row.image.id, work, partial(self._fail, row))
         for row in gone:
             self._builders.submit(row.image.id, partial(self._remove, row), _tell)
         return bool(wanted) or is_leased
@@ -161,7 +161,7 @@ class ImageController:
             digest = _pushed(engine, image, say, wanted)
         found = engine.image(image.reference)
         if found is None:
-            raise NotFound(f"The image {image.reference} was removed meanwhile.")
+            raise NotFound(because("image-removed-meanwhile", image=image.reference))
         known = next((name.rpartition("@")[2] for name in found.digests), "")
         return {"image_id": found.id, "size_bytes": found.size_bytes, "digest": digest or known}
 
@@ -222,7 +222,7 @@ class ImageController:
         for version in versions:
             if version.number == row.image.version:
                 return version.lock_lines
-        raise NotFound("The environment that it was to be built of is gone.")
+        raise NotFound(because("environment-of-image-gone"))
 
     def _labels(self, row: ImageRow) -> dict[str, str]:
         """Return labels by which users find an image."""
@@ -241,9 +241,6 @@ class ImageController:
             return False
         with self._room.store.read() as c:
             return self._rows.is_wanted(c, row.image.id)
-
-    def _give_up(self, row: ImageRow, words: str) -> None:
-        self._fail(row, because("unexpected", message=words))
 
     def _fail(self, row: ImageRow, reason: Reason, **columns: Any) -> None:
         folder = self._folder(row)
@@ -349,5 +346,5 @@ def _write(said: Any, line: str) -> None:
     said.write(line.encode() + b"\n")
 
 
-def _tell(reason: str) -> None:
+def _tell(reason: Reason | str) -> None:
     log.warning("an image was not removed: %s", reason)

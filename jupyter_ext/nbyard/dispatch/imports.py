@@ -49,7 +49,7 @@ class ImportController:
             importing = self._store.datasets.importing(c)
         for owner, version in importing:
             work = partial(self._import, owner, version)
-            self._threads.submit(version.id, work, partial(self._give_up, owner, version))
+            self._threads.submit(version.id, work, partial(self._fail, owner, version))
         return bool(importing)
 
     def _import(self, owner: str, version: DatasetVersion) -> None:
@@ -78,9 +78,6 @@ class ImportController:
         digest = columns["digest"]
         filename = "" if digest.startswith("tree:") else columns["filename"]
         self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
-
-    def _give_up(self, owner: str, version: DatasetVersion, words: str) -> None:
-        self._fail(owner, version, because("unexpected", message=words))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
         """Record the failure and delete the bytes."""
@@ -161,7 +158,7 @@ class ImportController:
         with self._store.read() as c:
             found = self._store.credentials.get(c, owner, wanted.credential)
             if found is None or found.kind != KIND:
-                raise Invalid(f"The credential {wanted.credential!r} was deleted.")
+                raise Invalid(because("credential-deleted", credential=repr(wanted.credential)))
             fields = self._store.credentials.fields(c, found)
         url = address_of(wanted, fields)
         own = parse(url).origin

@@ -38,8 +38,7 @@ PAUSE_SECONDS = 0.1
 # time beyond the limit for the runtime to report the end
 GRACE_SECONDS = 30.0
 MAX_ANSWER = 8 << 20
-INTERRUPTED = "the dispatcher ended before the model answered: try again"
-LOADING = "loading it and asking it once"
+INTERRUPTED = because("probe-interrupted")
 
 
 class TrialController:
@@ -67,7 +66,8 @@ class TrialController:
     def _work(self, trial: Trial) -> None:
         with self._room.write() as c:
             is_new = self._rows.begin(c, trial.id)
-        answer = self._answer(trial) if is_new else TrialAnswer(problem=INTERRUPTED, passes=True)
+        lost = TrialAnswer(problem=str(INTERRUPTED), passes=True)
+        answer = self._answer(trial) if is_new else lost
         with self._room.write() as c:
             self._rows.conclude(c, trial.id, answer)
 
@@ -83,7 +83,7 @@ class TrialController:
         """Return the answer that the process of the model wrote."""
         runtime = self._room.runtimes.get(trial.runtime)
         if runtime is None:
-            raise Unavailable(f"there is no runtime {trial.runtime} here")
+            raise Unavailable(because("no-runtime-here", runtime=trial.runtime))
         _check_image(runtime, trial)
         folder = folders.place(self._room.folder, trial.id)
         order = Order(
@@ -153,11 +153,12 @@ class TrialController:
             if seen.state == "finished":
                 return
             if seen.state in ("lost", "absent"):
-                raise NbyardError(f"{LOADING} broke off: {seen.reason or 'its container is gone'}")
+                gone = seen.reason or because("container-gone")
+                raise NbyardError(because("probe-broke-off", why=gone))
             self._room.stopping.wait(PAUSE_SECONDS)
         if self._room.stopping.is_set():
             raise Unavailable(INTERRUPTED)
-        raise NbyardError(f"{LOADING} took more than {SECONDS:g} s")
+        raise NbyardError(because("probe-too-slow", seconds=SECONDS))
 
     def _clear(self, runtime: Runtime, order: Order) -> None:
         try:
@@ -174,21 +175,20 @@ def _check_image(runtime: Runtime, trial: Trial) -> None:
         NbyardError: The image is gone from the engine.
     """
     if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
-        words = f"the image {trial.image_name} in which the step ran is gone from the engine"
-        raise NbyardError(f"{words}: run the step again")
+        raise NbyardError(because("probe-image-gone", image=trial.image_name))
 
 
 def _read(folder: Path, task: TaskFile) -> str:
     """Return the answer, with checks, because the work may have replaced it."""
     result = folders.read_result(folder)
     if result is None:
-        raise NbyardError(f"{LOADING} left no result")
+        raise NbyardError(because("probe-without-result"))
     check_token(result, task.token)
     if result.state != "succeeded":
-        why = result.failure.message if result.failure else result.state
-        raise NbyardError(f"{LOADING} broke off: {why}")
+        said = result.failure.message if result.failure else result.state
+        raise NbyardError(because("probe-broke-off", why=because("text", text=said)))
     with opened(open_inside(folder, ANSWER, "answer")) as handle:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise NbyardError(f"{LOADING} left a folder in the place of its answer")
+            raise NbyardError(because("probe-left-folder"))
         with open(handle, "rb", closefd=False) as file:
             return file.read(MAX_ANSWER).decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from nbyard.errors import Busy, DatabaseAway, Unavailable
+from nbyard.reasons.structs import Reason, because
 from nbyard.store.leases import LeaseLost
 
 log = logging.getLogger("nbyard.dispatch")
@@ -25,7 +26,7 @@ class Threads:
     """Runs work in threads, at most `count` at once for each runtime, and for all other work.
 
     So a runtime that hangs does not block others. After an unexpected error, which is logged, the
-    key pauses. After 3 errors in a row, `give_up` is called with the error's text. Work that a
+    key pauses. After 3 errors in a row, `give_up` is called with the reason. Work that a
     later round submits again needs no `give_up`.
     """
 
@@ -41,7 +42,7 @@ class Threads:
         self,
         key: str,
         work: Callable[[], T],
-        give_up: Callable[[str], T] | None = None,
+        give_up: Callable[[Reason], T] | None = None,
         then: Callable[[T | None], None] | None = None,
         *,
         runtime: str = "",
@@ -62,7 +63,7 @@ class Threads:
         self,
         key: str,
         work: Callable[[], T],
-        give_up: Callable[[str], T] | None,
+        give_up: Callable[[Reason], T] | None,
         then: Callable[[T | None], None] | None,
     ) -> None:
         try:
@@ -73,7 +74,7 @@ class Threads:
             then(result)
 
     def _result(
-        self, key: str, work: Callable[[], T], give_up: Callable[[str], T] | None
+        self, key: str, work: Callable[[], T], give_up: Callable[[Reason], T] | None
     ) -> T | None:
         try:
             result = work()
@@ -88,7 +89,7 @@ class Threads:
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
             if give_up is not None and self._failed[key] >= TRIES:
-                return give_up(f"unexpected: {type(error).__name__}: {error}")
+                return give_up(unexpected(error))
         else:
             self._failed.pop(key, None)
             self._not_before.pop(key, None)
@@ -104,3 +105,8 @@ class Threads:
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         return self.settle(seconds)
+
+
+def unexpected(error: Exception) -> Reason:
+    """Return an error that is no refusal as a reason."""
+    return because("unexpected", error=type(error).__name__, message=str(error))

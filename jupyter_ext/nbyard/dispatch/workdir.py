@@ -33,6 +33,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_spec_as_file
 from nbyard.kinds.registry import FUNCTION
+from nbyard.reasons.structs import because
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
 from nbyard.runner.work.evaluate import NoValue
@@ -106,7 +107,7 @@ def _listing(place: str, where: str) -> Listing:
         for entry in sorted(os.scandir(folder), key=lambda one: one.name):
             left -= 1
             if left < 0:
-                raise Invalid.field(where, f"its listing has more than {MAX_LISTED:,} entries")
+                raise Invalid.field(where, because("listing-too-long", most=f"{MAX_LISTED:,}"))
             found[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
         return found
 
@@ -122,8 +123,8 @@ def _contents(place: str, shown: str) -> str:
     try:
         return contents_of(place)
     except NoValue as error:
-        words = f"{error}: its contents cannot be put into words"
-        raise Invalid.field(f"inputs.{shown}", words) from None
+        why = because("contents-unusable", message=str(error))
+        raise Invalid.field(f"inputs.{shown}", why) from None
 
 
 def looked_for(

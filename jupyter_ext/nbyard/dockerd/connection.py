@@ -12,6 +12,7 @@ from nbyard.dockerd.specs import EngineInfo, seconds
 from nbyard.dockerd.ssh import SshRelay
 from nbyard.dockerd.words import check, plain, refusal
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -118,7 +119,7 @@ class Connection:
         with self._connecting:
             # A late thread must not reopen a connection, because no code would close it.
             if self._is_closed:
-                raise Unavailable(f"The connection to {self.url} is closed.")
+                raise Unavailable(because("connection-closed", url=self.url))
             if self._connected is None:
                 self._connected = self._connect()
             return self._connected
@@ -140,7 +141,7 @@ class Connection:
 
     def _address(self) -> str:
         if not self.url.startswith(SCHEMES):
-            raise self._unreachable(f"a URL of an engine begins with {', '.join(SCHEMES)}")
+            raise self._unreachable(because("engine-url-invalid", schemes=list(SCHEMES)))
         if not self.url.startswith("ssh://"):
             return self.url
         if self._relay is None:
@@ -153,7 +154,8 @@ class Connection:
         folder = Path(self._certificates).expanduser()
         missing = [name for name in CERTIFICATES if not (folder / name).is_file()]
         if missing:
-            raise self._unreachable(f"there is no {', '.join(missing)} in {folder}")
+            why = because("certificates-missing", files=missing, folder=str(folder))
+            raise self._unreachable(why)
         ca, certificate, key = (str(folder / name) for name in CERTIFICATES)
         return TLSConfig(client_cert=(certificate, key), ca_cert=ca, verify=True)
 
@@ -176,7 +178,8 @@ class Connection:
             OSError,
         ) as error:
             said = self._relay.last_words() if self._relay else ""
-            raise self._unreachable(said or plain(error)) from error
+            why = because("text", text=said) if said else plain(error)
+            raise self._unreachable(why) from error
 
     def _knock(self) -> None:
         """Probe a local socket first: the SDK leaks a socket if no engine listens."""
@@ -185,15 +188,15 @@ class Connection:
                 probe.settimeout(self._timeout)
                 probe.connect(self.url.removeprefix("unix://"))
 
-    def _unreachable(self, why: str) -> Unavailable:
+    def _unreachable(self, why: Reason) -> Unavailable:
         hint = START_IT
         if self.url.startswith("ssh://"):
             hint = LOG_IN
-        elif self._has_tls or "TLS" in why:
+        elif self._has_tls or why.code == "engine-wants-tls":
             hint = SHOW_PAPERS
-        elif why == "permission denied":
+        elif why.code == "permission-denied":
             hint = _join_group(self.url.removeprefix("unix://"))
-        return Unavailable(f"Docker cannot be reached at {self.url}: {why}", hint=hint)
+        return Unavailable(because("engine-unreachable", url=self.url, why=why), hint=hint)
 
     @contextmanager
     def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:

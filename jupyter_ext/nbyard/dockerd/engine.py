@@ -28,6 +28,7 @@ from nbyard.dockerd.specs import (
 )
 from nbyard.dockerd.words import check
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import because
 
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
@@ -229,7 +230,7 @@ class Engine(Images):
         # An older run may have left a network of the other kind under this name.
         if any(bool(one.get("Internal")) != internal for one in known):
             if not self.remove_network(name):
-                raise Unavailable(f"The network {name} is of the other kind and still in use.")
+                raise Unavailable(because("network-of-other-kind", network=name))
             known = []
         return str(known[0]["Id"]) if known else self._make_network(name, labels, internal)
 
@@ -250,7 +251,7 @@ class Engine(Images):
         except NbyardError as error:
             if "address pool" in error.message:
                 raise Unavailable(
-                    "The Docker engine has no free address range for another network.",
+                    because("no-address-range"),
                     hint="Remove unused networks (docker network prune) or add address pools.",
                 ) from error
             raise

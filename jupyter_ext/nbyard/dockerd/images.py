@@ -12,10 +12,11 @@ import msgspec
 from nbyard.dockerd.connection import Connection
 from nbyard.dockerd.logins import login_for
 from nbyard.dockerd.specs import repository_and_tag, seconds
-from nbyard.dockerd.words import REFUSED, Say, check, registry_words, tell, whole_lines
+from nbyard.dockerd.words import Say, check, registry_words, tell, whole_lines
 from nbyard.domain.credentials import Login
 from nbyard.domain.images.structs import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import Reason, because
 
 LOOK_SECONDS = 0.5
 BY_ID = "sha256:"
@@ -96,9 +97,7 @@ class Images(Connection):
         """
         # No registry knows ids, so a pull could only fail.
         if name.startswith(BY_ID):
-            raise NbyardError(
-                f"The image {name} is gone, and can be had by its id only: make it anew."
-            )
+            raise NbyardError(because("image-known-by-id", image=name))
         login = login_for(name)
         try:
             with self._calling() as known:
@@ -111,10 +110,8 @@ class Images(Connection):
         except Unavailable:
             raise
         except NbyardError as error:
-            words = _words(error, name, login)
-            raise NbyardError(
-                f"The image {name} is not here and cannot be pulled: {words}"
-            ) from error
+            why = _why(error, name, login)
+            raise NbyardError(because("image-not-pulled", image=name, why=why)) from error
 
     def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
         """Push an image and return the digest that the registry assigned.
@@ -135,7 +132,8 @@ class Images(Connection):
         except Unavailable:
             raise
         except NbyardError as error:
-            raise NbyardError(f"{name} cannot be pushed: {_words(error, name, login)}") from error
+            why = _why(error, name, login)
+            raise NbyardError(because("image-not-pushed", image=name, why=why)) from error
         return digest
 
     def tag(self, image: str, name: str) -> None:
@@ -195,7 +193,7 @@ class Images(Connection):
                 unwanted = _ended_when_unwanted(client, answer, options.get("wanted"))
                 with unwanted, whole_lines(say) as hear:
                     for line in client._stream_helper(answer, decode=True):
-                        tell(line, hear, "The image could not be built: ")
+                        tell(line, hear, is_build=True)
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
         """Create an image from a tar of its whole file system."""
@@ -216,9 +214,10 @@ def _told(login: Login) -> dict[str, str]:
     return {"username": login.username, "password": login.password}
 
 
-def _words(error: NbyardError, image: str, login: Login | None) -> str:
-    said, host = error.message.removeprefix(REFUSED), registry_of(image)
-    return registry_words(said, host, login.credential if login else "")
+def _why(error: NbyardError, image: str, login: Login | None) -> Reason:
+    refused = error.reason.code == "engine-refused"
+    said = error.reason.params["message"] if refused else error.message
+    return registry_words(said, registry_of(image), login.credential if login else "")
 
 
 @contextmanager

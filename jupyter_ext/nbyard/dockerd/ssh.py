@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 
 FAR_END = ["docker", "system", "dial-stdio"]
 END_SECONDS = 5.0
@@ -62,7 +63,7 @@ class SshRelay:
     def __init__(self, url: str, seconds: float):
         if shutil.which("ssh") is None:
             raise Unavailable(
-                f"Docker cannot be reached at {url}: there is no ssh here.",
+                because("engine-unreachable", url=url, why=because("no-ssh")),
                 hint="Install the OpenSSH client.",
             )
         _forget_dead()

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nbyard.errors import Conflict, NbyardError, NotFound
-
-REFUSED = "The Docker engine refused: "
+from nbyard.reasons.structs import Reason, because
 
 WANTS_TLS = "HTTP request to an HTTPS server"
+DENIED = "Permission denied"
 KNOWN = re.compile(
-    "No such file or directory|Connection refused|Permission denied"
+    f"No such file or directory|Connection refused|{DENIED}"
     r"|certificate verify failed: [\w ,-]+|(?<=alert )[a-z]+ certificate|certificate required"
 )
 
@@ -23,10 +23,10 @@ def refusal(status: int | None, words: str) -> NbyardError:
     # Engines report both with status 500: while they remove a container, or when two clients
     # remove an image at once.
     if status == 404 or "no such container" in words or "unrecognized image ID" in words:
-        return NotFound(words)
+        return NotFound(because("text", text=words))
     if status == 409:
-        return Conflict(words)
-    return NbyardError(REFUSED + words)
+        return Conflict(because("text", text=words))
+    return NbyardError(because("engine-refused", message=words))
 
 
 def check(answer: Any) -> None:
@@ -40,59 +40,69 @@ def check(answer: Any) -> None:
         raise docker.errors.create_api_error_from_http_exception(error) from error
 
 
-def plain(error: BaseException) -> str:
+def plain(error: BaseException) -> Reason:
     """Return the last part of a nested network error, which says most."""
     text = str(error)
     if WANTS_TLS in text:
-        return "the engine wants TLS"
+        return because("engine-wants-tls")
     known = KNOWN.search(text)
+    if known and known.group() == DENIED:
+        return because("permission-denied")
     if known:
-        return known.group().lower()
+        return because("text", text=known.group().lower())
     if "timed out" in text.lower():
-        return "no answer in time"
-    return text.splitlines()[0][:200] if text else type(error).__name__
+        return because("no-answer-in-time")
+    return because("text", text=text.splitlines()[0][:200] if text else type(error).__name__)
 
 
-LOGIN = "{host} wants a login that may do this ({login})"
-REFUSED_LOGIN = "{host} does not take the login of the credential {credential!r} for this"
-# Messages of engines about registries, and their plain forms.
-REGISTRY_WORDS = (
-    (r"no such host|server misbehaving", "{host} cannot be found from here"),
-    (r"connection refused", "nobody answers at {host}"),
-    (r"i/o timeout|Client\.Timeout|deadline exceeded", "{host} does not answer in time"),
-    (r"HTTP response to HTTPS client", "{host} speaks no TLS, which the engine was not told"),
-    (r"x509|certificate", "the certificate of {host} is not trusted by the engine"),
+LOGIN, FULL = "registry-login-needed", "disk-full"
+# Messages of engines about registries, and their codes.
+REGISTRY_CODES = (
+    (r"no such host|server misbehaving", "registry-unknown"),
+    (r"connection refused", "registry-closed"),
+    (r"i/o timeout|Client\.Timeout|deadline exceeded", "registry-silent"),
+    (r"HTTP response to HTTPS client", "registry-without-tls"),
+    (r"x509|certificate", "registry-not-trusted"),
     (
         r"unauthori[sz]ed|no basic auth credentials|authentication required|access.*denied",
         LOGIN,
     ),
-    (r"manifest unknown|not found|name unknown|does not exist", "{host} has no such image"),
-    (r"no space left on device", "the disk is full"),
+    (r"manifest unknown|not found|name unknown|does not exist", "registry-without-image"),
+    (r"no space left on device", FULL),
 )
 PUBLIC = "the public registry"
 
 
-def registry_words(said: str, host: str, credential: str = "") -> str:
+def registry_words(said: str, host: str, credential: str = "") -> Reason:
     """Return a registry error in plain words, or the engine's message if it is unknown.
 
     `credential` names the credential whose login the registry received.
     """
-    login = f"docker login {host}".strip() + ", or a credential of the kind registry"
-    for form, words in REGISTRY_WORDS:
-        if re.search(form, said, re.IGNORECASE):
-            told = REFUSED_LOGIN if words == LOGIN and credential else words
-            return told.format(host=host or PUBLIC, login=login, credential=credential)
-    return said
+    shown = host or PUBLIC
+    for form, code in REGISTRY_CODES:
+        if not re.search(form, said, re.IGNORECASE):
+            continue
+        if code == FULL:
+            return because(code)
+        if code != LOGIN:
+            return because(code, host=shown)
+        if credential:
+            return because("registry-login-refused", host=shown, credential=repr(credential))
+        return because(code, host=shown, command=f"docker login {host}".strip())
+    return because("text", text=said)
 
 
-def tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
+def tell(line: Mapping[str, Any], say: Say, *, is_build: bool = False) -> None:
     """Pass the text of a progress message to `say`; program output may be a partial line.
 
     Raises:
         NbyardError: the message is an error.
     """
     if "error" in line:
-        raise NbyardError(failing + str(line["error"]).strip())
+        said = str(line["error"]).strip()
+        if is_build:
+            raise NbyardError(because("build-refused", message=said))
+        raise NbyardError(because("text", text=said))
     text = line.get("stream")
     if text is None and "status" in line and "progress" not in line:
         words = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))

@@ -34,8 +34,7 @@ class BuildFailed(NbyardError):
     """The image could not be built."""
 
     def __init__(self, reason: Reason, failed_line: FailedLine | None):
-        super().__init__(str(reason))
-        self.reason = reason
+        super().__init__(reason)
         self.failed_line = failed_line
 
 
@@ -103,7 +102,7 @@ def ensure(
         engine.tag(known, reference)
     found = engine.image(reference)
     if found is None:
-        raise Unavailable(f"The image {reference} was removed while it was named.")
+        raise Unavailable(because("image-removed-at-naming", image=reference))
     return Made(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
 
 
@@ -158,8 +157,10 @@ def _build(
 
 
 def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:
-    at = failed_line(text, steps, error.message)
-    cause = _cause(tail, error.message)
+    refused = error.reason.code == "build-refused"
+    message = error.reason.params["message"] if refused else error.message
+    at = failed_line(text, steps, message)
+    cause = _cause(tail, message)
     reason = because("image-not-built", cause=cause)
     if at:
         reason = because("dockerfile-line-failed", line=at.line, cause=cause)
@@ -171,16 +172,15 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
 
 def _cause(tail: list[str], message: str) -> Reason:
     """Return what the failed step printed as its error, else the engine's message."""
-    words = message.rpartition("could not be built: ")[2]
-    if any(FULL.lower() in line.lower() for line in [*tail, words]):
+    if any(FULL.lower() in line.lower() for line in [*tail, message]):
         return because("engine-disk-full")
-    if exited := EXITED.search(words):
+    if exited := EXITED.search(message):
         code = int(exited[1])
         said = [found[1] for line in tail if (found := TROUBLE.match(line))]
         if said:
             return because("command-failed", message=said[-1], exit_code=code)
         return because("command-exited", exit_code=code)
-    return because("text", text=words.removesuffix("."))
+    return because("text", text=message.removesuffix("."))
 
 
 def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:

@@ -15,6 +15,7 @@ from nbyard.domain.environments.requirements import folder_of, hashes_of
 from nbyard.domain.environments.structs import locked_trees
 from nbyard.domain.images.structs import MARKER, ImageSpec, base_of, quoted, sealed
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 REQUIREMENTS = "requirements.txt"
 NOTEBOOKS = "notebooks.txt"
@@ -53,10 +54,9 @@ def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
     """
     for line in lines:
         if " file:" in line:
-            what = line.partition(" --hash")[0]
-            words = f"{what}: an image cannot be built of what lies in a folder of this machine"
+            why = because("requirement-in-folder", requirement=line.partition(" --hash")[0])
             hint = "Put the wheel into an index, or behind an address of the web."
-            raise Invalid.field(field, words, hint=hint)
+            raise Invalid.field(field, why, hint=hint)
 
 
 def hashed(files: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ from nbyard.domain.models.structs import ModelFile, served
 from nbyard.errors import Invalid
 from nbyard.host.entry_points import offered
 from nbyard.images.dockerfile import PLACE, REQUIREMENTS, hashed
+from nbyard.reasons.structs import because
 from nbyard.serving.modes import Mode
 
 GROUP = "nbyard.serving"
@@ -51,8 +52,10 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
     """
     found = _modes().get(mode)
     if found is None:
-        known = ", ".join(sorted(_modes())) or "none"
-        raise Invalid.field(where, f"there is no mode {mode[:40]!r}; there are: {known}")
+        wanted, known = repr(mode[:40]), sorted(_modes())
+        if not known:
+            raise Invalid.field(where, because("no-serving-modes", mode=wanted))
+        raise Invalid.field(where, because("no-serving-mode", mode=wanted, known=known))
     return found
 
 

@@ -21,6 +21,7 @@ from nbyard.domain.inspection.handoff_calls import MARK, handed_values
 from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
+from nbyard.reasons.structs import because
 
 # The variables of a command in its own folder (CWL v1.2, section 4.2 "Runtime environment").
 APART = {"HOME": f"{ATTEMPT}/{WORK}", "TMPDIR": f"{ATTEMPT}/{TEMPORARY}"}
@@ -62,7 +63,7 @@ class CommandKind:
         """Return the command line; the environment's interpreter starts a Python script."""
         prefix = list(reading.command)
         if not prefix and not reading.invocation.words:
-            raise Invalid.field("command", "it is not known how to start this file")
+            raise Invalid.field("command", because("start-unknown"))
         if prefix[:1] == [PYTHON] and environment.interpreter:
             # The script uses the packages of the node's environment.
             prefix[0] = environment.interpreter

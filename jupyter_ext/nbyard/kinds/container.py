@@ -9,6 +9,7 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.images.dockerfiles import instructions, program_behind_shell, shell_program
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
+from nbyard.reasons.structs import because
 
 
 class DockerfileKind:
@@ -26,7 +27,7 @@ class DockerfileKind:
         """
         text = content.decode("utf-8", "replace")
         if all(one.keyword != "FROM" for one in instructions(text)):
-            raise Invalid.field("path", f"{name} is no Dockerfile: nothing in it is FROM an image")
+            raise Invalid.field("path", because("not-a-dockerfile", file=name))
         program = shell_program(text)
         hints = [program_behind_shell(program)] if program else []
         return Reading(self.name, "", "", [], hints, command=[IMAGE_PROGRAM])

@@ -22,6 +22,7 @@ from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
+from nbyard.reasons.structs import because
 
 MODE = "nbyard.serving.batch:BatchMode"
 PYTHON = "python3"
@@ -41,7 +42,7 @@ def arguments_of(output: str = CSV) -> list[Argument]:
         Invalid: the output format is not in OUTPUTS.
     """
     if output not in OUTPUTS:
-        raise Invalid.field("output", f"predictions are made as {', '.join(OUTPUTS)}")
+        raise Invalid.field("output", because("predictions-format", formats=list(OUTPUTS)))
     words = "CSV or Parquet, or a folder of them, to predict."
     return [
         Argument(INPUT, role="input", format=ANY, required=True, help=words),
@@ -78,9 +79,9 @@ class ModelKind:
         # The arguments of a model are the same for all models.
         for name in values:
             if name not in (INPUT, OUTPUT):
-                raise Invalid.field(f"arguments.{name[:40]}", "a model has no such argument")
+                raise Invalid.field(f"arguments.{name[:40]}", because("not-an-argument-of-models"))
         if INPUT not in values:
-            raise Invalid.field(f"arguments.{INPUT}", "a dataset is needed")
+            raise Invalid.field(f"arguments.{INPUT}", because("dataset-needed"))
         words, _ = with_spec_as_file(reading.command)
         if words[:1] == [PYTHON] and environment.interpreter:
             words[0] = environment.interpreter

@@ -15,13 +15,14 @@ from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
+from nbyard.reasons.structs import because
 
 BOM = b"\xef\xbb\xbf"
 FORMAT = 4
 OLDEST = 1
 # The errors of nbformat for files that claim an older format but are not notebooks.
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
-MAX_WORDS = 200
+MAX_MESSAGE = 150
 SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."
 MAX_MINOR = 99
 # Jupyter's names of kernels are more restricted, so no other name can exist.
@@ -124,10 +125,10 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
     is_old = written["nbformat"] < FORMAT
     notebook = _upgraded(content, written["nbformat"], name) if is_old else written
     if not isinstance(notebook.get("metadata"), dict):
-        raise Invalid.field(f"{name}.metadata", "an object is needed")
+        raise Invalid.field(f"{name}.metadata", because("object-needed"))
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise Invalid.field(f"{name}.cells", "a list is needed")
+        raise Invalid.field(f"{name}.cells", because("list-needed"))
     for index, cell in enumerate(cells):
         _check_cell(cell, f"{name}.cells.{index}")
     return notebook
@@ -139,15 +140,16 @@ def _written(content: bytes, name: str) -> dict[str, Any]:
         # for bytes, json would guess the encoding
         notebook = json.loads(_text(content))
     except UnicodeDecodeError as error:
-        raise Invalid.field(name, f"is no UTF-8 text (byte {error.start})") from None
+        raise Invalid.field(name, because("not-utf8", byte=error.start)) from None
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise Invalid.field(name, f"is no JSON: {error.msg} ({place})") from None
-    except (ValueError, RecursionError) as error:
-        words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise Invalid.field(name, f"is no notebook: {words}") from None
+        why = because("not-json", message=error.msg, line=error.lineno, column=error.colno)
+        raise Invalid.field(name, why) from None
+    except RecursionError:
+        raise Invalid.field(name, because("notebook-nested-too-deeply")) from None
+    except ValueError as error:
+        raise Invalid.field(name, because("notebook-unreadable", message=str(error))) from None
     if not isinstance(notebook, dict):
-        raise Invalid.field(name, "is no notebook: an object is needed at the top")
+        raise Invalid.field(name, because("notebook-not-an-object"))
     _check_format(notebook, name)
     return notebook
 
@@ -166,38 +168,44 @@ def _upgraded(content: bytes, major: int, name: str) -> dict[str, Any]:
     try:
         return dict(to_format(reads(_text(content)), FORMAT))
     except (*UNCONVERTED, ValidationError) as error:
-        words = f"cannot be converted from format {major} to 4: {type(error).__name__} {error}"
-        raise Invalid.field(name, words[:MAX_WORDS], hint=SAVE_HINT) from None
+        why = because(
+            "notebook-not-converted",
+            format=major,
+            error=type(error).__name__,
+            message=str(error)[:MAX_MESSAGE],
+        )
+        raise Invalid.field(name, why, hint=SAVE_HINT) from None
 
 
 def _check_format(notebook: Mapping[str, Any], name: str) -> None:
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor", 0)
     if isinstance(major, bool) or not isinstance(major, int):
-        raise Invalid.field(f"{name}.nbformat", "is missing or no number; this is no notebook")
+        raise Invalid.field(f"{name}.nbformat", because("notebook-without-format"))
     if not OLDEST <= major <= FORMAT:
-        message = f"the notebook has format {major}, not 4"
-        raise Invalid.field(f"{name}.nbformat", message, hint=SAVE_HINT)
+        why = because("notebook-of-other-format", format=major)
+        raise Invalid.field(f"{name}.nbformat", why, hint=SAVE_HINT)
     if isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MAX_MINOR:
-        raise Invalid.field(f"{name}.nbformat_minor", f"{str(minor)[:20]!r} is no known version")
+        why = because("notebook-of-unknown-version", version=repr(str(minor)[:20]))
+        raise Invalid.field(f"{name}.nbformat_minor", why)
 
 
 def _check_cell(cell: Any, place: str) -> None:
     if not isinstance(cell, dict):
-        raise Invalid.field(place, "an object is needed")
+        raise Invalid.field(place, because("object-needed"))
     if cell.get("cell_type") not in CELL_TYPES:
-        raise Invalid.field(f"{place}.cell_type", "must be code, markdown or raw")
+        raise Invalid.field(f"{place}.cell_type", because("cell-type-unknown"))
     source = cell.get("source", "")
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise Invalid.field(f"{place}.source", "text or a list of lines is needed")
+        raise Invalid.field(f"{place}.source", because("text-or-lines-needed"))
     metadata = cell.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise Invalid.field(f"{place}.metadata", "an object is needed")
+        raise Invalid.field(f"{place}.metadata", because("object-needed"))
     tags = metadata.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise Invalid.field(f"{place}.metadata.tags", "a list of texts is needed")
+        raise Invalid.field(f"{place}.metadata.tags", because("texts-needed"))
     if not isinstance(cell.get("outputs", []), list):
-        raise Invalid.field(f"{place}.outputs", "a list is needed")
+        raise Invalid.field(f"{place}.outputs", because("list-needed"))
 
 
 def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
@@ -211,8 +219,8 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     spec = _object(notebook["metadata"], "kernelspec")
     kernel = spec.get("name") or ""
     if not isinstance(kernel, str) or not (kernel == "" or _is_kernel_name(kernel)):
-        shown = str(kernel)[:40]
-        raise Invalid.field("metadata.kernelspec.name", f"{shown!r} is no name of a kernel")
+        why = because("not-a-kernel-name", name=repr(str(kernel)[:40]))
+        raise Invalid.field("metadata.kernelspec.name", why)
     told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
     language = told if isinstance(told, str) and told else LANGUAGES.get(kernel.lower(), "")
     if kernel.startswith("Python "):  # such as Python [conda env:a]
@@ -238,7 +246,7 @@ def _of_python(
     """
     found = parameter_cells.read_parameters(notebook)
     if found.error:
-        raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
+        raise Invalid.field(name, because("parameters-cell-invalid", message=found.error))
     # The search for handed-off values parses all code, so skip it without the marker.
     if not may_hand_off:
         return found.arguments, found.hints
@@ -278,8 +286,8 @@ def tag_text(content: bytes, cell: int) -> bytes:
     """
     written = _written(content, "notebook")
     if written["nbformat"] < FORMAT:
-        words = "only notebooks of format 4 can get a tag here"
-        raise Invalid.field("notebook.nbformat", words, hint=SAVE_HINT)
+        why = because("notebook-too-old-for-tag")
+        raise Invalid.field("notebook.nbformat", why, hint=SAVE_HINT)
     tagged = parameter_cells.tag_cell(_in_current_format(content, written, "notebook"), cell)
     text = content.removeprefix(BOM).decode()
     # The second line shows the indentation, so that the file's diff stays small.

@@ -15,6 +15,7 @@ from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import OTHERS, RESULT, TASK, Failure, Result, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import write_new
+from nbyard.reasons.structs import because
 
 MAX_RESULT_BYTES = 64 * 2**20
 
@@ -23,7 +24,7 @@ def read_task(folder: Path) -> TaskFile:
     try:
         return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
     except (OSError, msgspec.DecodeError) as error:
-        raise NbyardError(f"task.json cannot be read: {error}") from error
+        raise NbyardError(because("file-unreadable", file=TASK, message=str(error))) from error
 
 
 def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
@@ -50,7 +51,7 @@ def read_result(folder: Path) -> Result | None:
     try:
         return msgspec.json.decode(data, type=Result)
     except msgspec.DecodeError as error:
-        raise NbyardError(f"result.json cannot be read: {error}") from error
+        raise NbyardError(because("file-unreadable", file=RESULT, message=str(error))) from error
 
 
 def write_result(folder: Path, result: Result, *, replace: bool = False) -> None:

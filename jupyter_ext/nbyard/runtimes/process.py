@@ -90,15 +90,15 @@ class ProcessRuntime:
                 check=False,
             )
         except OSError as error:
-            raise NbyardError(f"The runner cannot be started: {error}") from error
+            raise NbyardError(because("runner-not-started", message=str(error))) from error
         except subprocess.TimeoutExpired:
-            raise Unavailable(f"The runner did not start within {START_SECONDS:g} s.") from None
+            raise Unavailable(because("runner-start-slow", seconds=START_SECONDS)) from None
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip() or _last_line(order)
             if done.returncode < 0 or not said:
                 # a supervisor may run all the same; the next start finds it
-                raise Unavailable(f"The runner was ended while it started ({done.returncode}).")
-            raise NbyardError(f"The runner cannot be started: {said}")
+                raise Unavailable(because("runner-ended-at-start", exit_code=done.returncode))
+            raise NbyardError(because("runner-not-started", message=said))
         return socket.gethostname()
 
     def _host(self, store_id: str) -> dict[str, str]:

@@ -149,7 +149,7 @@ def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
     bench.until(lambda: look(bench, made).current.state == "failed")
     reason = look(bench, made).current.reason
     assert (str(reason), reason and reason.code) == (
-        "The credential 'minio' was deleted.", "error",
+        "The credential 'minio' was deleted.", "credential-deleted",
     )  # fmt: skip
 
 

@@ -168,10 +168,10 @@ def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
         found = bench.store.trials.answer(c, trial.id)
-    assert found == TrialAnswer(problem=INTERRUPTED, passes=True)
+    assert found == TrialAnswer(problem=str(INTERRUPTED), passes=True)
     assert asked.starts == []
 
 
 def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: Trial) -> None:
     asked.do = lambda order: bench.room.stopping.set()
-    assert answer(bench, trial) == TrialAnswer(problem=INTERRUPTED, passes=True)
+    assert answer(bench, trial) == TrialAnswer(problem=str(INTERRUPTED), passes=True)

@@ -28,6 +28,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
@@ -187,7 +188,7 @@ class Deploying(RuleBasedStateMachine):
         """As after three errors that nobody expected."""
         row = self.row()
         if row is not None:
-            self.rollout.fail(row, "unexpected: oops")
+            self.rollout.fail(row, because("text", text="unexpected: oops"))
 
     @rule()
     def restart(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from nbyard.dispatch import threads as pool
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, Unavailable
+from nbyard.reasons.structs import Reason
 from nbyard.store.leases import LeaseLost
 
 
@@ -24,7 +25,7 @@ def wait_for(gate: threading.Event) -> None:
     gate.wait(10)
 
 
-def nobody(_: str) -> None:
+def nobody(_: Reason) -> None:
     raise AssertionError("given up")
 
 
@@ -42,12 +43,12 @@ def test_one_at_a_time_for_each_key(threads: Threads) -> None:
 
 
 def test_three_faults_in_a_row_are_given_up(threads: Threads) -> None:
-    words: list[str] = []
+    reasons: list[Reason] = []
     for number in range(1, 4):
-        threads.submit("a", lambda: 1 / 0, words.append)
+        threads.submit("a", lambda: 1 / 0, reasons.append)
         assert threads.settle(10)
-        assert len(words) == (number == 3)
-    assert words == ["unexpected: ZeroDivisionError: division by zero"]
+        assert len(reasons) == (number == 3)
+    assert [str(one) for one in reasons] == ["unexpected: ZeroDivisionError: division by zero"]
 
 
 def test_what_nobody_gives_up_is_begun_again(threads: Threads) -> None:

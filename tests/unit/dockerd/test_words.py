@@ -25,7 +25,7 @@ NESTED = (
     ],
 )
 def test_plain(said: str, words: str):
-    assert plain(OSError(said)).strip() == words
+    assert str(plain(OSError(said))).strip() == words
 
 
 @pytest.mark.parametrize(

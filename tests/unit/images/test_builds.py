@@ -74,15 +74,17 @@ def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
     ],
 )
 def test_what_engines_say_of_registries_is_told_in_plain_words(said, words):
-    assert words in registry_words(said, "h.test")
+    assert words in str(registry_words(said, "h.test"))
 
 
 def test_a_registry_without_a_name_is_the_public_one():
-    assert registry_words("no such host", "") == "the public registry cannot be found from here"
-    assert "(docker login, or a credential of" in registry_words("unauthorized", "")
+    assert (
+        str(registry_words("no such host", "")) == "the public registry cannot be found from here"
+    )
+    assert "(docker login, or a credential of" in str(registry_words("unauthorized", ""))
 
 
 def test_a_login_that_is_refused_is_told_by_its_name():
     told = registry_words("unauthorized: authentication required", "h.test", "hub")
-    assert told == "h.test does not take the login of the credential 'hub' for this"
-    assert registry_words("connection refused", "h.test", "hub") == "nobody answers at h.test"
+    assert str(told) == "h.test does not take the login of the credential 'hub' for this"
+    assert str(registry_words("connection refused", "h.test", "hub")) == "nobody answers at h.test"

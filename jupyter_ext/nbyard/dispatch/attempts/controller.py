@@ -14,7 +14,7 @@ from nbyard.dispatch.state.reports import Ended, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 
 class AttemptController:
@@ -42,7 +42,7 @@ class AttemptController:
         """Advance the attempt as far as possible without waiting."""
         runtime = self._room.runtimes.get(case.attempt.runtime)
         if runtime is None:
-            error = Invalid(f"There is no runtime {case.attempt.runtime!r}.")
+            error = Invalid(because("no-runtime", runtime=repr(case.attempt.runtime)))
             return Report(case.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
             self.admit(case.attempt.id)  # it needs no slots of this machine
@@ -51,9 +51,9 @@ class AttemptController:
         drive.begin()
         return Report(case.attempt.id, drive.facts)
 
-    def give_up(self, attempt_id: str, words: str) -> Report:
+    def give_up(self, attempt_id: str, reason: Reason) -> Report:
         """Fail an attempt that cannot be driven because of an internal error."""
-        return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
+        return Report(attempt_id, [Ended("failed", Failure("preparation", str(reason)))])
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""

@@ -292,10 +292,7 @@ class Drive:
             # Silence can only be judged while the engine answers.
             why = self._broken_limit()
             within, beyond = Event.RUNS, Event.OVER_LIMIT
-        what = now.reason
-        if what is not None and what.code == "error":  # its engine does not answer
-            what = because("waits-for-engine", **what.params)
-        return self._to_stop(beyond, why, what) if why else Signal(within, what)
+        return self._to_stop(beyond, why, now.reason) if why else Signal(within, now.reason)
 
     def _late(self) -> Reason | None:
         """Return the reason if the attempt exceeded its limit in an external queue, else None."""

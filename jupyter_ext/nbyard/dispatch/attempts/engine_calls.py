@@ -20,7 +20,7 @@ def poll(case: Case, runtime: Runtime) -> Observation:
     """
     now = runtime.poll(case.order)
     if now.state == "running" and now.reason:
-        raise Unavailable(str(now.reason))
+        raise Unavailable(now.reason)
     return now
 
 

@@ -164,9 +164,9 @@ class FunctionController:
             own = [Left()] if look.take() else []
         return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
 
-    def give_up(self, case: WorkerCase, words: str) -> list[Report]:
+    def give_up(self, case: WorkerCase, reason: Reason) -> list[Report]:
         """Fail all attempts of the worker because of an internal error."""
-        ended = [self._attempts.give_up(one.attempt.id, words) for one in case.waiting]
+        ended = [self._attempts.give_up(one.attempt.id, reason) for one in case.waiting]
         return [*ended, Report(case.order.attempt_id, [])]
 
     def clear(self, order: Order, runtime: Runtime) -> None:

@@ -21,6 +21,7 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid
 from nbyard.host.project_files import read_small, write_new
+from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runner.work.collect_outputs import UNTOUCHED, files_at
 from nbyard.transfer import bundles, dataset_links
@@ -84,7 +85,8 @@ def untyped_of(folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, msgspec.MsgspecError) as error:
-        raise Invalid(f"{UNTYPED} cannot be read: {error}") from error
+        why = because("file-unreadable", file=UNTYPED, message=str(error))
+        raise Invalid(why) from error
 
 
 def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:

@@ -36,6 +36,7 @@ from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.host.safe_open import open_real
+from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.attempt_folder import read_others
 
@@ -182,5 +183,5 @@ def _stored(blobs: Blobs, place: Path, size: int, adopt: bool) -> str:
     with blob_files.opened(open_real(place)) as fd:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-            raise Invalid.field("path", f"{place.name} changed while it was looked at")
+            raise Invalid.field("path", because("changed-while-read", file=place.name))
         return blobs.put_fd(fd, adopt=adopt).digest

@@ -10,6 +10,7 @@ from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
 from nbyard.domain.runs.structs import SecretOf, TaskPlan
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.secret_masking import Blind, Masks
 
@@ -41,8 +42,7 @@ def give(room: Room, case: Case, folder: Path) -> Places:
         for argument, one in wanted.items():
             found = room.store.credentials.get(c, case.run.owner, one.credential_id)
             if found is None:
-                words = f"The credential {one.name!r} was deleted after the run was asked for."
-                raise Invalid(words)
+                raise Invalid(because("credential-deleted-since", credential=repr(one.name)))
             fields = room.store.credentials.fields(c, found)
             name = argument if is_plain(found.kind) else f"{argument}.json"
             files[name] = content_of(found.kind, fields).encode()

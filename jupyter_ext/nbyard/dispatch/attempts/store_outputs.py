@@ -19,6 +19,7 @@ from nbyard.domain.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.safe_open import open_inside
+from nbyard.reasons.structs import because
 from nbyard.runner.handoff.ports import TYPE
 from nbyard.runner.work.collect_outputs import entries
 
@@ -41,7 +42,7 @@ def check_token(result: Result, token: str) -> None:
         Invalid: The result belongs to a superseded attempt.
     """
     if result.token != token:
-        raise Invalid("The result carries another attempt's token.")
+        raise Invalid(because("result-of-other-attempt"))
 
 
 def take_outputs(

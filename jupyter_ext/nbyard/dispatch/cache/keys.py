@@ -30,6 +30,7 @@ from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
 from nbyard.host import kernels, kernelspecs
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import KnowsImages, KnowsPackages
 from nbyard.store import Connection
 from nbyard.transfer import bundles
@@ -183,7 +184,7 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
     """
     version = room.store.executables.version(c, plan.executable_version_id)
     if version is None:
-        raise NotFound(f"The code of {plan.label} is no longer in the store.")
+        raise NotFound(because("code-gone", node=plan.label))
     return version
 
 

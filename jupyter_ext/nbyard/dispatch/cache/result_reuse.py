@@ -25,7 +25,7 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
         depended = room.store.tasks.key_of(c, plan.reuse)
     if run is None or not keep_and_check_bytes(room, changes, rows, depended):
         if pinned:
-            raise NotFound(f"The result of run {pinned}, to which this is pinned, is gone.")
+            raise NotFound(because("pinned-result-gone", run=pinned))
         return False
     reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
     take(changes, task, rows, reason, depended)

@@ -11,6 +11,7 @@ import threading
 from nbyard.dockerd import Engine, Say, Stopped
 from nbyard.domain.deployments.status import another_image
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 
 BRIEF_SECONDS = 0.2
 
@@ -97,7 +98,7 @@ class Pins:
     def _found(self, name: str, known: str) -> str:
         found = self._engine.image_id(name)
         if not found:
-            raise NbyardError(f"The image {name} was fetched, and is not there.")
+            raise NbyardError(because("image-not-fetched", image=name))
         if known and found != known:
             raise NbyardError(another_image(name, known))
         return found

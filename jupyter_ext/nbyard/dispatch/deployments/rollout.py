@@ -18,7 +18,7 @@ from nbyard.domain.deployments.status import Standing, state_of
 from nbyard.domain.deployments.structs import deployment_folder
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker import deployments
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -57,13 +57,12 @@ class Rollout:
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
-    def fail(self, row: DeploymentRow, words: str) -> None:
+    def fail(self, row: DeploymentRow, reason: Reason) -> None:
         """Handle an unexpected error that repeats.
 
         The deployment fails as soon as its container is gone. Until then its removal is repeated.
         """
         self.due = time.monotonic() + CALM_SECONDS
-        reason = text(words)
         if row.is_removed:
             return
         with self._room.write() as c:

@@ -31,7 +31,7 @@ from nbyard.errors import NbyardError, reason_of
 from nbyard.host import kernelspecs
 from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 from nbyard.store import transition
 from nbyard.transfer.bundles import with_trees
 
@@ -57,7 +57,7 @@ class EnvironmentController:
             wanted = self._store.environments.under_way(c)
         for owner, found in wanted:
             work = partial(self._build, owner, found)
-            self._builders.submit(found.current.id, work, partial(self._give_up, owner, found))
+            self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
         return bool(wanted)
 
     def _build(self, owner: str, found: Environment) -> None:
@@ -138,9 +138,6 @@ class EnvironmentController:
                 return transition.state_of(c, ENVIRONMENT_VERSION, version_id) == "building"
 
         return look
-
-    def _give_up(self, owner: str, found: Environment, words: str) -> None:
-        self._fail(owner, found, because("unexpected", message=words))
 
     def _fail(self, owner: str, found: Environment, reason: Reason) -> None:
         with self._room.write() as c:

@@ -17,6 +17,7 @@ from nbyard.domain.environments.requirements import check_folders
 from nbyard.domain.environments.structs import INSTALL_LOG, EnvironmentVersion, version_folder
 from nbyard.errors import NotFound, Unavailable
 from nbyard.host.installers import Installer, Stopped
+from nbyard.reasons.structs import because
 
 log = logging.getLogger("nbyard.dispatch")
 _one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -44,7 +45,7 @@ def _known(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
     with room.store.read() as c:
         version = room.store.environments.version(c, used.version_id)
     if version is None:
-        raise NotFound(f"The environment {used.name} was deleted.")
+        raise NotFound(because("environment-deleted", environment=used.name))
     return version
 
 
@@ -57,7 +58,7 @@ def _restored(room: Room, used: UsedEnvironment, version: EnvironmentVersion) ->
             own = installer(room, said, lambda: not room.stopping.is_set())
             install(room, own, version.lock_lines, place)
         except Stopped:
-            raise Unavailable(f"{used.shown} is to be installed once more") from None
+            raise Unavailable(because("environment-to-install", environment=used.shown)) from None
         with room.write() as c:
             room.store.environments.moved(c, version.id, str(place))
     return _known(room, used)

@@ -200,7 +200,7 @@ class RunController:
         """Return the report, or a failure if it could not be written 3 times."""
         if self._trouble.get(report.attempt_id, 0) < TRIES:
             return report
-        return self._attempts.give_up(report.attempt_id, "unexpected: it cannot be written down")
+        return self._attempts.give_up(report.attempt_id, because("report-not-stored"))
 
     def _commit(self, changes: Changes) -> None:
         with self._room.write() as c:

@@ -22,7 +22,7 @@ from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
 from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.state.round_changes import Changes
-from nbyard.dispatch.threads import Threads
+from nbyard.dispatch.threads import Threads, unexpected
 from nbyard.domain import cache_policy
 from nbyard.domain.attempts.structs import Failure, of_failure
 from nbyard.domain.digest import KeyParts
@@ -333,4 +333,4 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
 
 
 def _unexpected(error: Exception) -> Failure:
-    return Failure("preparation", f"unexpected: {type(error).__name__}: {error}")
+    return Failure("preparation", str(unexpected(error)))

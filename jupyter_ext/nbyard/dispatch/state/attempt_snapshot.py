@@ -10,6 +10,7 @@ from nbyard.domain.attempts.monitors import container_ports
 from nbyard.domain.attempts.structs import Output
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
@@ -87,6 +88,6 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
         elif isinstance(binding, ResultOf):
             made = task.run.tasks[binding.node].results.get(binding.output)
             if made is None:
-                raise NotFound(f"{binding.node} made no output {binding.output}.")
+                raise NotFound(because("output-not-made", node=binding.node, output=binding.output))
             found[name] = made
     return found

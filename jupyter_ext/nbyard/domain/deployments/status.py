@@ -183,12 +183,9 @@ def no_way_in(network: str, engine: str) -> Reason | None:
     return because("engine-elsewhere", engine=engine)
 
 
-def another_image(name: str, known: str) -> str:
+def another_image(name: str, known: str) -> Reason:
     """Return why a revision cannot start after its image's name moved to another image."""
-    return (
-        f"{name} is another image by now, and the one that this revision was made of ({known}) is"
-        " gone. Deploy it as a new one."
-    )
+    return because("image-replaced", image=name, known=known)
 
 
 def not_built(cause: Reason | None) -> Reason:

@@ -18,6 +18,7 @@ from nbyard.importers.cwl.needs import DOCKER, SHELL
 from nbyard.importers.cwl.nesting import Path, in_records, places_of
 from nbyard.importers.cwl.plain import in_plain_words
 from nbyard.importers.cwl.referring import as_in_cwl
+from nbyard.reasons.structs import because
 
 HINT = "nbyard:Description"
 NAMESPACE = "urn:nbyard:"
@@ -123,8 +124,8 @@ def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]
 
 def _binding(bound: Bound) -> dict[str, Any]:
     if bound.when:
-        words = "CWL has no words for this: a word that is there only with others"
-        raise Invalid.field("invocation.words", words)
+        why = because("cwl-has-no-words", what=because("word-with-condition"))
+        raise Invalid.field("invocation.words", why)
     found: dict[str, Any] = {"position": bound.position}
     if bound.prefix:
         found["prefix"] = bound.prefix
@@ -175,8 +176,8 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
         kind = "Directory" if argument.format == "folder" else "File"
         return _array("File", each) if argument.type == "list" else kind
     if argument.type == "secret":
-        words = "CWL has no words for this: a secret"
-        raise Invalid.field(f"arguments.{argument.name}.type", words)
+        why = because("cwl-has-no-words", what=because("a-secret"))
+        raise Invalid.field(f"arguments.{argument.name}.type", why)
     if argument.type != "list":
         return _enum(argument) if argument.type == "choice" else TYPES[argument.type]
     if argument.items == "choice":

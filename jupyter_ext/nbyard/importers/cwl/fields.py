@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 # Directives refer to other files, which are not read here.
 DIRECTIVES = ("$import", "$include", "$mixin")
@@ -17,7 +18,7 @@ class Fields:
 
     def __init__(self, value: Any, where: str, notes: list[str]):
         if not isinstance(value, dict):
-            refuse(where, f"an object is needed, not {shown(value)}")
+            refuse(where, because("object-needed-not", found=shown(value)))
         self.value: dict[str, Any] = value
         self.where = where
         self.notes = notes
@@ -29,11 +30,11 @@ class Fields:
         """Refuse all other fields by name; report ignored fields of a namespace."""
         for name in self.value:
             if name in DIRECTIVES:
-                refuse(self.where, f"{name} is not followed: put what it names into this file")
+                refuse(self.where, because("directive-not-followed", name=name))
             if name in names or name in DOCUMENTATION:
                 continue
             if ":" not in name:
-                refuse(self.at(name), "is not supported")
+                refuse(self.at(name), because("not-supported"))
             self.notes.append(f"{self.at(name)} is left out.")
 
     def at(self, name: str) -> str:
@@ -48,7 +49,7 @@ class Fields:
         """Return a text without references."""
         found = self.expression(name)
         if found is not None and names_in(found, self.at(name)):
-            refuse(self.at(name), "references are not supported here")
+            refuse(self.at(name), because("references-not-supported"))
         return default if found is None else found
 
     def expression(self, name: str) -> str | None:
@@ -57,7 +58,7 @@ class Fields:
         if found is None:
             return None
         if not isinstance(found, str):
-            refuse(self.at(name), f"text is needed, not {shown(found)}: put it in quotes")
+            refuse(self.at(name), because("quoted-text-needed-not", found=shown(found)))
         names_in(found, self.at(name))
         return found
 
@@ -67,15 +68,14 @@ class Fields:
         lines = doc if isinstance(doc, list) else [label if doc is None else doc]
         for line in lines:
             if not isinstance(line, str):
-                words = f"text is needed, not {shown(line)}: put it in quotes"
-                refuse(self.at("doc"), words)
+                refuse(self.at("doc"), because("quoted-text-needed-not", found=shown(line)))
         return "\n".join(lines)
 
     def truth(self, name: str, default: bool) -> bool:
         """Return a truth value, or the default if it is missing."""
         found = self.value.get(name)
         if not isinstance(found, bool | None):
-            refuse(self.at(name), f"true or false is needed, not {shown(found)}")
+            refuse(self.at(name), because("truth-needed-not", found=shown(found)))
         return default if found is None else found
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
@@ -83,7 +83,7 @@ class Fields:
         found = self.value.get(name)
         is_number = isinstance(found, int | kind) and not isinstance(found, bool)
         if found is not None and (not is_number or found < 0):
-            refuse(self.at(name), f"a number of at least 0 is needed, not {shown(found)}")
+            refuse(self.at(name), because("number-needed-not", found=shown(found)))
         return found
 
     def listed(self, name: str) -> list[Any]:
@@ -105,18 +105,18 @@ class Fields:
                 member = Fields(one, f"{self.at(name)}.{index}", self.notes)
                 called = member.value.get(key)
                 if not isinstance(called, str) or not called:
-                    refuse(member.at(key), "a name is needed")
+                    refuse(member.at(key), because("name-needed"))
                 member.where = self.at(f"{name}.{bare(called)}")
                 yield bare(called), member
         elif isinstance(found, dict):
             for called, one in found.items():
                 if called in DIRECTIVES:
-                    refuse(self.at(name), f"{called} is not followed")
+                    refuse(self.at(name), because("not-followed", name=called))
                 # CWL's map form: `name: int` is short for `name: {type: int}`.
                 whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
                 yield bare(called), Fields(whole, self.at(f"{name}.{bare(called)}"), self.notes)
         elif found is not None:
-            refuse(self.at(name), f"a list or an object is needed, not {shown(found)}")
+            refuse(self.at(name), because("list-or-object-needed-not", found=shown(found)))
 
 
 def bare(name: str) -> str:
@@ -134,13 +134,13 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
     found = fields.listed(name)
     for code in found:
         if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
-            refuse(fields.at(name), f"{shown(code)} is no exit code")
+            refuse(fields.at(name), because("not-an-exit-code", found=shown(code)))
     return tuple(found)
 
 
-def refuse(where: str, words: str) -> NoReturn:
+def refuse(where: str, why: Reason) -> NoReturn:
     """Raise Invalid for a field of the document."""
-    raise Invalid.field(where or "document", words)
+    raise Invalid.field(where or "document", why)
 
 
 def shown(value: Any) -> str:

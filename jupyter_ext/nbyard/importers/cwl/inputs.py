@@ -23,6 +23,7 @@ from nbyard.importers.cwl.types import (
     read_binding,
     read_type,
 )
+from nbyard.reasons.structs import because
 
 # Numbers sort before texts.
 Key = tuple[tuple[int, int, str], ...]
@@ -77,13 +78,13 @@ class Inputs:
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
         found = read_type(fields.get("type"), fields.at("type"), self._notes)
         if found.innermost.name == EITHER:
-            refuse(fields.at("type"), UNION)
+            refuse(fields.at("type"), because(UNION))
         binding = self._binding(fields, found)
         if found.name == "record":
             self._record(path, fields, found, binding, above)
             return
         if path in self.arguments:
-            refuse(fields.where, "the name stands twice")
+            refuse(fields.where, because("name-stands-twice"))
         argument = self._argument(path, fields, found, _reach(found, binding))
         argument = with_companions(argument, fields, needed=True)
         self.arguments[path] = argument
@@ -116,7 +117,7 @@ class Inputs:
             argument.type == "list" or argument.format != "folder"
         )
         if told and not is_file:
-            refuse(told[0].at("loadContents"), "is for files")
+            refuse(told[0].at("loadContents"), because("for-files"))
         return bool(told)
 
     def _binding(self, fields: Fields, found: Type) -> Bound | None:
@@ -128,7 +129,7 @@ class Inputs:
         if found.binding is None:
             return own
         if own is not None:
-            refuse(fields.at("type.inputBinding"), "the input has one already")
+            refuse(fields.at("type.inputBinding"), because("binding-twice"))
         return read_binding(found.binding)
 
     def _record(
@@ -237,7 +238,7 @@ def format_of(
     told = [one for one in fields.listed("format") if isinstance(one, str)]
     for one in told:
         if "$(" in one or "${" in one:
-            refuse(fields.at("format"), "references are not supported here")
+            refuse(fields.at("format"), because("references-not-supported"))
         if word := word_of(one, namespaces):
             return word
     if fields.listed("format"):
@@ -263,7 +264,7 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
     if found and (
         argument.role == "value" or argument.type == "json" or argument.format == "folder"
     ):
-        refuse(fields.at("secondaryFiles"), "is for files and lists of them")
+        refuse(fields.at("secondaryFiles"), because("for-files-and-lists"))
     return found
 
 
@@ -280,10 +281,10 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
         if pattern.endswith("?"):
             pattern, is_needed = pattern[:-1], False
         if not pattern.lstrip("^") or "/" in pattern:
-            refuse(where, f"{pattern[:60]!r} makes no name")
+            refuse(where, because("pattern-without-name", pattern=repr(pattern[:60])))
         if wrong := [one for one in names_in(pattern, where) if one not in NAMES]:
-            words = f"$({'.'.join(wrong[0])}) is not supported here: {KNOWN_NAMES} are"
-            refuse(where, words)
+            path = ".".join(wrong[0])
+            refuse(where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES))
         found.append((pattern, is_needed))
     return found
 
@@ -321,15 +322,16 @@ def _reach(found: Type, binding: Bound | None) -> Reach:
 def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the items of a value."""
     if found.name not in PLAIN and found.name not in ("enum", "array"):
-        refuse(fields.at("type"), f"an input of the type {found.name} is not supported")
+        refuse(fields.at("type"), because("input-type-not-supported", type=found.name))
     told: dict[str, Any] = {"type": found.value, "choices": found.symbols}
     items = found.items
     if items is None:
         return told
     if items.nullable or items.name in FILES:
-        refuse(fields.at("type"), f"a list of {items.name} is not supported")
+        refuse(fields.at("type"), because("list-of-type-not-supported", type=items.name))
     if items.innermost.name in FILES:
-        refuse(fields.at("type"), f"a {items.innermost.name} in inner lists is not supported")
+        why = because("type-in-lists-not-supported", type=items.innermost.name)
+        refuse(fields.at("type"), why)
     if items.name in ("array", "record"):
         what = "inner lists" if items.name == "array" else "records"
         fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
@@ -342,9 +344,10 @@ def _place(default: Fields) -> str:
     default.only("class", "location", "path", "basename", "format")
     named = default.get("class")
     if "class" in default and named not in FILES:
-        refuse(default.at("class"), f"{' or '.join(FILES)} is needed, not {shown(named)}")
+        why = because("class-needed-not", classes=list(FILES), found=shown(named))
+        refuse(default.at("class"), why)
     place = default.text("location") or default.text("path")
     is_inside = place and not place.startswith("/") and ".." not in place.split("/")
     if not is_inside or "://" in place:
-        refuse(default.where, "a file in the folder of the document is needed (location)")
+        refuse(default.where, because("default-file-needed"))
     return place.removeprefix("./")

@@ -10,6 +10,7 @@ from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import NotFound
 from nbyard.importers.cwl.fields import refuse, shown
 from nbyard.importers.protocol import Near
+from nbyard.reasons.structs import because
 
 IMPORT, INCLUDE = "$import", "$include"
 MAX_FILES = 100
@@ -37,7 +38,7 @@ class Loader:
         if not told:
             return {k: self.whole(one, _at(where, k), file) for k, one in value.items()}
         if len(value) > 1:
-            refuse(where, f"{told} stands alone in its object")
+            refuse(where, because("not-alone", name=told))
         return self._read(told, value[told], _at(where, told), file)
 
     def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
@@ -52,32 +53,32 @@ class Loader:
     def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         path = _place(named, where, file[-1])
         if path in file:
-            refuse(where, f"{path} imports itself")
+            refuse(where, because("imports-itself", path=path))
         # Count the files, because imports could multiply without a circle.
         self._left -= 1
         if self._left < 0:
-            refuse(where, f"more than {MAX_FILES} files are named")
+            refuse(where, because("too-many-files-named", most=MAX_FILES))
         try:
             content = self._near(path)
         except NotFound:
-            refuse(where, f"there is no file {path[:200]}")
+            refuse(where, because("no-such-file", path=path[:200]))
         if told == IMPORT:
             return self.whole(read_yaml(content, path), where, (*file, path))
         try:
             return content.decode()
         except UnicodeDecodeError as error:
-            refuse(where, f"{path[:200]} is no UTF-8 text (byte {error.start})")
+            refuse(where, because("file-not-utf8", path=path[:200], byte=error.start))
 
 
 def _place(named: Any, where: str, file: str) -> str:
     """Return the path of a named file, relative to the folder of the document."""
     if not isinstance(named, str) or not named:
-        refuse(where, f"the path of a file is needed, not {shown(named)}")
+        refuse(where, because("path-needed-not", found=shown(named)))
     if "://" in named or named.startswith(("/", "file:")):
-        refuse(where, f"{named[:200]} is not followed: only files by their path from this one are")
+        refuse(where, because("address-not-followed", path=named[:200]))
     # A fragment would need an index of all ids in the other file.
     if "#" in named:
-        refuse(where, f"{named[:200]}: a part of a file is not supported")
+        refuse(where, because("part-of-file-not-supported", path=named[:200]))
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
 
 

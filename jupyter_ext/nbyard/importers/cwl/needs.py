@@ -11,11 +11,12 @@ from nbyard.domain.commands.invocations import Invocation, WorkFile
 from nbyard.domain.executables.structs import Resources
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.schemas import SCHEMAS
+from nbyard.reasons.structs import because
 
 DOCKER = "DockerRequirement"
 SHELL = "ShellCommandRequirement"
 UNSUPPORTED = {
-    "InlineJavascriptRequirement": "JavaScript is not supported; plain parameter references are",
+    "InlineJavascriptRequirement": "javascript-not-supported",
 }
 
 
@@ -33,8 +34,8 @@ class Needs:
         hinted = [one for one in _classes(tool, "hints") if one[0] not in required]
         for name, fields in found:
             if name not in READERS:
-                words = UNSUPPORTED.get(name, "this requirement is not supported")
-                refuse(f"requirements.{name}", words)
+                code = UNSUPPORTED.get(name, "requirement-not-supported")
+                refuse(f"requirements.{name}", because(code))
             READERS[name](self, fields)
         for name, fields in hinted:
             if name in HINTS:
@@ -53,7 +54,7 @@ class Needs:
         fields.only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
-            refuse(fields.at("dockerPull"), "the name of an image is needed")
+            refuse(fields.at("dockerPull"), because("image-name-needed"))
         self._limit(image=image)
 
     def hinted_docker(self, fields: Fields) -> None:
@@ -87,7 +88,7 @@ class Needs:
             one.only("envName", "envValue")
             text = one.expression("envValue")
             if text is None:
-                refuse(one.at("envValue"), "a text is needed")
+                refuse(one.at("envValue"), because("text-needed"))
             found[name] = text
         self._run(variables=found)
 
@@ -130,11 +131,12 @@ def _file(one: Any, where: str, notes: list[str]) -> WorkFile:
     else:
         fields = Fields(one, where, notes)
         if "class" in fields:
-            refuse(fields.at("class"), f"a {shown(fields.get('class'))} literal is not supported")
+            why = because("literal-not-supported", type=shown(fields.get("class")))
+            refuse(fields.at("class"), why)
         fields.only("entry", "entryname", "writable")
     text = fields.expression("entry")
     if text is None:
-        refuse(fields.at("entry"), "is needed")
+        refuse(fields.at("entry"), because("field-needed"))
     name = fields.expression("entryname") or ""
     return WorkFile(text, name, fields.truth("writable", False))
 

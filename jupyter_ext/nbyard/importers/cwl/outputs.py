@@ -23,6 +23,7 @@ from nbyard.importers.cwl.inputs import (
     with_companions,
 )
 from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
+from nbyard.reasons.structs import because
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
 WILD = set("*?[")
@@ -82,7 +83,7 @@ def _is_apart(kind: Type, fields: Fields) -> bool:
     if _binding(fields).get("outputEval") is not None:
         return False
     if "outputBinding" in fields:
-        refuse(fields.at("outputBinding"), "of a record needs outputEval")
+        refuse(fields.at("outputBinding"), because("record-needs-value"))
     return _holds_files(kind) or any("outputBinding" in inner for _, inner in kind.fields)
 
 
@@ -95,25 +96,25 @@ def _holds_files(kind: Type) -> bool:
 
 def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument:
     if kind.name in ("stdin", EITHER):
-        refuse(fields.at("type"), UNION if kind.name == EITHER else "an output is no stdin")
+        refuse(fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin"))
     told: dict[str, Any] = {"role": "output", "nullable": _may_lack(kind), "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
-            refuse(fields.at("outputBinding"), f"is not for the type {kind.name}")
+            refuse(fields.at("outputBinding"), because("not-for-type", type=kind.name))
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
     reach = _found(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
-            words = "a value needs outputEval, or is told in cwl.output.json"
-            refuse(fields.at("outputBinding"), words)
+            refuse(fields.at("outputBinding"), because("value-needs-expression"))
         return Argument(name, type="json", format="json", reach=reach, **told)
     _check_files(reach, fields)
     what = kind.items if kind.items is not None else kind
     if what.name not in (*FILES, EITHER):
-        where = "inner lists" if what.name == "array" else f"a {what.name} of this kind"
-        refuse(fields.at("type"), f"files in {where} are not supported")
+        if what.name == "array":
+            refuse(fields.at("type"), because("files-in-lists-not-supported"))
+        refuse(fields.at("type"), because("files-in-type-not-supported", type=what.name))
     if kind.name == "array":
         only = {"File": "file", "Directory": "folder"}.get(what.name, "")
         reach = msgspec.structs.replace(reach, only=only)
@@ -151,7 +152,7 @@ def _found(fields: Fields) -> Found:
     patterns = binding.listed("glob")
     for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:
-            refuse(binding.at("glob"), "patterns are needed")
+            refuse(binding.at("glob"), because("patterns-needed"))
         names_in(pattern, binding.at("glob"))
     return Found(tuple(patterns), value)
 
@@ -166,8 +167,7 @@ def _check_files(reach: Found, fields: Fields) -> None:
     root, *rest = told[0] if len(told) == 1 else ("",)
     is_one = root == "inputs" or (root == "self" and len(rest) < 2)
     if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
-        words = "a file is one of those that glob finds, such as $(self[0])"
-        refuse(_binding(fields).at("outputEval"), words)
+        refuse(_binding(fields).at("outputEval"), because("file-not-of-glob"))
 
 
 def _with_streams(found: list[Argument], told: Invocation) -> tuple[list[Argument], Invocation]:

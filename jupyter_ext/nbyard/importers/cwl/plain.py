@@ -28,6 +28,7 @@ from nbyard.domain.commands.command_line import FILE, SEPARATOR
 from nbyard.domain.executables.descriptions import Description
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 # The name of the input that is the script itself.
 CODE = "code"
@@ -80,7 +81,7 @@ def _started(
     if at == len(command):
         return command, []
     if any(argument.name == CODE for argument in description.arguments or ()):
-        _refuse(CODE, f"the name {CODE} is that of the script itself")
+        _refuse(CODE, because("name-of-script", name=CODE))
     for word in command[at:]:
         text = quoted(word).replace(FILE, f"$(inputs.{CODE}.path)")
         line.add(Bound(text=text))
@@ -142,9 +143,9 @@ class _Line:
             self._change(argument, reach=Found((file,)))
             return
         if argument.nullable or not (argument.required or argument.default is not msgspec.UNSET):
-            _refuse(argument.name, "a variable that may have no value")
+            _refuse(argument.name, because("variable-without-value"))
         if argument.type == "json" or (argument.type == "list" and argument.role == "value"):
-            _refuse(argument.name, f"a {argument.type} in a variable")
+            _refuse(argument.name, because("type-in-variable", type=argument.type))
         changes: dict[str, Any] = {}
         if argument.type == "bool":
             changes = _as_choice(argument, ("true", "false"))
@@ -157,7 +158,7 @@ class _Line:
         """Pass the program a name in the working folder, where the output is found."""
         file = output_filename(argument)
         if not isinstance(argument.reach, Positional | Option):
-            _refuse(argument.name, "an output that is given in this way")
+            _refuse(argument.name, because("output-in-other-way"))
         option = argument.reach if isinstance(argument.reach, Option) else None
         self.add(_prefixed(option, Bound(text=quoted(file))))
         self._change(argument, reach=Found((quoted(file),)))
@@ -174,7 +175,7 @@ def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:
     """Return the binding of a value, and the changes to its argument."""
     reach = argument.reach
     if argument.type == "json" and argument.role == "value":
-        _refuse(argument.name, "JSON in a word")
+        _refuse(argument.name, because("json-in-word"))
     if isinstance(reach, Flag):
         return _flag(argument, reach)
     changes: dict[str, Any] = {}
@@ -191,7 +192,7 @@ def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:
 def _flag(argument: Argument, reach: Flag) -> tuple[Bound, dict[str, Any]]:
     on, _, off = reach.flag.partition("/")
     if argument.type != "bool":
-        _refuse(argument.name, "a flag that is repeated")
+        _refuse(argument.name, because("repeated-flag"))
     if not off:
         return Bound(prefix=on), {}
     return Bound(), _as_choice(argument, (on, off))
@@ -213,5 +214,5 @@ def _shifted(argument: Argument, shift: int, changed: dict[str, Argument]) -> Ar
     return msgspec.structs.replace(argument, reach=reach)
 
 
-def _refuse(name: str, what: str) -> NoReturn:
-    raise Invalid.field(f"arguments.{name}", f"CWL has no words for this: {what}")
+def _refuse(name: str, what: Reason) -> NoReturn:
+    raise Invalid.field(f"arguments.{name}", because("cwl-has-no-words", what=what))

@@ -23,6 +23,7 @@ from nbyard.importers.cwl.referring import with_records
 from nbyard.importers.cwl.schemas import with_schemas
 from nbyard.importers.cwl.types import read_binding
 from nbyard.importers.protocol import Imported, Near
+from nbyard.reasons.structs import because
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
 TOOL = (
@@ -42,7 +43,7 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
     if near is not None:
         document = Loader(near).whole(document)
     if not isinstance(document, dict):
-        raise Invalid.field(filename, f"line 1: a tool is needed, not {shown(document)}")
+        raise Invalid.field(filename, because("not-a-tool", found=shown(document)))
     return read_document(document)
 
 
@@ -55,11 +56,13 @@ def read_document(document: dict[str, Any]) -> Imported:
     notes: list[str] = []
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
-        refuse("class", f"CommandLineTool is needed, not {shown(tool.get('class'))}")
+        named = shown(tool.get("class"))
+        refuse("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
     tool.only(*TOOL)
     version = tool.get("cwlVersion") or document.get("cwlVersion")
     if version not in VERSIONS:
-        refuse("cwlVersion", f"one of {', '.join(VERSIONS)} is needed, not {shown(version)}")
+        why = because("one-of-needed-not", known=list(VERSIONS), found=shown(version))
+        refuse("cwlVersion", why)
     if version != VERSIONS[-1]:
         notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
     namespaces = tool.get("$namespaces") or document.get("$namespaces")
@@ -90,13 +93,15 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     if graph is None:
         return document
     if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
-        refuse("$graph", "a list of tools is needed")
+        refuse("$graph", because("tools-needed"))
     tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
     named = [one for one in tools if bare(str(one.get("id"))) == "main"]
     if len(tools) == 1 or len(named) == 1:
         return (named or tools)[0]
-    known = ", ".join(bare(str(one.get("id"))) for one in tools) or "none"
-    refuse("$graph", f"one CommandLineTool, or one with the id main, is needed; there is: {known}")
+    known = [bare(str(one.get("id"))) for one in tools]
+    if not known:
+        refuse("$graph", because("one-tool-needed-of-none"))
+    refuse("$graph", because("one-tool-needed", known=known))
 
 
 def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
@@ -112,9 +117,9 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     told = msgspec.structs.replace(told, words=tuple(words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):
-        refuse("baseCommand", "words are needed")
+        refuse("baseCommand", because("words-needed"))
     if not command and not words:
-        refuse("baseCommand", "the program is missing")
+        refuse("baseCommand", because("program-missing"))
     description = Description(
         kind="command",
         arguments=(*arguments, *outputs),
@@ -136,7 +141,7 @@ def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
         value = {"valueFrom": one} if isinstance(one, str) else one
         binding = read_binding(Fields(value, where, tool.notes))
         if binding.text is None:
-            refuse(f"{where}.valueFrom", "is needed")
+            refuse(f"{where}.valueFrom", because("field-needed"))
         found.append((key_of(binding.position, index), binding))
     return found
 
@@ -194,7 +199,7 @@ def _with_stdin(
         return arguments, told
     paths = names_in(text, "stdin")
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
-        refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+        refuse("stdin", because("input-file-needed"))
     path, last = paths[0][1:-1], paths[0][-1]
     found = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
@@ -205,7 +210,7 @@ def _with_stdin(
             return arguments, told
     above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
     if not any(one.name in above and one.role == "input" for one in arguments):
-        refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+        refuse("stdin", because("input-file-needed"))
     return arguments, msgspec.structs.replace(told, stdin=text)
 
 
@@ -230,16 +235,19 @@ def _check_references(description: Description, loaded: set[str]) -> None:
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if path[0] == "inputs" and path[1:2] and path[1] not in known:
-                refuse(where, f"{text[:60]!r} names {path[1]}, which is no input")
+                refuse(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
             is_late = path == EXIT_CODE and where.endswith(VALUE)
             if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
-                refuse(where, f"$({'.'.join(path)}) is not supported")
+                refuse(where, because("reference-not-supported", path=".".join(path)))
             if len(path) < 2 or (path[0] != "self" and len(path) < 3):
                 continue
             if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
-                refuse(where, f"$({'.'.join(path)}) needs loadContents of {whole[1]}")
+                shown_path = ".".join(path)
+                refuse(where, because("reference-needs-contents", path=shown_path, name=whole[1]))
             if absent := set(ABSENT) & set(path[1:]) - _there(whole, arguments):
-                refuse(where, f"$({'.'.join(path)}): {absent.pop()} is not there")
+                shown_path = ".".join(path)
+                why = because("reference-leads-nowhere", path=shown_path, name=absent.pop())
+                refuse(where, why)
 
 
 def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:

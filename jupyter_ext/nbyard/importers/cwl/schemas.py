@@ -6,6 +6,7 @@ Each named type is replaced by its definition.
 from typing import Any
 
 from nbyard.importers.cwl.fields import Fields, bare, refuse
+from nbyard.reasons.structs import because
 
 SCHEMAS = "SchemaDefRequirement"
 MAX_USES = 1_000
@@ -40,9 +41,10 @@ class _Schemas:
         for one in requirement.listed("types"):
             schema = Fields(one, requirement.at("types"), requirement.notes)
             name = bare(schema.text("name"))
-            if not name or name in self.known:
-                words = f"{name} stands twice" if name else "each type needs a name"
-                refuse(schema.where, words)
+            if not name:
+                refuse(schema.where, because("type-name-needed"))
+            if name in self.known:
+                refuse(schema.where, because("type-stands-twice", name=name))
             self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
 
     def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
@@ -94,9 +96,9 @@ class _Schemas:
             return name
         # A recursive type cannot be expanded.
         if called in above:
-            refuse(where, f"the type {called} contains itself")
+            refuse(where, because("type-contains-itself", name=called))
         # Types that use each other twice would grow exponentially.
         self._uses += 1
         if self._uses > MAX_USES:
-            refuse(where, f"types are named more than {MAX_USES:,} times")
+            refuse(where, because("types-named-too-often", most=f"{MAX_USES:,}"))
         return self._type(self.known[called], where, (*above, called))

@@ -10,6 +10,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.arguments.structs import ValueType
 from nbyard.importers.cwl.fields import Fields, bare, refuse, shown
+from nbyard.reasons.structs import because
 
 PLAIN: dict[str, ValueType] = {
     "string": "string",
@@ -23,7 +24,7 @@ PLAIN: dict[str, ValueType] = {
 FILES = ("File", "Directory")
 # The name for a union of both.
 EITHER = "File or Directory"
-UNION = "a union of several types is not supported (of one type with null is)"
+UNION = "union-not-supported"
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -65,7 +66,7 @@ def read_type(found: Any, where: str, notes: list[str]) -> Type:
         return _union(found, where, notes)
     if isinstance(found, dict):
         return _schema(Fields(found, where, notes))
-    refuse(where, f"a type is needed, not {shown(found)}")
+    refuse(where, because("type-needed-not", found=shown(found)))
 
 
 def _named(name: str, where: str) -> Type:
@@ -75,7 +76,7 @@ def _named(name: str, where: str) -> Type:
         return Type("array", items=_named(name[:-2], where))
     if name in PLAIN or name in FILES or name in STREAMS or name == "null":
         return Type(name)
-    refuse(where, f"there is no type {name[:60]!r}")
+    refuse(where, because("no-such-type", name=repr(name[:60])))
 
 
 def _union(found: list[Any], where: str, notes: list[str]) -> Type:
@@ -86,7 +87,7 @@ def _union(found: list[Any], where: str, notes: list[str]) -> Type:
     if sorted(one.name for one in others) == sorted(FILES):
         others = [Type(EITHER, nullable=any(one.nullable for one in others))]
     if len(others) != 1:
-        refuse(where, UNION)
+        refuse(where, because(UNION))
     nullable = len(others) < len(types) or others[0].nullable
     return msgspec.structs.replace(others[0], nullable=nullable)
 
@@ -104,7 +105,7 @@ def _schema(fields: Fields) -> Type:
         fields.only("type", "symbols", "name", "inputBinding")
         symbols = [bare(str(one)) for one in fields.listed("symbols")]
         if not symbols or len(set(symbols)) < len(symbols):
-            refuse(fields.at("symbols"), "symbols are needed, each once")
+            refuse(fields.at("symbols"), because("symbols-needed"))
         return Type("enum", symbols=tuple(symbols), binding=binding)
     if name == "record":
         fields.only("type", "fields", "name", "inputBinding")
@@ -122,11 +123,11 @@ def read_binding(fields: Fields) -> Bound:
     )
     position = fields.get("position")
     if isinstance(position, bool) or not isinstance(position, int | None):
-        refuse(fields.at("position"), f"a whole number is needed, not {shown(position)}")
+        refuse(fields.at("position"), because("whole-number-needed-not", found=shown(position)))
     joined = not fields.truth("separate", True)
     prefix = fields.text("prefix")
     if joined and not prefix:
-        refuse(fields.at("separate"), "is for what has a prefix")
+        refuse(fields.at("separate"), because("for-a-prefix"))
     separator = fields.text("itemSeparator") if "itemSeparator" in fields else None
     text = fields.expression("valueFrom")
     raw = not fields.truth("shellQuote", True)
@@ -151,10 +152,10 @@ def _of_records(found: Type) -> Bound:
     assert found.items is not None
     told = [one for one in (found.binding, found.items.binding) if one is not None]
     if len(told) > 1:
-        refuse(told[0].where, "the records of the list are bound already")
+        refuse(told[0].where, because("records-bound-twice"))
     own = read_binding(told[0]) if told else Bound()
     if own.text is not None:
-        refuse(told[0].at("valueFrom"), "is not supported for a record")
+        refuse(told[0].at("valueFrom"), because("record-value-not-supported"))
     bound = {}
     for name, fields in found.items.fields:
         fields.only("type", "inputBinding", "name")
@@ -168,7 +169,7 @@ def _of_field(fields: Fields) -> Bound | None:
     found = read_type(fields.get("type"), fields.at("type"), fields.notes)
     what = found.innermost
     if what.name in (*FILES, "record", *STREAMS):
-        refuse(fields.at("type"), f"a {what.name} in a list of records is not supported")
+        refuse(fields.at("type"), because("type-in-records-not-supported", type=what.name))
     own = None
     if fields.get("inputBinding") is not None:
         binding = Fields(fields.get("inputBinding"), fields.at("inputBinding"), fields.notes)

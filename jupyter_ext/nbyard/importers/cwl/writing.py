@@ -10,6 +10,7 @@ from nbyard.domain.parsing.strict_yaml import is_plain
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.documents import document_of, with_hint
 from nbyard.importers.cwl.reading import read_document
+from nbyard.reasons.structs import because
 
 LEAD = "#!/usr/bin/env cwl-runner\n"
 
@@ -24,7 +25,7 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
         Invalid: the executable is not a command, or CWL has no term for an argument.
     """
     if description.kind not in ("", "command"):
-        raise Invalid.field("executable", f"is a {description.kind}, no command")
+        raise Invalid.field("executable", because("not-a-command", kind=description.kind))
     told = msgspec.structs.replace(description, name="", kind="command")
     document = document_of(told, file)
     runs_script = any(FILE in word for word in told.command or ())

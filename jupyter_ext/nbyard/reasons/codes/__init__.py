@@ -8,8 +8,11 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 
 from nbyard.reasons.codes.access import ACCESS
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.cwl import CWL
+from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
 from nbyard.reasons.codes.files import FILES
+from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
@@ -17,8 +20,11 @@ from nbyard.reasons.codes.tables import TABLES
 CODES: dict[str, Code] = {
     **STATES,
     **ACCESS,
+    **CWL,
+    **ENGINES,
     **EXECUTABLES_AND_RUNS,
     **FILES,
+    **KINDS,
     **SERVICES,
     **TABLES,
 }

@@ -177,7 +177,6 @@ UNUSABLE = {
     "error-with-hint": code("{message} {hint}", error=str, message=str, hint=str),
     # `error` is the symbol of its number, such as ENOSPC
     "system-error": code("{message}", error=str, message=str),
-    "unexpected": code("{message}", message=str),
     "image-not-built": code("The image could not be built: {cause}", cause=REASON),
     "dockerfile-line-failed": code(
         "The image could not be built: line {line} of the Dockerfile failed: {cause}",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
-from nbyard.domain.attempts.structs import RUNNER, Result
+from nbyard.domain.attempts.structs import RESULT, RUNNER, Result
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because, text
 from nbyard.runner.attempt_folder import Folder
@@ -164,7 +164,7 @@ class DaskAttempt:
             # A client shows the same state after it lost its scheduler, so ask the scheduler.
             self._cluster.names()
             if self._generation != self._cluster.generation:
-                raise Unavailable("The Dask cluster was out of reach.")
+                raise Unavailable(because("dask-out-of-reach"))
             return because("dask-cancelled")
         return text(self._cluster.outcome(future)) or NOT_VISIBLE
 
@@ -206,7 +206,9 @@ class DaskAttempt:
         try:
             result = msgspec.json.decode(said, type=Result)
         except msgspec.DecodeError as error:
-            raise NbyardError(f"result.json cannot be read: {error}") from error
+            raise NbyardError(
+                because("file-unreadable", file=RESULT, message=str(error))
+            ) from error
         left = file_transfer.fetch_others(self.folder, ask, task, self.order.caps)
         files.write_others(self.folder, left)
         files.write_result(self.folder, result)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
 from nbyard.runtimes.dask.versions import differences
 from nbyard.runtimes.dask.worker_calls import (
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 PAUSE_SECONDS = 2.0
 LURE_SECONDS = 20.0
-MISSING = "The Dask runtime needs distributed, which is not installed."
-UNSET = "No Dask cluster is set."
 Handle = Callable[[dict[str, Any]], None]
 
 
@@ -287,7 +286,7 @@ class Cluster:
             if isinstance(error, AttributeError) and client.status == "running":
                 raise
             self._look_after()
-            failure = Unavailable(f"The Dask cluster does not answer: {first_line(error)}")
+            failure = Unavailable(because("dask-silent", message=first_line(error)))
             raise failure from error
         finally:
             if self._client is client:
@@ -305,7 +304,7 @@ class Cluster:
             if self._client is not None:
                 return self._client
             if self.is_closed:
-                raise Unavailable("The connection to the Dask cluster was closed.")
+                raise Unavailable(because("dask-connection-closed"))
             try:
                 return self._connect()
             except NbyardError as error:
@@ -336,11 +335,12 @@ class Cluster:
     def _connect(self) -> "Client":
         if not self.is_set:
             hint = "Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to."
-            raise Invalid(UNSET, hint=hint)
+            raise Invalid(because("dask-unset"), hint=hint)
         try:
             import distributed
         except ImportError as error:
-            raise Invalid(MISSING, hint="pip install 'nbyard[dask]'") from error
+            hint = "pip install 'nbyard[dask]'"
+            raise Invalid(because("dask-not-installed"), hint=hint) from error
         logging.getLogger("distributed").setLevel(logging.ERROR)
         where = self._settings.dask_address or self._settings.dask_cluster
         try:
@@ -353,8 +353,8 @@ class Cluster:
             )
         except (OSError, TimeoutError, RuntimeError, TypeError, ValueError) as error:
             self._give_up(is_needed=True)
-            said = f"The Dask cluster {where} cannot be reached: {first_line(error)}"
-            raise Unavailable(said) from error
+            why = because("dask-unreachable", cluster=where, message=first_line(error))
+            raise Unavailable(why) from error
         self._client = client
         self._line = client.scheduler_comm
         self.generation += 1
@@ -388,7 +388,7 @@ class Cluster:
         wrong = differences(found)
         if wrong:
             raise Invalid(
-                f"The Dask cluster does not fit this installation: {'; '.join(wrong)}.",
+                because("dask-differs", differences=wrong),
                 hint="Install the same versions of Python, distributed and msgpack on both sides.",
             )
         self._checked = set(found["workers"])

@@ -15,6 +15,7 @@ import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.host.project_files import write_whole
+from nbyard.reasons.structs import Reason, because
 from nbyard.settings import Settings
 
 GATEWAY = "gateway"
@@ -123,7 +124,8 @@ def _words_of_gateway() -> Iterator[None]:
     try:
         yield
     except ValueError as error:  # no address, or an invalid authentication
-        raise Invalid.field("dask_cluster", f"dask-gateway: {first_line(error)}") from error
+        why = because("dask-gateway-unusable", message=first_line(error))
+        raise Invalid.field("dask_cluster", why) from error
     except (
         aiohttp.ClientError,
         client.GatewayClusterError,
@@ -131,7 +133,7 @@ def _words_of_gateway() -> Iterator[None]:
         OSError,
         TimeoutError,
     ) as error:
-        raise Unavailable(f"dask-gateway gives no cluster: {first_line(error)}") from error
+        raise Unavailable(because("dask-gateway-failed", message=first_line(error))) from error
 
 
 # dask-jobqueue: the scheduler runs in this process, each worker in a job
@@ -141,9 +143,7 @@ def _from_job_queue(settings: Settings, name: str) -> Made:
     try:
         cluster = _job_queue(name)()
     except (OSError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field(
-            "dask_cluster", f"{name} makes no cluster: {first_line(error)}"
-        ) from error
+        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
     cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
     return Made(cluster, lambda _: cluster.close())
 
@@ -156,7 +156,8 @@ def _job_queue(name: str) -> Any:
         raise _missing("dask-jobqueue", error) from error
     program = found.job_cls.submit_command.split()[0]
     if shutil.which(program) is None:
-        raise Invalid.field("dask_cluster", f"there is no {program} here, which {name} needs")
+        why = because("dask-program-missing", program=program, cluster=name)
+        raise Invalid.field("dask_cluster", why)
     return found
 
 
@@ -176,9 +177,8 @@ def _signals_untouched() -> Iterator[None]:
 
 
 def _missing(package: str, error: ImportError) -> Invalid:
-    return Invalid(
-        f"{package} cannot be imported: {first_line(error)}", hint=f"pip install {package}"
-    )
+    why = because("dask-not-imported", package=package, message=first_line(error))
+    return Invalid(why, hint=f"pip install {package}")
 
 
 def _from_callable(name: str) -> Made:
@@ -186,11 +186,9 @@ def _from_callable(name: str) -> Made:
     try:
         target = made()
     except OSError as error:
-        raise Unavailable(f"{name} makes no cluster: {first_line(error)}") from error
+        raise Unavailable(_not_made(name, error)) from error
     except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field(
-            "dask_cluster", f"{name} makes no cluster: {first_line(error)}"
-        ) from error
+        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
 
     def end(_: bool) -> None:
         if not isinstance(target, str):
@@ -207,11 +205,15 @@ def _callable(name: str) -> Callable[[], Any]:
         known = ", ".join((GATEWAY, *JOB_QUEUES))
         raise Invalid.field(
             "dask_cluster",
-            f"{name} makes no cluster: {first_line(error)}",
+            _not_made(name, error),
             hint=f"It is one of {known}, or MODULE:CALLABLE.",
         ) from error
     made: Callable[[], Any] = found
     return made
+
+
+def _not_made(name: str, error: Exception) -> Reason:
+    return because("dask-not-made", cluster=name, message=first_line(error))
 
 
 def first_line(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from nbyard.domain.attempts.other_files import (
 from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
 from nbyard.domain.ignore_rules import CACHES
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.dask import entries as listings
@@ -149,7 +150,7 @@ def _store(folder: Path, entries: list[Entry]) -> None:
     try:
         listings.write(str(folder), entries)
     except ValueError as error:
-        raise NbyardError(str(error)) from error
+        raise NbyardError(because("text", text=str(error))) from error
 
 
 def _batches(entries: list[Entry]) -> Iterator[list[Entry]]:

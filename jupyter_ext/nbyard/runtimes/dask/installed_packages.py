@@ -9,6 +9,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Unavailable
 from nbyard.host.kernels import LIST_PACKAGES
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster import Cluster
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
@@ -26,7 +27,7 @@ class Installed:
 
     def __init__(self, cluster: Cluster, site: str):
         self._cluster = cluster
-        self._unknown = f"no worker of {site} has reported its packages yet"
+        self._site = site
         self._lock = threading.Lock()
         self._asked_at = 0.0
         self._said: list[Said] = []
@@ -49,7 +50,7 @@ class Installed:
         workers = self._cluster.workers(since=asked_at)
         if not workers:
             self._cluster.attract()
-            raise Unavailable(self._unknown)
+            raise Unavailable(because("dask-packages-unknown", site=self._site))
         known = {said.stamp: said for said in self._said}
         try:
             answers = self._cluster.call_all(list(workers), "packages", LIST_PACKAGES, list(known))
@@ -57,7 +58,8 @@ class Installed:
                 _read(stamp, text) if text else known[stamp] for stamp, text in answers.values()
             ]
         except (WorkerGone, msgspec.MsgspecError) as error:
-            raise Unavailable(f"{self._unknown}: {error}") from error
+            why = because("dask-packages-unreadable", site=self._site, message=str(error))
+            raise Unavailable(why) from error
         self._asked_at = asked_at
 
 

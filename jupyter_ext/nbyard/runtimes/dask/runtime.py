@@ -16,7 +16,7 @@ from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
@@ -96,7 +96,7 @@ class DaskRuntime:
         try:
             return attempt.observe()
         except Invalid as error:
-            raise Unavailable(error.message) from error
+            raise Unavailable(error.reason) from error
 
     def logs(self, order: Order) -> None:
         """Poll the attempt, which updates everything."""
@@ -188,7 +188,7 @@ class DaskRuntime:
         workers = self.cluster.workers()
         if not workers:
             self.cluster.attract()
-            raise Unavailable("No Dask worker is registered.")
+            raise Unavailable(because("dask-without-workers"))
         return needed(wanted, [told.get("resources", {}) for told in workers.values()])
 
 
@@ -204,12 +204,12 @@ def needed(
     """
     names = sorted({name for one in declared for name in one})
     if wanted["gpu"] and "gpu" not in map(str.lower, names):
-        raise Unavailable("no Dask worker declares a GPU")
+        raise Unavailable(because("dask-without-gpus"))
     found = {name: float(amount) for name in names if (amount := wanted.get(name.lower()))}
     if not any(all(one.get(name, 0) >= found[name] for name in found) for one in declared):
         most = [f"{name}={max(one.get(name, 0) for one in declared):g}" for name in found]
-        all_of_it = " with ".join(f"{name}={amount:g}" for name, amount in found.items())
-        raise Unavailable(f"no Dask worker has {all_of_it} (the most is {', '.join(most)})")
+        all_of_it = [f"{name}={amount:g}" for name, amount in found.items()]
+        raise Unavailable(because("dask-worker-too-small", wanted=all_of_it, most=most))
     return found
 
 

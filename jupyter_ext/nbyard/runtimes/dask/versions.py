@@ -2,17 +2,26 @@
 
 from typing import Any
 
+from nbyard.reasons.structs import Reason, because
 
-def differences(found: dict[str, Any]) -> list[str]:
-    """Return sentences about differences in what a client's `get_versions` returns."""
+
+def differences(found: dict[str, Any]) -> list[Reason]:
+    """Return the differences in what a client's `get_versions` returns."""
     own = _versions(found["client"])
-    others = {"the scheduler": found["scheduler"]}
-    others |= {f"the worker {address}": told for address, told in found["workers"].items()}
+    pairs = [
+        because("scheduler-differs", **one) for one in _unlike(own, _versions(found["scheduler"]))
+    ]
+    for address, told in found["workers"].items():
+        unlike = _unlike(own, _versions(told))
+        pairs += [because("worker-differs", worker=address, **one) for one in unlike]
+    return pairs
+
+
+def _unlike(own: dict[str, str], theirs: dict[str, str]) -> list[dict[str, str]]:
     return [
-        f"{who} has {name} {theirs or 'none'}, here is {own[name] or 'none'}"
-        for who, told in others.items()
-        for name, theirs in _versions(told).items()
-        if theirs != own[name]
+        {"package": name, "theirs": version or "none", "own": own[name] or "none"}
+        for name, version in theirs.items()
+        if version != own[name]
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask import entries, worker
 from nbyard.serving.worker_code import EXPRESSION, WorkerCode
 
@@ -43,7 +44,7 @@ async def called(client: "Client", addresses: Sequence[str], packed: dict[str, A
                 if gone := set(addresses) - told["workers"].keys():
                     raise WorkerGone(", ".join(sorted(gone)))
             if not asked.done() and time.monotonic() > end:
-                raise Unavailable(f"The Dask workers {', '.join(addresses)} do not answer.")
+                raise Unavailable(because("dask-workers-silent", workers=list(addresses)))
         return asked.result()
     finally:
         asked.cancel()

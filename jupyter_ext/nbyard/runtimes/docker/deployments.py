@@ -32,6 +32,7 @@ from nbyard.domain.deployments.structs import (
     link_path,
 )
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.checks.gpus import verify
 from nbyard.runtimes.docker.specs import GPUS, IDENTITY, container_user, visible_gpus
 from nbyard.runtimes.protocol import Order
@@ -113,7 +114,7 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
         raise
     found = engine.container(spec.name)
     if found is None:
-        raise NbyardError("Its container was gone at once.")
+        raise NbyardError(because("container-gone-at-once"))
     return found
 
 

@@ -12,7 +12,7 @@ from nbyard.attempts.folders import ask_to_end, cancel_reason
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker.attempts import collector
 from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
@@ -42,8 +42,6 @@ from nbyard.settings import Settings
 GRACE_SECONDS = 10.0
 IMAGES = "images"
 TRIES = 3
-
-COLD_PODMAN = "Containers cannot be kept warm on Podman: let the run take fresh ones."
 
 
 class _Cancelled(Exception):
@@ -228,13 +226,13 @@ class DockerRuntime:
             with self._networks.use(engine, order) as network:
                 is_done = self._run(attempt, spec, network)
         if not is_done:
-            raise NbyardError(f"The container {attempt.name} could not be made: its name is taken.")
+            raise NbyardError(because("container-name-taken", container=attempt.name))
 
     def _lodge(self, attempt: GuestAttempt) -> None:
         """Give the attempt a container that is warm, or a new one that will be."""
         engine, order = attempt.engine, attempt.order
         if engine.info.is_podman:
-            raise NbyardError(COLD_PODMAN)
+            raise NbyardError(because("podman-keeps-none-warm"))
         if dockerfile_of(attempt.task):
             raise _NeedsFresh
         image, staging = self._placed(attempt)
@@ -286,7 +284,7 @@ class DockerRuntime:
             if "network" in error.message:
                 return False
             attempt.clear()
-            raise NbyardError(error.message) from error
+            raise NbyardError(error.reason) from error
         except Unavailable:
             raise
         except NbyardError:
@@ -307,7 +305,7 @@ class DockerRuntime:
         dockerfile = "" if order.image else dockerfile_of(attempt.task)
         needs_more = requirements or (is_notebook and not order.image)
         if (dockerfile and not self.code_image) or (needs_more and not self.image_for):
-            raise NbyardError("No image can be made here; name one that has all it needs.")
+            raise NbyardError(because("no-image-builder"))
         if dockerfile and self.code_image:
             return self.code_image(engine, order.folder / "code", dockerfile, say)
         if needs_more and self.image_for:

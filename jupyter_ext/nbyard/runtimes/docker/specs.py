@@ -29,6 +29,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner import pythonpath_shim, secret_files
 from nbyard.runner.attempt_folder import expanded
 from nbyard.runtimes.protocol import Order
@@ -48,10 +49,6 @@ PRINTED, PIPE = ".printed", "pipe"  # beside the secrets
 PYTHON_PATH = "PYTHONPATH"
 # The first argument is the name of a variable, the second the path of its value.
 SET = 'cat "$2" >/dev/null || exit 125; export "$1=$(cat "$2")"; shift 2; '
-ELSEWHERE = (
-    "The Docker engine does not see the memory of this machine, and secrets are never written to a"
-    " disk: let what uses a credential run as a process, on Dask, or with an engine here."
-)
 VISIBLE_GPUS = "NVIDIA_VISIBLE_DEVICES"
 IDENTITY = {"HOME": HOME, "USER": "nbyard", "LOGNAME": "nbyard", "PYTHONUNBUFFERED": "1"}
 
@@ -159,7 +156,7 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
         return task
     program = image.entrypoint or image.command
     if not program:
-        raise NbyardError("The image says no program: its Dockerfile needs ENTRYPOINT or CMD.")
+        raise NbyardError(because("image-without-program"))
     argv = [*program, *command.argv[1:]]
     return msgspec.structs.replace(task, work=msgspec.structs.replace(command, argv=argv))
 
@@ -260,7 +257,7 @@ def visible_gpus(gpus: list[str]) -> dict[str, str]:
 def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
     secrets = secret_files.place(order.store_id, order.attempt_id)
     if staging == VOLUME and os.path.isdir(secrets):
-        raise NbyardError(ELSEWHERE)
+        raise NbyardError(because("secrets-out-of-reach"))
     if staging == VOLUME:
         # Mounted one level higher, so that the user can own the attempt folder itself.
         return [Mount(ROOT, container_name(order.attempt_id), kind="volume")]

@@ -12,7 +12,7 @@ from functools import cached_property
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
-from nbyard.errors import NbyardError, Unavailable
+from nbyard.errors import NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.container_main import ENDED
@@ -140,7 +140,7 @@ class ContainerAttempt:
                 return self._observe_container(container)
         except Unavailable as error:
             if self.is_shared or not files.has_result(self.order.folder):
-                reason = error.reason
+                reason = error.reason if self.order.site else waits_for_engine(error)
                 return Observation("running" if self.order.site else "starting", reason)
         if files.has_result(self.order.folder):
             return Observation("finished")

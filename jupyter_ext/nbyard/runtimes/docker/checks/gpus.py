@@ -13,6 +13,7 @@ import msgspec
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.gpus import LISTED
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.checks.image_query import ask, question
 from nbyard.runtimes.docker.specs import GPU_CHECK, GPUS, visible_gpus
 from nbyard.runtimes.protocol import Order
@@ -45,7 +46,7 @@ def verify(
         return
     names = _ask(engine, order, image, ["ls", "/dev"], wanted)
     if names is None:
-        raise _broken(order.gpus, "the image has neither nvidia-smi nor ls to look for them")
+        raise _broken(order.gpus, because("gpus-not-listed"))
     _compare(order.gpus, ["" for name in names.split() if DEVICE.fullmatch(name)])
 
 
@@ -73,28 +74,30 @@ def _ask(
 
 def _refused(gpus: list[str], error: NbyardError) -> NbyardError:
     if NO_DRIVER in error.message:
-        told = f"this engine has no support for GPUs ({NO_DRIVER})"
-        return _broken(gpus, told, hint=TOOLKIT)
+        return _without_toolkit(gpus, because("gpus-not-supported", message=NO_DRIVER))
     if "CDI" in error.message:
-        return _broken(gpus, "Podman knows no such CDI device", hint=TOOLKIT)
+        return _without_toolkit(gpus, because("no-cdi-device"))
     found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
-    return _broken(gpus, found.group().strip()) if found else error
+    return _broken(gpus, because("text", text=found.group().strip())) if found else error
 
 
 def _compare(granted: list[str], seen: list[str]) -> None:
     """Compare GPUs. Indexes can only be counted, as containers number their GPUs anew."""
     if not seen:
-        raise _broken(granted, "a container sees none", hint=TOOLKIT)
+        raise _without_toolkit(granted, because("no-gpu-seen"))
     if len(seen) != len(granted):
-        raise _broken(granted, f"a container sees {len(seen)} GPUs instead of {len(granted)}")
+        why = because("other-count-of-gpus", seen=len(seen), granted=len(granted))
+        raise _broken(granted, why)
     if not all(gpu.startswith(("GPU-", "MIG-")) for gpu in granted):
         return
     strangers = [uuid for uuid in seen if uuid and not uuid.startswith(tuple(granted))]
     if strangers:
-        raise _broken(granted, f"a container sees {', '.join(strangers)} instead")
+        raise _broken(granted, because("other-gpus-seen", gpus=strangers))
 
 
-def _broken(gpus: list[str], why: str, hint: str = "") -> NbyardError:
-    names = ", ".join(gpus)
-    words = f"the engine did not give the GPUs that were granted: {why} (granted: {names})"
-    return NbyardError(f"{words}." if hint else words, hint=hint)
+def _broken(gpus: list[str], why: Reason) -> NbyardError:
+    return NbyardError(because("gpus-not-given", why=why, gpus=gpus))
+
+
+def _without_toolkit(gpus: list[str], why: Reason) -> NbyardError:
+    return NbyardError(because("gpus-need-toolkit", why=why, gpus=gpus), hint=TOOLKIT)

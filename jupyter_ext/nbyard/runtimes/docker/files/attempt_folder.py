@@ -15,6 +15,7 @@ import msgspec
 import nbyard.runner
 from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE, BadTask, Folder
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
@@ -39,9 +40,10 @@ def requirements_text(folder: Path, relative: str) -> str:
     try:
         path = Path(Folder(str(folder)).inside(relative)).resolve(strict=True)
     except (BadTask, OSError) as error:
-        raise NbyardError(f"The requirements file {relative!r} is not in the bundle.") from error
+        why = because("requirements-file-missing", file=repr(relative))
+        raise NbyardError(why) from error
     if not path.is_relative_to(folder.resolve()):
-        raise NbyardError(f"The requirements file {relative!r} is outside the bundle.")
+        raise NbyardError(because("requirements-file-outside", file=repr(relative)))
     return path.read_text("utf-8")
 
 
@@ -183,5 +185,5 @@ def place_printed(folder: Path, command: CommandWork) -> None:
 def _place(folder: Path, collected: Path, relative: str) -> None:
     target = Path(Folder(str(folder)).inside(relative))
     if not target.parent.resolve().is_relative_to(folder.resolve()):
-        raise NbyardError(f"{relative} leads out of the attempt's folder")
+        raise NbyardError(because("path-leads-out", path=relative))
     os.replace(collected, target)

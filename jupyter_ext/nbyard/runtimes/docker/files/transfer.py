@@ -26,6 +26,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.docker.files.other_files import OtherFilesTaker, TooMuch
 from nbyard.runtimes.docker.specs import FOLDER, ROOT, probe_spec
@@ -259,7 +260,8 @@ def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
         with open_archive(engine, name, path) as archive:
             yield archive
     except tarfile.TarError as error:
-        raise Unavailable(f"The engine sent only a part of {path}: {error}") from error
+        why = because("archive-incomplete", path=path, message=str(error))
+        raise Unavailable(why) from error
 
 
 class open_archive:

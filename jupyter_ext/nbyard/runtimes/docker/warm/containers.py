@@ -15,6 +15,7 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.dockerd import Container, ContainerSpec, Engine
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
 from nbyard.runner.container_main import CLEAR, CLEARED, RUN
 from nbyard.runtimes.docker.attempts.runner_channel import Listener
 from nbyard.runtimes.docker.checks.gpus import verify
@@ -70,7 +71,7 @@ class WarmContainer:
             with self._lock:
                 self._send(msgspec.json.encode(request) + b"\n")
         except OSError as error:
-            raise NbyardError(f"The container {self.name} has ended.") from error
+            raise NbyardError(because("container-ended", container=self.name)) from error
 
     def let_go(self) -> None:
         """Close the container's standard input, which ends it."""

@@ -1,0 +1,113 @@
+"""Why a document of the Common Workflow Language cannot be read, or a command not be written."""
+
+from nbyard.reasons.codes.code import REASON, code
+
+NEEDED = {
+    "object-needed-not": code("an object is needed, not {found}", found=str),
+    "list-or-object-needed-not": code("a list or an object is needed, not {found}", found=str),
+    "quoted-text-needed-not": code("text is needed, not {found}: put it in quotes", found=str),
+    "truth-needed-not": code("true or false is needed, not {found}", found=str),
+    "number-needed-not": code("a number of at least 0 is needed, not {found}", found=str),
+    "whole-number-needed-not": code("a whole number is needed, not {found}", found=str),
+    "type-needed-not": code("a type is needed, not {found}", found=str),
+    "path-needed-not": code("the path of a file is needed, not {found}", found=str),
+    "one-of-needed-not": code("one of {known:, } is needed, not {found}", known=list, found=str),
+    "class-needed-not": code("{classes: or } is needed, not {found}", classes=list, found=str),
+    "not-a-tool": code("line 1: a tool is needed, not {found}", found=str),
+    "field-needed": code("is needed"),
+    "name-needed": code("a name is needed"),
+    "text-needed": code("a text is needed"),
+    "words-needed": code("words are needed"),
+    "patterns-needed": code("patterns are needed"),
+    "symbols-needed": code("symbols are needed, each once"),
+    "image-name-needed": code("the name of an image is needed"),
+    "type-name-needed": code("each type needs a name"),
+    "program-missing": code("the program is missing"),
+    "tools-needed": code("a list of tools is needed"),
+    "one-tool-needed": code(
+        "one CommandLineTool, or one with the id main, is needed; there is: {known:, }", known=list
+    ),
+    "one-tool-needed-of-none": code(
+        "one CommandLineTool, or one with the id main, is needed; there is: none"
+    ),
+    "input-file-needed": code("one file among the inputs is needed: $(inputs.name.path)"),
+    "default-file-needed": code("a file in the folder of the document is needed (location)"),
+}
+
+UNSUPPORTED = {
+    "not-supported": code("is not supported"),
+    "references-not-supported": code("references are not supported here"),
+    "union-not-supported": code(
+        "a union of several types is not supported (of one type with null is)"
+    ),
+    "input-type-not-supported": code("an input of the type {type} is not supported", type=str),
+    "list-of-type-not-supported": code("a list of {type} is not supported", type=str),
+    "type-in-lists-not-supported": code("a {type} in inner lists is not supported", type=str),
+    "type-in-records-not-supported": code(
+        "a {type} in a list of records is not supported", type=str
+    ),
+    "literal-not-supported": code("a {type} literal is not supported", type=str),
+    "record-value-not-supported": code("is not supported for a record"),
+    "files-in-lists-not-supported": code("files in inner lists are not supported"),
+    "files-in-type-not-supported": code(
+        "files in a {type} of this kind are not supported", type=str
+    ),
+    "part-of-file-not-supported": code("{path}: a part of a file is not supported", path=str),
+    "reference-not-supported": code("$({path}) is not supported", path=str),
+    "reference-not-supported-here": code(
+        "$({path}) is not supported here: {known} are", path=str, known=str
+    ),
+    "javascript-not-supported": code("JavaScript is not supported; plain parameter references are"),
+    "requirement-not-supported": code("this requirement is not supported"),
+    "not-followed": code("{name} is not followed", name=str),
+    "directive-not-followed": code(
+        "{name} is not followed: put what it names into this file", name=str
+    ),
+    "address-not-followed": code(
+        "{path} is not followed: only files by their path from this one are", path=str
+    ),
+}
+
+MISFITS = {
+    "name-stands-twice": code("the name stands twice"),
+    "type-stands-twice": code("{name} stands twice", name=str),
+    "for-files": code("is for files"),
+    "for-files-and-lists": code("is for files and lists of them"),
+    "for-a-prefix": code("is for what has a prefix"),
+    "not-for-type": code("is not for the type {type}", type=str),
+    "binding-twice": code("the input has one already"),
+    "records-bound-twice": code("the records of the list are bound already"),
+    "pattern-without-name": code("{pattern} makes no name", pattern=str),
+    "not-alone": code("{name} stands alone in its object", name=str),
+    "imports-itself": code("{path} imports itself", path=str),
+    "too-many-files-named": code("more than {most} files are named", most=int),
+    "no-such-file": code("there is no file {path}", path=str),
+    "file-not-utf8": code("{path} is no UTF-8 text (byte {byte})", path=str, byte=int),
+    "record-needs-value": code("of a record needs outputEval"),
+    "value-needs-expression": code("a value needs outputEval, or is told in cwl.output.json"),
+    "output-is-no-stdin": code("an output is no stdin"),
+    "file-not-of-glob": code("a file is one of those that glob finds, such as $(self[0])"),
+    "type-contains-itself": code("the type {name} contains itself", name=str),
+    "types-named-too-often": code("types are named more than {most} times", most=str),
+    "no-such-type": code("there is no type {name}", name=str),
+    "not-an-exit-code": code("{found} is no exit code", found=str),
+    "not-an-input": code("{text} names {name}, which is no input", text=str, name=str),
+    "reference-needs-contents": code("$({path}) needs loadContents of {name}", path=str, name=str),
+    "reference-leads-nowhere": code("$({path}): {name} is not there", path=str, name=str),
+}
+
+# what cannot be written in the language
+WRITING = {
+    "not-a-command": code("is a {kind}, no command", kind=str),
+    "cwl-has-no-words": code("CWL has no words for this: {what}", what=REASON),
+    "word-with-condition": code("a word that is there only with others"),
+    "a-secret": code("a secret"),
+    "name-of-script": code("the name {name} is that of the script itself", name=str),
+    "variable-without-value": code("a variable that may have no value"),
+    "type-in-variable": code("a {type} in a variable", type=str),
+    "output-in-other-way": code("an output that is given in this way"),
+    "json-in-word": code("JSON in a word"),
+    "repeated-flag": code("a flag that is repeated"),
+}
+
+CWL = {**NEEDED, **UNSUPPORTED, **MISFITS, **WRITING}
