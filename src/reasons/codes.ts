@@ -105,7 +105,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'package-changed': (p, show, trans) =>
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
-  failure: (p, show) => show(p.message),
   'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
   'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
@@ -226,5 +225,138 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.message)
     ),
   'kernel-program-gone': (p, show, trans) =>
-    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program))
+    trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
+  'task-unusable': (p, show) => show(p.problem),
+  'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
+  'program-missing': (p, show, trans) =>
+    trans.__(
+      '%1 cannot be started: there is no such program (or the interpreter in its #! line is missing)',
+      show(p.program)
+    ),
+  'program-not-executable': (p, show, trans) =>
+    trans.__(
+      '%1 cannot be started: it may not be executed; is its executable bit set?',
+      show(p.program)
+    ),
+  'program-not-runnable': (p, show, trans) =>
+    trans.__(
+      '%1 cannot be started: the system cannot execute this kind of file; does it lack a #! line?',
+      show(p.program)
+    ),
+  'program-not-started': (p, show, trans) =>
+    trans.__('%1 cannot be started: %2', show(p.program), show(p.error)),
+  'command-too-large': (_p, _show, trans) =>
+    trans.__('the command line and its environment are larger than the system allows'),
+  'argument-too-large': (p, show, trans) =>
+    trans.__(
+      "the argument '%1'… has %2 bytes; the system allows less than %3",
+      show(p.argument),
+      show(p.size),
+      show(p.limit)
+    ),
+  'notebook-format': (p, show, trans) => trans.__('%1 is not a notebook of format 4', show(p.path)),
+  'notebook-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read as a notebook: %2', show(p.path), show(p.error)),
+  'notebooks-impossible': (p, show, trans) =>
+    trans.__('notebooks cannot be run here: %1', show(p.error)),
+  'parameter-name': (p, show, trans) => trans.__("'%1' is no parameter name", show(p.name)),
+  'parameter-language': (p, show, trans) =>
+    trans.__("values cannot be given to a notebook in '%1'", show(p.language)),
+  'parameter-not-finite': (_p, _show, trans) =>
+    trans.__('a number that is not finite can only be given to a Python notebook'),
+  'parameter-refused': (p, show) => show(p.error),
+  'parameter-untranslatable': (p, show, trans) =>
+    trans.__('a value cannot be given to a notebook in %1: %2', show(p.language), show(p.error)),
+  'kernel-missing': (p, show, trans) =>
+    trans.__(
+      "the kernel '%1' is not installed here (present: %2)",
+      show(p.kernel),
+      show(p.present, ', ')
+    ),
+  'no-kernel': (p, show, trans) =>
+    trans.__("the kernel '%1' is not installed here (present: none)", show(p.kernel)),
+  'kernel-not-started': (p, show, trans) =>
+    trans.__("the kernel '%1' cannot be started: %2", show(p.kernel), show(p.error)),
+  'kernel-silent': (p, show, trans) =>
+    trans.__("the kernel '%1' did not answer within %2 s", show(p.kernel), show(p.seconds)),
+  'kernel-interrupted': (_p, _show, trans) => trans.__('interrupted while the kernel was started'),
+  'kernel-ended': (p, show, trans) =>
+    trans.__("the kernel '%1' ended while it started", show(p.kernel)),
+  'kernel-ended-by': (p, show, trans) =>
+    trans.__("the kernel '%1' ended while it started (%2)", show(p.kernel), show(p.end)),
+  'kernel-died': (p, show, trans) => trans.__('the kernel died in %1', show(p.place)),
+  'kernel-died-by': (p, show, trans) =>
+    trans.__('the kernel died (%1) in %2', show(p.end), show(p.place)),
+  'warm-kernel-lost': (p, show, trans) =>
+    trans.__('the kernel that was ready cannot be had: %1', show(p.error)),
+  cell: (p, show, trans) => trans.__('cell %1', show(p.number)),
+  'parameter-cell': (_p, _show, trans) => trans.__("the cell with the parameters' values"),
+  raised: (p, show, trans) => trans.__('%1: %2', show(p.name), show(p.text)),
+  'raised-bare': (p, show) => show(p.name),
+  'no-message': (_p, _show, trans) => trans.__('it failed without a message'),
+  interrupted: (_p, _show, trans) => trans.__('interrupted'),
+  'supervisor-stopped': (p, show, trans) =>
+    trans.__('the supervisor was told to stop (%1)', show(p.signal)),
+  'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
+  signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
+  'ended-by-signal': (p, show, trans) =>
+    trans.__('ended by signal %1 (%2)', show(p.signal), show(p.name)),
+  'exited-as': (p, show, trans) =>
+    trans.__(
+      'exit code %1, a %2 failure as its description says',
+      show(p.exit_code),
+      show(p.meaning)
+    ),
+  'notebook-process-ended': (p, show, trans) =>
+    trans.__('the process that ran the notebook ended early (%1)', show(p.end)),
+  'function-process-ended': (p, show, trans) =>
+    trans.__('its process ended before the function returned (%1)', show(p.end)),
+  'function-exited': (p, show, trans) =>
+    trans.__('the function left its process (exit code %1)', show(p.exit_code)),
+  'function-missing': (p, show, trans) =>
+    trans.__('%1 has no function %2 once it is imported', show(p.file), show(p.function)),
+  'disk-full': (p, show, trans) =>
+    trans.__('%1 (disk full: nothing can be written)', show(p.cause)),
+  'memory-limit': (p, show, trans) =>
+    trans.__('used %1 of memory, more than its limit of %2', show(p.used), show(p.limit)),
+  'system-killed': (p, show, trans) =>
+    trans.__('the system ended it for lack of memory (%1)', show(p.cause)),
+  'out-of-memory': (_p, _show, trans) => trans.__('out of memory'),
+  'out-of-memory-at': (p, show, trans) => trans.__('out of memory: limit %1', show(p.limit)),
+  'output-missing': (p, show, trans) =>
+    trans.__("the output '%1' is missing: %2", show(p.output), show(p.cause)),
+  'value-unfit': (p, show) => show(p.text),
+  'not-written': (p, show, trans) => trans.__('%1 was not written', show(p.path)),
+  'nothing-fits': (p, show, trans) =>
+    trans.__('nothing in its working folder fits %1', show(p.patterns, ' or ')),
+  'several-files': (p, show, trans) =>
+    trans.__('%1 files fit where one is expected: %2', show(p.count), show(p.files, ', ')),
+  'output-unchanged': (p, show, trans) =>
+    trans.__('%1 is as it was: the work did not write it', show(p.path)),
+  'unchanged-folder': (p, show, trans) =>
+    trans.__('%1 holds no file that the work wrote', show(p.path)),
+  'working-folder-linked': (_p, _show, trans) =>
+    trans.__('its working folder became a symbolic link'),
+  'link-leaves': (p, show, trans) =>
+    trans.__("%1 is a symbolic link that leaves the attempt's folder", show(p.file)),
+  'neither-file-nor-folder': (p, show, trans) =>
+    trans.__('%1 is neither a file nor a folder', show(p.file)),
+  'is-a-folder': (p, show, trans) =>
+    trans.__('%1 is a folder where a file is expected', show(p.file)),
+  'is-no-folder': (p, show, trans) => trans.__('%1 is no folder', show(p.file)),
+  'same-names': (p, show, trans) => trans.__('two of its files are called %1', show(p.file)),
+  'companion-missing': (p, show, trans) =>
+    trans.__('%1 has no %2 beside it', show(p.file), show(p.companion)),
+  'value-null': (_p, _show, trans) => trans.__('its value is null'),
+  'expression-lacks': (p, show, trans) =>
+    trans.__("$(%1): there is no '%2'", show(p.expression), show(p.name)),
+  'contents-unusable': (p, show, trans) =>
+    trans.__('%1 %2: its contents cannot be a value', show(p.file), show(p.problem)),
+  'contents-too-large': (_p, _show, trans) => trans.__('has more than 64 KiB'),
+  'contents-not-text': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'told-not-json': (p, show, trans) => trans.__('%1 is no JSON: %2', show(p.file), show(p.error)),
+  'told-too-large': (p, show, trans) =>
+    trans.__('%1 is no JSON object of at most %2 bytes', show(p.file), show(p.limit)),
+  'told-missing': (p, show, trans) =>
+    trans.__("%1 names '%2', which is not there", show(p.file), show(p.name))
 };

@@ -33,6 +33,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_spec_as_file
 from nbyard.kinds.registry import FUNCTION
+from nbyard.reasons.structs import Reason
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
 from nbyard.runner.work.evaluate import NoValue
@@ -122,7 +123,7 @@ def _contents(place: str, shown: str) -> str:
     try:
         return contents_of(place)
     except NoValue as error:
-        words = f"{error}: its contents cannot be put into words"
+        words = f"{msgspec.convert(error.reason, Reason)}: its contents cannot be put into words"
         raise Invalid.field(f"inputs.{shown}", words) from None
 
 

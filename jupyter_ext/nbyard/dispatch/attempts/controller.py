@@ -53,7 +53,8 @@ class AttemptController:
 
     def give_up(self, attempt_id: str, words: str) -> Report:
         """Fail an attempt that cannot be driven because of an internal error."""
-        return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
+        failure = Failure("preparation", because("unexpected", message=words))
+        return Report(attempt_id, [Ended("failed", failure)])
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""

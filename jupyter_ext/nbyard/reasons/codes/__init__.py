@@ -6,6 +6,7 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.states import STATES
 
-CODES: dict[str, Code] = {**STATES}
+CODES: dict[str, Code] = {**STATES, **FAILURES}

@@ -8,9 +8,10 @@ import os
 from typing import Any
 
 from .. import pythonpath_shim
-from ..process.exit_status import FROM_OUTSIDE, how
+from ..process.exit_status import FROM_OUTSIDE, end_of
 from ..process.pipes import readable
 from ..process.prctl import die_with_parent
+from ..reasons import Explained, Reason, because
 from .specifications import specification, specifications
 
 PROBE_SECONDS = 0.1
@@ -18,12 +19,19 @@ END_SECONDS = 2.0
 MAX_SOCKET_FOLDER = 80
 
 
-class KernelMissing(Exception):
+class KernelMissing(Explained):
     """The kernel is not installed, or does not start."""
 
 
-class KernelEnded(Exception):
+class KernelEnded(Explained):
     """The kernel died while it ran the notebook."""
+
+
+def ended_at_start(kernel: str, exit_code: int | None) -> Reason:
+    """Return the reason for a kernel that ended before it answered."""
+    if exit_code is None:
+        return because("kernel-ended", kernel=kernel)
+    return because("kernel-ended-by", kernel=kernel, end=end_of(exit_code))
 
 
 def look_after_sending(channel: Any) -> None:
@@ -42,7 +50,7 @@ def look_after_sending(channel: Any) -> None:
 
 
 class StartedKernel:
-    """A kernel that jupyter_client's manager starts in a directory."""
+    """A kernel that jupyter_client's manager starts in a directory. Failures name it as `shown`."""
 
     def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
         self._name = name
@@ -68,7 +76,8 @@ class StartedKernel:
                 preexec_fn=lambda: die_with_parent(parent),
             )
         except OSError as error:
-            raise KernelMissing(f"{self._shown} cannot be started: {error}") from None
+            reason = because("kernel-not-started", kernel=self._shown, error=str(error))
+            raise KernelMissing(reason) from None
         client.kc = client.km.client()
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
@@ -96,17 +105,19 @@ class StartedKernel:
             manager.ip = os.path.join(runtime_folder, "kernel")
         manager.kernel_spec_manager = specifications()
         if specification(self._name) is None:
-            present = ", ".join(sorted(specifications().find_kernel_specs())) or "none"
-            raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
+            present = sorted(specifications().find_kernel_specs())
+            if not present:
+                raise KernelMissing(because("no-kernel", kernel=self._shown))
+            raise KernelMissing(because("kernel-missing", kernel=self._shown, present=present))
 
     async def _probe(self) -> dict[str, Any]:
         """Send requests until both channels have answered: from then on no output is missed."""
         client, shell, iopub = self._client.kc, False, False
         while not (shell and iopub):
             if not await self._client.km.is_alive():
-                words = f"{self._shown} ended while it started{how(self.exit_code)}"
+                reason = ended_at_start(self._shown, self.exit_code)
                 was_killed = -(self.exit_code or 0) in FROM_OUTSIDE
-                raise KernelEnded(words) if was_killed else KernelMissing(words)
+                raise KernelEnded(reason) if was_killed else KernelMissing(reason)
             if not shell:
                 client.kernel_info()
             shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..process import processes
+from ..reasons import Reason, because
 from ..work.outcome import words_for_bytes
 
 LOOK_SECONDS = 0.5
@@ -29,11 +30,11 @@ class MemoryWatch:
         self.peak_bytes = 0
         self.seen: set[int] = set()
 
-    def exceeded(self, tree: Callable[[], set[int]]) -> str:
-        """Return a sentence if the limit is exceeded, else an empty text."""
+    def exceeded(self, tree: Callable[[], set[int]]) -> Reason | None:
+        """Return the reason if the limit is exceeded, else None."""
         started = time.monotonic()
         if started < self._next_look:
-            return ""
+            return None
         pids = self.seen = tree()
         known = [processes.read(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
@@ -44,9 +45,9 @@ class MemoryWatch:
         now = time.monotonic()
         self._next_look = now + max(LOOK_SECONDS, (now - started) * LOOK_SHARE)
         if not self._limit or used <= self._limit:
-            return ""
-        limit = words_for_bytes(self._limit)
-        return f"used {words_for_bytes(used)} of memory, more than its limit of {limit}"
+            return None
+        shown = {"used": words_for_bytes(used), "limit": words_for_bytes(self._limit)}
+        return because("memory-limit", **shown)
 
     def system_killed(self) -> bool:
         """Return whether the system has killed a process for lack of memory since the start."""

@@ -14,6 +14,7 @@ from ..attempt_folder import CODE, Folder
 from ..process import processes
 from ..process.clock import Clock
 from ..process.prctl import ADOPTS, adopt_orphans
+from ..reasons import Reason, because
 from ..secret_masking import masks_of
 from ..work import outcome
 from ..work.launch import CannotStart, WorkProcess
@@ -73,7 +74,7 @@ class Supervisor:
         self._largest = 0
         self._reported: dict[str, Any] | None = None
         self._report_rest = b""
-        self._told_to_stop = ""
+        self._told_to_stop: Reason | None = None
         # runner.json counts as heartbeat until then
         self._next_beat = time.monotonic() + BEAT_SECONDS
         self._started = self._last_sign = self._last_poke = time.monotonic()
@@ -95,7 +96,7 @@ class Supervisor:
                 self._begin()
                 self._stay()
         except CannotStart as error:
-            self._end("failed", outcome.failure("preparation", str(error)), 0)
+            self._end("failed", outcome.failure("preparation", error.reason), 0)
         self._clear_away()
         observed = self._observed()
         present, failure = self._outputs(outcome.on_full_disk(self._failure(), self._folder))
@@ -140,7 +141,7 @@ class Supervisor:
         self._selector.register(self._hear, selectors.EVENT_READ, self._on_wakeup)
 
     def _on_stop(self, number: int, _frame: object) -> None:
-        self._told_to_stop = f"the supervisor was told to stop ({signal.Signals(number).name})"
+        self._told_to_stop = because("supervisor-stopped", signal=signal.Signals(number).name)
 
     def _on_wakeup(self, descriptor: int) -> None:
         os.read(descriptor, 4096)
@@ -221,25 +222,25 @@ class Supervisor:
             self._tell({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
-        message = self._folder.cancel_message() or self._told_to_stop
-        if message:
-            self._end("cancelled", outcome.failure("cancelled", message), GRACE_SECONDS)
+        reason = self._folder.cancel_reason() or self._told_to_stop
+        if reason:
+            self._end("cancelled", outcome.failure("cancelled", reason), GRACE_SECONDS)
 
     def _obey_limits(self, now: float) -> None:
         seconds = self._task.get("timeout_seconds")
         if self._ending is None and seconds and now - self._started > seconds:
-            words = outcome.too_long(seconds)
-            self._end("failed", outcome.failure("timeout", words), GRACE_SECONDS)
+            reason = outcome.too_long(seconds)
+            self._end("failed", outcome.failure("timeout", reason), GRACE_SECONDS)
         seconds = self._task.get("silence_timeout_seconds")
         if self._ending is None and seconds and now - self._last_sign > seconds:
-            words = outcome.too_silent(seconds)
-            self._end("failed", outcome.failure("timeout", words), GRACE_SECONDS)
+            reason = outcome.too_silent(seconds)
+            self._end("failed", outcome.failure("timeout", reason), GRACE_SECONDS)
         if now - self._started < TICK_SECONDS:
             return  # short work may end before its memory would be measured
-        words = self._memory.exceeded(self._tree) if self._ending is None else ""
+        excess = self._memory.exceeded(self._tree) if self._ending is None else None
         self._record.look(self._memory.seen)
-        if words:
-            self._end("failed", outcome.failure("memory", words), 0)
+        if excess:
+            self._end("failed", outcome.failure("memory", excess), 0)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
@@ -368,10 +369,10 @@ class Supervisor:
             codes = self._task["work"].get("exit_codes")
             failure = outcome.of_status(self._status, self.log.last_lines(), codes)
         code = failure.get("exit_code") if failure is not None else None
-        by_force = code == KILLED or (failure is not None and "SIGKILL" in failure["message"])
+        by_force = code == KILLED or (failure is not None and outcome.was_killed(failure["reason"]))
         if failure is not None and by_force and self._memory.system_killed():
-            words = f"the system ended it for lack of memory ({failure['message']})"
-            return outcome.failure("memory", words, traceback=failure.get("traceback", ""))
+            reason = because("system-killed", cause=failure["reason"])
+            return outcome.failure("memory", reason, traceback=failure.get("traceback", ""))
         return failure
 
     def _last_lines(self) -> str:
