@@ -165,7 +165,10 @@ class Told:
             return
         if error is not None:
             failure = _failure(error, where)
-            sys.stderr.write(failure.get("traceback", "") or f"{_line(error)}\n")
+            line = str(error)
+            if isinstance(error, SystemExit):
+                line = f"the function left its process (exit code {failure['exit_code']})"
+            sys.stderr.write(failure.get("traceback", "") or f"{line}\n")
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -177,7 +180,7 @@ def _failure(error: BaseException, where: TracebackType | None) -> dict[str, Any
     if isinstance(error, values.Unfit):
         return {"kind": "contract", "reason": because("value-unfit", text=str(error))}
     if isinstance(error, SystemExit):
-        code = _exit_code(error)
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
         reason = because("function-exited", exit_code=code)
         return {"kind": "exit-code", "reason": reason, "exit_code": code}
     while where is not None and _is_ours(where):
@@ -190,17 +193,6 @@ def _failure(error: BaseException, where: TracebackType | None) -> dict[str, Any
         "error_name": type(error).__name__,
         "traceback": told,
     }
-
-
-def _exit_code(error: SystemExit) -> int:
-    return error.code if isinstance(error.code, int) else int(error.code is not None)
-
-
-def _line(error: BaseException) -> str:
-    """Return the line in the log for an exception without a traceback."""
-    if isinstance(error, SystemExit):
-        return f"the function left its process (exit code {_exit_code(error)})"
-    return str(error)
 
 
 def _is_ours(where: TracebackType) -> bool:
