@@ -30,6 +30,8 @@ from nbyard.domain.executables import descriptions
 from nbyard.domain.executables import structs as executables
 from nbyard.domain.workflows import structs as workflows
 from nbyard.errors import NbyardError, NewerSchema, error_classes
+from nbyard.reasons.codes.failures import FAILURES
+from nbyard.reasons.structs import Reason, because
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import SERVICES, table
@@ -474,9 +476,28 @@ def attempt_folder() -> str:
         *_structs(attempts.ExitCodes, attempts.Output),
         "`{attempt}` at the beginning of a path stands for the path of this folder. A container "
         "has another path than the host.",
-        *_structs(attempts.Result, attempts.Failure, attempts.RunnerIdentity),
+        *_structs(attempts.Result, attempts.Failure, Reason),
+        *_reasons_of_failures(),
+        *_structs(attempts.RunnerIdentity),
         *_structs(attempts.Surroundings, environments.Lock, environments.Package, attempts.Image),
     )
+
+
+def _reasons_of_failures() -> Iterator[str]:
+    yield "### Reasons of failures"
+    yield (
+        "The runner writes codes and parameters. The browser and the command line show the text. "
+        "Failures also use codes of other states, such as `time-limit`. "
+        "A result of an earlier version has a `message` in the place of the reason, and is read as "
+        "the code `text`."
+    )
+    example = {"kind": "timeout", "reason": because("time-limit", seconds=5)}
+    yield f"```json\n{msgspec.json.encode(example).decode()}\n```"
+    rows = [
+        [f"`{name}`", ", ".join(f"`{field}`" for field in code.fields), f"`{code.text}`"]
+        for name, code in FAILURES.items()
+    ]
+    yield grid(["code", "parameters", "text"], rows)
 
 
 def _structs(*structs: Any) -> Iterator[str]:

@@ -2795,7 +2795,7 @@ export interface components {
         };
         /**
          * Failure
-         * @description Why a task failed. `message` is one line, `traceback` may contain ANSI colours.
+         * @description Why a task failed: a `reason` of the catalogue. `traceback` may contain ANSI colours.
          *
          *         `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
          *         which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
@@ -2803,7 +2803,7 @@ export interface components {
          */
         Failure: {
             kind: string;
-            message: string;
+            reason: components["schemas"]["Reason"];
             /** @default null */
             cell: number | null;
             /** @default null */

@@ -105,7 +105,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'package-changed': (p, show, trans) =>
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
-  failure: (p, show) => show(p.message),
   'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
   'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
@@ -184,6 +183,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
+  unexpected: (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
   'dockerfile-line-failed': (p, show, trans) =>
@@ -226,368 +226,137 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
-  'engine-unreachable': (p, show, trans) =>
-    trans.__('Docker cannot be reached at %1: %2', show(p.url), show(p.why)),
-  'engine-refused': (p, show, trans) => trans.__('The Docker engine refused: %1', show(p.message)),
-  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine wants TLS'),
-  'engine-url-invalid': (p, show, trans) =>
-    trans.__('a URL of an engine begins with %1', show(p.schemes, ', ')),
-  'certificates-missing': (p, show, trans) =>
-    trans.__('there is no %1 in %2', show(p.files, ', '), show(p.folder)),
-  'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
-  'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
-  'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
-  'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
-  'network-of-other-kind': (p, show, trans) =>
-    trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
-  'no-address-range': (_p, _show, trans) =>
-    trans.__('The Docker engine has no free address range for another network.'),
-  'archive-incomplete': (p, show, trans) =>
-    trans.__('The engine sent only a part of %1: %2', show(p.path), show(p.message)),
-  'build-refused': (p, show, trans) =>
-    trans.__('The image could not be built: %1', show(p.message)),
-  'image-known-by-id': (p, show, trans) =>
-    trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
-  'image-not-pulled': (p, show, trans) =>
-    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
-  'image-not-pushed': (p, show, trans) =>
-    trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
-  'image-removed-at-naming': (p, show, trans) =>
-    trans.__('The image %1 was removed while it was named.', show(p.image)),
-  'image-removed-meanwhile': (p, show, trans) =>
-    trans.__('The image %1 was removed meanwhile.', show(p.image)),
-  'image-not-fetched': (p, show, trans) =>
-    trans.__('The image %1 was fetched, and is not there.', show(p.image)),
-  'image-replaced': (p, show, trans) =>
+  'task-unusable': (p, show) => show(p.problem),
+  'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
+  'program-missing': (p, show, trans) =>
     trans.__(
-      '%1 is another image by now, and the one that this revision was made of (%2) is gone. Deploy it as a new one.',
-      show(p.image),
-      show(p.known)
+      '%1 cannot be started: there is no such program (or the interpreter in its #! line is missing)',
+      show(p.program)
     ),
-  'image-without-program': (_p, _show, trans) =>
-    trans.__('The image says no program: its Dockerfile needs ENTRYPOINT or CMD.'),
-  'no-image-builder': (_p, _show, trans) =>
-    trans.__('No image can be made here; name one that has all it needs.'),
-  'environment-of-image-gone': (_p, _show, trans) =>
-    trans.__('The environment that it was to be built of is gone.'),
-  'requirement-in-folder': (p, show, trans) =>
+  'program-not-executable': (p, show, trans) =>
     trans.__(
-      '%1: an image cannot be built of what lies in a folder of this machine',
-      show(p.requirement)
+      '%1 cannot be started: it may not be executed; is its executable bit set?',
+      show(p.program)
     ),
-  'no-serving-mode': (p, show, trans) =>
-    trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
-  'no-serving-modes': (p, show, trans) =>
-    trans.__('there is no mode %1; there are: none', show(p.mode)),
-  'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
-  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
-  'registry-silent': (p, show, trans) => trans.__('%1 does not answer in time', show(p.host)),
-  'registry-without-tls': (p, show, trans) =>
-    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
-  'registry-not-trusted': (p, show, trans) =>
-    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
-  'registry-login-needed': (p, show, trans) =>
+  'program-not-runnable': (p, show, trans) =>
     trans.__(
-      '%1 wants a login that may do this (%2, or a credential of the kind registry)',
-      show(p.host),
-      show(p.command)
+      '%1 cannot be started: the system cannot execute this kind of file; does it lack a #! line?',
+      show(p.program)
     ),
-  'registry-login-refused': (p, show, trans) =>
+  'program-not-started': (p, show, trans) =>
+    trans.__('%1 cannot be started: %2', show(p.program), show(p.error)),
+  'command-too-large': (_p, _show, trans) =>
+    trans.__('the command line and its environment are larger than the system allows'),
+  'argument-too-large': (p, show, trans) =>
     trans.__(
-      '%1 does not take the login of the credential %2 for this',
-      show(p.host),
-      show(p.credential)
+      "the argument '%1'… has %2 bytes; the system allows less than %3",
+      show(p.argument),
+      show(p.size),
+      show(p.limit)
     ),
-  'registry-without-image': (p, show, trans) => trans.__('%1 has no such image', show(p.host)),
-  'disk-full': (_p, _show, trans) => trans.__('the disk is full'),
-  'container-name-taken': (p, show, trans) =>
-    trans.__('The container %1 could not be made: its name is taken.', show(p.container)),
-  'container-ended': (p, show, trans) => trans.__('The container %1 has ended.', show(p.container)),
-  'container-gone-at-once': (_p, _show, trans) => trans.__('Its container was gone at once.'),
-  'container-gone': (_p, _show, trans) => trans.__('its container is gone'),
-  'podman-keeps-none-warm': (_p, _show, trans) =>
-    trans.__('Containers cannot be kept warm on Podman: let the run take fresh ones.'),
-  'secrets-out-of-reach': (_p, _show, trans) =>
+  'notebook-format': (p, show, trans) => trans.__('%1 is not a notebook of format 4', show(p.path)),
+  'notebook-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read as a notebook: %2', show(p.path), show(p.error)),
+  'notebooks-impossible': (p, show, trans) =>
+    trans.__('notebooks cannot be run here: %1', show(p.error)),
+  'parameter-name': (p, show, trans) => trans.__("'%1' is no parameter name", show(p.name)),
+  'parameter-language': (p, show, trans) =>
+    trans.__("values cannot be given to a notebook in '%1'", show(p.language)),
+  'parameter-not-finite': (_p, _show, trans) =>
+    trans.__('a number that is not finite can only be given to a Python notebook'),
+  'parameter-refused': (p, show) => show(p.error),
+  'parameter-untranslatable': (p, show, trans) =>
+    trans.__('a value cannot be given to a notebook in %1: %2', show(p.language), show(p.error)),
+  'kernel-missing': (p, show, trans) =>
     trans.__(
-      'The Docker engine does not see the memory of this machine, and secrets are never written to a disk: let what uses a credential run as a process, on Dask, or with an engine here.'
+      "the kernel '%1' is not installed here (present: %2)",
+      show(p.kernel),
+      show(p.present, ', ')
     ),
-  'requirements-file-missing': (p, show, trans) =>
-    trans.__('The requirements file %1 is not in the bundle.', show(p.file)),
-  'requirements-file-outside': (p, show, trans) =>
-    trans.__('The requirements file %1 is outside the bundle.', show(p.file)),
-  'path-leads-out': (p, show, trans) =>
-    trans.__("%1 leads out of the attempt's folder", show(p.path)),
-  'gpus-not-given': (p, show, trans) =>
+  'no-kernel': (p, show, trans) =>
+    trans.__("the kernel '%1' is not installed here (present: none)", show(p.kernel)),
+  'kernel-not-started': (p, show, trans) =>
+    trans.__("the kernel '%1' cannot be started: %2", show(p.kernel), show(p.error)),
+  'kernel-silent': (p, show, trans) =>
+    trans.__("the kernel '%1' did not answer within %2 s", show(p.kernel), show(p.seconds)),
+  'kernel-interrupted': (_p, _show, trans) => trans.__('interrupted while the kernel was started'),
+  'kernel-ended': (p, show, trans) =>
+    trans.__("the kernel '%1' ended while it started", show(p.kernel)),
+  'kernel-ended-by': (p, show, trans) =>
+    trans.__("the kernel '%1' ended while it started (%2)", show(p.kernel), show(p.end)),
+  'kernel-died': (p, show, trans) => trans.__('the kernel died in %1', show(p.place)),
+  'kernel-died-by': (p, show, trans) =>
+    trans.__('the kernel died (%1) in %2', show(p.end), show(p.place)),
+  'warm-kernel-lost': (p, show, trans) =>
+    trans.__('the kernel that was ready cannot be had: %1', show(p.error)),
+  cell: (p, show, trans) => trans.__('cell %1', show(p.number)),
+  'parameter-cell': (_p, _show, trans) => trans.__("the cell with the parameters' values"),
+  raised: (p, show, trans) => trans.__('%1: %2', show(p.name), show(p.text)),
+  'raised-bare': (p, show) => show(p.name),
+  'no-message': (_p, _show, trans) => trans.__('it failed without a message'),
+  interrupted: (_p, _show, trans) => trans.__('interrupted'),
+  'supervisor-stopped': (p, show, trans) =>
+    trans.__('the supervisor was told to stop (%1)', show(p.signal)),
+  'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
+  signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
+  'ended-by-signal': (p, show, trans) =>
+    trans.__('ended by signal %1 (%2)', show(p.signal), show(p.name)),
+  'exited-as': (p, show, trans) =>
     trans.__(
-      'the engine did not give the GPUs that were granted: %1 (granted: %2)',
-      show(p.why),
-      show(p.gpus, ', ')
+      'exit code %1, a %2 failure as its description says',
+      show(p.exit_code),
+      show(p.meaning)
     ),
-  'gpus-need-toolkit': (p, show, trans) =>
-    trans.__(
-      'the engine did not give the GPUs that were granted: %1 (granted: %2).',
-      show(p.why),
-      show(p.gpus, ', ')
-    ),
-  'gpus-not-listed': (_p, _show, trans) =>
-    trans.__('the image has neither nvidia-smi nor ls to look for them'),
-  'gpus-not-supported': (p, show, trans) =>
-    trans.__('this engine has no support for GPUs (%1)', show(p.message)),
-  'no-cdi-device': (_p, _show, trans) => trans.__('Podman knows no such CDI device'),
-  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees none'),
-  'other-count-of-gpus': (p, show, trans) =>
-    trans.__('a container sees %1 GPUs instead of %2', show(p.seen), show(p.granted)),
-  'other-gpus-seen': (p, show, trans) =>
-    trans.__('a container sees %1 instead', show(p.gpus, ', ')),
-  'file-unreadable': (p, show, trans) =>
-    trans.__('%1 cannot be read: %2', show(p.file), show(p.message)),
-  'runner-not-started': (p, show, trans) =>
-    trans.__('The runner cannot be started: %1', show(p.message)),
-  'runner-start-slow': (p, show, trans) =>
-    trans.__('The runner did not start within %1 s.', show(p.seconds)),
-  'runner-ended-at-start': (p, show, trans) =>
-    trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
-  'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
-  'dask-not-installed': (_p, _show, trans) =>
-    trans.__('The Dask runtime needs distributed, which is not installed.'),
-  'dask-unreachable': (p, show, trans) =>
-    trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
-  'dask-silent': (p, show, trans) =>
-    trans.__('The Dask cluster does not answer: %1', show(p.message)),
-  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
-  'dask-connection-closed': (_p, _show, trans) =>
-    trans.__('The connection to the Dask cluster was closed.'),
-  'dask-differs': (p, show, trans) =>
-    trans.__('The Dask cluster does not fit this installation: %1.', show(p.differences, '; ')),
-  'scheduler-differs': (p, show, trans) =>
-    trans.__('the scheduler has %1 %2, here is %3', show(p.package), show(p.theirs), show(p.own)),
-  'worker-differs': (p, show, trans) =>
-    trans.__(
-      'the worker %1 has %2 %3, here is %4',
-      show(p.worker),
-      show(p.package),
-      show(p.theirs),
-      show(p.own)
-    ),
-  'dask-not-imported': (p, show, trans) =>
-    trans.__('%1 cannot be imported: %2', show(p.package), show(p.message)),
-  'dask-program-missing': (p, show, trans) =>
-    trans.__('there is no %1 here, which %2 needs', show(p.program), show(p.cluster)),
-  'dask-gateway-unusable': (p, show, trans) => trans.__('dask-gateway: %1', show(p.message)),
-  'dask-gateway-failed': (p, show, trans) =>
-    trans.__('dask-gateway gives no cluster: %1', show(p.message)),
-  'dask-not-made': (p, show, trans) =>
-    trans.__('%1 makes no cluster: %2', show(p.cluster), show(p.message)),
-  'dask-workers-silent': (p, show, trans) =>
-    trans.__('The Dask workers %1 do not answer.', show(p.workers, ', ')),
-  'dask-packages-unknown': (p, show, trans) =>
-    trans.__('no worker of %1 has reported its packages yet', show(p.site)),
-  'dask-packages-unreadable': (p, show, trans) =>
-    trans.__('no worker of %1 has reported its packages yet: %2', show(p.site), show(p.message)),
-  'dask-without-workers': (_p, _show, trans) => trans.__('No Dask worker is registered.'),
-  'dask-without-gpus': (_p, _show, trans) => trans.__('no Dask worker declares a GPU'),
-  'dask-worker-too-small': (p, show, trans) =>
-    trans.__(
-      'no Dask worker has %1 (the most is %2)',
-      show(p.wanted, ' with '),
-      show(p.most, ', ')
-    ),
-  unexpected: (p, show, trans) => trans.__('unexpected: %1: %2', show(p.error), show(p.message)),
-  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: it cannot be written down'),
-  'no-runtime': (p, show, trans) => trans.__('There is no runtime %1.', show(p.runtime)),
-  'no-runtime-here': (p, show, trans) => trans.__('there is no runtime %1 here', show(p.runtime)),
-  'changed-while-read': (p, show, trans) =>
-    trans.__('%1 changed while it was looked at', show(p.file)),
-  'credential-deleted': (p, show, trans) =>
-    trans.__('The credential %1 was deleted.', show(p.credential)),
-  'credential-deleted-since': (p, show, trans) =>
-    trans.__('The credential %1 was deleted after the run was asked for.', show(p.credential)),
-  'result-of-other-attempt': (_p, _show, trans) =>
-    trans.__("The result carries another attempt's token."),
-  'code-gone': (p, show, trans) =>
-    trans.__('The code of %1 is no longer in the store.', show(p.node)),
-  'pinned-result-gone': (p, show, trans) =>
-    trans.__('The result of run %1, to which this is pinned, is gone.', show(p.run)),
-  'environment-deleted': (p, show, trans) =>
-    trans.__('The environment %1 was deleted.', show(p.environment)),
-  'environment-to-install': (p, show, trans) =>
-    trans.__('%1 is to be installed once more', show(p.environment)),
-  'output-not-made': (p, show, trans) =>
-    trans.__('%1 made no output %2.', show(p.node), show(p.output)),
-  'listing-too-long': (p, show, trans) =>
-    trans.__('its listing has more than %1 entries', show(p.most)),
+  'notebook-process-ended': (p, show, trans) =>
+    trans.__('the process that ran the notebook ended early (%1)', show(p.end)),
+  'function-process-ended': (p, show, trans) =>
+    trans.__('its process ended before the function returned (%1)', show(p.end)),
+  'function-exited': (p, show, trans) =>
+    trans.__('the function left its process (exit code %1)', show(p.exit_code)),
+  'function-missing': (p, show, trans) =>
+    trans.__('%1 has no function %2 once it is imported', show(p.file), show(p.function)),
+  'disk-full': (p, show, trans) =>
+    trans.__('%1 (disk full: nothing can be written)', show(p.cause)),
+  'memory-limit': (p, show, trans) =>
+    trans.__('used %1 of memory, more than its limit of %2', show(p.used), show(p.limit)),
+  'system-killed': (p, show, trans) =>
+    trans.__('the system ended it for lack of memory (%1)', show(p.cause)),
+  'out-of-memory': (_p, _show, trans) => trans.__('out of memory'),
+  'out-of-memory-at': (p, show, trans) => trans.__('out of memory: limit %1', show(p.limit)),
+  'output-missing': (p, show, trans) =>
+    trans.__("the output '%1' is missing: %2", show(p.output), show(p.cause)),
+  'value-unfit': (p, show) => show(p.text),
+  'not-written': (p, show, trans) => trans.__('%1 was not written', show(p.path)),
+  'nothing-fits': (p, show, trans) =>
+    trans.__('nothing in its working folder fits %1', show(p.patterns, ' or ')),
+  'several-files': (p, show, trans) =>
+    trans.__('%1 files fit where one is expected: %2', show(p.count), show(p.files, ', ')),
+  'output-unchanged': (p, show, trans) =>
+    trans.__('%1 is as it was: the work did not write it', show(p.path)),
+  'unchanged-folder': (p, show, trans) =>
+    trans.__('%1 holds no file that the work wrote', show(p.path)),
+  'working-folder-linked': (_p, _show, trans) =>
+    trans.__('its working folder became a symbolic link'),
+  'link-leaves': (p, show, trans) =>
+    trans.__("%1 is a symbolic link that leaves the attempt's folder", show(p.file)),
+  'neither-file-nor-folder': (p, show, trans) =>
+    trans.__('%1 is neither a file nor a folder', show(p.file)),
+  'is-a-folder': (p, show, trans) =>
+    trans.__('%1 is a folder where a file is expected', show(p.file)),
+  'is-no-folder': (p, show, trans) => trans.__('%1 is no folder', show(p.file)),
+  'same-names': (p, show, trans) => trans.__('two of its files are called %1', show(p.file)),
+  'companion-missing': (p, show, trans) =>
+    trans.__('%1 has no %2 beside it', show(p.file), show(p.companion)),
+  'value-null': (_p, _show, trans) => trans.__('its value is null'),
+  'expression-lacks': (p, show, trans) =>
+    trans.__("$(%1): there is no '%2'", show(p.expression), show(p.name)),
   'contents-unusable': (p, show, trans) =>
-    trans.__('%1: its contents cannot be put into words', show(p.message)),
-  'probe-interrupted': (_p, _show, trans) =>
-    trans.__('the dispatcher ended before the model answered: try again'),
-  'probe-image-gone': (p, show, trans) =>
-    trans.__(
-      'the image %1 in which the step ran is gone from the engine: run the step again',
-      show(p.image)
-    ),
-  'probe-too-slow': (p, show, trans) =>
-    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
-  'probe-broke-off': (p, show, trans) =>
-    trans.__('loading it and asking it once broke off: %1', show(p.why)),
-  'probe-without-result': (_p, _show, trans) =>
-    trans.__('loading it and asking it once left no result'),
-  'probe-left-folder': (_p, _show, trans) =>
-    trans.__('loading it and asking it once left a folder in the place of its answer'),
-  'object-needed': (_p, _show, trans) => trans.__('an object is needed'),
-  'list-needed': (_p, _show, trans) => trans.__('a list is needed'),
-  'texts-needed': (_p, _show, trans) => trans.__('a list of texts is needed'),
-  'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
-  'value-needed': (_p, _show, trans) => trans.__('a value is needed'),
-  'dataset-needed': (_p, _show, trans) => trans.__('a dataset is needed'),
-  'not-utf8': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
-  'not-json': (p, show, trans) =>
-    trans.__('is no JSON: %1 (line %2, column %3)', show(p.message), show(p.line), show(p.column)),
-  'start-unknown': (_p, _show, trans) => trans.__('it is not known how to start this file'),
-  'not-a-dockerfile': (p, show, trans) =>
-    trans.__('%1 is no Dockerfile: nothing in it is FROM an image', show(p.file)),
-  'not-an-argument': (p, show, trans) => trans.__('the %1 has no such argument', show(p.kind)),
-  'not-an-argument-of-models': (_p, _show, trans) => trans.__('a model has no such argument'),
-  'predictions-format': (p, show, trans) =>
-    trans.__('predictions are made as %1', show(p.formats, ', ')),
-  'notebook-unreadable': (p, show, trans) => trans.__('is no notebook: %1', show(p.message)),
-  'notebook-nested-too-deeply': (_p, _show, trans) =>
-    trans.__('is no notebook: it is nested too deeply'),
-  'notebook-not-an-object': (_p, _show, trans) =>
-    trans.__('is no notebook: an object is needed at the top'),
-  'notebook-without-format': (_p, _show, trans) =>
-    trans.__('is missing or no number; this is no notebook'),
-  'notebook-of-other-format': (p, show, trans) =>
-    trans.__('the notebook has format %1, not 4', show(p.format)),
-  'notebook-of-unknown-version': (p, show, trans) =>
-    trans.__('%1 is no known version', show(p.version)),
-  'notebook-not-converted': (p, show, trans) =>
-    trans.__(
-      'cannot be converted from format %1 to 4: %2 %3',
-      show(p.format),
-      show(p.error),
-      show(p.message)
-    ),
-  'notebook-too-old-for-tag': (_p, _show, trans) =>
-    trans.__('only notebooks of format 4 can get a tag here'),
-  'cell-type-unknown': (_p, _show, trans) => trans.__('must be code, markdown or raw'),
-  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
-  'parameters-cell-invalid': (p, show, trans) =>
-    trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
-  'object-needed-not': (p, show, trans) => trans.__('an object is needed, not %1', show(p.found)),
-  'list-or-object-needed-not': (p, show, trans) =>
-    trans.__('a list or an object is needed, not %1', show(p.found)),
-  'quoted-text-needed-not': (p, show, trans) =>
-    trans.__('text is needed, not %1: put it in quotes', show(p.found)),
-  'truth-needed-not': (p, show, trans) =>
-    trans.__('true or false is needed, not %1', show(p.found)),
-  'number-needed-not': (p, show, trans) =>
-    trans.__('a number of at least 0 is needed, not %1', show(p.found)),
-  'whole-number-needed-not': (p, show, trans) =>
-    trans.__('a whole number is needed, not %1', show(p.found)),
-  'type-needed-not': (p, show, trans) => trans.__('a type is needed, not %1', show(p.found)),
-  'path-needed-not': (p, show, trans) =>
-    trans.__('the path of a file is needed, not %1', show(p.found)),
-  'one-of-needed-not': (p, show, trans) =>
-    trans.__('one of %1 is needed, not %2', show(p.known, ', '), show(p.found)),
-  'class-needed-not': (p, show, trans) =>
-    trans.__('%1 is needed, not %2', show(p.classes, ' or '), show(p.found)),
-  'not-a-tool': (p, show, trans) => trans.__('line 1: a tool is needed, not %1', show(p.found)),
-  'field-needed': (_p, _show, trans) => trans.__('is needed'),
-  'name-needed': (_p, _show, trans) => trans.__('a name is needed'),
-  'text-needed': (_p, _show, trans) => trans.__('a text is needed'),
-  'words-needed': (_p, _show, trans) => trans.__('words are needed'),
-  'patterns-needed': (_p, _show, trans) => trans.__('patterns are needed'),
-  'symbols-needed': (_p, _show, trans) => trans.__('symbols are needed, each once'),
-  'image-name-needed': (_p, _show, trans) => trans.__('the name of an image is needed'),
-  'type-name-needed': (_p, _show, trans) => trans.__('each type needs a name'),
-  'program-missing': (_p, _show, trans) => trans.__('the program is missing'),
-  'tools-needed': (_p, _show, trans) => trans.__('a list of tools is needed'),
-  'one-tool-needed': (p, show, trans) =>
-    trans.__(
-      'one CommandLineTool, or one with the id main, is needed; there is: %1',
-      show(p.known, ', ')
-    ),
-  'one-tool-needed-of-none': (_p, _show, trans) =>
-    trans.__('one CommandLineTool, or one with the id main, is needed; there is: none'),
-  'input-file-needed': (_p, _show, trans) =>
-    trans.__('one file among the inputs is needed: $(inputs.name.path)'),
-  'default-file-needed': (_p, _show, trans) =>
-    trans.__('a file in the folder of the document is needed (location)'),
-  'not-supported': (_p, _show, trans) => trans.__('is not supported'),
-  'references-not-supported': (_p, _show, trans) => trans.__('references are not supported here'),
-  'union-not-supported': (_p, _show, trans) =>
-    trans.__('a union of several types is not supported (of one type with null is)'),
-  'input-type-not-supported': (p, show, trans) =>
-    trans.__('an input of the type %1 is not supported', show(p.type)),
-  'list-of-type-not-supported': (p, show, trans) =>
-    trans.__('a list of %1 is not supported', show(p.type)),
-  'type-in-lists-not-supported': (p, show, trans) =>
-    trans.__('a %1 in inner lists is not supported', show(p.type)),
-  'type-in-records-not-supported': (p, show, trans) =>
-    trans.__('a %1 in a list of records is not supported', show(p.type)),
-  'literal-not-supported': (p, show, trans) =>
-    trans.__('a %1 literal is not supported', show(p.type)),
-  'record-value-not-supported': (_p, _show, trans) => trans.__('is not supported for a record'),
-  'files-in-lists-not-supported': (_p, _show, trans) =>
-    trans.__('files in inner lists are not supported'),
-  'files-in-type-not-supported': (p, show, trans) =>
-    trans.__('files in a %1 of this kind are not supported', show(p.type)),
-  'part-of-file-not-supported': (p, show, trans) =>
-    trans.__('%1: a part of a file is not supported', show(p.path)),
-  'reference-not-supported': (p, show, trans) => trans.__('$(%1) is not supported', show(p.path)),
-  'reference-not-supported-here': (p, show, trans) =>
-    trans.__('$(%1) is not supported here: %2 are', show(p.path), show(p.known)),
-  'javascript-not-supported': (_p, _show, trans) =>
-    trans.__('JavaScript is not supported; plain parameter references are'),
-  'requirement-not-supported': (_p, _show, trans) => trans.__('this requirement is not supported'),
-  'not-followed': (p, show, trans) => trans.__('%1 is not followed', show(p.name)),
-  'directive-not-followed': (p, show, trans) =>
-    trans.__('%1 is not followed: put what it names into this file', show(p.name)),
-  'address-not-followed': (p, show, trans) =>
-    trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
-  'name-stands-twice': (_p, _show, trans) => trans.__('the name stands twice'),
-  'type-stands-twice': (p, show, trans) => trans.__('%1 stands twice', show(p.name)),
-  'for-files': (_p, _show, trans) => trans.__('is for files'),
-  'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
-  'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
-  'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
-  'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
-  'records-bound-twice': (_p, _show, trans) =>
-    trans.__('the records of the list are bound already'),
-  'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
-  'not-alone': (p, show, trans) => trans.__('%1 stands alone in its object', show(p.name)),
-  'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
-  'too-many-files-named': (p, show, trans) =>
-    trans.__('more than %1 files are named', show(p.most)),
-  'no-such-file': (p, show, trans) => trans.__('there is no file %1', show(p.path)),
-  'file-not-utf8': (p, show, trans) =>
-    trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
-  'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
-  'value-needs-expression': (_p, _show, trans) =>
-    trans.__('a value needs outputEval, or is told in cwl.output.json'),
-  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
-  'file-not-of-glob': (_p, _show, trans) =>
-    trans.__('a file is one of those that glob finds, such as $(self[0])'),
-  'type-contains-itself': (p, show, trans) => trans.__('the type %1 contains itself', show(p.name)),
-  'types-named-too-often': (p, show, trans) =>
-    trans.__('types are named more than %1 times', show(p.most)),
-  'no-such-type': (p, show, trans) => trans.__('there is no type %1', show(p.name)),
-  'not-an-exit-code': (p, show, trans) => trans.__('%1 is no exit code', show(p.found)),
-  'not-an-input': (p, show, trans) =>
-    trans.__('%1 names %2, which is no input', show(p.text), show(p.name)),
-  'reference-needs-contents': (p, show, trans) =>
-    trans.__('$(%1) needs loadContents of %2', show(p.path), show(p.name)),
-  'reference-leads-nowhere': (p, show, trans) =>
-    trans.__('$(%1): %2 is not there', show(p.path), show(p.name)),
-  'not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
-  'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
-  'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),
-  'a-secret': (_p, _show, trans) => trans.__('a secret'),
-  'name-of-script': (p, show, trans) =>
-    trans.__('the name %1 is that of the script itself', show(p.name)),
-  'variable-without-value': (_p, _show, trans) => trans.__('a variable that may have no value'),
-  'type-in-variable': (p, show, trans) => trans.__('a %1 in a variable', show(p.type)),
-  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
-  'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
-  'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated')
+    trans.__('%1 %2: its contents cannot be a value', show(p.file), show(p.problem)),
+  'contents-too-large': (_p, _show, trans) => trans.__('has more than 64 KiB'),
+  'contents-not-text': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'told-not-json': (p, show, trans) => trans.__('%1 is no JSON: %2', show(p.file), show(p.error)),
+  'told-too-large': (p, show, trans) =>
+    trans.__('%1 is no JSON object of at most %2 bytes', show(p.file), show(p.limit)),
+  'told-missing': (p, show, trans) =>
+    trans.__("%1 names '%2', which is not there", show(p.file), show(p.name))
 };

@@ -1,4 +1,4 @@
-"""HOUSE 6.13: reasons are codes. No code reads their text, and every code is used."""
+"""HOUSE 6.13: reasons and failures are codes. No code reads their text; every code is used."""
 
 import ast
 import re
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from nbyard.reasons.codes import CODES
+from nbyard.runner import reasons as runner_reasons
 from nbyard.store.schema.column_types import Because
 from nbyard.store.schema.tables import metadata
 
@@ -14,6 +15,7 @@ from .sources import PACKAGE, nodes
 
 FIELDS = ("reason", "waits", "why")
 RENDERED = ("str", "shown")
+SEARCHES = frozenset({"findall", "finditer", "fullmatch", "match", "search", "sub"})
 READERS = frozenset(
     {
         *("startswith", "endswith", "partition", "rpartition", "split", "rsplit", "splitlines"),
@@ -26,6 +28,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path
 # in TypeScript: reads of the text of a reason
 READ_IN_BROWSER = re.compile(
     r"\b(?:reason|waits|reasonText\([^)]*\))\??\.(?:split|startsWith|endsWith|includes|match|replace|slice)\b"
+    r"|\bfailure\??\.message\b"
 )
 
 
@@ -36,13 +39,36 @@ def reads(nodes: Iterable[ast.AST]) -> Iterator[int]:
             case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in READERS:
                 if _is_text_of_reason(value):
                     yield node.lineno
+            case ast.Call(func=ast.Attribute(attr=name), args=args) if name in SEARCHES:
+                if any(_is_text_of_failure(part) for one in args for part in ast.walk(one)):
+                    yield node.lineno
             case ast.Compare(left=left, comparators=[right]):
                 sides = (left, right)
                 if any(map(_is_text, sides)) and any(map(_is_text_of_reason, sides)):
                     yield node.lineno
 
 
+def _is_text_of_failure(value: ast.AST) -> bool:
+    match value:
+        case ast.Attribute(attr="message", value=failure):
+            return _is_failure(failure)
+        case ast.Subscript(slice=ast.Constant(value="message" | "reason"), value=failure):
+            return _is_failure(failure)
+    return False
+
+
+def _is_failure(value: ast.AST) -> bool:
+    match value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name == "failure"
+        case ast.Subscript(slice=ast.Constant(value=name)):
+            return name == "failure"
+    return False
+
+
 def _is_text_of_reason(value: ast.AST) -> bool:
+    if _is_text_of_failure(value):
+        return True
     match value:
         case ast.Attribute(attr=name):
             return name in FIELDS
@@ -70,6 +96,10 @@ def test_no_code_reads_the_text_of_a_reason() -> None:
         'shown(task.reason, task.waits).removeprefix("It ")',
         'one.reason == "Its image is being built."',
         '"disk full" in str(task.waits)',
+        '"SIGKILL" in failure["message"]',
+        '"SIGKILL" in str(failure["reason"])',
+        'result.failure.message.startswith("No module")',
+        'MESSAGE.findall(f"{failure.traceback}\\n{failure.message}")',
     ],
 )
 def test_such_code_is_found(code: str) -> None:
@@ -86,6 +116,37 @@ def test_the_browser_reads_no_text_of_a_reason_either() -> None:
     found = [str(path) for path in sources if READ_IN_BROWSER.search(path.read_text("utf-8"))]
     assert found == []
     assert READ_IN_BROWSER.search("return task.reason.split(WAITS)[1];")
+    assert READ_IN_BROWSER.search("return task.failure?.message;")
+
+
+def test_the_runner_makes_no_failure_with_a_sentence() -> None:
+    found = []
+    for path in sorted((PACKAGE / "runner").rglob("*.py")):
+        for node in nodes(path):
+            if isinstance(node, ast.Dict):
+                keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+                if {"kind", "message"} <= keys:
+                    found.append(f"{path}:{node.lineno}")
+    assert found == []
+
+
+def test_the_runner_knows_its_codes_and_their_parameters() -> None:
+    """It does not mask them where a secret is the same word."""
+    known = set(runner_reasons.CODES.pattern.split("|"))
+    assert sorted(known - CODES.keys()) == []
+    fields = {name for code in known for name in CODES[code].fields}
+    names = set(runner_reasons.PARAMETERS.pattern.split("|"))
+    assert sorted(fields - names) == []
+    made = {
+        str(node.args[0].value)
+        for path in (PACKAGE / "runner").rglob("*.py")
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "because"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert sorted(made - known) == []
 
 
 def test_every_reason_has_the_parameters_of_its_code() -> None:

@@ -25,6 +25,7 @@ from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, pr
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading
+from nbyard.reasons.structs import read
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.work.launch import CannotStart, Launch
 
@@ -301,5 +302,6 @@ def test_what_cannot_start_is_told_without_placeholders(
     argument = Argument("data", role="input", reach=Stdin())
     with pytest.raises(CannotStart) as refused:
         started(tmp_path, [argument], values, command)
-    assert reason in str(refused.value)
-    assert "{" not in str(refused.value)
+    told = str(read(refused.value.reason))
+    assert reason in told
+    assert "{" not in told

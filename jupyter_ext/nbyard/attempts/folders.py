@@ -7,13 +7,14 @@ folder is reduced to a record. `attempt_views` renders what users see of it.
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
+from nbyard.domain.attempts.failures import decode_result
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import Reason, because, text
 
@@ -21,6 +22,7 @@ MAX_STAGE = 4096
 OURS = 0o700
 OUTPUTS, UNFINISHED = "outputs", "unfinished"
 T = TypeVar("T")
+_decode_call = msgspec.json.Decoder(contract.Call).decode
 KEPT = (
     contract.TASK,
     contract.LOG,
@@ -132,15 +134,15 @@ def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
 
 def read_calls(folder: Path) -> list[contract.Call]:
     """Return all calls that were sent to a worker."""
-    return _lines(folder / contract.CALLS, 0, contract.Call)[0]
+    return _lines(folder / contract.CALLS, 0, _decode_call)[0]
 
 
 def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
     """Return the results after byte `after`, and the byte to continue from."""
-    return _lines(folder / contract.RESULTS, after, contract.Result)
+    return _lines(folder / contract.RESULTS, after, decode_result)
 
 
-def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
+def _lines(path: Path, after: int, decode: Callable[[bytes], T]) -> tuple[list[T], int]:
     """Decode the complete lines after a byte; skip lines that cannot be decoded."""
     found: list[T] = []
     try:
@@ -151,7 +153,6 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
         return found, after
     # The writer may be in the middle of the last line; it is read with the next call.
     whole = content[: content.rfind(b"\n") + 1]
-    decode = msgspec.json.Decoder(kind).decode
     for line in whole.splitlines():
         with contextlib.suppress(msgspec.MsgspecError, ValueError):
             found.append(decode(line))
@@ -162,7 +163,7 @@ def read_result(folder: Path) -> contract.Result | None:
     """Return result.json, or None while it is missing or invalid."""
     # The task's code may have changed its folder in any way.
     with contextlib.suppress(OSError, ValueError):
-        return msgspec.json.decode(read_small(f"{folder}/{contract.RESULT}"), type=contract.Result)
+        return decode_result(read_small(f"{folder}/{contract.RESULT}"))
     return None
 
 

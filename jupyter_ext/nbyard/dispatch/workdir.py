@@ -33,7 +33,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_spec_as_file
 from nbyard.kinds.registry import FUNCTION
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.texts import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
 from nbyard.runner.work.evaluate import NoValue
@@ -123,7 +123,8 @@ def _contents(place: str, shown: str) -> str:
     try:
         return contents_of(place)
     except NoValue as error:
-        why = because("contents-unusable", message=str(error))
+        cause = msgspec.convert(error.reason, Reason)
+        why = because("input-not-text", cause=cause)
         raise Invalid.field(f"inputs.{shown}", why) from None
 
 

@@ -29,4 +29,5 @@ Beside them:
     attempt_folder        task, events and result in the attempt folder
     secret_files          keeps secrets in memory
     secret_masking        hides secrets in everything that is written
+    reasons               codes of failures, with their parameters
 """

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .reasons import Reason, because
+
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
 INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)")
@@ -147,17 +149,18 @@ class Folder:
                 finally:
                     os.close(handle)
 
-    def cancel_message(self) -> str:
-        """Return the message of the request to stop, "" without a request."""
+    def cancel_reason(self) -> Reason | None:
+        """Return the reason of the request to stop, None without a request."""
         try:
             with open(self.at("cancel"), encoding="utf-8", errors="replace") as file:
                 words = file.read(MAX_CANCEL_CHARS).strip()
         except OSError:
-            return ""
+            return None
         try:
-            return str(json.loads(words)["text"])
+            found = json.loads(words)
+            return because(str(found["code"]), **found["params"])
         except (ValueError, TypeError, KeyError):  # written by hand
-            return words or "cancelled"
+            return because("text", text=words) if words else because("cancel-file")
 
     def beat(self) -> None:
         """Update the modification time of the heartbeat file."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from .reasons import PARAMETERS, is_reason
 from .secret_files import HIDDEN, SECRETS
 
 PERCENT = re.compile("%[0-9A-F]{2}")
@@ -189,11 +190,13 @@ class Masks:
         if isinstance(value, list):
             return [self.cleaned(one) for one in value]
         if isinstance(value, dict):
+            if is_reason(value):
+                return {"code": value["code"], "params": self.cleaned(value["params"])}
             return {self._named(key): self.cleaned(one) for key, one in value.items()}
         return value
 
     def _named(self, key: str) -> str:
-        return key if FIELD.fullmatch(key) else self._clean(key)
+        return key if FIELD.fullmatch(key) or PARAMETERS.fullmatch(key) else self._clean(key)
 
     def _clean(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts.folders import cancel_reason
+from nbyard.domain.attempts.failures import decode_result
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import OTHERS, RESULT, TASK, Failure, Result, TaskFile
 from nbyard.errors import NbyardError
@@ -49,7 +50,7 @@ def read_result(folder: Path) -> Result | None:
     if data is None:
         return None
     try:
-        return msgspec.json.decode(data, type=Result)
+        return decode_result(data)
     except msgspec.DecodeError as error:
         raise NbyardError(because("file-unreadable", file=RESULT, message=str(error))) from error
 
@@ -103,6 +104,6 @@ def cancel_unstarted(folder: Path) -> None:
         state="cancelled",
         started_at=now,
         finished_at=now,
-        failure=Failure("cancelled", str(cancel_reason(folder) or "cancelled")),
+        failure=Failure("cancelled", cancel_reason(folder) or because("cancel-file")),
     )
     write_result(folder, result)

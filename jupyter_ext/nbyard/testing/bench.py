@@ -104,7 +104,7 @@ class FakeRuntime:
         self._reach()
         self.stops.append((order.attempt_id, str(reason)))
         if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
-            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", str(reason)))
+            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Lose all attempts that are not live; return their ids."""

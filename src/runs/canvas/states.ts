@@ -50,7 +50,7 @@ export class RunStates implements IRunStates {
     const activity = this._model!.activity.get(node);
     const { state, cached } = task;
     const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
-    const reason = task.failure?.message || reasonText(task.waits ?? task.reason, this.trans);
+    const reason = reasonText(task.failure?.reason ?? task.waits ?? task.reason, this.trans);
     if (reason) {
       made.reason = reason;
     }

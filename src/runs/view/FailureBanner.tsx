@@ -132,7 +132,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
 function sentence(task: Task, trans: TranslationBundle): string {
   const { failure } = task;
   const name = failure?.error_name;
-  const message = failure?.message || reasonText(task.reason, trans);
+  const message = reasonText(failure?.reason ?? task.reason, trans);
   const first = message.split('\n')[0];
   return name && !first.startsWith(name) ? `${name}: ${first}` : first;
 }

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from nbyard.reasons.structs import read
+
 from .ground import TOOL, Ground, Seen, seen
 
 DECLARED = "epochs: int = 1\ns: str = ''\nlr: float = 0.1\nd: dict = {}\nx: str = 'x'"
@@ -66,7 +68,7 @@ def submit_arguments(ground: Ground, given: dict[str, str], entry: dict[str, Any
     if detail["run"]["state"] == "failed":
         ground.send("DELETE", f"/runs/{detail['run']['id']}")
         ground.send("DELETE", f"/executables/{detail['tasks'][0]['executable_id']}")
-        return Seen(422, detail["tasks"][0]["failure"]["message"])
+        return Seen(422, str(read(detail["tasks"][0]["failure"]["reason"])))
     log = ground.get(f"/runs/{detail['run']['id']}/tasks/main/log")["text"]
     argv = json.loads(log.splitlines()[0])
     return Seen(201, kept=argv in ([option, value], [f"{option}={value}"]))

@@ -234,12 +234,13 @@ def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
     thread.start()
     begun.wait(60)
     assert runtime.poll(order).state == "starting"
-    runtime.stop(order, because("text", text="changed my mind"))
+    why = because("text", text="changed my mind")
+    runtime.stop(order, why)
     going.set()
     thread.join(60)
     until(lambda: runtime.poll(order).state == "finished")
     said = json.loads((order.folder / "result.json").read_text())
-    assert said["state"] == "cancelled" and said["failure"]["message"] == "changed my mind"
+    assert said["state"] == "cancelled" and said["failure"]["reason"] == msgspec.to_builtins(why)
     assert bench.left() == []
 
 

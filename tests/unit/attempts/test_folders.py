@@ -34,7 +34,9 @@ def test_a_task_file_is_written_as_the_contract_says(folder):
     assert os.listdir(folder) == [contract.TASK]
 
 
-RESULT = contract.Result("a1", "token", "failed", 1.0, 2.0, [], contract.Failure("error", "no"))
+RESULT = contract.Result(
+    "a1", "token", "failed", 1.0, 2.0, [], contract.Failure("error", because("text", text="no"))
+)
 
 
 def test_a_result_is_there_or_not(folder):

@@ -23,6 +23,7 @@ from nbyard.domain import limits
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import LOST_RETRIES
 from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
 from nbyard.store.schema.tables import metadata
@@ -40,9 +41,9 @@ GRAPHS: list[Graph] = [
     {"a": [], "b": [], "c": ["a", "b"]},
 ]
 FAILURES = [
-    Failure("error", "boom"),
-    Failure("exit-code", "exit code 3", exit_code=3),
-    Failure("kernel-died", "the kernel died (signal 9)"),
+    Failure("error", because("text", text="boom")),
+    Failure("exit-code", because("text", text="exit code 3"), exit_code=3),
+    Failure("kernel-died", because("text", text="the kernel died (signal 9)")),
 ]
 SLOTS = 2
 

@@ -13,6 +13,7 @@ from nbyard.dispatch.model_probes import ANSWER, INTERRUPTED
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
 from nbyard.domain.models.trials import MEMORY_BYTES, Trial, TrialAnswer
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import Bench, FakeRuntime
 
@@ -124,7 +125,7 @@ def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
 
 
 def test_a_failure_says_why(bench: Bench, asked: Asked, trial: Trial) -> None:
-    failure = Failure("exit-code", "exit code 1: No module named pandas")
+    failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
     assert "broke off: exit code 1: No module named pandas" in answer(bench, trial).problem
 

@@ -13,6 +13,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import literal
 from nbyard.runner.attempt_folder import BadTask, Folder, as_json
+from nbyard.runner.reasons import because
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def test_tasks_that_make_no_sense(folder: Folder, text: str) -> None:
 
 def test_every_result_can_be_read(folder: Folder) -> None:
     """Names of files that are not UTF-8 reach it in messages."""
-    failed = {"kind": "contract", "message": "out/\udce9t\udce9.csv is a pipe: é \U0001f600\u2028"}
+    text = "out/\udce9t\udce9.csv is a pipe: é \U0001f600\u2028"
+    failed = {"kind": "contract", "reason": because("text", text=text)}
     ended = {"state": "failed", "started_at": 1, "finished_at": 2, "failure": failed}
     folder.write_whole("result.json", {"attempt_id": "a", "token": "t", **ended})
     result = read_result(Path(folder.path))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.runner.reasons import because, raised
 from nbyard.runner.secret_files import give
 from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
 from nbyard.runner.supervision.log import Log
@@ -154,8 +155,9 @@ def test_nothing_is_shown_where_it_is_not_known_any_more(tmp_path):
     (tmp_path / "secrets").symlink_to(tmp_path / "gone")
     masks = masks_of(str(tmp_path))
     assert isinstance(masks, Blind) and masked(masks, CANARY.encode()) == b""
-    failure = {"kind": "error", "message": CANARY, "cell": 2}
-    assert masks.cleaned(failure) == {"kind": "error", "message": "***", "cell": 2}
+    failure = {"kind": "error", "reason": raised(f"E: {CANARY}"), "cell": 2}
+    told = because("raised", name="***", text="***")
+    assert masks.cleaned(failure) == {"kind": "error", "reason": told, "cell": 2}
     assert masks.disclosed(str(tmp_path), {"told": {"path": "told"}}) == ["told"]
     log = Log(str(tmp_path / "log"), masks=masks)
     log.feed(CANARY.encode())

@@ -1,5 +1,6 @@
 """G5, I17: migrations at start; the tables in code and the migrated ones are the same."""
 
+import json
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
@@ -181,3 +183,37 @@ def test_live_tasks_know_what_they_wait_for(
         (found,) = opened.tasks.of_run(c, run.id)
     opened.close()
     assert (found.id, found.reason, found.waits) == (task.id, reason, waits)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_failures_become_reasons_that_are_shown_as_before(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0026: of tasks, in reasons of tasks and attempts, and in events."""
+    words = 'ValueError: "a" – it\'s 5 % of {all}\n…'
+    failure = {"kind": "error", "message": words, "cell": 2}
+    cause = {"code": "failure", "params": {"kind": "error", "message": words}}
+    again = {"code": "attempt-failed", "params": {"number": 1, "cause": cause}}
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        run = Rows(opened, c).run()
+        task = Rows(opened, c).task(run, state="failed")
+        values = {"failure": json.dumps(failure), "reason": json.dumps(again)}
+        c.execute(text("update tasks set failure = :failure, reason = :reason"), values)
+        for data in ({"reason": cause, "failure": failure}, {"failure": None, "message": "x"}):
+            events.append(c, "task", Subject(task.id, "ada"), data)
+        module = import_module("nbyard.store.migrations.versions.0026_failures_as_codes")
+        module.encode_failures(c)
+        module.encode_failures(c)
+        (found,) = opened.tasks.of_run(c, run.id)
+        (shown,) = opened.tasks.views(c, run.id)
+        told = [event.data for event in events.after(c, "ada", 0, 100)][-2:]
+    opened.close()
+    expected = {"code": "text", "params": {"text": words}}
+    assert str(found.reason) == f"attempt 1 failed: {words}"
+    assert shown.failure == Failure("error", because("text", text=words), cell=2)
+    assert told[0] == {
+        "reason": expected,
+        "failure": {"kind": "error", "cell": 2, "reason": expected},
+    }
+    assert told[1] == {"failure": None, "message": "x"}

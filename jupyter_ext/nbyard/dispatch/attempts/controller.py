@@ -53,7 +53,7 @@ class AttemptController:
 
     def give_up(self, attempt_id: str, reason: Reason) -> Report:
         """Fail an attempt that cannot be driven because of an internal error."""
-        return Report(attempt_id, [Ended("failed", Failure("preparation", str(reason)))])
+        return Report(attempt_id, [Ended("failed", Failure("preparation", reason))])
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""

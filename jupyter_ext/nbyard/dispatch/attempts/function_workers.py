@@ -354,5 +354,5 @@ class Look:
         if self.case.is_cancelled:
             self._all(rest, Ended("cancelled"))
         elif rest:
-            self._all(rest[:1], Ended("failed", Failure("timeout", str(why))))
+            self._all(rest[:1], Ended("failed", Failure("timeout", why)))
             self._all(rest[1:], lost(because("worker-not-stopped")))

@@ -14,6 +14,7 @@ import msgspec
 from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.domain.attempts.failures import said_in
 from nbyard.domain.attempts.missing_modules import COLOURS
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
@@ -83,9 +84,9 @@ def _code(room: Room, case: Case) -> _Code | None:
 def left_out(room: Room, case: Case, failure: Failure) -> str:
     """Return a sentence about the first missing file that exists but is not in the bundle.
 
-    The file is named in the failure and lies beside or above the code. Return "" if there is none.
+    The failure names the file, which lies beside or above the code. Return "" if there is none.
     """
-    told = COLOURS.sub("", f"{failure.message}\n{failure.traceback}")
+    told = COLOURS.sub("", f"{said_in(failure)}\n{failure.traceback}")
     lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(room, case) if lines else None
     if code is None:

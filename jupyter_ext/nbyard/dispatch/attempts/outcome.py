@@ -22,12 +22,12 @@ from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import Case
 from nbyard.dispatch.state.reports import Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
-from nbyard.domain.attempts.structs import Failure, Result, of_failure
+from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.kernels import not_installed
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 
 class Conclusions:
@@ -52,14 +52,14 @@ class Conclusions:
             check_token(result, case.attempt.token)
         except Invalid as error:
             return lost(error.reason)
-        failure = result.failure or Failure("error", "it failed without a message")
+        failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
             return self._succeed(case, result)
         if result.state == "cancelled":
             return self._stopped(case, failure, result, asked)
         # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
-            return lost(of_failure(failure))
+            return lost(failure.reason)
         return self._fail(case, failure, result)
 
     def _succeed(self, case: Case, result: Result) -> Ended:
@@ -120,8 +120,8 @@ class Conclusions:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = case.task.plan, case.attempt.number
         if words := left_out(self._room, case, failure):
-            message = f"{failure.message} ({words})"
-            failure = msgspec.structs.replace(failure, message=message, left_out=True)
+            reason = because("left-out", cause=failure.reason, problem=words)
+            failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
@@ -145,14 +145,14 @@ class Conclusions:
             return Ended("cancelled", None, result)
         if why := asked or written:
             return self._fail(case, over_limit(why), result)
-        return lost(of_failure(failure))
+        return lost(failure.reason)
 
 
 def over_limit(why: Reason) -> Failure:
     """Return the failure for a broken limit; a queue timeout is never retried."""
-    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", str(why))
+    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
 
 
 def lost(reason: Reason) -> Ended:
     """Return the outcome of an attempt that is gone without a result."""
-    return Ended("lost", Failure("lost", str(reason)), reason=reason)
+    return Ended("lost", Failure("lost", reason), reason=reason)

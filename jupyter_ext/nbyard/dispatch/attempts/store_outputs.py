@@ -17,7 +17,7 @@ from nbyard.domain.file_formats import format_of, suffix_of
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
-from nbyard.errors import Invalid, NbyardError
+from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_inside
 from nbyard.reasons.structs import because
 from nbyard.runner.handoff.ports import TYPE
@@ -133,4 +133,4 @@ def disclosed_in(result: Result) -> list[str]:
 
 def failure_of(error: NbyardError, kind: str) -> Failure:
     """Return the failure for an error of nbyard itself, not of the work."""
-    return Failure(kind, error.words)
+    return Failure(kind, reason_of(error))

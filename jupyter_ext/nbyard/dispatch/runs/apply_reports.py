@@ -9,10 +9,10 @@ import msgspec
 from nbyard.dispatch.state.board import LiveAttempt
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
-from nbyard.domain.attempts.structs import Failure, Result, of_failure
+from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import Reason, because
 
-UNKNOWN = Failure("error", "it failed without a message")
+UNKNOWN = Failure("error", because("no-message"))
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
@@ -100,7 +100,7 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
     if ended.how == "lost":
         reason = because("lost-often", cause=reason, count=attempt.task.lost)
-        failure = Failure("lost", str(reason))
+        failure = Failure("lost", reason)
     told: dict[str, Any] = {"reason": reason, "failure": msgspec.to_builtins(failure)}
     told |= _told(ended)
     changes.publish(attempt.task, ended.rows)
@@ -109,7 +109,7 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 
 def _reason(ended: Ended) -> Reason:
     """Return why the attempt failed or was lost."""
-    return ended.reason or of_failure(ended.failure or UNKNOWN)
+    return ended.reason or (ended.failure or UNKNOWN).reason
 
 
 def _told(ended: Ended) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.dispatch.threads import Threads, unexpected
 from nbyard.domain import cache_policy
-from nbyard.domain.attempts.structs import Failure, of_failure
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
@@ -318,7 +318,7 @@ class Candidates(Mapping[str, Candidate]):
 
 def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
     """Fail the task before anything has started."""
-    told = {"reason": of_failure(failure), "failure": msgspec.to_builtins(failure)}
+    told = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
 
 
@@ -328,9 +328,9 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
     if limit is None or time.monotonic() < task.due:
         return False
     too_long = because("queue-limit", seconds=limit)
-    refuse(changes, task, Failure("queue-timeout", str(too_long)))
+    refuse(changes, task, Failure("queue-timeout", too_long))
     return True
 
 
 def _unexpected(error: Exception) -> Failure:
-    return Failure("preparation", str(unexpected(error)))
+    return Failure("preparation", unexpected(error))

@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason
 from nbyard.runner.work.evaluate import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
@@ -186,4 +189,4 @@ def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any
         # `$(null)` is a valid reference in CWL
         return look_up(path, {**known, NULL: None})
     except NoValue as error:
-        raise Invalid.field(where, str(error)) from None
+        raise Invalid.field(where, msgspec.convert(error.reason, Reason)) from None

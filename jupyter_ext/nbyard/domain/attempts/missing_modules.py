@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from nbyard.domain.attempts.failures import said_in
 from nbyard.domain.attempts.structs import Failure
 
 NAME = r"([A-Za-z_][\w.]*)"
@@ -61,7 +62,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     """
     if failure is None or failure.left_out:
         return None
-    told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure.message}"))
+    told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{said_in(failure)}"))
     if not told:
         return None
     # the last message belongs to the error that ended the task

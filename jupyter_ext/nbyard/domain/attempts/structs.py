@@ -35,7 +35,7 @@ import msgspec
 from nbyard.domain.commands.invocations import Placed
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 TASK = "task.json"
 LOG = "log"
@@ -236,7 +236,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a task failed. `message` is one line, `traceback` may contain ANSI colours.
+    """Why a task failed: a `reason` of the catalogue. `traceback` may contain ANSI colours.
 
     `cell` counts from 0 in the notebook as written. `executed_cell` counts in executed.ipynb,
     which has an extra cell with the parameter values; that cell has no `cell`. With `left_out`,
@@ -244,7 +244,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     kind: str
-    message: str
+    reason: Reason
     cell: int | None = None
     executed_cell: int | None = None
     exit_code: int | None = None
@@ -252,10 +252,10 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     traceback: str = ""
     left_out: bool = False
 
-
-def of_failure(failure: Failure) -> Reason:
-    """Return a failure as the reason of a state."""
-    return because("failure", kind=failure.kind, message=failure.message)
+    @property
+    def message(self) -> str:
+        """Return the reason in English."""
+        return str(self.reason)
 
 
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from nbyard.reasons.codes.code import Code
 from nbyard.reasons.codes.cwl import CWL
 from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
+from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.services import SERVICES
@@ -23,6 +24,7 @@ CODES: dict[str, Code] = {
     **CWL,
     **ENGINES,
     **EXECUTABLES_AND_RUNS,
+    **FAILURES,
     **FILES,
     **KINDS,
     **SERVICES,

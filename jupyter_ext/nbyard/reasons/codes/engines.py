@@ -187,7 +187,7 @@ DISPATCH = {
     "environment-to-install": code("{environment} is to be installed once more", environment=str),
     "output-not-made": code("{node} made no output {output}.", node=str, output=str),
     "listing-too-long": code("its listing has more than {most} entries", most=str),
-    "contents-unusable": code("{message}: its contents cannot be put into words", message=str),
+    "input-not-text": code("{cause}: its contents cannot be put into words", cause=REASON),
     "probe-interrupted": code("the dispatcher ended before the model answered: try again"),
     "probe-image-gone": code(
         "the image {image} in which the step ran is gone from the engine: run the step again",

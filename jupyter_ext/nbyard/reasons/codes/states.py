@@ -99,7 +99,6 @@ CHANGES = {
 
 # how an attempt ended, or why it was stopped
 ENDS = {
-    "failure": code("{message}", kind=str, message=str),
     "time-limit": code("ran longer than its limit of {seconds} s", seconds=NUMBER),
     "silence-limit": code("gave no sign of life for {seconds} s", seconds=NUMBER),
     "queue-limit": code("waited longer than its limit of {seconds} s in the queue", seconds=NUMBER),

@@ -18,10 +18,11 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID
 from nbformat import from_dict as _from_dict  # noqa: TID253
 
 from ..attempt_folder import Folder
-from ..process.exit_status import FROM_OUTSIDE, how
+from ..process.exit_status import FROM_OUTSIDE, end_of
+from ..reasons import Reason, because, raised
 from ..secret_masking import Masks, masks_of
 from .known_insides import uses
-from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel
+from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start
 from .specifications import installed
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class Session:
         language = (task["work"].get("language") or "").lower()
         self._language = language or "python"
         self._kernel = installed(self._wanted, language)
-        self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
+        self._named = self._kernel[:MAX_NAME]
         self._process: ForkedKernel | StartedKernel = kernel or self._spawned()
         self._notebook = from_dict(notebook)
         self._saved_at = time.monotonic()
@@ -226,10 +227,11 @@ class Session:
         await asyncio.wait({self._starting}, timeout=START_SECONDS)
         starting, self._starting = self._starting, None
         if starting.cancelled():
-            raise KernelMissing("interrupted while the kernel was started")
+            raise KernelMissing(because("kernel-interrupted"))
         if not starting.done():
             starting.cancel()
-            raise KernelMissing(f"{self._named} did not answer within {START_SECONDS:.0f} s")
+            reason = because("kernel-silent", kernel=self._named, seconds=START_SECONDS)
+            raise KernelMissing(reason)
         starting.result()
 
     async def _start(self) -> None:
@@ -243,7 +245,7 @@ class Session:
         if self._language_info is None and self._ended_by_itself():
             self._language_info = await self._connect_spawned()
         if self._language_info is None:
-            raise KernelEnded(f"{self._named} ended while it started{self._how()}")
+            raise KernelEnded(ended_at_start(self._named, self._process.exit_code))
         self._notebook.metadata["language_info"] = from_dict(self._language_info)
 
     def _ended_by_itself(self) -> bool:
@@ -287,7 +289,7 @@ class Session:
         except DeadKernelError:
             if await self._is_replaced():
                 return await self.run_cell(index)
-            raise KernelEnded(f"the kernel died{self._how()} in {self._named_cell()}") from None
+            raise KernelEnded(self._death()) from None
         finally:
             if not self.client.passes_on:
                 self._pass_on(index)
@@ -310,14 +312,14 @@ class Session:
 
     def _failure(self, index: int, error: CellExecutionError) -> dict[str, Any]:
         name, text = error.ename or "Error", (error.evalue or "").strip()
-        message = f"{name}: {text}".splitlines()[0] if text else name
+        line = f"{name}: {text}".splitlines()[0] if text else name
         traceback = ""
         for output in self._notebook.cells[index].outputs:
             if output["output_type"] == "error":
                 traceback = "\n".join(output.get("traceback", ()))
         return {
             "kind": "error",
-            "message": message[:MAX_MESSAGE],
+            "reason": raised(line[:MAX_MESSAGE]),
             **self.place(index),
             "error_name": name[:MAX_MESSAGE],
             "traceback": (traceback or error.traceback or "")[-MAX_TRACEBACK:],
@@ -335,12 +337,12 @@ class Session:
         found = {} if place is None else {"cell": place}
         return {**found, "executed_cell": index}
 
-    def _named_cell(self) -> str:
-        place = self.place().get("cell")
-        return "the cell with the parameters' values" if place is None else f"cell {place + 1}"
-
-    def _how(self) -> str:
-        return how(self._process.exit_code)
+    def _death(self) -> Reason:
+        cell, code = self.place().get("cell"), self._process.exit_code
+        place = because("parameter-cell") if cell is None else because("cell", number=cell + 1)
+        if code is None:
+            return because("kernel-died", place=place)
+        return because("kernel-died-by", place=place, end=end_of(code))
 
     def finish(self) -> None:
         """Add the state of widgets to the notebook after its last cell."""

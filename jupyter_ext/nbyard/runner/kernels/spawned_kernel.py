@@ -10,9 +10,10 @@ import time
 from typing import Any
 
 from .. import pythonpath_shim
-from ..process.exit_status import FROM_OUTSIDE, how
+from ..process.exit_status import FROM_OUTSIDE, end_of
 from ..process.pipes import readable
 from ..process.prctl import die_with_parent
+from ..reasons import Explained, Reason, because
 from .reserved_ports import ReservedPorts
 from .specifications import is_local, specification, specifications
 
@@ -23,12 +24,19 @@ END_SECONDS = 2.0
 MAX_SOCKET_FOLDER = 80
 
 
-class KernelMissing(Exception):
+class KernelMissing(Explained):
     """The kernel is not installed, or does not start."""
 
 
-class KernelEnded(Exception):
+class KernelEnded(Explained):
     """The kernel died while it ran the notebook."""
+
+
+def ended_at_start(kernel: str, exit_code: int | None) -> Reason:
+    """Return the reason for a kernel that ended before it answered."""
+    if exit_code is None:
+        return because("kernel-ended", kernel=kernel)
+    return because("kernel-ended-by", kernel=kernel, end=end_of(exit_code))
 
 
 def look_after_sending(channel: Any) -> None:
@@ -47,7 +55,7 @@ def look_after_sending(channel: Any) -> None:
 
 
 class StartedKernel:
-    """A kernel that jupyter_client's manager starts in a directory."""
+    """A kernel that jupyter_client's manager starts in a directory. Failures name it as `shown`."""
 
     def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
         self._name = name
@@ -81,7 +89,8 @@ class StartedKernel:
                 preexec_fn=lambda: die_with_parent(parent),
             )
         except OSError as error:
-            raise KernelMissing(f"{self._shown} cannot be started: {error}") from None
+            reason = because("kernel-not-started", kernel=self._shown, error=str(error))
+            raise KernelMissing(reason) from None
         client.kc = client.km.client()
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
@@ -111,8 +120,10 @@ class StartedKernel:
         manager.kernel_spec_manager = specifications()
         spec = specification(self._name)
         if spec is None:
-            present = ", ".join(sorted(specifications().find_kernel_specs())) or "none"
-            raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
+            present = sorted(specifications().find_kernel_specs())
+            if not present:
+                raise KernelMissing(because("no-kernel", kernel=self._shown))
+            raise KernelMissing(because("kernel-missing", kernel=self._shown, present=present))
         if manager.transport == "tcp" and is_local(spec):
             self._ports = ReservedPorts(manager.ip)
             manager.cache_ports = not self._ports.by_name  # else jupyter_client chooses others
@@ -125,9 +136,9 @@ class StartedKernel:
         due, asked = 0.0, 0
         while not (shell and iopub):
             if not await self._client.km.is_alive():
-                words = f"{self._shown} ended while it started{how(self.exit_code)}"
+                reason = ended_at_start(self._shown, self.exit_code)
                 was_killed = -(self.exit_code or 0) in FROM_OUTSIDE
-                raise KernelEnded(words) if was_killed else KernelMissing(words)
+                raise KernelEnded(reason) if was_killed else KernelMissing(reason)
             if not shell and time.monotonic() >= due:
                 client.kernel_info()
                 asked += 1

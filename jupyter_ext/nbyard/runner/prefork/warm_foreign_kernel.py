@@ -25,7 +25,13 @@ PROGRAM = b"\x7fELF"
 OF_ATTEMPTS = ("NBYARD_", "CUDA_", "JUPYTER_RUNTIME_DIR")
 START_SECONDS = 120.0
 CLAIM_SECONDS = 10.0
-TROUBLE = (KernelMissing, KernelEnded, TimeoutError, OSError, ValueError, SyntaxError)
+
+
+class NotWarm(Exception):
+    """The kernel cannot wait for an attempt."""
+
+
+TROUBLE = (NotWarm, KernelMissing, KernelEnded, TimeoutError, OSError, ValueError, SyntaxError)
 
 
 class Origin(NamedTuple):
@@ -81,7 +87,7 @@ class ForeignKernel(StartedKernel):
     """A kernel that waits without having run anything, until one attempt claims it."""
 
     def __init__(self, name: str, scratch: str) -> None:
-        super().__init__(name, "", scratch, f"the kernel {name!r}")
+        super().__init__(name, "", scratch, name)
         places = processes.environment(os.getpid())
         self._places = {name: places[name] for name in STAMPED}
         self._own: dict[str, str] = {}
@@ -107,7 +113,7 @@ class ForeignKernel(StartedKernel):
         began = time.time_ns()
         origin = self._origin = origin_of(self._name)
         if origin is None:
-            raise KernelMissing(self._shown)
+            raise NotWarm(self._name)
         self._language = origin.language.name
         own = origin.language.variables(self._directory)
         self._own = {name: own[name] for name in own.keys() - origin.environment}
@@ -118,7 +124,7 @@ class ForeignKernel(StartedKernel):
         self._depends = _stamps_of(path for path in paths if path != here)
         # a package was installed meanwhile
         if any(at >= began for _, at in self._depends.values()):
-            raise KernelMissing(self._shown)
+            raise NotWarm(self._name)
         return found
 
     def _pid(self) -> int:
@@ -162,7 +168,7 @@ class ForeignKernel(StartedKernel):
             content, printed = await self._ask(language.request(told, _addressed(stamped, pid)))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.environment(pid).items():
-            raise KernelMissing(self._shown)  # another process answered, or variables are missing
+            raise NotWarm(self._name)  # another process answered, or variables are missing
         return list(paths)
 
     async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -21,6 +21,7 @@ from ..process import processes
 from ..process.environ_stamps import SINCE, stamp
 from ..process.forks import live_as, renew
 from ..process.prctl import die_with_parent, show_to_work
+from ..reasons import because
 from ..supervision.guard import clear
 from ..work.environment import environment_of_host, setup_of
 from ..work.launch import CannotStart, Launch, WaitingProcess
@@ -94,7 +95,7 @@ class WarmRunner(WaitingProcess):
         except BrokenPipeError:
             self._start_another(*self._work)
         except (OSError, BadTask) as error:
-            raise CannotStart(f"the kernel that was ready cannot be had: {error}") from error
+            raise CannotStart(because("warm-kernel-lost", error=str(error))) from error
 
     def _start_another(self, folder: Folder, task: dict[str, Any]) -> None:
         """Launch a new runner because the waiting one ended in the meantime."""

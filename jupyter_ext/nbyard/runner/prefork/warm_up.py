@@ -61,7 +61,7 @@ async def _play(app: App, folder: Folder) -> None:
         session.finish()
         session.save()
     if failure:
-        raise RuntimeError(f"the rehearsal failed: {failure['message']}")
+        raise RuntimeError(f"the rehearsal failed: {failure['reason']}")
 
 
 def _session(folder: Folder, ready: tuple[Any, Any, dict[str, Any]]) -> Any:

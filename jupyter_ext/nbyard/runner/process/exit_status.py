@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+from ..reasons import Reason, because
+
 # Signals from outside. Errors of a program itself cause other signals.
 FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
@@ -16,8 +18,8 @@ def signal_name(number: int) -> str:
         return "unknown"
 
 
-def how(code: int | None) -> str:
-    """Describe in brackets how a process ended. Return an empty text if that is not known."""
-    if code is None:
-        return ""
-    return f" (signal {-code}, {signal_name(-code)})" if code < 0 else f" (exit code {code})"
+def end_of(code: int) -> Reason:
+    """Return how a process ended. A negative code is the number of a signal."""
+    if code < 0:
+        return because("signal", signal=-code, name=signal_name(-code))
+    return because("command-exited", exit_code=code)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..process import processes
+from ..reasons import Reason, because
 from ..work.outcome import too_long, too_silent, words_for_bytes
 
 LOOK_SECONDS = 0.5
@@ -39,16 +40,16 @@ class Limits:
         """Return the time since the last sign of life."""
         return time.monotonic() - self._last_sign
 
-    def broken(self, now: float, tree: Callable[[], set[int]]) -> tuple[str, str]:
-        """Return the kind of failure and a sentence, both empty if all limits are kept."""
+    def broken(self, now: float, tree: Callable[[], set[int]]) -> tuple[str, Reason] | None:
+        """Return the kind of failure and its reason, None if all limits are kept."""
         if self._seconds and now - self._started > self._seconds:
             return "timeout", too_long(self._seconds)
         if self._silent_seconds and now - self._last_sign > self._silent_seconds:
             return "timeout", too_silent(self._silent_seconds)
         if now - self._started < FREE_SECONDS:
-            return "", ""
-        words = self.memory.exceeded(tree)
-        return ("memory", words) if words else ("", "")
+            return None
+        reason = self.memory.exceeded(tree)
+        return ("memory", reason) if reason else None
 
 
 class MemoryWatch:
@@ -64,11 +65,11 @@ class MemoryWatch:
         self.peak_bytes = 0
         self.seen: set[int] = set()
 
-    def exceeded(self, tree: Callable[[], set[int]]) -> str:
-        """Return a sentence if the limit is exceeded, else an empty text."""
+    def exceeded(self, tree: Callable[[], set[int]]) -> Reason | None:
+        """Return the reason if the limit is exceeded, else None."""
         started = time.monotonic()
         if started < self._next_look:
-            return ""
+            return None
         pids = self.seen = tree()
         known = [processes.read(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
@@ -79,9 +80,9 @@ class MemoryWatch:
         now = time.monotonic()
         self._next_look = now + max(LOOK_SECONDS, (now - started) * LOOK_SHARE)
         if not self._limit or used <= self._limit:
-            return ""
-        limit = words_for_bytes(self._limit)
-        return f"used {words_for_bytes(used)} of memory, more than its limit of {limit}"
+            return None
+        shown = {"used": words_for_bytes(used), "limit": words_for_bytes(self._limit)}
+        return because("memory-limit", **shown)
 
     def system_killed(self) -> bool:
         """Return whether the system has killed a process for lack of memory since the start."""

@@ -6,12 +6,14 @@ import os
 import selectors
 import signal
 
+from ..reasons import Reason, because
+
 
 class Signals:
     """Handles the signals of this process; `stop` says why the supervisor has to stop, if so."""
 
     def __init__(self) -> None:
-        self.stop = ""
+        self.stop: Reason | None = None
         self._hear, self._tell = os.pipe()
         for end in (self._hear, self._tell):
             os.set_blocking(end, False)
@@ -27,7 +29,7 @@ class Signals:
         selector.register(self._hear, selectors.EVENT_READ, lambda one: os.read(one, 4096))
 
     def _on_stop(self, number: int, _frame: object) -> None:
-        self.stop = f"the supervisor was told to stop ({signal.Signals(number).name})"
+        self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)
 
     def leave(self) -> None:
         """Let no further signal write to the pipe."""

@@ -12,6 +12,7 @@ from typing import Any
 from ..attempt_folder import CODE, Folder
 from ..process.clock import Clock
 from ..process.prctl import adopt_orphans
+from ..reasons import because
 from ..secret_masking import masks_of
 from ..work import outcome
 from ..work.launch import CannotStart, WorkProcess
@@ -87,7 +88,7 @@ class Supervisor:
                 self._begin()
                 self._stay()
         except CannotStart as error:
-            self._end("failed", outcome.failure("preparation", str(error)), 0)
+            self._end("failed", outcome.failure("preparation", error.reason), 0)
         self._clear_away()
         observed = self._observed()
         present, failure = self._outputs(outcome.on_full_disk(self._failure(), self._folder))
@@ -181,17 +182,18 @@ class Supervisor:
             self._progress.tell({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
-        message = self._folder.cancel_message() or self._signals.stop
-        if message:
-            self._end("cancelled", outcome.failure("cancelled", message), GRACE_SECONDS)
+        reason = self._folder.cancel_reason() or self._signals.stop
+        if reason:
+            self._end("cancelled", outcome.failure("cancelled", reason), GRACE_SECONDS)
 
     def _obey_limits(self, now: float) -> None:
-        kind, words = self._limits.broken(now, self._children.tree)
+        broken = self._limits.broken(now, self._children.tree)
         if self._limits.memory.seen:
             self._record.look(self._limits.memory.seen)
-        if words:
+        if broken:
+            kind, reason = broken
             grace_seconds = 0 if kind == "memory" else GRACE_SECONDS
-            self._end("failed", outcome.failure(kind, words), grace_seconds)
+            self._end("failed", outcome.failure(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
@@ -286,10 +288,10 @@ class Supervisor:
             codes = self._task["work"].get("exit_codes")
             failure = outcome.of_status(status, self.log.last_lines(), codes)
         code = failure.get("exit_code") if failure is not None else None
-        by_force = code == KILLED or (failure is not None and "SIGKILL" in failure["message"])
+        by_force = code == KILLED or (failure is not None and outcome.was_killed(failure["reason"]))
         if failure is not None and by_force and self._limits.memory.system_killed():
-            words = f"the system ended it for lack of memory ({failure['message']})"
-            return outcome.failure("memory", words, traceback=failure.get("traceback", ""))
+            reason = because("system-killed", cause=failure["reason"])
+            return outcome.failure("memory", reason, traceback=failure.get("traceback", ""))
         return failure
 
     def _last_lines(self) -> str:

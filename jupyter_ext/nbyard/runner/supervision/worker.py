@@ -149,8 +149,8 @@ class WorkerSupervisor(Supervisor):
     def _obey_limits(self, now: float) -> None:
         super()._obey_limits(now)
         if self._ending is None and self._limit and now > self._limit[1]:
-            words = outcome.too_long(self._limit[0])
-            self._end("failed", outcome.failure("timeout", words), GRACE_SECONDS)
+            reason = outcome.too_long(self._limit[0])
+            self._end("failed", outcome.failure("timeout", reason), GRACE_SECONDS)
 
 
 class Output:

@@ -16,8 +16,9 @@ from typing import Any
 
 from ..attempt_folder import BadTask, Folder
 from ..process.clock import Clock
+from ..reasons import because, system_error
 from .function import Failed, Functions
-from .outcome import look_at_outputs
+from .outcome import failure, look_at_outputs
 from .status_pipe import Report
 
 CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
@@ -113,17 +114,17 @@ class Worker:
             seconds = call["timeout_seconds"]
             self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
         started_at = self._clock.now()
-        failure = self._outcome(call)
+        failed = self._outcome(call)
         self._report.send(
             {
                 "type": "result",
                 "attempt_id": name,
                 "token": call["token"],
-                "state": "failed" if failure else "succeeded",
+                "state": "failed" if failed else "succeeded",
                 "started_at": started_at,
                 "finished_at": self._clock.now(),
-                "outputs": [] if failure else list(call["outputs"]),
-                "failure": failure,
+                "outputs": [] if failed else list(call["outputs"]),
+                "failure": failed,
             }
         )
 
@@ -139,8 +140,10 @@ class Worker:
             self._functions.call(place, call, call["outputs"])
         except Failed as error:
             return error.failure
-        except (BadTask, OSError) as error:
-            return {"kind": "preparation", "message": str(error)}
+        except BadTask as error:
+            return failure("preparation", because("task-unusable", problem=str(error)))
+        except OSError as error:
+            return failure("preparation", system_error(error))
         if not call["outputs"]:
             return None
         return look_at_outputs(place, call["outputs"])[1]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..attempt_folder import Folder
+from ..reasons import Explained, Reason, because
 from .evaluate import NoValue, name_beside, names_of, value_of
 
 TOLD = "cwl.output.json"
@@ -21,11 +22,11 @@ FOLDERS = ("code", "inputs", "outputs")
 Outputs = dict[str, dict[str, Any]]
 
 
-class NotFound(Exception):
-    """An output is not as declared. The message is shown to users."""
+class NotFound(Explained):
+    """An output is not as declared."""
 
-    def __init__(self, name: str, words: str) -> None:
-        super().__init__(f"the output {name!r} is missing: {words}")
+    def __init__(self, name: str, cause: Reason) -> None:
+        super().__init__(because("output-missing", output=name, cause=cause))
 
 
 def is_found(output: dict[str, Any]) -> bool:
@@ -46,7 +47,7 @@ def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0)
         return
     work = folder.inside(directory)
     if os.path.realpath(work) != work:
-        raise NotFound("*", "its working folder became a symbolic link")
+        raise NotFound("*", because("working-folder-linked"))
     found = _found(folder, work, wanted, exit_code)
     for name, paths in found.items():
         _check_kind(name, wanted[name], paths)
@@ -68,9 +69,9 @@ def collect(folder: Folder, outputs: Outputs) -> None:
         _real(folder, folder.at("code"), path, name)
         _check_kind(name, output, [path])
         if not _drop_old(path):
-            words = "is as it was: the work did not write it"
-            words = "holds no file that the work wrote" if os.path.isdir(path) else words
-            raise NotFound(name, f"{output['at']} {words}")
+            if os.path.isdir(path):
+                raise NotFound(name, because("unchanged-folder", path=output["at"]))
+            raise NotFound(name, because("output-unchanged", path=output["at"]))
         target = folder.inside(output["path"])
         if os.path.islink(path):
             _copy(path, target)
@@ -150,8 +151,8 @@ def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> li
         NotFound: There are several although one is expected.
     """
     if len(paths) > 1 and not output.get("several"):
-        shown = ", ".join(os.path.relpath(path, work) for path in paths[:4])
-        raise NotFound(name, f"{len(paths)} files fit where one is expected: {shown}")
+        shown = [os.path.relpath(path, work) for path in paths[:4]]
+        raise NotFound(name, because("several-files", count=len(paths), files=shown))
     return paths
 
 
@@ -167,8 +168,8 @@ def _with_companions(
             if os.path.lexists(beside):
                 found[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
             elif one["required"]:
-                words = f"{called} has no {os.path.basename(beside)} beside it"
-                raise NotFound(name, words)
+                missing = os.path.basename(beside)
+                raise NotFound(name, because("companion-missing", file=called, companion=missing))
     return list(found)
 
 
@@ -180,7 +181,7 @@ def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_co
         files = [_object(path, is_loaded) for path in _matches(folder, work, name, output)]
         return value_of(parts, {"self": files, "runtime": {"exitCode": exit_code}})
     except NoValue as error:
-        raise NotFound(name, str(error)) from error
+        raise NotFound(name, error.reason) from error
 
 
 def _object(path: str, is_loaded: bool) -> dict[str, Any]:
@@ -202,7 +203,8 @@ def _contents(path: str, shown: str) -> str:
     try:
         return contents_of(path)
     except NoValue as error:
-        raise NoValue(f"{shown} {error}: its contents cannot be a value") from error
+        reason = because("contents-unusable", file=shown, problem=error.reason)
+        raise NoValue(reason) from error
 
 
 def contents_of(path: str) -> str:
@@ -215,11 +217,11 @@ def contents_of(path: str) -> str:
         # One byte more shows whether the file is too large.
         content = file.read(MAX_CONTENTS_BYTES + 1)
     if len(content) > MAX_CONTENTS_BYTES:
-        raise NoValue("has more than 64 KiB")
+        raise NoValue(because("contents-too-large"))
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise NoValue(f"is no UTF-8 text (byte {error.start})") from error
+        raise NoValue(because("contents-not-text", byte=error.start)) from error
 
 
 def _beside(
@@ -249,8 +251,7 @@ def _real(folder: Folder, work: str, path: str, name: str) -> str:
     parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
     is_inside = path == work or f"{parent}/".startswith(f"{work}/")
     if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
-        words = f"{os.path.basename(path)} is a symbolic link that leaves the attempt's folder"
-        raise NotFound(name, words)
+        raise NotFound(name, because("link-leaves", file=os.path.basename(path)))
     return path
 
 
@@ -261,8 +262,10 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
     for path in paths:
         is_folder = os.path.isdir(path)
         if wanted and is_folder != (wanted == "folder"):
-            words = "a folder where a file is expected" if is_folder else "no folder"
-            raise NotFound(name, f"{os.path.basename(path)} is {words}")
+            file = os.path.basename(path)
+            if is_folder:
+                raise NotFound(name, because("is-a-folder", file=file))
+            raise NotFound(name, because("is-no-folder", file=file))
 
 
 def _take(path: str, target: str, name: str, work: str, others: list[str]) -> None:
@@ -270,7 +273,7 @@ def _take(path: str, target: str, name: str, work: str, others: list[str]) -> No
     called = name if path == work else os.path.basename(path)
     place = os.path.join(target, called)
     if os.path.lexists(place):
-        raise NotFound(name, f"two of its files are called {called}")
+        raise NotFound(name, because("same-names", file=called))
     is_shared = not path.startswith(f"{work}/") or os.path.islink(path)
     is_shared |= any(_touch(path, other) for other in others)
     if is_shared:
@@ -293,9 +296,9 @@ def _read_told(work: str) -> dict[str, Any] | None:
     try:
         told = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
     except (ValueError, RecursionError) as error:
-        raise NotFound("*", f"{TOLD} is no JSON: {error}") from error
+        raise NotFound("*", because("told-not-json", file=TOLD, error=str(error))) from error
     if not isinstance(told, dict):
-        raise NotFound("*", f"{TOLD} is no JSON object of at most {MAX_TOLD_BYTES} bytes")
+        raise NotFound("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
     return told
 
 
@@ -324,7 +327,7 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
     path = os.path.normpath(os.path.join(work, folder.here(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
-        raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
+        raise NotFound(name, because("told-missing", file=TOLD, name=str(given)[:80]))
     return _real(folder, root, path, name)
 
 

@@ -12,9 +12,11 @@ import os.path
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..reasons import Explained, because
 
-class NoValue(Exception):
-    """An expression has no value. The message is shown to users."""
+
+class NoValue(Explained):
+    """An expression has no value."""
 
 
 def value_of(parts: list[dict[str, Any]], known: Mapping[str, Any]) -> Any:
@@ -53,7 +55,8 @@ def look_up(path: Sequence[str], known: Mapping[str, Any]) -> Any:
         elif isinstance(value, Mapping) and segment in value:
             value = value[segment]
         else:
-            raise NoValue(f"$({'.'.join(path)}): there is no {segment[:40]!r}")
+            expression, name = ".".join(path), segment[:40]
+            raise NoValue(because("expression-lacks", expression=expression, name=name))
     return value
 
 

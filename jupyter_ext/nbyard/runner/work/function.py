@@ -21,6 +21,7 @@ from .. import handoff
 from ..attempt_folder import BadTask, Folder
 from ..handoff import values
 from ..pythonpath_shim import import_by_name
+from ..reasons import because, raised
 from .return_values import by_output, write
 from .status_pipe import Report
 
@@ -34,7 +35,7 @@ class Failed(Exception):
     """A call failed. `failure` is the failure for result.json."""
 
     def __init__(self, failure: dict[str, Any]) -> None:
-        super().__init__(failure["message"])
+        super().__init__(failure["reason"]["code"])
         self.failure = failure
 
 
@@ -51,7 +52,8 @@ def main(path: str, descriptor: int) -> int:
     except Failed as error:
         failure = error.failure
     except BadTask as error:
-        failure = {"kind": "preparation", "message": str(error)}
+        reason = because("task-unusable", problem=str(error))
+        failure = {"kind": "preparation", "reason": reason}
     report.end(failure)
     return 0
 
@@ -104,8 +106,8 @@ class Functions:
     def _function(self, name: str) -> _Function:
         found = getattr(self._module, name, None)
         if not callable(found):
-            words = f"{self._file} has no function {name} once it is imported"
-            raise Failed({"kind": "error", "message": words})
+            reason = because("function-missing", file=self._file, function=name)
+            raise Failed({"kind": "error", "reason": reason})
         return _Function(found)
 
 
@@ -163,7 +165,10 @@ class Told:
             return
         if error is not None:
             failure = _failure(error, where)
-            sys.stderr.write(failure.get("traceback", "") or f"{failure['message']}\n")
+            line = str(error)
+            if isinstance(error, SystemExit):
+                line = f"the function left its process (exit code {failure['exit_code']})"
+            sys.stderr.write(failure.get("traceback", "") or f"{line}\n")
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -173,18 +178,18 @@ class Told:
 
 def _failure(error: BaseException, where: TracebackType | None) -> dict[str, Any]:
     if isinstance(error, values.Unfit):
-        return {"kind": "contract", "message": str(error)}
+        return {"kind": "contract", "reason": because("value-unfit", text=str(error))}
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        words = f"the function left its process (exit code {code})"
-        return {"kind": "exit-code", "message": words, "exit_code": code}
+        reason = because("function-exited", exit_code=code)
+        return {"kind": "exit-code", "reason": reason, "exit_code": code}
     while where is not None and _is_ours(where):
         where = where.tb_next
     told = "".join(traceback.format_exception(type(error), error, where))
     last = traceback.format_exception_only(type(error), error)[-1].strip()
     return {
         "kind": "error",
-        "message": last.splitlines()[0] if last else type(error).__name__,
+        "reason": raised(last.splitlines()[0] if last else type(error).__name__),
         "error_name": type(error).__name__,
         "traceback": told,
     }

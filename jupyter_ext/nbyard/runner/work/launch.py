@@ -14,19 +14,25 @@ from .. import pythonpath_shim
 from ..attempt_folder import BadTask, Folder
 from ..process import environ_stamps, forks, processes
 from ..process.prctl import die_with_parent, show_to_work
+from ..reasons import Explained, Reason, because
 from .environment import environment_of_host, is_plain, setup_of
 
 WORD_LIMIT_BYTES = 128 * 1024
 # Options of the runner for work other than commands.
 CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
+NOT_STARTED = {
+    errno.ENOENT: "program-missing",
+    errno.EACCES: "program-not-executable",
+    errno.ENOEXEC: "program-not-runnable",
+}
 
 
 # The folder of the runner.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-class CannotStart(Exception):
-    """The work could not start. The message is shown to users."""
+class CannotStart(Explained):
+    """The work could not start."""
 
 
 class WorkProcess(ABC):
@@ -177,28 +183,24 @@ class Launch(WorkProcess):
             os.makedirs(os.path.dirname(full), exist_ok=True)
         return files.enter_context(open(full, mode))
 
-    def _explain(self, error: Exception) -> str:
+    def _explain(self, error: Exception) -> Reason:
         program = str((self._work.get("argv") or ["?"])[0])
         if isinstance(error, OSError) and error.errno == errno.E2BIG:
             return self._explain_size()
         if isinstance(error, OSError) and error.filename not in (None, program, self._argv()[0]):
-            return f"{error.filename}: {error.strerror}"
-        sentences = {
-            errno.ENOENT: "there is no such program (or the interpreter in its #! line is missing)",
-            errno.EACCES: "it may not be executed; is its executable bit set?",
-            errno.ENOEXEC: "the system cannot execute this kind of file; does it lack a #! line?",
-        }
-        reason = sentences.get(getattr(error, "errno", None) or 0, str(error))
-        shown = program.removeprefix("{attempt}/code/")
-        return f"{self._folder.expand_word(shown)} cannot be started: {reason}"
+            return because("file-unusable", file=str(error.filename), error=str(error.strerror))
+        shown = self._folder.expand_word(program.removeprefix("{attempt}/code/"))
+        code = NOT_STARTED.get(getattr(error, "errno", None) or 0)
+        if code:
+            return because(code, program=shown)
+        return because("program-not-started", program=shown, error=str(error))
 
-    def _explain_size(self) -> str:
+    def _explain_size(self) -> Reason:
         words = [self._folder.expand_word(word) for word in self._work["argv"]]
         large = [word for word in words if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
         if not large:
-            return "the command line and its environment are larger than the system allows"
+            return because("command-too-large")
         size = len(os.fsencode(large[0]))
-        return (
-            f"the argument {large[0][:40]!r}… has {size} bytes; the system allows less than"
-            f" {WORD_LIMIT_BYTES}"
+        return because(
+            "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
         )

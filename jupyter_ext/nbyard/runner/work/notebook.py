@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..attempt_folder import BadTask, Folder
 from ..kernels import import_stubs
+from ..reasons import Explained, because
 from .parameters import CannotInject, inject
 from .status_pipe import Report
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     Opened = tuple[dict[str, Any], list[int | None]]
 
 
-class Refused(Exception):
-    """The notebook cannot be run. The message is shown to users."""
+class Refused(Explained):
+    """The notebook cannot be run."""
 
 
 UNREADABLE = (
@@ -63,7 +64,9 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 def preparation_failure(error: Exception) -> dict[str, Any]:
     """Return the failure of an attempt for an error that is in `UNFIT`."""
-    return {"kind": "preparation", "message": str(error)}
+    if isinstance(error, Explained):
+        return {"kind": "preparation", "reason": error.reason}
+    return {"kind": "preparation", "reason": because("task-unusable", problem=str(error))}
 
 
 def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any], list[int | None]]:
@@ -79,7 +82,7 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
         if notebook["nbformat"] < 4:
             notebook = _upgraded(text)
         if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
-            raise Refused(f"{work['path']} is not a notebook of format 4")
+            raise Refused(because("notebook-format", path=work["path"]))
         for cell in notebook["cells"]:
             if isinstance(cell["source"], list):
                 cell["source"] = "".join(cell["source"])
@@ -87,7 +90,8 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
                 cell.update(outputs=[], execution_count=None)
         places = inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
     except UNREADABLE as error:
-        raise Refused(f"{work['path']} cannot be read as a notebook: {error}") from error
+        reason = because("notebook-unreadable", path=work["path"], error=str(error))
+        raise Refused(reason) from error
     if work["parameters"]:
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
     return dict(notebook), places
@@ -98,7 +102,7 @@ def _upgraded(text: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = import_stubs.session().upgraded(text)
     except ImportError as error:
-        raise Refused(f"notebooks cannot be run here: {error}") from error
+        raise Refused(because("notebooks-impossible", error=str(error))) from error
     return found
 
 
@@ -133,7 +137,7 @@ def open_session(folder: Folder, task: dict[str, Any], opened: Opened, ready: Re
     try:
         return import_stubs.session().Session(folder, task, opened, ready)
     except ImportError as error:
-        raise Refused(f"notebooks cannot be run here: {error}") from error
+        raise Refused(because("notebooks-impossible", error=str(error))) from error
 
 
 async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
@@ -151,9 +155,9 @@ async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
         if failure is None:
             session.finish()
     except KernelMissing as error:
-        raise Refused(str(error)) from error
+        raise Refused(error.reason) from error
     except KernelEnded as error:
-        failure = {"kind": "kernel-died", "message": str(error), **session.place()}
+        failure = {"kind": "kernel-died", "reason": error.reason, **session.place()}
     session.save()
     await session.close(failure is None)
     return failure
@@ -206,7 +210,8 @@ async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
         if failure:
             return dict(failure)
         if session.interrupted:
-            return {"kind": "cancelled", "message": "interrupted", **session.place(index)}
+            reason = because("interrupted")
+            return {"kind": "cancelled", "reason": reason, **session.place(index)}
         if session.has_exited:
             break
     return None

@@ -1,31 +1,33 @@
-"""The outcome of the work: failures as text, checks of outputs, result.json."""
+"""The outcome of the work: its failure, and checks of its outputs."""
 
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from typing import Any
 
 from ..attempt_folder import Folder
-from ..process.exit_status import FROM_OUTSIDE, signal_name
+from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
+from ..reasons import Reason, because, system_error
 from . import collect_outputs
 
 FULL_BYTES = 1 << 20
 
 
-def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
+def failure(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
     """Return a failure as in result.json."""
-    return {"kind": kind, "message": message, **more}
+    return {"kind": kind, "reason": reason, **more}
 
 
-def too_long(seconds: float) -> str:
-    """Return the message for work that exceeds its time limit."""
-    return f"ran longer than its limit of {seconds:g} s"
+def too_long(seconds: float) -> Reason:
+    """Return the reason for work that exceeds its time limit."""
+    return because("time-limit", seconds=seconds)
 
 
-def too_silent(seconds: float) -> str:
-    """Return the message for work that is silent for too long."""
-    return f"gave no sign of life for {seconds:g} s"
+def too_silent(seconds: float) -> Reason:
+    """Return the reason for work that is silent for too long."""
+    return because("silence-limit", seconds=seconds)
 
 
 def of_status(
@@ -34,25 +36,24 @@ def of_status(
     """Return a failure for a wait status. None for exit code 0 and codes in `codes["success"]`."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        message = f"ended by signal {number} ({signal_name(number)})"
+        reason = because("ended-by-signal", signal=number, name=signal_name(number))
         if number in FROM_OUTSIDE:
-            return failure("lost", message, traceback=last_lines)
-        return failure("exit-code", message, exit_code=128 + number, traceback=last_lines)
+            return failure("lost", reason, traceback=last_lines)
+        return failure("exit-code", reason, exit_code=128 + number, traceback=last_lines)
     return of_code(os.WEXITSTATUS(status), last_lines, codes or {})
 
 
 def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
     """Return a failure for an exit code, or None for success."""
-    words = ""
-    if code not in codes.get("success", ()):
-        if code in codes.get("temporary", ()):
-            words = ", a temporary failure as its description says"
-        elif code in codes.get("permanent", ()):
-            words = ", a permanent failure as its description says"
-        if words or code:
-            message = f"exit code {code}{words}"
-            return failure("exit-code", message, exit_code=code, traceback=last_lines)
-    return None
+    if code in codes.get("success", ()):
+        return None
+    meant = next((name for name in ("temporary", "permanent") if code in codes.get(name, ())), "")
+    if not meant and not code:
+        return None
+    reason = because("command-exited", exit_code=code)
+    if meant:
+        reason = because("exited-as", exit_code=code, meaning=meant)
+    return failure("exit-code", reason, exit_code=code, traceback=last_lines)
 
 
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -62,12 +63,8 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
     """
     if reported is not None:
         return reported.get("failure")
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        how = f"signal {number}, {signal_name(number)}"
-    else:
-        how = f"exit code {os.WEXITSTATUS(status)}"
-    return failure("kernel-died", f"the process that ran the notebook ended early ({how})")
+    end = end_of(-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+    return failure("kernel-died", because("notebook-process-ended", end=end))
 
 
 def of_function(
@@ -79,9 +76,18 @@ def of_function(
     """
     if reported is not None:
         return reported.get("failure")
-    words = "its process ended before the function returned"
-    ended = of_status(status, last_lines) or failure("error", "exit code 0", traceback=last_lines)
-    return {**ended, "message": f"{words} ({ended['message']})"}
+    ended = of_status(status, last_lines)
+    if ended is None:
+        success = because("command-exited", exit_code=0)
+        ended = failure("error", success, traceback=last_lines)
+    return {**ended, "reason": because("function-process-ended", end=ended["reason"])}
+
+
+def was_killed(reason: Reason) -> bool:
+    """Return whether SIGKILL, which a lack of memory causes, ended the process of the work."""
+    params = reason["params"]
+    inner = (one for one in params.values() if isinstance(one, dict) and "params" in one)
+    return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
 
 
 def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
@@ -89,7 +95,7 @@ def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, An
     disk = os.statvfs(folder.path)
     if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
         return failure
-    return {**failure, "message": f"{failure['message']} (disk full: nothing can be written)"}
+    return {**failure, "reason": because("disk-full", cause=failure["reason"])}
 
 
 def words_for_bytes(size: float) -> str:
@@ -116,8 +122,10 @@ def look_at_outputs(
     try:
         collect_outputs.collect(folder, outputs)
         collect_outputs.gather(folder, directory, outputs, exit_code)
-    except (collect_outputs.NotFound, OSError) as error:
-        return present, failure("contract", str(error))
+    except collect_outputs.NotFound as error:
+        return present, failure("contract", error.reason)
+    except OSError as error:
+        return present, failure("contract", system_error(error))
     broken = None
     for name, output in outputs.items():
         if collect_outputs.is_found(output) and not output.get("several"):
@@ -127,32 +135,33 @@ def look_at_outputs(
         if problem is None:
             present.append(name)
         elif problem or output.get("required", True):
-            words = problem or _not_written(output)
-            broken = broken or failure("contract", f"the output {name!r} is missing: {words}")
+            cause = problem or _not_written(output)
+            reason = because("output-missing", output=name, cause=cause)
+            broken = broken or failure("contract", reason)
     return present, broken
 
 
-def _not_written(output: dict[str, Any]) -> str:
+def _not_written(output: dict[str, Any]) -> Reason:
     if output.get("value") and not output.get("beside"):
-        return "its value is null"
+        return because("value-null")
     if collect_outputs.is_found(output):
-        patterns = " or ".join(output.get("patterns") or [collect_outputs.TOLD])
-        return f"nothing in its working folder fits {patterns}"
-    return f"{output.get('at') or output['path']} was not written"
+        patterns = output.get("patterns") or [collect_outputs.TOLD]
+        return because("nothing-fits", patterns=patterns)
+    return because("not-written", path=output.get("at") or output["path"])
 
 
-def _problem_inside(folder: Folder, relative: str) -> str | None:
+def _problem_inside(folder: Folder, relative: str) -> Reason | None:
     """Check the one file or folder in the folder of a collected output like `_problem`."""
     path = folder.inside(relative)
     names = list(collect_outputs.entries(path)) if os.path.isdir(path) else []
-    return _problem(folder, os.path.join(relative, names[0])) if names else ""
+    return _problem(folder, os.path.join(relative, names[0])) if names else {}
 
 
-def _problem(folder: Folder, relative: str) -> str | None:
-    """Return None for a valid output, an empty text if it is missing, else the problem."""
+def _problem(folder: Folder, relative: str) -> Reason | None:
+    """Return None for a valid output, an empty reason if it is missing, else the problem."""
     path = folder.inside(relative)
     if not os.path.lexists(path):
-        return ""
+        return {}
     paths = [path]
     if os.path.isdir(path):
         for parent, folders, files in os.walk(path):
@@ -161,11 +170,11 @@ def _problem(folder: Folder, relative: str) -> str | None:
         shown = os.path.relpath(one, folder.path)
         real = os.path.realpath(one)
         if not real.startswith(folder.path + os.sep):
-            return f"{shown} is a symbolic link that leaves the attempt's folder"
+            return because("link-leaves", file=shown)
         try:
             mode = os.stat(one).st_mode
         except OSError as error:
-            return f"{shown}: {error.strerror}"
+            return because("file-unusable", file=shown, error=error.strerror or "")
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            return f"{shown} is neither a file nor a folder"
+            return because("neither-file-nor-folder", file=shown)
     return None

@@ -15,6 +15,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from ..reasons import Explained, because
+
 TAG = "parameters"
 INJECTED = "injected-parameters"
 MAX_NAME = 128
@@ -29,7 +31,7 @@ R_VECTOR = re.compile(r"^[ \t]*([A-Za-z.][\w.]*)[ \t]*(?:<-|=)[ \t]*c\(", re.MUL
 OWN_STRINGS = ("r", "scala", "c#", "f#")
 
 
-class CannotInject(Exception):
+class CannotInject(Explained):
     """These values cannot be given to this notebook."""
 
 
@@ -83,7 +85,7 @@ def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
     """
     for name in values:
         if not name.isidentifier() or keyword.iskeyword(name) or len(name) > MAX_NAME:
-            raise CannotInject(f"{name[:40]!r} is no parameter name")
+            raise CannotInject(because("parameter-name", name=name[:40]))
     language = language.lower()
     if language in ("", "python", "ipython"):
         return _python(values, defaults)
@@ -98,7 +100,7 @@ def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
         return "\n".join(["// Parameters", *lines])
     if language in PAPERMILL:
         return _papermill(language, values, _r_vectors(defaults) if language == "r" else set())
-    raise CannotInject(f"values cannot be given to a notebook in {language!r}")
+    raise CannotInject(because("parameter-language", language=language))
 
 
 def _python(values: dict[str, Any], defaults: str) -> str:
@@ -186,7 +188,7 @@ def _powershell(value: Any) -> str:
 
 def _number(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        raise CannotInject("a number that is not finite can only be given to a Python notebook")
+        raise CannotInject(because("parameter-not-finite"))
     return repr(value)
 
 
@@ -194,7 +196,7 @@ def _ascii_json(value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except ValueError as error:
-        raise CannotInject(str(error)) from error
+        raise CannotInject(because("parameter-refused", error=str(error))) from error
 
 
 def _r_vectors(defaults: str) -> set[str]:
@@ -224,6 +226,5 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
             lines.append(translator.assign(name, text))
         return "\n".join(lines)
     except NotImplementedError as error:
-        raise CannotInject(
-            f"a value cannot be given to a notebook in {language}: {error}"
-        ) from error
+        reason = because("parameter-untranslatable", language=language, error=str(error))
+        raise CannotInject(reason) from error

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
-from nbyard.domain.attempts.structs import RESULT, RUNNER, Result
+from nbyard.domain.attempts.failures import decode_result
+from nbyard.domain.attempts.structs import RESULT, RUNNER
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because, text
 from nbyard.runner.attempt_folder import Folder
@@ -204,7 +205,7 @@ class DaskAttempt:
         task = files.read_task(self.folder)
         said = file_transfer.fetch(self.folder, ask, task)
         try:
-            result = msgspec.json.decode(said, type=Result)
+            result = decode_result(said)
         except msgspec.DecodeError as error:
             raise NbyardError(
                 because("file-unreadable", file=RESULT, message=str(error))

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
 
+from nbyard.domain.attempts.failures import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
-from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason
@@ -243,7 +243,7 @@ def _record(row: Row[Any]) -> TaskRecord:
 
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
-    failure = msgspec.convert(row.failure, Failure) if row.failure else None
+    failure = read_failure(row.failure or None)
     return Task(
         id=row.id,
         run_id=row.run_id,

@@ -13,6 +13,8 @@ const task = (node: string, failure: object) => ({
   failure: { kind: 'error', ...failure }
 });
 
+const text = (words: string) => ({ code: 'text', params: { text: words } });
+
 function show(...tasks: object[]): void {
   const detail = { run: { id: 'r' }, tasks } as unknown as RunDetail;
   const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
@@ -28,13 +30,13 @@ const cause = () => document.querySelector('.nby-Failure-cause')!.textContent;
 describe('K5: why a run failed', () => {
   it('names the cell as it was written, and as the kernel counts', () => {
     const traceback = '\u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1\nValueError: no';
-    show(task('a', { message: 'no', cell: 2, traceback }));
+    show(task('a', { reason: text('no'), cell: 2, traceback }));
     expect(cause()).toContain('cell 3 (In [4])');
     expect(screen.queryByText(/tasks failed/)).toBeNull();
   });
 
   it('names all steps that failed, and tells of each', () => {
-    show(task('a', { message: 'first' }), task('b', { message: 'second', cell: 0 }));
+    show(task('a', { reason: text('first') }), task('b', { reason: text('second'), cell: 0 }));
     expect(screen.getByText('2 tasks failed:')).toBeTruthy();
     expect(cause()).toContain('first');
     fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));

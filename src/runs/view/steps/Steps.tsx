@@ -113,9 +113,9 @@ function Why({ words }: { words: readonly string[] }): JSX.Element {
 }
 
 function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
-  const message = task.failure?.message;
+  const message = reasonText(task.failure?.reason, trans);
   const reason =
-    (whole ? message : message?.split('\n')[0]) ||
+    (whole ? message : message.split('\n')[0]) ||
     reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
   const place = task.state === 'queued' && task.place ? trans.__('position %1', task.place) : '';
   return [place, reason, task.warning ?? ''];

@@ -12,6 +12,7 @@ from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import TaskPage
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 
 
@@ -85,7 +86,9 @@ def test_the_line_that_adds_what_is_missing_adds_all_of_it(
     environment: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """L1: data frames of pandas need pyarrow, and a library of its own needs pandas with it."""
-    failure = Failure("error", "ImportError: `Import pyarrow` failed. Use pip …")
+    failure = Failure(
+        "error", because("text", text="ImportError: `Import pyarrow` failed. Use pip …")
+    )
     missing = missing_from(failure, environment)
     task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
     _explain(7, task, "", is_kept=True)
@@ -105,7 +108,9 @@ def test_what_the_log_ended_with_is_not_told_once_more(
     told: str, is_said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A3: with `-f` and `--log` the log was printed as it came."""
-    failure = Failure("exit-code", "exit code 3", traceback="no file\nthe end")
+    failure = Failure(
+        "exit-code", because("text", text="exit code 3"), traceback="no file\nthe end"
+    )
     task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
     _explain(7, task, told, is_kept=False)
     said = capsys.readouterr().err

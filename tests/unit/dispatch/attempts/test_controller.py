@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from nbyard.domain.attempts.structs import Failure
+from nbyard.reasons.structs import because
 from nbyard.testing.bench import Bench, FakeRuntime
 
 from ..benches import running, states
@@ -104,7 +105,11 @@ def test_a_failure_is_tried_again_when_asked(bench: Bench, runtime: FakeRuntime)
     for number in (1, 2, 3):
         bench.until(lambda number=number: len(bench.task(run).attempts) == number)  # type: ignore[misc]
         bench.until(lambda: bench.task(run).state == "running")
-        runtime.end(bench.attempt(run), "failed", failure=Failure("error", f"no {number}"))
+        runtime.end(
+            bench.attempt(run),
+            "failed",
+            failure=Failure("error", because("text", text=f"no {number}")),
+        )
         bench.until(lambda: bench.task(run).state != "running")
         if number < 3:
             assert f"attempt {number} failed: no {number}" in bench.task(run).why
@@ -139,7 +144,9 @@ def test_what_was_lost_is_counted_apart(
         if end == LOSS:
             runtime.lose(bench.attempt(run))
         else:
-            runtime.end(bench.attempt(run), "failed", failure=Failure("error", "no"))
+            runtime.end(
+                bench.attempt(run), "failed", failure=Failure("error", because("text", text="no"))
+            )
     bench.until(lambda: bench.run(run).state == "failed")
     assert states(bench, run) == ends
     words = "no" if ends[-1] == FAIL else "killed by the test (lost 3 times)"
@@ -150,7 +157,9 @@ def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime
     """R9."""
     run = bench.submit({"a": []}, retries=1, retry_on=("timeout",))
     bench.until(lambda: bench.task(run).state == "running")
-    runtime.end(bench.attempt(run), "failed", failure=Failure("timeout", "slow"))
+    runtime.end(
+        bench.attempt(run), "failed", failure=Failure("timeout", because("text", text="slow"))
+    )
     bench.until(lambda: len(bench.task(run).attempts) == 2)
     assert bench.task(run).why == "runs again: attempt 1 failed: slow"
     bench.until(lambda: bench.task(run).state == "running")
@@ -162,7 +171,9 @@ def test_other_kinds_of_failure_are_the_end(bench: Bench, runtime: FakeRuntime) 
     """I10."""
     run = bench.submit({"a": []}, retries=3, retry_on=("timeout",))
     bench.until(lambda: bench.task(run).state == "running")
-    runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
+    runtime.end(
+        bench.attempt(run), "failed", failure=Failure("error", because("text", text="wrong"))
+    )
     bench.until(lambda: bench.run(run).state == "failed")
     assert len(bench.task(run).attempts) == 1
 
@@ -173,6 +184,8 @@ def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) 
     bench.until(lambda: bench.task(run).state == "running")
     runtime.obeys = False
     bench.cancel(run)
-    runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
+    runtime.end(
+        bench.attempt(run), "failed", failure=Failure("error", because("text", text="wrong"))
+    )
     bench.until(lambda: bench.run(run).state in ("cancelled", "failed"))
     assert len(bench.task(run).attempts) == 1

@@ -109,7 +109,11 @@ class Slow:
             site = start(order)
             if (order.folder / CANCEL).exists():
                 reason = (order.folder / CANCEL).read_text()
-                runtime.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
+                runtime.end(
+                    order.attempt_id,
+                    "cancelled",
+                    failure=Failure("cancelled", because("text", text=reason)),
+                )
             return site
 
         monkeypatch.setattr(runtime, "start", slow)
@@ -463,7 +467,11 @@ def test_what_never_began_is_not_sent_again_to_be_cancelled(
     bench.cancel(run)
     bench.round(3)
     assert len(runtime.starts) == 1
-    runtime.end(bench.attempt(run), "cancelled", failure=Failure("cancelled", "the run was"))
+    runtime.end(
+        bench.attempt(run),
+        "cancelled",
+        failure=Failure("cancelled", because("text", text="the run was")),
+    )
     bench.until(lambda: bench.run(run).state == "cancelled")
 
 

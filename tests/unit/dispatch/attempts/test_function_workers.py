@@ -19,6 +19,7 @@ from nbyard.domain.attempts.structs import (
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
@@ -169,7 +170,7 @@ def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, ben
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 3)
     fatal, *rest = functions.told(worker)
-    failure = Failure("exit-code", "exit code 7", exit_code=7)
+    failure = Failure("exit-code", because("text", text="exit code 7"), exit_code=7)
     functions.finish(worker, fatal, state="failed", failure=failure)
     functions.leave(worker, "failed", failure)
     bench.until(lambda: len(functions.runtime.starts) == 2)
@@ -205,7 +206,9 @@ def test_a_worker_that_never_came_to_a_call(functions: Functions, bench: Bench) 
     bench.room.settings.slots = 1
     bench.until(lambda: functions.runtime.starts)
     (worker,) = functions.runtime.starts
-    functions.leave(worker, "failed", Failure("preparation", "no such interpreter"))
+    functions.leave(
+        worker, "failed", Failure("preparation", because("text", text="no such interpreter"))
+    )
     bench.until(lambda: bench.run(run).state == "failed")
     for task in functions.tasks(run):
         assert task.failure is not None and "no such interpreter" in task.failure.message
@@ -297,7 +300,9 @@ def test_cancel(functions: Functions, bench: Bench) -> None:
     bench.cancel(run)
     bench.until(lambda: len(functions.runtime.stops) == 2)
     for worker in (first, second):
-        functions.leave(worker, "cancelled", Failure("cancelled", "the run was cancelled"))
+        functions.leave(
+            worker, "cancelled", Failure("cancelled", because("text", text="the run was cancelled"))
+        )
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert {task.state for task in functions.tasks(run)} <= {"cancelled", "skipped"}
     assert len(functions.runtime.starts) == 2

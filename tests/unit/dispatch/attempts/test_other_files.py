@@ -16,6 +16,7 @@ from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 from nbyard.runner.secret_masking import Masks
 from nbyard.testing.bench import OWNER, SCRIPT, Bench, FakeRuntime
 
@@ -33,7 +34,7 @@ def ended(bench: Bench, write: Write, state: str = "succeeded", **plan: object) 
     """A run whose work wrote this."""
     run, code = running(bench, **plan)
     write(code)
-    more = {"failure": Failure("error", "boom")} if state == "failed" else {}
+    more = {"failure": Failure("error", because("text", text="boom"))} if state == "failed" else {}
     bench.runtime.end(bench.attempt(run), state, text="made", **more)
     bench.until(lambda: bench.run(run).state == state)
     return run
@@ -225,7 +226,9 @@ def test_a_full_disk_costs_the_files_and_not_the_result(
 def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> None:
     run, code = running(bench, retries=1)
     (code / "first").write_text("x")
-    runtime.end(bench.attempt(run), "failed", failure=Failure("error", "boom"))
+    runtime.end(
+        bench.attempt(run), "failed", failure=Failure("error", because("text", text="boom"))
+    )
     bench.until(lambda: len(bench.task(run).attempts) == 2 and bench.task(run).state == "running")
     (bench.folder(bench.attempt(run)) / "code" / "second").write_text("x")
     runtime.end(bench.attempt(run), text="made")

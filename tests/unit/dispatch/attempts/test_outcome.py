@@ -8,6 +8,7 @@ import pytest
 from nbyard.blobs.files import disk_full
 from nbyard.dispatch.attempts import drive
 from nbyard.domain.attempts.structs import UNTYPED, Failure
+from nbyard.reasons.structs import because
 from nbyard.testing.bench import Bench, FakeRuntime
 
 from ..benches import running, states
@@ -34,10 +35,15 @@ def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: Fa
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
     (bench.folder(attempt) / "outputs" / "out" / "out.txt").write_text("half")
-    runtime.end(attempt, "failed", failure=Failure("error", "boom", cell=2), outputs=["out"])
+    runtime.end(
+        attempt,
+        "failed",
+        failure=Failure("error", because("text", text="boom"), cell=2),
+        outputs=["out"],
+    )
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
-    assert task.failure == Failure("error", "boom", cell=2)
+    assert task.failure == Failure("error", because("text", text="boom"), cell=2)
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
 
 
@@ -87,7 +93,7 @@ def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
 def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     """F3: a kernel that was killed is no failure of the code."""
     run = running(bench)
-    dead = Failure("kernel-died", "the kernel died (signal 9)")
+    dead = Failure("kernel-died", because("text", text="the kernel died (signal 9)"))
     runtime.end(bench.attempt(run), "failed", failure=dead)
     bench.until(lambda: states(bench, run) == ["lost", "running"])
     assert bench.task(run).attempts[0].why == dead.message
@@ -96,7 +102,7 @@ def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
 def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
     run = running(bench)
-    told = Failure("cancelled", "the supervisor was told to stop (SIGTERM)")
+    told = Failure("cancelled", because("text", text="the supervisor was told to stop (SIGTERM)"))
     runtime.end(bench.attempt(run), "cancelled", failure=told)
     bench.until(lambda: states(bench, run) == ["lost", "running"])
 

@@ -12,11 +12,12 @@ from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.reasons.structs import because
 from nbyard.store.leases import LeaseLost
 from nbyard.testing.bench import Bench, FakeRuntime
 
-FAILED = Ended("failed", Failure("error", "late"))
-LOST = Ended("lost", Failure("lost", "late"))
+FAILED = Ended("failed", Failure("error", because("text", text="late")))
+LOST = Ended("lost", Failure("lost", because("text", text="late")))
 CANCELLED = Ended("cancelled")
 
 
@@ -148,7 +149,7 @@ def test_what_cannot_be_written_down_keeps_nobody_waiting(
         return msgspec.structs.replace(found, usage={"cpu_seconds": object()})
 
     monkeypatch.setattr(folders, "read_result", bad_figures)
-    runtime.end(attempt, "failed", failure=Failure("error", "words"))
+    runtime.end(attempt, "failed", failure=Failure("error", because("text", text="words")))
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")
     bench.until(lambda: bench.run(run).state == "failed")

@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -36,7 +37,7 @@ def states(bench: Bench, run: str) -> dict[str, str]:
 
 def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
     bench.until(lambda: bench.task(run, node).state == "running")
-    failure = Failure("error", "boom") if state == "failed" else None
+    failure = Failure("error", because("text", text="boom")) if state == "failed" else None
     bench.runtime.end(bench.attempt(run, node), state, failure=failure)
     bench.until(lambda: bench.task(run, node).state == state)
 

@@ -16,6 +16,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.states import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
 
@@ -292,7 +293,9 @@ def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: Fa
     """R2: it is not said that it never ran."""
     first = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(first).state == "running")
-    runtime.end(bench.attempt(first), "failed", failure=Failure("error", "no"))
+    runtime.end(
+        bench.attempt(first), "failed", failure=Failure("error", because("text", text="no"))
+    )
     bench.until(lambda: bench.run(first).state == "failed")
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state == "running")
@@ -681,7 +684,9 @@ def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -
     bench.until(lambda: bench.task(old).state == "running")
     runtime.end(bench.attempt(old), text="of a")
     bench.until(lambda: bench.task(old, "b").state == "running")
-    runtime.end(bench.attempt(old, "b"), "failed", failure=Failure("error", "no"))
+    runtime.end(
+        bench.attempt(old, "b"), "failed", failure=Failure("error", because("text", text="no"))
+    )
     bench.until(lambda: bench.run(old).state == "failed")
     made = runs.retry(OWNER, old, idempotency_key="key").id
     assert runs.retry(OWNER, old, idempotency_key="key").id == made
@@ -709,7 +714,9 @@ def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeR
     bench.until(lambda: bench.run(old).state == "cancelled")
     second = runs.retry(OWNER, old).id
     bench.until(lambda: bench.task(second, "b").state == "running")
-    runtime.end(bench.attempt(second, "b"), "failed", failure=Failure("error", "no"))
+    runtime.end(
+        bench.attempt(second, "b"), "failed", failure=Failure("error", because("text", text="no"))
+    )
     bench.until(lambda: bench.run(second).state == "failed")
     runs.delete(OWNER, old)
     third = runs.retry(OWNER, second).id

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.domain.attempts.missing_modules import Missing, missing_from, package_of
 from nbyard.domain.attempts.structs import Failure
+from nbyard.reasons.structs import because
 
 
 @pytest.mark.parametrize(
@@ -22,15 +23,18 @@ def test_what_is_missing_is_read_from_a_failure() -> None:
     """Of notebooks in the message, of scripts in the end of the log, which may have colours."""
     words = "ModuleNotFoundError: No module named 'cv2'"
     found = Missing("cv2", ["opencv-python"], "cows")
-    assert missing_from(Failure("error", words), "cows") == found
+    assert missing_from(Failure("error", because("text", text=words)), "cows") == found
     coloured = "\x1b[31mModuleNotFoundError\x1b[39m: No module named 'cv2'\n"
-    script = Failure("exit-code", "exit code 1", traceback=coloured)
+    script = Failure("exit-code", because("text", text="exit code 1"), traceback=coloured)
     assert missing_from(script, "cows") == found
     other = "ModuleNotFoundError: No module named 'six'\nDuring handling …\n"
-    assert missing_from(Failure("error", words, traceback=other), "cows") == found
-    assert missing_from(Failure("error", "ValueError: no module"), "") is None
+    assert (
+        missing_from(Failure("error", because("text", text=words), traceback=other), "cows")
+        == found
+    )
+    assert missing_from(Failure("error", because("text", text="ValueError: no module")), "") is None
     assert missing_from(None, "") is None
-    assert missing_from(Failure("error", words, left_out=True), "") is None
+    assert missing_from(Failure("error", because("text", text=words), left_out=True), "") is None
 
 
 @pytest.mark.parametrize(
@@ -51,8 +55,8 @@ def test_what_is_missing_is_read_from_a_failure() -> None:
 )
 def test_a_new_environment_gets_what_is_needed_together(words: str, packages: list[str]) -> None:
     """L1: one of pyarrow alone would lack pandas; one that is there has it, in its version."""
-    made = missing_from(Failure("error", words), "")
+    made = missing_from(Failure("error", because("text", text=words)), "")
     assert made is not None and made.packages == packages
-    added = missing_from(Failure("error", words), "cows")
+    added = missing_from(Failure("error", because("text", text=words)), "cows")
     assert added is not None and added.packages == packages[-1:]
     assert added.module == packages[-1]

@@ -11,6 +11,7 @@ from nbyard.domain.attempts.structs import (
     Result,
     TaskFile,
 )
+from nbyard.reasons.structs import because
 
 TASK = TaskFile(
     attempt_id="a",
@@ -35,7 +36,9 @@ def test_a_field_that_nobody_knows_is_refused():
 
 def test_a_result_tells_why():
     """R2: cell, error and traceback."""
-    failure = Failure("error", "KeyError: 'x'", cell=3, error_name="KeyError", traceback="…")
+    failure = Failure(
+        "error", because("text", text="KeyError: 'x'"), cell=3, error_name="KeyError", traceback="…"
+    )
     result = Result("a", "t", "failed", 1.0, 2.0, failure=failure)
     assert msgspec.json.decode(msgspec.json.encode(result), type=Result) == result
     with pytest.raises(msgspec.ValidationError):

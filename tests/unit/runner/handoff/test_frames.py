@@ -21,6 +21,7 @@ from polars.testing.parametric import dataframes
 import nbyard
 from nbyard.domain.attempts.missing_modules import Missing, missing_from
 from nbyard.domain.attempts.structs import Failure
+from nbyard.reasons.structs import because
 from nbyard.runner.handoff.values import Unfit, form_of, read
 
 # What a name of a column may be: anything that is text.
@@ -227,7 +228,9 @@ def test_without_pyarrow_its_words_offer_to_add_it(tmp_path, monkeypatch) -> Non
     with pytest.raises(Unfit, match="pip install pyarrow") as refused:
         nbyard.output("table", pandas.DataFrame({"a": [1]}))
     assert list(tmp_path.iterdir()) == []
-    missing = missing_from(Failure("error", f"Unfit: {refused.value}"), "cows")
+    missing = missing_from(
+        Failure("error", because("text", text=f"Unfit: {refused.value}")), "cows"
+    )
     assert missing == Missing("pyarrow", ["pyarrow"], "cows")
 
 
@@ -242,5 +245,5 @@ def test_where_only_pandas_is_what_it_lacks_is_offered(tmp_path, monkeypatch, wa
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(Unfit, match="travels as Parquet") as refused:
         read(path, wanted)
-    missing = missing_from(Failure("error", str(refused.value)), "")
+    missing = missing_from(Failure("error", because("text", text=str(refused.value))), "")
     assert missing == Missing("pyarrow", ["pandas", "pyarrow"], "")

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.reasons.structs import read
 from nbyard.runner.supervision import limits
 from nbyard.runner.supervision.limits import MemoryWatch
 
 
 def test_below_and_above_the_limit() -> None:
-    assert MemoryWatch(1 << 40).exceeded(lambda: {os.getpid()}) == ""
+    assert MemoryWatch(1 << 40).exceeded(lambda: {os.getpid()}) is None
     watch = MemoryWatch(1 << 20)
-    words = watch.exceeded(lambda: {os.getpid()})
+    words = str(read(watch.exceeded(lambda: {os.getpid()})))
     assert words.startswith("used ") and words.endswith("more than its limit of 1 MiB")
     assert watch.peak_bytes > 1 << 20
 
@@ -21,7 +22,7 @@ def test_below_and_above_the_limit() -> None:
 def test_it_does_not_look_all_the_time() -> None:
     watch = MemoryWatch(1)
     assert watch.exceeded(lambda: {os.getpid()})
-    assert watch.exceeded(lambda: {os.getpid()}) == ""
+    assert watch.exceeded(lambda: {os.getpid()}) is None
 
 
 def test_kills_by_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.reasons.structs import because
+from nbyard.runner import reasons as runner_reasons
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.supervision.disk_reserve import Reserve
 from nbyard.runner.supervision.result import write_result
@@ -23,11 +25,15 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
-    failed = failure("exit-code", "exit code 3", exit_code=3)
+    failed = failure(
+        "exit-code", runner_reasons.because("command-exited", exit_code=3), exit_code=3
+    )
     told = {"state": "failed", "started_at": 1.0, "finished_at": 2.0, "failure": failed}
     write_result(folder, TASK, {**told, "outputs": [], "usage": {"cpu_seconds": 1.0}}, Reserve())
     found = msgspec.json.decode(Path(folder.at("result.json")).read_bytes(), type=Result)
-    assert found.token == "t" and found.failure == Failure("exit-code", "exit code 3", exit_code=3)
+    assert found.token == "t" and found.failure == Failure(
+        "exit-code", because("command-exited", exit_code=3), exit_code=3
+    )
 
 
 def test_on_a_full_disk_the_reserve_is_given_up(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.reasons.structs import read
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.work.collect_outputs import UNTOUCHED
 from nbyard.runner.work.outcome import look_at_outputs
@@ -30,7 +31,7 @@ def look(attempt: Path, told: dict[str, Any]) -> tuple[list[str], str]:
     for name, one in told.items():
         one["path"] = f"outputs/{name}"
     present, broken = look_at_outputs(Folder(str(attempt)), told, WORK)
-    return present, broken["message"] if broken else ""
+    return present, str(read(broken["reason"])) if broken else ""
 
 
 def left(attempt: Path, name: str) -> list[str]:
@@ -295,7 +296,7 @@ def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
     told = {"o": written(attempt, "plots", format="folder")}
     present, broken = look_at_outputs(Folder(str(attempt)), told)
     assert present == [] and broken
-    assert "code/plots holds no file that the work wrote" in broken["message"]
+    assert "code/plots holds no file that the work wrote" in str(read(broken["reason"]))
     (attempt / "code/plots/sub/c.png").write_text("new")
     assert look_at_outputs(Folder(str(attempt)), told) == (["o"], None)
     assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
@@ -309,7 +310,7 @@ def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
 
     def problem() -> str:
         _, broken = look_at_outputs(Folder(str(attempt)), {"o": written(attempt)})
-        return str(broken and broken["message"])
+        return str(broken and str(read(broken["reason"])))
 
     assert problem() == "the output 'o' is missing: code/r.csv was not written"
     place.write_text("old")

@@ -4,10 +4,13 @@ import os
 import signal
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nbyard.reasons.structs import read
 from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.reasons import because
 from nbyard.runner.work import outcome
 
 
@@ -17,31 +20,35 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(str(tmp_path))
 
 
+def message(failure: Any) -> str:
+    return str(read(failure["reason"]))
+
+
 def test_statuses() -> None:
     """E4: exit code 3 is "exit code 3", with the last lines."""
     assert outcome.of_status(0, "") is None
     found = outcome.of_status(3 << 8, "last")
     assert found == {
         "kind": "exit-code",
-        "message": "exit code 3",
+        "reason": because("command-exited", exit_code=3),
         "exit_code": 3,
         "traceback": "last",
     }
     found = outcome.of_status(signal.SIGSEGV, "")
-    assert found is not None and found["message"] == "ended by signal 11 (SIGSEGV)"
+    assert found is not None and message(found) == "ended by signal 11 (SIGSEGV)"
     found = outcome.of_status(signal.SIGKILL, "last")
-    told = "ended by signal 9 (SIGKILL)"
-    assert found == {"kind": "lost", "message": told, "traceback": "last"}, "as of a container"
-    assert "signal 64" in outcome.of_status(64, "")["message"]  # type: ignore[index]
+    assert found is not None and message(found) == "ended by signal 9 (SIGKILL)"
+    assert (found["kind"], found["traceback"]) == ("lost", "last"), "as of a container"
+    assert "signal 64" in message(outcome.of_status(64, ""))
 
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
     assert outcome.of_notebook(0, {"failure": None}) is None
-    reported = outcome.failure("error", "x")
+    reported = outcome.failure("error", because("raised-bare", name="x"))
     assert outcome.of_notebook(0, {"failure": reported}) == reported
     for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
         found = outcome.of_notebook(status, None)
-        assert found is not None and found["kind"] == "kernel-died" and words in found["message"]
+        assert found is not None and found["kind"] == "kernel-died" and words in message(found)
 
 
 def test_sizes_in_words() -> None:
@@ -60,7 +67,7 @@ def test_outputs(folder: Folder) -> None:
     present, broken = outcome.look_at_outputs(folder, outputs("a", "b", "c"))
     assert (present, broken) == (["a", "b", "c"], None)
     present, broken = outcome.look_at_outputs(folder, outputs("a", "d"))
-    assert present == ["a"] and broken is not None and "'d'" in broken["message"]
+    assert present == ["a"] and broken is not None and "'d'" in message(broken)
     assert outcome.look_at_outputs(folder, outputs("d", required=False)) == ([], None)
 
 

@@ -34,8 +34,10 @@ class Ending(msgspec.Struct, frozen=True):
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
     """Return the failure of work that exceeded its memory limit."""
-    limit = f": limit {outcome.words_for_bytes(limit_bytes)}" if limit_bytes else ""
-    return Failure("memory", f"out of memory{limit}")
+    if not limit_bytes:
+        return Failure("memory", because("out-of-memory"))
+    limit = outcome.words_for_bytes(limit_bytes)
+    return Failure("memory", because("out-of-memory-at", limit=limit))
 
 
 def too_long(task: TaskFile) -> Reason:
@@ -54,7 +56,7 @@ def forced_end(ending: Ending) -> Failure | Reason | None:
         return out_of_memory(ending.memory_bytes)
     if ending.cancelled is not None:
         is_late = ending.cancelled.code == "time-limit"
-        return Failure("timeout" if is_late else "cancelled", str(ending.cancelled))
+        return Failure("timeout" if is_late else "cancelled", ending.cancelled)
     signal = SIGNALS.get(container.exit_code)
     return because("container-killed", signal=signal) if signal else None
 
@@ -70,13 +72,13 @@ def of_command(ending: Ending, folder: Path) -> Result | Reason:
     if failure is None:
         codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
         said = outcome.of_code(code, ending.last_lines, codes)
-        failure = Failure(**said) if said else None
+        failure = msgspec.convert(said, Failure | None)
     present: list[str] = []
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
         place, directory = Folder(str(folder), FOLDER), ending.task.directory or CODE
         present, broken = outcome.look_at_outputs(place, expected, directory, code)
-        failure = Failure(**broken) if broken else None
+        failure = msgspec.convert(broken, Failure | None)
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
     made = _result(ending, failure, present)
@@ -120,7 +122,7 @@ def amended(result: Result, container: Container, limit_bytes: int | None) -> Re
         return result
     assert result.failure is not None
     failure = msgspec.structs.replace(
-        result.failure, kind="memory", message=out_of_memory(limit_bytes).message
+        result.failure, kind="memory", reason=out_of_memory(limit_bytes).reason
     )
     return msgspec.structs.replace(result, failure=failure)
 

@@ -106,11 +106,18 @@ def test_a_runner_that_left_no_result():
 
 
 def test_a_kernel_that_was_killed_for_memory_says_so():
-    died = Result("a", "t", "failed", 0, 1, failure=Failure("kernel-died", "signal 9", cell=2))
+    died = Result(
+        "a",
+        "t",
+        "failed",
+        0,
+        1,
+        failure=Failure("kernel-died", because("text", text="signal 9"), cell=2),
+    )
     container = ending(1, oom=True).container
     better = outcome.amended(died, container, 2**30)
-    assert better.failure == Failure("memory", "out of memory: limit 1.0 GiB", cell=2)
+    assert better.failure == Failure("memory", because("out-of-memory-at", limit="1.0 GiB"), cell=2)
     calm = ending(1).container
     assert outcome.amended(died, calm, None) is died
-    error = Result("a", "t", "failed", 0, 1, failure=Failure("error", "x"))
+    error = Result("a", "t", "failed", 0, 1, failure=Failure("error", because("text", text="x")))
     assert outcome.amended(error, container, None) is error

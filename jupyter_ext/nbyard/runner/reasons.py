@@ -1,0 +1,65 @@
+"""Builds the reasons of failures: a code with typed parameters, as in result.json.
+
+The runner has no texts for them: whoever shows a failure renders it with nbyard's catalogue.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from typing import Any
+
+Reason = dict[str, Any]
+
+# The codes and the names of their parameters. They are not masked where a secret is the same word.
+CODES = re.compile(
+    "argument-too-large|cancel-file|cell|command-exited|command-too-large|companion-missing"
+    "|contents-not-text|contents-too-large|contents-unusable|disk-full|ended-by-signal"
+    "|exited-as|expression-lacks|file-unusable|function-exited|function-missing"
+    "|function-process-ended|interrupted|is-a-folder|is-no-folder|kernel-died|kernel-died-by"
+    "|kernel-ended|kernel-ended-by|kernel-interrupted|kernel-missing|kernel-not-started"
+    "|kernel-silent|link-leaves|memory-limit|neither-file-nor-folder|no-kernel|not-written"
+    "|notebook-format|notebook-process-ended|notebook-unreadable|notebooks-impossible"
+    "|nothing-fits|output-missing|output-unchanged|parameter-cell|parameter-language"
+    "|parameter-name|parameter-not-finite|parameter-refused|parameter-untranslatable"
+    "|program-missing|program-not-executable|program-not-runnable|program-not-started|raised"
+    "|raised-bare|same-names|several-files|signal|silence-limit|supervisor-stopped"
+    "|system-error|system-killed|task-unusable|text|time-limit|told-missing|told-not-json"
+    "|told-too-large|unchanged-folder|value-null|value-unfit|warm-kernel-lost"
+    "|working-folder-linked"
+)
+PARAMETERS = re.compile(
+    "argument|byte|cause|code|companion|count|end|error|exit_code|expression|file|files"
+    "|function|kernel|language|limit|meaning|message|name|number|output|params|path|patterns"
+    "|place|present|problem|program|reason|seconds|signal|size|text|used"
+)
+
+
+def because(code: str, **params: Any) -> Reason:
+    """Return the reason with this code of the catalogue."""
+    return {"code": code, "params": params}
+
+
+def is_reason(value: dict[str, Any]) -> bool:
+    """Return whether an object is a reason that the runner makes."""
+    return value.keys() == {"code", "params"} and bool(CODES.fullmatch(str(value["code"])))
+
+
+def system_error(error: OSError) -> Reason:
+    """Return the reason for an error of the system."""
+    symbol = errno.errorcode.get(error.errno or 0, "")
+    return because("system-error", error=symbol, message=str(error))
+
+
+def raised(line: str) -> Reason:
+    """Return the reason for an exception of the work. `line` is its name and its text."""
+    name, colon, text = line.partition(": ")
+    return because("raised", name=name, text=text) if colon else because("raised-bare", name=name)
+
+
+class Explained(Exception):
+    """An error with a reason, which becomes that of a failure."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason["code"])
+        self.reason = reason
