@@ -190,7 +190,8 @@ def test_what_fails_stays_alone(worker: Worker) -> None:
     assert failure is not None and failure.message == "KeyError: 'here'"
     assert 'code/steps.py", line 18, in fail' in failure.traceback
     assert failure.traceback in worker.log(broken)
-    assert "no function nothing" in str(worker.results[missing].failure)
+    failure = worker.results[missing].failure
+    assert failure is not None and "no function nothing" in failure.message
 
 
 def test_a_call_that_ends_the_worker(worker: Worker) -> None:
