@@ -183,7 +183,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
-  unexpected: (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
   'dockerfile-line-failed': (p, show, trans) =>
@@ -226,6 +225,580 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'kernel-program-gone': (p, show, trans) =>
     trans.__('The kernel %1 cannot start: %2 is gone.', show(p.name), show(p.program)),
+  'body-missing': (_p, _show, trans) => trans.__('A body is needed.'),
+  'body-too-large': (p, show, trans) =>
+    trans.__('The body has more than %1 bytes.', show(p.most, ',')),
+  'body-of-other-type': (_p, _show, trans) => trans.__('Send the body as application/json.'),
+  'body-of-other-encoding': (_p, _show, trans) => trans.__('Send the body as it is, or with gzip.'),
+  'body-not-gzip': (_p, _show, trans) => trans.__('The body is no gzip stream.'),
+  'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
+  'schema-mismatch': (p, show) => show(p.message),
+  'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
+  'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
+  'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
+  'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
+  'not-an-idempotency-key': (_p, _show, trans) => trans.__('may have 200 printable characters'),
+  'byte-count-needed': (_p, _show, trans) => trans.__('a whole number of bytes is needed'),
+  'whole-number-needed': (_p, _show, trans) => trans.__('a whole number is needed'),
+  'scope-missing': (p, show, trans) => trans.__('This needs the scope %1.', show(p.scope)),
+  'port-without-websockets': (p, show, trans) =>
+    trans.__('The port %1 of %2 has no websockets.', show(p.port), show(p.name)),
+  'service-worker-refused': (_p, _show, trans) =>
+    trans.__('Only what ide_images trusts may have a service worker.'),
+  'pass-of-other-deployment': (_p, _show, trans) =>
+    trans.__('This pass is for another deployment.'),
+  'port-silent': (p, show, trans) =>
+    trans.__('%1 does not answer at its port %2.', show(p.name), show(p.port)),
+  'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
+  'server-silent': (p, show, trans) =>
+    trans.__('%1 does not answer: %2', show(p.url), show(p.message)),
+  'token-refused': (_p, _show, trans) =>
+    trans.__('The server does not accept the token, or is stopped.'),
+  'no-jupyter-at-url': (p, show, trans) =>
+    trans.__('No Jupyter server runs there (status %1).', show(p.status)),
+  'no-jupyter-at-port': (p, show, trans) =>
+    trans.__('No Jupyter server runs on port %1 here.', show(p.port)),
+  'no-nbyard-at-server': (_p, _show, trans) =>
+    trans.__('There is a server, but no nbyard: is its extension enabled?'),
+  'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
+  'not-a-server': (p, show, trans) =>
+    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
+  'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
+  'no-ready-model-yet': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
+  'no-ready-model-named': (p, show, trans) =>
+    trans.__('There is no such model that is ready; %1.', show(p.known)),
+  'no-gpu-to-grant': (_p, _show, trans) =>
+    trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
+  'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
+  'database-silent': (_p, _show, trans) =>
+    trans.__('The database does not answer; try again in a moment.'),
+  'database-silent-because': (p, show, trans) =>
+    trans.__(
+      'The database does not answer; try again in a moment. PostgreSQL says: %1.',
+      show(p.message)
+    ),
+  'disk-full-for-store': (_p, _show, trans) => trans.__('disk full: the store cannot be written'),
+  'unusable-store': (p, show, trans) =>
+    trans.__('The store in %1 cannot be used: %2.', show(p.folder), show(p.cause)),
+  'store-of-other-user': (p, show, trans) =>
+    trans.__(
+      'The store in %1 cannot be used by %2: its folder belongs to %3.',
+      show(p.folder),
+      show(p.user),
+      show(p.owner)
+    ),
+  'store-folder-not-made': (p, show, trans) =>
+    trans.__('its folder cannot be made (%1)', show(p.message)),
+  'store-folder-read-only': (_p, _show, trans) => trans.__('its folder cannot be written'),
+  'store-folder-has-strange-file': (p, show, trans) =>
+    trans.__('others can write to its folder, and %1 belongs to %2', show(p.file), show(p.owner)),
+  'store-folder-stays-open': (p, show, trans) =>
+    trans.__(
+      'other users can open its folder (mode %1), and its file system keeps that mode',
+      show(p.mode)
+    ),
+  'database-gone': (_p, _show, trans) => trans.__('its database store.sqlite is empty or gone'),
+  'database-log-gone': (_p, _show, trans) =>
+    trans.__('the log store.sqlite-wal with its newest changes is gone'),
+  'database-damaged': (p, show, trans) => trans.__('its database is damaged (%1)', show(p.message)),
+  'migration-cut': (_p, _show, trans) =>
+    trans.__('a migration of its database was broken off, no version is stamped'),
+  'credential-key-missing': (p, show, trans) =>
+    trans.__('Credentials here were encrypted with a key (%1) that is missing.', show(p.key)),
+  'credential-of-other-key': (p, show, trans) =>
+    trans.__("The credential '%1' was encrypted with another key (%2).", show(p.name), show(p.key)),
+  'credential-changed-outside': (p, show, trans) =>
+    trans.__("The credential '%1' was changed outside of nbyard.", show(p.name)),
+  'no-key-in-place': (p, show, trans) => trans.__('%1 holds no key.', show(p.place)),
+  'key-of-other-length': (p, show, trans) =>
+    trans.__('A key in %1 is not %2 bytes long.', show(p.place), show(p.length)),
+  'object-needed-not': (p, show, trans) => trans.__('an object is needed, not %1', show(p.found)),
+  'list-or-object-needed-not': (p, show, trans) =>
+    trans.__('a list or an object is needed, not %1', show(p.found)),
+  'quoted-text-needed-not': (p, show, trans) =>
+    trans.__('text is needed, not %1: put it in quotes', show(p.found)),
+  'truth-needed-not': (p, show, trans) =>
+    trans.__('true or false is needed, not %1', show(p.found)),
+  'number-needed-not': (p, show, trans) =>
+    trans.__('a number of at least 0 is needed, not %1', show(p.found)),
+  'whole-number-needed-not': (p, show, trans) =>
+    trans.__('a whole number is needed, not %1', show(p.found)),
+  'type-needed-not': (p, show, trans) => trans.__('a type is needed, not %1', show(p.found)),
+  'path-needed-not': (p, show, trans) =>
+    trans.__('the path of a file is needed, not %1', show(p.found)),
+  'one-of-needed-not': (p, show, trans) =>
+    trans.__('one of %1 is needed, not %2', show(p.known, ', '), show(p.found)),
+  'class-needed-not': (p, show, trans) =>
+    trans.__('%1 is needed, not %2', show(p.classes, ' or '), show(p.found)),
+  'not-a-tool': (p, show, trans) => trans.__('line 1: a tool is needed, not %1', show(p.found)),
+  'field-needed': (_p, _show, trans) => trans.__('is needed'),
+  'name-needed': (_p, _show, trans) => trans.__('a name is needed'),
+  'text-needed': (_p, _show, trans) => trans.__('a text is needed'),
+  'words-needed': (_p, _show, trans) => trans.__('words are needed'),
+  'patterns-needed': (_p, _show, trans) => trans.__('patterns are needed'),
+  'symbols-needed': (_p, _show, trans) => trans.__('symbols are needed, each once'),
+  'image-name-needed': (_p, _show, trans) => trans.__('the name of an image is needed'),
+  'type-name-needed': (_p, _show, trans) => trans.__('each type needs a name'),
+  'cwl-program-missing': (_p, _show, trans) => trans.__('the program is missing'),
+  'tools-needed': (_p, _show, trans) => trans.__('a list of tools is needed'),
+  'one-tool-needed': (p, show, trans) =>
+    trans.__(
+      'one CommandLineTool, or one with the id main, is needed; there is: %1',
+      show(p.known, ', ')
+    ),
+  'one-tool-needed-of-none': (_p, _show, trans) =>
+    trans.__('one CommandLineTool, or one with the id main, is needed; there is: none'),
+  'input-file-needed': (_p, _show, trans) =>
+    trans.__('one file among the inputs is needed: $(inputs.name.path)'),
+  'default-file-needed': (_p, _show, trans) =>
+    trans.__('a file in the folder of the document is needed (location)'),
+  'not-supported': (_p, _show, trans) => trans.__('is not supported'),
+  'references-not-supported': (_p, _show, trans) => trans.__('references are not supported here'),
+  'union-not-supported': (_p, _show, trans) =>
+    trans.__('a union of several types is not supported (of one type with null is)'),
+  'input-type-not-supported': (p, show, trans) =>
+    trans.__('an input of the type %1 is not supported', show(p.type)),
+  'list-of-type-not-supported': (p, show, trans) =>
+    trans.__('a list of %1 is not supported', show(p.type)),
+  'type-in-lists-not-supported': (p, show, trans) =>
+    trans.__('a %1 in inner lists is not supported', show(p.type)),
+  'type-in-records-not-supported': (p, show, trans) =>
+    trans.__('a %1 in a list of records is not supported', show(p.type)),
+  'literal-not-supported': (p, show, trans) =>
+    trans.__('a %1 literal is not supported', show(p.type)),
+  'record-value-not-supported': (_p, _show, trans) => trans.__('is not supported for a record'),
+  'files-in-lists-not-supported': (_p, _show, trans) =>
+    trans.__('files in inner lists are not supported'),
+  'files-in-type-not-supported': (p, show, trans) =>
+    trans.__('files in a %1 of this kind are not supported', show(p.type)),
+  'part-of-file-not-supported': (p, show, trans) =>
+    trans.__('%1: a part of a file is not supported', show(p.path)),
+  'reference-not-supported': (p, show, trans) => trans.__('$(%1) is not supported', show(p.path)),
+  'reference-not-supported-here': (p, show, trans) =>
+    trans.__('$(%1) is not supported here: %2 are', show(p.path), show(p.known)),
+  'javascript-not-supported': (_p, _show, trans) =>
+    trans.__('JavaScript is not supported; plain parameter references are'),
+  'requirement-not-supported': (_p, _show, trans) => trans.__('this requirement is not supported'),
+  'not-followed': (p, show, trans) => trans.__('%1 is not followed', show(p.name)),
+  'directive-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: put what it names into this file', show(p.name)),
+  'address-not-followed': (p, show, trans) =>
+    trans.__('%1 is not followed: only files by their path from this one are', show(p.path)),
+  'name-stands-twice': (_p, _show, trans) => trans.__('the name stands twice'),
+  'type-stands-twice': (p, show, trans) => trans.__('%1 stands twice', show(p.name)),
+  'for-files': (_p, _show, trans) => trans.__('is for files'),
+  'for-files-and-lists': (_p, _show, trans) => trans.__('is for files and lists of them'),
+  'for-a-prefix': (_p, _show, trans) => trans.__('is for what has a prefix'),
+  'not-for-type': (p, show, trans) => trans.__('is not for the type %1', show(p.type)),
+  'binding-twice': (_p, _show, trans) => trans.__('the input has one already'),
+  'records-bound-twice': (_p, _show, trans) =>
+    trans.__('the records of the list are bound already'),
+  'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
+  'not-alone': (p, show, trans) => trans.__('%1 stands alone in its object', show(p.name)),
+  'imports-itself': (p, show, trans) => trans.__('%1 imports itself', show(p.path)),
+  'too-many-files-named': (p, show, trans) =>
+    trans.__('more than %1 files are named', show(p.most)),
+  'no-such-file': (p, show, trans) => trans.__('there is no file %1', show(p.path)),
+  'file-not-utf8': (p, show, trans) =>
+    trans.__('%1 is no UTF-8 text (byte %2)', show(p.path), show(p.byte)),
+  'record-needs-value': (_p, _show, trans) => trans.__('of a record needs outputEval'),
+  'value-needs-expression': (_p, _show, trans) =>
+    trans.__('a value needs outputEval, or is told in cwl.output.json'),
+  'output-is-no-stdin': (_p, _show, trans) => trans.__('an output is no stdin'),
+  'file-not-of-glob': (_p, _show, trans) =>
+    trans.__('a file is one of those that glob finds, such as $(self[0])'),
+  'type-contains-itself': (p, show, trans) => trans.__('the type %1 contains itself', show(p.name)),
+  'types-named-too-often': (p, show, trans) =>
+    trans.__('types are named more than %1 times', show(p.most)),
+  'no-such-type': (p, show, trans) => trans.__('there is no type %1', show(p.name)),
+  'not-an-exit-code': (p, show, trans) => trans.__('%1 is no exit code', show(p.found)),
+  'not-an-input': (p, show, trans) =>
+    trans.__('%1 names %2, which is no input', show(p.text), show(p.name)),
+  'reference-needs-contents': (p, show, trans) =>
+    trans.__('$(%1) needs loadContents of %2', show(p.path), show(p.name)),
+  'reference-leads-nowhere': (p, show, trans) =>
+    trans.__('$(%1): %2 is not there', show(p.path), show(p.name)),
+  'cwl-not-a-command': (p, show, trans) => trans.__('is a %1, no command', show(p.kind)),
+  'cwl-has-no-words': (p, show, trans) => trans.__('CWL has no words for this: %1', show(p.what)),
+  'word-with-condition': (_p, _show, trans) => trans.__('a word that is there only with others'),
+  'a-secret': (_p, _show, trans) => trans.__('a secret'),
+  'name-of-script': (p, show, trans) =>
+    trans.__('the name %1 is that of the script itself', show(p.name)),
+  'variable-without-value': (_p, _show, trans) => trans.__('a variable that may have no value'),
+  'type-in-variable': (p, show, trans) => trans.__('a %1 in a variable', show(p.type)),
+  'output-in-other-way': (_p, _show, trans) => trans.__('an output that is given in this way'),
+  'json-in-word': (_p, _show, trans) => trans.__('JSON in a word'),
+  'repeated-flag': (_p, _show, trans) => trans.__('a flag that is repeated'),
+  'engine-unreachable': (p, show, trans) =>
+    trans.__('Docker cannot be reached at %1: %2', show(p.url), show(p.why)),
+  'engine-refused': (p, show, trans) => trans.__('The Docker engine refused: %1', show(p.message)),
+  'engine-wants-tls': (_p, _show, trans) => trans.__('the engine wants TLS'),
+  'engine-url-invalid': (p, show, trans) =>
+    trans.__('a URL of an engine begins with %1', show(p.schemes, ', ')),
+  'certificates-missing': (p, show, trans) =>
+    trans.__('there is no %1 in %2', show(p.files, ', '), show(p.folder)),
+  'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
+  'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
+  'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
+  'network-of-other-kind': (p, show, trans) =>
+    trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
+  'no-address-range': (_p, _show, trans) =>
+    trans.__('The Docker engine has no free address range for another network.'),
+  'archive-incomplete': (p, show, trans) =>
+    trans.__('The engine sent only a part of %1: %2', show(p.path), show(p.message)),
+  'build-refused': (p, show, trans) =>
+    trans.__('The image could not be built: %1', show(p.message)),
+  'image-known-by-id': (p, show, trans) =>
+    trans.__('The image %1 is gone, and can be had by its id only: make it anew.', show(p.image)),
+  'image-not-pulled': (p, show, trans) =>
+    trans.__('The image %1 is not here and cannot be pulled: %2', show(p.image), show(p.why)),
+  'push-refused': (p, show, trans) =>
+    trans.__('%1 cannot be pushed: %2', show(p.image), show(p.why)),
+  'image-removed-at-naming': (p, show, trans) =>
+    trans.__('The image %1 was removed while it was named.', show(p.image)),
+  'image-removed-meanwhile': (p, show, trans) =>
+    trans.__('The image %1 was removed meanwhile.', show(p.image)),
+  'image-not-fetched': (p, show, trans) =>
+    trans.__('The image %1 was fetched, and is not there.', show(p.image)),
+  'image-replaced': (p, show, trans) =>
+    trans.__(
+      '%1 is another image by now, and the one that this revision was made of (%2) is gone. Deploy it as a new one.',
+      show(p.image),
+      show(p.known)
+    ),
+  'image-without-program': (_p, _show, trans) =>
+    trans.__('The image says no program: its Dockerfile needs ENTRYPOINT or CMD.'),
+  'no-image-builder': (_p, _show, trans) =>
+    trans.__('No image can be made here; name one that has all it needs.'),
+  'environment-of-image-gone': (_p, _show, trans) =>
+    trans.__('The environment that it was to be built of is gone.'),
+  'requirement-in-folder': (p, show, trans) =>
+    trans.__(
+      '%1: an image cannot be built of what lies in a folder of this machine',
+      show(p.requirement)
+    ),
+  'no-serving-mode': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: %2', show(p.mode), show(p.known, ', ')),
+  'no-serving-modes': (p, show, trans) =>
+    trans.__('there is no mode %1; there are: none', show(p.mode)),
+  'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
+  'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
+  'registry-silent': (p, show, trans) => trans.__('%1 does not answer in time', show(p.host)),
+  'registry-without-tls': (p, show, trans) =>
+    trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
+  'registry-not-trusted': (p, show, trans) =>
+    trans.__('the certificate of %1 is not trusted by the engine', show(p.host)),
+  'registry-login-needed': (p, show, trans) =>
+    trans.__(
+      '%1 wants a login that may do this (%2, or a credential of the kind registry)',
+      show(p.host),
+      show(p.command)
+    ),
+  'registry-login-refused': (p, show, trans) =>
+    trans.__(
+      '%1 does not take the login of the credential %2 for this',
+      show(p.host),
+      show(p.credential)
+    ),
+  'registry-without-image': (p, show, trans) => trans.__('%1 has no such image', show(p.host)),
+  'engine-file-system-full': (_p, _show, trans) => trans.__('the disk is full'),
+  'container-name-taken': (p, show, trans) =>
+    trans.__('The container %1 could not be made: its name is taken.', show(p.container)),
+  'container-ended': (p, show, trans) => trans.__('The container %1 has ended.', show(p.container)),
+  'container-gone-at-once': (_p, _show, trans) => trans.__('Its container was gone at once.'),
+  'container-gone': (_p, _show, trans) => trans.__('its container is gone'),
+  'podman-keeps-none-warm': (_p, _show, trans) =>
+    trans.__('Containers cannot be kept warm on Podman: let the run take fresh ones.'),
+  'secrets-out-of-reach': (_p, _show, trans) =>
+    trans.__(
+      'The Docker engine does not see the memory of this machine, and secrets are never written to a disk: let what uses a credential run as a process, on Dask, or with an engine here.'
+    ),
+  'requirements-file-missing': (p, show, trans) =>
+    trans.__('The requirements file %1 is not in the bundle.', show(p.file)),
+  'requirements-file-outside': (p, show, trans) =>
+    trans.__('The requirements file %1 is outside the bundle.', show(p.file)),
+  'path-leads-out': (p, show, trans) =>
+    trans.__("%1 leads out of the attempt's folder", show(p.path)),
+  'gpus-not-given': (p, show, trans) =>
+    trans.__(
+      'the engine did not give the GPUs that were granted: %1 (granted: %2)',
+      show(p.why),
+      show(p.gpus, ', ')
+    ),
+  'gpus-need-toolkit': (p, show, trans) =>
+    trans.__(
+      'the engine did not give the GPUs that were granted: %1 (granted: %2).',
+      show(p.why),
+      show(p.gpus, ', ')
+    ),
+  'gpus-not-listed': (_p, _show, trans) =>
+    trans.__('the image has neither nvidia-smi nor ls to look for them'),
+  'gpus-not-supported': (p, show, trans) =>
+    trans.__('this engine has no support for GPUs (%1)', show(p.message)),
+  'no-cdi-device': (_p, _show, trans) => trans.__('Podman knows no such CDI device'),
+  'no-gpu-seen': (_p, _show, trans) => trans.__('a container sees none'),
+  'other-count-of-gpus': (p, show, trans) =>
+    trans.__('a container sees %1 GPUs instead of %2', show(p.seen), show(p.granted)),
+  'other-gpus-seen': (p, show, trans) =>
+    trans.__('a container sees %1 instead', show(p.gpus, ', ')),
+  'file-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.file), show(p.message)),
+  'runner-not-started': (p, show, trans) =>
+    trans.__('The runner cannot be started: %1', show(p.message)),
+  'runner-start-slow': (p, show, trans) =>
+    trans.__('The runner did not start within %1 s.', show(p.seconds)),
+  'runner-ended-at-start': (p, show, trans) =>
+    trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+  'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
+  'dask-not-installed': (_p, _show, trans) =>
+    trans.__('The Dask runtime needs distributed, which is not installed.'),
+  'dask-unreachable': (p, show, trans) =>
+    trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
+  'dask-silent': (p, show, trans) =>
+    trans.__('The Dask cluster does not answer: %1', show(p.message)),
+  'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
+  'dask-connection-closed': (_p, _show, trans) =>
+    trans.__('The connection to the Dask cluster was closed.'),
+  'dask-differs': (p, show, trans) =>
+    trans.__('The Dask cluster does not fit this installation: %1.', show(p.differences, '; ')),
+  'scheduler-differs': (p, show, trans) =>
+    trans.__('the scheduler has %1 %2, here is %3', show(p.package), show(p.theirs), show(p.own)),
+  'worker-differs': (p, show, trans) =>
+    trans.__(
+      'the worker %1 has %2 %3, here is %4',
+      show(p.worker),
+      show(p.package),
+      show(p.theirs),
+      show(p.own)
+    ),
+  'dask-not-imported': (p, show, trans) =>
+    trans.__('%1 cannot be imported: %2', show(p.package), show(p.message)),
+  'dask-program-missing': (p, show, trans) =>
+    trans.__('there is no %1 here, which %2 needs', show(p.program), show(p.cluster)),
+  'dask-gateway-unusable': (p, show, trans) => trans.__('dask-gateway: %1', show(p.message)),
+  'dask-gateway-failed': (p, show, trans) =>
+    trans.__('dask-gateway gives no cluster: %1', show(p.message)),
+  'dask-not-made': (p, show, trans) =>
+    trans.__('%1 makes no cluster: %2', show(p.cluster), show(p.message)),
+  'dask-workers-silent': (p, show, trans) =>
+    trans.__('The Dask workers %1 do not answer.', show(p.workers, ', ')),
+  'dask-packages-unknown': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet', show(p.site)),
+  'dask-packages-unreadable': (p, show, trans) =>
+    trans.__('no worker of %1 has reported its packages yet: %2', show(p.site), show(p.message)),
+  'dask-without-workers': (_p, _show, trans) => trans.__('No Dask worker is registered.'),
+  'dask-without-gpus': (_p, _show, trans) => trans.__('no Dask worker declares a GPU'),
+  'dask-worker-too-small': (p, show, trans) =>
+    trans.__(
+      'no Dask worker has %1 (the most is %2)',
+      show(p.wanted, ' with '),
+      show(p.most, ', ')
+    ),
+  unexpected: (p, show, trans) => trans.__('unexpected: %1: %2', show(p.error), show(p.message)),
+  'report-not-stored': (_p, _show, trans) => trans.__('unexpected: it cannot be written down'),
+  'no-such-runtime': (p, show, trans) => trans.__('There is no runtime %1.', show(p.runtime)),
+  'no-runtime-here': (p, show, trans) => trans.__('there is no runtime %1 here', show(p.runtime)),
+  'changed-while-read': (p, show, trans) =>
+    trans.__('%1 changed while it was looked at', show(p.file)),
+  'credential-deleted': (p, show, trans) =>
+    trans.__('The credential %1 was deleted.', show(p.credential)),
+  'credential-deleted-since': (p, show, trans) =>
+    trans.__('The credential %1 was deleted after the run was asked for.', show(p.credential)),
+  'result-of-other-attempt': (_p, _show, trans) =>
+    trans.__("The result carries another attempt's token."),
+  'code-gone': (p, show, trans) =>
+    trans.__('The code of %1 is no longer in the store.', show(p.node)),
+  'pinned-result-gone': (p, show, trans) =>
+    trans.__('The result of run %1, to which this is pinned, is gone.', show(p.run)),
+  'environment-deleted': (p, show, trans) =>
+    trans.__('The environment %1 was deleted.', show(p.environment)),
+  'environment-to-install': (p, show, trans) =>
+    trans.__('%1 is to be installed once more', show(p.environment)),
+  'output-not-made': (p, show, trans) =>
+    trans.__('%1 made no output %2.', show(p.node), show(p.output)),
+  'listing-too-long': (p, show, trans) =>
+    trans.__('its listing has more than %1 entries', show(p.most)),
+  'input-not-text': (p, show, trans) =>
+    trans.__('%1: its contents cannot be put into words', show(p.cause)),
+  'probe-interrupted': (_p, _show, trans) =>
+    trans.__('the dispatcher ended before the model answered: try again'),
+  'probe-image-gone': (p, show, trans) =>
+    trans.__(
+      'the image %1 in which the step ran is gone from the engine: run the step again',
+      show(p.image)
+    ),
+  'probe-too-slow': (p, show, trans) =>
+    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+  'probe-broke-off': (p, show, trans) =>
+    trans.__('loading it and asking it once broke off: %1', show(p.why)),
+  'probe-without-result': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left no result'),
+  'probe-left-folder': (_p, _show, trans) =>
+    trans.__('loading it and asking it once left a folder in the place of its answer'),
+  'unknown-format': (p, show, trans) =>
+    trans.__("'%1' is not known; there is: %2", show(p.format), show(p.present, ', ')),
+  'no-programs-on-server': (_p, _show, trans) =>
+    trans.__('programs are not run on the machine of the server'),
+  'not-a-command': (p, show, trans) =>
+    trans.__('%1 is a %2, no command', show(p.file), show(p.kind)),
+  'path-or-upload': (_p, _show, trans) => trans.__('name either a path or an upload'),
+  'code-follows-file': (p, show, trans) =>
+    trans.__("'%1' follows its file: change that", show(p.name)),
+  'no-version-to-compare': (p, show, trans) =>
+    trans.__('There is no such version to compare; there are: %1.', show(p.present, ', ')),
+  'file-not-declared': (p, show, trans) =>
+    trans.__("'%1' is no file that was declared", show(p.name)),
+  'workflow-as-node': (p, show, trans) =>
+    trans.__('%1 is a workflow, which no node can be', show(p.file)),
+  'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
+  'program-behind-shell': (p, show, trans) =>
+    trans.__(
+      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      show(p.file),
+      show(p.line),
+      show(p.keyword)
+    ),
+  'no-runtime': (p, show, trans) =>
+    trans.__("there is no '%1' (present: %2)", show(p.runtime), show(p.present, ', ')),
+  'no-requirements-file': (p, show, trans) =>
+    trans.__('There is no requirements file %1.', show(p.path)),
+  'no-requirements-in-bundle': (p, show, trans) =>
+    trans.__('There is no requirements file %1 in the bundle of %2.', show(p.path), show(p.file)),
+  'dataset-removed': (p, show, trans) =>
+    trans.__("There is no dataset '%1' any more.", show(p.name)),
+  'dataset-gone': (p, show, trans) => trans.__("The dataset '%1' is gone.", show(p.name)),
+  'dataset-not-ready': (p, show, trans) => trans.__("The dataset '%1' is not ready.", show(p.name)),
+  'version-gone': (p, show, trans) =>
+    trans.__('The version %1 that this node is pinned to is gone.', show(p.version)),
+  'no-step-to-pin': (_p, _show, trans) => trans.__('there is no such step in the workflow'),
+  'no-run-to-pin': (p, show, trans) => trans.__("there is no run '%1'", show(p.name)),
+  'pinned-run-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, which is not there: unpin it, or pin it to another run.',
+      show(p.run)
+    ),
+  'pinned-run-unknown': (p, show, trans) =>
+    trans.__(
+      "It is pinned to run '%1', which is not there: unpin it, or pin it to another run.",
+      show(p.run)
+    ),
+  'pinned-task-not-succeeded': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, but is %2 there: unpin it, or pin it to another run.',
+      show(p.run),
+      show(p.state)
+    ),
+  'pinned-task-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, but is not in it: unpin it, or pin it to another run.',
+      show(p.run)
+    ),
+  'pinned-bytes-gone': (p, show, trans) =>
+    trans.__(
+      'It is pinned to run %1, whose bytes of %2 are gone: unpin it, or pin it to another run.',
+      show(p.run),
+      show(p.output)
+    ),
+  'path-or-run': (_p, _show, trans) =>
+    trans.__('either a path or the output of a run is built, not both'),
+  'model-source-needed': (_p, _show, trans) =>
+    trans.__('a folder, a Python file, or a run with an output is needed'),
+  'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
+  'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
+  'name-not-importable': (p, show, trans) =>
+    trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
+  'imports-not-installed': (p, show, trans) =>
+    trans.__(
+      'imports %1, of which no package from an index is installed here',
+      show(p.names, ', ')
+    ),
+  'no-model-file': (p, show, trans) =>
+    trans.__('none of %1 lies in %2', show(p.known, ', '), show(p.path)),
+  'no-file-in-folder': (p, show, trans) =>
+    trans.__('there is no file %1 in the folder', show(p.path)),
+  'no-folder-beside-file': (p, show, trans) =>
+    trans.__('there is no folder %1 beside the file', show(p.path)),
+  'no-module-in-folder': (p, show, trans) =>
+    trans.__('there is no module %1 in %2', show(p.module), show(p.folder)),
+  'no-class': (p, show, trans) =>
+    trans.__('%1 has no class %2 at its top level', show(p.file), show(p.name)),
+  'run-needed': (_p, _show, trans) => trans.__('A run is needed.'),
+  'run-without-output': (p, show, trans) =>
+    trans.__('Run %1 has no output: it is %2.', show(p.run), show(p.state)),
+  'no-output': (p, show, trans) =>
+    trans.__("Run %1 has no output '%2'; %3.", show(p.run), show(p.output), show(p.present)),
+  'several-outputs': (p, show, trans) =>
+    trans.__('run %1 has several: %2', show(p.run), show(p.outputs, ', ')),
+  'not-a-model': (p, show, trans) =>
+    trans.__(
+      '%1 is neither what pickle or joblib wrote nor a folder with a model file or of MLflow',
+      show(p.file)
+    ),
+  'no-model-in-folder': (p, show, trans) =>
+    trans.__('the folder %1 has neither a model file nor MLmodel', show(p.folder)),
+  'packages-from-no-index': (p, show, trans) =>
+    trans.__('it needs %1, which came from no index', show(p.names, ', ')),
+  'model-origin-unknown': (_p, _show, trans) =>
+    trans.__('nobody knows any more where it was made: run its step again'),
+  'model-image-gone': (_p, _show, trans) =>
+    trans.__('the record of the image that its step ran in is gone: run the step again'),
+  'model-needs-container': (p, show, trans) =>
+    trans.__('A model that was written in a container is loaded only in one: %1', show(p.message)),
+  'model-not-batch': (p, show, trans) =>
+    trans.__('%1 is of mode %2; one of mode batch predicts datasets.', show(p.image), show(p.mode)),
+  'priority-out-of-range': (p, show, trans) =>
+    trans.__('may be from -%1 to %2', show(p.most), show(p.most)),
+  'name-needed-to-replace': (_p, _show, trans) => trans.__('name what is replaced'),
+  'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
+  'too-few-gpus': (p, show, trans) =>
+    trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
+  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
+  'replaced-run-not-ended': (p, show, trans) =>
+    trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
+  'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
+  'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
+  'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
+  'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
+  'nothing-to-retry': (p, show, trans) =>
+    trans.__('The run is %1; there is nothing to try again.', show(p.state)),
+  'no-node': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
+  'no-attempt': (p, show, trans) =>
+    trans.__("'%1' has no attempt %2.", show(p.node), show(p.number)),
+  'no-attempt-yet': (p, show, trans) => trans.__("'%1' has no attempt yet.", show(p.node)),
+  'attempt-not-running': (p, show, trans) =>
+    trans.__("No attempt '%1' is under way: its links end with it.", show(p.attempt)),
+  'no-link': (p, show, trans) => trans.__("The attempt has no link '%1'.", show(p.port)),
+  'nothing-listens': (p, show, trans) => trans.__('Nothing listens at %1 yet.', show(p.port)),
+  'no-data-given': (p, show, trans) =>
+    trans.__("%1 was given no data as '%2'.", show(p.node), show(p.name)),
+  'no-other-file': (p, show, trans) =>
+    trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
+  'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
+  'needs-any-data': (_p, _show, trans) =>
+    trans.__('a file, a folder, a dataset or an artifact is needed'),
+  'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),
+  'needs-file': (_p, _show, trans) => trans.__('a file, a dataset or an artifact is needed'),
+  'needs-files': (_p, _show, trans) =>
+    trans.__(
+      'a file or a folder with several files is needed; they are taken in the order of their names'
+    ),
+  'value-needed': (_p, _show, trans) => trans.__('a value is needed'),
+  'value-too-long': (p, show, trans) =>
+    trans.__('may have at most %1 characters; use a dataset for more', show(p.most)),
+  'value-of-output': (_p, _show, trans) => trans.__('is an output; its file goes to the store'),
+  'data-not-ready': (p, show, trans) => trans.__("the dataset '%1' is not ready", show(p.name)),
+  'no-data': (p, show, trans) =>
+    trans.__("there is no file, dataset or artifact '%1'", show(p.name)),
+  'no-parameter': (p, show, trans) =>
+    trans.__('%1 has no such parameter; it has: %2', show(p.owner), show(p.known, ', ')),
+  'no-parameters': (p, show, trans) =>
+    trans.__('%1 has no such parameter; it has: none', show(p.owner)),
+  'no-workflow-parameter': (p, show, trans) =>
+    trans.__('The workflow has no such parameter; it has: %1', show(p.known, ', ')),
+  'no-workflow-parameters': (_p, _show, trans) =>
+    trans.__('The workflow has no such parameter; it has: none'),
   'task-unusable': (p, show) => show(p.problem),
   'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
   'program-missing': (p, show, trans) =>
@@ -358,5 +931,477 @@ export const CODES: Readonly<Record<string, Render>> = {
   'told-too-large': (p, show, trans) =>
     trans.__('%1 is no JSON object of at most %2 bytes', show(p.file), show(p.limit)),
   'told-missing': (p, show, trans) =>
-    trans.__("%1 names '%2', which is not there", show(p.file), show(p.name))
+    trans.__("%1 names '%2', which is not there", show(p.file), show(p.name)),
+  'host-not-found': (p, show, trans) =>
+    trans.__('%1 cannot be found: %2', show(p.host), show(p.message)),
+  'host-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.host), show(p.message)),
+  'certificate-invalid': (p, show, trans) =>
+    trans.__('the certificate of %1 is not valid: %2', show(p.host), show(p.message)),
+  'redirect-circle': (_p, _show, trans) => trans.__('redirects in a circle'),
+  'too-many-redirects': (p, show, trans) => trans.__('redirects more than %1 times', show(p.most)),
+  'redirect-without-target': (_p, _show, trans) => trans.__('the server redirects to nowhere'),
+  'redirect-drops-encryption': (_p, _show, trans) => trans.__('redirects from https to http'),
+  'server-answered': (p, show, trans) =>
+    trans.__('the server answered %1 %2', show(p.status), show(p.phrase)),
+  'server-answered-status': (p, show, trans) => trans.__('the server answered %1', show(p.status)),
+  'server-answered-error': (p, show, trans) => trans.__('%1 (%2)', show(p.answer), show(p.error)),
+  'unknown-compression': (p, show, trans) =>
+    trans.__('the server sends an unknown compression (%1)', show(p.compression)),
+  'transfer-cut': (p, show, trans) =>
+    trans.__(
+      'the connection broke off after %1 of %2 bytes',
+      show(p.received, ','),
+      show(p.size, ',')
+    ),
+  'transfer-cut-in-compressed': (_p, _show, trans) =>
+    trans.__('the connection broke off within the compressed bytes'),
+  'transfer-cancelled': (_p, _show, trans) => trans.__('the transfer was cancelled'),
+  'transfer-too-long': (_p, _show, trans) => trans.__('the transfer took too long'),
+  'server-answers-late': (_p, _show, trans) => trans.__('the server does not answer in time'),
+  'server-too-slow': (_p, _show, trans) => trans.__('the server sends too slowly'),
+  'fetched-too-large': (p, show, trans) =>
+    trans.__('the file is larger than the %1 bytes allowed here', show(p.most, ',')),
+  'no-upload': (_p, _show, trans) =>
+    trans.__('there is no such upload; it may be finished or abandoned'),
+  'upload-finished': (_p, _show, trans) => trans.__('the upload is finished'),
+  'upload-locked': (_p, _show, trans) => trans.__('another request is writing to this upload'),
+  'upload-offset-differs': (p, show, trans) =>
+    trans.__('the upload goes on at %1, not at %2', show(p.offset), show(p.given)),
+  'upload-incomplete': (p, show, trans) =>
+    trans.__('%1 of %2 bytes have arrived', show(p.received, ','), show(p.size, ',')),
+  'upload-beyond-size': (p, show, trans) =>
+    trans.__('the upload may have at most %1 bytes', show(p.most, ',')),
+  'upload-too-large': (p, show, trans) =>
+    trans.__('an upload may have at most %1 bytes', show(p.most, ',')),
+  'upload-too-large-to-read': (p, show, trans) =>
+    trans.__('%1 has more than %2 bytes', show(p.name), show(p.most, ',')),
+  'size-negative': (_p, _show, trans) => trans.__('may not be negative'),
+  'not-a-checksum': (_p, _show, trans) => trans.__('must be 64 hexadecimal digits'),
+  'checksum-differs': (p, show, trans) =>
+    trans.__('the bytes have the checksum %1, not the stated one', show(p.checksum)),
+  'bundle-too-large': (p, show, trans) =>
+    trans.__(
+      'The code bundle of %1 has more than %2 bytes; largest: %3',
+      show(p.name),
+      show(p.most, ','),
+      show(p.largest, ', ')
+    ),
+  'file-of-size': (p, show, trans) => trans.__('%1 (%2)', show(p.name), show(p.size, ',')),
+  'bundle-file-removed': (p, show, trans) =>
+    trans.__(
+      'A file or folder was removed while the code of %1 was collected: %2',
+      show(p.name),
+      show(p.message)
+    ),
+  'not-a-dataset-id': (p, show, trans) => trans.__("'%1' is not an id", show(p.id)),
+  'dataset-place-taken': (p, show, trans) =>
+    trans.__('%1 is in the way: it was not made by nbyard', show(p.path)),
+  'link-place-taken': (p, show, trans) => trans.__("%1 exists and is not nbyard's", show(p.path)),
+  'link-refused': (p, show, trans) =>
+    trans.__('%1 cannot be linked: %2', show(p.path), show(p.message)),
+  'archive-unknown': (_p, _show, trans) =>
+    trans.__('This is no archive that can be unpacked: zip, tar, tar.gz, tar.bz2, tar.xz.'),
+  'archive-damaged': (p, show, trans) =>
+    trans.__('The archive is damaged or was cut off: %1', show(p.message)),
+  'archive-without-end': (_p, _show, trans) =>
+    trans.__('The archive is damaged or was cut off: it has no end.'),
+  'archive-encrypted': (p, show, trans) =>
+    trans.__("The archive is encrypted: '%1'.", show(p.name)),
+  'archive-empty': (_p, _show, trans) => trans.__('The archive holds no files.'),
+  'archive-holds-link': (p, show, trans) =>
+    trans.__("The archive holds a link or device: '%1'.", show(p.name)),
+  'archive-name-twice': (p, show, trans) =>
+    trans.__("The archive has '%1' twice, or in two spellings.", show(p.name)),
+  'archive-file-and-folder': (p, show, trans) =>
+    trans.__("The archive has '%1' as a file and as a folder.", show(p.name)),
+  'archive-too-many-files': (p, show, trans) =>
+    trans.__('An archive may have at most %1 files.', show(p.most, ',')),
+  'archive-bomb': (_p, _show, trans) =>
+    trans.__('The archive comes to far more than its own size.'),
+  'archive-beyond-ratio': (p, show, trans) =>
+    trans.__('The archive comes to far more than its own size (at most %1 times).', show(p.most)),
+  'not-a-digest': (p, show, trans) => trans.__("'%1' is not a digest", show(p.digest)),
+  'digest-of-folder': (_p, _show, trans) => trans.__('is the digest of a folder, not of a file'),
+  'digest-of-file': (_p, _show, trans) => trans.__('is the digest of a file, not of a folder'),
+  'bytes-missing': (p, show, trans) =>
+    trans.__('the bytes of %1 are not in the store', show(p.digest)),
+  'bytes-damaged': (p, show, trans) =>
+    trans.__('the stored bytes of %1 do not match it', show(p.digest)),
+  'bytes-being-deleted': (_p, _show, trans) =>
+    trans.__('Unused bytes are being deleted; try again in a moment.'),
+  'disk-full-for-bytes': (p, show, trans) =>
+    trans.__('disk full: needs %1 bytes', show(p.needed, ',')),
+  'disk-full-with-reserve': (p, show, trans) =>
+    trans.__(
+      'disk full: needs %1 bytes beside the %2 that are always kept free; %3 are free',
+      show(p.needed, ','),
+      show(p.reserve),
+      show(p.free)
+    ),
+  'disk-full-no-file': (_p, _show, trans) => trans.__('disk full: no file can be made'),
+  'file-changed-while-read': (p, show, trans) =>
+    trans.__('%1 changed while it was read', show(p.path)),
+  'place-taken': (p, show, trans) => trans.__('%1 exists already', show(p.path)),
+  'folder-name-twice': (_p, _show, trans) => trans.__('two files of the folder have the same name'),
+  'folder-too-deep': (p, show, trans) => trans.__('folders may be at most %1 deep', show(p.most)),
+  'folder-too-many-files': (p, show, trans) =>
+    trans.__('a folder may have at most %1 files', show(p.most, ',')),
+  'path-empty': (_p, _show, trans) => trans.__('a path is needed'),
+  'path-has-nul': (_p, _show, trans) => trans.__('may not contain NUL'),
+  'path-hides-dots': (_p, _show, trans) => trans.__('may not hide .. behind percent signs'),
+  'path-too-long': (p, show, trans) => trans.__('%1… is longer than a path can be', show(p.path)),
+  'path-outside-root': (p, show, trans) =>
+    trans.__('%1 leads out of the folder that is served', show(p.path)),
+  'path-outside-folders': (p, show, trans) =>
+    trans.__('%1 is outside the folders allowed here', show(p.path)),
+  'not-an-ordinary-file': (p, show, trans) => trans.__('%1 is not an ordinary file', show(p.path)),
+  'path-is-folder': (p, show, trans) => trans.__('%1 is a folder, not a file', show(p.path)),
+  'path-is-link': (p, show, trans) => trans.__('%1 is a link', show(p.path)),
+  'path-missing': (p, show, trans) => trans.__('%1 does not exist', show(p.path)),
+  'path-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
+  'file-too-large': (p, show, trans) =>
+    trans.__('%1 has more than %2 bytes.', show(p.path), show(p.most, ',')),
+  'file-forbidden': (p, show, trans) => trans.__('%1 may not be read.', show(p.path)),
+  'no-entry-point': (p, show, trans) =>
+    trans.__(
+      "there is no %1 '%2' (present: %3)",
+      show(p.noun),
+      show(p.name),
+      show(p.present, ', ')
+    ),
+  'no-entry-points': (p, show, trans) =>
+    trans.__("there is no %1 '%2' (present: none)", show(p.noun), show(p.name)),
+  'command-not-started': (p, show, trans) => trans.__('cannot be started: %1', show(p.message)),
+  'help-silent': (p, show, trans) =>
+    trans.__('printed nothing to --help within %1 s', show(p.seconds)),
+  'no-uv': (_p, _show, trans) => trans.__('There is no uv here.'),
+  'no-installer': (_p, _show, trans) => trans.__('There is neither uv nor pip here.'),
+  'installation-too-long': (p, show, trans) =>
+    trans.__('It took longer than install_timeout_seconds: %1 s.', show(p.seconds)),
+  'address-of-dependency': (p, show, trans) =>
+    trans.__('%1 comes from an address that another package names', show(p.package)),
+  'hashes-differ': (p, show, trans) =>
+    trans.__('%1 %2 has none of the hashes that are asked for.', show(p.package), show(p.version)),
+  'kernel-not-on-machine': (p, show, trans) =>
+    trans.__("There is no kernel '%1' on this machine.", show(p.name)),
+  'kernel-language-differs': (p, show, trans) =>
+    trans.__(
+      'the language of %1 is %2, that of the notebook is %3',
+      show(p.kernel),
+      show(p.own),
+      show(p.language)
+    ),
+  'interpreter-fails': (p, show, trans) =>
+    trans.__('The interpreter %1 does not run: %2', show(p.interpreter), show(p.message)),
+  'store-blocked': (p, show, trans) =>
+    trans.__(
+      'The store is busy: process %1 (%2) keeps it from being written.',
+      show(p.pid),
+      show(p.name)
+    ),
+  'store-blocked-by-stopped': (p, show, trans) =>
+    trans.__(
+      'The store is busy: process %1 (%2) was stopped while it wrote.',
+      show(p.pid),
+      show(p.name)
+    ),
+  'model-probe-not-started': (p, show, trans) =>
+    trans.__('%1 cannot be started to look at it: %2', show(p.program), show(p.message)),
+  'model-probe-too-long': (p, show, trans) =>
+    trans.__('loading it and asking it once took more than %1 s', show(p.seconds)),
+  'model-probe-ended': (_p, _show, trans) =>
+    trans.__(
+      'loading it and asking it once broke off; it may need more memory than it may have here'
+    ),
+  'model-probe-ended-after': (p, show, trans) =>
+    trans.__('loading it and asking it once broke off: %1', show(p.last)),
+  'model-probe-unreadable': (p, show, trans) =>
+    trans.__('what it says of itself cannot be understood: %1', show(p.message)),
+  'object-needed': (_p, _show, trans) => trans.__('an object is needed'),
+  'list-needed': (_p, _show, trans) => trans.__('a list is needed'),
+  'texts-needed': (_p, _show, trans) => trans.__('a list of texts is needed'),
+  'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
+  'dataset-needed': (_p, _show, trans) => trans.__('a dataset is needed'),
+  'not-utf8': (p, show, trans) => trans.__('is no UTF-8 text (byte %1)', show(p.byte)),
+  'not-json': (p, show, trans) =>
+    trans.__('is no JSON: %1 (line %2, column %3)', show(p.message), show(p.line), show(p.column)),
+  'start-unknown': (_p, _show, trans) => trans.__('it is not known how to start this file'),
+  'not-a-dockerfile': (p, show, trans) =>
+    trans.__('%1 is no Dockerfile: nothing in it is FROM an image', show(p.file)),
+  'not-an-argument': (p, show, trans) => trans.__('the %1 has no such argument', show(p.kind)),
+  'not-an-argument-of-models': (_p, _show, trans) => trans.__('a model has no such argument'),
+  'predictions-format': (p, show, trans) =>
+    trans.__('predictions are made as %1', show(p.formats, ', ')),
+  'not-a-notebook': (p, show, trans) => trans.__('is no notebook: %1', show(p.message)),
+  'notebook-nested-too-deeply': (_p, _show, trans) =>
+    trans.__('is no notebook: it is nested too deeply'),
+  'notebook-not-an-object': (_p, _show, trans) =>
+    trans.__('is no notebook: an object is needed at the top'),
+  'notebook-without-format': (_p, _show, trans) =>
+    trans.__('is missing or no number; this is no notebook'),
+  'notebook-of-other-format': (p, show, trans) =>
+    trans.__('the notebook has format %1, not 4', show(p.format)),
+  'notebook-of-unknown-version': (p, show, trans) =>
+    trans.__('%1 is no known version', show(p.version)),
+  'notebook-not-converted': (p, show, trans) =>
+    trans.__(
+      'cannot be converted from format %1 to 4: %2 %3',
+      show(p.format),
+      show(p.error),
+      show(p.message)
+    ),
+  'notebook-too-old-for-tag': (_p, _show, trans) =>
+    trans.__('only notebooks of format 4 can get a tag here'),
+  'cell-type-unknown': (_p, _show, trans) => trans.__('must be code, markdown or raw'),
+  'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
+  'parameters-cell-invalid': (p, show, trans) =>
+    trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
+  'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
+  'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
+  'no-artifact': (p, show, trans) => trans.__("There is no artifact '%1'.", show(p.name)),
+  'no-credential': (p, show, trans) =>
+    trans.__("There is no credential '%1'; %2.", show(p.name), show(p.present)),
+  'no-dataset': (p, show, trans) => trans.__("There is no dataset '%1'.", show(p.name)),
+  'no-deployment': (p, show, trans) =>
+    trans.__("There is no deployment '%1'; %2.", show(p.name), show(p.present)),
+  'no-environment': (p, show, trans) =>
+    trans.__("There is no environment '%1'; %2.", show(p.name), show(p.present)),
+  'no-executable': (p, show, trans) => trans.__("There is no executable '%1'.", show(p.name)),
+  'no-image': (p, show, trans) =>
+    trans.__("There is no image '%1' that was made here.", show(p.name)),
+  'no-model': (p, show, trans) =>
+    trans.__("There is no model '%1'; %2.", show(p.name), show(p.present)),
+  'no-run': (p, show, trans) => trans.__("There is no run '%1'.", show(p.name)),
+  'artifact-exists': (p, show, trans) =>
+    trans.__("There is an artifact '%1' already.", show(p.name)),
+  'credential-exists': (p, show, trans) =>
+    trans.__("There is a credential '%1' already.", show(p.name)),
+  'dataset-exists': (p, show, trans) => trans.__("There is a dataset '%1' already.", show(p.name)),
+  'environment-exists': (p, show, trans) =>
+    trans.__("There is an environment '%1' already.", show(p.name)),
+  'executable-exists': (p, show, trans) =>
+    trans.__("There is an executable '%1' already.", show(p.name)),
+  'run-exists': (p, show, trans) => trans.__("There is a run '%1' already.", show(p.name)),
+  'name-is-output': (p, show, trans) =>
+    trans.__(
+      "'%1' is the output '%2' of the artifact '%3'.",
+      show(p.name),
+      show(p.output),
+      show(p.artifact)
+    ),
+  'name-of-output-taken': (p, show, trans) =>
+    trans.__(
+      "%1 is another artifact: so its output '%2' would be called.",
+      show(p.artifact),
+      show(p.output)
+    ),
+  'run-name-is-id': (_p, _show, trans) =>
+    trans.__('may not be a number or an id: these name other runs'),
+  'credential-name-is-id': (_p, _show, trans) =>
+    trans.__('may not be an id: these name other credentials'),
+  'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
+  'used-by-run': (p, show, trans) =>
+    trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
+  'idempotency-key-used': (_p, _show, trans) =>
+    trans.__('This Idempotency-Key was used with another body.'),
+  needed: (_p, _show, trans) => trans.__('is needed'),
+  'must-be-one-of': (p, show, trans) => trans.__('must be one of %1', show(p.names, ', ')),
+  'field-is': (p, show, trans) => trans.__('%1 %2', show(p.path), show(p.reason)),
+  'description-too-long': (p, show, trans) =>
+    trans.__('may have at most %1 characters', show(p.most)),
+  'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
+  'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
+  'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
+  'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
+  'no-s3-credential': (p, show, trans) =>
+    trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
+  'newest-version-importing': (p, show, trans) =>
+    trans.__("The newest version of '%1' is still importing.", show(p.name)),
+  'dataset-importing': (p, show, trans) => trans.__("'%1' is still importing.", show(p.name)),
+  'no-ready-version': (p, show, trans) =>
+    trans.__("'%1' has no such version that is ready.", show(p.name)),
+  'no-ready-version-because': (p, show, trans) =>
+    trans.__("'%1' has no such version that is ready. %2", show(p.name), show(p.cause)),
+  'no-version-before': (p, show, trans) =>
+    trans.__('There is no version before %1 to compare it with.', show(p.number)),
+  'artifact-has-several': (p, show, trans) =>
+    trans.__('%1 has several files: %2', show(p.artifact), show(p.files, ', ')),
+  'artifact-has-none': (p, show, trans) =>
+    trans.__('%1 has no file: its run %2 is %3.', show(p.artifact), show(p.run), show(p.state)),
+  'unknown-environment': (p, show, trans) =>
+    trans.__("there is no environment '%1'; %2", show(p.name), show(p.present)),
+  'no-version': (p, show, trans) => trans.__('There is no version %1.', show(p.number)),
+  'environment-without-version': (p, show, trans) =>
+    trans.__(
+      "the environment '%1' has no version %2; installed are: %3",
+      show(p.name),
+      show(p.version),
+      show(p.installed, ', ')
+    ),
+  'environment-never-installed': (p, show, trans) =>
+    trans.__(
+      "the environment '%1' has no version %2; none is installed",
+      show(p.name),
+      show(p.version)
+    ),
+  'version-being-built': (p, show, trans) =>
+    trans.__("Version %1 of '%2' is being built.", show(p.version), show(p.name)),
+  'version-not-installing': (p, show, trans) =>
+    trans.__(
+      "Version %1 of '%2' is %3; nothing is being installed.",
+      show(p.version),
+      show(p.name),
+      show(p.state)
+    ),
+  'version-never-installed': (p, show, trans) =>
+    trans.__('version %1 was never installed', show(p.version)),
+  'version-not-yet-installed': (p, show, trans) =>
+    trans.__(
+      "version %1 of '%2' is not installed yet: it is %3",
+      show(p.version),
+      show(p.name),
+      show(p.state)
+    ),
+  'version-not-installed': (p, show, trans) =>
+    trans.__(
+      "version %1 of '%2' was not installed: %3",
+      show(p.version),
+      show(p.name),
+      show(p.cause)
+    ),
+  'rollback-with-changes': (_p, _show, trans) =>
+    trans.__('its lock is taken as it is: change nothing besides'),
+  'kernel-packages-unknown': (p, show, trans) =>
+    trans.__('the packages of the kernel %1 are not known', show(p.kernel)),
+  'kernel-or-environment': (_p, _show, trans) => trans.__('name it or an environment, not both'),
+  'packages-of-python': (p, show, trans) =>
+    trans.__('its packages are of Python, the language of the notebook is %1', show(p.language)),
+  'environment-or-path': (_p, _show, trans) => trans.__('name either an environment or a path'),
+  'recipe-of-dockerfile': (_p, _show, trans) =>
+    trans.__('is for environments; a Dockerfile says it all itself, but for its base'),
+  'dockerfile-without-base': (_p, _show, trans) =>
+    trans.__('the Dockerfile takes none: ARG BASE has to stand before its first FROM'),
+  'no-dockerfile': (p, show, trans) => trans.__('There is no Dockerfile %1.', show(p.path)),
+  'version-without-image': (p, show, trans) =>
+    trans.__(
+      "Version %1 of it is not installed: '%2' has no image yet.",
+      show(p.version),
+      show(p.name)
+    ),
+  'environment-without-image': (p, show, trans) =>
+    trans.__("It is not installed: '%1' has no image yet.", show(p.name)),
+  'tag-is-digest': (_p, _show, trans) =>
+    trans.__('an image is built under a tag, not under a digest'),
+  'image-not-pushed': (p, show, trans) =>
+    trans.__('%1 is %2; only what is ready is pushed.', show(p.image), show(p.state)),
+  'image-not-run': (p, show, trans) =>
+    trans.__('%1 is %2; only what is ready is run.', show(p.image), show(p.state)),
+  'image-being-made': (p, show, trans) => trans.__('%1 is being made.', show(p.image)),
+  'image-built-already': (p, show, trans) => trans.__('%1 was built already.', show(p.image)),
+  'image-of-another-owner': (p, show, trans) =>
+    trans.__('%1 is the image of somebody else.', show(p.image)),
+  'image-of-no-model': (p, show, trans) =>
+    trans.__("%1 is the name of an image that is no model's.", show(p.image)),
+  'image-of-other-model': (p, show, trans) =>
+    trans.__("%1 is the image of the model '%2'.", show(p.image), show(p.model)),
+  'name-of-built-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was built here.', show(p.image)),
+  'name-of-pulled-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was pulled here.', show(p.image)),
+  'name-of-pushed-image': (p, show, trans) =>
+    trans.__('%1 is the name of another image that was pushed from here.', show(p.image)),
+  'host-name-taken': (p, show, trans) =>
+    trans.__("The host name '%1' is taken by another deployment.", show(p.name)),
+  'new-revision': (p, show, trans) =>
+    trans.__('%1 has revision %2 by now.', show(p.name), show(p.revision)),
+  'deployment-changed': (p, show, trans) =>
+    trans.__('%1 was changed by somebody meanwhile.', show(p.name)),
+  'no-revision': (p, show, trans) =>
+    trans.__('%1 has no revision %2.', show(p.name), show(p.number)),
+  'no-revision-before': (p, show, trans) =>
+    trans.__('%1 has no revision %2 before %3.', show(p.name), show(p.number), show(p.newest)),
+  'no-port': (p, show, trans) =>
+    trans.__("%1 has no port '%2'; %3.", show(p.deployment), show(p.port), show(p.present)),
+  'model-runs-once': (p, show, trans) =>
+    trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
+  'model-not-built': (p, show, trans) =>
+    trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
+  'no-preview': (_p, _show, trans) => trans.__('this kind of file has no preview'),
+  'no-preview-of-format': (p, show, trans) =>
+    trans.__('this kind of %1 file has no preview', show(p.format)),
+  'table-empty': (_p, _show, trans) => trans.__('the file is empty'),
+  'table-end-missing': (p, show, trans) =>
+    trans.__('the end of the %1 file is missing', show(p.format)),
+  'table-is-web-page': (_p, _show, trans) =>
+    trans.__('the file is a web page (HTML), not a table; its address may need a sign-in'),
+  'table-is-archive': (_p, _show, trans) => trans.__('this is an archive, not a table'),
+  'table-is-binary': (_p, _show, trans) =>
+    trans.__('the file holds NUL bytes: it is binary, not text'),
+  'table-of-other-format': (p, show, trans) =>
+    trans.__('the file is named %1 but its content is something else', show(p.suffix)),
+  'table-not-text': (p, show, trans) =>
+    trans.__('the file is not %1 text: %2', show(p.encoding), show(p.message)),
+  'table-damaged': (p, show, trans) =>
+    trans.__('the %1 file is damaged: %2', show(p.format), show(p.message)),
+  'excel-damaged': (_p, _show, trans) => trans.__('the Excel file is damaged'),
+  'excel-too-large': (p, show, trans) =>
+    trans.__('the Excel file unpacks to %1 bytes, more than can be read', show(p.size, ',')),
+  'json-damaged': (p, show, trans) => trans.__('the file is not JSON: %1', show(p.message)),
+  'json-too-large': (p, show, trans) =>
+    trans.__('a JSON list of more than %1 bytes; use JSON lines instead', show(p.most, ',')),
+  'json-too-deep': (_p, _show, trans) => trans.__('the JSON is nested too deeply'),
+  'json-not-objects': (_p, _show, trans) => trans.__('the JSON is not a list of objects'),
+  'first-line-binary': (_p, _show, trans) =>
+    trans.__('line 1 holds NUL bytes: it is binary, not text'),
+  'first-line-not-text': (p, show, trans) =>
+    trans.__('the first line is not %1 text', show(p.encoding)),
+  'first-line-too-wide': (p, show, trans) =>
+    trans.__('line 1 has %1 columns; a table may have %2', show(p.columns, ','), show(p.most, ',')),
+  'line-has-nul': (p, show, trans) =>
+    trans.__('line %1 holds a NUL byte: the file is damaged or binary', show(p.line, ',')),
+  'table-line-too-long': (p, show, trans) =>
+    trans.__('line %1 is longer than %2 bytes', show(p.line, ','), show(p.most, ',')),
+  'line-too-deep': (p, show, trans) => trans.__('line %1 is nested too deeply', show(p.line, ',')),
+  'line-not-json': (p, show, trans) =>
+    trans.__('line %1 is not JSON: %2', show(p.line, ','), show(p.message)),
+  'line-not-csv': (p, show, trans) => trans.__('line %1: %2', show(p.line, ','), show(p.message)),
+  'quote-not-closed': (p, show, trans) =>
+    trans.__('the quote that opens in line %1 is never closed', show(p.line, ',')),
+  'table-value-too-long': (p, show, trans) =>
+    trans.__(
+      'a value in the row from line %1 on is longer than %2 characters (is a quote left open?)',
+      show(p.line, ','),
+      show(p.most, ',')
+    ),
+  'row-too-deep': (p, show, trans) => trans.__('row %1 is nested too deeply', show(p.row, ',')),
+  'row-not-json': (p, show, trans) =>
+    trans.__('row %1 is not JSON: %2', show(p.row, ','), show(p.message)),
+  'row-not-an-object': (p, show, trans) =>
+    trans.__('row %1 is not a JSON object', show(p.row, ',')),
+  'too-few-columns': (p, show, trans) =>
+    trans.__('only %1 columns can be shown', show(p.columns, ',')),
+  'too-many-columns': (p, show, trans) =>
+    trans.__('%1 columns are too many to look into', show(p.columns, ',')),
+  'no-sheet': (p, show, trans) =>
+    trans.__("there is no sheet '%1', but %2", show(p.name), show(p.known, ', ')),
+  'no-sort-column': (p, show, trans) => trans.__("there is no column '%1'", show(p.name)),
+  'not-a-table-key': (_p, _show, trans) => trans.__('is not a key'),
+  'table-unreadable': (p, show, trans) => trans.__('the table cannot be read: %1', show(p.message)),
+  'table-too-deep': (_p, _show, trans) => trans.__('the table is nested too deeply'),
+  'table-beyond-memory': (_p, _show, trans) =>
+    trans.__('reading this table needs more memory than allowed'),
+  'table-reader-slow': (_p, _show, trans) => trans.__('reading this table took too long'),
+  'table-reader-still': (_p, _show, trans) =>
+    trans.__('reading this table came to a standstill; it may need more memory than allowed'),
+  'table-reader-killed': (p, show, trans) =>
+    trans.__(
+      'reading this table broke off (%1); it may need more memory than allowed',
+      show(p.signal)
+    ),
+  'table-reader-ended': (_p, _show, trans) =>
+    trans.__('reading this table broke off; it may be damaged or need more memory than allowed')
 };

@@ -133,7 +133,7 @@ class Images(Connection):
             raise
         except NbyardError as error:
             why = _why(error, name, login)
-            raise NbyardError(because("image-not-pushed", image=name, why=why)) from error
+            raise NbyardError(because("push-refused", image=name, why=why)) from error
         return digest
 
     def tag(self, image: str, name: str) -> None:

@@ -55,7 +55,7 @@ def plain(error: BaseException) -> Reason:
     return because("text", text=text.splitlines()[0][:200] if text else type(error).__name__)
 
 
-LOGIN, FULL = "registry-login-needed", "disk-full"
+LOGIN, FULL = "registry-login-needed", "engine-file-system-full"
 # Messages of engines about registries, and their codes.
 REGISTRY_CODES = (
     (r"no such host|server misbehaving", "registry-unknown"),

@@ -147,7 +147,7 @@ def _written(content: bytes, name: str) -> dict[str, Any]:
     except RecursionError:
         raise Invalid.field(name, because("notebook-nested-too-deeply")) from None
     except ValueError as error:
-        raise Invalid.field(name, because("notebook-unreadable", message=str(error))) from None
+        raise Invalid.field(name, because("not-a-notebook", message=str(error))) from None
     if not isinstance(notebook, dict):
         raise Invalid.field(name, because("notebook-not-an-object"))
     _check_format(notebook, name)

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from nbyard.reasons.codes import CODES
+from nbyard.reasons.codes import CODES, PARTS
 from nbyard.reasons.structs import FIELD
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
+
+
+def test_no_code_stands_twice() -> None:
+    assert sum(map(len, PARTS)) == len(CODES)
 
 
 def test_the_cases_have_every_code() -> None:

@@ -42,7 +42,7 @@ class AttemptController:
         """Advance the attempt as far as possible without waiting."""
         runtime = self._room.runtimes.get(case.attempt.runtime)
         if runtime is None:
-            error = Invalid(because("no-runtime", runtime=repr(case.attempt.runtime)))
+            error = Invalid(because("no-such-runtime", runtime=repr(case.attempt.runtime)))
             return Report(case.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
             self.admit(case.attempt.id)  # it needs no slots of this machine

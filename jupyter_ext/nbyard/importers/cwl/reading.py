@@ -119,7 +119,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     if not all(isinstance(word, str) and word for word in command):
         refuse("baseCommand", because("words-needed"))
     if not command and not words:
-        refuse("baseCommand", because("program-missing"))
+        refuse("baseCommand", because("cwl-program-missing"))
     description = Description(
         kind="command",
         arguments=(*arguments, *outputs),

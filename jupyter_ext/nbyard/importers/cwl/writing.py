@@ -25,7 +25,7 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
         Invalid: the executable is not a command, or CWL has no term for an argument.
     """
     if description.kind not in ("", "command"):
-        raise Invalid.field("executable", because("not-a-command", kind=description.kind))
+        raise Invalid.field("executable", because("cwl-not-a-command", kind=description.kind))
     told = msgspec.structs.replace(description, name="", kind="command")
     document = document_of(told, file)
     runs_script = any(FILE in word for word in told.command or ())

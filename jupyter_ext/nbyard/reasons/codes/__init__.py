@@ -18,15 +18,16 @@ from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
 
-CODES: dict[str, Code] = {
-    **STATES,
-    **ACCESS,
-    **CWL,
-    **ENGINES,
-    **EXECUTABLES_AND_RUNS,
-    **FAILURES,
-    **FILES,
-    **KINDS,
-    **SERVICES,
-    **TABLES,
-}
+PARTS: tuple[dict[str, Code], ...] = (
+    STATES,
+    ACCESS,
+    CWL,
+    ENGINES,
+    EXECUTABLES_AND_RUNS,
+    FAILURES,
+    FILES,
+    KINDS,
+    SERVICES,
+    TABLES,
+)
+CODES = {name: code for part in PARTS for name, code in part.items()}

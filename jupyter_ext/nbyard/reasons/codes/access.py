@@ -44,7 +44,6 @@ SERVERS = {
 }
 
 COMMANDS = {
-    "no-artifact": code("There is no artifact '{name}'.", name=str),
     "no-ready-model": code("There is no such model that is ready."),
     "no-ready-model-yet": code(
         "There is no such model that is ready; {model} is {state}.", model=str, state=str

@@ -22,7 +22,7 @@ NEEDED = {
     "symbols-needed": code("symbols are needed, each once"),
     "image-name-needed": code("the name of an image is needed"),
     "type-name-needed": code("each type needs a name"),
-    "program-missing": code("the program is missing"),
+    "cwl-program-missing": code("the program is missing"),
     "tools-needed": code("a list of tools is needed"),
     "one-tool-needed": code(
         "one CommandLineTool, or one with the id main, is needed; there is: {known:, }", known=list
@@ -98,7 +98,7 @@ MISFITS = {
 
 # what cannot be written in the language
 WRITING = {
-    "not-a-command": code("is a {kind}, no command", kind=str),
+    "cwl-not-a-command": code("is a {kind}, no command", kind=str),
     "cwl-has-no-words": code("CWL has no words for this: {what}", what=REASON),
     "word-with-condition": code("a word that is there only with others"),
     "a-secret": code("a secret"),

@@ -31,7 +31,7 @@ IMAGES = {
     "image-not-pulled": code(
         "The image {image} is not here and cannot be pulled: {why}", image=str, why=REASON
     ),
-    "image-not-pushed": code("{image} cannot be pushed: {why}", image=str, why=REASON),
+    "push-refused": code("{image} cannot be pushed: {why}", image=str, why=REASON),
     "image-removed-at-naming": code("The image {image} was removed while it was named.", image=str),
     "image-removed-meanwhile": code("The image {image} was removed meanwhile.", image=str),
     "image-not-fetched": code("The image {image} was fetched, and is not there.", image=str),
@@ -70,7 +70,7 @@ IMAGES = {
         credential=str,
     ),
     "registry-without-image": code("{host} has no such image", host=str),
-    "disk-full": code("the disk is full"),
+    "engine-file-system-full": code("the disk is full"),
 }
 
 # attempts in containers
@@ -171,7 +171,7 @@ DASK = {
 DISPATCH = {
     "unexpected": code("unexpected: {error}: {message}", error=str, message=str),
     "report-not-stored": code("unexpected: it cannot be written down"),
-    "no-runtime": code("There is no runtime {runtime}.", runtime=str),
+    "no-such-runtime": code("There is no runtime {runtime}.", runtime=str),
     "no-runtime-here": code("there is no runtime {runtime} here", runtime=str),
     "changed-while-read": code("{file} changed while it was looked at", file=str),
     "credential-deleted": code("The credential {credential} was deleted.", credential=str),

@@ -128,7 +128,6 @@ PATHS = {
     "path-is-link": code("{path} is a link", path=str),
     "path-missing": code("{path} does not exist", path=str),
     "path-unreadable": code("{path} cannot be read: {message}", path=str, message=str),
-    "no-file": code("There is no file {path}.", path=str),
     "file-too-large": code("{path} has more than {most:,} bytes.", path=str, most=int),
     "file-forbidden": code("{path} may not be read.", path=str),
 }

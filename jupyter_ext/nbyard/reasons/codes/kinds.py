@@ -7,7 +7,6 @@ NEEDED = {
     "list-needed": code("a list is needed"),
     "texts-needed": code("a list of texts is needed"),
     "text-or-lines-needed": code("text or a list of lines is needed"),
-    "value-needed": code("a value is needed"),
     "dataset-needed": code("a dataset is needed"),
     "not-utf8": code("is no UTF-8 text (byte {byte})", byte=int),
     "not-json": code(
@@ -24,7 +23,7 @@ EXECUTABLES = {
 }
 
 NOTEBOOKS = {
-    "notebook-unreadable": code("is no notebook: {message}", message=str),
+    "not-a-notebook": code("is no notebook: {message}", message=str),
     "notebook-nested-too-deeply": code("is no notebook: it is nested too deeply"),
     "notebook-not-an-object": code("is no notebook: an object is needed at the top"),
     "notebook-without-format": code("is missing or no number; this is no notebook"),

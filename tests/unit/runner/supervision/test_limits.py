@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.reasons.structs import read
+from nbyard.runner.reasons import because
 from nbyard.runner.supervision import limits
 from nbyard.runner.supervision.limits import MemoryWatch
 
@@ -43,8 +44,10 @@ def test_each_limit_is_told_once_it_is_broken() -> None:
     made = limits.Limits({"timeout_seconds": 9, "silence_timeout_seconds": 5, "memory_bytes": 1})
     made.begin()
     now = time.monotonic()
-    assert made.broken(now, lambda: {os.getpid()}) == ("", "")
-    assert made.broken(now + 1, lambda: {os.getpid()})[0] == "memory"
-    assert made.broken(now + 6, set)[1] == "gave no sign of life for 5 s"
-    assert made.broken(now + 10, set)[1] == "ran longer than its limit of 9 s"
+    assert made.broken(now, lambda: {os.getpid()}) is None
+    broken = made.broken(now + 1, lambda: {os.getpid()})
+    assert broken is not None and broken[0] == "memory"
+    silent = because("silence-limit", seconds=5)
+    assert made.broken(now + 6, set) == ("timeout", silent)
+    assert made.broken(now + 10, set) == ("timeout", because("time-limit", seconds=9))
     assert made.silent_seconds() < 5
