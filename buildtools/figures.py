@@ -20,7 +20,7 @@ MAX_MODULES = 16
 LARGER: dict[str, int] = {}
 MAX_LAZY_IMPORTS = 133
 MAX_USED_ONCE = 968
-MAX_TEXTS = 479
+MAX_TEXTS = 350
 MIN_COMMENTS = 1.9  # lines in 100
 MIN_VERBS = 98  # of 100 docstrings of functions
 # Names that WORDS replaced: no module may have one again.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.runner.work.evaluate import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
@@ -161,9 +162,9 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
 
 
 def _is_script(text: str, where: str) -> Invalid:
-    words = f"{text[:60]!r} is JavaScript (InlineJavascriptRequirement), which is not supported"
+    reason = because("javascript", text=repr(text[:60]))
     hint = "Plain references such as $(inputs.name.path) are."
-    return Invalid.field(where, words, hint=hint)
+    return Invalid.field(where, reason, hint=hint)
 
 
 def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
@@ -171,7 +172,7 @@ def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
     if reference["first"] not in ROOTS:
         raise _is_script(reference[0], where)
     if reference["first"] == NULL and segments:
-        raise Invalid.field(where, f"{reference[0][:60]}: null has no fields")
+        raise Invalid.field(where, because("null-without-fields", reference=reference[0][:60]))
     return (reference["first"], *segments)
 
 
@@ -186,4 +187,6 @@ def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any
         # `$(null)` is a valid reference in CWL
         return look_up(path, {**known, NULL: None})
     except NoValue as error:
-        raise Invalid.field(where, str(error)) from None
+        reference = f"$({'.'.join(path)})"
+        reason = because("reference-without-value", reference=reference, message=str(error))
+        raise Invalid.field(where, reason) from None

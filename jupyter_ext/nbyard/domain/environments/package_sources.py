@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.parsing.urls import MAX_URL, WEB, parse
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 SETTING = "allowed_package_sources"
 FILE = "file"
@@ -48,7 +49,8 @@ class Sources(msgspec.Struct, frozen=True):
         try:
             return cls(tuple(place_of(entry.strip()) for entry in entries))
         except ValueError as error:
-            raise Invalid.field(SETTING, str(error)) from None
+            reason = because("source-refused", message=str(error))
+            raise Invalid.field(SETTING, reason) from None
 
     def admit(self, address: str) -> Place:
         """Return the place of an address if it is allowed.
@@ -79,8 +81,11 @@ def place_of(address: str) -> Place:
     try:
         target = parse(address, WEB)
     except Invalid as error:
-        hint = "; keep them in .netrc, which uv and pip read" if "password" in error.message else ""
-        raise ValueError(f"the address {error.details[0].message}{hint}") from None
+        hint = ""
+        problem = error.details[0]
+        if problem.reason is not None and problem.reason.code == "login-in-url":
+            hint = "; keep them in .netrc, which uv and pip read"
+        raise ValueError(f"the address {problem.message}{hint}") from None
     url = target.url.rstrip("/")
     return Place(target.scheme, target.host, target.port, _parts(address), url)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.environments.package_sources import NO_SOURCES, SETTING, Sources
 from nbyard.errors import Detail, Invalid, PolicyRefused
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -69,18 +70,20 @@ def read_requirements(
         try:
             found.append(_read(words, sources, forbidden))
         except ValueError as error:
-            said = f"{_shown(words)}: {error}"
-            wrong.append(Detail(f"requirements.{number}", said))
+            problem = because("requirement-refused", line=_shown(words), message=str(error))
+            wrong.append(Detail.of(f"requirements.{number}", problem))
             is_policy &= isinstance(error, _ForbiddenError)
     if len(found) > MAX_LINES:
-        wrong.append(Detail("requirements", f"has more than {MAX_LINES} lines"))
+        wrong.append(Detail.of("requirements", because("too-many-lines", most=MAX_LINES)))
         is_policy = False
     if wrong:
+        refusal = PolicyRefused if is_policy else Invalid
         first = wrong[0]
         line = first.path.rpartition(".")[2]
-        place = f", line {line}" if line.isdecimal() else ""
-        refusal = PolicyRefused if is_policy else Invalid
-        raise refusal(f"requirements{place}: {first.message}", details=wrong)
+        whole = because("field", path=first.path, reason=first.reason)
+        if line.isdecimal():
+            whole = because("requirements-line", line=int(line), problem=first.reason)
+        raise refusal(whole, details=wrong)
     return found
 
 
@@ -188,7 +191,8 @@ def check_folders(lines: Iterable[str], sources: Sources) -> None:
         try:
             sources.admit(folder_of(line))
         except ValueError as error:
-            raise Invalid.field("requirements", str(error)) from None
+            reason = because("source-refused", message=str(error))
+            raise Invalid.field("requirements", reason) from None
 
 
 def is_named(line: str) -> bool:
@@ -225,7 +229,8 @@ def name_of(line: str) -> str:
     try:
         return normal_name(_parsed(line.partition(" --hash")[0]).name)
     except ValueError:
-        raise Invalid.field("requirements", f"{line[:80]!r} is no requirement") from None
+        reason = because("not-requirement", line=repr(line[:80]))
+        raise Invalid.field("requirements", reason) from None
 
 
 def normal_name(name: str) -> str:

@@ -6,6 +6,9 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.code import Code
+from nbyard.reasons.codes.documents import DOCUMENTS
+from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.states import STATES
+from nbyard.reasons.codes.values import VALUES
 
-CODES: dict[str, Code] = {**STATES}
+CODES: dict[str, Code] = {**STATES, **DOCUMENTS, **PRODUCTS, **VALUES}
