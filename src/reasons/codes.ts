@@ -374,7 +374,57 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.line)
     ),
   'source-refused': (p, show) => show(p.message),
-  'requirement-refused': (p, show, trans) => trans.__('%1: %2', show(p.line), show(p.message)),
+  'address-not-allowed': (p, show, trans) =>
+    trans.__(
+      '%1 is not allowed: an administrator allows addresses with %2',
+      show(p.address),
+      show(p.setting)
+    ),
+  'address-refused': (p, show, trans) => trans.__('the address %1', show(p.problem)),
+  'login-in-address': (p, show, trans) =>
+    trans.__('the address %1; keep them in .netrc, which uv and pip read', show(p.problem)),
+  'not-file-address': (_p, _show, trans) =>
+    trans.__('an address of files begins with file:/// and the whole path'),
+  'address-with-query': (_p, _show, trans) =>
+    trans.__('the address may have neither ? nor #; a hash is given by --hash=sha256:…'),
+  'address-with-variables': (_p, _show, trans) =>
+    trans.__('the address may not contain .., //, variables or what hides them'),
+  'requirement-refused': (p, show, trans) => trans.__('%1: %2', show(p.line), show(p.problem)),
+  'hash-form': (_p, _show, trans) =>
+    trans.__('--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>'),
+  'option-misplaced': (p, show, trans) => trans.__('%1 is not allowed here', show(p.option)),
+  'option-not-allowed': (p, show, trans) =>
+    trans.__('the option %1 is not allowed', show(p.option)),
+  'option-of-file': (p, show, trans) =>
+    trans.__('the option %1 is not allowed: write the lines of that file', show(p.option)),
+  'option-needs-setting': (p, show, trans) =>
+    trans.__(
+      'the option %1 is not allowed: an administrator allows addresses with %2',
+      show(p.option),
+      show(p.setting)
+    ),
+  'editable-needs-path': (_p, _show, trans) =>
+    trans.__('-e takes the whole path of a folder: /… or file:///…'),
+  'address-without-name': (_p, _show, trans) =>
+    trans.__('what lies at an address is written name @ address'),
+  'address-without-name-not-allowed': (p, show, trans) =>
+    trans.__(
+      'what lies at an address is written name @ address, which is not allowed: an administrator allows addresses with %1',
+      show(p.setting)
+    ),
+  'protected-package': (p, show, trans) =>
+    trans.__('%1 is not to be installed: it installs', show(p.package)),
+  'given-by-address': (p, show, trans) =>
+    trans.__(
+      '%1 is given by an address, which is not allowed: an administrator allows addresses with %2',
+      show(p.package),
+      show(p.setting)
+    ),
+  'given-by-no-wheel': (p, show, trans) =>
+    trans.__('%1 is given by an address that is no wheel (.whl)', show(p.package)),
+  'given-by-other': (p, show, trans) =>
+    trans.__('%1 is given by the address of %2', show(p.package), show(p.other)),
+  'not-version': (p, show, trans) => trans.__('%1 is not a version such as 1.2', show(p.version)),
   'requirements-line': (p, show, trans) =>
     trans.__('requirements, line %1: %2', show(p.line), show(p.problem)),
   'too-many-lines': (p, show, trans) => trans.__('has more than %1 lines', show(p.most)),

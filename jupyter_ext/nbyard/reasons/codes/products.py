@@ -27,9 +27,57 @@ IMAGES = {
 }
 
 ENVIRONMENTS = {
-    # why an address is no source of packages, or is not allowed
+    # the message of a library that reads addresses or requirements
     "source-refused": code("{message}", message=str),
-    "requirement-refused": code("{line}: {message}", line=str, message=str),
+    "address-not-allowed": code(
+        "{address} is not allowed: an administrator allows addresses with {setting}",
+        address=str,
+        setting=str,
+    ),
+    "address-refused": code("the address {problem}", problem=REASON),
+    "login-in-address": code(
+        "the address {problem}; keep them in .netrc, which uv and pip read", problem=REASON
+    ),
+    "not-file-address": code("an address of files begins with file:/// and the whole path"),
+    "address-with-query": code(
+        "the address may have neither ? nor #; a hash is given by --hash=sha256:…"
+    ),
+    "address-with-variables": code(
+        "the address may not contain .., //, variables or what hides them"
+    ),
+    "requirement-refused": code("{line}: {problem}", line=str, problem=REASON),
+    "hash-form": code(
+        "--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>"
+    ),
+    "option-misplaced": code("{option} is not allowed here", option=str),
+    "option-not-allowed": code("the option {option} is not allowed", option=str),
+    "option-of-file": code(
+        "the option {option} is not allowed: write the lines of that file", option=str
+    ),
+    "option-needs-setting": code(
+        "the option {option} is not allowed: an administrator allows addresses with {setting}",
+        option=str,
+        setting=str,
+    ),
+    "editable-needs-path": code("-e takes the whole path of a folder: /… or file:///…"),
+    "address-without-name": code("what lies at an address is written name @ address"),
+    "address-without-name-not-allowed": code(
+        "what lies at an address is written name @ address, which is not allowed: an administrator"
+        " allows addresses with {setting}",
+        setting=str,
+    ),
+    "protected-package": code("{package} is not to be installed: it installs", package=str),
+    "given-by-address": code(
+        "{package} is given by an address, which is not allowed: an administrator allows addresses"
+        " with {setting}",
+        package=str,
+        setting=str,
+    ),
+    "given-by-no-wheel": code(
+        "{package} is given by an address that is no wheel (.whl)", package=str
+    ),
+    "given-by-other": code("{package} is given by the address of {other}", package=str, other=str),
+    "not-version": code("{version} is not a version such as 1.2", version=str),
     "requirements-line": code("requirements, line {line}: {problem}", line=int, problem=REASON),
     "too-many-lines": code("has more than {most} lines", most=int),
     "not-requirement": code("{line} is no requirement", line=str),
