@@ -254,7 +254,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is no path from the folder of the code', show(p.path)),
   'companions-without-list': (_p, _show, trans) => trans.__('only files of a list have some'),
   'unknown-in-pattern': (p, show, trans) =>
-    trans.__('%1 is not known here: %2 are', show(p.reference), show(p.known, ', ')),
+    trans.__('%1 is not known here: %2 are', show(p.reference), show(p.known)),
   'pattern-without-name': (p, show, trans) => trans.__('%1 makes no name', show(p.pattern)),
   'record-fields': (_p, _show, trans) =>
     trans.__('needs a name of its own, and fields that are inputs'),

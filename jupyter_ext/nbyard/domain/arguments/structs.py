@@ -162,7 +162,7 @@ def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
 
 # fields of the file that a companion's pattern refers to
 NAMES = (("self", "basename"), ("self", "nameroot"), ("self", "nameext"))
-KNOWN_NAMES = [f"$({'.'.join(name)})" for name in NAMES]
+KNOWN_NAMES = ", ".join(f"$({'.'.join(name)})" for name in NAMES)
 
 
 def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:

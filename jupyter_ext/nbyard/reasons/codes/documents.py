@@ -26,7 +26,7 @@ ARGUMENTS = {
     "not-code-path": code("{path} is no path from the folder of the code", path=str),
     "companions-without-list": code("only files of a list have some"),
     "unknown-in-pattern": code(
-        "{reference} is not known here: {known:, } are", reference=str, known=list
+        "{reference} is not known here: {known} are", reference=str, known=str
     ),
     "pattern-without-name": code("{pattern} makes no name", pattern=str),
     "record-fields": code("needs a name of its own, and fields that are inputs"),
