@@ -19,8 +19,7 @@ IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations tha
 MAX_MODULES = 16
 LARGER: dict[str, int] = {}
 MAX_LAZY_IMPORTS = 133
-MAX_USED_ONCE = 967
-MAX_TEXTS = 479
+MAX_USED_ONCE = 966
 MIN_COMMENTS = 1.9  # lines in 100
 MIN_VERBS = 98  # of 100 docstrings of functions
 # Names that WORDS replaced: no module may have one again.
@@ -153,8 +152,11 @@ def used_once(all_modules: Iterable[Module]) -> int:
 
 
 def texts_of_errors(all_modules: Iterable[Module]) -> int:
-    """Count the errors of `nbyard.errors` that are raised with a text instead of a reason."""
-    found = list(all_modules)
+    """Count the errors of `nbyard.errors` that are raised with a text instead of a reason.
+
+    The runner has errors of its own.
+    """
+    found = [module for module in all_modules if module.name.partition(".")[0] != "runner"]
     names = {
         node.name
         for module in found
@@ -217,7 +219,7 @@ def report(found: Mapping[str, Module]) -> Iterator[tuple[str, bool]]:
     once = used_once(found.values())
     yield f"private functions used once: {once} (at most {MAX_USED_ONCE})", once <= MAX_USED_ONCE
     texts = texts_of_errors(found.values())
-    yield f"errors with a text: {texts} (at most {MAX_TEXTS})", texts <= MAX_TEXTS
+    yield f"errors with a text instead of a reason: {texts} (none)", not texts
     comments = comment_share(found.values())
     line = f"comments in 100 lines: {comments:.1f} (at least {MIN_COMMENTS})"
     yield line, comments >= MIN_COMMENTS

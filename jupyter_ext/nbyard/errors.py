@@ -22,7 +22,7 @@ Each class has an HTTP status and a stable code. Its docstring is the default me
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -35,6 +35,11 @@ class Detail(msgspec.Struct, frozen=True):
     path: str
     message: str
     reason: Reason | None = None
+
+    @classmethod
+    def of(cls, path: str, reason: Reason) -> "Detail":
+        """Return the detail of a field that is refused for this reason."""
+        return cls(path, str(reason), reason)
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -154,7 +159,14 @@ class Invalid(NbyardError):
         if isinstance(why, str):
             why = because("text", text=why)
         whole = because("field", path=path, reason=why)
-        return cls(whole, hint=hint, details=[Detail(path, str(why), why)])
+        return cls(whole, hint=hint, details=[Detail.of(path, why)])
+
+    @classmethod
+    def fields(cls, details: Sequence[Detail], *, hint: str = "") -> "Invalid":
+        """Return the error for several refused fields; its message is that of the first."""
+        first = details[0]
+        reason = first.reason or because("text", text=first.message)
+        return cls(because("field", path=first.path, reason=reason), hint=hint, details=details)
 
 
 class Busy(NbyardError):

@@ -22,10 +22,15 @@ def misspelled(name: str, known: Iterable[str]) -> str:
 
 def meant(name: str, known: Sequence[str]) -> str:
     """Return the end of a message about an unknown field: a similar name, or all names."""
+    near = similar(name, known)
+    return f"; is {near} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
+
+
+def similar(name: str, known: Sequence[str]) -> str:
+    """Return the known name that is probably meant; empty if none is similar."""
     part = (k for k in known if min(len(k), len(name)) >= LEAST)
     begun = [k for k in part if k.startswith(name) or name.startswith(k)]
-    near = [*begun, *_close(name, known, ALIKE)]
-    return f"; is {near[0]} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
+    return next(iter([*begun, *_close(name, known, ALIKE)]), "")
 
 
 def _close(name: str, known: Sequence[str], least: float) -> list[str]:

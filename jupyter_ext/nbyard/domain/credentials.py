@@ -10,6 +10,7 @@ import msgspec
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.images.structs import registry_place, repository_of
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason, because
 
 MAX_FIELD = 64 * 1024
 # Masking shorter texts would hide half of every log.
@@ -170,7 +171,7 @@ def kind_of(name: str, path: str = "kind") -> CredentialKind:
         Invalid: the kind does not exist.
     """
     if name not in _KINDS:
-        raise Invalid.field(path, "must be one of " + ", ".join(_KINDS))
+        raise Invalid.field(path, because("not-among", known=[*_KINDS]))
     return _KINDS[name]
 
 
@@ -186,37 +187,39 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
     # Editors append a line break; a shell would remove it from a variable.
     fields = {name: text.rstrip("\r\n") for name, text in fields.items()}
     details = [
-        Detail(f"fields.{name[:40]}", f"{kind.label} has no such field; it has: {_names(kind)}")
+        Detail.of(
+            f"fields.{name[:40]}", because("not-of-kind", kind=kind.label, known=_names(kind))
+        )
         for name in fields.keys() - known
     ]
     for field in kind.fields:
         if problem := _problem(field, fields.get(field.name, "")):
-            details.append(Detail(f"fields.{field.name}", problem))
+            details.append(Detail.of(f"fields.{field.name}", problem))
     if details:
-        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+        raise Invalid.fields(details)
     if kind.kind == "env-file":
         read_variables(fields["text"])
     if kind.kind == "registry" and not registry_place(fields["server"]):
-        raise Invalid.field("fields.server", "is no registry such as registry.example.org:5000")
+        raise Invalid.field("fields.server", because("not-registry"))
     return {name: text for name, text in fields.items() if text}
 
 
-def _names(kind: CredentialKind) -> str:
-    return ", ".join(field.name for field in kind.fields)
+def _names(kind: CredentialKind) -> list[str]:
+    return [field.name for field in kind.fields]
 
 
-def _problem(field: CredentialField, text: str) -> str:
+def _problem(field: CredentialField, text: str) -> Reason | None:
     if field.required and not text.strip():
-        return "a value is needed"
+        return because("value-needed")
     if len(text.encode("utf-8", "replace")) > MAX_FIELD:
-        return f"may have at most {MAX_FIELD // 1024} KiB"
+        return because("too-many-kib", most=MAX_FIELD // 1024)
     if not field.several_lines and ("\n" in text or "\r" in text):
-        return "must be one line"
+        return because("not-one-line")
     try:
         check_text(text, "")
     except Invalid as error:
-        return error.details[0].message
-    return ""
+        return error.details[0].reason
+    return None
 
 
 def read_variables(text: str) -> dict[str, str]:
@@ -233,7 +236,7 @@ def read_variables(text: str) -> dict[str, str]:
             continue
         read = VARIABLE.fullmatch(line.strip())
         if read is None:
-            raise Invalid.field("fields.text", f"line {number} is not NAME=value")
+            raise Invalid.field("fields.text", because("line-not-variable", line=number))
         value = read[2].strip()
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         found[read[1]] = value[1:-1] if is_quoted else value

@@ -10,6 +10,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 MAX_NAME = 200
 MAX_FILENAME_BYTES = 255
@@ -36,28 +37,29 @@ def check_name(name: object, field: str = "name") -> str:
         Invalid: the name breaks a rule; the message says which.
     """
     if not isinstance(name, str):
-        raise Invalid.field(field, "must be text")
+        raise Invalid.field(field, because("not-text"))
     if len(name) > MAX_NAME:
-        raise Invalid.field(field, f"may have at most {MAX_NAME} characters, this has {len(name)}")
+        problem = because("too-many-characters", most=MAX_NAME, count=len(name))
+        raise Invalid.field(field, problem)
     _check_characters(name, field)
     name = unicodedata.normalize("NFC", name)
-    if problem := _shape_problem(name):
-        raise Invalid.field(field, problem)
+    if wrong := _shape_problem(name):
+        raise Invalid.field(field, wrong)
     return name
 
 
-def _shape_problem(name: str) -> str:
+def _shape_problem(name: str) -> Reason | None:
     if not name_key(name).strip():
-        return "may not be empty"
+        return because("empty")
     if name != name.strip():
-        return "may not begin or end with a space"
+        return because("outer-space")
     if "/" in name or "\\" in name:
-        return "may not contain / or \\"
+        return because("slash-in-name")
     if name in (".", ".."):
-        return "may not be . or .."
+        return because("dots-as-name")
     if name.startswith("-"):
-        return "may not begin with -"
-    return ""
+        return because("dash-first")
+    return None
 
 
 def _check_characters(text: str, field: str) -> None:
@@ -65,18 +67,18 @@ def _check_characters(text: str, field: str) -> None:
     for place, char in enumerate(text):
         category = unicodedata.category(char)
         if category == "Cs":
-            raise Invalid.field(field, f"is not valid Unicode (lone surrogate at {place})")
+            raise Invalid.field(field, because("lone-surrogate", place=place))
         if category == "Cc":
             raise Invalid.field(
-                field, f"may not contain control characters ({_point(char)} at {place})"
+                field, because("control-character", character=_point(char), place=place)
             )
         if _is_invisible(char, category):
             raise Invalid.field(
-                field, f"may not contain invisible characters ({_point(char)} at {place})"
+                field, because("invisible-character", character=_point(char), place=place)
             )
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > MAX_MARKS:
-            raise Invalid.field(field, f"may have at most {MAX_MARKS} combining marks in a row")
+            raise Invalid.field(field, because("too-many-marks", most=MAX_MARKS))
 
 
 def _point(char: str) -> str:
@@ -110,19 +112,19 @@ def check_filename(name: object, field: str = "filename") -> str:
         Invalid: the name breaks a rule; the message says which.
     """
     if not isinstance(name, str):
-        raise Invalid.field(field, "must be text")
+        raise Invalid.field(field, because("not-text"))
     if not name:
-        raise Invalid.field(field, "may not be empty")
+        raise Invalid.field(field, because("empty"))
     if len(name) > MAX_FILENAME_BYTES:
-        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
+        raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
     _check_characters(name, field)
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
-        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
+        raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
     if any(_leaves_folder(spelling) for spelling in spellings(name)):
-        raise Invalid.field(field, "must be a plain file name without folders")
+        raise Invalid.field(field, because("folder-in-filename"))
     if name != name.strip():
-        raise Invalid.field(field, "may not begin or end with a space")
+        raise Invalid.field(field, because("outer-space"))
     return name
 
 
@@ -135,12 +137,12 @@ def check_member_path(path: str, field: str = "path") -> str:
     """
     for part in path.split("/"):
         if part in ("", ".", "..") or "\\" in part:
-            raise Invalid.field(field, f"{path!r} is not a plain relative path")
+            raise Invalid.field(field, because("no-relative-path", path=repr(path)))
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in part):
-            raise Invalid.field(field, f"{path!r} has characters that a file name may not have")
+            raise Invalid.field(field, because("characters-in-path", path=repr(path)))
     path = unicodedata.normalize("NFC", path)
     if len(path.encode()) > MAX_PATH_BYTES:
-        raise Invalid.field(field, f"may have at most {MAX_PATH_BYTES} bytes")
+        raise Invalid.field(field, because("too-many-bytes", most=MAX_PATH_BYTES))
     return path
 
 

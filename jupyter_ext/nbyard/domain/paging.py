@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 T = TypeVar("T")
 MAX_LIMIT = 500
@@ -26,7 +27,7 @@ def check_limit(limit: int) -> int:
         Invalid: unless 1 ≤ limit ≤ 500.
     """
     if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.field("limit", f"must be between 1 and {MAX_LIMIT}")
+        raise Invalid.field("limit", because("not-between", least=1, most=MAX_LIMIT))
     return limit
 
 
@@ -37,9 +38,9 @@ def check_count(count: int, field: str) -> int:
         Invalid: it is negative or exceeds 64 bits.
     """
     if count < 0:
-        raise Invalid.field(field, "may not be negative")
+        raise Invalid.field(field, because("negative"))
     if count > MAX_COUNT:
-        raise Invalid.field(field, "does not fit into 64 bits")
+        raise Invalid.field(field, because("beyond-64-bits"))
     return count
 
 

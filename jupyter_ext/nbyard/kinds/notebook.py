@@ -128,7 +128,7 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
         raise Invalid.field(f"{name}.metadata", because("object-needed"))
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise Invalid.field(f"{name}.cells", because("list-needed"))
+        raise Invalid.field(f"{name}.cells", because("list-value-needed"))
     for index, cell in enumerate(cells):
         _check_cell(cell, f"{name}.cells.{index}")
     return notebook
@@ -142,7 +142,7 @@ def _written(content: bytes, name: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise Invalid.field(name, because("not-utf8", byte=error.start)) from None
     except json.JSONDecodeError as error:
-        why = because("not-json", message=error.msg, line=error.lineno, column=error.colno)
+        why = because("value-not-json", message=error.msg, line=error.lineno, column=error.colno)
         raise Invalid.field(name, why) from None
     except RecursionError:
         raise Invalid.field(name, because("notebook-nested-too-deeply")) from None
@@ -205,7 +205,7 @@ def _check_cell(cell: Any, place: str) -> None:
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise Invalid.field(f"{place}.metadata.tags", because("texts-needed"))
     if not isinstance(cell.get("outputs", []), list):
-        raise Invalid.field(f"{place}.outputs", because("list-needed"))
+        raise Invalid.field(f"{place}.outputs", because("list-value-needed"))
 
 
 def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from nbyard.domain.commands.command_line import check_command
 from nbyard.domain.executables.descriptions import Description
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.protocol import Exporter, Importer
+from nbyard.reasons.structs import because
 
 
 class ImporterConformance:
@@ -52,7 +53,7 @@ class ImporterConformance:
         """A file that another one names may be missing. Only `near` reads it."""
 
         def missing(path: str) -> bytes:
-            raise NotFound(f"There is no {path}.")
+            raise NotFound(because("no-file", path=path))
 
         try:
             found = importer.read(self.good[1], self.good[0], missing)

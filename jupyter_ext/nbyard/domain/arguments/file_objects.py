@@ -8,6 +8,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.runner.work.evaluate import names_of
 
 MIB = 2**20
@@ -53,8 +54,8 @@ def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any
         needed = [one.beside.name(name) for one in argument.companions if one.required]
         # A pattern may give the file's own name: the runner finds that file, too.
         if lacking := [one for one in needed if one not in {name, *mine.values()}]:
-            words = f"{name} has no {lacking[0]} beside it"
-            raise Invalid.field(f"inputs.{argument.name}", words)
+            reason = because("companion-missing", file=name, companion=lacking[0])
+            raise Invalid.field(f"inputs.{argument.name}", reason)
         item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
         beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
         found.append({**item, SECONDARY: beside} if argument.companions else item)

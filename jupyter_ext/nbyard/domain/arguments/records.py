@@ -7,6 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Detail
+from nbyard.reasons.structs import because
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -37,6 +38,6 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:
     """Report records whose name is an input's, or that have a field that is not an input."""
     known = {argument.name for argument in arguments if argument.role != "output"}
-    words = "needs a name of its own, and fields that are inputs"
+    problem = because("record-fields")
     wrong = [name for name, one in records.items() if name in known or one.names - known]
-    return [Detail(f"invocation.records.{name[:40]}", words) for name in wrong]
+    return [Detail.of(f"invocation.records.{name[:40]}", problem) for name in wrong]

@@ -21,8 +21,10 @@ from nbyard.domain.arguments.bindings import (
     Stdout,
     Words,
 )
+from nbyard.domain.arguments.given_values import given, given_text
 from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason, because
 
 Role = Literal["input", "output", "value"]
 ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", "secret"]
@@ -79,7 +81,7 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     details += _check_beside(arguments, path)
     details += _check_files(arguments, path)
     if details:
-        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+        raise Invalid.fields(details)
 
 
 def type_words(argument: Argument) -> str:
@@ -115,37 +117,35 @@ def is_name(name: str) -> bool:
 
 def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
     if keyword.iskeyword(name):
-        return [Detail(f"{where}.name", f"{name!r} is a reserved word of Python")]
+        return [Detail.of(f"{where}.name", because("reserved-word", name=repr(name)))]
     if not is_name(name):
-        rule = "use letters, digits and _, not starting with a digit, at most 128 characters"
-        return [Detail(f"{where}.name", f"{name[:40]!r} is not a valid argument name: {rule}")]
+        return [Detail.of(f"{where}.name", because("not-argument-name", name=repr(name[:40])))]
     if name in seen:
-        return [Detail(f"{where}.name", f"the name {name!r} is used twice")]
+        return [Detail.of(f"{where}.name", because("name-twice", name=repr(name)))]
     return []
 
 
 def _check_shape(argument: Argument, where: str) -> list[Detail]:
     details = []
     if argument.type == "choice" and not argument.choices:
-        details.append(Detail(f"{where}.choices", "a choice needs at least one value"))
+        details.append(Detail.of(f"{where}.choices", because("no-choices")))
     if argument.default is not msgspec.UNSET and not is_blank_secret(argument, argument.default):
         try:
             check_value(argument, argument.default, f"{where}.default")
         except Invalid as error:
             details += error.details
     if isinstance(argument.reach, Flag) and argument.type not in ("bool", "int"):
-        details.append(Detail(f"{where}.reach", "a flag needs the type bool, or int to repeat it"))
+        details.append(Detail.of(f"{where}.reach", because("flag-type")))
     if isinstance(argument.reach, Words) and argument.type != "list":
-        details.append(Detail(f"{where}.reach", "several words need the type list"))
+        details.append(Detail.of(f"{where}.reach", because("words-type")))
     if isinstance(argument.reach, Stdin) and argument.role != "input" and not is_secret(argument):
-        words = "only an input or a secret can be standard input"
-        details.append(Detail(f"{where}.reach", words))
+        details.append(Detail.of(f"{where}.reach", because("stdin-role")))
     if isinstance(argument.reach, LEFT) and argument.role != "output":
-        details.append(Detail(f"{where}.reach", f"only an output can be {_called(argument.reach)}"))
+        details.append(Detail.of(f"{where}.reach", _only_outputs(argument.reach)))
     if argument.items and argument.type != "list":
-        details.append(Detail(f"{where}.items", "only a list holds items"))
+        details.append(Detail.of(f"{where}.items", because("items-type")))
     if argument.items == "secret":
-        details.append(Detail(f"{where}.items", "secrets are given one by one"))
+        details.append(Detail.of(f"{where}.items", because("list-of-secrets")))
     return details
 
 
@@ -154,7 +154,7 @@ def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
     for kind in (Stdin, Stdout, Stderr):
         owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
         details += [
-            Detail(f"{path}.{i}.reach", f"only one argument can be {kind.__name__.lower()}")
+            Detail.of(f"{path}.{i}.reach", because("stream-twice", stream=kind.__name__.lower()))
             for i in owners[1:]
         ]
     return details
@@ -175,10 +175,11 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
             continue
         own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
         if not own or own[0].type == "list" or isinstance(own[0].reach, Beside | File):
-            words = f"there is no {argument.role} {reach.of[:40]!r} that it could be beside"
-            details.append(Detail(f"{path}.{index}.reach.of", words))
-        if problem := _pattern_problem(reach.pattern):
-            details.append(Detail(f"{path}.{index}.reach.pattern", problem))
+            name = repr(reach.of[:40])
+            problem = because("nothing-beside", role=argument.role, name=name)
+            details.append(Detail.of(f"{path}.{index}.reach.of", problem))
+        if wrong := _pattern_problem(reach.pattern):
+            details.append(Detail.of(f"{path}.{index}.reach.pattern", wrong))
     return details
 
 
@@ -191,41 +192,44 @@ def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
             continue
         problem = file_problem(reach.path)
         if argument.role == "value" or argument.type == "list":
-            problem = "only one file or folder can lie at a path"
+            problem = because("several-at-path")
         elif (argument.role, reach.path) in seen:
-            problem = f"{reach.path[:80]!r} is the path of another {argument.role}"
+            problem = because("path-twice", path=repr(reach.path[:80]), role=argument.role)
         seen.add((argument.role, reach.path))
         if problem:
-            details.append(Detail(f"{path}.{index}.reach.path", problem))
+            details.append(Detail.of(f"{path}.{index}.reach.path", problem))
     return details
 
 
-def file_problem(path: str) -> str:
-    """Return why a file of the code folder cannot have this path; empty if it can."""
+def file_problem(path: str) -> Reason | None:
+    """Return why a file of the code folder cannot have this path; None if it can."""
     is_plain = path and not path.startswith("/") and "\x00" not in path
     is_file = posixpath.basename(path) not in (".", "..")
     if not (is_plain and is_file) or posixpath.normpath(path) != path:
-        return f"{path[:80]!r} is no path from the folder of the code"
-    return ""
+        return because("not-code-path", path=repr(path[:80]))
+    return None
 
 
 def _check_companions(argument: Argument, where: str) -> list[Detail]:
     if argument.companions and (argument.type != "list" or argument.role == "value"):
-        return [Detail(where, "only files of a list have some")]
+        return [Detail.of(where, because("companions-without-list"))]
     problems = [_pattern_problem(one.pattern) for one in argument.companions]
-    return [Detail(f"{where}.{i}.pattern", words) for i, words in enumerate(problems) if words]
+    return [Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one]
 
 
-def _pattern_problem(pattern: str) -> str:
+def _pattern_problem(pattern: str) -> Reason | None:
     name = pattern.lstrip("^")
     if wrong := [one for one in names_in(name, "pattern") if one not in NAMES]:
-        return f"$({'.'.join(wrong[0])}) is not known here: {KNOWN_NAMES} are"
-    return f"{pattern[:40]!r} makes no name" if not name or "/" in name or "\x00" in name else ""
+        reference = f"$({'.'.join(wrong[0])})"
+        return because("unknown-in-pattern", reference=reference, known=KNOWN_NAMES)
+    if not name or "/" in name or "\x00" in name:
+        return because("pattern-without-name", pattern=repr(pattern[:40]))
+    return None
 
 
-def _called(reach: Reach) -> str:
-    words = {Stdout: "standard output", Stderr: "standard error"}
-    return words.get(type(reach), "found in the working folder")
+def _only_outputs(reach: Reach) -> Reason:
+    codes = {Stdout: "only-outputs-to-stdout", Stderr: "only-outputs-to-stderr"}
+    return because(codes.get(type(reach), "only-outputs-found"))
 
 
 def check_value(argument: Argument, value: Any, path: str = "") -> Any:
@@ -238,10 +242,10 @@ def check_value(argument: Argument, value: Any, path: str = "") -> Any:
     if value is None:
         if argument.nullable or argument.default is None:
             return None
-        raise Invalid.field(where, "a value is needed, not null")
+        raise Invalid.field(where, because("value-not-null"))
     if argument.role != "value":
         if not isinstance(value, str):
-            raise Invalid.field(where, "a file or folder path is needed")
+            raise Invalid.field(where, because("path-needed"))
         return check_text(value, where)
     return _CHECKS[argument.type](argument, value, where)
 
@@ -249,17 +253,17 @@ def check_value(argument: Argument, value: Any, path: str = "") -> Any:
 def check_text(value: str, where: str) -> str:
     """Return the text if both databases and every kernel can store it."""
     if "\x00" in value:
-        raise Invalid.field(where, "the text contains a NUL character")
+        raise Invalid.field(where, because("nul-in-text"))
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise Invalid.field(where, "the text contains half of a surrogate pair")
+        raise Invalid.field(where, because("half-surrogate-in-text"))
     if len(value) > MAX_TEXT:
-        raise Invalid.field(where, f"the text is longer than {MAX_TEXT} characters")
+        raise Invalid.field(where, because("text-too-long", most=MAX_TEXT))
     return value
 
 
 def _string(_: Argument, value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise Invalid.field(where, f"text is needed, not {_word(value)}")
+        raise Invalid.field(where, because("text-needed", given=given(value)))
     return check_text(value, where)
 
 
@@ -267,27 +271,27 @@ def _int(_: Argument, value: Any, where: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid.field(where, f"a whole number is needed, not {_word(value)}")
+        raise Invalid.field(where, because("integer-needed", given=given(value)))
     if abs(value) > MAX_INT:
-        raise Invalid.field(where, "the number does not fit into 64 bits")
+        raise Invalid.field(where, because("number-beyond-64-bits"))
     return value
 
 
 def _float(_: Argument, value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Invalid.field(where, f"a number is needed, not {_word(value)}")
+        raise Invalid.field(where, because("number-needed", given=given(value)))
     try:
         number = float(value)
     except OverflowError:
-        raise Invalid.field(where, "the number is too large") from None
+        raise Invalid.field(where, because("number-too-large")) from None
     if not math.isfinite(number):
-        raise Invalid.field(where, "the number must be finite")
+        raise Invalid.field(where, because("number-not-finite"))
     return number
 
 
 def _bool(_: Argument, value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise Invalid.field(where, f"true or false is needed, not {_word(value)}")
+        raise Invalid.field(where, because("boolean-needed", given=given(value)))
     return value
 
 
@@ -296,12 +300,12 @@ def _choice(argument: Argument, value: Any, where: str) -> Any:
         # 1 == True == 1.0 in Python, so the types must match as well
         if choice == value and type(choice) is type(value):
             return value
-    raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
+    raise Invalid.field(where, because("not-among", known=[*map(repr, argument.choices)]))
 
 
 def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise Invalid.field(where, f"a list is needed, not {_word(value)}")
+        raise Invalid.field(where, because("list-needed", given=given(value)))
     check = _CHECKS[argument.items or "json"]
     item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
     return [check(item, one, f"{where}.{i}") for i, one in enumerate(value)]
@@ -310,7 +314,7 @@ def _list(argument: Argument, value: Any, where: str) -> list[Any]:
 def _secret(_: Argument, value: Any, where: str) -> str:
     """Check the name of a credential. Messages never repeat the value, as it may be the secret."""
     if not isinstance(value, str) or not value.strip():
-        raise Invalid.field(where, "the name of a credential is needed")
+        raise Invalid.field(where, because("credential-needed"))
     return check_text(value, where)
 
 
@@ -324,7 +328,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
     NaN, NUL, half surrogates, huge integers and more than 64 levels are refused.
     """
     if depth > 64:
-        raise Invalid.field(where, "nested deeper than 64 levels")
+        raise Invalid.field(where, because("too-deep", most=64))
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -340,7 +344,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
             check_text(str(key), where): check_json(item, f"{where}.{key}", depth + 1)
             for key, item in value.items()
         }
-    raise Invalid.field(where, f"{_word(value)} is no JSON value")
+    raise Invalid.field(where, because("not-json-value", given=given(value)))
 
 
 _ANY = Argument("any")
@@ -354,12 +358,6 @@ _CHECKS = {
     "json": _json,
     "secret": _secret,
 }
-
-
-def _word(value: Any) -> str:
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
-        type(value), "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
-    )
 
 
 def parse_value(argument: Argument, text: str, path: str = "") -> Any:
@@ -384,7 +382,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     if argument.type == "bool":
         words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if text.lower() not in words:
-            raise Invalid.field(where, f"true or false is needed, not {text[:40]!r}")
+            raise Invalid.field(where, because("boolean-needed", given=given_text(text)))
         return words[text.lower()]
     return check_value(argument, _read(argument, text, where), where)
 
@@ -394,6 +392,6 @@ def _read(argument: Argument, text: str, where: str) -> Any:
     try:
         return readers.get(argument.type, msgspec.json.decode)(text)
     except (ValueError, RecursionError, msgspec.DecodeError):
-        kind = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
-        need = kind.get(argument.type, "JSON text")
-        raise Invalid.field(where, f"{need} is needed, not {text[:40]!r}") from None
+        codes = {"int": "integer-needed", "float": "number-needed", "list": "json-list-needed"}
+        code = codes.get(argument.type, "json-needed")
+        raise Invalid.field(where, because(code, given=given_text(text))) from None

@@ -12,6 +12,7 @@ from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.commands.interpreters import STARTS
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason, because
 
 KINDS = ("notebook", "command")  # other kinds access their files differently
 MOST = 20
@@ -144,29 +145,33 @@ def check_files(
         Invalid: with one detail per argument.
     """
     details = []
-    taken = {file: f"the code file {file!r}"}
+    taken = {file: because("the-code-file", file=repr(file))}
     for index, argument in enumerate(arguments):
         if isinstance(argument.reach, File):
             problem = no_files(kind, is_apart=is_apart) or _place_problem(argument.reach, file)
             problem = problem or _overlap(argument.reach, file, taken)
-            path = argument.reach.path[:80]
-            called = f"{path!r}, the path of the {argument.role} {argument.name!r}"
+            called = because(
+                "the-path-of",
+                path=repr(argument.reach.path[:80]),
+                role=argument.role,
+                name=repr(argument.name),
+            )
             taken.setdefault(argument.reach.place(file), called)
             if problem:
-                details.append(Detail(f"arguments.{index}.reach", problem))
+                details.append(Detail.of(f"arguments.{index}.reach", problem))
     if details:
-        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+        raise Invalid.fields(details)
 
 
-def no_files(kind: str, *, is_apart: bool) -> str:
-    """Return why such code cannot declare files at paths; empty if it can."""
+def no_files(kind: str, *, is_apart: bool) -> Reason | None:
+    """Return why such code cannot declare files at paths; None if it can."""
     if kind == "function":
-        return "a function takes files as parameters and returns them: declare them there"
+        return because("files-of-function")
     if kind not in KINDS:
-        return f"files at paths are for notebooks and scripts, not for a {kind}"
+        return because("files-of-kind", kind=kind)
     if is_apart:
-        return "its working folder is one of its own: use `files` and the reach `found`"
-    return ""
+        return because("files-apart")
+    return None
 
 
 def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
@@ -175,22 +180,22 @@ def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> 
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}
 
 
-def _place_problem(reach: File, file: str) -> str:
+def _place_problem(reach: File, file: str) -> Reason | None:
     place = reach.place(file)
     if place.startswith("../"):
-        return f"{reach.path[:80]!r} leaves the code bundle"
-    return f"{reach.path[:80]!r} is the code file itself" if place == file else ""
+        return because("leaves-code", path=repr(reach.path[:80]))
+    return because("is-code-file", path=repr(reach.path[:80])) if place == file else None
 
 
-def _overlap(reach: File, file: str, taken: Mapping[str, str]) -> str:
+def _overlap(reach: File, file: str, taken: Mapping[str, Reason]) -> Reason | None:
     """Return which path contains the other. Putting or taking one would move the other as well."""
     place = reach.place(file)
     for other, called in taken.items():
         if _is_within(other, place):
-            return f"{reach.path[:80]!r} contains {called}"
+            return because("path-contains", path=repr(reach.path[:80]), other=called)
         if _is_within(place, other):
-            return f"{reach.path[:80]!r} lies in {called}"
-    return ""
+            return because("path-inside", path=repr(reach.path[:80]), other=called)
+    return None
 
 
 def _is_within(path: str, folder: str) -> bool:

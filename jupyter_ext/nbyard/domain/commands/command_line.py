@@ -34,6 +34,7 @@ from nbyard.domain.arguments.records import record_problems
 from nbyard.domain.arguments.structs import Argument, check_value, is_secret
 from nbyard.domain.commands.invocations import ATTEMPT, Context, Invocation, Placed, literal
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason, because
 
 FILE = "{file}"
 # After it, no word is an option.
@@ -79,13 +80,13 @@ def check_command(
     """
     details = []
     if not prefix and not invocation.words:
-        details.append(Detail("command", "the program is missing"))
+        details.append(Detail.of("command", because("no-program")))
     for index, word in enumerate(prefix):
         if "\x00" in word or not word:
-            details.append(Detail(f"command.{index}", "may not be empty or contain NUL"))
+            details.append(Detail.of(f"command.{index}", because("empty-or-nul")))
     details += _problems(arguments, invocation)
     if details:
-        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+        raise Invalid.fields(details)
 
 
 def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None:
@@ -97,7 +98,7 @@ def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None
     unsaid = {index for index, argument in enumerate(arguments) if argument.reach is None}
     known = {f"arguments.{index}.reach" for index in unsaid}
     if details := [one for one in _problems(arguments, invocation) if one.path not in known]:
-        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+        raise Invalid.fields(details)
 
 
 def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Detail]:
@@ -106,31 +107,31 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
     details = []
     for index, argument in enumerate(arguments):
         if problem := _reach_problem(argument, positions) or _flag_problem(argument, flags):
-            details.append(Detail(f"arguments.{index}.reach", problem))
+            details.append(Detail.of(f"arguments.{index}.reach", problem))
     return details + _invocation_problems(invocation, arguments)
 
 
-def _reach_problem(argument: Argument, positions: set[int]) -> str:
+def _reach_problem(argument: Argument, positions: set[int]) -> Reason | None:
     reach = argument.reach
     if reach is None:
-        return "say how the program gets it: option, flag, positional, variable, stdin or stdout"
+        return because("reach-missing")
     if isinstance(reach, Option | Words | Flag):
         wrong = [word for word in _flags(reach) if not OPTION.match(word)]
-        return f"{wrong[0][:40]!r} is no option such as --name or -n" if wrong else ""
+        return because("not-option", word=repr(wrong[0][:40])) if wrong else None
     if isinstance(reach, Variable):
         return _variable_problem(reach.variable)
     if isinstance(reach, Positional):
         if reach.position < 0 or reach.position in positions:
-            return "each position is counted from 0 and taken once"
+            return because("position-from-zero")
         positions.add(reach.position)
     return _bound_problem(argument, reach)
 
 
-def _flag_problem(argument: Argument, used: set[str]) -> str:
+def _flag_problem(argument: Argument, used: set[str]) -> Reason | None:
     words = _flags(argument.reach)
     twice = [word for word in words if word in used]
     used.update(words)
-    return f"{twice[0][:40]} is the flag of another argument" if twice else ""
+    return because("flag-twice", flag=twice[0][:40]) if twice else None
 
 
 def _flags(reach: Reach | None) -> list[str]:
@@ -139,16 +140,16 @@ def _flags(reach: Reach | None) -> list[str]:
     return [reach.flag] if isinstance(reach, Option | Words) else []
 
 
-def _bound_problem(argument: Argument, reach: Reach) -> str:
+def _bound_problem(argument: Argument, reach: Reach) -> Reason | None:
     if isinstance(reach, Bound | Referenced) and argument.role == "output":
-        return "an output has a path only where it is an option, a word or a variable"
+        return because("output-without-path")
     if isinstance(reach, Bound) and reach.joined and not reach.prefix:
-        return "what is joined needs a prefix"
+        return because("joined-without-prefix")
     if isinstance(reach, Found):
         for pattern in reach.patterns:
             if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
-                return f"{pattern[:60]!r} is no pattern in the working folder"
-    return ""
+                return because("not-pattern", pattern=repr(pattern[:60]))
+    return None
 
 
 def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) -> list[Detail]:
@@ -156,31 +157,30 @@ def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) 
     places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
     found = []
     if len(set(places)) < len(places):
-        found.append(Detail("invocation.words", "each position is taken once"))
+        found.append(Detail.of("invocation.words", because("position-twice")))
     for name in invocation.variables:
         problem = _variable_problem(name)
         if problem:
-            found.append(Detail(f"invocation.variables.{name}", problem))
+            found.append(Detail.of(f"invocation.variables.{name}", problem))
     found += record_problems(invocation.records, arguments)
     in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
     in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
     if in_folder and not invocation.apart:
-        words = "files of the working folder need one of its own (apart)"
-        found.append(Detail("invocation.apart", words))
+        found.append(Detail.of("invocation.apart", because("files-need-folder")))
     for kind in (Stdin, Stdout, Stderr):
-        name = getattr(invocation, kind.__name__.lower())
-        if name and any(isinstance(a.reach, kind) for a in arguments):
-            words = f"{kind.__name__.lower()} is that of an argument already"
-            found.append(Detail(f"invocation.{kind.__name__.lower()}", words))
+        stream = kind.__name__.lower()
+        if getattr(invocation, stream) and any(isinstance(a.reach, kind) for a in arguments):
+            problem = because("stream-of-argument", stream=stream)
+            found.append(Detail.of(f"invocation.{stream}", problem))
     return found
 
 
-def _variable_problem(name: str) -> str:
+def _variable_problem(name: str) -> Reason | None:
     if not VARIABLE.match(name):
-        return f"{name[:40]!r} is no name of an environment variable"
+        return because("not-variable", name=repr(name[:40]))
     if name.upper() in RESERVED or name.upper().startswith(RESERVED_BEGINNINGS):
-        return f"the variable {name} may not be set"
-    return ""
+        return because("reserved-variable", name=name)
+    return None
 
 
 def build_argv(
@@ -217,7 +217,7 @@ def build_argv(
 
 def _checked_line(argv: list[str]) -> list[str]:
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
-        raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
+        raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
     return [_word(word, "arguments") for word in argv]
 
 
@@ -275,21 +275,21 @@ def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
         behind = [places[at] for at in sorted(filled) if at > position]
         taken = [a for a in behind if a.type == "list" or not (a.required or a.role == "output")]
         if position not in filled and taken:
-            words = f"a value is needed, for that of {taken[0].name} would take its place"
-            raise Invalid.field(f"arguments.{argument.name}", words)
+            reason = because("gap-before", other=taken[0].name)
+            raise Invalid.field(f"arguments.{argument.name}", reason)
 
 
 def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {argument.name for argument in arguments}
     if unknown := [name for name in values if name not in names]:
-        raise Invalid.field(f"arguments.{unknown[0][:40]}", "there is no such argument")
+        raise Invalid.field(f"arguments.{unknown[0][:40]}", because("no-such-argument"))
     found = {}
     for argument in arguments:
         where = f"arguments.{argument.name}"
         value = values.get(argument.name, argument.default)
         if value is msgspec.UNSET:
             if argument.required:
-                raise Invalid.field(where, "a value is needed")
+                raise Invalid.field(where, because("value-needed"))
         elif value is not None or argument.required:
             found[argument.name] = literal(argument, check_value(argument, value, where))
     return found
@@ -312,9 +312,7 @@ def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> 
         elif len(reach.flag) == 2:
             words.append(reach.flag + word)
         else:
-            raise Invalid.field(
-                where, f"begins with -, which {reach.flag} would take for an option"
-            )
+            raise Invalid.field(where, because("dash-after-flag", flag=reach.flag))
     return words
 
 
@@ -324,7 +322,7 @@ def _flag_words(reach: Flag, value: Any, where: str) -> list[str]:
         word = on if value else off
         return [word] if word else []
     if not 0 <= value <= MAX_TIMES:
-        raise Invalid.field(where, f"a number from 0 to {MAX_TIMES} is needed")
+        raise Invalid.field(where, because("number-from-to-needed", least=0, most=MAX_TIMES))
     return [on] * value
 
 
@@ -334,7 +332,7 @@ def _many_words(reach: Words, argument: Argument, value: Any, where: str) -> lis
         return _option_words(Option(reach.flag), argument, items, where)
     words = [_word(item, where) for item in items]
     if any(_looks_like_option(item, word) for item, word in zip(items, words, strict=True)):
-        raise Invalid.field(where, f"a text begins with -, which {reach.flag} would not take")
+        raise Invalid.field(where, because("dash-in-list", flag=reach.flag))
     return [reach.flag, *words]
 
 
@@ -344,7 +342,7 @@ def _positional_words(reach: Positional, argument: Argument, value: Any, where: 
         word = _word(item, where)
         may_pass = reach.separated and word != SEPARATOR
         if _looks_like_option(item, word) and not may_pass:
-            raise Invalid.field(where, "begins with -, which the program would take for an option")
+            raise Invalid.field(where, because("dash-in-word"))
         words.append(word)
     return words
 
@@ -367,10 +365,10 @@ def _word(value: Any, where: str) -> str:
     else:
         word = json.dumps(value, ensure_ascii=False)
     if "\x00" in word:
-        raise Invalid.field(where, "the text contains a NUL character")
+        raise Invalid.field(where, because("nul-in-text"))
     if len(word.encode()) > MAX_WORD_BYTES:
-        message = f"is longer than {MAX_WORD_BYTES} bytes, which no command line can take"
-        raise Invalid.field(where, message, hint="Pass it as a file.")
+        reason = because("word-too-long", most=MAX_WORD_BYTES)
+        raise Invalid.field(where, reason, hint="Pass it as a file.")
     return word
 
 
@@ -378,7 +376,7 @@ def _inside(value: Any, where: str) -> str:
     """Return the path of a file relative to the attempt folder."""
     inside = str(value).removeprefix(f"{ATTEMPT}/")
     if inside == value or inside.startswith("/") or ".." in inside.split("/"):
-        raise Invalid.field(where, "must be a file of the attempt")
+        raise Invalid.field(where, because("not-file-of-attempt"))
     return inside
 
 

@@ -26,6 +26,7 @@ from nbyard.domain.arguments.parameter_references import evaluate, in_parts, nam
 from nbyard.domain.arguments.records import Record
 from nbyard.domain.arguments.structs import Argument, is_secret
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 ATTEMPT = "{attempt}"
 # Such a text from a user must stay text: `literal` adds a brace, the runner removes it.
@@ -181,7 +182,7 @@ class Context:
         if isinstance(value, str):
             return value
         if value is None or (isinstance(value, bool | list | dict) and not is_file(value)):
-            raise Invalid.field(where, f"{text[:60]!r} is no text")
+            raise Invalid.field(where, because("reference-not-text", reference=repr(text[:60])))
         return plain(value)
 
     def stdin(self) -> str:
@@ -192,7 +193,7 @@ class Context:
             return ""
         place = plain(value)
         if not place.startswith(f"{ATTEMPT}/"):
-            raise Invalid.field("stdin", "a file among the inputs is needed")
+            raise Invalid.field("stdin", because("input-file-needed"))
         return inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
 
     def stream(self, text: str, field: str) -> str:
@@ -337,8 +338,9 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
         if isinstance(reach, Beside) and argument.name in found and reach.of in found:
             place = f"inputs/{reach.of}/{reach.name(filenames[reach.of])}"
             if place in found.values():
-                words = f"{place.rpartition('/')[2]} is the name of another file beside {reach.of}"
-                raise Invalid.field(f"arguments.{argument.name}", words)
+                name = place.rpartition("/")[2]
+                reason = because("companion-twice", file=name, beside=reach.of)
+                raise Invalid.field(f"arguments.{argument.name}", reason)
             del found[argument.name]
             found[argument.name] = place
     return found
@@ -352,7 +354,7 @@ def inside(name: str, where: str) -> str:
     """
     parts = name.split("/")
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        raise Invalid.field(where, f"{name[:80]!r} is no name in the working folder")
+        raise Invalid.field(where, because("not-in-folder", name=repr(name[:80])))
     return name
 
 

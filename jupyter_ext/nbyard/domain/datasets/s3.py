@@ -15,13 +15,13 @@ import msgspec
 
 from nbyard.domain.parsing.urls import Target
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 SCHEME = "s3://"
 KIND = "s3"
 AMAZON = "amazonaws.com"
 # Amazon's default
 REGION = "us-east-1"
-FORM = "write s3://CREDENTIAL@bucket/key"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 ABOUT = re.compile(r"[a-z0-9-]{1,40}")
 # the limit of S3, in bytes
@@ -56,28 +56,28 @@ def read_object(text: str, field: str = "url") -> S3Object:
     place, _, key = text.removeprefix(SCHEME).partition("/")
     named, _, bucket = place.rpartition("@")
     if not text.startswith(SCHEME) or not BUCKET.fullmatch(bucket):
-        raise Invalid.field(field, f"names no bucket of S3: {FORM}")
+        raise Invalid.field(field, because("no-bucket"))
     if ":" in named:
         raise Invalid.field(
-            field, "may not hold a password", hint="Store it as a credential of the kind s3."
+            field, because("password-in-url"), hint="Store it as a credential of the kind s3."
         )
     if not named:
-        raise Invalid.field(field, f"names no credential: {FORM}")
+        raise Invalid.field(field, because("no-credential-in-url"))
     if problem := _key_problem(key):
         raise Invalid.field(field, problem)
     return S3Object(unquote(named), bucket, key)
 
 
-def _key_problem(key: str) -> str:
+def _key_problem(key: str) -> Reason | None:
     if not key or key.endswith("/"):
-        return f"names no object, which a folder is none: {FORM}"
+        return because("no-object")
     if len(key.encode("utf-8", "replace")) > MAX_KEY:
-        return f"may have at most {MAX_KEY} bytes in its key"
+        return because("key-too-long", most=MAX_KEY)
     if not key.isprintable():
-        return "may not contain control characters"
+        return because("control-characters")
     if any(part in (".", "..") for part in unquote(key).split("/")):
-        return "may not contain . or .. in its key"
-    return ""
+        return because("dot-segments-in-key")
+    return None
 
 
 def named(credential: str) -> str:
@@ -98,8 +98,8 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
     if endpoint:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-            words = f"the endpoint of the credential {wanted.credential!r} is no http(s) address"
-            raise Invalid.field(field, words)
+            reason = because("endpoint-not-http", credential=repr(wanted.credential))
+            raise Invalid.field(field, reason)
         return f"{endpoint}/{wanted.bucket}/{key}"
     host = f"s3.{_region(wanted, fields, field)}.{AMAZON}"
     if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate covers such a host
@@ -110,8 +110,7 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
 def _region(wanted: S3Object, fields: Mapping[str, str], field: str) -> str:
     region = fields.get("region", "").strip() or REGION
     if not ABOUT.fullmatch(region):
-        words = f"the region of the credential {wanted.credential!r} is none"
-        raise Invalid.field(field, words)
+        raise Invalid.field(field, because("not-region", credential=repr(wanted.credential)))
     return region
 
 
@@ -149,5 +148,5 @@ def signed(
         f"{ALGORITHM} Credential={owner}, SignedHeaders={names}, Signature={signature}"
     )
     if not all(f"{text}".isascii() and text.isprintable() for text in headers.values()):
-        raise Invalid("An access key ID and a session token have plain characters only.")
+        raise Invalid(because("s3-login-not-plain"))
     return headers

@@ -11,6 +11,7 @@ import msgspec
 
 from nbyard.domain.deployments.structs import DashboardService, NewDeployment, ServiceKind
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import because
 
 SERVICES: dict[DashboardService, ServiceKind] = {
     "deepaas": "api",
@@ -50,11 +51,10 @@ def plain(new: NewDeployment) -> NewDeployment:
     unsaid = NewDeployment()
     twice = [name for name in fields if getattr(new, name) != getattr(unsaid, name)]
     if twice:
-        words = f"is said by {PLACES.get(twice[0], 'general.service')}, too"
-        raise Invalid.field(twice[0], words, hint=HINT)
+        reason = because("set-twice", other=PLACES.get(twice[0], "general.service"))
+        raise Invalid.field(twice[0], reason, hint=HINT)
     if new.hardware is not None and new.hardware.gpu_type:
-        words = "GPUs are not chosen by their type here: leave it empty"
-        raise Invalid.field("hardware.gpu_type", words)
+        raise Invalid.field("hardware.gpu_type", because("no-gpu-types"))
     if new.storage is not None:
         _check_storage(msgspec.structs.asdict(new.storage))
     return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
@@ -92,8 +92,7 @@ def _hardware(new: NewDeployment) -> dict[str, Any]:
 def _check_storage(told: dict[str, Any]) -> None:
     for name, value in told.items():
         if value and name in ("rclone_url", "rclone_user", "rclone_password", "datasets"):
-            words = "storage is not mounted here: leave it empty, and import data as datasets"
-            raise Invalid.field(f"storage.{name}", words)
+            raise Invalid.field(f"storage.{name}", because("no-storage"))
 
 
 @contextmanager
@@ -106,7 +105,5 @@ def told_of(new: NewDeployment) -> Iterator[None]:
 
 
 def _placed(error: Invalid) -> Invalid:
-    details = [Detail(PLACES.get(one.path, one.path), one.message) for one in error.details]
-    first = details[0] if details else None
-    words = f"{first.path}: {first.message}" if first else error.message
-    return Invalid(words, hint=error.hint, details=details)
+    details = [Detail(PLACES.get(d.path, d.path), d.message, d.reason) for d in error.details]
+    return Invalid.fields(details, hint=error.hint) if details else error

@@ -8,9 +8,14 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.deployments.spec_checks import (
+    LABEL,
+    MAX_TEXT,
+    MAX_WORDS,
+    wrong_ports,
+    wrong_variables,
+)
 from nbyard.domain.deployments.structs import (
-    OPEN,
-    OPEN_VARIABLE,
     STOP_SECONDS,
     DeploymentChange,
     FormField,
@@ -21,29 +26,14 @@ from nbyard.domain.deployments.structs import (
     RevisionSpec,
     ServiceKind,
 )
-from nbyard.domain.images.structs import VARIABLE, check_reference
+from nbyard.domain.images.structs import check_reference
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.names import without_accents
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import because
 
 MIN_PASSWORD, MAX_PASSWORD = 9, 200
-MAX_PORTS, MAX_WORDS, MAX_VARIABLES = 16, 200, 200
-MAX_TEXT = 16 * 1024
-LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
-NAME_FORM = "has small letters, digits and - between them, 63 at most"
 FORM = "form"  # reserved: the address of the form itself
-OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
-# variables that the image of a served model reads
-OF_MODELS = (
-    "NBYARD_CALL_SECONDS",
-    "NBYARD_MAX_BODY_BYTES",
-    "NBYARD_MAX_QUEUE_ROWS",
-    OPEN_VARIABLE,
-)
-# JupyterLab finds its settings, including its password, by these
-LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
-
 MAX_TITLE = 45
 MAX_STEM = 55
 API = Port("api", PORT, websocket=False)
@@ -299,8 +289,8 @@ def _preset(name: str) -> Preset:
     for preset in PRESETS:
         if preset.name == name:
             return preset
-    there = ", ".join(preset.name for preset in PRESETS)
-    raise Invalid.field("preset", f"there is no preset {name[:80]!r}; there are: {there}")
+    known = [preset.name for preset in PRESETS]
+    raise Invalid.field("preset", because("no-preset", name=repr(name[:80]), known=known))
 
 
 def _numbers(preset: Preset) -> dict[str, FormField]:
@@ -309,7 +299,7 @@ def _numbers(preset: Preset) -> dict[str, FormField]:
 
 def _refuse(wrong: Sequence[Detail]) -> None:
     if wrong:
-        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
+        raise Invalid.fields(wrong)
 
 
 def _with_tag(spec: RevisionSpec) -> RevisionSpec:
@@ -321,27 +311,30 @@ def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
     for name, text in texts.items():
         most = int(fields[name].most or 0)
         if len(text) > most:
-            yield Detail(name, f"may have at most {most} characters, this has {len(text)}")
+            yield Detail.of(name, because("too-many-characters", most=most, count=len(text)))
 
 
 def _wrong_name(name: str) -> Iterator[Detail]:
     if not name:
-        yield Detail("name", f"is needed: it {NAME_FORM}")
+        yield Detail.of("name", because("host-name-needed"))
     elif not LABEL.fullmatch(name) or name == FORM:
-        yield Detail("name", f"{name[:80]!r} is no host name: it {NAME_FORM}")
+        problem = because("not-host-name", name=repr(name[:80]))
+        yield Detail.of("name", problem)
 
 
 def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:
     if not SERVICES[service].needs_password:
         if password:
-            yield Detail("password", f"is for {' and '.join(IDES)}; {service} has none")
+            problem = because("password-not-used", services=[*IDES], service=service)
+            yield Detail.of("password", problem)
     elif not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        yield Detail("password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+        problem = because("password-length", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        yield Detail.of("password", problem)
 
 
 def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
     if not spec.image:
-        yield Detail("image", "is needed")
+        yield Detail.of("image", because("needed"))
     else:
         try:
             check_reference(spec.image, "image")
@@ -350,50 +343,21 @@ def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
     for name, field in _numbers(preset).items():
         yield from _wrong_number(field, getattr(spec, name))
     if len(spec.command) > MAX_WORDS or any(len(word) > MAX_TEXT for word in spec.command):
-        yield Detail("command", f"may have {MAX_WORDS} words of {MAX_TEXT} characters")
+        problem = because("command-too-long", words=MAX_WORDS, characters=MAX_TEXT)
+        yield Detail.of("command", problem)
     if spec.command and spec.service in IDES:
-        yield Detail("command", f"is not for {spec.service}, whose command is known")
-    yield from _wrong_variables(spec)
-    yield from _wrong_ports(spec)
+        yield Detail.of("command", because("command-known", service=spec.service))
+    yield from wrong_variables(spec)
+    yield from wrong_ports(spec)
 
 
 def _wrong_number(field: FormField, value: Any) -> Iterator[Detail]:
     least, most = field.least or 0, field.most or 0
-    if not (math.isfinite(value) and least <= value <= most):
-        unit = f" {field.unit}" if field.unit else ""
-        only = f"must be {least:g}" if least == most else f"must be from {least:g} to {most:g}"
-        yield Detail(field.name, f"{only}{unit}, this is {value:g}")
-
-
-def _wrong_variables(spec: RevisionSpec) -> Iterator[Detail]:
-    ours = OURS + LABS if spec.service == "jupyterlab" else OURS
-    if len(spec.environment) > MAX_VARIABLES:
-        yield Detail("environment", f"may have {MAX_VARIABLES} variables")
-    for name, value in spec.environment.items():
-        if not VARIABLE.fullmatch(name):
-            yield Detail("environment", f"{name[:40]!r} is no name of a variable")
-        elif name.startswith(ours) and name not in OF_MODELS:
-            yield Detail(f"environment.{name[:40]}", "is set by nbyard itself")
-        elif name == OPEN_VARIABLE and value != OPEN:
-            yield Detail(f"environment.{name}", f"must be {OPEN}, or be left out")
-        elif len(value) > MAX_TEXT:
-            yield Detail(f"environment.{name[:40]}", f"may have {MAX_TEXT} characters")
-
-
-def _wrong_ports(spec: RevisionSpec) -> Iterator[Detail]:
-    if len(spec.ports) > MAX_PORTS:
-        yield Detail("ports", f"may be {MAX_PORTS}")
-    if not spec.ports and spec.service != "own":
-        yield Detail("ports", "at least one is needed")
-    names, numbers = set[str](), set[int]()
-    for index, port in enumerate(spec.ports[:MAX_PORTS]):
-        if not LABEL.fullmatch(port.name) or port.name in names:
-            words = "is taken by another port" if port.name in names else NAME_FORM
-            yield Detail(f"ports.{index}.name", f"{port.name[:80]!r} {words}")
-        if not 1 <= port.port <= 65535 or port.port in numbers:
-            words = "is there twice" if port.port in numbers else "is no port: from 1 to 65535"
-            yield Detail(f"ports.{index}.port", f"{port.port} {words}")
-        if not PATH.fullmatch(port.path):
-            yield Detail(f"ports.{index}.path", "begins with / and is written as in a URL")
-        names.add(port.name)
-        numbers.add(port.port)
+    if math.isfinite(value) and least <= value <= most:
+        return
+    unit, given = f" {field.unit}" if field.unit else "", f"{value:g}"
+    low, high = f"{least:g}", f"{most:g}"
+    problem = because("amount-from-to", least=low, most=high, unit=unit, given=given)
+    if least == most:
+        problem = because("must-be-amount", amount=low, unit=unit, given=given)
+    yield Detail.of(field.name, problem)

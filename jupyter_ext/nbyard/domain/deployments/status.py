@@ -209,10 +209,16 @@ def reproduce_pull(image: str, engine: str = "") -> str:
 
 def not_answering(found: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
-    reason, why = found.reason, f"it is {found.state}"
-    if reason is not None and reason.code == SILENT_BECAUSE:
-        why = str(reason.params["message"])
-    elif reason is not None and reason.code != SILENT:
-        why = f"{why} ({str(reason).removesuffix('.')})"
     hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
-    return Unavailable(f"{found.name} does not answer: {why.removesuffix('.')}.", hint=hint)
+    return Unavailable(_why_silent(found), hint=hint)
+
+
+def _why_silent(found: Deployment) -> Reason:
+    reason, name, state = found.reason, found.name, str(found.state)
+    if reason is not None and reason.code == SILENT_BECAUSE:
+        message = str(reason.params["message"]).removesuffix(".")
+        return because("deployment-silent-because", deployment=name, message=message)
+    if reason is None or reason.code == SILENT:
+        return because("deployment-silent", deployment=name, state=state)
+    cause = str(reason).removesuffix(".")
+    return because("deployment-silent-cause", deployment=name, state=state, cause=cause)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 MINUTE_SECONDS = 60
 # each step of the scale is a fifth longer than the one before
@@ -114,8 +115,8 @@ def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
         Invalid: the span does not exist.
     """
     if span not in SPANS:
-        words = f"{span[:40]!r} is no span; there are: {', '.join(SPANS)}"
-        raise Invalid.field("span", words)
+        reason = because("no-span", span=repr(span[:40]), known=[*SPANS])
+        raise Invalid.field("span", reason)
     seconds, number = SPANS[span]
     last = int(now // seconds)
     parts: dict[int, list[Counted]] = {at: [] for at in range(last - number + 1, last + 1)}

@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.parsing.urls import MAX_URL, WEB, parse
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 SETTING = "allowed_package_sources"
 FILE = "file"
@@ -33,6 +34,21 @@ class Place(msgspec.Struct, frozen=True):
         return origin and other.parts[: len(self.parts)] == self.parts
 
 
+class Refused(ValueError):
+    """An address or a line that is not accepted; `reason` says why."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def reason_of(error: ValueError) -> Reason:
+    """Return why a line is refused: as found here, or as a library says."""
+    if isinstance(error, Refused):
+        return error.reason
+    return because("source-refused", message=str(error))
+
+
 class Sources(msgspec.Struct, frozen=True):
     """The places below which indexes, link pages and wheels are allowed."""
 
@@ -48,7 +64,7 @@ class Sources(msgspec.Struct, frozen=True):
         try:
             return cls(tuple(place_of(entry.strip()) for entry in entries))
         except ValueError as error:
-            raise Invalid.field(SETTING, str(error)) from None
+            raise Invalid.field(SETTING, reason_of(error)) from None
 
     def admit(self, address: str) -> Place:
         """Return the place of an address if it is allowed.
@@ -58,9 +74,8 @@ class Sources(msgspec.Struct, frozen=True):
         """
         place = place_of(address)
         if not any(allowed.holds(place) for allowed in self.places):
-            raise ValueError(
-                f"{place.address} is not allowed: an administrator allows addresses with {SETTING}"
-            )
+            reason = because("address-not-allowed", address=place.address, setting=SETTING)
+            raise Refused(reason)
         return place
 
 
@@ -79,21 +94,23 @@ def place_of(address: str) -> Place:
     try:
         target = parse(address, WEB)
     except Invalid as error:
-        hint = "; keep them in .netrc, which uv and pip read" if "password" in error.message else ""
-        raise ValueError(f"the address {error.details[0].message}{hint}") from None
+        problem = error.details[0].reason
+        is_login = problem is not None and problem.code == "login-in-url"
+        code = "login-in-address" if is_login else "address-refused"
+        raise Refused(because(code, problem=problem)) from None
     url = target.url.rstrip("/")
     return Place(target.scheme, target.host, target.port, _parts(address), url)
 
 
 def _folder(address: str) -> Place:
     if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
-        raise ValueError("the address may not contain spaces, backslashes or control characters")
+        raise Refused(because("address-refused", problem=because("blanks-in-url")))
     try:
         host = urlsplit(address).netloc
     except ValueError:
         host = address
     if host or not address.lower().startswith("file:///"):
-        raise ValueError("an address of files begins with file:/// and the whole path")
+        raise Refused(because("not-file-address"))
     parts = _parts(address)
     return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
 
@@ -106,12 +123,12 @@ def _parts(address: str) -> tuple[str, ...]:
     """
     found = urlsplit(address)
     if found.query or found.fragment or "?" in address or "#" in address:
-        raise ValueError("the address may have neither ? nor #; a hash is given by --hash=sha256:…")
+        raise Refused(because("address-with-query"))
     names = found.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
     # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
-        raise ValueError("the address may not contain .., //, variables or what hides them")
+        raise Refused(because("address-with-variables"))
     if any(not name.isprintable() or " " in name for name in decoded):
-        raise ValueError("the address may not contain spaces, backslashes or control characters")
+        raise Refused(because("address-refused", problem=because("blanks-in-url")))
     return decoded

@@ -6,15 +6,21 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from nbyard.domain.environments.package_sources import NO_SOURCES, SETTING, Sources
+from nbyard.domain.environments.package_sources import (
+    NO_SOURCES,
+    SETTING,
+    Refused,
+    Sources,
+    reason_of,
+)
 from nbyard.errors import Detail, Invalid, PolicyRefused
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
-HASH_FORM = "--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>"
 MAX_LINES = 10_000
 MAX_SHOWN = 80
 # passwords in addresses are masked in messages
@@ -26,14 +32,8 @@ EDITABLE = "-e"
 SHORT = {"-i": "--index-url", "-f": "--find-links", "--editable": EDITABLE}
 EXTRAS = re.compile(r"\[[A-Za-z0-9._, -]*\]$")
 AN_ADDRESS = re.compile(r"[a-z+]+://|\.{0,2}/|[^\s;]+\.whl\b", re.IGNORECASE)
-ASK = f"an administrator allows addresses with {SETTING}"
-WRITE_LINES = "write the lines of that file"
-REASONS = {
-    "-r": WRITE_LINES,
-    "-c": WRITE_LINES,
-    "--requirement": WRITE_LINES,
-    "--constraint": WRITE_LINES,
-}
+# options that name another file of requirements
+OF_FILES = ("-r", "-c", "--requirement", "--constraint")
 # a wrong version of the installer would make the environment impossible to change
 PROTECTED = frozenset({"pip", "uv"})
 
@@ -46,7 +46,7 @@ def wants_git(said: str) -> bool:
     return re.search("setuptools[-_]scm was unable to detect version", said) is not None
 
 
-class _ForbiddenError(ValueError):
+class _ForbiddenError(Refused):
     """A package that may not be installed."""
 
 
@@ -69,18 +69,20 @@ def read_requirements(
         try:
             found.append(_read(words, sources, forbidden))
         except ValueError as error:
-            said = f"{_shown(words)}: {error}"
-            wrong.append(Detail(f"requirements.{number}", said))
+            problem = because("requirement-refused", line=_shown(words), problem=reason_of(error))
+            wrong.append(Detail.of(f"requirements.{number}", problem))
             is_policy &= isinstance(error, _ForbiddenError)
     if len(found) > MAX_LINES:
-        wrong.append(Detail("requirements", f"has more than {MAX_LINES} lines"))
+        wrong.append(Detail.of("requirements", because("too-many-lines", most=MAX_LINES)))
         is_policy = False
     if wrong:
+        refusal = PolicyRefused if is_policy else Invalid
         first = wrong[0]
         line = first.path.rpartition(".")[2]
-        place = f", line {line}" if line.isdecimal() else ""
-        refusal = PolicyRefused if is_policy else Invalid
-        raise refusal(f"requirements{place}: {first.message}", details=wrong)
+        whole = because("field", path=first.path, reason=first.reason)
+        if line.isdecimal():
+            whole = because("requirements-line", line=int(line), problem=first.reason)
+        raise refusal(whole, details=wrong)
     return found
 
 
@@ -114,16 +116,19 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     for word in words[1:]:
         if not HASH.fullmatch(word.strip()):
             option = word.split("=")[0].split()[0]
-            raise ValueError(HASH_FORM if option == "--hash" else f"{option} is not allowed here")
+            is_hash = option == "--hash"
+            misplaced = because("option-misplaced", option=option)
+            raise Refused(because("hash-form") if is_hash else misplaced)
         hashes.append(word.strip())
     if AN_ADDRESS.match(line):
-        asked = "" if sources.places else f", which is not allowed: {ASK}"
-        raise ValueError(f"what lies at an address is written name @ address{asked}")
+        if sources.places:
+            raise Refused(because("address-without-name"))
+        raise Refused(because("address-without-name-not-allowed", setting=SETTING))
     requirement = _parsed(words[0].strip())
     if requirement.url:
         requirement.url = _wheel(requirement.name, requirement.url, sources)
     if normal_name(requirement.name) in forbidden:
-        raise _ForbiddenError(f"{requirement.name} is not to be installed: it installs")
+        raise _ForbiddenError(because("protected-package", package=requirement.name))
     return " ".join([str(requirement), *hashes])
 
 
@@ -132,10 +137,10 @@ def _read_option(line: str, sources: Sources) -> str:
     option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
     option = SHORT.get(option, option)
     if option not in (*PLACES, EDITABLE):
-        reason = REASONS.get(option, "")
-        raise ValueError(f"the option {option[:40]} is not allowed{reason and f': {reason}'}")
+        code = "option-of-file" if option in OF_FILES else "option-not-allowed"
+        raise Refused(because(code, option=option[:40]))
     if not sources.places:
-        raise ValueError(f"the option {option} is not allowed: {ASK}")
+        raise Refused(because("option-needs-setting", option=option, setting=SETTING))
     if option == EDITABLE:
         return f"{option} {_folder(address.strip(), sources)}"
     return f"{option} {sources.admit(address.strip()).address}"
@@ -146,7 +151,7 @@ def _folder(text: str, sources: Sources) -> str:
     extras = "".join(EXTRAS.findall(text)).replace(" ", "")
     path = EXTRAS.sub("", text)
     if not path.startswith(("/", "file:")):
-        raise ValueError("-e takes the whole path of a folder: /… or file:///…")
+        raise Refused(because("editable-needs-path"))
     place = sources.admit(f"file://{path}" if path.startswith("/") else path)
     return place.address + extras
 
@@ -154,16 +159,16 @@ def _folder(text: str, sources: Sources) -> str:
 def _wheel(name: str, url: str, sources: Sources) -> str:
     """Return the address of a wheel. Its name contains the version, so no code must run."""
     if not sources.places:
-        raise ValueError(f"{name} is given by an address, which is not allowed: {ASK}")
+        raise Refused(because("given-by-address", package=name, setting=SETTING))
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     place = sources.admit(url)
     try:
         found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
     except InvalidWheelFilename:
-        raise ValueError(f"{name} is given by an address that is no wheel (.whl)") from None
+        raise Refused(because("given-by-no-wheel", package=name)) from None
     if found != normal_name(name):
-        raise ValueError(f"{name} is given by the address of {found}")
+        raise Refused(because("given-by-other", package=name, other=str(found)))
     return place.address
 
 
@@ -188,7 +193,7 @@ def check_folders(lines: Iterable[str], sources: Sources) -> None:
         try:
             sources.admit(folder_of(line))
         except ValueError as error:
-            raise Invalid.field("requirements", str(error)) from None
+            raise Invalid.field("requirements", reason_of(error)) from None
 
 
 def is_named(line: str) -> bool:
@@ -225,7 +230,8 @@ def name_of(line: str) -> str:
     try:
         return normal_name(_parsed(line.partition(" --hash")[0]).name)
     except ValueError:
-        raise Invalid.field("requirements", f"{line[:80]!r} is no requirement") from None
+        reason = because("not-requirement", line=repr(line[:80]))
+        raise Invalid.field("requirements", reason) from None
 
 
 def normal_name(name: str) -> str:
@@ -254,7 +260,8 @@ def _parsed(text: str) -> Requirement:
             try:
                 Version(specifier.version)
             except InvalidVersion:
-                raise ValueError(f"{specifier.version} is not a version such as 1.2") from None
+                reason = because("not-version", version=specifier.version)
+                raise Refused(reason) from None
     return found
 
 

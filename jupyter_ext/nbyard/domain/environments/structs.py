@@ -20,14 +20,10 @@ from nbyard.domain.environments.requirements import (
 )
 from nbyard.domain.states import EnvironmentState
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 KERNEL_PREFIX = "nbyard"  # kernels of nbyard's environments
 SHOWN_DIGITS = 8
-NEEDS_LOCK = (
-    "what is in that folder is known in a library only, whose lock keeps it: make one"
-    " (nbyard environments create NAME -r FILE), and let the node name that instead of the file"
-)
 # the line of a folder in a lock, with package, version and tree digest
 FOLDER_LINE = re.compile(r"-e \S+  # (\S+)==\S+ (tree:[0-9a-f]{64})")
 
@@ -144,7 +140,7 @@ def locked_trees(lines: Iterable[str]) -> dict[str, str]:
     for line in filter(folder_of, lines):
         told = FOLDER_LINE.fullmatch(line)
         if told is None:
-            raise Invalid.field("requirements", f"{line[:200]}: {NEEDS_LOCK}")
+            raise Invalid.field("requirements", because("folder-without-lock", line=line[:200]))
         found[name_of(told[1])] = told[2]
     return found
 
@@ -262,7 +258,7 @@ def changed(lines: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> 
     added = list(add)
     gone = {key_of(name) for name in remove}
     if missing := sorted(gone - {key_of(line) for line in lines}):
-        raise NotFound(f"{missing[0][:80]} is none of the requirements.")
+        raise NotFound(because("not-among-requirements", requirement=missing[0][:80]))
     gone |= {key_of(line) for line in added}
     return [*(line for line in lines if key_of(line) not in gone), *added]
 

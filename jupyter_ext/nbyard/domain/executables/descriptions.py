@@ -15,6 +15,7 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.reasons.structs import because
 from nbyard.spelling import with_meant
 
 SUFFIX = ".nbexec"
@@ -61,11 +62,12 @@ def read_description(content: bytes, filename: str) -> Description:
     try:
         found = msgspec.convert(read_json(content), Description)
     except BadRequest as error:
-        raise Invalid.field(filename, error.message) from None
+        raise Invalid.field(filename, error.reason) from None
     except msgspec.ValidationError as error:
-        raise Invalid.field(filename, with_meant(str(error), Description)) from None
+        reason = because("wrong-shape", message=with_meant(str(error), Description))
+        raise Invalid.field(filename, reason) from None
     if found.version != 1:
-        raise Invalid.field(filename, f"version {found.version} is not known; upgrade nbyard")
+        raise Invalid.field(filename, because("unknown-version", version=str(found.version)))
     return found
 
 

@@ -13,7 +13,7 @@ from nbyard.domain.images.dockerfiles import FailedLine
 from nbyard.domain.names import without_accents
 from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 BUILD_LOG = "build.log"
 # the usual ID of the user `nobody`
@@ -52,7 +52,6 @@ PLACE = re.compile(rf"{HOST}(?:/{PART})*")
 PUBLIC = "docker.io"
 # all names of Docker Hub
 PUBLIC_NAMES = {PUBLIC, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
-FORM = "write [host[:port]/]name[:tag], in small letters, digits and . _ - between them"
 MAX_NAME = 255
 
 Origin = Literal["build", "pull", "push"]
@@ -177,40 +176,41 @@ def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
     Raises:
         Invalid: with one detail for each field.
     """
-    wrong = [Detail(f"{where}.{name}", message) for name, message in _wrong(recipe)]
+    wrong = [Detail.of(f"{where}.{name}", problem) for name, problem in _wrong(recipe)]
     if wrong:
-        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
+        raise Invalid.fields(wrong)
 
 
-def _wrong(recipe: Recipe) -> Iterator[tuple[str, str]]:
+def _wrong(recipe: Recipe) -> Iterator[tuple[str, Reason]]:
     if recipe.base and (problem := _reference_problem(recipe.base)):
         yield "base", problem
     for name in ("system_packages", "build_packages"):
         packages: list[str] = getattr(recipe, name)
         if len(packages) > MAX_PACKAGES:
-            yield name, f"has more than {MAX_PACKAGES} packages"
+            yield name, because("too-many-packages", most=MAX_PACKAGES)
         for index, package in enumerate(packages):
             if not PACKAGE.fullmatch(package):
-                yield f"{name}.{index}", f"{package[:80]!r} is no name of a Debian package"
+                yield f"{name}.{index}", because("not-debian-package", name=repr(package[:80]))
     for name, number in (("uid", recipe.uid), ("gid", recipe.gid)):
         if not 0 < number <= MAX_ID:
-            yield name, f"must be from 1 to {MAX_ID}: an image does not work as root"
+            yield name, because("not-user-number", most=MAX_ID)
     if recipe.cuda and not CUDA.fullmatch(recipe.cuda):
-        yield "cuda", f"{recipe.cuda[:40]!r} is no version of CUDA such as 12.6 or 12.4.1"
+        yield "cuda", because("not-cuda-version", version=repr(recipe.cuda[:40]))
     yield from _wrong_texts("variables", recipe.variables, VARIABLE, UNWRITABLE)
     yield from _wrong_texts("labels", recipe.labels, LABEL, UNQUOTABLE)
     if len(recipe.own.encode()) > MAX_OWN or "\x00" in recipe.own:
-        yield "own", f"must be text of at most {MAX_OWN} bytes"
+        yield "own", because("text-of-at-most", most=MAX_OWN)
 
 
 def _wrong_texts(
     field: str, given: Mapping[str, str], form: re.Pattern[str], bad: re.Pattern[str]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Reason]]:
     for name, value in given.items():
         if not form.fullmatch(name):
-            yield field, f"{name[:40]!r} is no name of a {field.removesuffix('s')}"
+            code = "not-name-of-label" if field == "labels" else "not-name-of-variable"
+            yield field, because(code, name=repr(name[:40]))
         elif found := bad.search(value):
-            yield f"{field}.{name}", f"may not contain {found.group()!r}"
+            yield f"{field}.{name}", because("contains-forbidden", part=repr(found.group()))
 
 
 def quoted(text: str) -> str:
@@ -218,11 +218,11 @@ def quoted(text: str) -> str:
     return '"' + re.sub(r'(["$])', r"\\\1", text) + '"'
 
 
-def _reference_problem(text: str) -> str:
+def _reference_problem(text: str) -> Reason | None:
     matched = REFERENCE.fullmatch(text)
     if not matched or len(matched["name"]) > MAX_NAME:
-        return f"{text[:80]!r} is no name of an image: {FORM}"
-    return ""
+        return because("not-image-name", name=repr(text[:80]))
+    return None
 
 
 def check_reference(text: str, field: str = "reference") -> str:
@@ -290,10 +290,9 @@ def push_target(reference: str, wanted: str) -> str:
     own = reference.removeprefix(f"{registry_of(reference)}/")
     target = check_reference(f"{wanted}{own}" if wanted.endswith("/") else wanted or reference)
     if "@" in target:
-        raise Invalid.field("reference", "an image is pushed to a tag, not to a digest")
+        raise Invalid.field("reference", because("push-to-digest"))
     if not registry_of(target):
-        words = "says no registry, such as registry.example.org:5000/"
-        raise Invalid.field("reference", words)
+        raise Invalid.field("reference", because("no-registry"))
     return target
 
 
@@ -343,7 +342,7 @@ def own_lines(text: str, made: str) -> str:
     """
     above, marker, own = text.partition(MARKER + "\n")
     if not marker:
-        raise Invalid(f"It has no line {MARKER!r}.", hint=OWN_HINT)
+        raise Invalid(because("marker-missing", marker=repr(MARKER)), hint=OWN_HINT)
     lines = above.splitlines(keepends=True)
     # the second line is the digest itself
     seal = _seal("".join(lines[:1] + lines[2:]) + marker)
@@ -351,10 +350,8 @@ def own_lines(text: str, made: str) -> str:
     if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
         number = _changed(lines, made)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
-        raise Invalid(
-            f"Line {number}, above the marker, was changed, and is made anew: {line!r}.",
-            hint=OWN_HINT,
-        )
+        reason = because("line-above-marker", number=number, line=repr(line))
+        raise Invalid(reason, hint=OWN_HINT)
     return own
 
 

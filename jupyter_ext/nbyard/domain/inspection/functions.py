@@ -14,6 +14,7 @@ from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.domain.inspection.literals import FilePath, NotConstant, evaluate
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 SEPARATOR = "::"
 SPELLING = re.compile(r"(?P<file>.+\.py)::(?P<function>\w*)\Z", re.IGNORECASE | re.DOTALL)
@@ -74,12 +75,14 @@ def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:
     found = {one.name: one for one in tree.body if isinstance(one, Definition)}
     definition = found.get(function)
     if definition is None:
-        known = ", ".join(list(found)[:MAX_LISTED]) or "none"
-        raise Invalid.field(file, f"has no function {function[:80]!r}; it has: {known}")
+        name, known = repr(function[:80]), list(found)[:MAX_LISTED]
+        if not known:
+            raise Invalid.field(file, because("no-functions", name=name))
+        raise Invalid.field(file, because("no-function", name=name, known=known))
     if isinstance(definition, ast.AsyncFunctionDef):
-        raise Invalid.field(file, f"{function} is asynchronous; only plain functions are called")
+        raise Invalid.field(file, because("asynchronous-function", name=function))
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(definition)):
-        raise Invalid.field(file, f"{function} is a generator; only plain functions are called")
+        raise Invalid.field(file, because("generator-function", name=function))
     return definition
 
 
@@ -148,8 +151,7 @@ class _Reader:
     ) -> None:
         told, value = declared(annotation), msgspec.UNSET
         if name in returns and told.type not in ("", "string"):
-            words = f"the output {name} has the name of a parameter that is no path"
-            raise Invalid.field(self._definition.name, f"line {self._definition.lineno}: {words}")
+            raise self._refusal(self._definition, because("output-is-parameter", name=name))
         if node is not None:
             value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
         is_data = annotation is not None and _last_name(annotation) in DATA
@@ -184,9 +186,12 @@ class _Reader:
                 told = _evaluated("", keyword.value, self._constants).get("")
                 if isinstance(told, dict) and _are_outputs(told):
                     return dict(told)
-                words = "outputs of executable() must be names with formats, written out"
-                raise Invalid.field(self._definition.name, f"line {decorator.lineno}: {words}")
+                raise self._refusal(decorator, because("outputs-not-written-out"))
         return None
+
+    def _refusal(self, at: ast.stmt | ast.expr, problem: Reason) -> Invalid:
+        reason = because("at-line", line=at.lineno, problem=problem)
+        return Invalid.field(self._definition.name, reason)
 
     def _gives_something(self) -> bool:
         returned = [

@@ -4,6 +4,7 @@ import ast
 import warnings
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 
 def parse_python(content: bytes, file: str) -> ast.Module:
@@ -17,7 +18,8 @@ def parse_python(content: bytes, file: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(content, file)
     except SyntaxError as error:
-        raise Invalid.field(file, f"line {error.lineno or 1}: {error.msg}") from None
+        reason = because("syntax-error", line=error.lineno or 1, message=error.msg)
+        raise Invalid.field(file, reason) from None
     except (ValueError, RecursionError, MemoryError) as error:
         words = str(error) or type(error).__name__
-        raise Invalid.field(file, f"cannot be read as Python: {words}") from None
+        raise Invalid.field(file, because("not-python", message=words)) from None

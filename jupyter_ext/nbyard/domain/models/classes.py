@@ -19,6 +19,7 @@ from nbyard.domain.models.column_types import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -60,22 +61,26 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
 
 def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
     fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
-    names = ", ".join(one.name for one in fits[:MAX_LISTED])
     if name:
         if name not in classes:
-            there = ", ".join([*classes][:MAX_LISTED]) or "none"
-            words = f"{file} has no class {name[:80]!r} at its top level; it has: {there}"
-            raise Invalid.field("class_name", words)
+            raise Invalid.field("class_name", _no_class(classes, file, name))
         if classes[name] not in fits and not classes[name].bases:
-            raise Invalid.field("class_name", f"{name} has no method predict")
+            raise Invalid.field("class_name", because("no-predict", name=name))
         return classes[name]
     if not fits:
-        words = f"{file} has no class with a method predict at its top level"
-        raise Invalid.field("path", words)
+        raise Invalid.field("path", because("no-model-class", file=file))
     if len(fits) > 1:
-        words = f"{file} has several classes with predict: {names}"
-        raise Invalid.field("class_name", words, hint=f"Name one, such as {file}:{fits[0].name}.")
+        names = [one.name for one in fits[:MAX_LISTED]]
+        reason = because("several-model-classes", file=file, names=names)
+        raise Invalid.field("class_name", reason, hint=f"Name one, such as {file}:{names[0]}.")
     return fits[0]
+
+
+def _no_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> Reason:
+    known = [*classes][:MAX_LISTED]
+    if not known:
+        return because("no-classes", file=file, name=repr(name[:80]))
+    return because("no-class", file=file, name=repr(name[:80]), known=known)
 
 
 def _method(
@@ -112,8 +117,8 @@ def _check_init(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, where: st
     pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
     needed += [one.arg for one, default in pairs if default is None]
     if needed:
-        words = f"needs {', '.join(needed[:MAX_LISTED])}: a model is made without arguments"
-        raise Invalid.field(f"{where}.__init__", words, hint="Give each a default.")
+        reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
+        raise Invalid.field(f"{where}.__init__", reason, hint="Give each a default.")
 
 
 class _Reader:
@@ -133,10 +138,9 @@ class _Reader:
         """Return the columns of the input or of the output."""
         told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
         if not told:
-            words = "the class does not say which columns predict "
-            words += "takes" if side == INPUTS else "answers with"
+            reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
             hint = f"Add {EXAMPLE[side]} to the class, or write a model file (nervosum.yaml)."
-            raise Invalid.field(f"{self._where}.{side}", words, hint=hint)
+            raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
         return columns_of(told, f"{self._where}.{side}")
 
     def _of_attribute(self, side: str) -> list[dict[str, Any]]:
@@ -173,8 +177,7 @@ class _Reader:
                 pass
         if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 2:
             return {"name": _text(node.elts[0]), "type": _text(node.elts[1])}
-        words = "is no column that can be read without running it: write {'name': …, 'type': …}"
-        raise Invalid.field(f"{self._where}.{where}", words)
+        raise Invalid.field(f"{self._where}.{where}", because("unreadable-column"))
 
     def _of_annotation(self, side: str) -> list[dict[str, Any]]:
         method = _method(self._classes, self._model, PREDICT)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from nbyard.domain.models.structs import ColumnType, ModelColumn
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.reasons.structs import Reason, because
 
 TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("int", "integer", "long", "int8", "int16", "int32", "int64"), "int"),
@@ -19,6 +20,7 @@ TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("date", "datetime.date"), "date"),
     **dict.fromkeys(("datetime", "datetime.datetime", "timestamp", "datetime64"), "datetime"),
 }
+KNOWN = [*dict.fromkeys(TYPES.values())]
 # int?, Optional[int], int | None
 OPTIONAL = re.compile(r"(?:(.+)\?|(?:typing\.)?Optional\[(.+)\]|(.+?)\s*\|\s*None)\Z")
 FIELDS = {"name", "type", "nullable", "required", "optional", "tensor-spec"}
@@ -37,30 +39,29 @@ def columns_of(value: Any, where: str) -> list[ModelColumn]:
         try:
             value = read_json(value.encode())
         except BadRequest as error:
-            _refuse(where, error.message)
+            _refuse(where, error.reason)
     listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
-        _refuse(where, "a list of columns is needed, such as {name: x, type: float}")
+        _refuse(where, because("columns-needed", example="{name: x, type: float}"))
     found = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
     seen: set[str] = set()
     for index, column in enumerate(found):
         if column.name in seen:
-            _refuse(f"{where}.{index}.name", f"{column.name!r} stands there twice")
+            _refuse(f"{where}.{index}.name", because("column-twice", name=repr(column.name)))
         seen.add(column.name)
     return found
 
 
 def _column(value: Any, where: str, count: int) -> ModelColumn:
     if not isinstance(value, Mapping):
-        _refuse(where, "a column is an object with name and type")
+        _refuse(where, because("column-not-object"))
     for name in value:
         if name not in FIELDS:
-            _refuse(
-                f"{where}.{name[:60]}", "there is no such field; there are: name, type, nullable"
-            )
+            known = ["name", "type", "nullable"]
+            _refuse(f"{where}.{name[:60]}", because("no-such-field-among", known=known))
     name = value.get("name", UNNAMED if count == 1 else None)
     if not isinstance(name, str) or not name or len(name) > MAX_NAME:
-        _refuse(f"{where}.name", "the name of the column is needed, as text")
+        _refuse(f"{where}.name", because("column-name-needed"))
     told, is_optional = _type(value, where)
     nullable = is_optional or _truth(value, "nullable", where) or _truth(value, "optional", where)
     return ModelColumn(name, told, nullable or not _truth(value, "required", where, True))
@@ -71,13 +72,13 @@ def _type(value: Mapping[str, Any], where: str) -> tuple[ColumnType, bool]:
     if told == "tensor":
         told = _tensor(value.get("tensor-spec"), where)
     if not isinstance(told, str):
-        _refuse(f"{where}.type", f"a type is needed: {', '.join(dict.fromkeys(TYPES.values()))}")
+        _refuse(f"{where}.type", because("column-type-needed", known=KNOWN))
     optional = OPTIONAL.match(told.strip())
     plain = next(filter(None, optional.groups())) if optional else told.strip()
     found = TYPES.get(plain) or TYPES.get(plain.lower())
     if found is None:
-        known = ", ".join(dict.fromkeys(TYPES.values()))
-        _refuse(f"{where}.type", f"{told[:40]!r} is no type of a column; there are: {known}")
+        reason = because("not-column-type", type=repr(told[:40]), known=KNOWN)
+        _refuse(f"{where}.type", reason)
     return found, optional is not None
 
 
@@ -85,16 +86,16 @@ def _tensor(told: Any, where: str) -> Any:
     """Return the type of a tensor that is one column."""
     told = told if isinstance(told, Mapping) else {}
     if told.get("shape") not in ([-1], [-1, 1]):
-        _refuse(f"{where}.tensor-spec", "only a tensor that is one column is served")
+        _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
     return told.get("dtype")
 
 
 def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:
     found = value.get(name, default)
     if not isinstance(found, bool):
-        _refuse(f"{where}.{name}", "true or false is needed")
+        _refuse(f"{where}.{name}", because("true-or-false-needed"))
     return found
 
 
-def _refuse(where: str, words: str) -> NoReturn:
-    raise Invalid.field(where, words)
+def _refuse(where: str, reason: Reason) -> NoReturn:
+    raise Invalid.field(where, reason)

@@ -13,7 +13,8 @@ from nbyard.domain.models.column_types import columns_of
 from nbyard.domain.models.structs import HTTP, TAG, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
-from nbyard.spelling import meant
+from nbyard.reasons.structs import Reason, because
+from nbyard.spelling import similar
 
 TOP = (
     "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",
@@ -59,19 +60,22 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
 
 def _object(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        _refuse(where, f"an object with the fields {', '.join(TOP)} is needed")
+        _refuse(where, because("object-with-fields", fields=[*TOP]))
     return value
 
 
 def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
     for name in found:
         if name not in known:
-            _refuse(f"{where}.{name[:60]}", f"there is no such field{meant(name, known)}")
+            near = similar(name, known)
+            among = because("no-such-field-among", known=[*known])
+            reason = because("no-such-field-near", near=near) if near else among
+            _refuse(f"{where}.{name[:60]}", reason)
 
 
 def _needed(found: Mapping[str, Any], where: str, name: str) -> Any:
     if found.get(name) is None:
-        _refuse(f"{where}.{name}", "is missing")
+        _refuse(f"{where}.{name}", because("missing"))
     return found[name]
 
 
@@ -80,7 +84,7 @@ def _part(
 ) -> Mapping[str, Any]:
     found = _needed(top, where, name)
     if not isinstance(found, Mapping):
-        _refuse(f"{where}.{name}", f"an object with {' and '.join(known)} is needed")
+        _refuse(f"{where}.{name}", because("object-with", fields=[*known]))
     _only(found, f"{where}.{name}", known)
     return found
 
@@ -94,22 +98,21 @@ def _scalar(found: Mapping[str, Any], where: str, name: str, default: str | None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        _refuse(f"{where}.{name}", "text is needed: put it in quotes")
+        _refuse(f"{where}.{name}", because("quotes-needed"))
     if not value.strip() or "\0" in value or len(value) > MAX_LINES:
-        _refuse(f"{where}.{name}", "is empty or too long")
+        _refuse(f"{where}.{name}", because("empty-or-too-long"))
     return value
 
 
 def _mode(text: str, where: str) -> str:
     if not MODE.fullmatch(text):
-        _refuse(where, f"{text[:40]!r} is no mode, such as http or batch")
+        _refuse(where, because("not-mode", mode=repr(text[:40])))
     return text
 
 
 def _tag(text: str, where: str) -> str:
     if text and not TAG.fullmatch(text):
-        words = "may have letters, digits and . _ - only, and at most 128 of them"
-        _refuse(where, f"{text[:MAX_TAG]!r} {words}")
+        _refuse(where, because("not-tag", tag=repr(text[:MAX_TAG])))
     return text
 
 
@@ -121,19 +124,19 @@ def folder_path(text: str, where: str) -> str:
     """
     plain = posixpath.normpath(text.replace("\\", "/"))
     if plain.startswith(("/", "../")) or plain == "..":
-        _refuse(where, f"{text[:200]} leads out of the model's folder")
+        _refuse(where, because("leaves-model-folder", path=text[:200]))
     return plain
 
 
 def _module(text: str, where: str) -> str:
     if text.endswith(".py") or not all(_is_name(part) for part in text.split(".")):
-        _refuse(where, f"{text[:80]!r} is no module of src, such as model or package.model")
+        _refuse(where, because("not-module", name=repr(text[:80])))
     return text
 
 
 def _class(text: str, where: str) -> str:
     if not _is_name(text):
-        _refuse(where, f"{text[:80]!r} is no name of a class")
+        _refuse(where, because("not-class-name", name=repr(text[:80])))
     return text
 
 
@@ -148,10 +151,10 @@ def _requirements(value: Any, where: str) -> tuple[list[str], str]:
     if isinstance(value, str):
         return [], folder_path(value, where)
     if not isinstance(value, list) or len(value) > MAX_LINES:
-        _refuse(where, "a list of packages or the name of a file is needed")
+        _refuse(where, because("requirements-needed"))
     for index, line in enumerate(value):
         if not isinstance(line, str) or "\n" in line:
-            _refuse(f"{where}.{index}", "the name of a package is needed, such as numpy==2.1")
+            _refuse(f"{where}.{index}", because("package-needed"))
     return list(value), ""
 
 
@@ -159,7 +162,7 @@ def _metadata(value: Any, where: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        _refuse(where, "an object is needed")
+        _refuse(where, because("object-needed"))
     return dict(value)
 
 
@@ -174,14 +177,13 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
     top = document if isinstance(document, Mapping) else {}
     flavours = top.get("flavors")
     if not isinstance(flavours, Mapping) or "python_function" not in flavours:
-        _refuse(f"{where}.flavors", "has no python_function: only that is served")
+        _refuse(f"{where}.flavors", because("no-python-function"))
     signature = top.get("signature")
     if not isinstance(signature, Mapping) or not signature.get("inputs"):
-        words = "says nothing of the columns: log the model with signature=infer_signature(…)"
-        _refuse(f"{where}.signature", words)
+        _refuse(f"{where}.signature", because("no-signature"))
     outputs = signature.get("outputs")
     if not outputs:
-        _refuse(f"{where}.signature.outputs", "is missing: infer the signature with the answers")
+        _refuse(f"{where}.signature.outputs", because("no-signature-outputs"))
     return ModelFile(
         name=check_name(name, f"{where}.name"),
         mode=HTTP,
@@ -195,5 +197,5 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
     )
 
 
-def _refuse(where: str, words: str) -> NoReturn:
-    raise Invalid.field(where, words)
+def _refuse(where: str, reason: Reason) -> NoReturn:
+    raise Invalid.field(where, reason)

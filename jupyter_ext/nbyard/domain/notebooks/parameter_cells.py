@@ -21,6 +21,7 @@ from nbyard.domain.inspection.declarations import argument_of, fitting
 from nbyard.domain.inspection.heuristics import Comment, read_comment
 from nbyard.domain.inspection.literals import NotConstant, evaluate
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 TAG = "parameters"
 # Tags that change what is executed.
@@ -118,9 +119,9 @@ def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
     """
     cells = list(notebook["cells"])
     if not 0 <= index < len(cells):
-        raise Invalid.field("cell", f"the notebook has no cell {index}")
+        raise Invalid.field("cell", because("no-cell", index=index))
     if cells[index]["cell_type"] != "code":
-        raise Invalid.field("cell", f"cell {index} holds no code")
+        raise Invalid.field("cell", because("cell-without-code", index=index))
     if not is_tagged(cells[index]):
         metadata = dict(cells[index].get("metadata") or {})
         tags = metadata.get("tags")

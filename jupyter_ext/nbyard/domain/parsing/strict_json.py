@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from nbyard.errors import BadRequest
+from nbyard.reasons.structs import because
 
 MAX_DEPTH = 64
 MAX_DIGITS = 400
@@ -36,9 +37,9 @@ def read_json(content: bytes | str) -> Any:
         _check_pairs(text, value)
         return value
     except UnicodeDecodeError:
-        raise BadRequest("The body is no UTF-8 text.") from None
+        raise BadRequest(because("body-not-utf8")) from None
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"This is no valid JSON: {str(error)[:200]}") from None
+        raise BadRequest(because("not-json", message=str(error)[:200])) from None
 
 
 def _check_depth(text: str) -> None:
@@ -50,7 +51,7 @@ def _check_depth(text: str) -> None:
         if mark[0] in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+                raise BadRequest(because("body-too-deep", most=MAX_DEPTH))
         elif mark[0] in "]}":
             depth -= 1
 
@@ -61,30 +62,30 @@ def _check_pairs(text: str, value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise BadRequest("A text contains half of a surrogate pair.") from None
+        raise BadRequest(because("json-half-surrogate")) from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for name, item in pairs:
         if name in value:
-            raise BadRequest(f"The key {name[:80]!r} stands twice in one object.")
+            raise BadRequest(because("json-key-twice", key=repr(name[:80])))
         value[name] = item
     return value
 
 
 def _constant(text: str) -> Any:
-    raise BadRequest(f"{text} is no JSON number.")
+    raise BadRequest(because("not-json-number", text=text))
 
 
 def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise BadRequest(f"A number has more than {MAX_DIGITS} digits.")
+        raise BadRequest(because("too-many-digits", most=MAX_DIGITS))
     return int(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")) or len(text) > MAX_DIGITS:
-        raise BadRequest(f"The number {text[:40]} is too large.")
+        raise BadRequest(because("json-number-too-large", number=text[:40]))
     return value

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
@@ -37,18 +38,20 @@ def read_yaml(content: bytes, filename: str) -> Any:
     import yaml
 
     if len(content) > MAX_BYTES:
-        raise Invalid.field(filename, f"is larger than {MAX_BYTES >> 20} MiB")
+        raise Invalid.field(filename, because("larger-than-mib", most=MAX_BYTES >> 20))
     try:
         reader = _Reader(filename, yaml.parse(content.decode("utf-8-sig"), yaml.SafeLoader))
         return reader.document()
     except UnicodeDecodeError as error:
-        raise Invalid.field(filename, f"is no UTF-8 text (byte {error.start})") from None
+        raise Invalid.field(filename, because("not-utf8", byte=error.start)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        words = f"line {line}: {error.problem or error.context}"
-        raise Invalid.field(filename, words, hint=QUOTES if "'?'" in words else "") from None
+        message = str(error.problem or error.context)
+        hint = QUOTES if "'?'" in message else ""
+        reason = because("syntax-error", line=line, message=message)
+        raise Invalid.field(filename, reason, hint=hint) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid.field(filename, f"is no YAML: {str(error)[:200]}") from None
+        raise Invalid.field(filename, because("not-yaml", message=str(error)[:200])) from None
 
 
 def is_plain(text: str) -> bool:
@@ -71,27 +74,28 @@ class _Reader:
         found: list[Any] = []
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent) and found:
-                raise self._refusal(event, "a second document; one is expected")
+                raise self._refusal(event, because("yaml-second-document"))
             if isinstance(event, yaml.NodeEvent):
                 found.append(self._value(event, 0))
         if not found:
-            raise Invalid.field(self._filename, "line 1: the file is empty")
+            reason = because("at-line", line=1, problem=because("file-empty"))
+            raise Invalid.field(self._filename, reason)
         return found[0]
 
-    def _refusal(self, event: Any, words: str) -> Invalid:
-        line = event.start_mark.line + 1
-        return Invalid.field(self._filename, f"line {line}: {words}")
+    def _refusal(self, event: Any, problem: Reason) -> Invalid:
+        reason = because("at-line", line=event.start_mark.line + 1, problem=problem)
+        return Invalid.field(self._filename, reason)
 
     def _value(self, event: Any, depth: int) -> Any:
         import yaml
 
         self._add(event, 1)
         if depth > MAX_DEPTH:
-            raise self._refusal(event, f"nested deeper than {MAX_DEPTH} levels")
+            raise self._refusal(event, because("too-deep", most=MAX_DEPTH))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in (None, "!"):
-            raise self._refusal(event, f"the tag {event.tag[:60]} is not read")
+            raise self._refusal(event, because("yaml-tag", tag=event.tag[:60]))
         before = self._count
         if event.anchor:
             self._open.add(event.anchor)
@@ -113,14 +117,13 @@ class _Reader:
     def _add(self, event: Any, count: int) -> None:
         self._count += count
         if self._count > MAX_VALUES:
-            words = f"more than {MAX_VALUES:,} values, those of aliases counted each time"
-            raise self._refusal(event, words)
+            raise self._refusal(event, because("yaml-too-many-values", most=f"{MAX_VALUES:,}"))
 
     def _alias(self, event: Any) -> Any:
         if event.anchor in self._open:
-            raise self._refusal(event, f"the alias *{event.anchor[:40]} contains itself")
+            raise self._refusal(event, because("yaml-alias-in-itself", alias=event.anchor[:40]))
         if event.anchor not in self._anchors:
-            raise self._refusal(event, f"there is no anchor &{event.anchor[:40]}")
+            raise self._refusal(event, because("no-yaml-anchor", anchor=event.anchor[:40]))
         value, count = self._anchors[event.anchor]
         # each use of an alias counts: nested aliases grow exponentially
         self._add(event, count)
@@ -145,7 +148,7 @@ class _Reader:
                 break
             name = self._key(event)
             if name in found:
-                raise self._refusal(event, f"the key {name[:80]!r} stands twice in one object")
+                raise self._refusal(event, because("key-twice", key=repr(name[:80])))
             found[name] = self._value(next(self._events), depth + 1)
         return found
 
@@ -153,11 +156,11 @@ class _Reader:
         import yaml
 
         if not isinstance(event, yaml.ScalarEvent) or event.tag not in (None, "!") or event.anchor:
-            raise self._refusal(event, "a key must be a plain text")
+            raise self._refusal(event, because("yaml-key-not-plain"))
         name = str(event.value)
         is_doubtful = DOUBTFUL.match(name) and name.lower() not in ONLY_BY_THE_LETTER
         if (event.implicit[0] and is_doubtful) or not name:
-            raise self._refusal(event, f"the key {name[:40]!r} must be put in quotes")
+            raise self._refusal(event, because("yaml-key-needs-quotes", key=repr(name[:40])))
         return name
 
     def _text(self, event: Any) -> str:
@@ -168,7 +171,7 @@ class _Reader:
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            raise self._refusal(event, "half of a surrogate pair") from None
+            raise self._refusal(event, because("half-surrogate")) from None
 
     def _scalar(self, event: Any) -> Any:
         text = str(event.value)
@@ -181,6 +184,6 @@ class _Reader:
         if NUMBER.match(text):
             number = float(text)
             if number in (float("inf"), float("-inf")):
-                raise self._refusal(event, f"the number {text[:40]} is too large")
+                raise self._refusal(event, because("given-number-too-large", number=text[:40]))
             return number
         return text

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 import msgspec
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 Address = IPv4Address | IPv6Address
 
@@ -103,7 +104,8 @@ def _allowed_host(entry: str) -> tuple[str, int]:
         parts = urlsplit(f"//{entry.strip()}")
         port = parts.port or 0
     except ValueError as problem:
-        raise Invalid.field("allowed hosts", f"{entry!r} has no proper port") from problem
+        reason = because("malformed-port-of", entry=repr(entry))
+        raise Invalid.field("allowed hosts", reason) from problem
     host = normal_host(_host_of(parts, "allowed hosts"), "allowed hosts")
     return host, port
 
@@ -115,20 +117,18 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
         Invalid: the URL is not accepted; the message says why.
     """
     if not isinstance(text, str) or not text:
-        raise Invalid.field(field, "must be a URL")
+        raise Invalid.field(field, because("not-url"))
     if len(text) > MAX_URL:
-        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
+        raise Invalid.field(field, because("too-long", most=MAX_URL))
     if "\\" in text or any(char.isspace() or unicodedata.category(char)[0] == "C" for char in text):
-        raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
+        raise Invalid.field(field, because("blanks-in-url"))
     try:
         parts = urlsplit(text)
     except ValueError as problem:
-        raise Invalid.field(field, "is not a URL") from problem
+        raise Invalid.field(field, because("malformed-url")) from problem
     _check_scheme(text, parts.scheme, schemes, field)
     if "@" in parts.netloc:
-        raise Invalid.field(
-            field, "may not hold a name or password", hint="Store them as a credential."
-        )
+        raise Invalid.field(field, because("login-in-url"), hint="Store them as a credential.")
     if parts.scheme in OBJECT_STORES:
         _check_key(parts, field)
     host = normal_host(_host_of(parts, field), field)
@@ -140,24 +140,24 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
 def _check_scheme(text: str, scheme: str, schemes: Sequence[str], field: str) -> None:
     # some libraries chain protocols: zip::https://…
     if "::" in text.partition("://")[0]:
-        raise Invalid.field(field, "may not chain protocols")
+        raise Invalid.field(field, because("chained-protocols"))
     if scheme not in schemes or "://" not in text:
-        known = ", ".join(f"{name}://" for name in schemes)
-        raise Invalid.field(field, f"must begin with one of {known}")
+        known = [f"{name}://" for name in schemes]
+        raise Invalid.field(field, because("unknown-scheme", schemes=known))
 
 
 def _check_key(parts: SplitResult, field: str) -> None:
     if any(part in (".", "..") for part in unquote(unquote(parts.path)).split("/")):
-        raise Invalid.field(field, "may not contain .. in its key")
+        raise Invalid.field(field, because("dots-in-key"))
 
 
 def _host_of(parts: SplitResult, field: str) -> str:
     try:
         host = parts.hostname
     except ValueError as problem:
-        raise Invalid.field(field, "has no proper host") from problem
+        raise Invalid.field(field, because("malformed-host")) from problem
     if not host:
-        raise Invalid.field(field, "names no host")
+        raise Invalid.field(field, because("no-host"))
     return f"[{host}]" if "[" in parts.netloc else host
 
 
@@ -165,11 +165,11 @@ def _port_of(parts: SplitResult, field: str) -> int:
     try:
         port = parts.port
     except ValueError as problem:
-        raise Invalid.field(field, "has no proper port") from problem
+        raise Invalid.field(field, because("malformed-port")) from problem
     if port is None:
         return DEFAULT_PORTS.get(parts.scheme, 443)
     if port == 0:
-        raise Invalid.field(field, "has no proper port")
+        raise Invalid.field(field, because("malformed-port"))
     return port
 
 
@@ -184,18 +184,18 @@ def normal_host(host: str, field: str = "url") -> str:
     if host.startswith("["):
         return _normal_ipv6(host.strip("[]"), field)
     if "%" in host:
-        raise Invalid.field(field, "may not hide its host behind percent signs")
+        raise Invalid.field(field, because("percent-in-host"))
     try:
         plain = (
             unicodedata.normalize("NFKC", host).encode("idna").decode().lower().removesuffix(".")
         )
     except UnicodeError as problem:
-        raise Invalid.field(field, "has no proper host") from problem
+        raise Invalid.field(field, because("malformed-host")) from problem
     labels = plain.split(".")
     if NUMBER.match(labels[-1]):
         return _normal_ipv4(host, plain, field)
     if len(plain) > 253 or not all(LABEL.match(label) for label in labels):
-        raise Invalid.field(field, "has no proper host")
+        raise Invalid.field(field, because("malformed-host"))
     return plain
 
 
@@ -203,9 +203,9 @@ def _normal_ipv6(text: str, field: str) -> str:
     try:
         found = IPv6Address(text)
     except ValueError as problem:
-        raise Invalid.field(field, "has no proper address") from problem
+        raise Invalid.field(field, because("malformed-address")) from problem
     if found.scope_id:
-        raise Invalid.field(field, "may not name a network interface")
+        raise Invalid.field(field, because("network-interface"))
     return str(found)
 
 
@@ -216,7 +216,7 @@ def _normal_ipv4(written: str, plain: str, field: str) -> str:
     except ValueError:
         pass
     # 2130706433, 0x7f.1, 0177.0.0.1 and the like are attempts to bypass checks.
-    raise Invalid.field(field, "must write an address as four plain numbers")
+    raise Invalid.field(field, because("unusual-address"))
 
 
 def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
@@ -231,11 +231,12 @@ def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
         address = ip_address(target.host)
     except ValueError:
         if _is_private_name(target.host, allowed):
-            raise Invalid.field(field, f"{target.host} is a private place", hint=HINT) from None
+            reason = because("private-host", host=target.host)
+            raise Invalid.field(field, reason, hint=HINT) from None
     else:
         check_addresses(target, [str(address)], allowed, field)
     if target.port in OTHER_PROTOCOLS:
-        raise Invalid.field(field, f"port {target.port} belongs to another protocol")
+        raise Invalid.field(field, because("other-protocol", port=target.port))
 
 
 def _is_private_name(host: str, allowed: Allowed) -> bool:
@@ -263,25 +264,25 @@ def check_addresses(
         if allowed.names(target.host, target.port) and address not in METADATA:
             continue
         if kind := private_kind(address):
-            what = f"{target.host} leads to {address}, {kind}"
-            raise Invalid.field(field, what, hint=HINT)
+            reason = because("leads-to-private", host=target.host, address=str(address), kind=kind)
+            raise Invalid.field(field, reason, hint=HINT)
     if not addresses:
-        raise Invalid.field(field, f"{target.host} has no address")
+        raise Invalid.field(field, because("host-without-address", host=target.host))
     return list(addresses)
 
 
-def private_kind(address: Address) -> str:
-    """Return why an address is not public; empty if it is."""
+def private_kind(address: Address) -> Reason | None:
+    """Return why an address is not public; None if it is."""
     if address in METADATA:
-        return "a metadata service"
+        return because("metadata-service")
     if isinstance(address, IPv6Address) and (inner := _inner(address)):
         return private_kind(inner)
     for kind in ("loopback", "link_local", "multicast", "unspecified", "reserved"):
         if getattr(address, f"is_{kind}"):
-            return f"a {kind.replace('_', '-')} address"
+            return because("special-address", kind=kind.replace("_", "-"))
     if address.is_private or not address.is_global or any(address in net for net in NEVER_PUBLIC):
-        return "a private address"
-    return ""
+        return because("private-address")
+    return None
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

@@ -18,6 +18,7 @@ from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, in_words
 from nbyard.domain.workflows.structs import Binding as Bound
 from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import because
 
 MAX_FILENAME_BYTES = 255
 CONTAINER = "container"  # the kind of a Dockerfile
@@ -69,7 +70,7 @@ TOO_LARGE = (
     "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
     " .nbyardignore, or run it as a local process"
 )
-NO_CREDENTIAL = "there is no credential of that name"
+NO_CREDENTIAL = because("no-credential-named")
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -93,7 +94,7 @@ def packages_from(node: Node, default: Resources) -> tuple[str, str]:
     """
     for one in (node, default):
         if one.environment and one.requirements:
-            raise Invalid.field("environment", "name it or a requirements file, not both")
+            raise Invalid.field("environment", because("environment-and-requirements"))
         if one.environment or one.requirements:
             return one.environment, one.requirements
     return "", ""
@@ -274,9 +275,12 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
 
 def refuse(problems: Sequence[Problem]) -> None:
     """Raise Invalid with these problems."""
-    details = [Detail(".".join(filter(None, (p.node, p.field))), p.message) for p in problems]
-    places = "; ".join(f"{d.path}: {d.message}" for d in details[:5])
-    raise Invalid(f"The workflow cannot run yet: {places}", details=details)
+    details = [
+        Detail.of(".".join(filter(None, (p.node, p.field))), because("text", text=p.message))
+        for p in problems
+    ]
+    places = [because("field", path=d.path, reason=d.reason) for d in details[:5]]
+    raise Invalid(because("workflow-cannot-run", problems=places), details=details)
 
 
 class _Planner(msgspec.Struct, frozen=True):

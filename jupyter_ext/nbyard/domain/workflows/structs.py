@@ -16,6 +16,7 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.reasons.structs import because
 from nbyard.spelling import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
@@ -134,25 +135,25 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
         plain = _versioned(text)
         document = msgspec.convert(plain, Document)
     except BadRequest as error:
-        raise Invalid.field("document", error.message) from None
+        raise Invalid.field("document", error.reason) from None
     except msgspec.ValidationError as error:
-        words = _with_names(plain, str(error))
-        raise Invalid.field("document", with_meant(words, Document)) from None
+        message = with_meant(_with_names(plain, str(error)), Document)
+        raise Invalid.field("document", because("wrong-shape", message=message)) from None
     _check_meta(plain)
     if len(document.nodes) > MAX_NODES:
-        raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
+        raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))
     for name in document.nodes:
         if not NODE_ID.match(name) or name == PROTOTYPE:
-            raise Invalid.field("document.nodes", f"{name[:70]!r} is no valid node id")
+            raise Invalid.field("document.nodes", because("not-node-id", id=repr(name[:70])))
     if PROTOTYPE in document.edges:
-        raise Invalid.field("document.edges", f"{PROTOTYPE!r} is no valid id of an edge")
+        raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
     edges = {
         key: edge
         for key, edge in document.edges.items()
         if edge.source in document.nodes and edge.target in document.nodes
     }
     if strict and (lost := sorted(document.edges.keys() - edges)):
-        raise Invalid.field("document.edges", f"{lost[0][:150]!r} has no node at one of its ends")
+        raise Invalid.field("document.edges", because("loose-edge", edge=repr(lost[0][:150])))
     return msgspec.structs.replace(document, edges=edges)
 
 
@@ -160,7 +161,7 @@ def _check_meta(plain: Mapping[str, Any]) -> None:
     known = Meta.__struct_fields__
     for name in plain.get("meta", {}):
         if name not in known and (near := misspelled(name, known)):
-            raise Invalid.field("document.meta", f"there is no field {name!r}; is {near} meant?")
+            raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
 
 
 def _versioned(text: str | bytes) -> Any:
@@ -170,7 +171,7 @@ def _versioned(text: str | bytes) -> Any:
     version = plain.get("version") if isinstance(plain, dict) else None
     if isinstance(version, int | float) and not isinstance(version, bool):
         if version != 1:
-            raise BadRequest(f"version {version} is not known; upgrade nbyard")
+            raise BadRequest(because("unknown-version", version=str(version)))
         plain["version"] = 1  # 1.0 is the same number
     return plain
 
@@ -253,7 +254,7 @@ def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
                 ready.append(target)
     if len(order) < len(missing):
         rest = sorted(node for node, count in missing.items() if count)
-        raise Invalid.field("document.edges", "the arrows form a circle: " + ", ".join(rest[:8]))
+        raise Invalid.field("document.edges", because("arrows-in-circle", nodes=rest[:8]))
     return order
 
 
@@ -300,9 +301,9 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
         return set(document.nodes)
     for index, node in enumerate(nodes):
         if node not in document.nodes:
-            raise Invalid.field(f"nodes.{index}", f"there is no node {node[:70]!r}")
+            raise Invalid.field(f"nodes.{index}", because("no-node", node=repr(node[:70])))
     if not nodes:
-        raise Invalid.field("nodes", f"name at least one node for the scope {scope!r}")
+        raise Invalid.field("nodes", because("scope-without-nodes", scope=repr(scope)))
     edges = list(document.edges.values())
     chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
     return upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])

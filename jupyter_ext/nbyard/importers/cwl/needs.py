@@ -88,7 +88,7 @@ class Needs:
             one.only("envName", "envValue")
             text = one.expression("envValue")
             if text is None:
-                refuse(one.at("envValue"), because("text-needed"))
+                refuse(one.at("envValue"), because("cwl-text-needed"))
             found[name] = text
         self._run(variables=found)
 

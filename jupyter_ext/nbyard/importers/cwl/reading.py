@@ -199,7 +199,7 @@ def _with_stdin(
         return arguments, told
     paths = names_in(text, "stdin")
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
-        refuse("stdin", because("input-file-needed"))
+        refuse("stdin", because("cwl-input-file-needed"))
     path, last = paths[0][1:-1], paths[0][-1]
     found = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
@@ -210,7 +210,7 @@ def _with_stdin(
             return arguments, told
     above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
     if not any(one.name in above and one.role == "input" for one in arguments):
-        refuse("stdin", because("input-file-needed"))
+        refuse("stdin", because("cwl-input-file-needed"))
     return arguments, msgspec.structs.replace(told, stdin=text)
 
 

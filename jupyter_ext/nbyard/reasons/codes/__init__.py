@@ -9,25 +9,31 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 from nbyard.reasons.codes.access import ACCESS
 from nbyard.reasons.codes.code import Code
 from nbyard.reasons.codes.cwl import CWL
+from nbyard.reasons.codes.documents import DOCUMENTS
 from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
 from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.kinds import KINDS
+from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
+from nbyard.reasons.codes.values import VALUES
 
 PARTS: tuple[dict[str, Code], ...] = (
     STATES,
     ACCESS,
     CWL,
+    DOCUMENTS,
     ENGINES,
     EXECUTABLES_AND_RUNS,
     FAILURES,
     FILES,
     KINDS,
+    PRODUCTS,
     SERVICES,
     TABLES,
+    VALUES,
 )
 CODES = {name: code for part in PARTS for name, code in part.items()}

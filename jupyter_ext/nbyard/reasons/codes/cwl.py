@@ -16,7 +16,7 @@ NEEDED = {
     "not-a-tool": code("line 1: a tool is needed, not {found}", found=str),
     "field-needed": code("is needed"),
     "name-needed": code("a name is needed"),
-    "text-needed": code("a text is needed"),
+    "cwl-text-needed": code("a text is needed"),
     "words-needed": code("words are needed"),
     "patterns-needed": code("patterns are needed"),
     "symbols-needed": code("symbols are needed, each once"),
@@ -30,7 +30,7 @@ NEEDED = {
     "one-tool-needed-of-none": code(
         "one CommandLineTool, or one with the id main, is needed; there is: none"
     ),
-    "input-file-needed": code("one file among the inputs is needed: $(inputs.name.path)"),
+    "cwl-input-file-needed": code("one file among the inputs is needed: $(inputs.name.path)"),
     "default-file-needed": code("a file in the folder of the document is needed (location)"),
 }
 
@@ -77,7 +77,6 @@ MISFITS = {
     "not-for-type": code("is not for the type {type}", type=str),
     "binding-twice": code("the input has one already"),
     "records-bound-twice": code("the records of the list are bound already"),
-    "pattern-without-name": code("{pattern} makes no name", pattern=str),
     "not-alone": code("{name} stands alone in its object", name=str),
     "imports-itself": code("{path} imports itself", path=str),
     "too-many-files-named": code("more than {most} files are named", most=int),

@@ -76,7 +76,7 @@ MODELS = {
     "no-file-in-folder": code("there is no file {path} in the folder", path=str),
     "no-folder-beside-file": code("there is no folder {path} beside the file", path=str),
     "no-module-in-folder": code("there is no module {module} in {folder}", module=str, folder=str),
-    "no-class": code("{file} has no class {name} at its top level", file=str, name=str),
+    "class-missing": code("{file} has no class {name} at its top level", file=str, name=str),
     "run-needed": code("A run is needed."),
     "run-without-output": code("Run {run} has no output: it is {state}.", run=int, state=str),
     "no-output": code(
@@ -119,7 +119,7 @@ RUNS = {
     "run-ended": code("The run has {state} already.", state=str),
     "run-not-ended": code("The run is not at its end; cancel it first."),
     "nothing-to-retry": code("The run is {state}; there is nothing to try again.", state=str),
-    "no-node": code("The run has no node '{node}'.", node=str),
+    "no-node-in-run": code("The run has no node '{node}'.", node=str),
     "no-attempt": code("'{node}' has no attempt {number}.", node=str, number=int),
     "no-attempt-yet": code("'{node}' has no attempt yet.", node=str),
     "attempt-not-running": code(
@@ -140,7 +140,6 @@ VALUES = {
         "a file or a folder with several files is needed;"
         " they are taken in the order of their names"
     ),
-    "value-needed": code("a value is needed"),
     "value-too-long": code("may have at most {most} characters; use a dataset for more", most=str),
     "value-of-output": code("is an output; its file goes to the store"),
     "data-not-ready": code("the dataset '{name}' is not ready", name=str),

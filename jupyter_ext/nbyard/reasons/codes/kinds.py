@@ -3,13 +3,11 @@
 from nbyard.reasons.codes.code import code
 
 NEEDED = {
-    "object-needed": code("an object is needed"),
-    "list-needed": code("a list is needed"),
+    "list-value-needed": code("a list is needed"),
     "texts-needed": code("a list of texts is needed"),
     "text-or-lines-needed": code("text or a list of lines is needed"),
     "dataset-needed": code("a dataset is needed"),
-    "not-utf8": code("is no UTF-8 text (byte {byte})", byte=int),
-    "not-json": code(
+    "value-not-json": code(
         "is no JSON: {message} (line {line}, column {column})", message=str, line=int, column=int
     ),
 }

@@ -46,7 +46,6 @@ NAMES = {
 
 REQUESTS = {
     "idempotency-key-used": code("This Idempotency-Key was used with another body."),
-    "needed": code("is needed"),
     "must-be-one-of": code("must be one of {names:, }", names=list),
     # a refused field whose reason continues a sentence
     "field-is": code("{path} {reason}", path=str, reason=REASON),

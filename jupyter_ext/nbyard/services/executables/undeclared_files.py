@@ -82,7 +82,7 @@ def told_of(
         return None
     real = Path(opened.path)
     code = parts.files.shown(real) if opened.path and parts.files.has(real) else ""
-    problem = no_files(opened.kind, is_apart=opened.is_apart)
+    problem = str(no_files(opened.kind, is_apart=opened.is_apart) or "")
     problem = problem or ("" if code else UPLOADED) or (PINNED if is_pinned else "")
     problem = problem or (TOO_MANY if len(files) > MOST else "")
     return Undeclared(code, files[:MOST], problem)

@@ -152,7 +152,7 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
         why = because("python-unreadable", file=file.name, message=str(error))
         raise Invalid.field(f"{where}.interface.model_module", why) from None
     if model.class_name not in _names(tree):
-        why = because("no-class", file=file.name, name=model.class_name)
+        why = because("class-missing", file=file.name, name=model.class_name)
         raise Invalid.field(f"{where}.interface.model_class", why)
 
 

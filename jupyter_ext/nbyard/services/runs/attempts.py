@@ -169,7 +169,7 @@ class RunAttempts:
         with self._store.read() as c:
             found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
             if found is None:
-                raise NotFound(because("no-node", node=node[:80]))
+                raise NotFound(because("no-node-in-run", node=node[:80]))
             attempts = attempts_behind(self._store, c, caller, found)
         if attempt:
             attempts = [one for one in attempts if one.number <= attempt]

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.package_sources import SETTING, Sources
 from nbyard.domain.environments.requirements import (
-    ASK,
     PROTECTED,
     address_of,
     check_folders,
@@ -18,6 +17,7 @@ from nbyard.domain.environments.requirements import (
 )
 from nbyard.errors import Invalid, PolicyRefused
 
+ASK = f"an administrator allows addresses with {SETTING}"
 DIGEST = "a" * 64
 
 

@@ -1,0 +1,122 @@
+"""Why a workflow, an executable, its arguments or its command is refused."""
+
+from nbyard.reasons.codes.code import REASON, REASONS, code
+
+ARGUMENTS = {
+    "reserved-word": code("{name} is a reserved word of Python", name=str),
+    "not-argument-name": code(
+        "{name} is not a valid argument name: use letters, digits and _, not starting with a"
+        " digit, at most 128 characters",
+        name=str,
+    ),
+    "name-twice": code("the name {name} is used twice", name=str),
+    "no-choices": code("a choice needs at least one value"),
+    "flag-type": code("a flag needs the type bool, or int to repeat it"),
+    "words-type": code("several words need the type list"),
+    "stdin-role": code("only an input or a secret can be standard input"),
+    "only-outputs-to-stdout": code("only an output can be standard output"),
+    "only-outputs-to-stderr": code("only an output can be standard error"),
+    "only-outputs-found": code("only an output can be found in the working folder"),
+    "items-type": code("only a list holds items"),
+    "list-of-secrets": code("secrets are given one by one"),
+    "stream-twice": code("only one argument can be {stream}", stream=str),
+    "nothing-beside": code("there is no {role} {name} that it could be beside", role=str, name=str),
+    "several-at-path": code("only one file or folder can lie at a path"),
+    "path-twice": code("{path} is the path of another {role}", path=str, role=str),
+    "not-code-path": code("{path} is no path from the folder of the code", path=str),
+    "companions-without-list": code("only files of a list have some"),
+    "unknown-in-pattern": code(
+        "{reference} is not known here: {known} are", reference=str, known=str
+    ),
+    "pattern-without-name": code("{pattern} makes no name", pattern=str),
+    "record-fields": code("needs a name of its own, and fields that are inputs"),
+    "javascript": code(
+        "{text} is JavaScript (InlineJavascriptRequirement), which is not supported", text=str
+    ),
+    "null-without-fields": code("{reference}: null has no fields", reference=str),
+    # the message of the program that resolves references
+}
+
+# files that code opens itself, at paths that the description declares
+PATHS = {
+    "files-of-function": code(
+        "a function takes files as parameters and returns them: declare them there"
+    ),
+    "files-of-kind": code(
+        "files at paths are for notebooks and scripts, not for a {kind}", kind=str
+    ),
+    "files-apart": code("its working folder is one of its own: use `files` and the reach `found`"),
+    "leaves-code": code("{path} leaves the code bundle", path=str),
+    "is-code-file": code("{path} is the code file itself", path=str),
+    "path-contains": code("{path} contains {other}", path=str, other=REASON),
+    "path-inside": code("{path} lies in {other}", path=str, other=REASON),
+    "the-code-file": code("the code file {file}", file=str),
+    "the-path-of": code("{path}, the path of the {role} {name}", path=str, role=str, name=str),
+}
+
+COMMANDS = {
+    "no-program": code("the program is missing"),
+    "empty-or-nul": code("may not be empty or contain NUL"),
+    "reach-missing": code(
+        "say how the program gets it: option, flag, positional, variable, stdin or stdout"
+    ),
+    "not-option": code("{word} is no option such as --name or -n", word=str),
+    "flag-twice": code("{flag} is the flag of another argument", flag=str),
+    "position-from-zero": code("each position is counted from 0 and taken once"),
+    "position-twice": code("each position is taken once"),
+    "output-without-path": code(
+        "an output has a path only where it is an option, a word or a variable"
+    ),
+    "joined-without-prefix": code("what is joined needs a prefix"),
+    "not-pattern": code("{pattern} is no pattern in the working folder", pattern=str),
+    "files-need-folder": code("files of the working folder need one of its own (apart)"),
+    "stream-of-argument": code("{stream} is that of an argument already", stream=str),
+    "not-variable": code("{name} is no name of an environment variable", name=str),
+    "reserved-variable": code("the variable {name} may not be set", name=str),
+    "line-too-long": code("the command line is longer than {most} bytes", most=int),
+    "word-too-long": code("is longer than {most} bytes, which no command line can take", most=int),
+    "gap-before": code("a value is needed, for that of {other} would take its place", other=str),
+    "no-such-argument": code("there is no such argument"),
+    "dash-after-flag": code("begins with -, which {flag} would take for an option", flag=str),
+    "dash-in-list": code("a text begins with -, which {flag} would not take", flag=str),
+    "dash-in-word": code("begins with -, which the program would take for an option"),
+    "not-file-of-attempt": code("must be a file of the attempt"),
+    "reference-not-text": code("{reference} is no text", reference=str),
+    "input-file-needed": code("a file among the inputs is needed"),
+    "companion-twice": code(
+        "{file} is the name of another file beside {beside}", file=str, beside=str
+    ),
+    "not-in-folder": code("{name} is no name in the working folder", name=str),
+}
+
+# functions and notebooks
+SOURCES = {
+    "no-function": code("has no function {name}; it has: {known:, }", name=str, known=list),
+    "no-functions": code("has no function {name}; it has: none", name=str),
+    "asynchronous-function": code(
+        "{name} is asynchronous; only plain functions are called", name=str
+    ),
+    "generator-function": code("{name} is a generator; only plain functions are called", name=str),
+    "output-is-parameter": code(
+        "the output {name} has the name of a parameter that is no path", name=str
+    ),
+    "outputs-not-written-out": code(
+        "outputs of executable() must be names with formats, written out"
+    ),
+    "no-cell": code("the notebook has no cell {index}", index=int),
+    "cell-without-code": code("cell {index} holds no code", index=int),
+}
+
+WORKFLOWS = {
+    "too-many-nodes": code("more than {most} nodes", most=int),
+    "not-node-id": code("{id} is no valid node id", id=str),
+    "not-edge-id": code("{id} is no valid id of an edge", id=str),
+    "loose-edge": code("{edge} has no node at one of its ends", edge=str),
+    "arrows-in-circle": code("the arrows form a circle: {nodes:, }", nodes=list),
+    "no-node": code("there is no node {node}", node=str),
+    "scope-without-nodes": code("name at least one node for the scope {scope}", scope=str),
+    "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
+    "environment-and-requirements": code("name it or a requirements file, not both"),
+}
+
+DOCUMENTS = {**ARGUMENTS, **PATHS, **COMMANDS, **SOURCES, **WORKFLOWS}
