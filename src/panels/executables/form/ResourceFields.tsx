@@ -43,11 +43,7 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
     <details className="nby-Register-more" open={given || Object.keys(errors).length > 0}>
       <summary>{trans.__('Resources')}</summary>
       <div className="nby-Form">
-        {text(
-          'environment',
-          trans.__('Environment'),
-          trans.__('A name, or name@2 for version 2.')
-        )}
+        {text('environment', trans.__('Environment'), trans.__('A name, or name@2 for version 2.'))}
         {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
         {text(
           'requirements',
