@@ -17,6 +17,7 @@ from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 SERVED = f"{SERVING_FOLDER}/nbyard"
 KEY = "of this model, image and data"
 DIGEST = "0" * 64
+FAILURE = {"kind": "error", "reason": {"code": "text", "params": {"text": "a bad row"}}}
 Leave = Callable[..., str]
 
 
@@ -44,7 +45,7 @@ def leave(bench: Bench, runtime: FakeRuntime) -> Leave:
             runtime.lose(attempt)
             bench.until(lambda: len(bench.task(run).attempts) == 2)
         else:
-            runtime.end(attempt, end, failure={"kind": "error", "message": "a bad row"})
+            runtime.end(attempt, end, failure=FAILURE)
             bench.until(lambda: bench.run(run).finished_at)
         bench.round()
         return run
@@ -173,7 +174,7 @@ def test_after_a_crash_it_is_set_aside_and_swept(bench: Bench, runtime: FakeRunt
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     attempt = bench.attempt(run)
-    runtime.end(attempt, "failed", failure={"kind": "error", "message": "a bad row"})
+    runtime.end(attempt, "failed", failure=FAILURE)
     bench.until(lambda: bench.run(run).finished_at)
     (bench.folder(attempt) / SERVED).mkdir(parents=True)
     parts(bench.folder(attempt) / "outputs", "p/p.csv", 5)
