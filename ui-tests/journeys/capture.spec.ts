@@ -22,7 +22,7 @@ test('L7: the kernel of a notebook becomes an environment, from its menu', async
   await picture('menu');
   await item.click();
   await expect(dialog.getByLabel('Name')).toBeFocused();
-  await expect(dialog).toContainText('It gets the packages of the kernel python3');
+  await expect(dialog).toContainText('The environment gets the packages of the kernel python3');
   await picture('dialog');
   await page.keyboard.type('frozen');
   await lab.press('Enter');

@@ -407,7 +407,7 @@ test('E9: a changed notebook is a new version, and what changed is seen', async 
   await expect(view.getByRole('status')).toContainText('1 line added, 0 removed');
   await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('limit: int = 100');
   await lab.page.screenshot({ path: info.outputPath('diff.png') });
-  await view.getByRole('tab', { name: 'Parameters', exact: true }).click();
+  await view.getByRole('tab', { name: 'Parameters' }).click();
   await expect(view.getByLabel('Type of limit')).toHaveValue('int');
   await expect(view).not.toContainText('Its file has changed');
 });
