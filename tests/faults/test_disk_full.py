@@ -116,7 +116,7 @@ def test_a_disk_that_is_full(place: Place, disk: SmallDisk, left: int) -> None:
     place.settle()
     failed = [row["reason"] for row in place.checker.rows().tasks if row["state"] == "failed"]
     # the node fails, or goes on because there was room again before it had to write
-    assert all("disk full" in reason for reason in failed)
+    assert all("disk-full" in reason for reason in failed), failed
     assert failed or "disk full" in place.told()
     check_sound(place)
     place.check(at_most=1)

@@ -153,7 +153,7 @@ def test_work_that_is_stopped_and_silent(place: Place, who: str) -> None:
     place.settle()
     assert place.states()[run] == "failed"
     (task,) = place.checker.rows().tasks
-    assert "no sign of life" in task["reason"]
+    assert "silence-limit" in task["reason"]
     place.check(at_most=1)
 
 
