@@ -4,7 +4,7 @@ import { nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { Barrier } from '../components/hooks/useLost';
 import type { Answer, OperationId, Question } from './operations';
 import { BASE, IPlainQuestion } from './question';
-import { ErrorBody, ErrorDetail } from './types';
+import { ErrorBody, ErrorDetail, RefusedField } from './types';
 
 /** How often a lost request is repeated, and the pause before that in milliseconds. */
 const AGAIN = 2;
@@ -17,7 +17,7 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly hint = '',
-    readonly details: readonly ErrorDetail[] = [],
+    readonly details: readonly RefusedField[] = [],
     readonly requestId = ''
   ) {
     super(message);

@@ -31,6 +31,8 @@ export type Environment = Schemas['Environment'];
 export type EnvironmentVersion = Schemas['EnvironmentVersion'];
 export type ErrorBody = Schemas['ErrorBody'];
 export type ErrorDetail = Schemas['Detail'];
+/** A refused field with the text of its reason. */
+export type RefusedField = Pick<ErrorDetail, 'path' | 'message'>;
 export type Estimate = Schemas['Estimate'];
 export type Executable = Schemas['Executable'];
 export type ExecutableVersion = Schemas['ExecutableVersion'];
