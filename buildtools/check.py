@@ -10,7 +10,7 @@ from checks.affected import affected, changed_since, described
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
-from checks.results import failed, report, table, totals
+from checks.results import failed, failures, report, table, totals
 from checks.running import Outcome, Runner, make_scratch
 
 USAGE = """\
@@ -92,12 +92,12 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("", "Interrupted: every step is stopped.")
         return 130
-    failures = [outcome.step.name for outcome in outcomes if failed(outcome)]
+    steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
-    if failures:
-        _say(f"FAILED: {', '.join(failures)} (logs: .check/NAME.log)")
+    if steps:
+        _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
     _say(totals(outcomes))
-    return 1 if failures else 0
+    return 1 if steps else 0
 
 
 def set_up(groups: Sequence[str]) -> bool:

@@ -11,6 +11,8 @@ SLOWEST = 30
 QUICK_SECONDS = 0.1
 NOTHING_COLLECTED = 5  # the exit code of pytest
 SHOWN_LINES = 300
+NAMED_FAILURES = 8
+MESSAGE_LENGTH = 300
 VERDICTS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
 
 
@@ -21,6 +23,7 @@ class Case:
     name: str
     seconds: float
     verdict: str
+    message: str = ""
 
 
 def cases(junit: Path) -> list[Case]:
@@ -36,9 +39,12 @@ def cases(junit: Path) -> list[Case]:
 
 
 def _case(element: ElementTree.Element) -> Case:
-    verdict = next((VERDICTS[child.tag] for child in element if child.tag in VERDICTS), "passed")
+    ending = next((child for child in element if child.tag in VERDICTS), None)
     name = "::".join(filter(None, (element.get("classname"), element.get("name"))))
-    return Case(name, float(element.get("time") or 0), verdict)
+    seconds = float(element.get("time") or 0)
+    if ending is None:
+        return Case(name, seconds, "passed")
+    return Case(name, seconds, VERDICTS[ending.tag], ending.get("message") or ending.text or "")
 
 
 def slowest(found: Iterable[Case], count: int = SLOWEST) -> Iterator[str]:
@@ -79,6 +85,17 @@ def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
             f"{outcome.wall_seconds:6.0f} s {outcome.cpu_seconds:5.0f} s {tests or '':>7}  "
             f"{outcome.step.name}{'  FAILED' if failed(outcome) else ''}"
         )
+
+
+def failures(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Yield the failed tests and the beginning of their messages, two lines each.
+
+    They come last: who sees only the end of a long output learns what failed.
+    """
+    found = [case for outcome in outcomes for case in cases(outcome.step.junit)]
+    for case in [case for case in found if case.verdict == "failed"][:NAMED_FAILURES]:
+        yield case.name
+        yield f"    {' '.join(case.message.split())[:MESSAGE_LENGTH]}"
 
 
 def totals(outcomes: Collection[Outcome]) -> str:

@@ -7,13 +7,22 @@ import pytest
 
 from checks import plan
 from checks.plan import Step
-from checks.results import NOTHING_COLLECTED, cases, failed, report, slowest, table, totals
+from checks.results import (
+    NOTHING_COLLECTED,
+    cases,
+    failed,
+    failures,
+    report,
+    slowest,
+    table,
+    totals,
+)
 from checks.running import Outcome
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="a" name="quick" time="0.01"/>
 <testcase classname="a" name="slow" time="3.5"/>
-<testcase classname="a" name="bad" time="0.5"><failure>no</failure></testcase>
+<testcase classname="a" name="bad" time="0.5"><failure message="a is not&#10;b">trace</failure></testcase>
 <testcase classname="a" name="broken" time="0.2"><error>no</error></testcase>
 <testcase classname="a" name="left" time="0"><skipped/></testcase>
 </testsuite></testsuites>"""
@@ -49,6 +58,11 @@ def test_a_step_that_failed_shows_its_log(step, code, first):
     lines = list(report(Outcome(step, code, 2.0, 1.0)))
     assert lines[0] == first
     assert any("a::slow" in line for line in lines)
+
+
+def test_what_failed_is_named_with_the_beginning_of_its_message(step):
+    outcome = Outcome(step, 1, 2.0, 1.0)
+    assert list(failures([outcome])) == ["a::bad", "    a is not b", "a::broken", "    no"]
 
 
 def test_a_step_without_tests_has_none(step):
