@@ -152,7 +152,7 @@ def used_once(all_modules: Iterable[Module]) -> int:
 
 
 def texts_of_errors(all_modules: Iterable[Module]) -> int:
-    """Count the errors of `nbyard.errors` that are raised with a text instead of a reason.
+    """Count the errors of `nbyard.errors` that have a text instead of a reason or a hint.
 
     The runner has errors of its own.
     """
@@ -168,11 +168,17 @@ def texts_of_errors(all_modules: Iterable[Module]) -> int:
     for node in (node for module in found for node in ast.walk(module.tree)):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[why, *_]) if name in names:
-                total += _is_text(why)
+                told = [why]
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name), attr="field"), args=[_, why, *_]
             ) if name in names:
-                total += _is_text(why)
+                told = [why]
+            case ast.Call(func=ast.Name(id=name)) if name in names:
+                told = []
+            case _:
+                continue
+        told += [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
+        total += sum(map(_is_text, told))
     return total
 
 

@@ -71,13 +71,18 @@ def _render(code: Code) -> str:
 
 
 def examples() -> str:
-    """Return the examples: those that exist of known codes, and one of each other code."""
-    kept = json.loads(EXAMPLES.read_text("utf-8"))
-    found = [one["reason"] for one in kept if one["reason"]["code"] in CODES]
+    """Return the examples: those that exist and fit, and one of each other code."""
+    kept = [one["reason"] for one in json.loads(EXAMPLES.read_text("utf-8"))]
+    found = [one for one in kept if _fits(one)]
     missing = CODES.keys() - {one["code"] for one in found}
     found += [_example(name) for name in CODES if name in missing]
     cases = [{"reason": one, "text": str(msgspec.convert(one, Reason))} for one in found]
     return json.dumps(cases, indent=2, ensure_ascii=False) + "\n"
+
+
+def _fits(example: dict[str, Any]) -> bool:
+    known = CODES.get(example["code"])
+    return known is not None and known.fields.keys() == example["params"].keys()
 
 
 def _example(name: str) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
-import { panelsPlugin } from './panels/plugin';
+import { palettePlugin, panelsPlugin } from './panels/plugin';
 import { runsPlugin } from './runs/plugin';
 import { seamPlugins } from './runs/canvas/plugins';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   yardPlugin,
   ...seamPlugins,
+  palettePlugin,
   canvasPlugin,
   runsPlugin,
   panelsPlugin

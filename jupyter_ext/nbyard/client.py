@@ -16,19 +16,17 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import msgspec
 
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because, is_known
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
 SECONDS = 60
-NO_TOKEN = (
-    "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token."
-)
-WRONG_TOKEN = "Check the token in NBYARD_TOKEN: this server may not know it."
+NO_TOKEN = because("no-token-sent")
+WRONG_TOKEN = because("check-token")
 # A JupyterHub responds with these in place of a stopped server.
 STOPPED = (424, 503)
 REDIRECTS = range(300, 400)
-START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
+START = because("start-in-hub")
 CHUNK = 8 << 20
 
 
@@ -150,9 +148,13 @@ class Client:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
             return _of_others(status, token)
-        hint = token if body.code in (Forbidden.code, "unauthenticated") else ""
-        cls = error_classes().get(body.code, NbyardError)
-        return cls(body.reason or body.message, hint=body.hint or hint, details=body.details)
+        hint: Reason | str | None = body.hint
+        if body.hint_reason and is_known(body.hint_reason):
+            hint = body.hint_reason
+        elif not body.hint and body.code in (Forbidden.code, "unauthenticated"):
+            hint = token
+        why = body.reason if body.reason and is_known(body.reason) else body.message
+        return error_classes().get(body.code, NbyardError)(why, hint=hint, details=body.details)
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port
@@ -199,7 +201,7 @@ class Noun:
         return call
 
 
-def _of_others(status: int, hint: str) -> NbyardError:
+def _of_others(status: int, hint: Reason) -> NbyardError:
     """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
     if status in (401, 403):
         return Forbidden(because("token-refused"), hint=hint)

@@ -126,9 +126,7 @@ def connect(server: str = "") -> Any:
             url = info["url"]
             return _client(url, token or info.get("token", "") or _session_token(url))
     if server.isdecimal():
-        raise Unavailable(
-            because("no-jupyter-at-port", port=server), hint="Start one, or give its URL."
-        )
+        raise Unavailable(because("no-jupyter-at-port", port=server), hint=because("start-server"))
     raise Invalid.field("server", because("not-a-server", server=server))
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, text
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -51,6 +51,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
     details: list[Detail] = []
     request_id: str = ""
     reason: Reason | None = None
+    hint_reason: Reason | None = None
 
 
 class NbyardError(Exception):
@@ -59,13 +60,20 @@ class NbyardError(Exception):
     status = 500
     code = "internal"
 
-    def __init__(self, why: Reason | str = "", *, hint: str = "", details: Iterable[Detail] = ()):
+    def __init__(
+        self,
+        why: Reason | str = "",
+        *,
+        hint: Reason | str | None = None,
+        details: Iterable[Detail] = (),
+    ):
         if isinstance(why, str):
             message = why or (type(self).__doc__ or "").strip()
             why = because("error", error=self.code, message=message)
         self.reason = why
         self.message = str(why)
-        self.hint = hint
+        self.hint_reason = text(hint) if isinstance(hint, str) else hint
+        self.hint = str(self.hint_reason or "")
         self.details = list(details)
         super().__init__(self.message)
 
@@ -75,7 +83,8 @@ class NbyardError(Exception):
         return f"{self.message} {self.hint}".strip()
 
     def body(self, request_id: str = "") -> ErrorBody:
-        return ErrorBody(self.code, self.message, self.hint, self.details, request_id, self.reason)
+        reasons = self.reason, self.hint_reason
+        return ErrorBody(self.code, self.message, self.hint, self.details, request_id, *reasons)
 
 
 class BadRequest(NbyardError):
@@ -151,7 +160,7 @@ class Invalid(NbyardError):
     code = "invalid"
 
     @classmethod
-    def field(cls, path: str, why: Reason | str, *, hint: str = "") -> "Invalid":
+    def field(cls, path: str, why: Reason | str, *, hint: Reason | str | None = None) -> "Invalid":
         """Return the error for one refused field.
 
         `path` is its place in the body, such as `arguments.2.name`.
@@ -162,7 +171,7 @@ class Invalid(NbyardError):
         return cls(whole, hint=hint, details=[Detail.of(path, why)])
 
     @classmethod
-    def fields(cls, details: Sequence[Detail], *, hint: str = "") -> "Invalid":
+    def fields(cls, details: Sequence[Detail], *, hint: Reason | None = None) -> "Invalid":
         """Return the error for several refused fields; its message is that of the first."""
         first = details[0]
         reason = first.reason or because("text", text=first.message)
@@ -221,9 +230,11 @@ def reason_of(error: NbyardError | OSError) -> Reason:
     if not isinstance(error, NbyardError):
         symbol = errno.errorcode.get(error.errno or 0, "")
         return because("system-error", error=symbol, message=error.strerror or str(error))
-    if error.hint:
-        return because("error-with-hint", error=error.code, message=error.message, hint=error.hint)
-    return error.reason
+    if error.hint_reason is None:
+        return error.reason
+    return because(
+        "error-with-hint", error=error.code, message=error.reason, hint=error.hint_reason
+    )
 
 
 def waits_for_engine(error: NbyardError) -> Reason:

@@ -108,7 +108,7 @@ async function refusal(response: Response, trans: TranslationBundle): Promise<Ap
       response.status,
       body.code ?? 'unknown',
       words(body) || response.statusText,
-      body.hint ?? '',
+      words({ message: body.hint ?? '', reason: body.hint_reason }),
       (body.details ?? []).map(detail => ({ ...detail, message: words(detail) })),
       body.request_id ?? ''
     );

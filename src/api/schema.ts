@@ -2153,8 +2153,8 @@ export interface components {
             argument: string;
             value: unknown;
             line: string;
-            /** @default  */
-            problem: string;
+            /** @default null */
+            problem: components["schemas"]["Reason"] | null;
         };
         /**
          * CommandPreview
@@ -2670,6 +2670,8 @@ export interface components {
             request_id: string;
             /** @default null */
             reason: components["schemas"]["Reason"] | null;
+            /** @default null */
+            hint_reason: components["schemas"]["Reason"] | null;
         };
         /**
          * Estimate
@@ -3306,8 +3308,8 @@ export interface components {
             name: string;
             path: string;
             answers: boolean;
-            /** @default  */
-            reason: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * NamedArtifact
@@ -3633,8 +3635,8 @@ export interface components {
             runtime: string;
             image: string;
             after: string[];
-            /** @default  */
-            problem: string;
+            /** @default null */
+            problem: components["schemas"]["Reason"] | null;
         };
         /**
          * NodeView
@@ -3652,8 +3654,8 @@ export interface components {
             executable: string;
             /** @default  */
             dataset: string;
-            /** @default  */
-            problem: string;
+            /** @default null */
+            problem: components["schemas"]["Reason"] | null;
             /** @default  */
             image: string;
             /** @default  */
@@ -4004,7 +4006,7 @@ export interface components {
          * @description A problem that blocks a run: its place (node, edge, field) and what to do.
          */
         Problem: {
-            message: string;
+            reason: components["schemas"]["Reason"];
             /** @default  */
             node: string;
             /** @default  */
@@ -4534,8 +4536,8 @@ export interface components {
             code: string;
             /** @default [] */
             files: components["schemas"]["OpenedFile"][];
-            /** @default  */
-            problem: string;
+            /** @default null */
+            problem: components["schemas"]["Reason"] | null;
         };
         /**
          * Upload

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
+import { Reason, reasonText } from '../reasons';
 
 /** A file that the code opens; `path` is relative to the folder of the code. */
 export interface IOpenedFile {
@@ -14,7 +15,7 @@ export interface IUndeclared {
   code: string;
   files?: readonly IOpenedFile[];
   /** Why they cannot be declared. */
-  problem?: string;
+  problem?: Reason | null;
 }
 
 /** Paths to declare, or names of arguments to remove. */
@@ -68,7 +69,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
         <p>
           <Sentence files={files} trans={trans} />{' '}
           {found?.problem
-            ? trans.__('Not declared: %1.', found.problem)
+            ? trans.__('Not declared: %1.', reasonText(found.problem, trans))
             : !readOnly && (
                 <button
                   type="button"

@@ -7,9 +7,11 @@ import { ITranslator } from '@jupyterlab/translation';
 import { CommandToolbarButton, PanelWithToolbar, SidePanel } from '@jupyterlab/ui-components';
 import { AccordionPanel } from '@lumino/widgets';
 import { IYard } from '../api/yard';
+import { IPaletteSource } from '../canvas/model/tokens';
 import { yardIcon } from '../icons/startup';
 import { addPanelCommands } from './commands';
 import { IPanelServices, Views } from './frame/services';
+import { PaletteSource } from './palette/paletteSource';
 import { SectionBody } from './widgets';
 
 const RANK = 550;
@@ -65,6 +67,15 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, 'left', { rank: RANK });
     restorer?.add(panel, panel.id);
   }
+};
+
+export const palettePlugin: JupyterFrontEndPlugin<IPaletteSource> = {
+  id: 'nbyard:palette',
+  description: 'Datasets and executables for the drawer of a canvas.',
+  requires: [IYard, ITranslator],
+  provides: IPaletteSource,
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
+    new PaletteSource(yard, translator.load('nbyard'))
 };
 
 function sidebar(services: IPanelServices): SidePanel {

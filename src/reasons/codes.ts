@@ -537,8 +537,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
   'not-edge-id': (p, show, trans) => trans.__('%1 is no valid id of an edge', show(p.id)),
   'loose-edge': (p, show, trans) => trans.__('%1 has no node at one of its ends', show(p.edge)),
-  'arrows-in-circle': (p, show, trans) =>
-    trans.__('the arrows form a circle: %1', show(p.nodes, ', ')),
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>
     trans.__('name at least one node for the scope %1', show(p.scope)),
@@ -1234,6 +1232,222 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('loading it and asking it once broke off: %1', show(p.last)),
   'model-probe-unreadable': (p, show, trans) =>
     trans.__('what it says of itself cannot be understood: %1', show(p.message)),
+  hints: (p, show) => show(p.hints, ' '),
+  'free-name': (p, show, trans) => trans.__("Choose another name; '%1' is free.", show(p.name)),
+  'did-you-mean': (p, show, trans) => trans.__('Did you mean %1?', show(p.names, ' or ')),
+  'ask-the-log': (p, show, trans) =>
+    trans.__("The server's log has details. Look for %1.", show(p.request)),
+  'no-token-sent': (_p, _show, trans) =>
+    trans.__(
+      'No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token.'
+    ),
+  'check-token': (_p, _show, trans) =>
+    trans.__('Check the token in NBYARD_TOKEN: this server may not know it.'),
+  'start-in-hub': (_p, _show, trans) =>
+    trans.__('Start the server in JupyterHub, and check the address: https://HUB/user/NAME/'),
+  'start-server': (_p, _show, trans) => trans.__('Start one, or give its URL.'),
+  'try-again-then': (_p, _show, trans) => trans.__('Try again when it is.'),
+  'free-space': (_p, _show, trans) => trans.__('Free space and try again.'),
+  'free-space-of-store': (_p, _show, trans) =>
+    trans.__('Free space on the disk of the store, then try again.'),
+  'free-inodes': (_p, _show, trans) =>
+    trans.__('Free space, or remove files where the file system has no inodes left.'),
+  'database-may-return': (_p, _show, trans) =>
+    trans.__('Its server may be down or restarting. Runs that have started continue meanwhile.'),
+  'continue-or-end-process': (p, show, trans) =>
+    trans.__(
+      'Continue it (kill -CONT %1) or end it (kill -9 %2); what it was writing is then undone.',
+      show(p.pid),
+      show(p.pid)
+    ),
+  'wait-for-process': (_p, _show, trans) =>
+    trans.__('Try again in a moment. If it stays, that process has to end.'),
+  'restore-store': (p, show, trans) =>
+    trans.__(
+      'Nothing was changed. Restore a copy, or begin anew: mv %1 %2.old',
+      show(p.folder),
+      show(p.folder)
+    ),
+  'another-store': (_p, _show, trans) =>
+    trans.__('name another folder with store_dir (NBYARD_STORE_DIR).'),
+  'mount-store-anew': (p, show, trans) =>
+    trans.__(
+      'Nothing was changed. Its file system may have become read-only. Mount it anew, or %1',
+      show(p.other)
+    ),
+  'run-as-owner': (p, show, trans) =>
+    trans.__(
+      'Nothing was changed. Run nbyard as %1 (without sudo, or as that user of the container), or %2 To make all files in the folder yours: sudo chown -R %3 %4',
+      show(p.owner),
+      show(p.other),
+      show(p.own),
+      show(p.folder)
+    ),
+  'move-file-out': (p, show, trans) =>
+    trans.__(
+      'Nothing was changed. Move that file out of the folder, which nbyard then closes to others, or %1',
+      show(p.other)
+    ),
+  'close-folder': (p, show, trans) =>
+    trans.__(
+      'Nothing was changed. Try: chmod 700 %1. If the mode stays, %2',
+      show(p.folder),
+      show(p.other)
+    ),
+  'upgrade-nbyard': (p, show, trans) =>
+    trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
+  'give-old-key': (p, show, trans) =>
+    trans.__(
+      'Give the old key too, behind the new one in %1, or replace the secret values in it.',
+      show(p.variable)
+    ),
+  'replace-secrets': (_p, _show, trans) =>
+    trans.__('Replace the secret values in it, or delete it.'),
+  'restore-key': (p, show, trans) =>
+    trans.__(
+      'Set %1 as it was where they were made (on the server?), or put %2 back. If it is lost, make a new one: (umask 077; openssl rand -hex 32 > %3)',
+      show(p.variable),
+      show(p.file),
+      show(p.name)
+    ),
+  'make-key': (_p, _show, trans) => trans.__('Make one with: openssl rand -hex 32'),
+  'store-as-credential': (_p, _show, trans) => trans.__('Store them as a credential.'),
+  'store-as-s3-credential': (_p, _show, trans) =>
+    trans.__('Store it as a credential of the kind s3.'),
+  'credentials-present': (p, show, trans) => trans.__('%1.', show(p.present)),
+  'remove-from-users': (_p, _show, trans) =>
+    trans.__('Remove it from these, or force the deletion.'),
+  'remove-from-workflows': (_p, _show, trans) =>
+    trans.__('Remove it from these workflows, or force the deletion.'),
+  'move-away': (_p, _show, trans) => trans.__('Move it away, or choose another link folder.'),
+  'ignore-files': (_p, _show, trans) =>
+    trans.__('List what the code does not need in a file .nbyardignore of the project folder.'),
+  'try-again-undisturbed': (_p, _show, trans) =>
+    trans.__('Try again when nothing removes files beside the code.'),
+  'make-dataset': (p, show, trans) =>
+    trans.__('Make it a dataset: nbyard datasets add %1', show(p.file)),
+  'other-name-or-version': (_p, _show, trans) =>
+    trans.__('Choose another name, or make a new version of it.'),
+  'other-name': (_p, _show, trans) => trans.__('Choose another name, or edit or delete that one.'),
+  'start-engine': (_p, _show, trans) =>
+    trans.__('Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).'),
+  'start-engine-and-retry': (_p, _show, trans) =>
+    trans.__('Start the container engine (nbyard doctor shows its state) and try again.'),
+  'join-group': (p, show, trans) =>
+    trans.__(
+      'Add your account to the group of the socket: sudo usermod -aG %1 ACCOUNT. Then sign in again, or restart your server if it belongs to a JupyterHub. Members of that group can become root.',
+      show(p.group)
+    ),
+  'log-in-by-ssh': (_p, _show, trans) =>
+    trans.__(
+      "`ssh` must connect without a prompt and find Docker's client there. Try `docker version` with it."
+    ),
+  'show-certificates': (_p, _show, trans) =>
+    trans.__(
+      'Set docker_cert_path (NBYARD_DOCKER_CERT_PATH), or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, to the folder of its certificates.'
+    ),
+  'install-ssh': (_p, _show, trans) => trans.__('Install the OpenSSH client.'),
+  'free-networks': (_p, _show, trans) =>
+    trans.__('Remove unused networks (docker network prune) or add address pools.'),
+  'find-gpus': (_p, _show, trans) =>
+    trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
+  'install-gpu-toolkit': (_p, _show, trans) =>
+    trans.__(
+      "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine. For Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
+    ),
+  'set-dask': (_p, _show, trans) =>
+    trans.__('Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to.'),
+  'pip-install': (p, show, trans) => trans.__('pip install %1', show(p.package)),
+  'same-versions': (_p, _show, trans) =>
+    trans.__('Install the same versions of Python, distributed and msgpack on both sides.'),
+  'known-clusters': (p, show, trans) =>
+    trans.__('It is one of %1, or MODULE:CALLABLE.', show(p.known, ', ')),
+  'install-installer': (p, show, trans) =>
+    trans.__('Install one where nbyard is: %1 -m ensurepip', show(p.python)),
+  'name-a-wheel': (_p, _show, trans) =>
+    trans.__('Name a wheel of it, or another version of what needs it.'),
+  'correct-hash': (_p, _show, trans) => trans.__('Correct its hash, or leave it out.'),
+  'installed-kernels': (p, show, trans) => trans.__('Installed kernels: %1.', show(p.names, ', ')),
+  'no-installed-kernels': (_p, _show, trans) => trans.__('No kernels are installed.'),
+  'repair-environment': (_p, _show, trans) =>
+    trans.__('Repair its environment, or choose another kernel.'),
+  'show-environment': (p, show, trans) =>
+    trans.__('From a shell: nbyard environments show %1 shows what to do.', show(p.name)),
+  'allow-private-hosts': (_p, _show, trans) =>
+    trans.__('An administrator allows private hosts with allowed_private_hosts.'),
+  'use-plain-references': (_p, _show, trans) =>
+    trans.__('Plain references such as $(inputs.name.path) are.'),
+  'pass-as-file': (_p, _show, trans) => trans.__('Pass it as a file.'),
+  'quote-question-mark': (p, show, trans) =>
+    trans.__('Between braces, a text with a question mark needs quotes: %1', show(p.example)),
+  'save-in-format-4': (_p, _show, trans) =>
+    trans.__('Open it in JupyterLab and save it: that writes format 4.'),
+  'upload-wheel': (_p, _show, trans) =>
+    trans.__('Put the wheel into a package index, or make it available at a URL.'),
+  'write-below-marker': (_p, _show, trans) =>
+    trans.__(
+      'Write below the marker; base, packages and user are options (nbyard images build --help). nbyard images dockerfile prints it as it is made; one that is all yours is built by its path.'
+    ),
+  'give-input-file': (p, show, trans) =>
+    trans.__('From a shell: --input-file %1=path', show(p.name)),
+  'cancel-run': (p, show, trans) => trans.__('From a shell: nbyard runs cancel %1', show(p.number)),
+  'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
+  'replace-makes-version': (_p, _show, trans) =>
+    trans.__('--replace makes a new version of that one.'),
+  'replace-changes-environment': (p, show, trans) =>
+    trans.__('nbyard environments install %1 … --replace changes that one.', show(p.name)),
+  'as-names-run': (_p, _show, trans) => trans.__('--as NAME is for that.'),
+  'list-models': (_p, _show, trans) => trans.__('nbyard models ls lists them.'),
+  'name-a-class': (p, show, trans) =>
+    trans.__('Name one, such as %1:%2.', show(p.file), show(p.name)),
+  'give-defaults': (_p, _show, trans) => trans.__('Give each a default.'),
+  'declare-columns': (p, show, trans) =>
+    trans.__('Add %1 to the class, or write a model file (nervosum.yaml).', show(p.example)),
+  'write-model-file': (_p, _show, trans) =>
+    trans.__(
+      'Or write a model file (nervosum.yaml) for a class whose __init__ loads this file. It declares what the model takes and needs.'
+    ),
+  'list-requirements': (p, show, trans) =>
+    trans.__('List what it needs in a %1 beside it.', show(p.file)),
+  'run-model': (p, show, trans) => trans.__('nbyard models run -n %1', show(p.name)),
+  'serve-or-predict': (p, show, trans) =>
+    trans.__(
+      'nbyard models deploy -n %1 serves it; its file predicts, too: nbyard run %2',
+      show(p.name),
+      show(p.path)
+    ),
+  'rename-model': (_p, _show, trans) =>
+    trans.__('Give this model another name or tag in its file.'),
+  'or-remove-image': (p, show, trans) => trans.__('Or: nbyard images rm %1', show(p.image)),
+  'or-remove-model': (p, show, trans) => trans.__('Or: nbyard models rm %1', show(p.image)),
+  'image-rebuilt-by-deploying': (_p, _show, trans) =>
+    trans.__('Deploying builds it anew and replaces the earlier image.'),
+  'see-image-log': (_p, _show, trans) => trans.__('nbyard images log shows why.'),
+  'remove-built-image': (p, show, trans) =>
+    trans.__(
+      'Choose another one (--tag), or remove that one first: nbyard images rm %1',
+      show(p.image)
+    ),
+  'remove-pulled-image': (p, show, trans) =>
+    trans.__('Remove that one first: nbyard images rm %1', show(p.image)),
+  'push-under-other-name': (p, show, trans) =>
+    trans.__(
+      'Push it under another name, or remove that one first: nbyard images rm %1',
+      show(p.image)
+    ),
+  'list-revisions': (p, show, trans) =>
+    trans.__('nbyard deployments revisions %1 lists them.', show(p.name)),
+  'show-deployment': (p, show, trans) =>
+    trans.__('nbyard deployments show %1 shows why.', show(p.name)),
+  'show-deployment-and-log': (p, show, trans) =>
+    trans.__(
+      'nbyard deployments show %1 and nbyard deployments log %2 show why.',
+      show(p.name),
+      show(p.name)
+    ),
+  'see-log': (_p, _show, trans) => trans.__('Its log may show why.'),
+  'one-way-only': (_p, _show, trans) =>
+    trans.__('Use either the fields of nbyard or those of the dashboard.'),
   'list-value-needed': (_p, _show, trans) => trans.__('a list is needed'),
   'texts-needed': (_p, _show, trans) => trans.__('a list of texts is needed'),
   'text-or-lines-needed': (_p, _show, trans) => trans.__('text or a list of lines is needed'),
@@ -1871,5 +2085,92 @@ export const CODES: Readonly<Record<string, Render>> = {
   'line-not-variable': (p, show, trans) => trans.__('line %1 is not NAME=value', show(p.line)),
   's3-login-not-plain': (_p, _show, trans) =>
     trans.__('An access key ID and a session token have plain characters only.'),
-  'no-credential-named': (_p, _show, trans) => trans.__('there is no credential of that name')
+  'no-credential-named': (_p, _show, trans) => trans.__('there is no credential of that name'),
+  'edge-unknown-node': (_p, _show, trans) => trans.__('a connection needs a node at both ends'),
+  'edge-self': (_p, _show, trans) => trans.__('a node cannot be connected to itself'),
+  'edge-unknown-port': (p, show, trans) =>
+    trans.__(
+      '%1.%2 → %3.%4: no such port',
+      show(p.source),
+      show(p.output),
+      show(p.target),
+      show(p.input)
+    ),
+  'edge-direction': (_p, _show, trans) => trans.__('connections go from an output to an input'),
+  'edge-taken': (p, show, trans) =>
+    trans.__('%1 of %2 already has a connection', show(p.input), show(p.target)),
+  'edge-format': (p, show, trans) =>
+    trans.__(
+      'the output %1 (%2) does not fit the input %3 (%4)',
+      show(p.output),
+      show(p.given),
+      show(p.input),
+      show(p.wanted)
+    ),
+  'edge-cycle': (_p, _show, trans) => trans.__('the connections would form a cycle'),
+  'connections-in-cycle': (p, show, trans) =>
+    trans.__('the connections form a cycle: %1', show(p.nodes, ', ')),
+  'argument-gone': (p, show, trans) =>
+    trans.__('%1 has no argument %2 any more', show(p.name), show(p.argument)),
+  'argument-problem': (p, show, trans) => trans.__('%1: %2', show(p.argument), show(p.problem)),
+  'argument-needs-value': (p, show, trans) => trans.__('%1 needs a value', show(p.argument)),
+  'connection-needed': (p, show, trans) => trans.__('%1 needs a connection', show(p.argument)),
+  'connection-needed-from': (p, show, trans) =>
+    trans.__('%1 needs a connection from %2', show(p.argument), show(p.things)),
+  'connection-needed-for-file': (p, show, trans) =>
+    trans.__('%1 needs a connection: %2 is not in the bundle', show(p.argument), show(p.file)),
+  'argument-parameter-unknown': (p, show, trans) =>
+    trans.__('%1: the workflow has no parameter %2', show(p.argument), show(p.parameter)),
+  'limit-not-positive': (p, show, trans) => trans.__('%1 must be more than 0', show(p.limit)),
+  'limit-out-of-range': (p, show, trans) =>
+    trans.__('%1 must be from 0 to %2', show(p.limit), show(p.most)),
+  'cache-policy-unreadable': (_p, _show, trans) =>
+    trans.__('cache must be on, bundle, off or an age such as 24 h (units: s, min, h, d)'),
+  'too-many-declared-ports': (p, show, trans) =>
+    trans.__('there may be at most %1 ports', show(p.most)),
+  'port-name-refused': (p, show, trans) =>
+    trans.__('%1 is no name of a port: use a-z, 0-9 and -, 31 characters at most', show(p.name)),
+  'port-name-reserved': (p, show, trans) =>
+    trans.__("'%1' is the link of TensorBoard itself", show(p.name)),
+  'port-number-refused': (p, show, trans) =>
+    trans.__('%1 must be from 0 (any) to %2', show(p.name), show(p.most)),
+  'port-declared-twice': (p, show, trans) => trans.__('two names have the port %1', show(p.port)),
+  'tensorboard-folder-refused': (_p, _show, trans) =>
+    trans.__("must be a folder below the working directory, or an output's name"),
+  'dockerfile-needs-containers': (p, show, trans) =>
+    trans.__('is a Dockerfile, which runs in containers: set the runtime to %1', show(p.runtime)),
+  'shell-needs-containers': (p, show, trans) =>
+    trans.__(
+      'its command line is for a shell, which runs in containers: set the runtime to %1',
+      show(p.runtime)
+    ),
+  'no-image-on-dask': (_p, _show, trans) =>
+    trans.__(
+      'on the Dask cluster it would run in the Python of its worker, not in an image: remove the image, or run it in a container'
+    ),
+  'kernel-only-local': (_p, _show, trans) =>
+    trans.__('only local processes can use a kernel of this machine; name an environment instead'),
+  'bundle-too-large-to-send': (p, show, trans) =>
+    trans.__(
+      'its code bundle is larger than `max_bundle_bytes`; largest: %1. List what it does not need in .nbyardignore, or run it as a local process',
+      show(p.largest, ', ')
+    ),
+  'code-uploaded': (_p, _show, trans) =>
+    trans.__('its code was uploaded, so no description can lie beside it'),
+  'node-pinned': (_p, _show, trans) =>
+    trans.__('the node is pinned to a version: let it follow its file first'),
+  'too-many-files-to-declare': (p, show, trans) =>
+    trans.__(
+      'these are more than %1 files: let an argument name their folder instead',
+      show(p.most)
+    ),
+  'tensorboard-beside-processes-only': (_p, _show, trans) =>
+    trans.__(
+      'TensorBoard is started beside processes only. In a container, the task can serve it at a port.'
+    ),
+  'tensorboard-missing': (_p, _show, trans) =>
+    trans.__(
+      'TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
+    ),
+  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message))
 };

@@ -64,6 +64,7 @@ def test_the_body_is_the_same_for_all():
         "details": [{"path": "a.0", "message": "too long", "reason": None}],
         "request_id": "r1",
         "reason": {"code": "error", "params": {"error": "internal", "message": "It broke."}},
+        "hint_reason": {"code": "text", "params": {"text": "Mend it."}},
     }
     assert msgspec.json.decode(msgspec.json.encode(body), type=ErrorBody) == body
 

@@ -223,7 +223,7 @@ def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Un
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
         why = because("disk-full-with-reserve", needed=needed, reserve=kept, free=free)
-    return Unavailable(why, hint="Free space on the disk of the store, then try again.")
+    return Unavailable(why, hint=because("free-space-of-store"))
 
 
 @contextlib.contextmanager
@@ -247,5 +247,5 @@ def no_file_in_words() -> Iterator[None]:
             raise
         raise Unavailable(
             because("disk-full-no-file"),
-            hint="Free space, or remove files where the file system has no inodes left.",
+            hint=because("free-inodes"),
         ) from problem

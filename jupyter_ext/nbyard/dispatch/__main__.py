@@ -32,7 +32,7 @@ def main() -> None:
         dispatcher = Dispatcher.open(Settings(), stopping)
     except NbyardError as error:
         # The process that watches the store starts another dispatcher later.
-        raise SystemExit(f"No dispatcher: {error} {error.hint}") from error
+        raise SystemExit(f"No dispatcher: {error.words}") from error
     if lock is not None:  # tells the caller that a dispatcher runs
         os.close(lock)
     for number in (signal.SIGTERM, signal.SIGINT):

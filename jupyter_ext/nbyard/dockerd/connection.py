@@ -22,17 +22,9 @@ HERE = "http+docker://"
 LOCAL_SOCKET = "unix:///var/run/docker.sock"
 CERTIFICATES = ("ca.pem", "cert.pem", "key.pem")
 SCHEMES = ("unix://", "tcp://", "http://", "https://", "ssh://")
-START_IT = "Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST)."
-JOIN_GROUP = (
-    "Add your account to the group of the socket: sudo usermod -aG {group} ACCOUNT. Then sign in"
-    " again, or restart your server if it belongs to a JupyterHub. Members of that group can become"
-    " root."
-)
-LOG_IN = "`ssh` must get there without asking, and find Docker's client: try `docker version` so."
-SHOW_PAPERS = (
-    "Set docker_cert_path (NBYARD_DOCKER_CERT_PATH), or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, to"
-    " the folder of its certificates."
-)
+START_IT = because("start-engine")
+LOG_IN = because("log-in-by-ssh")
+SHOW_PAPERS = because("show-certificates")
 
 
 _loading = threading.Lock()
@@ -210,13 +202,13 @@ class Connection:
                 yield answer
 
 
-def _join_group(place: str) -> str:
+def _join_group(place: str) -> Reason:
     """Return the hint that names the group of a socket."""
     try:
         group = Path(place).group()
     except (OSError, KeyError):  # its folder is closed, or the group has no name
         group = "docker"
-    return JOIN_GROUP.format(group=group)
+    return because("join-group", group=group)
 
 
 def _adapter_class() -> Any:

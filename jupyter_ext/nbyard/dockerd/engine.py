@@ -252,7 +252,7 @@ class Engine(Images):
             if "address pool" in error.message:
                 raise Unavailable(
                     because("no-address-range"),
-                    hint="Remove unused networks (docker network prune) or add address pools.",
+                    hint=because("free-networks"),
                 ) from error
             raise
 

@@ -64,7 +64,7 @@ class SshRelay:
         if shutil.which("ssh") is None:
             raise Unavailable(
                 because("engine-unreachable", url=url, why=because("no-ssh")),
-                hint="Install the OpenSSH client.",
+                hint=because("install-ssh"),
             )
         _forget_dead()
         self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")

@@ -10,7 +10,6 @@ from nbyard.reasons.structs import Reason, because
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|min|h|d)\Z", re.ASCII)
 MOST = timedelta(days=36_500)
-UNREADABLE = "cache must be on, bundle, off or an age such as 24 h (units: s, min, h, d)"
 BUNDLE = "bundle"
 
 

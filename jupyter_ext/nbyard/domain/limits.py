@@ -5,7 +5,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from nbyard.domain.cache_policy import UNREADABLE, read_policy
+from nbyard.domain.cache_policy import read_policy
+from nbyard.reasons.structs import Reason, because
 
 RetryKind = Literal["error", "exit-code", "timeout", "memory", "contract", "kernel-died"]
 AMOUNTS = (
@@ -67,18 +68,18 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return kind in kinds and attempt - lost <= (self.retries or 0)
 
 
-def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
+def wrong(limits: Limits) -> Iterator[tuple[str, Reason]]:
     """Yield the invalid fields, each with the reason."""
     for name in AMOUNTS:
         amount = getattr(limits, name)
         if amount is not None and not 0 < amount < float("inf"):
-            yield name, f"{name} must be more than 0"
+            yield name, because("limit-not-positive", limit=name)
     for name, most in (("gpu", MAX_GPUS), ("retries", MAX_RETRIES)):
         count = getattr(limits, name)
         if count is not None and not 0 <= count <= most:
-            yield name, f"{name} must be from 0 to {most}"
+            yield name, because("limit-out-of-range", limit=name, most=most)
     if read_policy(limits.cache) is None:
-        yield "cache", UNREADABLE
+        yield "cache", because("cache-policy-unreadable")
 
 
 def backoff_seconds(attempt: int, draw: float) -> float:

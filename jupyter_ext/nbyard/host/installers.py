@@ -88,7 +88,7 @@ class Installer:
         if not self._uv and (choice == "uv" or not _has_pip()):
             raise Unavailable(
                 because("no-uv" if choice == "uv" else "no-installer"),
-                hint=f"Install one where nbyard is: {sys.executable} -m ensurepip",
+                hint=because("install-installer", python=sys.executable),
             )
 
     def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
@@ -318,7 +318,7 @@ def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> l
         if package.url and name_of(package.name) not in asked:
             raise Invalid(
                 because("address-of-dependency", package=package.name),
-                hint="Name a wheel of it, or another version of what needs it.",
+                hint=because("name-a-wheel"),
             )
     return [replace(package, url=asked.get(name_of(package.name), "")) for package in packages]
 
@@ -330,5 +330,5 @@ def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]
         if wanted and package and not set(wanted) & set(package.hashes):
             raise Invalid(
                 because("hashes-differ", package=package.name, version=package.version),
-                hint="Correct its hash, or leave it out.",
+                hint=because("correct-hash"),
             )

@@ -48,7 +48,7 @@ SECONDS = 30
 PROGRAMS = {"python": "python", "r": "R"}
 # How many parent folders of an interpreter are searched for its environment.
 DEEPEST = 5
-REPAIR = "Repair its environment, or choose another kernel."
+REPAIR = because("repair-environment")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -123,10 +123,12 @@ def check(name: str, language: str) -> None:
 
 
 def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
-    known = ", ".join(sorted(specs)) or "none"
-    return NotFound(
-        because("kernel-not-on-machine", name=name), hint=f"Installed kernels: {known}."
+    hint = (
+        because("installed-kernels", names=sorted(specs))
+        if specs
+        else because("no-installed-kernels")
     )
+    return NotFound(because("kernel-not-on-machine", name=name), hint=hint)
 
 
 def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:

@@ -73,11 +73,10 @@ def busy(folder: Path) -> Busy:
             if is_stopped(pid):
                 return Busy(
                     because("store-blocked-by-stopped", pid=pid, name=name),
-                    hint=f"Continue it (kill -CONT {pid}) or end it (kill -9 {pid}); what it was "
-                    "writing is then undone.",
+                    hint=because("continue-or-end-process", pid=pid),
                 )
             return Busy(
                 because("store-blocked", pid=pid, name=name),
-                hint="Try again in a moment; if it stays, that process has to end.",
+                hint=because("wait-for-process"),
             )
     return Busy()

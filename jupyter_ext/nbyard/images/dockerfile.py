@@ -55,7 +55,7 @@ def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
     for line in lines:
         if " file:" in line:
             why = because("requirement-in-folder", requirement=line.partition(" --hash")[0])
-            hint = "Put the wheel into an index, or behind an address of the web."
+            hint = because("upload-wheel")
             raise Invalid.field(field, why, hint=hint)
 
 

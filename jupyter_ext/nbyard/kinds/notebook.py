@@ -23,7 +23,7 @@ OLDEST = 1
 # The errors of nbformat for files that claim an older format but are not notebooks.
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
 MAX_MESSAGE = 150
-SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."
+SAVE_HINT = because("save-in-format-4")
 MAX_MINOR = 99
 # Jupyter's names of kernels are more restricted, so no other name can exist.
 KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")

@@ -70,6 +70,20 @@ def shown(*reasons: Reason | None) -> str:
     return " – ".join(str(one) for one in reasons if one is not None)
 
 
+def is_known(value: Any) -> bool:
+    """Return whether the catalogue can render a reason with its nested reasons.
+
+    A newer server or another package may have written it.
+    """
+    if isinstance(value, list):
+        return all(map(is_known, value))
+    if isinstance(value, Reason):
+        return value.code in CODES and all(map(is_known, value.params.values()))
+    if isinstance(value, dict) and isinstance(value.get("params"), dict):
+        return value.get("code") in CODES and all(map(is_known, value["params"].values()))
+    return True
+
+
 def _fits(value: Any, kind: Any) -> bool:
     if kind is Reason.__name__:
         return isinstance(value, Reason)

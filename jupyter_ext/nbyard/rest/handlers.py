@@ -252,7 +252,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary
             app_log.error("nbyard %s failed", self.request_id, exc_info=error)
-            self.fail(NbyardError(hint=f"The server's log knows more; look for {self.request_id}."))
+            self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
         else:
             self.answer(operation.status, result)
 

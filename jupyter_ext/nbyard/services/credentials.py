@@ -171,7 +171,7 @@ class CredentialService:
         users = [] if force else self._used_by(found)
         if users:
             why = because("used-by", name=found.name, users=users[:MAX_TOLD])
-            raise InUse(why, hint="Take it out of these, or force the deletion.")
+            raise InUse(why, hint=because("remove-from-users"))
         with self._store.write() as c:
             self._store.credentials.delete(c, found)
 

@@ -122,16 +122,16 @@ class DeploymentService:
             return None
         if found.mode != HTTP:
             why = because("model-runs-once", name=found.name, mode=found.mode)
-            raise Invalid.field("image", why, hint=f"nbyard models run -n {found.name!r}")
+            raise Invalid.field("image", why, hint=because("run-model", name=repr(found.name)))
         if found.state == "failed":
             cause = found.reason or because("unknown-cause")
             why = because("model-not-built", image=found.reference, cause=cause)
-            raise Invalid.field("image", why, hint="nbyard images log tells more.")
+            raise Invalid.field("image", why, hint=because("see-image-log"))
         return found
 
     def _check_free(self, c: Connection, caller: Caller, name: str) -> None:
         if name in self._rows.names(c, caller.name).values():
-            hint = "Choose another name, or edit or delete that one."
+            hint = because("other-name")
             raise name_taken(because("host-name-taken", name=name), hint)
 
     def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
@@ -220,7 +220,7 @@ class DeploymentService:
             if older is None or wanted == found.revision:
                 told = {"name": found.name, "number": wanted, "newest": found.revision}
                 why = because("no-revision-before", **told)
-                raise NotFound(why, hint=f"nbyard deployments revisions {found.name} lists them.")
+                raise NotFound(why, hint=because("list-revisions", name=found.name))
             origin = f"rolled back to {wanted}"
             of_then = older.revision.image_id
             self._revise(c, found, older.revision.spec, origin, older.password, of_then)

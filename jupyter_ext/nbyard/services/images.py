@@ -50,9 +50,9 @@ OTHER_IMAGE = {
     "push": "name-of-pushed-image",
 }
 INSTEAD = {
-    "build": "Choose another one (--tag), or r",
-    "pull": "R",
-    "push": "Push it under another name, or r",
+    "build": "remove-built-image",
+    "pull": "remove-pulled-image",
+    "push": "push-under-other-name",
 }
 
 
@@ -301,7 +301,7 @@ def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
     """
     if known.state in IMAGE.live:
         why = because("image-being-made", image=known.reference)
-        raise Conflict(why, hint="nbyard images log tells how.")
+        raise Conflict(why, hint=because("see-image-log"))
     origin, own = columns["origin"], (columns.get("environment", ""), columns.get("path", ""))
     if origin == "push" and known.origin == "build":
         is_same = columns["source"] == known.image_id
@@ -312,5 +312,5 @@ def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
         return
     raise Conflict(
         because(OTHER_IMAGE[known.origin], image=known.reference),
-        hint=f"{INSTEAD[origin]}emove that one first: nbyard images rm {known.reference}",
+        hint=because(INSTEAD[origin], image=known.reference),
     )

@@ -38,11 +38,11 @@ def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
     # IDs are not typed by hand, so no name is similar.
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
     found = difflib.get_close_matches(wanted[:MAX_NAME], compared)
-    hint = f"Did you mean {' or '.join(map(repr, found))}?" if found else ""
+    hint = because("did-you-mean", names=[*map(repr, found)]) if found else None
     return NotFound(because(code, name=wanted[:80]), hint=hint)
 
 
-def name_taken(why: Reason, hint: str) -> NameTaken:
+def name_taken(why: Reason, hint: Reason) -> NameTaken:
     """Return the error for a name that another thing has."""
     return NameTaken(why, hint=hint, details=[Detail("name", str(why), why)])
 
@@ -57,7 +57,7 @@ def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") ->
     for key, taken in names.items():
         if key != own and name_key(taken) == wanted:
             free = next_name(names.values(), name)
-            raise name_taken(because(code, name=taken), f"Choose another name; {free!r} is free.")
+            raise name_taken(because(code, name=taken), because("free-name", name=free))
 
 
 def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
@@ -94,7 +94,7 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
         return
     # The name itself is refused here, so count it as taken.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
-    raise name_taken(why, f"Choose another name; {free!r} is free.")
+    raise name_taken(why, because("free-name", name=free))
 
 
 def check_run_name(name: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from nbyard.errors import NewerSchema
+from nbyard.reasons.structs import because
 from nbyard.store.database.engine import Database
 from nbyard.store.database.integrity import check_stamp
 from nbyard.store.events import ADVISORY_LOCK
@@ -25,7 +26,7 @@ def migrate(database: Database, folder: Path) -> None:
     if present == known[-1]:
         return
     if present is not None and present not in known:
-        raise NewerSchema(hint=f"The store's schema is {present}; upgrade nbyard.")
+        raise NewerSchema(hint=because("upgrade-nbyard", schema=str(present)))
     if present is None:
         check_stamp(database, folder)
     elif database.sqlite:

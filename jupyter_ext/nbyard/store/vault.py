@@ -64,8 +64,7 @@ class Vault:
         if key is None:
             raise StoreUnusable(
                 because("credential-of-other-key", name=name, key=key_name),
-                hint=f"Give the old key too, behind the new one in {VARIABLE}, or replace what is"
-                " secret in it.",
+                hint=because("give-old-key", variable=VARIABLE),
             )
         try:
             data = base64.b64decode(text)
@@ -75,7 +74,7 @@ class Vault:
         except (InvalidTag, ValueError):
             raise Conflict(
                 because("credential-changed-outside", name=name),
-                hint="Replace what is secret in it, or delete it.",
+                hint=because("replace-secrets"),
             ) from None
         return dict(json.loads(plain))
 
@@ -108,8 +107,7 @@ def _without_key(folder: Path, sealed: str) -> StoreUnusable:
     """Return the error for a missing key: a new one would conflict with that of other processes."""
     return StoreUnusable(
         because("credential-key-missing", key=sealed.partition(":")[0]),
-        hint=f"Set {VARIABLE} as where they were made (the server?), or put {folder / FILE} back."
-        f" Where it is lost, make a new one: (umask 077; openssl rand -hex 32 > {FILE})",
+        hint=because("restore-key", variable=VARIABLE, file=str(folder / FILE), name=FILE),
     )
 
 
@@ -130,7 +128,7 @@ def _key(word: str, place: str) -> bytes:
     if len(found) != KEY_BYTES:
         raise StoreUnusable(
             because("key-of-other-length", place=place, length=KEY_BYTES),
-            hint="openssl rand -hex 32 makes one.",
+            hint=because("make-key"),
         )
     return found
 

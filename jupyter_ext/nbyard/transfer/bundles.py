@@ -130,10 +130,10 @@ def stage(blobs: Blobs, digest: str, target: Path) -> None:
     blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
 
 
-def excess(tree: Tree, cap: int) -> str:
+def excess(tree: Tree, cap: int) -> tuple[Reason, ...]:
     """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
-    return ", ".join(map(str, _largest(sizes))) if sum(sizes.values()) > cap else ""
+    return tuple(_largest(sizes)) if sum(sizes.values()) > cap else ()
 
 
 def names_below(folder: Path, text: str) -> str:
@@ -201,7 +201,7 @@ def _stored(
     if sum(sizes.values()) > cap:
         raise TooLarge(
             because("bundle-too-large", name=name, most=cap, largest=_largest(sizes)),
-            hint="List what the code does not need in a file .nbyardignore of the project folder.",
+            hint=because("ignore-files"),
         )
     try:
         return blobs.put_folder(base, keep=keep), len(sizes)
@@ -209,7 +209,7 @@ def _stored(
     except (FileNotFoundError, NotFound) as error:
         raise Conflict(
             because("bundle-file-removed", name=name, message=str(error)),
-            hint="Try again when nothing removes files beside the code.",
+            hint=because("try-again-undisturbed"),
         ) from error
 
 

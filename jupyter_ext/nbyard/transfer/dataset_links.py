@@ -115,7 +115,7 @@ class ResourceLinks:
             problem for folder in missing if (problem := _link_problem(folder / dataset_id, shown))
         ]
         if taken:
-            raise Conflict(all_of(taken), hint="Move it away, or choose another link folder.")
+            raise Conflict(all_of(taken), hint=because("move-away"))
 
     def unlink(self, dataset_id: str) -> None:
         """Remove the folder of a dataset and all links to it; other files stay."""

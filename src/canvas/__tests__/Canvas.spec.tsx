@@ -141,11 +141,11 @@ describe('a workflow tab', () => {
 
   it('K4: lists problems with a way to each', async () => {
     const { canvas, backend, settle } = await open();
-    backend.problems = [{ node: 'train', path: 'arguments.data', message: 'data needs an arrow' }];
+    backend.problems = [{ node: 'train', path: 'arguments.data', message: 'data needs a connection' }];
     canvas.checker.ask(0);
     await act(settle);
     fireEvent.click(screen.getByText('1 problem'));
-    fireEvent.click(screen.getByText('train.ipynb: data needs an arrow'));
+    fireEvent.click(screen.getByText('train.ipynb: data needs a connection'));
     expect(canvas.store.selected).toEqual(['train']);
     expect(screen.getByLabelText('data').getAttribute('aria-invalid')).toBe('true');
   });

@@ -59,7 +59,7 @@ describe('files that code opens by itself', () => {
   });
 
   it('come with the reason where they cannot be declared', async () => {
-    shown({ ...FOUND, problem: 'its code was uploaded' });
+    shown({ ...FOUND, problem: { code: 'code-uploaded', params: {} } });
     expect(screen.getByText(/Not declared: its code was uploaded\./)).toBeTruthy();
     expect(screen.queryByRole('button')).toBeNull();
   });

@@ -9,7 +9,7 @@ import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
-import { isUnderWay, sizeOf, stateOf } from './state/texts';
+import { isUnderWay, sizeOf, stateOf } from '../../environments/texts';
 import { reasonText } from '../../reasons';
 
 const nameOf = ({ name }: Environment) => name;

@@ -13,7 +13,7 @@ import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
 import { Packages } from './packages/Packages';
 import { useVersions, Versions } from './Versions';
-import { asItWas, isUnderWay, sentences, stateOf } from './state/texts';
+import { asItWas, isUnderWay, sentences, stateOf } from '../../environments/texts';
 import { reasonText } from '../../reasons';
 
 interface IEnvironmentViewProps {

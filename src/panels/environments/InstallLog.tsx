@@ -3,7 +3,7 @@ import { Environment, EnvironmentVersion } from '../../api/types';
 import { IPanelServices } from '../frame/services';
 import { useGrowingLog } from '../frame/growingLog';
 import { LogBox } from '../../components/log/LogBox';
-import { isUnderWay } from './state/texts';
+import { isUnderWay } from '../../environments/texts';
 
 interface IInstallLogProps {
   services: IPanelServices;

@@ -6,8 +6,8 @@ import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
-import { Changes } from './packages/Changes';
-import { isUnderWay, stateOf } from './state/texts';
+import { Changes } from '../../environments/Changes';
+import { isUnderWay, stateOf } from '../../environments/texts';
 import { reasonText } from '../../reasons';
 
 /** Return all versions, newest first; the current one until they are known. */

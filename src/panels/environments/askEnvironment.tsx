@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import { Environment } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
-import { PackagesField } from './packages/PackagesField';
-import { IRefused, refused } from './state/texts';
+import { PackagesField } from '../../environments/PackagesField';
+import { IRefused, refused } from '../../environments/texts';
 
 interface INewEnvironment {
   name: string;

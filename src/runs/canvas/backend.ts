@@ -1,5 +1,6 @@
 /** The requests of the canvas to the server. */
 import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
 import {
@@ -14,6 +15,7 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
+import { reasonText } from '../../reasons';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
 const DATA = new Set(
@@ -23,18 +25,29 @@ const DATA = new Set(
 );
 
 export class WorkflowBackend implements IWorkflowBackend {
-  constructor(private readonly yard: IYard) {}
+  constructor(
+    private readonly yard: IYard,
+    private readonly trans: TranslationBundle
+  ) {}
 
   async check(path: string, document: IFlow): Promise<ICheck> {
     const body = { path, document: writeFlow(document) };
     const answer = await this.yard.client.call('workflows.check', { body });
     const nodes = Object.entries(answer.nodes).map(([id, view]) => [
       id,
-      { ...view, arguments: view.arguments as readonly Partial<IArgument>[] }
+      {
+        ...view,
+        arguments: view.arguments as readonly Partial<IArgument>[],
+        problem: reasonText(view.problem, this.trans)
+      }
     ]);
     return {
       nodes: Object.fromEntries(nodes),
-      problems: answer.problems.map(({ field, ...problem }) => ({ ...problem, path: field })),
+      problems: answer.problems.map(({ field, reason, ...place }) => ({
+        ...place,
+        path: field,
+        message: reasonText(reason, this.trans)
+      })),
       proposals: answer.proposals,
       copyOf: answer.copy_of
     };

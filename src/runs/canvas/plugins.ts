@@ -6,20 +6,19 @@ import { IYard } from '../../api/yard';
 import {
   IChosenStep,
   IChosenSteps,
-  IPaletteSource,
   IRunStatesSource,
   IWorkflowBackend
 } from '../../canvas/model/tokens';
-import { PaletteSource } from '../../panels/palette/paletteSource';
 import { LateStates } from './lateStates';
 
 const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
   id: 'nbyard:backend',
   description: 'Checks, registers and runs what is on a canvas.',
-  requires: [IYard],
+  requires: [IYard, ITranslator],
   provides: IWorkflowBackend,
-  activate: (_: JupyterFrontEnd, yard: IYard): IWorkflowBackend => {
-    const found = async () => new (await import('./backend')).WorkflowBackend(yard);
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator): IWorkflowBackend => {
+    const trans = translator.load('nbyard');
+    const found = async () => new (await import('./backend')).WorkflowBackend(yard, trans);
     return {
       check: async (...asked) => (await found()).check(...asked),
       register: async path => (await found()).register(path),
@@ -52,15 +51,6 @@ const states: JupyterFrontEndPlugin<IRunStatesSource> = {
   })
 };
 
-const palette: JupyterFrontEndPlugin<IPaletteSource> = {
-  id: 'nbyard:palette',
-  description: 'Datasets and executables for the drawer of a canvas.',
-  requires: [IYard, ITranslator],
-  provides: IPaletteSource,
-  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
-    new PaletteSource(yard, translator.load('nbyard'))
-};
-
 const steps: JupyterFrontEndPlugin<IChosenSteps> = {
   id: 'nbyard:steps',
   description: 'The step that is looked at is the same on a canvas and in the drawer.',
@@ -80,4 +70,4 @@ const steps: JupyterFrontEndPlugin<IChosenSteps> = {
   }
 };
 
-export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, palette, steps];
+export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, steps];

@@ -3,6 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Activity, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
+import { reasonText } from '../../reasons';
 
 export interface IMonitor {
   name: string;
@@ -30,5 +31,7 @@ export function silentMonitors(
   const links = task.state === 'running' ? (activity?.links ?? []) : [];
   return links
     .filter(({ reason }) => reason)
-    .map(({ name, reason }) => trans.__('no Monitor link %1: %2', name, reason));
+    .map(({ name, reason }) =>
+      trans.__('no Monitor link %1: %2', name, reasonText(reason, trans))
+    );
 }

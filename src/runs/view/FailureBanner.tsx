@@ -7,7 +7,7 @@ import { stepTitle } from '../model/names';
 import { useServices } from './steps/hooks';
 import { reasonText } from '../../reasons';
 
-const AddMissing = lazy(() => import('../../panels/environments/packages/AddMissing'));
+const AddMissing = lazy(() => import('../../environments/AddMissing'));
 
 interface IFailureBannerProps {
   detail: RunDetail;

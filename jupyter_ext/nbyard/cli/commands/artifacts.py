@@ -67,7 +67,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
 
     body = _body(executable, name, wish, remote=bool(asked_server()))
     connection = connect(server)
-    with offering("--force takes the name over."):
+    with offering(because("force-takes-name")):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
         see_out(connection, made, executable, as_json=as_json, log=wish["log"])

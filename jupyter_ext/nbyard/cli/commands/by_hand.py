@@ -22,7 +22,7 @@ from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import because, shown
 
 CHUNK = 8 << 20
 
@@ -50,7 +50,7 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
 
     connection = connect(server)
     body = NewDataset(_source(connection, source), name or UNSET, **wish)
-    with offering("--replace makes a new version of that one."):
+    with offering(because("replace-makes-version")):
         made = connection.datasets.create(body=body)
     tell_unheard(connection)
     while made.current.state == "importing":

@@ -18,7 +18,7 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import because, shown
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
@@ -54,7 +54,7 @@ def create(
 
     connection = connect(server)
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
-    with offering(f"nbyard environments install {shlex.quote(name)} … --replace changes that one."):
+    with offering(because("replace-changes-environment", name=shlex.quote(name))):
         made = connection.environments.create(body=body)
     if wish["capture"]:
         say(f"{made.description}.")

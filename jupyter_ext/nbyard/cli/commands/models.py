@@ -260,7 +260,7 @@ def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
     into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
     if not into:
         name = host or there.name or name_of(found.name)
-        with offering("--as NAME is for that."):
+        with offering(because("as-names-run")):
             body = NewDeployment(found.reference, name=name)
             return cast(Deployment, connection.deployments.create(body=body))
     change = DeploymentChange(image=found.reference)
@@ -304,7 +304,7 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
     elif name:
         names = {one.name for one in connection.models.list(limit=ALL).items}
         why = because("no-ready-model-named", known=str(nearest(names, name)))
-    raise NotFound(why, hint="nbyard models ls lists them.")
+    raise NotFound(why, hint=because("list-models"))
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:

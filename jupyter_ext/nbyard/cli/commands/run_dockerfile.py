@@ -40,7 +40,7 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
     if body.gpu and not connection.system.gpus().items:
         raise Conflict(
             because("no-gpu-to-grant"),
-            hint="nbyard doctor says where they are known from; the setting gpus names them.",
+            hint=because("find-gpus"),
         )
     check_target(target)
     connection.runs.check(body=body)  # fail before an image is built, which takes minutes

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from nbyard.errors import NameTaken
+from nbyard.reasons.structs import Reason, because
 
 # Control characters in foreign text could control the terminal.
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -20,13 +21,14 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextlib.contextmanager
-def offering(option: str) -> Iterator[None]:
+def offering(option: Reason) -> Iterator[None]:
     """Add the option that takes over a name to the hint of a `NameTaken` error."""
     try:
         yield
     except NameTaken as taken:
-        taken.hint = " ".join(filter(None, (taken.hint, option)))
-        raise
+        hints = [*filter(None, (taken.hint_reason, option))]
+        whole = because("hints", hints=hints)
+        raise NameTaken(taken.reason, hint=whole, details=taken.details) from None
 
 
 def say(text: str) -> None:

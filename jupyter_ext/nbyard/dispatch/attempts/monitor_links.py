@@ -29,13 +29,11 @@ from nbyard.domain.deployments.structs import Place
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.domain.states import ATTEMPT
+from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.specs import container_name
 from nbyard.store.runs.attempts import AttemptRecord
 
 LOOK_SECONDS = 1.0
-ONLY_PROCESSES = (
-    "TensorBoard is started beside processes only: let work in a container serve it at a port"
-)
 
 
 def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
@@ -133,7 +131,7 @@ class MonitorController:
             yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
             return
         if reason := no_way_in(self._room.settings.container_network, attempt.site):
-            yield from (Spot(name, 0, reason=str(reason)) for name in plan.ports)
+            yield from (Spot(name, 0, why=reason) for name in plan.ports)
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
@@ -156,21 +154,21 @@ class MonitorController:
         """Return the link to TensorBoard; start TensorBoard as soon as logs exist."""
         board = known.board
         if plan.runtime != PROCESS:
-            return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None
+            return Spot(TENSORBOARD, 0, why=because("tensorboard-beside-processes-only")), None
         if board is None:
             logs = tensorboard.logs_of(folder, plan.tensorboard)
             if logs is None:
                 return Spot(TENSORBOARD, 0), None
             program = tensorboard.program_for(folder)
             if not program:
-                return Spot(TENSORBOARD, 0, reason=tensorboard.MISSING), None
+                return Spot(TENSORBOARD, 0, why=because("tensorboard-missing")), None
             (port,) = free_ports([TENSORBOARD]).values()
             board = tensorboard.start(self._room, attempt.id, program, logs, port)
             # Recorded at once: the next dispatcher must not start a second one.
             monitor_links.write(self._room.folder, attempt.id, replace(known, board=board))
         elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._room.folder, attempt.id)
-            return Spot(TENSORBOARD, 0, reason=f"TensorBoard has ended: {said}"), board
+            return Spot(TENSORBOARD, 0, why=because("tensorboard-ended", message=said)), board
         return Spot(TENSORBOARD, board.port, is_trusted=True), board
 
     def _asked(

@@ -19,9 +19,6 @@ from nbyard.runner.process import processes
 
 CLOCK_SLACK_SECONDS = 0.05
 TAIL_BYTES = 2000
-MISSING = (
-    "TensorBoard is not installed where the step runs, nor beside nbyard: `pip install tensorboard`"
-)
 
 
 def logs_of(folder: Path, declared: str) -> Path | None:

@@ -165,7 +165,7 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
 
 def _is_script(text: str, where: str) -> Invalid:
     reason = because("javascript", text=repr(text[:60]))
-    hint = "Plain references such as $(inputs.name.path) are."
+    hint = because("use-plain-references")
     return Invalid.field(where, reason, hint=hint)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from nbyard.reasons.structs import Reason, because
+
 PROXY = "nbyard/attempts"
 TENSORBOARD = "tensorboard"
 MAX_PORTS, MAX_PORT = 8, 65535
@@ -23,7 +25,7 @@ class MonitorLink(msgspec.Struct, frozen=True):
     name: str
     path: str
     answers: bool
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def link_path(name: str, port: str) -> str:
@@ -56,22 +58,21 @@ def variable(name: str) -> str:
     return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
 
 
-def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, str]]:
+def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, Reason]]:
     """Yield the problems of a declaration: the field and the reason."""
     if len(ports) > MAX_PORTS:
-        yield "ports", f"there may be at most {MAX_PORTS} ports"
+        yield "ports", because("too-many-declared-ports", most=MAX_PORTS)
     for name, number in ports.items():
         if not NAME.fullmatch(name):
-            words = f"{name[:40]!r} is no name of a port: use a-z, 0-9 and -, 31 characters at most"
-            yield "ports", words
+            yield "ports", because("port-name-refused", name=repr(name[:40]))
         elif tensorboard and name == TENSORBOARD:
-            yield "ports", f"{TENSORBOARD!r} is the link of TensorBoard itself"
+            yield "ports", because("port-name-reserved", name=TENSORBOARD)
         if not 0 <= number <= MAX_PORT:
-            yield "ports", f"{name[:40]} must be from 0 (any) to {MAX_PORT}"
+            yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
     for number in _twice(number for number in ports.values() if number):
-        yield "ports", f"two names have the port {number}"
+        yield "ports", because("port-declared-twice", port=number)
     if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
-        yield "tensorboard", "must be a folder below the working directory, or an output's name"
+        yield "tensorboard", because("tensorboard-folder-refused")
 
 
 def _twice(numbers: Iterable[int]) -> list[int]:

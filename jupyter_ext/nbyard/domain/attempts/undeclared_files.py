@@ -54,7 +54,7 @@ class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
 
     code: str
     files: list[OpenedFile] = []
-    problem: str = ""
+    problem: Reason | None = None
 
 
 class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -368,7 +368,7 @@ def _word(value: Any, where: str) -> str:
         raise Invalid.field(where, because("nul-in-text"))
     if len(word.encode()) > MAX_WORD_BYTES:
         reason = because("word-too-long", most=MAX_WORD_BYTES)
-        raise Invalid.field(where, reason, hint="Pass it as a file.")
+        raise Invalid.field(where, reason, hint=because("pass-as-file"))
     return word
 
 

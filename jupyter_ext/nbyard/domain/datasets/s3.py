@@ -59,7 +59,7 @@ def read_object(text: str, field: str = "url") -> S3Object:
         raise Invalid.field(field, because("no-bucket"))
     if ":" in named:
         raise Invalid.field(
-            field, because("password-in-url"), hint="Store it as a credential of the kind s3."
+            field, because("password-in-url"), hint=because("store-as-s3-credential")
         )
     if not named:
         raise Invalid.field(field, because("no-credential-in-url"))

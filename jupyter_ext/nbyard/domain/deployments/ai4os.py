@@ -31,7 +31,7 @@ PLACES = {
     "memory_gb": "hardware.ram",
     "disk_gb": "hardware.disk",
 }
-HINT = "Say it in one way: in the fields of nbyard, or in those of the dashboard."
+HINT = because("one-way-only")
 
 
 def is_dashboard(new: NewDeployment) -> bool:
@@ -106,4 +106,4 @@ def told_of(new: NewDeployment) -> Iterator[None]:
 
 def _placed(error: Invalid) -> Invalid:
     details = [Detail(PLACES.get(d.path, d.path), d.message, d.reason) for d in error.details]
-    return Invalid.fields(details, hint=error.hint) if details else error
+    return Invalid.fields(details, hint=error.hint_reason) if details else error

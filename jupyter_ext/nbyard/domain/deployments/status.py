@@ -209,7 +209,7 @@ def reproduce_pull(image: str, engine: str = "") -> str:
 
 def not_answering(found: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
-    hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
+    hint = because("show-deployment-and-log", name=found.name)
     return Unavailable(_why_silent(found), hint=hint)
 
 

@@ -23,10 +23,7 @@ MAX_OWN = 64 * 1024
 MAX_PACKAGES = 500
 MARKER = "# --- Below this line is yours: it is kept when what stands above is made anew. ---"
 SEAL = "# Digest of the lines above the marker: "
-OWN_HINT = (
-    "Write below the marker; base, packages and user are options (nbyard images build --help). "
-    "nbyard images dockerfile prints it as it is made; one that is all yours is built by its path."
-)
+OWN_HINT = because("write-below-marker")
 CUDA_WITH_NEWER_SYSTEM = (12, 6)
 
 # Debian package names, with an optional version

@@ -72,7 +72,9 @@ def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.Cl
     if len(fits) > 1:
         names = [one.name for one in fits[:MAX_LISTED]]
         reason = because("several-model-classes", file=file, names=names)
-        raise Invalid.field("class_name", reason, hint=f"Name one, such as {file}:{names[0]}.")
+        raise Invalid.field(
+            "class_name", reason, hint=because("name-a-class", file=file, name=names[0])
+        )
     return fits[0]
 
 
@@ -118,7 +120,7 @@ def _check_init(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, where: st
     needed += [one.arg for one, default in pairs if default is None]
     if needed:
         reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
-        raise Invalid.field(f"{where}.__init__", reason, hint="Give each a default.")
+        raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
 
 
 class _Reader:
@@ -139,7 +141,7 @@ class _Reader:
         told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
         if not told:
             reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
-            hint = f"Add {EXAMPLE[side]} to the class, or write a model file (nervosum.yaml)."
+            hint = because("declare-columns", example=EXAMPLE[side])
             raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
         return columns_of(told, f"{self._where}.{side}")
 

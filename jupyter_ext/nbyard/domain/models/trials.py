@@ -5,16 +5,14 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.models.structs import ModelColumn
+from nbyard.reasons.structs import because
 
 # limits of the trial's process
 SECONDS = 120.0
 MEMORY_BYTES = 8 << 30
 MODULE = "nbyard.serving.trying"
 FIELD = "output"
-HINT = (
-    "Or write a model file (nervosum.yaml) for a class whose __init__ loads this file: it says"
-    " what the model takes and what it needs."
-)
+HINT = because("write-model-file")
 
 
 class KnownTable(msgspec.Struct, frozen=True):

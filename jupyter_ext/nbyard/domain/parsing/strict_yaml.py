@@ -12,7 +12,7 @@ MAX_DEPTH = 64
 MAX_VALUES = 100_000
 MAX_BYTES = 4 * 2**20
 MAX_DIGITS = 400
-QUOTES = "Between braces, a text with a question mark stands in quotes: {type: 'int?'}."
+QUOTES = because("quote-question-mark", example="{type: 'int?'}")
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
@@ -47,7 +47,7 @@ def read_yaml(content: bytes, filename: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = str(error.problem or error.context)
-        hint = QUOTES if "'?'" in message else ""
+        hint = QUOTES if "'?'" in message else None
         reason = because("syntax-error", line=line, message=message)
         raise Invalid.field(filename, reason, hint=hint) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

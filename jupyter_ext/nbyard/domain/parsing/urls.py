@@ -53,7 +53,7 @@ NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
 )
-HINT = "An administrator allows private hosts with allowed_private_hosts."
+HINT = because("allow-private-hosts")
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -128,7 +128,7 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
         raise Invalid.field(field, because("malformed-url")) from problem
     _check_scheme(text, parts.scheme, schemes, field)
     if "@" in parts.netloc:
-        raise Invalid.field(field, because("login-in-url"), hint="Store them as a credential.")
+        raise Invalid.field(field, because("login-in-url"), hint=because("store-as-credential"))
     if parts.scheme in OBJECT_STORES:
         _check_key(parts, field)
     host = normal_host(_host_of(parts, field), field)

@@ -22,6 +22,7 @@ from nbyard.domain.commands.invocations import ATTEMPT, WORK, Invocation
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason
 
 # The folders of an attempt with the code and the files of a command.
 PLACE = re.compile(rf"(?<!\{{)\{{attempt\}}/(?:code/|{re.escape(WORK)}/)?")
@@ -59,7 +60,7 @@ class CommandExample(msgspec.Struct, frozen=True):
     argument: str
     value: Any
     line: str
-    problem: str = ""
+    problem: Reason | None = None
 
 
 class CommandPreview(msgspec.Struct, frozen=True):
@@ -182,7 +183,7 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
         try:
             built = build_argv([argument.name], [optional], {argument.name: value})
         except Invalid as error:
-            yield CommandExample(argument.name, value, "", error.details[0].message)
+            yield CommandExample(argument.name, value, "", error.details[0].reason)
         else:
             line = _line(built._replace(argv=built.argv[1:]), mark)
             yield CommandExample(argument.name, value, line)

@@ -14,22 +14,14 @@ from nbyard.domain.file_formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
-from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, in_words
+from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound
 from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 MAX_FILENAME_BYTES = 255
 CONTAINER = "container"  # the kind of a Dockerfile
-IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {DOCKER}"
-SHELL_IN_CONTAINERS_ONLY = (
-    f"its command line is for a shell, which runs in containers: let the runtime be {DOCKER}"
-)
-NO_IMAGE_THERE = (
-    "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
-    " away, or let it run in a container"
-)
 
 
 class ResolvedNode(msgspec.Struct, frozen=True):
@@ -53,9 +45,9 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     kind: str = ""
     environment: UsedEnvironment | None = None
     lock_digest: str = ""
-    excess: str = ""
+    excess: tuple[Reason, ...] = ()
     kernel: str = ""
-    problem: str = ""
+    problem: Reason | None = None
     pinned: TaskPlan | None = None
     for_shell: bool = False
 
@@ -63,13 +55,6 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 Resolved = Mapping[str, ResolvedNode]
 # The owner's credentials, by name and by ID.
 Credentials = Mapping[str, SecretOf]
-KERNELS_HERE_ONLY = (
-    "only local processes can use a kernel of this machine; name an environment instead"
-)
-TOO_LARGE = (
-    "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
-    " .nbyardignore, or run it as a local process"
-)
 NO_CREDENTIAL = because("no-credential-named")
 
 
@@ -143,7 +128,8 @@ def _edge_problems(
             continue
         refusal = drawn.refusal(edge)
         if refusal:
-            found.append(Problem(in_words(refusal, edge, ports), node=edge.target, edge=key))
+            why = reason_of_refusal(refusal, edge, ports)
+            found.append(Problem(why, node=edge.target, edge=key))
         else:
             drawn.add(edge)
     return found
@@ -159,7 +145,7 @@ def _argument_problems(
     node = document.nodes[name]
     names = {argument.name for argument in known.arguments}
     found = [
-        Problem(f"{known.name} has no argument {extra} any more", node=name, field=extra)
+        Problem(because("argument-gone", name=known.name, argument=extra), node=name, field=extra)
         for extra in sorted(set(node.arguments) - names)
     ]
     for argument in known.arguments:
@@ -172,40 +158,44 @@ def _argument_problems(
 
 def _value_problem(
     argument: Argument, node: Node, document: Document, credentials: Credentials, *, fed: bool
-) -> str:
+) -> Reason | None:
     binding = node.arguments.get(argument.name)
     if argument.role == "output" or fed:
-        return ""
+        return None
     if binding is None:
-        return _open_end(argument) if argument.required else ""
+        return _open_end(argument) if argument.required else None
     problem = _bound_problem(argument, binding, document)
     is_named = is_secret(argument) and not isinstance(binding.parameter, str)
     if is_named and not problem and binding.value not in credentials:
-        return f"{argument.name}: {NO_CREDENTIAL}"
+        return because("argument-problem", argument=argument.name, problem=NO_CREDENTIAL)
     return problem
 
 
-def _open_end(argument: Argument) -> str:
+def _open_end(argument: Argument) -> Reason | None:
     """Return the problem of a required argument that has neither connection nor value."""
     if argument.role != "input":
         has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
-        return f"{argument.name} needs a value" if has_none else ""
-    if argument.default in (msgspec.UNSET, None, ""):
-        several = f" from {ONE_OR_SEVERAL}" if argument.type == "list" else ""
-        return f"{argument.name} needs an arrow{several}"
-    return f"{argument.name} needs an arrow: {argument.default!r} is not in the bundle"
+        return because("argument-needs-value", argument=argument.name) if has_none else None
+    if argument.default not in (msgspec.UNSET, None, ""):
+        file = repr(argument.default)
+        return because("connection-needed-for-file", argument=argument.name, file=file)
+    if argument.type == "list":
+        return because("connection-needed-from", argument=argument.name, things=ONE_OR_SEVERAL)
+    return because("connection-needed", argument=argument.name)
 
 
-def _bound_problem(argument: Argument, binding: Bound, document: Document) -> str:
+def _bound_problem(argument: Argument, binding: Bound, document: Document) -> Reason | None:
     if isinstance(binding.parameter, str):
         if binding.parameter not in document.meta.parameters:
-            return f"{argument.name}: the workflow has no parameter {binding.parameter}"
-        return ""
+            return because(
+                "argument-parameter-unknown", argument=argument.name, parameter=binding.parameter
+            )
+        return None
     try:
         check_value(argument, binding.value)
     except Invalid as error:
-        return error.message
-    return ""
+        return error.reason
+    return None
 
 
 def _limit_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
@@ -254,32 +244,39 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     """
     outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
     if outside:
-        refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
+        why = because("dockerfile-needs-containers", runtime=DOCKER)
+        refuse([Problem(why, node=node, field="runtime") for node in outside])
     sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
     problems = [
-        Problem(TOO_LARGE.format(resolved[node].excess), node=node, field="runtime")
+        Problem(
+            because("bundle-too-large-to-send", largest=list(largest)), node=node, field="runtime"
+        )
         for node in sent
-        if resolved[node].excess
+        if (largest := resolved[node].excess)
     ]
     if problems:
         refuse(problems)
     shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
     if shells:
-        refuse([Problem(SHELL_IN_CONTAINERS_ONLY, node=node, field="runtime") for node in shells])
+        why = because("shell-needs-containers", runtime=DOCKER)
+        refuse([Problem(why, node=node, field="runtime") for node in shells])
     if of_machine := [node for node in sent if resolved[node].kernel]:
-        refuse([Problem(KERNELS_HERE_ONLY, node=node, field="kernel") for node in of_machine])
+        refuse(
+            [
+                Problem(because("kernel-only-local"), node=node, field="kernel")
+                for node in of_machine
+            ]
+        )
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
-        refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
+        refuse([Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged])
 
 
 def refuse(problems: Sequence[Problem]) -> None:
     """Raise Invalid with these problems."""
-    details = [
-        Detail.of(".".join(filter(None, (p.node, p.field))), because("text", text=p.message))
-        for p in problems
-    ]
-    places = [because("field", path=d.path, reason=d.reason) for d in details[:5]]
+    details = [Detail.of(".".join(filter(None, (p.node, p.field))), p.reason) for p in problems]
+    paths = zip(details, problems[:5], strict=False)
+    places = [because("field", path=detail.path, reason=p.reason) for detail, p in paths]
     raise Invalid(because("workflow-cannot-run", problems=places), details=details)
 
 

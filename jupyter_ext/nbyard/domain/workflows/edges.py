@@ -6,8 +6,11 @@ The browser's twin is src/document/edges.ts; both are tested by tests/cases/edge
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
+
 from nbyard.domain.arguments.structs import ANY, Argument, format_words
 from nbyard.domain.workflows.structs import DATA, Edge, Node
+from nbyard.reasons.structs import Reason, because
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
 Ports = Mapping[str, Sequence[Argument]]
@@ -15,21 +18,28 @@ Ports = Mapping[str, Sequence[Argument]]
 FOLDER = "folder"
 SEVERAL = "a folder with several files"
 ONE_OR_SEVERAL = f"a file or {SEVERAL}"
-WORDS: dict[str, str] = {
-    "unknown-node": "an arrow needs a node at both ends",
-    "self": "a node cannot feed itself",
-    "unknown-port": "{edge.source}.{edge.output} → {edge.target}.{edge.input}: no such port",
-    "direction": "arrows go from an output to an input",
-    "taken": "{edge.input} of {edge.target} already has an arrow",
-    "format": "the output {edge.output} ({given}) does not fit the input {edge.input} ({wanted})",
-    "cycle": "the arrows would form a circle",
+ENDS = {
+    "unknown-node": because("edge-unknown-node"),
+    "self": because("edge-self"),
+    "direction": because("edge-direction"),
+    "cycle": because("edge-cycle"),
 }
 
 
-def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
+def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
     """Return the reason of a refusal for users, with the names of both ends."""
-    output, wanted = _port(ports, edge.source, edge.output), _port(ports, edge.target, edge.input)
-    return WORDS[refusal].format(edge=edge, given=_kind(output), wanted=_kind(wanted))
+    ends = msgspec.structs.asdict(edge)
+    match refusal:
+        case "unknown-port":
+            return because("edge-unknown-port", **ends)
+        case "taken":
+            return because("edge-taken", input=edge.input, target=edge.target)
+        case "format":
+            output = _kind(_port(ports, edge.source, edge.output))
+            wanted = _kind(_port(ports, edge.target, edge.input))
+            both = {"output": edge.output, "input": edge.input}
+            return because("edge-format", **both, given=output, wanted=wanted)
+    return ENDS[refusal]
 
 
 def _kind(port: Argument | None) -> str:

@@ -16,7 +16,7 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.spelling import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
@@ -118,7 +118,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """A problem that blocks a run: its place (node, edge, field) and what to do."""
 
-    message: str
+    reason: Reason
     node: str = ""
     edge: str = ""
     field: str = ""
@@ -254,7 +254,7 @@ def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
                 ready.append(target)
     if len(order) < len(missing):
         rest = sorted(node for node, count in missing.items() if count)
-        raise Invalid.field("document.edges", because("arrows-in-circle", nodes=rest[:8]))
+        raise Invalid.field("document.edges", because("connections-in-cycle", nodes=rest[:8]))
     return order
 
 
@@ -339,7 +339,7 @@ class NodeView(msgspec.Struct, frozen=True):
     hints: list[str] = []
     executable: str = ""
     dataset: str = ""
-    problem: str = ""
+    problem: Reason | None = None
     image: str = ""
     environment: str = ""
     hinted_image: str = ""
@@ -356,7 +356,7 @@ class NodeLine(msgspec.Struct, frozen=True):
     runtime: str
     image: str
     after: list[str]
-    problem: str = ""
+    problem: Reason | None = None
 
 
 class NeededImage(msgspec.Struct, frozen=True):

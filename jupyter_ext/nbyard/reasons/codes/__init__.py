@@ -14,12 +14,14 @@ from nbyard.reasons.codes.engines import ENGINES
 from nbyard.reasons.codes.executables import EXECUTABLES_AND_RUNS
 from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.files import FILES
+from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
 from nbyard.reasons.codes.values import VALUES
+from nbyard.reasons.codes.workflows import WORKFLOWS
 
 PARTS: tuple[dict[str, Code], ...] = (
     STATES,
@@ -30,10 +32,12 @@ PARTS: tuple[dict[str, Code], ...] = (
     EXECUTABLES_AND_RUNS,
     FAILURES,
     FILES,
+    HINTS,
     KINDS,
     PRODUCTS,
     SERVICES,
     TABLES,
     VALUES,
+    WORKFLOWS,
 )
 CODES = {name: code for part in PARTS for name, code in part.items()}

@@ -112,7 +112,6 @@ WORKFLOWS = {
     "not-node-id": code("{id} is no valid node id", id=str),
     "not-edge-id": code("{id} is no valid id of an edge", id=str),
     "loose-edge": code("{edge} has no node at one of its ends", edge=str),
-    "arrows-in-circle": code("the arrows form a circle: {nodes:, }", nodes=list),
     "no-node": code("there is no node {node}", node=str),
     "scope-without-nodes": code("name at least one node for the scope {scope}", scope=str),
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),

@@ -173,7 +173,7 @@ DEPLOYMENTS = {
 
 # why an image, an environment, a dataset or a kernel cannot be used
 UNUSABLE = {
-    "error-with-hint": code("{message} {hint}", error=str, message=str, hint=str),
+    "error-with-hint": code("{message} {hint}", error=str, message=REASON, hint=REASON),
     # `error` is the symbol of its number, such as ENOSPC
     "system-error": code("{message}", error=str, message=str),
     "image-not-built": code("The image could not be built: {cause}", cause=REASON),

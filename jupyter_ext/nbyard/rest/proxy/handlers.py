@@ -51,7 +51,7 @@ class ProxyHandler(NbyardHandler):
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
     scope = "deployments:use"
-    hint = "nbyard deployments show {name} tells why."
+    hint = staticmethod(lambda name: because("show-deployment", name=name))
 
     def initialize(self, desk: Desk, meter: Meter | None = None) -> None:
         super().initialize(desk)
@@ -166,7 +166,7 @@ class ProxyHandler(NbyardHandler):
                 return await self._open(name, port)
             self._count(is_error=True)
             why = because("port-silent", name=name, port=port)
-            raise Unavailable(why, hint=self.hint.format(name=name)) from None
+            raise Unavailable(why, hint=self.hint(name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
 
     async def _admit(self, name: str, port: str) -> Admission:
@@ -386,7 +386,7 @@ class MonitorHandler(ProxyHandler):
     """Forwards requests to ports of a running attempt."""
 
     scope = "runs:read"
-    hint = "Its log may tell why."
+    hint = staticmethod(lambda name: because("see-log"))
 
     @staticmethod
     def address(name: str, port: str) -> str:

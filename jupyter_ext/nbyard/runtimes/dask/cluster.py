@@ -334,12 +334,12 @@ class Cluster:
 
     def _connect(self) -> "Client":
         if not self.is_set:
-            hint = "Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to."
+            hint = because("set-dask")
             raise Invalid(because("dask-unset"), hint=hint)
         try:
             import distributed
         except ImportError as error:
-            hint = "pip install 'nbyard[dask]'"
+            hint = because("pip-install", package="'nbyard[dask]'")
             raise Invalid(because("dask-not-installed"), hint=hint) from error
         logging.getLogger("distributed").setLevel(logging.ERROR)
         where = self._settings.dask_address or self._settings.dask_cluster
@@ -389,7 +389,7 @@ class Cluster:
         if wrong:
             raise Invalid(
                 because("dask-differs", differences=wrong),
-                hint="Install the same versions of Python, distributed and msgpack on both sides.",
+                hint=because("same-versions"),
             )
         self._checked = set(found["workers"])
 

@@ -178,7 +178,7 @@ def _signals_untouched() -> Iterator[None]:
 
 def _missing(package: str, error: ImportError) -> Invalid:
     why = because("dask-not-imported", package=package, message=first_line(error))
-    return Invalid(why, hint=f"pip install {package}")
+    return Invalid(why, hint=because("pip-install", package=package))
 
 
 def _from_callable(name: str) -> Made:
@@ -202,11 +202,10 @@ def _callable(name: str) -> Callable[[], Any]:
     try:
         found = getattr(importlib.import_module(module), attribute or "cluster")
     except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
-        known = ", ".join((GATEWAY, *JOB_QUEUES))
         raise Invalid.field(
             "dask_cluster",
             _not_made(name, error),
-            hint=f"It is one of {known}, or MODULE:CALLABLE.",
+            hint=because("known-clusters", known=[GATEWAY, *JOB_QUEUES]),
         ) from error
     made: Callable[[], Any] = found
     return made

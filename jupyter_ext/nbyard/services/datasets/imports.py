@@ -129,7 +129,7 @@ class NewImport:
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:
             if not self._body.replace:
-                hint = "Choose another name, or make a new version of it."
+                hint = because("other-name-or-version")
                 raise name_taken(because("dataset-exists", name=name), hint)
             if known.current.state == "importing":
                 raise Conflict(because("newest-version-importing", name=name))

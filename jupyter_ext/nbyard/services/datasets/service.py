@@ -138,7 +138,7 @@ class DatasetService:
             shown = [self._parts.files.spoken(path) for path in users[:5]]
             raise InUse(
                 because("used-by", name=found.name, users=shown),
-                hint="Take it out of these workflows, or force the deletion.",
+                hint=because("remove-from-workflows"),
             )
         # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()

@@ -198,7 +198,7 @@ class ExecutableService:
             find_used(self._parts, owner, resources.environment)
         except (NotFound, Invalid) as error:
             why = first_problem(error)
-            raise Invalid.field("resources.environment", why, hint=error.hint) from None
+            raise Invalid.field("resources.environment", why, hint=error.hint_reason) from None
 
     def _told(self, code: Code, body: NewExecutable) -> Description | None:
         """Return the description with the form's corrections."""
@@ -391,7 +391,6 @@ class ExecutableService:
 
 def _check_limits(resources: Resources) -> None:
     found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
-    problems = [(f"resources.{field}", because("text", text=words)) for field, words in found]
-    if problems:
-        details = [Detail(field, str(why), why) for field, why in problems]
-        raise Invalid(all_of([why for _, why in problems]), details=details)
+    if found:
+        details = [Detail.of(f"resources.{field}", why) for field, why in found]
+        raise Invalid(all_of([why for _, why in found]), details=details)

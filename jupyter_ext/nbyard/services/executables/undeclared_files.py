@@ -39,10 +39,6 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import Parts
     from nbyard.store.runs.history import NodeFileAccess
 
-UPLOADED = "its code was uploaded, so no description can lie beside it"
-PINNED = "the node is pinned to a version: let it follow its file first"
-TOO_MANY = f"these are more than {MOST} files: let an argument name their folder instead"
-
 
 def opened_by(
     parts: Parts, owner: str, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
@@ -82,9 +78,13 @@ def told_of(
         return None
     real = Path(opened.path)
     code = parts.files.shown(real) if opened.path and parts.files.has(real) else ""
-    problem = str(no_files(opened.kind, is_apart=opened.is_apart) or "")
-    problem = problem or ("" if code else UPLOADED) or (PINNED if is_pinned else "")
-    problem = problem or (TOO_MANY if len(files) > MOST else "")
+    problem = no_files(opened.kind, is_apart=opened.is_apart)
+    if problem is None and not code:
+        problem = because("code-uploaded")
+    elif problem is None and is_pinned:
+        problem = because("node-pinned")
+    elif problem is None and len(files) > MOST:
+        problem = because("too-many-files-to-declare", most=MOST)
     return Undeclared(code, files[:MOST], problem)
 
 

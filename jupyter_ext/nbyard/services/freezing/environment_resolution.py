@@ -185,8 +185,8 @@ def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
     told = {"version": version.number, "name": name}
     if version.state != "failed":
         why = because("version-not-yet-installed", **told, state=version.state)
-        return Invalid.field(FIELD, why, hint="Try again when it is.")
-    hint = f"From a shell: nbyard environments show {shlex.quote(name)} says what to do."
+        return Invalid.field(FIELD, why, hint=because("try-again-then"))
+    hint = because("show-environment", name=shlex.quote(name))
     cause = version.reason or because("unknown-cause")
     why = because("version-not-installed", **told, cause=cause)
     return Invalid.field(FIELD, why, hint=hint)

@@ -129,7 +129,7 @@ class Freezer:
             raise Invalid.field(
                 "path",
                 because("data-not-code", file=code.filename),
-                hint=f"Make it a dataset: nbyard datasets add {code.filename}",
+                hint=because("make-dataset", file=code.filename),
             )
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = found.read(code.filename, code.content)

@@ -9,9 +9,9 @@ def problem_of(error: NbyardError) -> Reason:
     why = error.reason
     if why.code == "field" and why.params["path"] == "path":
         why = first_problem(error)
-    if not error.hint:
+    if error.hint_reason is None:
         return why
-    return because("error-with-hint", error=error.code, message=str(why), hint=error.hint)
+    return because("error-with-hint", error=error.code, message=why, hint=error.hint_reason)
 
 
 def first_problem(error: NbyardError) -> Reason:

@@ -71,7 +71,7 @@ class Resolver:
             name = (
                 node.label or called(node.path) or node.executable or node.dataset or node.artifact
             )
-            return NodeView(name, node.type, [], problem=str(problem_of(error)))
+            return NodeView(name, node.type, [], problem=problem_of(error))
 
     def seen(self, node: Node) -> NodeView:
         """Return a node for the canvas; raise its problem."""
@@ -250,7 +250,7 @@ class Freeze:
             except (Busy, Unavailable):  # the server's problem, such as a full disk
                 raise
             except NbyardError as error:
-                self.resolved[name] = ResolvedNode(name, problem=str(problem_of(error)))
+                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
 
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver

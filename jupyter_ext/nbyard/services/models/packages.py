@@ -268,6 +268,6 @@ def _pins(real: Path, modules: Mapping[Path, bytes]) -> list[str]:
     missing = [*found.unknown, *found.elsewhere]
     if missing:
         why = because("imports-not-installed", names=missing[:MAX_LISTED])
-        hint = f"List what it needs in a {REQUIREMENTS} beside it."
+        hint = because("list-requirements", file=REQUIREMENTS)
         raise Invalid.field(real.name, why, hint=hint)
     return found.lines

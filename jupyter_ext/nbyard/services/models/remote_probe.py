@@ -32,7 +32,7 @@ MORE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 UNKNOWN = because("model-origin-unknown")
 NO_IMAGE = because("model-image-gone")
-START = "Start the container engine (nbyard doctor shows its state) and try again."
+START = because("start-engine-and-retry")
 
 
 class Origin(NamedTuple):
@@ -91,7 +91,7 @@ def ask_there(
     answer = _awaited(parts, trial)
     if answer.passes:
         why = because("model-needs-container", message=answer.problem)
-        raise Unavailable(why, hint=f"{START} {HINT}")
+        raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
     if answer.problem:
         raise refused(answer.problem)
     return told_by(answer.text)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 MAX_DEPLOYED = 500
-OTHERWISE = "Give this model another name or tag in its file."
+OTHERWISE = because("rename-model")
 
 
 class ModelService:
@@ -116,7 +116,7 @@ class ModelService:
         """Check that the tag was never built. A model without a tag gets a number of its own."""
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.called(c, reference):
-            hint = "Deploying builds it anew; what was built before goes then."
+            hint = because("image-rebuilt-by-deploying")
             raise Conflict(because("image-built-already", image=reference), hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
@@ -130,14 +130,24 @@ class ModelService:
                 raise Conflict(why, hint=OTHERWISE)
             if known.state in IMAGE.live:
                 why = because("image-being-made", image=reference)
-                raise Conflict(why, hint="nbyard images log tells how.")
+                raise Conflict(why, hint=because("see-image-log"))
             package = self._store.models.of_image(c, known.id)
             if package is None:
                 why = because("image-of-no-model", image=reference)
-                raise Conflict(why, hint=f"{OTHERWISE} Or: nbyard images rm {reference}")
+                raise Conflict(
+                    why,
+                    hint=because(
+                        "hints", hints=[OTHERWISE, because("or-remove-image", image=reference)]
+                    ),
+                )
             if package.name != name:
                 why = because("image-of-other-model", image=reference, model=package.name)
-                raise Conflict(why, hint=f"{OTHERWISE} Or: nbyard models rm {reference}")
+                raise Conflict(
+                    why,
+                    hint=because(
+                        "hints", hints=[OTHERWISE, because("or-remove-model", image=reference)]
+                    ),
+                )
 
     def _image(
         self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
@@ -217,8 +227,9 @@ class ModelService:
             raise Conflict(why)
         if found.mode != BATCH:
             why = because("model-not-batch", image=found.reference, mode=found.mode)
-            serve = f"nbyard models deploy -n {shlex.quote(found.name)} serves it"
-            hint = f"{serve}; its file predicts, too: nbyard run {shlex.quote(found.path)}"
+            hint = because(
+                "serve-or-predict", name=shlex.quote(found.name), path=shlex.quote(found.path)
+            )
             raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))

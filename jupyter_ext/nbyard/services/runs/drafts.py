@@ -125,7 +125,7 @@ def _wish(parts: Parts, body: NewRun) -> Wish:
             because("too-few-gpus", wanted=body.gpu, present=there)
             if there
             else because("no-gpus", wanted=body.gpu),
-            hint="nbyard doctor says where they are known from; the setting gpus names them.",
+            hint=because("find-gpus"),
         )
     usual = DOCKER if body.image else settings.default_runtime
     runtime = body.runtime or usual

@@ -103,7 +103,7 @@ class RunService(RunEstimates):
         if older.state in RUN.live:
             raise Conflict(
                 because("replaced-run-not-ended", name=older.name, state=older.state),
-                hint=f"From a shell: nbyard runs cancel {older.number}",
+                hint=because("cancel-run", number=older.number),
             )
         self._store.runs.pass_name(c, older)
 

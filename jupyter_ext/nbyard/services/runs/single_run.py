@@ -111,10 +111,10 @@ def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) 
     ]
     if wrong:
         name = wrong[0][0].partition(".")[2]
-        raise _invalid(wrong, f"From a shell: --input-file {name}=path")
+        raise _invalid(wrong, because("give-input-file", name=name))
 
 
-def _invalid(wrong: Sequence[tuple[str, Reason]], hint: str = "") -> Invalid:
+def _invalid(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
     """Return the error for several refused fields; its own reason is the first one."""
     path, why = wrong[0]
     details = [Detail(field, str(one), one) for field, one in wrong]
@@ -132,8 +132,7 @@ def _check_secrets(
             known = resolver.parts.store.credentials.references(c, resolver.owner)
         if value not in known:
             names = {one.name for one in known.values()}
-            present = str(nearest(names, ""))
-            hint = f"{present[:1].upper()}{present[1:]}."
+            hint = because("credentials-present", present=nearest(names, ""))
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
 
 

@@ -152,7 +152,7 @@ class WorkflowService:
         try:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:
-            problems.append(Problem(error.message))
+            problems.append(Problem(error.reason))
         opened = opened_by(self._parts, caller.name, place, document.nodes, views)
         for name, told in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=told)
@@ -172,7 +172,7 @@ class WorkflowService:
         try:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
-            return ResolvedNode(view.name, view.arguments, problem=error.message)
+            return ResolvedNode(view.name, view.arguments, problem=error.reason)
 
 
 def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, ResolvedNode]) -> None:
@@ -183,7 +183,7 @@ def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, Resolved
     """
     problems = {name: view.problem for name, view in views.items()}
     problems |= {name: known.problem for name, known in frozen.items() if known.problem}
-    if found := [Problem(text, node=name) for name, text in problems.items() if text]:
+    if found := [Problem(why, node=name) for name, why in problems.items() if why]:
         refuse(found)
 
 

@@ -38,7 +38,7 @@ PATIENT_SECONDS = 2.0
 PAUSE_SECONDS = 0.005
 WAITED = "checkpoint.waited"
 CUT = because("database-silent")
-AWAY = "Its server may be down or restarting. What runs goes on meanwhile."
+AWAY = because("database-may-return")
 # SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
 AWAY_STATES = ("08", "57P", "53300")
 WRITE_LOCK = 7_220_150
@@ -228,7 +228,7 @@ class Database:
     def _refusal(self, error: OperationalError, words: str) -> NbyardError:
         # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
         if "No space left" in words or (self.sqlite and "full" in words):
-            return Unavailable(because("disk-full-for-store"), hint="Free space and try again.")
+            return Unavailable(because("disk-full-for-store"), hint=because("free-space"))
         if any(word in words for word in UNUSABLE):
             return StoreUnusable(because("database-refused", message=words[:200]))
         if not self.sqlite and _is_away(error):

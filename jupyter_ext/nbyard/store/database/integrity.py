@@ -18,14 +18,14 @@ from nbyard.store.database.engine import UNUSABLE, Database
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
 WRITABLE = 0o022
-ANOTHER = "name another folder with store_dir (NBYARD_STORE_DIR)."
+ANOTHER = because("another-store")
 
 
 def unusable(folder: Path, cause: Reason) -> StoreUnusable:
     """Return the error with a hint for the user."""
     return StoreUnusable(
         because("unusable-store", folder=str(folder), cause=cause),
-        hint=f"Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old",
+        hint=because("restore-store", folder=str(folder)),
     )
 
 
@@ -50,8 +50,7 @@ def make_folder(folder: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):  # False on a read-only disk, even for root
         raise StoreUnusable(
             because("unusable-store", folder=str(folder), cause=because("store-folder-read-only")),
-            hint=f"Nothing was changed. Its file system may have become read-only; mount it anew,"
-            f" or {ANOTHER}",
+            hint=because("mount-store-anew", other=ANOTHER),
         )
 
 
@@ -68,9 +67,9 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
         own, owner = _user(os.geteuid()), _user(found.st_uid)
         raise StoreUnusable(
             because("store-of-other-user", folder=str(folder), user=own, owner=owner),
-            hint=f"Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
-            f" container), or {ANOTHER} If all files in the folder are to be yours:"
-            f" sudo chown -R {own} {shlex.quote(str(folder))}",
+            hint=because(
+                "run-as-owner", owner=owner, other=ANOTHER, own=own, folder=shlex.quote(str(folder))
+            ),
         )
     if not found.st_mode & WRITABLE:
         return
@@ -81,8 +80,7 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
                 cause = because("store-folder-has-strange-file", file=path.name, owner=owner)
                 raise StoreUnusable(
                     because("unusable-store", folder=str(folder), cause=cause),
-                    hint="Nothing was changed. Move that file out of the folder, which nbyard then"
-                    f" closes to others, or {ANOTHER}",
+                    hint=because("move-file-out", other=ANOTHER),
                 )
 
 
@@ -105,8 +103,7 @@ def _check_mode(folder: Path) -> None:
         cause = because("store-folder-stays-open", mode=f"{mode & 0o777:03o}")
         raise StoreUnusable(
             because("unusable-store", folder=str(folder), cause=cause),
-            hint=f"Nothing was changed. Try: chmod 700 {shlex.quote(str(folder))}."
-            f" If the mode stays, {ANOTHER}",
+            hint=because("close-folder", folder=shlex.quote(str(folder)), other=ANOTHER),
         )
 
 

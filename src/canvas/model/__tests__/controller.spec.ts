@@ -41,12 +41,12 @@ describe('what the server says', () => {
       inputs: [{ name: 'raw', state: 'missing' }],
       outputs: [{ name: 'tidy', state: 'free' }]
     });
-    backend.problems = [{ node: 'clean', message: 'raw needs an arrow' }];
+    backend.problems = [{ node: 'clean', message: 'raw needs a connection' }];
     connect(canvas, RAW);
     await settle();
     expect(canvas.views.get('clean')).toMatchObject({
       inputs: [{ name: 'raw', state: 'connected' }],
-      problems: ['raw needs an arrow']
+      problems: ['raw needs a connection']
     });
   });
 
@@ -351,13 +351,13 @@ describe('runs', () => {
 
   it('K4: are blocked by a problem, which gets the focus', async () => {
     const { canvas, backend, settle } = one;
-    backend.problems = [{ node: 'clean', message: 'raw needs an arrow' }];
+    backend.problems = [{ node: 'clean', message: 'raw needs a connection' }];
     canvas.checker.ask(0);
     await settle();
     expect(await run(canvas, 'all')).toBeUndefined();
     expect(backend.runs).toEqual([]);
     expect(canvas.store.focused).toBe('clean');
-    expect(canvas.ui.notice!.text).toBe('clean.ipynb: raw needs an arrow');
+    expect(canvas.ui.notice!.text).toBe('clean.ipynb: raw needs a connection');
     nextProblem(canvas);
     expect(canvas.store.selected).toEqual(['clean']);
   });

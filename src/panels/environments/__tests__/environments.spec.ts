@@ -5,7 +5,7 @@ import { Environment, EnvironmentVersion, Kernel, LogChunk } from '../../../api/
 import { LogReader } from '../../frame/growingLog';
 import { renewKernels } from '../kernels';
 import { originOf } from '../OtherKernels';
-import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../state/texts';
+import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../../../environments/texts';
 import { IPanelServices } from '../../frame/services';
 
 const trans = nullTranslator.load('nbyard');

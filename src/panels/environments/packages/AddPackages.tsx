@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import { Environment } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
-import { PackagesDraft } from './PackagesDraft';
-import { usePackagesDraft } from './usePackagesDraft';
-import { isUnderWay } from '../state/texts';
+import { PackagesDraft } from '../../../environments/PackagesDraft';
+import { usePackagesDraft } from '../../../environments/usePackagesDraft';
+import { isUnderWay } from '../../../environments/texts';
 
 interface IAddPackagesProps {
   services: IPanelServices;

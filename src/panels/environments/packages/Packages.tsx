@@ -4,7 +4,7 @@ import { Environment, EnvironmentVersion } from '../../../api/types';
 import { showProblem } from '../../../components/problems';
 import { IPanelServices } from '../../frame/services';
 import { matching } from '../../frame/Search';
-import { isUnderWay } from '../state/texts';
+import { isUnderWay } from '../../../environments/texts';
 
 interface IPackagesProps {
   services: IPanelServices;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { fieldErrors } from '../../../api/client';
 import { CommandDraft, CommandPreview } from '../../../api/types';
+import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 
 const PAUSE = 300;
@@ -62,7 +63,7 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
                         ) : (
                           <code>{JSON.stringify(value)}</code>
                         )}{' '}
-                        → {line ? <code>{line}</code> : refusal || trans.__('nothing')}
+                        → {line ? <code>{line}</code> : reasonText(refusal, trans) || trans.__('nothing')}
                       </td>
                     ))}
                 </tr>

@@ -201,4 +201,4 @@ def test_a_task_tells_its_files(two: Project) -> None:
         "report.py",
         ["result.csv", "out/report.txt"],
     )
-    assert two.yard.services.runs.undeclared(ADA, run, "clean").problem == ""
+    assert two.yard.services.runs.undeclared(ADA, run, "clean").problem is None

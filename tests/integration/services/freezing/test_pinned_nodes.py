@@ -94,8 +94,8 @@ def refused(yard, ann, flow, root):
     assert detail.path == "one"
     text = (root / flow).read_text()
     found = yard.services.workflows.check(ann, CheckWorkflow(flow, text))
-    assert [(p.node, p.message) for p in found.problems] == [("one", detail.message)]
-    assert found.nodes["one"].problem == detail.message
+    assert [(p.node, str(p.reason)) for p in found.problems] == [("one", detail.message)]
+    assert found.nodes["one"].problem == detail.reason
     assert [a.name for a in found.nodes["one"].arguments] == ["source", "result", "times"]
     return detail.message
 

@@ -22,7 +22,8 @@ from checks.running import Outcome
 JUNIT = """<testsuites><testsuite>
 <testcase classname="a" name="quick" time="0.01"/>
 <testcase classname="a" name="slow" time="3.5"/>
-<testcase classname="a" name="bad" time="0.5"><failure message="a is not&#10;b">trace</failure></testcase>
+<testcase classname="a" name="bad" time="0.5">
+<failure message="a is not&#10;b">trace</failure></testcase>
 <testcase classname="a" name="broken" time="0.2"><error>no</error></testcase>
 <testcase classname="a" name="left" time="0"><skipped/></testcase>
 </testsuite></testsuites>"""

@@ -194,7 +194,7 @@ def test_an_argument_without_a_value_adds_nothing(argument: Argument, is_told: b
 def test_a_special_value_that_no_form_can_pass_says_so() -> None:
     _, dashed = examples(Argument("x", required=True, reach=Positional(0)))
     assert dashed.line == ""
-    assert re.search("begins with -", dashed.problem)
+    assert re.search("begins with -", str(dashed.problem))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, ValueOf
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Binding, Document, Edge, Meta, Node, Parameter, Problem
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because, text
 
 RAW = BytesOf("sha256:1", "sales.csv", "dataset sales 1")
 CLEAN = [
@@ -63,7 +64,7 @@ def _plans(document, values=None, resolved=RESOLVED, chosen=ALL, wish=None):
 
 def _problems(document, resolved=RESOLVED, chosen=None):
     return [
-        (p.node, p.edge or p.field, p.message)
+        (p.node, p.edge or p.field, str(p.reason))
         for p in find_problems(document, resolved, {}, chosen)
     ]
 
@@ -143,7 +144,7 @@ def test_an_image_is_refused_where_the_work_would_not_be_in_it():
         with pytest.raises(Invalid) as refused:
             _plans(document, wish=wish)
         assert "; ".join(sorted(one.path for one in refused.value.details)) == named
-        assert "take the image away" in refused.value.message
+        assert "remove the image" in refused.value.message
     assert _plans(own, wish=Wish("docker", runtime_given=True))["clean"].image == "own"
 
 
@@ -164,7 +165,7 @@ def test_parameters_are_bound_and_read_as_the_argument_wants_them():
     ("document", "found"),
     [
         (_document(), []),
-        (_document(edges={"two": EDGES["two"]}), [("clean", "raw", "raw needs an arrow")]),
+        (_document(edges={"two": EDGES["two"]}), [("clean", "raw", "raw needs a connection")]),
         (_document(arguments={}), [("clean", "alpha", "alpha needs a value")]),
         (
             _document(arguments={"alpha": Binding(value="high")}),
@@ -184,7 +185,7 @@ def test_parameters_are_bound_and_read_as_the_argument_wants_them():
         ),
         (
             _document(edges={**EDGES, "more": Edge("sales", "data", "train", "table")}),
-            [("train", "more", "table of train already has an arrow")],
+            [("train", "more", "table of train already has a connection")],
         ),
         (_document(cpu=0.0), [("clean", "cpu", "cpu must be more than 0")]),
         (
@@ -215,7 +216,7 @@ def test_formats_that_do_not_fit_are_both_named():
 def test_an_executable_that_is_gone_is_the_one_problem_of_its_node():
     gone = {
         **RESOLVED,
-        "clean": ResolvedNode("clean.ipynb", problem="There is no file clean.ipynb."),
+        "clean": ResolvedNode("clean.ipynb", problem=text("There is no file clean.ipynb.")),
     }
     assert _problems(_document(), gone) == [("clean", "", "There is no file clean.ipynb.")]
 
@@ -226,8 +227,8 @@ def test_circles_block_and_are_named_by_their_arrow():
     edges = {"ab": Edge("a", "o", "b", "i"), "ba": Edge("b", "o", "a", "i")}
     document = Document(1, nodes=nodes, edges=edges)
     resolved = {name: ResolvedNode(name, ports) for name in nodes}
-    assert _problems(document, resolved) == [("a", "ba", "the arrows would form a circle")]
-    with pytest.raises(Invalid, match="form a circle: a, b"):
+    assert _problems(document, resolved) == [("a", "ba", "the connections would form a cycle")]
+    with pytest.raises(Invalid, match="form a cycle: a, b"):
         _plans(document, resolved=resolved, chosen={"a", "b"})
 
 
@@ -257,7 +258,7 @@ def test_a_required_input_needs_an_arrow_although_it_has_a_default():
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     (problem,) = _problems(unfed, resolved)
-    assert "needs an arrow: 't.csv' is not in the bundle" in str(problem)
+    assert "needs a connection: 't.csv' is not in the bundle" in str(problem)
 
 
 def test_several_files_come_from_a_folder():
@@ -265,12 +266,12 @@ def test_several_files_come_from_a_folder():
     tables = Argument("tables", role="input", type="list", format="folder", required=True)
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
     (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
-    assert "tables needs an arrow from a file or a folder with several files" in str(problem)
+    assert "tables needs a connection from a file or a folder with several files" in str(problem)
 
 
 def test_refusal_lists_all_and_says_the_first():
     with pytest.raises(Invalid) as caught:
-        refuse([Problem(f"p{i}", node="n", field=str(i)) for i in range(9)])
+        refuse([Problem(because("text", text=f"p{i}"), node="n", field=str(i)) for i in range(9)])
     assert len(caught.value.details) == 9
     assert caught.value.message.count(";") == 4
 
@@ -375,4 +376,4 @@ def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
     (problem,) = find_problems(document, known, {})
     assert (problem.node, problem.field) == ("tool", "ports")
-    assert "'a b' is no name of a port" in problem.message
+    assert "'a b' is no name of a port" in str(problem.reason)

@@ -3,13 +3,21 @@
 import json
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.workflows.edges import WORDS, Drawn, check_edge, data_port, formats_fit, in_words
+from nbyard.domain.workflows.edges import (
+    Drawn,
+    Refusal,
+    check_edge,
+    data_port,
+    formats_fit,
+    reason_of_refusal,
+)
 from nbyard.domain.workflows.structs import Edge, Node, ordered
 
 SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_text())
@@ -36,20 +44,19 @@ def test_shared_case(case):
     refusal = check_edge(_edge(case["edge"]), edges, nodes, ports)
     assert refusal == case["refused"]
     if refusal:
-        text = in_words(refusal, _edge(case["edge"]), ports)
-        assert text and "{" not in text
+        assert reason_of_refusal(refusal, _edge(case["edge"]), ports).code == f"edge-{refusal}"
 
 
-def test_every_code_has_a_case_and_words():
-    assert {case["refused"] for case in SHARED["cases"]} == {*WORDS, None}
+def test_every_code_has_a_case():
+    assert {case["refused"] for case in SHARED["cases"]} == {*get_args(Refusal), None}
 
 
 def test_a_format_that_does_not_fit_is_named_with_the_other():
     ports = {"a": [data_port("joblib")], "b": [Argument("table", role="input", format="csv")]}
-    text = in_words("format", Edge("a", "data", "b", "table"), ports)
+    text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
     assert text == "the output data (joblib) does not fit the input table (csv)"
     ports["b"] = [Argument("table", role="input", type="list", format="folder")]
-    text = in_words("format", Edge("a", "data", "b", "table"), ports)
+    text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
     assert text.endswith("does not fit the input table (a folder with several files)")
 
 
@@ -82,7 +89,7 @@ def test_what_is_drawn_never_has_a_circle_and_no_more_is_refused(pairs):
             edges.append(edge)
             ordered(NODES, edges)
         elif refusal == "cycle":
-            with pytest.raises(Exception, match="circle"):
+            with pytest.raises(Exception, match="cycle"):
                 ordered(NODES, [*edges, edge])
         else:
             assert (refusal, source) == ("self", target)

@@ -290,7 +290,7 @@ def test_circles_are_refused_with_their_nodes(edges):
         n for n in NODES if any(n in upstream([e.source], edges) for e in edges if e.target == n)
     }
     if circle:
-        with pytest.raises(Invalid, match="form a circle") as caught:
+        with pytest.raises(Invalid, match="form a cycle") as caught:
             ordered(NODES, edges)
         named = set(caught.value.details[0].message.partition(": ")[2].split(", "))
         assert named & circle

@@ -50,7 +50,7 @@ def test_a_workflow_is_no_node(yard, ann):
     nodes = {"a": {"type": "executable", "path": "flow.nbflow"}}
     (yard.parts.files.root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
     found = check(yard, ann, {"version": 1, "nodes": nodes})
-    assert "workflow" in found.problems[0].message
+    assert "workflow" in str(found.problems[0].reason)
 
 
 def test_workflows_that_ran_are_listed(yard, ann, flow):

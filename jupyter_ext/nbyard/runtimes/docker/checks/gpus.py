@@ -19,10 +19,6 @@ from nbyard.runtimes.docker.specs import GPU_CHECK, GPUS, visible_gpus
 from nbyard.runtimes.protocol import Order
 
 SECONDS = 60.0
-TOOLKIT = (
-    "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine;"
-    " for Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
-)
 NO_DRIVER = "could not select device driver"
 DEVICE = re.compile(r"nvidia\d+")
 
@@ -100,4 +96,6 @@ def _broken(gpus: list[str], why: Reason) -> NbyardError:
 
 
 def _without_toolkit(gpus: list[str], why: Reason) -> NbyardError:
-    return NbyardError(because("gpus-need-toolkit", why=why, gpus=gpus), hint=TOOLKIT)
+    return NbyardError(
+        because("gpus-need-toolkit", why=why, gpus=gpus), hint=because("install-gpu-toolkit")
+    )

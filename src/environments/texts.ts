@@ -1,8 +1,8 @@
 /** Describes environments in the words of the interface. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ApiError } from '../../../api/client';
-import { Environment, EnvironmentVersion, PackageChange } from '../../../api/types';
-import { showBytes } from '../../../components/format/bytes';
+import { ApiError } from '../api/client';
+import { Environment, EnvironmentVersion, PackageChange } from '../api/types';
+import { showBytes } from '../components/format/bytes';
 
 /** Return the state as it is shown. */
 export function stateOf({ state }: EnvironmentVersion): string {

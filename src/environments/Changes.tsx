@@ -1,6 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { PackageChange } from '../../../api/types';
-import { kindOf, summary } from '../state/texts';
+import { PackageChange } from '../api/types';
+import { kindOf, summary } from './texts';
 
 const SIGNS = { added: '+', changed: '~', removed: '−' };
 

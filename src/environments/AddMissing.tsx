@@ -1,12 +1,12 @@
-import '../../../../style/environments.css';
+import '../../style/environments.css';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useEffect, useState } from 'react';
-import { IYard } from '../../../api/yard';
-import { Environment, Missing } from '../../../api/types';
+import { IYard } from '../api/yard';
+import { Environment, Missing } from '../api/types';
 import { PackagesDraft } from './PackagesDraft';
 import { usePackagesDraft } from './usePackagesDraft';
-import { whenInstalled } from '../state/whenInstalled';
+import { whenInstalled } from './whenInstalled';
 
 interface IAddMissingProps {
   yard: IYard;

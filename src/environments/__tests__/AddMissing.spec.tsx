@@ -1,9 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, json, settled } from '../../../../api/__tests__/fake';
-import { Environment } from '../../../../api/types';
-import { IYard } from '../../../../api/yard';
+import { fakeClient, json, settled } from '../../api/__tests__/fake';
+import { Environment } from '../../api/types';
+import { IYard } from '../../api/yard';
 import AddMissing from '../AddMissing';
 
 const trans = nullTranslator.load('nbyard');

@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Collection } from '../../../api/collection';
-import { Environment } from '../../../api/types';
+import { Collection } from '../api/collection';
+import { Environment } from '../api/types';
 import { isUnderWay } from './texts';
-import { reasonText } from '../../../reasons';
+import { reasonText } from '../reasons';
 
 /**
  * Wait until the newest version of an environment is installed.

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { fileIcon } from '@jupyterlab/ui-components';
 import { forwardRef, useId, useState } from 'react';
-import { chooseFiles } from '../../../components/chooseFiles';
+import { chooseFiles } from '../components/chooseFiles';
 
 const LINES = 10;
 

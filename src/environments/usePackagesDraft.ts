@@ -1,9 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
-import type { ApiClient } from '../../../api/client';
-import type { Question } from '../../../api/operations';
-import { Resolution } from '../../../api/types';
-import { refused } from '../state/texts';
+import type { ApiClient } from '../api/client';
+import type { Question } from '../api/operations';
+import { Resolution } from '../api/types';
+import { refused } from './texts';
 
 type Body = Question<'environments.preview'>['body'];
 type Outcome = 'done' | 'refused' | 'aborted';

@@ -1,0 +1,207 @@
+"""What people can do about a refusal: the hints of errors."""
+
+from nbyard.reasons.codes.code import REASON, REASONS, code
+
+GENERAL = {
+    "hints": code("{hints: }", hints=REASONS),
+    "free-name": code("Choose another name; '{name}' is free.", name=str),
+    "did-you-mean": code("Did you mean {names: or }?", names=list),
+    "ask-the-log": code("The server's log has details. Look for {request}.", request=str),
+    "no-token-sent": code(
+        "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page"
+        " /hub/token."
+    ),
+    "check-token": code("Check the token in NBYARD_TOKEN: this server may not know it."),
+    "start-in-hub": code(
+        "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
+    ),
+    "start-server": code("Start one, or give its URL."),
+    "try-again-then": code("Try again when it is."),
+}
+
+STORES = {
+    "free-space": code("Free space and try again."),
+    "free-space-of-store": code("Free space on the disk of the store, then try again."),
+    "free-inodes": code("Free space, or remove files where the file system has no inodes left."),
+    "database-may-return": code(
+        "Its server may be down or restarting. Runs that have started continue meanwhile."
+    ),
+    "continue-or-end-process": code(
+        "Continue it (kill -CONT {pid}) or end it (kill -9 {pid}); what it was writing is then"
+        " undone.",
+        pid=int,
+    ),
+    "wait-for-process": code("Try again in a moment. If it stays, that process has to end."),
+    "restore-store": code(
+        "Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old", folder=str
+    ),
+    "another-store": code("name another folder with store_dir (NBYARD_STORE_DIR)."),
+    "mount-store-anew": code(
+        "Nothing was changed. Its file system may have become read-only. Mount it anew, or {other}",
+        other=REASON,
+    ),
+    "run-as-owner": code(
+        "Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
+        " container), or {other} To make all files in the folder yours:"
+        " sudo chown -R {own} {folder}",
+        owner=str,
+        other=REASON,
+        own=str,
+        folder=str,
+    ),
+    "move-file-out": code(
+        "Nothing was changed. Move that file out of the folder, which nbyard then closes to others,"
+        " or {other}",
+        other=REASON,
+    ),
+    "close-folder": code(
+        "Nothing was changed. Try: chmod 700 {folder}. If the mode stays, {other}",
+        folder=str,
+        other=REASON,
+    ),
+    "upgrade-nbyard": code("The store has schema {schema}. Upgrade nbyard to open it.", schema=str),
+    "give-old-key": code(
+        "Give the old key too, behind the new one in {variable}, or replace the secret values in"
+        " it.",
+        variable=str,
+    ),
+    "replace-secrets": code("Replace the secret values in it, or delete it."),
+    "restore-key": code(
+        "Set {variable} as it was where they were made (on the server?), or put {file} back. If it"
+        " is lost, make a new one: (umask 077; openssl rand -hex 32 > {name})",
+        variable=str,
+        file=str,
+        name=str,
+    ),
+    "make-key": code("Make one with: openssl rand -hex 32"),
+    "store-as-credential": code("Store them as a credential."),
+    "store-as-s3-credential": code("Store it as a credential of the kind s3."),
+    "credentials-present": code("{present}.", present=REASON),
+    "remove-from-users": code("Remove it from these, or force the deletion."),
+    "remove-from-workflows": code("Remove it from these workflows, or force the deletion."),
+    "move-away": code("Move it away, or choose another link folder."),
+    "ignore-files": code(
+        "List what the code does not need in a file .nbyardignore of the project folder."
+    ),
+    "try-again-undisturbed": code("Try again when nothing removes files beside the code."),
+    "make-dataset": code("Make it a dataset: nbyard datasets add {file}", file=str),
+    "other-name-or-version": code("Choose another name, or make a new version of it."),
+    "other-name": code("Choose another name, or edit or delete that one."),
+}
+
+MACHINES = {
+    "start-engine": code(
+        "Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST)."
+    ),
+    "start-engine-and-retry": code(
+        "Start the container engine (nbyard doctor shows its state) and try again."
+    ),
+    "join-group": code(
+        "Add your account to the group of the socket: sudo usermod -aG {group} ACCOUNT. Then sign"
+        " in again, or restart your server if it belongs to a JupyterHub. Members of that group"
+        " can become root.",
+        group=str,
+    ),
+    "log-in-by-ssh": code(
+        "`ssh` must connect without a prompt and find Docker's client there. Try `docker version`"
+        " with it."
+    ),
+    "show-certificates": code(
+        "Set docker_cert_path (NBYARD_DOCKER_CERT_PATH), or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH,"
+        " to the folder of its certificates."
+    ),
+    "install-ssh": code("Install the OpenSSH client."),
+    "free-networks": code("Remove unused networks (docker network prune) or add address pools."),
+    "find-gpus": code("nbyard doctor shows how GPUs were detected. The setting gpus names them."),
+    "install-gpu-toolkit": code(
+        "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine. For"
+        " Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
+    ),
+    "set-dask": code(
+        "Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to."
+    ),
+    "pip-install": code("pip install {package}", package=str),
+    "same-versions": code(
+        "Install the same versions of Python, distributed and msgpack on both sides."
+    ),
+    "known-clusters": code("It is one of {known:, }, or MODULE:CALLABLE.", known=list),
+    "install-installer": code("Install one where nbyard is: {python} -m ensurepip", python=str),
+    "name-a-wheel": code("Name a wheel of it, or another version of what needs it."),
+    "correct-hash": code("Correct its hash, or leave it out."),
+    "installed-kernels": code("Installed kernels: {names:, }.", names=list),
+    "no-installed-kernels": code("No kernels are installed."),
+    "repair-environment": code("Repair its environment, or choose another kernel."),
+    "show-environment": code(
+        "From a shell: nbyard environments show {name} shows what to do.", name=str
+    ),
+    "allow-private-hosts": code(
+        "An administrator allows private hosts with allowed_private_hosts."
+    ),
+}
+
+CODE = {
+    "use-plain-references": code("Plain references such as $(inputs.name.path) are."),
+    "pass-as-file": code("Pass it as a file."),
+    "quote-question-mark": code(
+        "Between braces, a text with a question mark needs quotes: {example}", example=str
+    ),
+    "save-in-format-4": code("Open it in JupyterLab and save it: that writes format 4."),
+    "upload-wheel": code("Put the wheel into a package index, or make it available at a URL."),
+    "write-below-marker": code(
+        "Write below the marker; base, packages and user are options (nbyard images build --help)."
+        " nbyard images dockerfile prints it as it is made; one that is all yours is built by its"
+        " path."
+    ),
+    "give-input-file": code("From a shell: --input-file {name}=path", name=str),
+    "cancel-run": code("From a shell: nbyard runs cancel {number}", number=int),
+}
+
+OPTIONS = {
+    "force-takes-name": code("--force takes the name over."),
+    "replace-makes-version": code("--replace makes a new version of that one."),
+    "replace-changes-environment": code(
+        "nbyard environments install {name} … --replace changes that one.", name=str
+    ),
+    "as-names-run": code("--as NAME is for that."),
+}
+
+PRODUCTS = {
+    "list-models": code("nbyard models ls lists them."),
+    "name-a-class": code("Name one, such as {file}:{name}.", file=str, name=str),
+    "give-defaults": code("Give each a default."),
+    "declare-columns": code(
+        "Add {example} to the class, or write a model file (nervosum.yaml).", example=str
+    ),
+    "write-model-file": code(
+        "Or write a model file (nervosum.yaml) for a class whose __init__ loads this file. It"
+        " declares what the model takes and needs."
+    ),
+    "list-requirements": code("List what it needs in a {file} beside it.", file=str),
+    "run-model": code("nbyard models run -n {name}", name=str),
+    "serve-or-predict": code(
+        "nbyard models deploy -n {name} serves it; its file predicts, too: nbyard run {path}",
+        name=str,
+        path=str,
+    ),
+    "rename-model": code("Give this model another name or tag in its file."),
+    "or-remove-image": code("Or: nbyard images rm {image}", image=str),
+    "or-remove-model": code("Or: nbyard models rm {image}", image=str),
+    "image-rebuilt-by-deploying": code("Deploying builds it anew and replaces the earlier image."),
+    "see-image-log": code("nbyard images log shows why."),
+    "remove-built-image": code(
+        "Choose another one (--tag), or remove that one first: nbyard images rm {image}", image=str
+    ),
+    "remove-pulled-image": code("Remove that one first: nbyard images rm {image}", image=str),
+    "push-under-other-name": code(
+        "Push it under another name, or remove that one first: nbyard images rm {image}", image=str
+    ),
+    "list-revisions": code("nbyard deployments revisions {name} lists them.", name=str),
+    "show-deployment": code("nbyard deployments show {name} shows why.", name=str),
+    "show-deployment-and-log": code(
+        "nbyard deployments show {name} and nbyard deployments log {name} show why.", name=str
+    ),
+    "see-log": code("Its log may show why."),
+    "one-way-only": code("Use either the fields of nbyard or those of the dashboard."),
+}
+
+HINTS = GENERAL | STORES | MACHINES | CODE | OPTIONS | PRODUCTS
