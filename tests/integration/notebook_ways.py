@@ -25,7 +25,8 @@ CELLS = (
     "x / 0",
 )
 # The class of the kernel, and what a child process printed.
-OWN = "import os\nprint(type(get_ipython().kernel).__module__)\nos.system('echo a child');"
+CHILD = "a child"
+OWN = f"import os\nprint(type(get_ipython().kernel).__module__)\nos.system('echo {CHILD}');"
 FORKED, SPAWNED = "in_process_kernel", "ipkernel"
 KERNEL_THREADS = 2
 # In a container of its own, the runner kills all other processes. Here it must not.
@@ -46,6 +47,15 @@ class Ran(NamedTuple):
     kernel: str
     printed: str
     log: str
+
+    @property
+    def own_lines(self) -> list[str]:
+        """Return the lines of the log in order, without that of the child process.
+
+        ipykernel stops to copy what a child prints when it is told to end, so the line of a child
+        of the last cell is now and then missing.
+        """
+        return sorted(line for line in self.log.splitlines() if line != CHILD)
 
 
 def place(folder: Path) -> Order:

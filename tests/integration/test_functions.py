@@ -203,7 +203,7 @@ def test_registered_and_seen(project: Project) -> None:
         ADA, CheckWorkflow(path="flow.nbflow", document=project.document())
     )
     view = check.nodes["again"]
-    assert (view.name, view.kind, view.problem) == ("make", "function", "")
+    assert (view.name, view.kind, view.problem) == ("make", "function", None)
 
 
 @pytest.mark.long

@@ -21,6 +21,8 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
 
 IMAGE_LABEL = "nbyard.image"
+TRIES = 3
+STAGE_GONE = re.compile(r"No such image: sha256:[0-9a-f]{64}")
 DOCKERFILE = "Dockerfile"
 TAIL_LINES = 40
 FULL = "No space left on device"
@@ -139,21 +141,27 @@ def _build(
         tail.append(COLOURS.sub("", line))
         say(line)
 
-    try:
-        engine.build(
-            reference,
-            context,
-            file=wish.file,
-            arguments=wish.arguments,
-            labels=wish.labels,
-            network=wish.network,
-            say=hear,
-            wanted=wanted,
-        )
-    except Unavailable:
-        raise
-    except NbyardError as error:
-        raise _failure(wish.text, steps, list(tail), error) from error
+    for tries_left in reversed(range(TRIES)):
+        context.seek(0)
+        try:
+            engine.build(
+                reference,
+                context,
+                file=wish.file,
+                arguments=wish.arguments,
+                labels=wish.labels,
+                network=wish.network,
+                say=hear,
+                wanted=wanted,
+            )
+            return
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            # Other builds and programs may remove a stage without a name while this one needs it.
+            if not (tries_left and STAGE_GONE.search(error.message)):
+                raise _failure(wish.text, steps, list(tail), error) from error
+            say(f"{error.message}. Building again.")
 
 
 def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:

@@ -141,7 +141,9 @@ describe('a workflow tab', () => {
 
   it('K4: lists problems with a way to each', async () => {
     const { canvas, backend, settle } = await open();
-    backend.problems = [{ node: 'train', path: 'arguments.data', message: 'data needs a connection' }];
+    backend.problems = [
+      { node: 'train', path: 'arguments.data', message: 'data needs a connection' }
+    ];
     canvas.checker.ask(0);
     await act(settle);
     fireEvent.click(screen.getByText('1 problem'));

@@ -31,7 +31,5 @@ export function silentMonitors(
   const links = task.state === 'running' ? (activity?.links ?? []) : [];
   return links
     .filter(({ reason }) => reason)
-    .map(({ name, reason }) =>
-      trans.__('no Monitor link %1: %2', name, reasonText(reason, trans))
-    );
+    .map(({ name, reason }) => trans.__('no Monitor link %1: %2', name, reasonText(reason, trans)));
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 from nbyard.attempts import monitor_links
 from nbyard.attempts.monitor_links import Board, Monitor, Spot
 from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.reasons.structs import text
 
 
 def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
@@ -24,11 +25,11 @@ def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
 
 
 def test_links_are_told_without_where_they_lead(tmp_path: Path) -> None:
-    spots = [Spot("web", 1, answers=True), Spot("tensorboard", 0, reason="gone")]
+    spots = [Spot("web", 1, answers=True), Spot("tensorboard", 0, why=text("gone"))]
     monitor_links.write(tmp_path, "a", Monitor(spots=spots))
     assert monitor_links.links(tmp_path, "a") == [
         MonitorLink("web", "nbyard/attempts/a/web/", True),
-        MonitorLink("tensorboard", "nbyard/attempts/a/tensorboard/", False, "gone"),
+        MonitorLink("tensorboard", "nbyard/attempts/a/tensorboard/", False, text("gone")),
     ]
     assert monitor_links.links(tmp_path, "b") == []
 

@@ -1,11 +1,17 @@
 """L4: why a build failed, in words (the builds themselves: tests/integration/docker)."""
 
+from types import SimpleNamespace
+from typing import IO, cast
+
 import pytest
 
+from nbyard.dockerd import Engine
 from nbyard.dockerd.words import registry_words
 from nbyard.errors import NbyardError
-from nbyard.images.builds import _failure
+from nbyard.images.builds import TRIES, BuildFailed, Wish, _failure, ensure
+from nbyard.reasons.structs import because
 
+GONE = f"invalid from flag value build: No such image: sha256:{'c' * 64}"
 TEXT = "FROM x\nRUN one && \\\n    two\nRUN three\n"
 EXIT = "The image could not be built: The command '/bin/sh -c three' returned a non-zero code: 2"
 
@@ -88,3 +94,35 @@ def test_a_login_that_is_refused_is_told_by_its_name():
     told = registry_words("unauthorized: authentication required", "h.test", "hub")
     assert str(told) == "h.test does not take the login of the credential 'hub' for this"
     assert str(registry_words("connection refused", "h.test", "hub")) == "nobody answers at h.test"
+
+
+class Losing:
+    """An engine on which others remove a stage during the first builds."""
+
+    def __init__(self, losses: int) -> None:
+        self.losses = losses
+        self.read: list[bytes] = []
+
+    def image_id(self, name: str) -> str:
+        return "sha256:base" if name == "x" else ""
+
+    def build(self, reference: str, context: IO[bytes], **_: object) -> None:
+        self.read.append(context.read())
+        if len(self.read) <= self.losses:
+            raise NbyardError(because("build-refused", message=GONE))
+
+    def image(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(id="sha256:made", size_bytes=1)
+
+
+def test_a_build_whose_stage_is_removed_is_repeated_with_the_whole_context() -> None:
+    said: list[str] = []
+    engine = Losing(TRIES - 1)
+    ensure(cast(Engine, engine), Wish(TEXT, {"Dockerfile": TEXT}), said.append)
+    assert len(engine.read) == TRIES and len({*engine.read}) == 1 and engine.read[0]
+    assert sum("Building again" in line for line in said) == TRIES - 1
+
+
+def test_a_build_whose_stage_is_always_removed_fails_with_the_message() -> None:
+    with pytest.raises(BuildFailed, match="No such image"):
+        ensure(cast(Engine, Losing(TRIES)), Wish(TEXT, {"Dockerfile": TEXT}), print)

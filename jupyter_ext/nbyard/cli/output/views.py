@@ -250,7 +250,7 @@ def show_run(detail: Any, estimate: Any) -> None:
 def _standing(link: MonitorLink) -> str:
     """Return a link's path below the server's address, and whether it responds."""
     told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
-    return link.reason or told
+    return str(link.reason or told)
 
 
 def time_left(estimate: Any) -> str:

@@ -155,7 +155,7 @@ class RunAttempts:
                 host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
-                raise Unavailable(spot.reason or because("nothing-listens", port=port))
+                raise Unavailable(spot.why or because("nothing-listens", port=port))
         raise NotFound(because("no-link", port=port[:80]))
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:

@@ -63,7 +63,12 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
                         ) : (
                           <code>{JSON.stringify(value)}</code>
                         )}{' '}
-                        → {line ? <code>{line}</code> : reasonText(refusal, trans) || trans.__('nothing')}
+                        →{' '}
+                        {line ? (
+                          <code>{line}</code>
+                        ) : (
+                          reasonText(refusal, trans) || trans.__('nothing')
+                        )}
                       </td>
                     ))}
                 </tr>

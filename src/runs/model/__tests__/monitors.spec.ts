@@ -14,7 +14,12 @@ function activity(...links: NonNullable<Activity['links']>): Activity {
 
 describe('links of a running step', () => {
   const web = { name: 'web', path: 'nbyard/attempts/1/web/', answers: true, reason: null };
-  const board = { ...web, name: 'tensorboard', answers: false, reason: { code: 'tensorboard-missing', params: {} } };
+  const board = {
+    ...web,
+    name: 'tensorboard',
+    answers: false,
+    reason: { code: 'tensorboard-missing', params: {} }
+  };
 
   it('R16: are those that answer, below the base URL', () => {
     expect(monitorsOf(yard, running, activity(web, board))).toEqual([
@@ -29,7 +34,9 @@ describe('links of a running step', () => {
 
   it('R16: say why they never answer', () => {
     const words = silentMonitors(running, activity(web, board), trans);
-    expect(words).toEqual(['no Monitor link tensorboard: TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`']);
+    expect(words).toEqual([
+      'no Monitor link tensorboard: TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
+    ]);
     expect(silentMonitors({ state: 'failed' } as Task, activity(board), trans)).toEqual([]);
   });
 });

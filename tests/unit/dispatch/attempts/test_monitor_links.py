@@ -146,7 +146,7 @@ def test_why_a_container_cannot_be_reached_is_told(local) -> None:
     assert (told["NBYARD_HOST"], told["NBYARD_PORT"]) == ("0.0.0.0", "8800")
     local.until(lambda: len(links(local, run)) == 2)
     web, board = links(local, run)
-    assert "container_network" in web.reason and "processes only" in board.reason
+    assert "container_network" in str(web.reason) and "processes only" in str(board.reason)
     with pytest.raises(Unavailable, match="container_network"):
         local.yard.services.runs.target(OWNER, local.attempt(run), "web")
 
@@ -181,7 +181,7 @@ def test_tensorboard_that_ends_says_why(local) -> None:
     logs.mkdir()
     (logs / "broken").touch()
     local.until(lambda: links(local, run) and links(local, run)[0].reason, MANY)
-    assert links(local, run)[0].reason == "TensorBoard has ended: no such plug-in"
+    assert str(links(local, run)[0].reason) == "TensorBoard has ended: no such plug-in"
 
 
 def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:
@@ -190,4 +190,4 @@ def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch)
     run = started(local, tensorboard="runs")
     (local.folder(local.attempt(run)) / "code" / "runs").mkdir()
     local.until(lambda: links(local, run) and links(local, run)[0].reason)
-    assert "pip install tensorboard" in links(local, run)[0].reason
+    assert "pip install tensorboard" in str(links(local, run)[0].reason)

@@ -42,7 +42,7 @@ def test_a_link_is_below_the_attempt() -> None:
 )
 def test_what_makes_no_sense_is_named(ports, tensorboard, field, words) -> None:
     ((where, reason),) = wrong_monitors(ports, tensorboard)
-    assert where == field and reason.startswith(words)
+    assert where == field and str(reason).startswith(words)
 
 
 def test_what_makes_sense_is_not() -> None:

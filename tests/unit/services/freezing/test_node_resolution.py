@@ -79,9 +79,5 @@ def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver
         assert stored.read() == b"six==1.16.0\n"
     needs.unlink()
     lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
-    assert (
-        "in the bundle"
-        in Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
-        .resolved["n"]
-        .problem
-    )
+    frozen = Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
+    assert "in the bundle" in str(frozen.resolved["n"].problem)

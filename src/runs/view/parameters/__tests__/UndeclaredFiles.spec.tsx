@@ -9,7 +9,7 @@ import { UndeclaredFiles } from '../UndeclaredFiles';
 const FOUND: Undeclared = {
   code: 'work/clean.ipynb',
   files: [{ path: 'result.csv', role: 'output', name: 'result', format: 'csv' }],
-  problem: ''
+  problem: null
 };
 
 describe('the files that a step opened by itself', () => {
@@ -21,7 +21,7 @@ describe('the files that a step opened by itself', () => {
       if (operation === 'runs.undeclared') {
         return found;
       }
-      found = { code: '', files: [], problem: '' };
+      found = { code: '', files: [], problem: null };
       const added = [{ name: 'result', role: 'output', default: 'result.csv' }];
       return { description: 'work/clean.ipynb.nbexec', added, removed: [] };
     };
